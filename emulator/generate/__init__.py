@@ -1,0 +1,1 @@
+"""Makers of plausible content, all decided by a seed."""

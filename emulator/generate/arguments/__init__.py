@@ -1,0 +1,1 @@
+"""A value for a JSON Schema."""

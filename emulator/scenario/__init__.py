@@ -1,0 +1,1 @@
+"""The YAML that users write: scenarios, turns, conditions and replies."""

@@ -1,0 +1,131 @@
+"""Every choice of an answer: named children of one seed, and the ids and signatures made from them."""
+
+import base64
+import hashlib
+import hmac
+import random
+import struct
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+Item = TypeVar("Item")
+
+_SEPARATOR = b"\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A name path under a root. Nothing is drawn until it is asked for, and the whole path costs one hash."""
+
+    path: bytes
+
+    @classmethod
+    def root(cls, *parts: str | bytes | int) -> Self:
+        """The seed that is decided by all `parts` together."""
+        joined = hashlib.blake2b(digest_size=16)
+        for part in parts:
+            encoded = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+            joined.update(b"%d:" % len(encoded) + encoded)
+        return cls(joined.digest())
+
+    def child(self, *names: str | int) -> Self:
+        """The seed of a named part: an added sibling never shifts the draws of the others."""
+        steps = (b"#%d" % name if isinstance(name, int) else name.encode("utf-8", "surrogatepass") for name in names)
+        return type(self)(_SEPARATOR.join((self.path, *steps)))
+
+    def bytes(self, size: int) -> bytes:
+        """`size` bytes, any number of them."""
+        if size <= 64:
+            return hashlib.blake2b(self.path, digest_size=size).digest() if size else b""
+        return hashlib.shake_128(self.path).digest(size)
+
+    def number(self) -> int:
+        """An integer from 0 to 2**64 - 1."""
+        return int.from_bytes(self.bytes(8), "little")
+
+    def below(self, limit: int) -> int:
+        """An integer from 0 to `limit` - 1."""
+        return self.number() % limit
+
+    def between(self, low: int, high: int) -> int:
+        """An integer from `low` to `high`, both included."""
+        return low + self.number() % (high - low + 1)
+
+    def unit(self) -> float:
+        """A float from 0 to 1, 1 excluded."""
+        return (self.number() >> 11) * 2.0**-53
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """One of `items`."""
+        return items[self.number() % len(items)]
+
+    def random(self) -> random.Random:
+        """A generator for many draws of one part (4 µs to make: use the methods above for a few)."""
+        return random.Random(self.bytes(16))
+
+    def uuid4(self) -> str:
+        """A random UUID in its usual spelling."""
+        return str(uuid.UUID(bytes=self.bytes(16), version=4))
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def event_id(seconds: int, seed: Seed) -> str:
+    """Google's EventId: base64url of seconds (u32, little endian), then varints of microseconds, host and process.
+
+    Only the seconds come from the clock, so that a frozen clock still gives unique ids. The ranges keep the length
+    at the 22 or 23 characters of all documented ids (fidelity.md, Ids).
+    """
+    draw = int.from_bytes(seed.bytes(16), "little")
+    micros = 16384 + draw % (1_000_000 - 16384)
+    host = 2**28 + (draw >> 32) % (2**32 - 2**28)
+    process = 2**21 + (draw >> 64) % (2**32 - 2**21)
+    raw = struct.pack("<I", seconds & 0xFFFFFFFF) + _varint(micros) + _varint(host) + _varint(process)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def event_id_seconds(event_id: str) -> int | None:
+    """The Unix seconds in an EventId, or None where the text is none."""
+    try:
+        raw = base64.urlsafe_b64decode(event_id + "=" * (-len(event_id) % 4))
+    except ValueError:
+        return None
+    return int.from_bytes(raw[:4], "little") if 16 <= len(raw) <= 17 else None
+
+
+# The real ones begin with bytes that read `AY89a1` in base64 (fidelity.md, Signatures).
+_SIGNATURE_PREFIX = base64.b64decode("AY89a1+A")
+_SIGNATURE_MAC = 16
+
+
+def sign(key: bytes, name: str, seed: Seed, size: int = 51) -> str:
+    """A thought signature: `size` opaque bytes in base64 that `verify` recognises without any state.
+
+    They bind the function's `name` (empty for text), not its arguments: clients write those anew.
+    """
+    body = _SIGNATURE_PREFIX + seed.bytes(size - len(_SIGNATURE_PREFIX) - _SIGNATURE_MAC)
+    return base64.b64encode(body + _signature_mac(key, name, body)).decode()
+
+
+def verify(key: bytes, name: str, signature: str) -> bool:
+    """Whether `signature` was made by `sign` with this key and name, and not altered since."""
+    try:
+        raw = base64.b64decode(signature, validate=True)
+    except ValueError:
+        return False
+    body, mac = raw[:-_SIGNATURE_MAC], raw[-_SIGNATURE_MAC:]
+    return body.startswith(_SIGNATURE_PREFIX) and hmac.compare_digest(mac, _signature_mac(key, name, body))
+
+
+def _signature_mac(key: bytes, name: str, body: bytes) -> bytes:
+    text = name.encode("utf-8", "surrogatepass") + b"\0" + body
+    return hashlib.blake2b(text, key=key, digest_size=_SIGNATURE_MAC).digest()
