@@ -1,1 +1,10 @@
-"""A value for a JSON Schema."""
+"""temp"""
+
+from typing import Any
+
+
+class Unsatisfiable(ValueError): ...
+
+
+def value_for(schema: Any, seed: Any = 0, *, hints: Any = None) -> Any:
+    return dict.fromkeys(schema.get("properties", {}), "x") if isinstance(schema, dict) else {}
