@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.request import Target
 from emulator.web.chat import Chat
+from emulator.web.endpoints import describe
 
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")
 
@@ -85,4 +86,6 @@ _PAGE = """<!DOCTYPE html>
   <p>The requested URL <code>{path}</code> was not found on this server.  <ins>That’s all we know.</ins>
 """
 
-routes = [Route("/__emulator/health", health)]
+_ENDPOINT = "/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}"
+
+routes = [Route("/__emulator/health", health), Route(_ENDPOINT, describe)]
