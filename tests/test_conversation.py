@@ -95,7 +95,7 @@ def test_what_a_model_would_see_does(fields: dict[str, Any]) -> None:
 
 
 def test_ids_and_signatures_of_the_history_do_not_count() -> None:
-    call = CALL["tool_calls"][0] | {"id": "other", "extra_content": {"google": {"thought_signature": "s"}}}  # type: ignore[operator,index]
+    call = CALL["tool_calls"][0] | {"id": "other", "extra_content": {"google": {"thought_signature": "s"}}}  # type: ignore[operator]
     renamed = conversation(USER, CALL | {"tool_calls": [call]}, RESULT | {"tool_call_id": "other"})
     assert renamed.fingerprint == conversation(USER, CALL, RESULT).fingerprint
     swapped = conversation(USER, CALL, RESULT | {"tool_call_id": "unknown"})
