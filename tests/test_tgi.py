@@ -14,7 +14,7 @@ from emulator.seed import Seed
 from emulator.voice import Voice
 
 OWN = Target("v1", "p", "us-central1", "123")
-CALLS = (ToolCall("a", "f", '{"x":1}'), ToolCall("b", "g", "{}"))
+CALLS = (ToolCall("a", "f", '{"x":1}', fragments=('{"x"', ":1}")), ToolCall("b", "g", "{}"))
 
 
 def request(**fields: Any) -> ChatRequest:
