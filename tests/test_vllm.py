@@ -95,35 +95,16 @@ def test_refusals_fit_the_server_s_models(version: Version, status: int) -> None
 # ---- unary
 
 
+MESSAGE = {"role": "assistant", "content": "Hi"}
+UNUSED = dict.fromkeys(("refusal", "annotations", "audio", "function_call"))
+
+
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (
-            "current",
-            {
-                "role": "assistant",
-                "content": "Hi",
-                "refusal": None,
-                "annotations": None,
-                "audio": None,
-                "function_call": None,
-                "reasoning": "hm",
-            },
-        ),
-        (
-            "0.10",
-            {
-                "role": "assistant",
-                "content": "Hi",
-                "refusal": None,
-                "annotations": None,
-                "audio": None,
-                "function_call": None,
-                "tool_calls": [],
-                "reasoning_content": "hm",
-            },
-        ),
-        ("0.6", {"role": "assistant", "content": "<think>hm</think>Hi", "tool_calls": []}),
+        ("current", MESSAGE | UNUSED | {"reasoning": "hm"}),
+        ("0.10", MESSAGE | UNUSED | {"tool_calls": [], "reasoning_content": "hm"}),
+        ("0.6", MESSAGE | {"content": "<think>hm</think>Hi", "tool_calls": []}),
     ],
 )
 def test_releases_differ(version: str, message: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ class Shouting(Dialect):
 
 
 def test_a_made_up_dialect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(DIALECTS, "shouting", Shouting)  # type: ignore[arg-type]
+    monkeypatch.setitem(DIALECTS, "shouting", Shouting)
     (tmp_path / "script.yaml").write_text(SCRIPT)
     (tmp_path / "catalog").write_text(CATALOG)
     with Emulator(scenarios=tmp_path / "script.yaml", catalog=tmp_path / "catalog") as emulator:
