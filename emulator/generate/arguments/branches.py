@@ -100,10 +100,13 @@ class Branches:
             there = Conjunction(list(here.parts), list(here.bars), here.pending[1:])
             scope = choice.parent.scope
             try:
-                there.bars += [Sub(schema, scope) for schema in option.barred]
+                for schema in option.barred:
+                    _bar(there, Sub(schema, scope))
                 for schema in option.wanted:
                     self._add(there, Sub(schema, scope), choice.parent, ())
-                _agree(there)
+                if len(there.parts) > len(here.parts):
+                    self._spend(len(there.parts) // 4)
+                    _agree(there)
             except Stuck:
                 continue
             yield from self._decide(there, order)
@@ -147,12 +150,19 @@ class Branches:
         if "if" in schema and ("then" in schema or "else" in schema):
             into.pending.append(Choice(part, _conditional(schema), "if"))
         if "not" in schema:
-            into.bars.append(part.sub(schema["not"]))
+            _bar(into, part.sub(schema["not"]))
         for keyword in ("dependentSchemas", "dependencies"):
             dependents = schema.get(keyword)
             for name, needs in dependents.items() if isinstance(dependents, dict) else ():
                 if not isinstance(needs, list):
                     into.pending.append(Choice(part, _dependent(name, needs), keyword))
+
+
+def _bar(into: Conjunction, sub: Sub) -> None:
+    if sub.schema is True or sub.schema == {}:
+        raise Stuck(("not",), "every value is ruled out")
+    if sub.schema is not False:
+        into.bars.append(sub)
 
 
 def _list(schema: dict[str, Any], keyword: str) -> list[Any]:

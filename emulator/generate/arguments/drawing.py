@@ -102,9 +102,8 @@ class Drawing:
 
     def fits(self, here: Conjunction, value: Any) -> bool:
         """Whether `value` fits all parts and is not ruled out."""
-        return all(self.admits(Sub(part.schema, part.scope), value) for part in here.parts) and not any(
-            self.admits(bar, value) for bar in here.bars
-        )
+        own = all(self._members.admits_by_own(Sub(part.schema, part.scope), value) for part in here.parts)
+        return own and not any(self.admits(bar, value) for bar in here.bars)
 
     def suggested(self, here: Conjunction, kind: str, place: Place) -> Any:
         """A value that the prompt offers and the parts admit; None where there is none."""

@@ -73,11 +73,12 @@ class _Object:
 
     def _put_optional(self) -> None:
         optional = [name for name in self.declared if name not in self.drawn_values]
-        chance = self._chance(len(optional))
-        for name in optional:
+        limit = self._chance(len(optional)) * 256
+        draws = self.place.seed.child("optional").bytes(len(optional)) if limit else b""
+        for number, name in enumerate(optional):
             if self.high is not None and len(self.drawn_values) >= self.high:
                 return
-            if self._is_offered(name) or self.place.seed.child("optional", name).unit() < chance:
+            if (limit and draws[number] < limit) or self._is_offered(name):
                 self._try(name)
 
     def _chance(self, count: int) -> float:
@@ -142,7 +143,7 @@ class _Object:
     def _usual_entries(self) -> int:
         brief = self.drawing.manner.brief or self.drawing.made > _ENOUGH or self.place.depth > 3
         is_map = any(
-            isinstance(part.schema.get("additionalProperties"), dict) or part.schema.get("patternProperties")
+            isinstance(part.schema.get("additionalProperties"), dict) or any(part.schema.get("patternProperties") or ())
             for part in self.parts
         )
         if brief or self.declared or self.drawn_values or not is_map:

@@ -69,12 +69,11 @@ def _likely(
 
 def _given(here: Conjunction, place: "Place", always: bool) -> Iterator[str]:
     """Examples and the default: each with a chance, or in any case where little else looks plausible."""
-    seed = place.seed.child("given")
-    examples = [item for item in here.first("examples", list) or [here.first("example", str)] if isinstance(item, str)]
-    if examples and (always or seed.below(10) < 6):
-        yield seed.child("which").pick(examples)
+    examples = [item for item in here.first("examples", list) or here.values("example") if isinstance(item, str)]
+    if examples and (always or place.seed.child("example").below(10) < 6):
+        yield place.seed.child("examples").pick(examples)
     default = here.first("default", str)
-    if default and (always or seed.child("default").below(10) < 4):
+    if default and (always or place.seed.child("default").below(10) < 4):
         yield default
 
 
@@ -136,7 +135,8 @@ def _searched(
     if patterns or barred:
         drawing.spend(500)
         try:
-            text = searched(patterns, barred, lengths.low, lengths.high, place.seed.child("search"))
+            variant = place.seed.child("search").below(4)
+            text = searched(tuple(patterns), tuple(barred), lengths.low, lengths.high, variant)
         except (BadPattern, RecursionError):
             text = None
         if text is not None and drawing.fits(here, text):

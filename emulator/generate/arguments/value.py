@@ -23,7 +23,7 @@ _BRIEF = Manner(optional=0.0, brief=True)
 _FULL = Manner(optional=1.0)
 _TRIES = (_USUAL, _USUAL, _BRIEF, _USUAL, _FULL, _BRIEF, _USUAL, _USUAL)
 _STEPS = 6_000  # of one try, about 2 µs each
-_CANONICAL_LIMIT = 40_000  # bytes: the canonical form's cost grows fast
+_CANONICAL_LIMIT = 6_000  # bytes: the canonical form's cost grows fast
 _NO_PROBLEM = Stuck((), "none of the values that were drawn fits it as a whole")
 
 

@@ -3,6 +3,7 @@
 After Brzozowski: the derivative of a language by a letter holds the rests of its texts that begin with that letter.
 """
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from emulator.generate.arguments.patterns import characters
@@ -157,8 +158,17 @@ class Languages:
 def letters_for(heads: frozenset[Characters]) -> list[str]:
     """Letters of which each is treated alike by all sets of `heads`: one group a way of treating, the plainest first."""
     ordered = sorted(heads)
-    pool = dict.fromkeys(characters.variety(characters.ANY) + "".join(map(characters.samples, ordered)))
+    plain = characters.variety(characters.ANY)
     groups: dict[tuple[bool, ...], list[str]] = {}
-    for letter in pool:
-        groups.setdefault(tuple(ord(letter) in found for found in ordered), []).append(letter)
-    return ["".join(group) for group in groups.values()]
+    for letter, treated in zip(plain, zip(*map(_treatment, ordered), strict=True), strict=False):
+        groups.setdefault(treated, []).append(letter)
+    for letter in dict.fromkeys("".join(map(characters.samples, ordered))):
+        if letter not in plain:
+            groups.setdefault(tuple(ord(letter) in found for found in ordered), []).append(letter)
+    return ["".join(group) for group in groups.values()] or [plain]
+
+
+@lru_cache(maxsize=4096)
+def _treatment(found: Characters) -> tuple[bool, ...]:
+    """Which of the plain letters the set has."""
+    return tuple(ord(letter) in found for letter in characters.variety(characters.ANY))

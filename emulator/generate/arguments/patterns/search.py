@@ -1,7 +1,7 @@
 """Finds a text that several patterns match and others do not, lookarounds included, within bounds of length."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
 
 from emulator.generate.arguments.patterns import characters, syntax
 from emulator.generate.arguments.patterns.characters import Characters
@@ -11,7 +11,8 @@ from emulator.generate.arguments.patterns.syntax import Anchor, Back, Chars, Eit
 # The two ends of a text, as letters that no text has, twice each: `^` and `$` read one.
 _START, _END = characters.LAST + 1, characters.LAST + 2
 _UNROLLED = 10
-_MOST_WORK = 12_000
+_MOST_WORK = 6_000
+_FARTHEST, _NEVER = 120, 1_000_000
 
 
 class Search:
@@ -19,6 +20,7 @@ class Search:
 
     def __init__(self) -> None:
         self._make = Languages()
+        self._distances: dict[int, int] = {}
         self._any = self._make.repeat(self._make.char(characters.ANY), 0, None)
         self._start = self._make.char(Characters(((_START, _START),)))
         self._end = self._make.char(Characters(((_END, _END),)))
@@ -39,19 +41,51 @@ class Search:
         return self._shortest(make.derive(make.derive(whole, _START), _START), pick)
 
     def _shortest(self, first: Language, pick: Callable[[str], str]) -> str | None:
+        """Goes on first where the least is missing, each of the joined languages taken for itself."""
         before: dict[int, tuple[Language, str] | None] = {first.number: None}
-        queue = deque([first])
+        queue = [(self._missing(first), 0, 0, first)]
         while queue and self._make.size < _MOST_WORK:
-            here = queue.popleft()
-            if self._make.derive(self._make.derive(here, _END), _END).nullable:
+            _, _, length, here = heappop(queue)
+            if self._ends(here):
                 return _trace(here, before)
             for group in letters_for(self._make.heads(here)):
                 letter = pick(group)
                 there = self._make.derive(here, ord(letter))
-                if there is not self._make.none and there.number not in before:
-                    before[there.number] = (here, letter)
-                    queue.append(there)
+                if there.number in before or (missing := self._missing(there)) >= _NEVER:
+                    continue
+                before[there.number] = (here, letter)
+                heappush(queue, (length + 1 + 2 * missing, len(before), length + 1, there))
         return None
+
+    def _ends(self, here: Language) -> bool:
+        return self._make.derive(self._make.derive(here, _END), _END).nullable
+
+    def _missing(self, here: Language) -> int:
+        """How many letters at least until a text of the language may end; the most of what is joined in it."""
+        if here.kind == "both":
+            return max(map(self._missing, here.args))
+        found = self._distances.get(here.number)
+        if found is None:
+            found = self._distances[here.number] = self._distance(here)
+        return found
+
+    def _distance(self, first: Language) -> int:
+        seen = {first.number}
+        level = [first]
+        for distance in range(_FARTHEST):
+            if any(map(self._ends, level)):
+                return distance
+            following = []
+            for here in level:
+                for group in letters_for(self._make.heads(here)):
+                    there = self._make.derive(here, ord(group[0]))
+                    if there is not self._make.none and there.number not in seen:
+                        seen.add(there.number)
+                        following.append(there)
+            if not following:
+                return _NEVER
+            level = following
+        return _FARTHEST
 
     def _matching(self, pattern: str) -> Language:
         """All texts, between their ends, in which `pattern` is found."""
