@@ -59,6 +59,9 @@ class Conjunction:
 
     def values(self, keyword: str) -> list[Any]:
         """What the parts say under a keyword."""
+        if len(self.parts) == 1:
+            schema = self.parts[0].schema
+            return [schema[keyword]] if keyword in schema else []
         return [part.schema[keyword] for part in self.parts if keyword in part.schema]
 
     def first(self, keyword: str, kind: type) -> Any:
@@ -75,6 +78,12 @@ class Branches:
     def __init__(self, document: Document, spend: Callable[[int], None]) -> None:
         self._document = document
         self._spend = spend
+
+    def plain(self, subs: Sequence[Sub]) -> Conjunction | None:
+        """The conjunction of a single subschema that leads to no others: most are like that."""
+        if len(subs) != 1 or not isinstance(subs[0].schema, dict) or not _APPLICATORS.isdisjoint(subs[0].schema):
+            return None
+        return Conjunction([Part(subs[0].schema, self._document.enter(subs[0]), None)], [], [])
 
     def conjunctions(
         self, subs: Sequence[Sub], order: Callable[[Choice], Sequence[Option]]

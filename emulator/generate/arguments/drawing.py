@@ -117,6 +117,9 @@ class Drawing:
 
     def _first(self, subs: Sequence[Sub], place: Place) -> tuple[Conjunction, Any]:
         """The first conjunction that a value can be drawn for, and the value."""
+        if (plain := self._branches.plain(subs)) is not None:
+            self.spend(1)
+            return plain, self._of_some_type(plain, place)
         last: Stuck | None = None
         order = self._order(place)
         try:
@@ -172,12 +175,11 @@ class Drawing:
         if (found := self.suggested(here, kind, place)) is not None:
             return found
         start = place.seed.child("enum").below(len(listed)) if len(listed) > 1 else 0
-        plain = len(here.parts) == 1 and not here.bars and here.parts[0].schema.keys() <= _ENUM_ONLY
         turned = listed[start:] + listed[:start]
         if turned and turned[0] is None:
             turned = turned[1:] + turned[:1]
         for value in turned:
-            if plain or self.fits(here, value):
+            if self.fits(here, value):
                 return value
         raise place.stuck("enum", "none of its values fits the other schemas that apply")
 
@@ -204,7 +206,6 @@ class Drawing:
         return first if not here.bars or self.fits(here, first) else not first
 
 
-_ENUM_ONLY = frozenset({"type", "enum", "const", "description", "title", "default", "examples"})
 _KEYWORDS = {
     "object": frozenset({"properties", "required", "additionalProperties", "patternProperties", "minProperties",
                          "maxProperties", "propertyNames", "dependentRequired", "unevaluatedProperties",
@@ -219,6 +220,8 @@ _KEYWORDS = {
 def _kinds(here: Conjunction, place: Place, deep: bool) -> list[str]:
     """The types to try, in order: those that are named, else those that the keywords speak of, else any."""
     named = types_of(here)
+    if named is not None and len(named) == 1:
+        return list(named)
     if named is None:
         implied = [kind for kind, words in _KEYWORDS.items() if any(not words.isdisjoint(p.schema) for p in here.parts)]
         return list(dict.fromkeys([*implied, "string", "integer", *TYPES]))

@@ -13,8 +13,8 @@ from emulator.generate.arguments.refusal import Stuck
 if TYPE_CHECKING:
     from emulator.generate.arguments.drawing import Drawing, Place
 
-_BY_DEPTH = (1.0, 0.7, 0.5, 0.3, 0.1)
-_MANY = 10  # optional properties of one object, on average at most
+_BY_DEPTH = (1.0, 0.6, 0.35, 0.15, 0.05)
+_MANY = 8  # optional properties of one object, on average at most
 _ENOUGH = 120  # values made so far, from which on optional properties are left out
 
 
@@ -32,6 +32,12 @@ class _Object:
         self.low = max((math.ceil(n) for n in here.values("minProperties") if is_number(n)), default=0)
         self.high = min((math.floor(n) for n in here.values("maxProperties") if is_number(n)), default=None)
         self.names = [part.sub(part.schema["propertyNames"]) for part in self.parts if "propertyNames" in part.schema]
+        self.dependents = [
+            found
+            for keyword in ("dependentRequired", "dependencies")
+            for found in here.values(keyword)
+            if isinstance(found, dict)
+        ]
         self.declared = _declared(here)
         self.required = _required(here)
         self.drawn_values: dict[str, Any] = {}
@@ -58,7 +64,7 @@ class _Object:
             raise self.place.stuck("propertyNames", f"the name {name} is not allowed")
         inside = self.place.inside("properties", name, name=name)
         values[name] = self.drawing.value([*self._subs(name), *extra], inside)
-        for need in self._dependents(name):
+        for need in self._dependents(name) if self.dependents else ():
             self._put(need)
 
     def _try(self, name: str, extra: tuple[Sub, ...] = ()) -> bool:
@@ -98,11 +104,9 @@ class _Object:
         return bool(schemas) and any(True for _ in hints.suggest(name, schemas[0]))
 
     def _dependents(self, name: str) -> Iterator[str]:
-        for part in self.parts:
-            for keyword in ("dependentRequired", "dependencies"):
-                dependents = part.schema.get(keyword)
-                needs = dependents.get(name) if isinstance(dependents, dict) else None
-                yield from needs if isinstance(needs, list) else ()
+        for dependents in self.dependents:
+            needs = dependents.get(name)
+            yield from needs if isinstance(needs, list) else ()
 
     def _subs(self, name: str) -> list[Sub]:
         """What all parts say about the property of that name."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from emulator.generate.arguments.document import Document, Sub
+from emulator.generate.arguments.document import Document, Sub, draft_of
 from emulator.generate.arguments.membership import Membership
 from emulator.generate.arguments.normalisation import encoded, normalised_text
 
@@ -65,7 +65,7 @@ def _compiled(schema: Any, formats: bool) -> Any:
         20: jsonschema_rs.Draft202012Validator,
     }
     try:
-        return classes[Document(schema).draft](schema, offline=True, validate_formats=formats)
+        return classes[draft_of(schema)](schema, offline=True, validate_formats=formats)
     except (ValueError, OverflowError, RecursionError):
         return None
 
