@@ -114,7 +114,7 @@ class Branches:
                 for schema in option.wanted:
                     self._add(there, Sub(schema, scope), choice.parent, ())
                 if len(there.parts) > len(here.parts):
-                    self._spend(len(there.parts) // 4)
+                    self._spend(len(there.parts) // 2)
                     _agree(there)
             except Stuck:
                 continue
@@ -126,7 +126,7 @@ class Branches:
             if schema is False:
                 raise Stuck((), "false admits no value")
             return
-        self._spend(1)
+        self._spend(2)
         part = Part(schema, self._document.enter(sub), parent)
         if _APPLICATORS.isdisjoint(schema):
             into.parts.append(part)

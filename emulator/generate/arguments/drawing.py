@@ -19,7 +19,7 @@ from emulator.seed import Seed
 
 _DEEPEST = 40
 _DEEP = 3  # from here on, branches that end soonest go first
-_ROUNDS = 8
+_ROUNDS = 12
 _MOST_CONJUNCTIONS = 40
 
 
@@ -70,6 +70,7 @@ class Drawing:
         self.manner = manner
         self.hints = setting.hints.fresh() if setting.hints else None
         self.made = 0
+        self.spent = 0
         self._steps = steps
         self._heights = heights
         self._members = Membership(document, self.spend)
@@ -77,8 +78,8 @@ class Drawing:
 
     def spend(self, steps: int) -> None:
         """Counts work; OutOfSteps when the budget is used up."""
-        self._steps -= steps
-        if self._steps < 0:
+        self.spent += steps
+        if self.spent > self._steps:
             raise OutOfSteps
 
     def value(self, subs: Sequence[Sub], place: Place) -> Any:
@@ -86,6 +87,7 @@ class Drawing:
         if place.depth > _DEEPEST:
             raise place.stuck("", "it needs more levels than can be drawn")
         self.made += 1
+        self.spend(3)
         broken: list[Sub] = []
         for attempt in range(_ROUNDS):
             here, value = self._first((*subs, *broken), place.again(attempt))
@@ -101,9 +103,9 @@ class Drawing:
         return self._members.admits(sub, value)
 
     def fits(self, here: Conjunction, value: Any) -> bool:
-        """Whether `value` fits all parts and is not ruled out."""
+        """Whether `value` fits all parts, and is not one that a bar names: what else bars say, `value` breaks up."""
         own = all(self._members.admits_by_own(Sub(part.schema, part.scope), value) for part in here.parts)
-        return own and not any(self.admits(bar, value) for bar in here.bars)
+        return own and not any(is_atom(bar.schema) and self.admits(bar, value) for bar in here.bars)
 
     def suggested(self, here: Conjunction, kind: str, place: Place) -> Any:
         """A value that the prompt offers and the parts admit; None where there is none."""
@@ -118,7 +120,6 @@ class Drawing:
     def _first(self, subs: Sequence[Sub], place: Place) -> tuple[Conjunction, Any]:
         """The first conjunction that a value can be drawn for, and the value."""
         if (plain := self._branches.plain(subs)) is not None:
-            self.spend(1)
             return plain, self._of_some_type(plain, place)
         last: Stuck | None = None
         order = self._order(place)

@@ -115,6 +115,8 @@ _RANGES = {
 _RANGE_BY_PHRASE = {phrase: found for found, phrases in _RANGES.items() for phrase in phrases.split("|")}
 _ANY_RANGE = (1, 100, 2)
 
+_STARTS = frozenset(phrase.partition(" ")[0] for phrase in (*_BY_PHRASE, *_RANGE_BY_PHRASE))
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -137,10 +139,11 @@ def singular(name: str) -> str:
 
 
 def _phrases(words: list[str]) -> Iterator[str]:
-    """Runs of up to three words, from the end of the name, longer ones first."""
+    """Runs of up to three words that may be known, from the end of the name, longer ones first."""
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - 3), end):
-            yield " ".join(words[start:end])
+            if words[start] in _STARTS:
+                yield " ".join(words[start:end])
 
 
 @lru_cache(maxsize=8192)
@@ -151,7 +154,7 @@ def kind_of(name: str, description: str) -> str:
             return _refined(kind, description)
     words = _words(description[:200])[:16]
     for start in range(len(words)):
-        for size in (3, 2, 1):
+        for size in (3, 2, 1) if words[start] in _STARTS else ():
             phrase = " ".join(words[start : start + size])
             if phrase not in _NAME_ONLY and (kind := _BY_PHRASE.get(phrase)) is not None:
                 return kind

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.generate.arguments.branches import Conjunction
 from emulator.generate.arguments.formats import FORMATS, moment
@@ -131,14 +131,24 @@ def _searched(
     drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]
 ) -> str:
     """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
-    barred = [bar.schema["pattern"] for bar in here.bars if isinstance(bar.schema, dict) and list(bar.schema) == ["pattern"]]
+    barred = [pattern for bar in here.bars if isinstance(bar.schema, dict) for pattern in _ruled_out(bar.schema)]
     if patterns or barred:
         drawing.spend(500)
         try:
-            variant = place.seed.child("search").below(4)
-            text = searched(tuple(patterns), tuple(barred), lengths.low, lengths.high, variant)
+            text = searched(tuple(patterns), tuple(barred), lengths.low, lengths.high)
         except (BadPattern, RecursionError):
             text = None
         if text is not None and drawing.fits(here, text):
             return text
     raise place.stuck("pattern" if patterns else "not", "no string was found that fits")
+
+
+def _ruled_out(schema: dict[str, Any]) -> Iterator[str]:
+    """Patterns of the texts that a schema of one keyword admits."""
+    match schema:
+        case {"pattern": str(pattern), **others} if not others:
+            yield pattern
+        case {"enum": list(items), **others} if not others:
+            yield from (f"^{re.escape(item)}$" for item in items if isinstance(item, str))
+        case {"const": str(item), **others} if not others:
+            yield f"^{re.escape(item)}$"

@@ -22,7 +22,8 @@ _USUAL = Manner(optional=0.5)
 _BRIEF = Manner(optional=0.0, brief=True)
 _FULL = Manner(optional=1.0)
 _TRIES = (_USUAL, _USUAL, _BRIEF, _USUAL, _FULL, _BRIEF, _USUAL, _USUAL)
-_STEPS = 6_000  # of one try, about 2 µs each
+_STEPS = 10_000  # of one try; a step takes 2 to 20 µs
+_ALL_STEPS = 24_000  # of all tries
 _CANONICAL_LIMIT = 6_000  # bytes: the canonical form's cost grows fast
 _NO_PROBLEM = Stuck((), "none of the values that were drawn fits it as a whole")
 
@@ -41,15 +42,19 @@ class Plan:
         subs = [Sub(self.document.root, self.document.base)]
         if given:
             subs.insert(0, Sub(_fixed(given), self.document.base))
+        left = _ALL_STEPS
         for number, manner in enumerate(_TRIES):
             start = seed.child("try", number) if number else seed
-            drawing = Drawing(self.document, self.heights, setting, manner, _STEPS)
+            drawing = Drawing(self.document, self.heights, setting, manner, min(_STEPS, left))
             try:
                 yield drawing.value(subs, Place((), "", 0, start))
             except Stuck as stuck:
                 yield stuck
             except (OutOfSteps, RecursionError):
                 yield Stuck((), "it takes too much work to find a value")
+            left -= drawing.spent
+            if left <= 0:
+                return
 
 
 def _fixed(given: Mapping[str, Any]) -> dict[str, Any]:

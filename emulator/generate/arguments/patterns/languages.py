@@ -155,6 +155,7 @@ class Languages:
                 return frozenset()
 
 
+@lru_cache(maxsize=4096)
 def letters_for(heads: frozenset[Characters]) -> list[str]:
     """Letters of which each is treated alike by all sets of `heads`: one group a way of treating, the plainest first."""
     ordered = sorted(heads)

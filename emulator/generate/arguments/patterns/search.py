@@ -1,6 +1,6 @@
 """Finds a text that several patterns match and others do not, lookarounds included, within bounds of length."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from emulator.generate.arguments.patterns import characters, syntax
@@ -11,7 +11,7 @@ from emulator.generate.arguments.patterns.syntax import Anchor, Back, Chars, Eit
 # The two ends of a text, as letters that no text has, twice each: `^` and `$` read one.
 _START, _END = characters.LAST + 1, characters.LAST + 2
 _UNROLLED = 10
-_MOST_WORK = 6_000
+_MOST_WORK = 5_000
 _FARTHEST, _NEVER = 120, 1_000_000
 
 
@@ -21,15 +21,16 @@ class Search:
     def __init__(self) -> None:
         self._make = Languages()
         self._distances: dict[int, int] = {}
+        self._work = 0
         self._any = self._make.repeat(self._make.char(characters.ANY), 0, None)
         self._start = self._make.char(Characters(((_START, _START),)))
         self._end = self._make.char(Characters(((_END, _END),)))
         self._rest = self._make.cat(self._any, self._make.repeat(self._end, 0, None))
 
     def text(
-        self, wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None, pick: Callable[[str], str]
+        self, wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None
     ) -> str | None:
-        """A shortest such text; None where there is none or the work grows too much. `pick` takes one of its letters."""
+        """Such a text, short rather than long; None where there is none or the work grows too much."""
         make = self._make
         inside = make.cat(make.repeat(make.char(characters.ANY), low, high), make.repeat(self._end, 2, 2))
         size = make.cat(make.repeat(self._start, 2, 2), inside)
@@ -38,22 +39,22 @@ class Search:
             *(self._matching(pattern) for pattern in wanted),
             *(make.other(self._matching(pattern)) for pattern in barred),
         )
-        return self._shortest(make.derive(make.derive(whole, _START), _START), pick)
+        return self._shortest(make.derive(make.derive(whole, _START), _START))
 
-    def _shortest(self, first: Language, pick: Callable[[str], str]) -> str | None:
+    def _shortest(self, first: Language) -> str | None:
         """Goes on first where the least is missing, each of the joined languages taken for itself."""
         before: dict[int, tuple[Language, str] | None] = {first.number: None}
         queue = [(self._missing(first), 0, 0, first)]
-        while queue and self._make.size < _MOST_WORK:
+        while queue and self._work < _MOST_WORK:
+            self._work += 1
             _, _, length, here = heappop(queue)
             if self._ends(here):
                 return _trace(here, before)
             for group in letters_for(self._make.heads(here)):
-                letter = pick(group)
-                there = self._make.derive(here, ord(letter))
+                there = self._make.derive(here, ord(group[0]))
                 if there.number in before or (missing := self._missing(there)) >= _NEVER:
                     continue
-                before[there.number] = (here, letter)
+                before[there.number] = (here, group[0])
                 heappush(queue, (length + 1 + 2 * missing, len(before), length + 1, there))
         return None
 
@@ -76,6 +77,9 @@ class Search:
             if any(map(self._ends, level)):
                 return distance
             following = []
+            self._work += len(level)
+            if self._work > _MOST_WORK:
+                return _NEVER
             for here in level:
                 for group in letters_for(self._make.heads(here)):
                     there = self._make.derive(here, ord(group[0]))
