@@ -1,6 +1,7 @@
 """Draws one value: takes subschemas apart, picks a type, and has it made; backs out of choices that lead nowhere."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -181,7 +182,7 @@ class Drawing:
             turned = turned[1:] + turned[:1]
         for value in turned:
             if self.fits(here, value):
-                return value
+                return deepcopy(value) if isinstance(value, (dict, list)) else value  # the schema is shared
         raise place.stuck("enum", "none of its values fits the other schemas that apply")
 
     def _of_type(self, kind: str, here: Conjunction, place: Place) -> Any:

@@ -3,9 +3,9 @@
 The whole answer is checked by jsonschema-rs at the end; this one knows no `unevaluated*`, and formats only by name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.json_value import equal, has_type, key_of
@@ -17,7 +17,7 @@ Check = Callable[["Membership", Any, Any, Sub], bool]
 _DEEPEST = 60
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether it is a JSON number: a boolean is none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -108,7 +108,7 @@ def _bound(holds: Callable[[Any, Any], bool], strict: str | None = None) -> Chec
     return check
 
 
-def _size(kind: type, holds: Callable[[int, Any], bool]) -> Check:
+def _size(kind: type[Sized], holds: Callable[[int, Any], bool]) -> Check:
     def check(here: Membership, value: Any, limit: Any, sub: Sub) -> bool:
         return not isinstance(value, kind) or not is_number(limit) or holds(len(value), limit)
 

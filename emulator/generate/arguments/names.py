@@ -76,13 +76,13 @@ _BY_PHRASE = {phrase: kind for kind, phrases in _PHRASES.items() for phrase in p
 _NAME_ONLY = frozenset({"to", "user", "item", "key", "code", "id", "text", "content", "body", "input", "output", "good",
                         "number", "state", "time", "day", "place", "resource", "token", "label", "term", "show", "due",
                         "detail", "information", "info", "context", "condition", "size", "count", "amount", "search",
-                        "release", "step", "good", "goods", "server", "message", "role", "mail", "position", "link",
+                        "release", "step", "goods", "server", "message", "role", "mail", "position", "link",
                         "description", "response", "reason", "region", "owner", "author", "session", "reference",
                         "document", "file", "object", "question", "game", "event", "task", "note", "path", "branch",
                         "category", "host", "provider", "business", "person", "contact", "definition", "action",
-                        "definition", "image", "script", "command", "prompt", "identifier", "query", "name", "title",
+                        "image", "script", "command", "prompt", "identifier", "query", "name", "title",
                         "status", "unit", "units", "version", "year", "stock", "product", "customer", "answer", "q",
-                        "tag", "topic", "statement", "manager", "resource", "endpoint", "summary", "icon"})  # fmt: skip
+                        "tag", "topic", "statement", "manager", "endpoint", "summary", "icon"})  # fmt: skip
 
 # low, high, decimals of numbers by the same kind of phrases.
 _RANGES = {

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.generate.arguments.branches import Conjunction
 from emulator.generate.arguments.membership import exactly, is_number
@@ -75,7 +75,7 @@ def bounds_of(here: Conjunction, kind: str) -> Bounds:
 def draw(drawing: "Drawing", here: Conjunction, place: "Place", kind: str) -> float:
     """A number that fits; Stuck where the bounds leave none."""
     if is_number(found := drawing.suggested(here, kind, place)):
-        return found  # type: ignore[no-any-return]
+        return found
     bounds = bounds_of(here, kind)
     if bounds.is_empty():
         raise place.stuck("minimum", "its bounds leave no number")
@@ -162,5 +162,3 @@ def _plain(number: Fraction) -> float:
     if number.denominator == 1:
         return int(number)
     return float(number) if abs(number) < _HIGHEST else 0.0
-
-

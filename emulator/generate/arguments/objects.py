@@ -123,10 +123,7 @@ class _Object:
         return found
 
     def _is_evaluated(self, whole: Part, name: str) -> bool:
-        return any(
-            part is not whole and part.is_within(whole) and _speaks_of(part, name)
-            for part in self.parts
-        )
+        return any(part is not whole and part.is_within(whole) and _speaks_of(part, name) for part in self.parts)
 
     def _fill(self) -> None:
         """Adds properties up to `minProperties`; an entry or two where the object is a map."""
@@ -138,9 +135,8 @@ class _Object:
         for attempt in range(3 * max(wanted - len(self.drawn_values), 0) + 3):
             if len(self.drawn_values) >= wanted:
                 return
-            name = self._invented(attempt, ())
-            if name is not None:
-                self._try(name)
+            if (invented := self._invented(attempt, ())) is not None:
+                self._try(invented)
         if len(self.drawn_values) < self.low:
             raise self.place.stuck("minProperties", "no further property is possible")
 

@@ -127,9 +127,7 @@ def _written(when: "object", kind: str, description: str) -> str:
     return format(when, re.sub(r"YYYY|yyyy|MM|DD|dd|HH|mm|ss|SS", lambda found: _WAYS[found[0]], pattern))
 
 
-def _searched(
-    drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]
-) -> str:
+def _searched(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]) -> str:
     """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
     barred = [pattern for bar in here.bars if isinstance(bar.schema, dict) for pattern in _ruled_out(bar.schema)]
     if patterns or barred:

@@ -49,6 +49,9 @@ _FIXED = {
 }
 
 
+_PAGES = ("products", "docs", "news/42", "about", "blog/spring", "items/1017")
+
+
 def _digits(count: int) -> Callable[[Any], str]:
     return lambda faker: str(faker.random_number(digits=count, fix_len=True))
 
@@ -56,7 +59,9 @@ def _digits(count: int) -> Callable[[Any], str]:
 _MADE: dict[str, Callable[[Any], str]] = {
     "secondary": lambda faker: faker.bothify("Apt. ##?", letters="ABC"),
     "state": lambda faker: faker.administrative_unit() if hasattr(faker, "administrative_unit") else faker.city(),
-    "city_state": lambda faker: f"{faker.city()}, {faker.state_abbr()}" if hasattr(faker, "state_abbr") else faker.city(),
+    "city_state": lambda faker: (
+        f"{faker.city()}, {faker.state_abbr()}" if hasattr(faker, "state_abbr") else faker.city()
+    ),
     "address": lambda faker: faker.address().replace("\n", ", "),
     "email": lambda faker: f"{_ascii_login(faker)}@{faker.safe_domain_name()}",
     "hostname": lambda faker: f"{faker.random_element(('api', 'www', 'mail', 'app'))}.{faker.safe_domain_name()}",
@@ -69,7 +74,6 @@ _MADE: dict[str, Callable[[Any], str]] = {
     "number_text": _digits(2),
     "name_or_title": lambda faker: faker.random_element(_FIXED["title"].split("|")),
 }
-_PAGES = ("products", "docs", "news/42", "about", "blog/spring", "items/1017")
 
 
 def _ascii_login(faker: Any) -> str:

@@ -49,11 +49,9 @@ def sampled(pattern: str, least: int, seed: Seed) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1024)
-def searched(
-    wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None
-) -> str | None:
-    """A text that matches all of `wanted` and none of `barred`, `low` to `high` characters long, short rather than long.
+def searched(wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None) -> str | None:
+    """A text that matches all of `wanted` and none of `barred`, `low` to `high` characters long.
 
-    None where there is none, or none was found with reasonable work.
+    Short rather than long; None where there is none, or none was found with reasonable work.
     """
     return Search().text(wanted, barred, low, high)

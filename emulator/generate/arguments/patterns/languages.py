@@ -116,7 +116,7 @@ class Languages:
     def _derive(self, item: Language, point: int) -> Language:
         match item.kind:
             case "char":
-                return self.empty if point in item.args[0] else self.none
+                return self.empty if any(low <= point <= high for low, high in item.args[0].ranges) else self.none
             case "cat":
                 left, right = item.args
                 rest = self.cat(self.derive(left, point), right)
@@ -157,7 +157,7 @@ class Languages:
 
 @lru_cache(maxsize=4096)
 def letters_for(heads: frozenset[Characters]) -> list[str]:
-    """Letters of which each is treated alike by all sets of `heads`: one group a way of treating, the plainest first."""
+    """Letters in groups: those of one group are in the same sets of `heads`. The plainest come first."""
     ordered = sorted(heads)
     plain = characters.variety(characters.ANY)
     groups: dict[tuple[bool, ...], list[str]] = {}
@@ -165,11 +165,11 @@ def letters_for(heads: frozenset[Characters]) -> list[str]:
         groups.setdefault(treated, []).append(letter)
     for letter in dict.fromkeys("".join(map(characters.samples, ordered))):
         if letter not in plain:
-            groups.setdefault(tuple(ord(letter) in found for found in ordered), []).append(letter)
+            groups.setdefault(tuple(found.has(letter) for found in ordered), []).append(letter)
     return ["".join(group) for group in groups.values()] or [plain]
 
 
 @lru_cache(maxsize=4096)
 def _treatment(found: Characters) -> tuple[bool, ...]:
     """Which of the plain letters the set has."""
-    return tuple(ord(letter) in found for letter in characters.variety(characters.ANY))
+    return tuple(found.has(letter) for letter in characters.variety(characters.ANY))

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
-from emulator.generate.arguments.patterns import characters, syntax
+from emulator.generate.arguments.patterns import characters, tree
 from emulator.generate.arguments.patterns.characters import Characters
 from emulator.generate.arguments.patterns.languages import Language, Languages, letters_for
-from emulator.generate.arguments.patterns.syntax import Anchor, Back, Chars, Either, Group, Look, Node, Repeat
+from emulator.generate.arguments.patterns.syntax import parsed
+from emulator.generate.arguments.patterns.tree import Anchor, Back, Chars, Either, Group, Look, Node, Repeat
 
 # The two ends of a text, as letters that no text has, twice each: `^` and `$` read one.
 _START, _END = characters.LAST + 1, characters.LAST + 2
@@ -27,9 +28,7 @@ class Search:
         self._end = self._make.char(Characters(((_END, _END),)))
         self._rest = self._make.cat(self._any, self._make.repeat(self._end, 0, None))
 
-    def text(
-        self, wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None
-    ) -> str | None:
+    def text(self, wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None) -> str | None:
         """Such a text, short rather than long; None where there is none or the work grows too much."""
         make = self._make
         inside = make.cat(make.repeat(make.char(characters.ANY), low, high), make.repeat(self._end, 2, 2))
@@ -93,7 +92,7 @@ class Search:
 
     def _matching(self, pattern: str) -> Language:
         """All texts, between their ends, in which `pattern` is found."""
-        found = self._then(syntax.parsed(pattern), self._rest)
+        found = self._then(parsed(pattern), self._rest)
         make = self._make
         within = make.cat(make.repeat(self._start, 2, 2), make.cat(self._any, found))
         return make.either(found, make.cat(self._start, found), within)
@@ -104,7 +103,7 @@ class Search:
         match node:
             case Chars(found):
                 return make.cat(make.char(found), rest)
-            case syntax.Sequence(items):
+            case tree.Sequence(items):
                 for item in reversed(items):
                     rest = self._then(item, rest)
                 return rest
@@ -148,7 +147,7 @@ def _has_conditions(node: Node) -> bool:
     match node:
         case Look() | Anchor():
             return True
-        case syntax.Sequence(items) | Either(items):
+        case tree.Sequence(items) | Either(items):
             return any(map(_has_conditions, items))
         case Repeat(item) | Group(_, item):
             return _has_conditions(item)
