@@ -75,7 +75,8 @@ _DATES = (
 _CURRENCY = re.compile(
     r"\b(USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|INR|KRW|BRL|MXN|SEK|NOK|DKK|PLN|CZK|HUF|TRY|ZAR"
     r"|SGD|HKD|THB|ILS|AED|SAR|EGP|RUB|BTC)\b"
-    r"|(€|\beuros?\b)|(\$|\bdollars?\b)|(£|\bpounds?\b)|(¥|円|\byen\b)|(₹|\brupees?\b)|(₩|\bwon\b(?= to|s))|(\bfrancs?\b)"
+    r"|(€|\beuros?\b)|(\$|\bdollars?\b)|(£|\bpounds?\b)"
+    r"|(¥|円|\byen\b)|(₹|\brupees?\b)|(₩|\bwon\b(?= to|s))|(\bfrancs?\b)"
 )
 _CURRENCIES = ("EUR", "USD", "GBP", "JPY", "INR", "KRW", "CHF")
 

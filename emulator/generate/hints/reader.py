@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Unpack
+from typing import Any
 
 from emulator.generate.hints.fields import kind_of, words_of
 from emulator.generate.hints.finding import Finding
@@ -17,9 +17,10 @@ _LANGUAGES = re.compile(
     r"\b(English|German|French|Spanish|Portuguese|Italian|Dutch|Polish|Russian|Ukrainian|Turkish|Arabic|Hebrew|Hindi|Bengali"
     r"|Chinese|Mandarin|Japanese|Korean|Vietnamese|Thai|Swedish|Norwegian|Danish|Finnish|Greek|Czech|Hungarian|Romanian|Latin)\b"
 )
-_FORMULA = re.compile(r"[\d(][\d\s.,()+*/^%×÷-]*[+*/^%×÷-][\d\s.,()+*/^%×÷-]*[\d)]")
+_FORMULA = re.compile(r"[\d(][\d\s.,()]{0,40}(?:[+*/^%×÷-][\d\s.,()]{1,40}){1,20}(?<=[\d)])")
 _DAY = re.compile(
-    r"\b(today|tomorrow|tonight|(?:next |this )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week(?:end)?|month))\b",
+    r"\b(today|tomorrow|tonight|"
+    r"(?:next |this )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week(?:end)?|month))\b",
     re.I,
 )
 _MONEY = frozenset(
@@ -49,7 +50,8 @@ _NUMBER_WORDS = {
 }
 _NUMBER_WORD = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)})\b", re.I)
 _INTRODUCTION = re.compile(
-    r"^(?:please|can you|could you|would you|hey|hi|i (?:want|need|would like) (?:you )?to|search(?: the web| online)?(?: for)?|find(?: me)?"
+    r"^(?:please|can you|could you|would you|hey|hi|i (?:want|need|would like) (?:you )?to"
+    r"|search(?: the web| online)?(?: for)?|find(?: me)?"
     r"|look up|google|show me|tell me(?: about)?|what(?:'s| is| are)|who is|give me|get(?: me)?|\s|,)+\b",
     re.I,
 )
@@ -109,7 +111,7 @@ class Hints:
                 self._offered[repr(value)] = tuple(places)
         return candidates
 
-    def _candidates(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[Any, Unpack[tuple[int, ...]]]]:
+    def _candidates(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[Any, *tuple[int, ...]]]:
         if isinstance(members := schema.get("enum"), list):
             yield from self._members(members)
             return
@@ -158,7 +160,7 @@ class Hints:
             after = re.match(r"\s*(\w+)", self._prompt.text[match.end() : match.end() + 24])
             yield Finding(_NUMBER_WORDS[match[1].lower()], *match.span(), "", after[1].lower() if after else "")
 
-    def _lists(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[list[Any], Unpack[tuple[int, ...]]]]:
+    def _lists(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[list[Any], *tuple[int, ...]]]:
         items = schema.get("items")
         item = items if isinstance(items, Mapping) else {}
         values: list[tuple[Any, int]]
