@@ -16,9 +16,10 @@ from emulator.engine import Engine
 from emulator.scenario.library import Library, load, read_catalog
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
-from emulator.stores.store import Store
+from emulator.stores.store import Bounds, Store
 from emulator.web.chat import Chat
 from emulator.web.log import RequestLog
+from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
 from emulator.web.routes import Front, not_found, routes
 
@@ -36,8 +37,10 @@ def create_app(
     frozen = frozen_at(settings.clock)
     now = clock or (time.time if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
-    engine = Engine(settings, library, store or MemoryStore(), _catalog(settings.catalog), now)
-    chat = Chat(engine, settings, RequestLog(settings.log_format), monotonic, sleep)
+    store = store or _store(settings, monotonic)
+    engine = Engine(settings, library, store, _catalog(settings.catalog), now)
+    metrics = Metrics()
+    chat = Chat(engine, settings, RequestLog(settings.log_format), metrics, monotonic, sleep)
     app = Starlette(
         routes=routes,
         middleware=[_cors(settings.cors), Middleware(Front, chat=chat)],
@@ -45,6 +48,11 @@ def create_app(
     )
     app.state.engine = engine
     return app
+
+
+def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
+    bounds = Bounds(settings.max_sessions, settings.session_age, settings.journal_entries, settings.journal_bytes)
+    return MemoryStore(bounds, monotonic)
 
 
 def _catalog(further: Path | None) -> Catalog:

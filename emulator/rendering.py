@@ -9,7 +9,7 @@ from emulator.delivery import Chunk, Delivery, Head
 from emulator.dialects import DIALECTS, Dialect, Style
 from emulator.generate.arguments import Unsatisfiable
 from emulator.pacing import AT_ONCE, Pacing, pace
-from emulator.plan import Answer, Failure, Plan
+from emulator.plan import Answer, Failure, Plan, Usage
 from emulator.request import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
@@ -27,7 +27,7 @@ class Mint:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Head and chunks with slots for the time and the minted ids."""
+    """Head and chunks with slots for the time and the minted ids. `usage` is None where the answer is a refusal."""
 
     root: Seed
     head: Head
@@ -37,6 +37,7 @@ class Rendering:
     speed: float = 1.0
     whole: bool = True
     created: int | None = None
+    usage: Usage | None = None
 
     def deliver(self, attempt: int, now: int) -> Delivery:
         """The steps of one attempt; `now` is in Unix seconds."""
@@ -78,7 +79,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     templates = tuple((Template.of(chunk.data, marks), chunk.tokens) for chunk in chunks)
     fixed = minter.created if script.created is not None or script.id else None
     mints = tuple(minter.mints)
-    return Rendering(manner.root, head, templates, mints, manner.pacing, manner.speed, not stream, fixed)
+    return Rendering(manner.root, head, templates, mints, manner.pacing, manner.speed, not stream, fixed, answer.usage)
 
 
 def _planned(script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter") -> Answer:

@@ -12,11 +12,11 @@ PACKAGE = Path(emulator.__file__).parent
 
 # Row by row, lowest first. Within rows 0 and 6 a module may import those to its left.
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("settings", "seed", "tokens", "plan", "errors", "request", "delivery", "journal"),
+    ("settings", "seed", "tokens", "plan", "errors", "request", "delivery", "redaction", "journal"),
     ("generate", "splice", "pacing", "conversation", "catalog"),
     ("dialects", "scenario"),
     ("stores.store", "scenario.library"),
-    ("rendering", "engine"),
+    ("shelf", "rendering", "engine"),
     ("stores.memory", "web"),
     ("app", "server"),
     ("cli", "__main__"),
