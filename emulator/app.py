@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
 
 from emulator.catalog import Catalog
 from emulator.engine import Engine
@@ -17,11 +18,12 @@ from emulator.scenario.library import Library, load, read_catalog
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
 from emulator.stores.store import Bounds, Store
+from emulator.web.admin import admin_app
 from emulator.web.chat import Chat
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
-from emulator.web.routes import Front, not_found, routes
+from emulator.web.routes import Front, not_found
 
 
 def create_app(
@@ -42,7 +44,7 @@ def create_app(
     metrics = Metrics()
     chat = Chat(engine, settings, RequestLog(settings.log_format), metrics, monotonic, sleep)
     app = Starlette(
-        routes=routes,
+        routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time))],
         middleware=[_cors(settings.cors), Middleware(Front, chat=chat)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
@@ -79,6 +79,26 @@ class Prepared:
         return self.shelf.nearest(self.conversation, self.caller.scenario)
 
 
+class Made(NamedTuple):
+    """An answer, and what it was made from; None: the request could not be read."""
+
+    exchange: Exchange
+    delivery: Delivery
+    attempt: int
+    at: float
+    prepared: Prepared | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What would be answered, as which attempt, and the nearest turns that do not fit."""
+
+    exchange: Exchange
+    delivery: Delivery
+    attempt: int
+    nearest: Sequence[Near]
+
+
 _Key: TypeAlias = tuple[object, ...]
 
 
@@ -97,20 +117,29 @@ class Engine:
 
     async def answer(self, asked: Asked) -> Answered:
         """The steps to play for a request; the journal has its entry when this returns."""
+        made = await self._made(asked)
+        return await self.record(
+            made.exchange, made.delivery, asked.headers, asked.caller.session, made.attempt, made.at
+        )
+
+    async def explain(self, asked: Asked) -> Explained:
+        """What `answer` would say now, and why: nothing is counted and nothing journaled."""
+        made = await self._made(asked, dry=True)
+        return Explained(made.exchange, made.delivery, made.attempt, made.prepared.nearest if made.prepared else ())
+
+    async def _made(self, asked: Asked, *, dry: bool = False) -> Made:
         session = asked.caller.session
-        attempt = 0
         overlay = await self.store.overlay(session)
         now = self.clock() if overlay.choices.clock is None else overlay.choices.clock
         try:
             prepared = self._prepared(asked, overlay)
         except RequestError as error:
             delivery, exchange = self._refuse(asked, error.failure)
-        else:
-            claim = await self.store.claim(session, prepared.digest, prepared.limits)
-            attempt = claim.attempt
-            rendering, exchange = self._rendering(prepared, claim.index, asked, now)
-            delivery = rendering.deliver(0 if self.settings.ids == "stable" else attempt, int(now))
-        return await self.record(exchange, delivery, asked.headers, session, attempt, now)
+            return Made(exchange, delivery, 0, now, None)
+        claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
+        rendering, exchange = self._rendering(prepared, claim.index, asked, now)
+        delivery = rendering.deliver(0 if self.settings.ids == "stable" else claim.attempt, int(now))
+        return Made(exchange, delivery, claim.attempt, now, prepared)
 
     async def record(
         self,

@@ -13,7 +13,7 @@ PACKAGE = Path(emulator.__file__).parent
 # Row by row, lowest first. Within rows 0 and 6 a module may import those to its left.
 ROWS: tuple[tuple[str, ...], ...] = (
     ("settings", "seed", "tokens", "plan", "errors", "request", "delivery", "redaction", "journal"),
-    ("generate", "splice", "pacing", "conversation", "catalog"),
+    ("generate", "splice", "pacing", "conversation", "catalog", "views", "har"),
     ("dialects", "scenario"),
     ("stores.store", "scenario.library"),
     ("shelf", "rendering", "engine"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
-from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Overlay, Published
+from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Losses, Overlay, Published
 
 _UNREAD = 10_000  # events that wait for a slow reader; older ones are lost to it
 
@@ -180,8 +180,8 @@ class MemoryStore:
         records = [record for state in self._sessions.values() for record in state.records.values()]
         return (record.entry() for record in sorted(records, key=lambda record: record.number))
 
-    async def evicted(self) -> int:
-        return self._evicted
+    async def losses(self) -> Losses:
+        return Losses(self._evicted)
 
     # ---- events
 

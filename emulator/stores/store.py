@@ -72,6 +72,14 @@ class Overlay:
 UNCHANGED = Overlay()
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Entries that are not kept: `evicted` to keep the bounds, `unjournaled` because no store answered."""
+
+    evicted: int
+    unjournaled: int = 0
+
+
 class Store(Protocol):
     """State of sessions, which are made on first use. Every method may raise StoreDown where the state is shared.
 
@@ -143,8 +151,8 @@ class Store(Protocol):
         """What is wrong, in words; nothing: all is well."""
         ...
 
-    async def evicted(self) -> int:
-        """How many entries have gone to keep the bounds."""
+    async def losses(self) -> Losses:
+        """What the journals lack."""
         ...
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from emulator.journal import Exchange, Finished
+from emulator.stores.store import Losses
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
@@ -53,8 +54,7 @@ class Metrics:
         self._requests: dict[_Key, int] = {}
         self._timings: dict[str, _Timings] = {}
         self._registry: CollectorRegistry | None = None
-        self._evicted = 0
-        self._unjournaled = 0
+        self._losses = Losses(0)
 
     def add(self, exchange: Exchange, finished: Finished) -> None:
         """Count one answer."""
@@ -74,11 +74,11 @@ class Metrics:
     def _new_timings(self, model: str) -> _Timings:
         return self._timings.setdefault(model if len(self._timings) < _SERIES // 10 else _OTHER, _Timings())
 
-    def text(self, evicted: int, unjournaled: int) -> bytes:
-        """The text of a scrape. `evicted` entries had to go, `unjournaled` found no store to go to."""
+    def text(self, losses: Losses) -> bytes:
+        """The text of a scrape."""
         from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 
-        self._evicted, self._unjournaled = evicted, unjournaled
+        self._losses = losses
         if self._registry is None:
             self._registry = CollectorRegistry()
             self._registry.register(self)
@@ -107,9 +107,11 @@ class Metrics:
         yield CounterMetricFamily("gemulator_unmatched", "Requests that no turn fitted.", sources["unmatched"])
         failures = "Requests with a schema that no value can fit."
         yield CounterMetricFamily("gemulator_generator_failures", failures, sources["unsatisfiable"])
-        yield CounterMetricFamily("gemulator_journal_evictions", "Entries that went to keep the bounds.", self._evicted)
+        yield CounterMetricFamily(
+            "gemulator_journal_evictions", "Entries that went to keep the bounds.", self._losses.evicted
+        )
         lost = "Requests that were answered while the store did not answer."
-        yield CounterMetricFamily("gemulator_unjournaled", lost, self._unjournaled)
+        yield CounterMetricFamily("gemulator_unjournaled", lost, self._losses.unjournaled)
         yield GaugeMetricFamily("gemulator_in_flight", "Requests that are being answered.", self.running)
         yield from self._histograms()
 

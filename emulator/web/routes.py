@@ -4,8 +4,7 @@ import re
 from functools import lru_cache
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.request import Target
@@ -35,13 +34,6 @@ class Front:
                 await self._chat(scope, receive, send, target)
                 return
         await self._app(scope, receive, send)
-
-
-async def health(request: Request) -> Response:
-    """Alive, with the version."""
-    from emulator import __version__
-
-    return JSONResponse({"status": "ok", "version": __version__})
 
 
 async def not_found(request: Request, error: Exception) -> Response:
@@ -84,5 +76,3 @@ _PAGE = """<!DOCTYPE html>
   <p><b>{code}.</b> <ins>That’s an error.</ins>
   <p>The requested URL <code>{path}</code> was not found on this server.  <ins>That’s all we know.</ins>
 """
-
-routes = [Route("/__emulator/health", health)]
