@@ -297,6 +297,11 @@ def test_what_the_container_never_says_is_google_s(status: int) -> None:
             "You can only use one kind of guided decoding ('guided_json', 'guided_regex' or 'guided_choice').",
         ),
         (
+            {"guided_regex": "("},
+            {},
+            "Failed to compile the regular expression '(': missing ), unterminated subpattern at position 0",
+        ),
+        (
             {},
             {"context": 3},
             "This model's maximum context length is 3 tokens. However, your request has 3 input tokens."
