@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from emulator.generate.sentences import Writer
+from emulator.generate.sentences import Writer, capital
 from emulator.generate.words.programs import PROGRAMS, Program
 
 _TASK = re.compile(
@@ -17,7 +17,8 @@ _NO_NAME = frozenset(
 
 def bullets(writer: Writer, count: int) -> str:
     """A numbered list of that many points."""
-    points = [f"**{title}**: {text}" for title, text in writer.points(count)]
+    dash = "：" if not writer.language.space else " – "
+    points = [f"**{title}**{dash}{text}" for title, text in writer.points(count)]
     return "\n".join(f"{number}. {point}" for number, point in enumerate(points, 1))
 
 
@@ -27,6 +28,21 @@ def table(writer: Writer, rows: int) -> str:
     marks = writer.seed.child("marks").random()
     lines = [f"| {first} | {second} | {third} |", "| --- | --- | ---: |"]
     lines += [f"| {title} | {text} | {marks.randint(5, 10)}/10 |" for title, text in writer.points(rows)]
+    return "\n".join(lines)
+
+
+def comparison(writer: Writer, rows: int) -> str:
+    """A table that gives marks to the two things of which the prompt speaks."""
+    chance = writer.seed.child("marks").random()
+    traits = list(writer.language.traits)
+    chance.shuffle(traits)
+    lines = [
+        f"| {writer.language.columns[0]} | {writer.title()} | {capital(writer.topic.other)} |",
+        "| --- | ---: | ---: |",
+    ]
+    lines += [
+        f"| {capital(trait)} | {chance.randint(4, 10)}/10 | {chance.randint(4, 10)}/10 |" for trait in traits[:rows]
+    ]
     return "\n".join(lines)
 
 
@@ -41,7 +57,7 @@ def code(writer: Writer, prompt: str, program: str) -> str:
 def _task(prompt: str) -> str:
     found = _TASK.search(prompt[:2000])
     words = found[1].split()[:6] if found else []
-    if words and (stem := re.fullmatch(r"(\w{2,}?)(?:(?<=[sxz])es|(?<=[cs]h)es|(?<![su])s)", words[0])):
+    if words and (stem := re.fullmatch(r"(\w+(?:ss|x|z|ch|sh|o)(?=es)|\w{2,}(?=[^su]s)[^su])(?:es|s)", words[0])):
         words[0] = stem[1]
     return " ".join(words)
 

@@ -97,7 +97,7 @@ def _inline(value: Any) -> str:
         case str():
             return value
         case Mapping():
-            return ", ".join(f"{_words(key)} {_inline(member)}" for key, member in value.items())
+            return ", ".join(f"{_words(key)}: {_inline(member)}" for key, member in value.items())
         case list():
             return ", ".join(map(_inline, value))
         case None:

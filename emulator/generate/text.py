@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.generate import markdown as shapes
 from emulator.generate.report import reported
-from emulator.generate.sentences import Writer, capital, paragraphs, size, writer
+from emulator.generate.sentences import Writer, capital, paragraphs, size, speech_of, writer
 from emulator.generate.wish import Wish, wish_of
 from emulator.generate.words.language import detect, language
 from emulator.generate.words.programs import PROGRAMS
@@ -32,24 +32,18 @@ def answer(seed: Seed, prompt: str, *, words: int | None = None) -> str:
 
 def report(seed: Seed, prompt: str, results: Sequence[tuple[str, Any]]) -> str:
     """What the tools returned, in the prompt's language; a result is a tool's name and its JSON value or text."""
-    return reported(seed, language(detect(prompt)), results)
+    return reported(seed, speech_of(detect(prompt)), results)
 
 
 def thought(seed: Seed, prompt: str, words: int = 25) -> str:
     """What one might think before answering, in about that many words."""
     author = writer(seed, prompt)
-    speech = author.language
-    first, *others = speech.thoughts
-    seed.child("order").random().shuffle(others)
-    out = [author.filled(first)]
-    left = words - size(out[0], speech)
-    while left > 4:
-        out.append(author.filled(others.pop()) if others else author.sentence())
-        left -= size(out[-1], speech)
-    return speech.space.join(out)
+    return author.language.space.join(author.thoughts(words))
 
 
 # ---- shapes
+
+_LENGTHS = {"brief": (14, 22), "usual": (45, 85), "long": (190, 240)}
 
 
 def _prose(author: Writer, words: int) -> str:
@@ -80,7 +74,15 @@ def _essay(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
     if wish.sentences:
         first = [author.opening()]
         return author.language.space.join(first + author.sentences(min(wish.sentences, 60) - 1))
-    return _prose(author, words or author.seed.child("length").between(45, 85))
+    if wish.compares:
+        author.take_both()
+    low, high = _LENGTHS[wish.length]
+    return _prose(author, words or author.seed.child("length").between(low, high))
+
+
+def _story(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
+    words = words or {"brief": 90, "usual": 120, "long": 240}[wish.length]
+    return paragraphs(author.tale(words), words, author.language)
 
 
 def _list(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
@@ -89,7 +91,12 @@ def _list(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
 
 
 def _table(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
-    return f"{_lead(author, 'table')}\n\n{shapes.table(author, wish.count or 4)}"
+    rows = wish.count or 4
+    if not (wish.compares and author.topic.other):
+        return f"{_lead(author, 'table')}\n\n{shapes.table(author, rows)}"
+    made = shapes.comparison(author, rows)
+    author.take_both()
+    return f"{_lead(author, 'table')}\n\n{made}"
 
 
 def _code(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
@@ -112,12 +119,15 @@ _SHAPES: dict[str, Callable[[Writer, str, Wish, int | None], str]] = {
     "table": _table,
     "code": _code,
     "poem": _poem,
+    "story": _story,
 }
 
 
 def _lead(author: Writer, kind: str, *, count: int = 0, program: str = "") -> str:
-    lead = author.seed.child("lead", kind).pick(author.language.leads[kind])
-    return author.filled(lead.replace("{c}", str(count)).replace("{C}", str(count)).replace("{l}", program))
+    speech = author.language
+    said = speech.numerals[count - 1] if 0 < count <= len(speech.numerals) else str(count)
+    lead = author.seed.child("lead", kind).pick(speech.leads[kind])
+    return author.filled(lead.replace("{c}", said).replace("{C}", capital(said)).replace("{l}", program))
 
 
 # ---- lorem

@@ -50,6 +50,7 @@ _AFTER_NOUNS = frozenset(
     )
 )
 _AFTER_LANGUAGES = frozenset(words("function script program class code snippet query fonction función função"))
+_JOINTS = frozenset("和与と")
 _HANGUL_ENDINGS = re.compile(r"(?:에서는|에서|에게|으로|까지|부터|에는|은|는|이|가|을|를|의|에|와|과|로|도|만)$")
 _RUN = {
     "ja": re.compile(r"[\u3400-\u9fff々]+|[\u30a0-\u30ff]{2,}|[A-Za-z][\w+#.-]+"),
@@ -60,7 +61,10 @@ _GERMAN_NOUN = re.compile(r"(?:\b[a-zäöüß]{4,}(?:e|er|es|en)\s+)?\b[A-ZÄÖ�
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """`main` and `other` as they stand in a sentence, with an article where the prompt had one; `title` without."""
+    """`main` and `other` as they stand in a sentence, with an article where the prompt had one; `title` without.
+
+    Both are "" where the prompt names nothing of the kind.
+    """
 
     main: str
     other: str
@@ -72,10 +76,10 @@ def topic_of(prompt: str, language: Language) -> Topic:
     finder = _FINDERS.get(language.code, _spaced)
     found = [noun for noun in dict.fromkeys(finder(prompt[:_MOST_READ], language)) if len(noun) <= _LONGEST]
     if not found:
-        return Topic(language.topic, language.topic, language.topic)
+        return Topic("", "", language.topic)
     main = found[0]
     others = [noun for noun in found[1:] if noun.lower() not in main.lower() and main.lower() not in noun.lower()]
-    return Topic(main, others[0] if others else main, _without_article(main, language))
+    return Topic(main, others[0] if others else "", _without_article(main, language))
 
 
 def _without_article(noun: str, language: Language) -> str:
@@ -156,10 +160,15 @@ def _german(prompt: str, language: Language) -> Iterator[str]:
 
 def _runs(prompt: str, language: Language) -> Iterator[str]:
     """Runs of Han characters or katakana between the little words."""
-    stops = sorted(language.stop_words, key=lambda word: (-len(word), word))
+    stops = sorted(language.stop_words - _JOINTS, key=lambda word: (-len(word), word))
     bare = re.sub("|".join(map(re.escape, stops)), " ", prompt)
-    found = _RUN[language.code].findall(bare)
-    yield from sorted(found, key=lambda run: len(run) < 2)
+    found = list(_RUN[language.code].finditer(re.sub(f"[{''.join(sorted(_JOINTS))}]", "+", bare)))
+    # One character alone may be half a word, unless it is told in one breath with another.
+    yield from (run[0] for run in sorted(found, key=lambda run: len(run[0]) < 2 and "+" not in _beside(run)))
+
+
+def _beside(run: re.Match[str]) -> str:
+    return run.string[max(0, run.start() - 1) : run.end() + 1]
 
 
 def _korean(prompt: str, language: Language) -> Iterator[str]:

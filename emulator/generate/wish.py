@@ -8,10 +8,13 @@ from emulator.generate.words.blocks import words
 from emulator.generate.words.language import Language
 from emulator.generate.words.programs import PROGRAMS
 
-Shape: TypeAlias = Literal["hello", "prose", "list", "table", "code", "poem"]
+Shape: TypeAlias = Literal["hello", "prose", "list", "table", "code", "poem", "story"]
 
 _POEM = re.compile(
     r"\b(poem|haiku|limerick|verses?|gedicht|poème|poema)\b|[詩诗]|俳句|(?<!\w)시(?:를|\s)|قصيدة|कविता", re.IGNORECASE
+)
+_COMPARE = re.compile(
+    r"\b(?:compar\w*|versus|vs|vergleich\w*|difference|unterschied\w*)\b|比[较較べ]|비교|차이|قارن|तुलना", re.IGNORECASE
 )
 _MOST_READ = 4000
 _NUMBERS = {
@@ -33,25 +36,35 @@ _NUMBERS = {
     )
     for word in words(block)
 }
+_NUMERAL = re.compile(rf"(?<!\S)(?:{'|'.join(sorted(_NUMBERS, key=lambda word: (-len(word), word)))})(?!\S)")
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`words` and `sentences` are exact where the prompt is, else None; `program` is a key of PROGRAMS."""
+    """`words` and `sentences` are as the prompt has them, else None; `program` is a key of PROGRAMS."""
 
     shape: Shape
     words: int | None = None
     sentences: int | None = None
     count: int | None = None
     program: str | None = None
+    compares: bool = False
+    length: Literal["brief", "usual", "long"] = "usual"
 
 
 def wish_of(prompt: str, language: Language) -> Wish:
     """What the prompt says of its answer; prose of no certain length where it says nothing."""
-    text = prompt[:_MOST_READ].lower()
+    text = _NUMERAL.sub(lambda said: str(_NUMBERS[said[0]]), prompt[:_MOST_READ].lower())
     program = _program(text)
-    shape = _shape(text, language, program)
-    return Wish(shape, _length(text, language), _number(language, "sentences", text), _count(text, language), program)
+    return Wish(
+        shape=_shape(text, language, program),
+        words=_words(text, language),
+        sentences=_number(language, "sentences", text),
+        count=_count(text, language),
+        program=program,
+        compares=bool(_COMPARE.search(text)),
+        length=_length(text, language),
+    )
 
 
 def _shape(text: str, language: Language, program: str | None) -> Shape:
@@ -60,6 +73,8 @@ def _shape(text: str, language: Language, program: str | None) -> Shape:
         return "hello"
     if _POEM.search(text):
         return "poem"
+    if "story" in asked:
+        return "story"
     if "table" in asked:
         return "table"
     if "code" in asked and (
@@ -79,23 +94,27 @@ def _program(text: str) -> str | None:
 def _number(language: Language, kind: str, text: str) -> int | None:
     pattern = language.wishes.get(kind)
     found = re.search(pattern, text) if pattern else None
-    said = next((part for part in found.groups() if part), "") if found else ""
-    digits = said[:4].split()[-1] if said[:1].isdigit() else ""
-    return int(digits) if digits else _NUMBERS.get(said.removeprefix("a "))
+    if not found:
+        return None
+    said = next((part for part in found.groups() if part), "")
+    return int(said[:5]) if said[:5].isdecimal() else _NUMBERS.get(said)
 
 
-def _length(text: str, language: Language) -> int | None:
+def _length(text: str, language: Language) -> Literal["brief", "usual", "long"]:
+    if re.search(language.wishes["brief"], text):
+        return "brief"
+    return "long" if re.search(language.wishes["long"], text) else "usual"
+
+
+def _words(text: str, language: Language) -> int | None:
     if (asked := _number(language, "words", text)) is not None:
         return max(1, min(asked, 5000))
     if letters := _number(language, "letters", text):
         return max(1, min(letters, 9999) // 2)
-    for kind, length in (("brief", 18), ("long", 220)):
-        if re.search(language.wishes[kind], text):
-            return length
     return None
 
 
 def _count(text: str, language: Language) -> int | None:
     bare = re.sub("|".join(language.wishes[kind] for kind in ("words", "sentences")), " ", text)
     asked = _number(language, "count", bare)
-    return max(1, min(asked, 40)) if asked else None
+    return min(asked, 40) if asked and asked > 1 else None

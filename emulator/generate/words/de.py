@@ -18,6 +18,10 @@ LANGUAGE = Language(
     ),
     body=lines(
         """
+        Je mehr man zum Thema {t} weiß, desto besser werden die Fragen.
+        Bücher zum Thema {t} beginnen gern mit einer Warnung und enden mit einer Empfehlung.
+        Beim Thema {t} ist der Anfang, wie so oft, der schwerste Teil.
+        Zum Thema {t} lernt man an einem guten Nachmittag mehr als in einer Woche Lektüre.
         Das Wesentliche passt auf eine Seite, und diese Seite sollte man zweimal lesen.
         Was aus der Ferne kompliziert aussieht, besteht aus wenigen einfachen Schritten.
         {n} hat es einmal ein Gespräch genannt, das niemand beenden möchte.
@@ -65,10 +69,10 @@ LANGUAGE = Language(
         """
         Es geht um das Thema {t}.
         Am wichtigsten ist hier das Stichwort {o}.
+        Der Ton sollte freundlich und sachlich sein.
         Ich beginne mit der einfachen Antwort und füge ein Beispiel hinzu.
         Eine kurze Antwort genügt; Einzelheiten können folgen.
         Zuerst der Überblick, dann die Folgen für die Praxis.
-        Der Ton sollte freundlich und sachlich sein.
         Ich prüfe noch einmal, ob ich etwas in der Frage übersehen habe.
         Fachwörter lasse ich weg und halte die Sätze kurz.
         Damit ist die Frage abgedeckt, und ich kann antworten.
@@ -121,6 +125,7 @@ LANGUAGE = Language(
         "after": ("Das läuft so, wie es ist; die Namen lassen sich nach Belieben ändern.",),
         "failed": ("{tool} konnte nicht helfen: {r}",),
     },
+    conjunction=" und ",
     topic="diese Frage",
     stop_words=frozenset(
         words(
@@ -144,8 +149,9 @@ LANGUAGE = Language(
         "brief": r"\b(kurz|knapp|in wenigen worten|stichwortartig)\b",
         "long": r"\b(ausführlich|aufsatz|artikel|detailliert|lang)\b",
         "hello": r"^\W*(hallo|hi|guten (?:tag|morgen|abend)|servus|moin|grüß gott)\b[^?]{0,20}$",
-        "sentences": r"(\d+|einem|zwei|drei|vier|fünf) sätze?n?\b|(einem) satz\b",
+        "sentences": r"(\d+) s[äa]tz(?:en?)?\b",
         "words": r"(\d+) w[öo]rte[rn]*\b",
-        "count": r"\b(\d+|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn)\b",
+        "count": r"\b(\d+)\b",
     },
+    numerals=words("ein zwei drei vier fünf sechs sieben acht neun zehn"),
 )

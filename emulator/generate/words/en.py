@@ -22,6 +22,14 @@ LANGUAGE = Language(
     ),
     body=lines(
         """
+        With {t}, as with most good things, the beginning is the hardest part.
+        Much of what is said about {t} turns out to be true only on Sundays.
+        The more one knows about {t}, the better the questions become.
+        Somebody should write a letter of thanks to whoever first noticed {t}.
+        Books about {t} tend to begin with a warning and end with a recommendation.
+        It is hard to think about {t} for long without thinking of {o} as well.
+        A good afternoon with {t} teaches more than a week of reading.
+        Children understand {t} at once; the rest of us need a diagram.
         The basics fit on a single page, and that page is worth reading twice.
         What looks complicated from a distance turns out to be a handful of simple steps.
         {n} once described it as a conversation that nobody wants to end.
@@ -68,7 +76,7 @@ LANGUAGE = Language(
     ),
     closings=lines(
         """
-        In the end, {t} is best understood by trying it.
+        In the end, nothing explains {t} better than a closer look.
         That is enough to begin with; the rest can be learned along the way.
         Start with the simple case, and the difficult one will look familiar.
         A little curiosity goes a long way here.
@@ -80,11 +88,11 @@ LANGUAGE = Language(
     thoughts=lines(
         """
         The user is asking about {t}.
-        What matters most here is {o}.
+        I should not forget {o}.
+        The tone should be friendly and to the point.
         I should start with the plain answer and add one example.
         A short reply will do; details can follow if they are wanted.
         Let me check that nothing in the question has been overlooked.
-        The tone should be friendly and to the point.
         One possible misunderstanding: {t} may mean more than one thing, so I will stay with the usual sense.
         First the overview, then what it means in practice.
         I will avoid jargon and keep the sentences short.
@@ -146,6 +154,7 @@ LANGUAGE = Language(
         "tool": ("{tool} says", "according to {tool}"),
         "failed": ("{tool} could not help: {r}",),
     },
+    conjunction=" and ",
     topic="the question",
     stop_words=frozenset(
         words(
@@ -161,11 +170,11 @@ LANGUAGE = Language(
             think know find found search look summarize summarise translate compare suggest recommend propose discuss define
             compose draft answer reply respond ask speak talk read see use using used work works working mean means happen
             happens become becomes come comes keep keeps take takes put bring brings finds sees goes gets loves
-            sing turn provide include including contain format return returns output produce teach learn plan cook
+            sing turn visit choose avoid prepare improve move reduce exist provide include including contain format return returns output produce teach learn plan cook
             eat buy best better good great nice short long brief briefly quick quickly simple detailed concise
             word words sentence sentences paragraph paragraphs line lines page bullet bullets point points item items example
             examples step steps way ways thing things kind kinds sort lot bit table list story poem haiku essay text article
-            email letter report summary answer question code function program script snippet class json markdown
+            email letter report summary answer question code query queries function program script snippet class json markdown
             one two three four five six seven eight nine ten hundred difference differences reason reasons advantages
             disadvantages pros cons idea ideas tip tips fact facts
             English German French Spanish Portuguese Japanese Chinese Korean Arabic Hindi
@@ -178,9 +187,49 @@ LANGUAGE = Language(
         "code": r"\b(code|function|script|program|snippet|class|regex|query|implement|component|endpoint|unit test)\b",
         "brief": r"\b(brief(?:ly)?|short(?:ly)?|concise(?:ly)?|one[- ]liner|in a nutshell|tl;?dr|quick(?:ly)?|few words)\b",
         "long": r"\b(essay|in detail|detailed|long|article|in depth|thorough(?:ly)?|comprehensive)\b",
+        "story": r"\b(story|tale|fairy ?tale|fable|bedtime)\b",
         "hello": r"^\W*(hi|hello|hey|good (?:morning|evening|afternoon|day)|howdy|greetings|yo)\b[^?]{0,20}$",
-        "sentences": r"(\d+|one|two|three|four|five|six|a single) sentences?\b",
+        "sentences": r"(\d+|single) sentences?\b",
         "words": r"(\d+) words?\b",
-        "count": r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten)\b",
+        "count": r"\b(\d+)\b",
     },
+    numerals=words("one two three four five six seven eight nine ten"),
+    story=(
+        lines(
+            """
+            In a town that no map bothers with, there was once {t}.
+            Nobody could remember a time before {t}.
+            It began on a Tuesday, with {t} and a knock at the door.
+            This is how {n} told it, years later, about {t}.
+            """
+        ),
+        lines(
+            """
+            The evenings were long, and the kettle was always a little too loud.
+            Then, one grey morning, everything that had been ordinary was not.
+            "That cannot be right," said {n}, and it was not.
+            The key did not fit, but the door opened all the same.
+            For a while nothing happened, and then a great deal happened at once.
+            Under the floorboards lay a letter with tomorrow's date on it.
+            {n} counted to ten, twice, and went in.
+            Outside it had begun to rain, as it does when somebody is about to decide something.
+            Nobody spoke of {o}, which is how everybody knew.
+            There was a smell of oranges and of wet wool.
+            The old dog lifted his head, thought better of it, and went back to sleep.
+            On the third night the light stayed on.
+            What was found there was small enough for a pocket and too heavy to carry.
+            "You are late," said a voice that was not unkind.
+            The clock struck seven, although it was nearly nine.
+            It took all winter, and most of the spring.
+            """
+        ),
+        lines(
+            """
+            In the morning the chair was empty, and the tea was still warm.
+            Some say that it ended there; {n} says that it had just begun.
+            And if the wind is right, you can hear it still.
+            After that the town was on the map.
+            """
+        ),
+    ),
 )

@@ -26,6 +26,10 @@ LANGUAGE = Language(
     ),
     body=lines(
         """
+        Cuanto más se sabe sobre {t}, mejores son las preguntas.
+        Los libros sobre {t} suelen empezar con una advertencia y terminar con una recomendación.
+        Cuesta pensar mucho tiempo en {t} sin pensar también en {o}.
+        Una buena tarde dedicada a {t} enseña más que una semana de lectura.
         Lo esencial cabe en una página, y esa página merece leerse dos veces.
         Lo que de lejos parece complicado resulta ser un puñado de pasos sencillos.
         {n} lo describió una vez como una conversación que nadie quiere terminar.
@@ -67,11 +71,11 @@ LANGUAGE = Language(
     thoughts=lines(
         """
         La pregunta trata de {t}.
-        Lo más importante aquí es {o}.
+        Aquí conviene no olvidar {o}.
+        El tono debe ser amable y directo.
         Empiezo por la respuesta sencilla y añado un ejemplo.
         Bastará una respuesta breve; los detalles pueden venir después.
         Primero la visión general, luego la práctica.
-        El tono debe ser amable y directo.
         Compruebo que no se me escapa nada de la pregunta.
         Con esto queda cubierto todo; ya puedo responder.
         """
@@ -116,6 +120,7 @@ LANGUAGE = Language(
         "after": ("Funciona tal como está; cambia los nombres a tu gusto.",),
         "failed": ("{tool} no pudo ayudar: {r}",),
     },
+    conjunction=" y ",
     topic="esta pregunta",
     stop_words=frozenset(
         words(
@@ -139,9 +144,10 @@ LANGUAGE = Language(
         "brief": r"\b(breve(?:mente)?|cort[oa]|en pocas palabras)\b",
         "long": r"\b(detallad[oa]|ensayo|artículo|larg[oa])\b",
         "hello": r"^\W*(hola|buenos días|buenas (?:tardes|noches))\b[^?]{0,20}$",
-        "sentences": r"(\d+|una|dos|tres|cuatro|cinco) frases?\b",
+        "sentences": r"(\d+) frases?\b",
         "words": r"(\d+) palabras?\b",
-        "count": r"\b(\d+|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez)\b",
+        "count": r"\b(\d+)\b",
     },
+    numerals=words("uno dos tres cuatro cinco seis siete ocho nueve diez"),
     mend=_melt,
 )

@@ -34,6 +34,10 @@ LANGUAGE = Language(
     ),
     body=lines(
         """
+        Plus on en sait sur {t}, meilleures deviennent les questions.
+        Les livres sur {t} commencent souvent par un avertissement et finissent par un conseil.
+        Il est difficile de penser longtemps à {t} sans penser aussi à {o}.
+        Un bon après-midi consacré à {t} en apprend plus qu’une semaine de lecture.
         L’essentiel tient sur une page, et cette page mérite d’être relue.
         Ce qui paraît compliqué de loin se réduit à quelques étapes simples.
         {n} en parlait un jour comme d’une conversation que personne ne veut finir.
@@ -75,11 +79,11 @@ LANGUAGE = Language(
     thoughts=lines(
         """
         La question porte sur {t}.
-        Le plus important ici, c’est {o}.
+        Il ne faut pas oublier {o}.
+        Le ton doit rester amical et précis.
         Je commence par la réponse simple, puis j’ajoute un exemple.
         Une réponse courte suffira ; les détails pourront suivre.
         D’abord la vue d’ensemble, ensuite la pratique.
-        Le ton doit rester amical et précis.
         Je vérifie que rien ne m’a échappé dans la question.
         Tout y est : je peux rédiger la réponse.
         """
@@ -124,6 +128,7 @@ LANGUAGE = Language(
         "after": ("Le code fonctionne tel quel ; changez les noms à votre goût.",),
         "failed": ("{tool} n’a pas pu aider : {r}",),
     },
+    conjunction=" et ",
     topic="cette question",
     stop_words=frozenset(
         words(
@@ -147,9 +152,10 @@ LANGUAGE = Language(
         "brief": r"\b(bref|brièvement|court(?:e)?|en quelques mots)\b",
         "long": r"\b(détaillée?|essai|article|long(?:ue)?|en détail)\b",
         "hello": r"^\W*(bonjour|salut|bonsoir|coucou)\b[^?]{0,20}$",
-        "sentences": r"(\d+|une|deux|trois|quatre|cinq) phrases?\b",
+        "sentences": r"(\d+) phrases?\b",
         "words": r"(\d+) mots?\b",
-        "count": r"\b(\d+|deux|trois|quatre|cinq|six|sept|huit|neuf|dix)\b",
+        "count": r"\b(\d+)\b",
     },
+    numerals=words("un deux trois quatre cinq six sept huit neuf dix"),
     mend=_melt,
 )

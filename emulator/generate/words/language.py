@@ -23,7 +23,10 @@ KNOWN = ("en", "de", "fr", "es", "pt", "ja", "zh", "ko", "ar", "hi")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language. `{t}` in a sentence is the topic, `{o}` another noun of the prompt, `{n}` a first name."""
+    """One language. `{t}` in a sentence is the topic, `{o}` another noun of the prompt, `{n}` a first name.
+
+    `numerals` are the words for one, two, three …; `story` holds openings, body and closings of a tale.
+    """
 
     code: str
     locale: str
@@ -38,9 +41,12 @@ class Language:
     headings: tuple[str, ...]
     found: tuple[str, ...]
     leads: Mapping[str, tuple[str, ...]]
+    conjunction: str
     topic: str
     stop_words: frozenset[str]
     wishes: Mapping[str, str]
+    numerals: tuple[str, ...] = ()
+    story: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] | None = None
     space: str = " "
     stop: str = "."
     mend: Callable[[str], str] = field(default=str)
@@ -55,16 +61,16 @@ def language(code: str) -> Language:
 
 
 _LITTLE = {
-    "en": "the of and to is in that it for you what how with are this write a an me my about",
-    "de": "der die das und ist ein eine nicht mit zu den von auf wie was für ich mir bitte über schreibe erkläre im dem",
-    "fr": "le la les des une est et dans pour que qui sur avec moi quel quelle comment pourquoi écris du au un ce",
-    "es": "el los las una es y en para que por con del sobre qué cómo cuál un escribe dame al se lo",
-    "pt": "o os as uma é e em para que por com do da sobre como qual um escreva não me dos das no na você",
-    "it": "il lo gli una è e di per che con del della come quale un scrivi non mi sul nel cosa",
+    "en": "the of and to is in that it for you what how with are this write a an me my about hello hi hey please",
+    "de": "der die das und ist ein eine nicht mit zu den von auf wie was für ich mir bitte über schreibe erkläre im dem hallo guten danke nenne",
+    "fr": "le la les des une est et dans pour que qui sur avec moi quel quelle comment pourquoi écris du au un ce bonjour salut merci donne",
+    "es": "el los las una es y en para que por con del sobre qué cómo cuál un escribe dame al se lo hola gracias haz",
+    "pt": "o os as uma é e em para que por com do da sobre como qual um escreva não me dos das no na você olá oi obrigado fale explique liste dê quais",
+    "it": "il lo gli una è e di per che con del della come quale un scrivi non mi sul nel cosa ciao grazie",
     "nl": "de het een en is van in dat op voor met hoe wat schrijf over niet mij je ik",
 }
 _WEIGHTS = {code: frozenset(block.split()) for code, block in _LITTLE.items()}
-_SIGNS = {"de": "äöüß", "fr": "êèàçùœâîô", "es": "ñ¿¡", "pt": "ãõ"}
+_SIGNS = {"de": "äöüß", "fr": "èùœîûë", "es": "ñ¿¡", "pt": "ãõ"}
 _WORD = re.compile(r"[^\W\d_]+")
 
 

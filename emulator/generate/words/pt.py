@@ -31,6 +31,10 @@ LANGUAGE = Language(
     ),
     body=lines(
         """
+        Quanto mais se sabe sobre {t}, melhores ficam as perguntas.
+        Os livros sobre {t} costumam começar com um aviso e terminar com uma recomendação.
+        É difícil pensar por muito tempo em {t} sem pensar também em {o}.
+        Uma boa tarde com {t} ensina mais do que uma semana de leitura.
         O essencial cabe em uma página, e essa página merece ser lida duas vezes.
         O que de longe parece complicado acaba sendo um punhado de passos simples.
         {n} descreveu isso certa vez como uma conversa que ninguém quer encerrar.
@@ -72,11 +76,11 @@ LANGUAGE = Language(
     thoughts=lines(
         """
         A pergunta é sobre {t}.
-        O mais importante aqui é {o}.
+        Aqui convém não esquecer {o}.
+        O tom deve ser amigável e direto.
         Começo pela resposta simples e acrescento um exemplo.
         Uma resposta breve basta; os detalhes podem vir depois.
         Primeiro a visão geral, depois a prática.
-        O tom deve ser amigável e direto.
         Confiro se nada da pergunta me escapou.
         Com isso está tudo coberto; já posso responder.
         """
@@ -121,6 +125,7 @@ LANGUAGE = Language(
         "after": ("Funciona como está; mude os nomes à vontade.",),
         "failed": ("{tool} não conseguiu ajudar: {r}",),
     },
+    conjunction=" e ",
     topic="essa pergunta",
     stop_words=frozenset(
         words(
@@ -143,9 +148,10 @@ LANGUAGE = Language(
         "brief": r"\b(breve(?:mente)?|curt[oa]|em poucas palavras)\b",
         "long": r"\b(detalhad[oa]|ensaio|artigo|long[oa])\b",
         "hello": r"^\W*(olá|oi|bom dia|boa (?:tarde|noite))\b[^?]{0,20}$",
-        "sentences": r"(\d+|uma|duas|três|quatro|cinco) frases?\b",
+        "sentences": r"(\d+) frases?\b",
         "words": r"(\d+) palavras?\b",
-        "count": r"\b(\d+|dois|duas|três|quatro|cinco|seis|sete|oito|nove|dez)\b",
+        "count": r"\b(\d+)\b",
     },
+    numerals=words("um dois três quatro cinco seis sete oito nove dez"),
     mend=_melt,
 )
