@@ -1,0 +1,5 @@
+"""`python -m emulator` is `gemulator`."""
+
+from emulator.cli import main
+
+main(prog_name="gemulator")

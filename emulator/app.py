@@ -1,0 +1,71 @@
+"""The only place where the parts are joined. It starts nothing."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from emulator.catalog import Catalog
+from emulator.engine import Engine
+from emulator.scenario.library import Library, load, read_catalog
+from emulator.settings import Clock, Settings, frozen_at
+from emulator.stores.memory import MemoryStore
+from emulator.stores.store import Store
+from emulator.web.chat import Chat
+from emulator.web.log import RequestLog
+from emulator.web.play import Sleep
+from emulator.web.routes import Front, not_found, routes_of
+
+
+def create_app(
+    settings: Settings | None = None,
+    store: Store | None = None,
+    clock: Clock | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
+    library: Library | None = None,
+) -> Starlette:
+    """The emulator as an ASGI application. ScenarioError where a scenario cannot be used."""
+    settings = settings or Settings()
+    frozen = frozen_at(settings.clock)
+    now = clock or (time.time if frozen is None else lambda: frozen)
+    library = load(settings.scenarios) if library is None else library
+    engine = Engine(settings, library, store or MemoryStore(), _catalog(settings), now)
+    chat = Chat(engine, settings, RequestLog(settings.log_format), monotonic, sleep)
+    app = Starlette(
+        routes=routes_of(chat),
+        middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
+        exception_handlers={404: not_found, 405: not_found, 500: bug},
+    )
+    app.state.engine = engine
+    return app
+
+
+def _catalog(settings: Settings) -> Catalog:
+    catalog = read_catalog(Path(__file__).with_name("catalog.yaml"))
+    if settings.catalog:
+        catalog = catalog.extended(read_catalog(settings.catalog))
+    return catalog if settings.endpoints == "any" else catalog.named()
+
+
+def _cors(origins: str) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=[origin.strip() for origin in origins.split(",") if origin.strip()],
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["*"],
+        allow_private_network=True,
+    )
+
+
+async def bug(request: Request, error: Exception) -> Response:
+    """Our own mistake: never to be taken for the emulated service's."""
+    body = {"error": {"code": 500, "message": f"gemulator: {error!r}: please report this", "status": "INTERNAL"}}
+    return JSONResponse(body, 500, {"x-emulator-error": "bug"})

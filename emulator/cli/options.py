@@ -1,0 +1,88 @@
+"""Command line options made from Settings: each has a flag, a GEMULATOR_ variable and a place in gemulator.toml."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import click
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from emulator.settings import Settings
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds an option for every field of Settings, and `--config`."""
+    for name, field in reversed(Settings.model_fields.items()):
+        command = _option(name, field)(command)
+    config = click.Option(
+        ["--config"],
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        default=_usual_file,
+        is_eager=True,
+        expose_value=False,
+        callback=_from_file,
+        help="TOML file with these options as keys.  [default: gemulator.toml, if there]",
+    )
+    command.__click_params__.append(config)  # type: ignore[attr-defined]
+    return command
+
+
+def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
+    multiple = get_origin(field.annotation) is tuple
+    kind = get_args(field.annotation)[0] if multiple else field.annotation
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        name,
+        envvar=f"GEMULATOR_{name.upper()}",
+        multiple=multiple,
+        type=_type(kind),
+        default=None,
+        help=f"{field.description}{_default(field)}",
+        show_envvar=True,
+    )
+
+
+def _type(annotation: Any) -> Any:
+    choices = [choice for choice in get_args(annotation) if isinstance(choice, str)]
+    if choices:
+        return click.Choice(choices)
+    if annotation is Path or Path in get_args(annotation):
+        return click.Path(path_type=Path)
+    return annotation if annotation in {int, float, bool} else str
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "  [default: the shipped ones]"
+    return "" if field.default is None else f"  [default: {field.default}]"
+
+
+def _usual_file() -> Path | None:
+    usual = Path("gemulator.toml")
+    return usual if usual.is_file() else None
+
+
+def _from_file(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    if value is None:
+        return
+    try:
+        table = tomllib.loads(value.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{value}: not valid TOML: {error}") from None
+    unknown = sorted(set(table) - set(Settings.model_fields))
+    if unknown:
+        raise click.BadParameter(f"{value}: unknown key {unknown[0]!r}; known: {', '.join(Settings.model_fields)}")
+    ctx.default_map = table
+
+
+def settings_of(options: dict[str, Any]) -> Settings:
+    """The Settings of parsed options. UsageError says which option is wrong."""
+    given = {name: value for name, value in options.items() if value is not None and value != ()}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = f"--{str(first['loc'][0]).replace('_', '-')}"
+        raise click.UsageError(f"{flag}: {first['msg'].removeprefix('Value error, ')}") from None

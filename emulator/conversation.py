@@ -1,0 +1,140 @@
+"""Questions about a request that conditions, replies and the generator ask."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import orjson
+
+from emulator.request import JSON, ChatRequest, ContentPart, HistoryCall, Message, Target
+
+_ASSISTANT = {"assistant", "model"}
+_SYSTEM = {"system", "developer"}
+_TOOL = {"tool", "function"}
+
+# What a model would see; all else cuts, repeats or formats the same words (architecture.md, Determinism).
+_SEEN = (
+    "model",
+    "tools",
+    "functions",
+    "tool_choice",
+    "function_call",
+    "response_format",
+    "modalities",
+    "temperature",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answered. `value` is its JSON, or the text where it is none."""
+
+    name: str
+    text: str
+    value: JSON
+
+
+class Conversation:
+    """A request together with where it was sent and with which headers (names in lower case)."""
+
+    def __init__(self, request: ChatRequest, body: dict[str, JSON], target: Target, headers: Mapping[str, str]) -> None:
+        self.request = request
+        self.body = body
+        self.target = target
+        self.headers = headers
+
+    @cached_property
+    def user_texts(self) -> Sequence[str]:
+        """The words of each user message, oldest first."""
+        return [message.text for message in self.request.messages if message.role == "user"]
+
+    @property
+    def user_text(self) -> str:
+        """The newest user message."""
+        return self.user_texts[-1] if self.user_texts else ""
+
+    @cached_property
+    def system_text(self) -> str:
+        return "\n".join(message.text for message in self.request.messages if message.role in _SYSTEM)
+
+    @cached_property
+    def turn(self) -> int:
+        """1 where no assistant message has come yet; each one counts, calls too."""
+        return 1 + sum(message.role in _ASSISTANT for message in self.request.messages)
+
+    @cached_property
+    def current(self) -> Sequence[Message]:
+        """The messages since the newest user message."""
+        messages = self.request.messages
+        newest = max((i for i, message in enumerate(messages) if message.role == "user"), default=-1)
+        return messages[newest + 1 :]
+
+    @cached_property
+    def tool_results(self) -> Sequence[ToolResult]:
+        """What tools have answered since the newest user message, oldest first."""
+        names = {call.id: call.function.name for message in self.current for call in message.calls if call.id}
+        return [_result(message, names) for message in self.current if message.role in _TOOL]
+
+    @cached_property
+    def current_calls(self) -> Sequence[HistoryCall]:
+        """The calls since the newest user message."""
+        return [call for message in self.current for call in message.calls]
+
+    @property
+    def parts(self) -> Iterator[ContentPart]:
+        """Every part that is not plain text, in all messages."""
+        return (part for message in self.request.messages for part in message.parts)
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """Canonical bytes of what decides the words of an answer (architecture.md, Determinism)."""
+        seen = {key: self.body[key] for key in _SEEN if self.body.get(key) is not None}
+        seen["messages"] = _anonymous(self.body["messages"])
+        return orjson.dumps(seen, option=orjson.OPT_SORT_KEYS)
+
+
+def _result(message: Message, names: Mapping[str, str]) -> ToolResult:
+    name = names.get(message.tool_call_id or "") or message.name or ""
+    try:
+        value = orjson.loads(message.text)
+    except orjson.JSONDecodeError:
+        value = message.text
+    return ToolResult(name, message.text, value)
+
+
+def _anonymous(messages: Sequence[dict[str, JSON]]) -> Sequence[dict[str, JSON]]:
+    """The messages with call ids replaced by their position and without signatures: both differ from run to run."""
+    if not any(
+        message.get("tool_calls") or "extra_content" in message or "tool_call_id" in message for message in messages
+    ):
+        return messages
+    positions: dict[str, int] = {}
+    return [_anonymous_message(message, positions) for message in messages]
+
+
+def _anonymous_message(message: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
+    out = {key: value for key, value in message.items() if value is not None}
+    if calls := out.get("tool_calls"):
+        out["tool_calls"] = [_anonymous_call(call, positions) for call in calls]
+    if "tool_call_id" in out:
+        out["tool_call_id"] = positions.get(out["tool_call_id"], -1)
+    return _unsigned(out)
+
+
+def _anonymous_call(call: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
+    position = positions.setdefault(call.get("id") or f"#{len(positions)}", len(positions))
+    return _unsigned(call) | {"id": position}
+
+
+def _unsigned(item: dict[str, JSON]) -> dict[str, JSON]:
+    content = item.get("extra_content")
+    google = content.get("google") if isinstance(content, dict) else None
+    if not isinstance(google, dict):
+        return item
+    kept = {key: value for key, value in google.items() if key != "thought_signature"}
+    rest = {key: value for key, value in item.items() if key != "extra_content"}
+    return rest | ({"extra_content": {"google": kept}} if kept else {})

@@ -1,0 +1,72 @@
+"""The user's mistakes and what we say of them. Refusals of the emulated service are values: plan.Failure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator.plan import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a scenario file. `line` and `column` count from 1; `path` reads `turns[0].reply`."""
+
+    file: Path
+    line: int
+    column: int
+    path: str
+    message: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}"
+        text = f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
+        return f"{text}\n    {self.remedy}" if self.remedy else text
+
+
+class ScenarioError(Exception):
+    """A scenario file cannot be used; says every problem that was found in it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
+
+
+class RequestError(Exception):
+    """A request that the emulated service refuses before it looks at a scenario."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One condition of a `when` that did not hold: its name, what it expected and what it saw."""
+
+    name: str
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: expected {self.expected}, saw {self.actual}"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A turn that did not fit, and why. `where` is `scenario/turn number`, counted from 1."""
+
+    where: str
+    mismatches: tuple[Mismatch, ...]
+
+    def __str__(self) -> str:
+        return f"{self.where}: " + "; ".join(map(str, self.mismatches))
+
+
+class Unmatched(Exception):
+    """No turn fits. Carries the nearest ones, nearest first: the same text in answer, journal and log."""
+
+    def __init__(self, nearest: Sequence[Near]) -> None:
+        self.nearest = tuple(nearest)
+        lines = "".join(f"\n  {near}" for near in nearest) or "\n  There are no turns: no scenario is loaded."
+        super().__init__(f"No turn fits this request. Nearest first:{lines}")

@@ -1,0 +1,297 @@
+"""The wire as we accept it: a chat request, where it was sent, and by whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from emulator.errors import RequestError
+from emulator.misfit import Misfit, misfit_of
+from emulator.plan import Failure
+
+JSON: TypeAlias = Any
+
+Role = Literal["system", "developer", "user", "assistant", "model", "tool", "function"]
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, revalidate_instances="never")
+
+
+class ImageUrl(_Wire):
+    url: str
+    detail: str | None = None
+
+
+class InputAudio(_Wire):
+    data: str
+    format: str | None = None
+
+
+class ContentPart(_Wire):
+    """One part of a message. Types that are not known are accepted and counted (fidelity.md, Parameters)."""
+
+    type: str = "text"
+    text: str | None = None
+    image_url: str | ImageUrl | None = None
+    input_audio: InputAudio | None = None
+    file: dict[str, JSON] | None = None
+    extra_content: dict[str, JSON] | None = None
+
+    @property
+    def uri(self) -> str | None:
+        """The address or data of the part's medium, never fetched."""
+        if self.image_url is not None:
+            return self.image_url if isinstance(self.image_url, str) else self.image_url.url
+        if self.input_audio is not None:
+            return self.input_audio.data
+        return None
+
+
+class FunctionCall(_Wire):
+    name: str
+    arguments: str = ""
+
+
+class HistoryCall(_Wire):
+    """A call in the history; `type` and `id` are missing in some documented samples."""
+
+    function: FunctionCall
+    id: str = ""
+    type: str = "function"
+    extra_content: dict[str, JSON] | None = None
+
+
+class Message(_Wire):
+    role: Role
+    content: str | list[ContentPart] | None = None
+    name: str | None = None
+    tool_calls: list[HistoryCall] | None = None
+    function_call: FunctionCall | None = None
+    tool_call_id: str | None = None
+    refusal: str | None = None
+    extra_content: dict[str, JSON] | None = None
+
+    @property
+    def text(self) -> str:
+        """All words of the message, parts joined by a line break."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.text)
+        return self.content or ""
+
+    @property
+    def parts(self) -> Sequence[ContentPart]:
+        """The parts that are not plain text."""
+        return [part for part in self.content if part.type != "text"] if isinstance(self.content, list) else ()
+
+    @property
+    def calls(self) -> Sequence[HistoryCall]:
+        """The calls of an assistant message, the deprecated single one included."""
+        if self.function_call is not None:
+            return [HistoryCall(function=self.function_call)]
+        return self.tool_calls or ()
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function that the client offers. `parameters` is its JSON Schema as sent, None where it has none."""
+
+    name: str
+    description: str
+    parameters: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """`mode` is auto, none, required or validated; `name` is set where one function is demanded."""
+
+    mode: str
+    name: str | None = None
+
+
+class ChatRequest(_Wire):
+    """The body of a request. Fields that are not listed here are tolerated; `further` has them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    messages: Annotated[list[Message], Field(min_length=1)]
+    model: str = ""
+    stream: bool | None = None
+    stream_options: dict[str, JSON] | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    n: int | None = None
+    stop: str | list[str] | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    seed: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    modalities: list[str] | None = None
+    reasoning_effort: str | None = None
+    response_format: dict[str, JSON] | None = None
+    tools: list[dict[str, JSON]] | None = None
+    tool_choice: str | dict[str, JSON] | None = None
+    functions: list[dict[str, JSON]] | None = None
+    function_call: str | dict[str, JSON] | None = None
+    web_search_options: dict[str, JSON] | None = None
+    extra_body: dict[str, JSON] | None = None
+    google: dict[str, JSON] | None = None
+
+    @property
+    def further(self) -> Mapping[str, JSON]:
+        """What the body says beyond the fields above: a server may read more than others."""
+        return self.model_extra or {}
+
+    @property
+    def google_options(self) -> Mapping[str, JSON]:
+        """`extra_body.google`, and a top-level `google` that the live service honours too (fidelity.md)."""
+        nested = (self.extra_body or {}).get("google")
+        return {**(self.google or {}), **(nested if isinstance(nested, dict) else {})}
+
+    @property
+    def thinking_config(self) -> Mapping[str, JSON]:
+        config = self.google_options.get("thinking_config")
+        return config if isinstance(config, dict) else {}
+
+    @property
+    def include_thoughts(self) -> bool:
+        return self.thinking_config.get("include_thoughts") is True
+
+    @property
+    def thought_tag(self) -> str | None:
+        """The name of the tag around shown thoughts; None: no tags."""
+        marker = self.google_options.get("thought_tag_marker")
+        return marker if isinstance(marker, str) and marker else None
+
+    @property
+    def streams_arguments(self) -> bool:
+        return self.google_options.get("stream_function_call_arguments") is True
+
+    @property
+    def token_limit(self) -> int | None:
+        return self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+
+    @property
+    def stops(self) -> Sequence[str]:
+        return [self.stop] if isinstance(self.stop, str) else self.stop or ()
+
+    @property
+    def offered(self) -> Sequence[Function]:
+        """The functions on offer, from `tools` and the deprecated `functions`."""
+        specs = [tool.get("function") for tool in self.tools or ()] + list(self.functions or ())
+        return [
+            Function(spec["name"], str(spec.get("description") or ""), spec.get("parameters"))
+            for spec in specs
+            if isinstance(spec, dict) and isinstance(spec.get("name"), str)
+        ]
+
+    @property
+    def choice_of_tool(self) -> ToolChoice:
+        chosen = self.function_call if self.tool_choice is None else self.tool_choice
+        if isinstance(chosen, dict):
+            spec = chosen.get("function", chosen)
+            name = spec.get("name") if isinstance(spec, dict) else None
+            return ToolChoice("required", name if isinstance(name, str) else None)
+        return ToolChoice(chosen or "auto")
+
+    @property
+    def schema_name(self) -> str | None:
+        return _text((self.response_format or {}).get("json_schema"), "name")
+
+    @property
+    def response_schema(self) -> JSON | None:
+        """The JSON Schema that the answer must fit: a dict or a bool; None where none is asked."""
+        spec = (self.response_format or {}).get("json_schema")
+        return spec.get("schema") if isinstance(spec, dict) else None
+
+    @property
+    def wants_json(self) -> bool:
+        kind = (self.response_format or {}).get("type")
+        return kind in {"json_object", "json_schema", "application/json"}
+
+
+def _text(mapping: JSON, key: str) -> str | None:
+    value = mapping.get(key) if isinstance(mapping, dict) else None
+    return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a request was sent: the parts of its path, and the host name where it is an endpoint's own."""
+
+    version: str
+    project: str
+    location: str
+    endpoint: str
+    host: str = ""
+
+    @property
+    def shared(self) -> bool:
+        """Whether this is `endpoints/openapi`, where Gemini and the partner models are served."""
+        return self.endpoint == "openapi"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what their headers override. None: as the settings say."""
+
+    session: str = "default"
+    seed: str | None = None
+    scenario: str | None = None
+    wire: str | None = None
+    speed: str | None = None
+
+
+_PROTO_TYPES = {
+    "int_type": "TYPE_INT32",
+    "int_from_float": "TYPE_INT32",
+    "float_type": "TYPE_DOUBLE",
+    "bool_type": "TYPE_BOOL",
+    "string_type": "TYPE_STRING",
+}
+
+
+def invalid(message: str, field: str | None = None, misfit: Misfit | None = None) -> Failure:
+    """Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
+    if field is None:
+        return Failure(400, "INVALID_ARGUMENT", message, misfit=misfit)
+    violation = {"field": field, "description": message}
+    details = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
+    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, misfit=misfit)
+
+
+def parse(raw: bytes) -> tuple[ChatRequest, dict[str, JSON]]:
+    """The request in a body, and the body as a tree. RequestError where Google would answer 400."""
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        reason = str(error).split(": line")[0]
+        misfit = Misfit("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
+        message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
+        raise RequestError(invalid(message, misfit=misfit)) from None
+    if not isinstance(body, dict):
+        misfit = Misfit("model_attributes_type", (), "Input should be a valid dictionary", body)
+        raise RequestError(invalid("Invalid JSON payload received. Root element must be a message.", misfit=misfit))
+    try:
+        return ChatRequest.model_validate(body), body
+    except ValidationError as error:
+        misfit = misfit_of(error)
+        raise RequestError(invalid(_words(misfit), misfit.field, misfit)) from None
+
+
+def _words(misfit: Misfit) -> str:
+    field = misfit.field
+    if misfit.kind == "missing":
+        return f"Missing required field '{field}'."
+    if misfit.kind == "too_short":
+        return f"Unable to submit request because at least one '{field}' entry is required."
+    if misfit.kind == "literal_error":
+        allowed = ", ".join(sorted(misfit.more["expected"].replace(" or ", ", ").split(", ")))
+        return f"Expected '{field}' to be one of: {allowed}; found {misfit.saw!r}."
+    shown = orjson.dumps(misfit.saw).decode()[:80]
+    return f"Invalid value at '{field}' ({_PROTO_TYPES.get(misfit.kind, 'TYPE_MESSAGE')}), {shown}"

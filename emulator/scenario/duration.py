@@ -1,0 +1,24 @@
+"""Durations with units: `800ms`, `1.5s`, `2m`."""
+
+import re
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PATTERN = r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$"
+
+
+def seconds(value: Any) -> float:
+    """The seconds in a duration. ValueError where it has no unit."""
+    found = re.match(_PATTERN, value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("a duration needs a unit, like 800ms, 1.5s or 2m")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+Duration: TypeAlias = Annotated[
+    float,
+    BeforeValidator(seconds),
+    WithJsonSchema({"type": "string", "pattern": _PATTERN, "examples": ["800ms", "1.5s"]}),
+]

@@ -1,0 +1,118 @@
+"""The answer to a request that no turn fits: parts as an author would have written them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, assert_never
+
+import orjson
+
+from emulator.conversation import Conversation
+from emulator.decoding import Form, Matching, Object, OneOf, Tagged
+from emulator.generate.arguments import value_for
+from emulator.generate.hints import Hints, best_tool, calls, read, wanted_keys
+from emulator.generate.text import answer, report, thought
+from emulator.plan import Part, Text, Thought, ToolCall
+from emulator.request import JSON, Function
+from emulator.scenario.replies import Context, ImageReply, ReplyPart
+from emulator.seed import Seed
+
+
+class Improvised(ReplyPart):
+    """A whole answer: a call where a tool is due, else JSON, a picture or prose as the request asks."""
+
+    key: ClassVar[str] = "improvised"
+
+    def plan(self, context: Context) -> tuple[Part, ...]:
+        conversation = context.conversation
+        tool = _due(conversation)
+        thoughts = _thoughts(context)
+        if tool is not None:
+            return (*thoughts, *_calls(tool, context))
+        if "image" in (conversation.request.modalities or ()):
+            return (*thoughts, *ImageReply(image=conversation.user_text).plan(context))
+        return (*thoughts, Text(_words(context), context.signature(None, "")))
+
+
+def _thoughts(context: Context) -> Sequence[Part]:
+    if context.decoding.thinking != "asked":
+        return ()
+    words = context.decoding.thought_words
+    return (Thought(thought(context.seed.child("thought"), context.conversation.user_text, words)),)
+
+
+def _words(context: Context) -> str:
+    conversation, seed = context.conversation, context.seed
+    if context.decoding.form is not None:
+        return _formed(context.decoding.form, context)
+    if conversation.request.wants_json:
+        return orjson.dumps(_object(conversation, context, conversation.request.response_schema)).decode()
+    results = [(result.name, result.value) for result in conversation.tool_results]
+    if results:
+        return report(seed.child("report"), conversation.user_text, results)
+    return answer(seed.child("answer"), conversation.user_text)
+
+
+def _formed(form: Form, context: Context) -> str:
+    """Words that obey guided decoding."""
+    conversation, seed = context.conversation, context.seed
+    match form:
+        case Object(schema):
+            return orjson.dumps(_object(conversation, context, schema)).decode()
+        case OneOf(options):
+            return _likeliest(options, conversation.user_text, seed)
+        case Matching(pattern):
+            return str(value_for({"type": "string", "pattern": f"^(?:{pattern})$"}, seed.child("regex")))
+        case Tagged(begin, schema, end):
+            words = answer(seed.child("answer"), conversation.user_text, words=12)
+            return f"{words}{begin}{orjson.dumps(_object(conversation, context, schema)).decode()}{end}"
+        case _:
+            assert_never(form)
+
+
+def _likeliest(options: Sequence[str], prompt: str, seed: Seed) -> str:
+    """The one that the prompt names, if it names exactly one; else any."""
+    named = [option for option in options if option.lower() in prompt.lower()]
+    return named[0] if len(named) == 1 else seed.child("choice").pick(options)
+
+
+def _object(conversation: Conversation, context: Context, schema: JSON) -> Any:
+    if schema is None:
+        keys = wanted_keys(conversation.user_text) or ("result",)
+        schema = {"type": "object", "properties": {key: {"type": "string"} for key in keys}, "required": list(keys)}
+    return value_for(schema, context.seed.child("json"), hints=read(conversation.user_text).reader())
+
+
+# ---- which tool, and how often
+
+
+def _due(conversation: Conversation) -> Function | None:
+    """The function to call now. With `auto`, a user message gets a call and a tool's result a text (fidelity.md)."""
+    offered, choice = conversation.request.offered, conversation.request.choice_of_tool
+    if not offered or choice.mode == "none":
+        return None
+    if choice.name is not None:
+        return next((function for function in offered if function.name == choice.name), None)
+    called = {call.function.name for call in conversation.current_calls}
+    left = [function for function in offered if function.name not in called]
+    if conversation.tool_results and choice.mode != "required":
+        return None
+    if not left:
+        return None
+    specs = [
+        {"name": function.name, "description": function.description, "parameters": function.parameters}
+        for function in left
+    ]
+    return left[best_tool(conversation.user_text, specs)]
+
+
+def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
+    prompt = read(context.conversation.user_text)
+    parameters = function.parameters if isinstance(function.parameters, dict) else {}
+    for index, hints in enumerate(calls(prompt, parameters)):
+        arguments = orjson.dumps(_arguments(function, hints, context.seed.child("call", index))).decode()
+        call_id = context.call_id(context.attempt.child("call", index), function.name, index)
+        signature = context.signature(False if index else None, function.name)
+        yield ToolCall(call_id, function.name, arguments, signature)
+
+
+def _arguments(function: Function, hints: Hints, seed: Any) -> Any:
+    return {} if function.parameters is None else value_for(function.parameters, seed, hints=hints)

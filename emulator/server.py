@@ -1,0 +1,134 @@
+"""The emulator on a free port in a thread of this process."""
+
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import uvicorn
+
+from emulator.app import create_app
+from emulator.settings import Settings
+
+_STARTING = 30.0  # seconds; a start takes a few milliseconds
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens on host and port (0: any free one). OSError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.set_inheritable(True)
+    return listener
+
+
+def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the app."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(settings.grace)),
+        timeout_keep_alive=75,  # 5 s, the default, closes pooled clients' sockets under their hands
+        ws="none",
+    )
+
+
+def origin_of(listener: socket.socket) -> str:
+    """The URL that reaches a listening socket from this machine."""
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+class Addresses:
+    """What to paste into a client, for an emulator at `url`."""
+
+    def __init__(self, url: str, project: str = "demo", location: str = "global") -> None:
+        self.url = url.rstrip("/")
+        self._below = f"{self.url}/v1/projects/{project}/locations"
+        self._location = location
+
+    @property
+    def base_url(self) -> str:
+        """The base URL for Gemini and partner models: the SDK appends `/chat/completions`."""
+        return f"{self._below}/{self._location}/endpoints/openapi"
+
+    def endpoint_url(self, endpoint: str, location: str = "us-central1") -> str:
+        """The base URL for a self-deployed model."""
+        return f"{self._below}/{location}/endpoints/{quote(str(endpoint), safe='')}"
+
+
+class SessionHandle:
+    """A session of an emulator: its token keeps it apart from the others."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def token(self) -> str:
+        """The API key with which a client is in this session."""
+        return f"emulator.{self.name}"
+
+
+class Emulator(Addresses):
+    """`with Emulator(scenarios="…") as e: OpenAI(base_url=e.base_url, api_key=e.token)`.
+
+    Takes every field of Settings. The port is free, the log silent, and no scenario is loaded unless told otherwise.
+    """
+
+    def __init__(self, *, project: str = "demo", location: str = "global", **settings: Any) -> None:
+        if isinstance(settings.get("scenarios", ()), str) or hasattr(settings.get("scenarios"), "__fspath__"):
+            settings["scenarios"] = (settings["scenarios"],)
+        self.settings = Settings(**{"port": 0, "log_format": "off", "scenarios": (), **settings})
+        self._place = (project, location)
+        self._server: uvicorn.Server | None = None
+
+    def start(self) -> Self:
+        """Listen. Returns when requests are answered."""
+        app = create_app(self.settings)
+        listener = bound(self.settings.host, self.settings.port)
+        server = uvicorn.Server(uvicorn_config(app, self.settings))
+        self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="gemulator")
+        self._thread.start()
+        deadline = time.monotonic() + _STARTING
+        while not server.started and self._thread.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        if not server.started:
+            raise RuntimeError("gemulator did not start; its thread says why on standard error")
+        self._server = server
+        super().__init__(origin_of(listener), *self._place)
+        return self
+
+    def stop(self) -> None:
+        """Stop listening; running streams get the grace time."""
+        if self._server is not None:
+            self._server.should_exit = True
+            self._thread.join()
+            self._server = None
+
+    @property
+    def token(self) -> str:
+        """An API key for the default session."""
+        return self.session("default").token
+
+    def session(self, name: str) -> SessionHandle:
+        """The session with this name, made on first use."""
+        return SessionHandle(name)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

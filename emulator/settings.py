@@ -1,0 +1,112 @@
+"""What can be set: one frozen model, read from flags, environment and file. It reads, it starts nothing."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+def shipped_scenarios() -> Path:
+    """The scenarios that come with the package: inside a wheel, or beside the package in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "_scenarios"
+    return inside if inside.is_dir() else package.parent / "scenarios"
+
+
+class Settings(BaseModel):
+    """Every option of `gemulator serve`, `Emulator(...)` and the container (`GEMULATOR_` variables)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: Annotated[str, Field(description="Address to listen on. Only this machine can reach the default.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0: any free one.")] = 8089
+    scenarios: Annotated[tuple[Path, ...], Field(description="Folder (or file) of scenarios; may be repeated.")] = (
+        Field(default_factory=lambda: (shipped_scenarios(),))
+    )
+    unmatched: Annotated[
+        Literal["generate", "error"],
+        Field(description="What a request gets that no turn fits: an invented answer, or a 400 that says why."),
+    ] = "generate"
+    seed: Annotated[str, Field(description="Decides every word, id and jitter.")] = "0"
+    clock: Annotated[
+        str, Field(description="`real`, or a moment like 2026-02-11T22:54:21Z at which the clock stands still.")
+    ] = "real"
+    ids: Annotated[
+        Literal["unique", "stable"], Field(description="Whether a repeated request gets a new id or the same one.")
+    ] = "unique"
+    speed: Annotated[
+        str,
+        Field(
+            description="`authored` keeps written pacing, `realistic` adds the model's own for the rest;"
+            " a number divides all waits, 0 removes them."
+        ),
+    ] = "authored"
+    wire: Annotated[
+        Literal["faithful", "sdk-safe"],
+        Field(
+            description="How streams of calls are worded: as documented, or so that SDK stream helpers can join them."
+        ),
+    ] = "faithful"
+    auth: Annotated[
+        Literal["any", "open"], Field(description="`any`: every non-empty bearer token; `open`: none is needed.")
+    ] = "any"
+    endpoints: Annotated[
+        Literal["any", "catalog"],
+        Field(description="Which endpoint ids exist: `any`, or those that the `catalog` names; others are 404."),
+    ] = "any"
+    catalog: Annotated[Path | None, Field(description="A YAML file of further models and endpoints.")] = None
+    cors: Annotated[str, Field(description="Origins that may read answers in a browser, with commas; `*`: all.")] = "*"
+    openapi_limit: Annotated[int, Field(gt=0, description="Largest body on `endpoints/openapi`, in bytes.")] = (
+        20_000_000
+    )
+    shared_limit: Annotated[int, Field(gt=0, description="Largest body on a shared endpoint, in bytes.")] = 1_500_000
+    dedicated_limit: Annotated[int, Field(gt=0, description="Largest body on a dedicated host, in bytes.")] = 10_000_000
+    log_format: Annotated[
+        Literal["auto", "plain", "json", "off"],
+        Field(description="One line a request; `auto`: coloured on a terminal."),
+    ] = "auto"
+    grace: Annotated[float, Field(ge=0, description="Seconds that running streams get when the server stops.")] = 5.0
+
+    @field_validator("clock")
+    @classmethod
+    def _moment(cls, value: str) -> str:
+        frozen_at(value)
+        return value
+
+    @field_validator("speed")
+    @classmethod
+    def _speed(cls, value: str) -> str:
+        speed_of(value)
+        return value
+
+
+def frozen_at(clock: str) -> float | None:
+    """The Unix seconds at which the clock stands still; None: it runs. ValueError where it is no moment."""
+    if clock == "real":
+        return None
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(clock)
+    except ValueError:
+        raise ValueError(f"{clock!r} is no moment: write `real`, or like 2026-02-11T22:54:21Z") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def speed_of(text: str) -> tuple[bool, float]:
+    """Whether the catalog's pace is added where none is written, and what divides all waits (0: none is left)."""
+    if text in {"authored", "realistic"}:
+        return text == "realistic", 1.0
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = -1.0
+    if not 0 <= factor < float("inf"):
+        raise ValueError(f"{text!r} is no speed: write `authored`, `realistic`, or a number from 0 up")
+    return True, factor
+
+
+Clock = Callable[[], float]

@@ -1,0 +1,32 @@
+"""Bytes that were rendered once, and differ from attempt to attempt in a few marked places only."""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+
+class Template:
+    """`data` as rendered for the first attempt, and the `marks` in it that later attempts replace.
+
+    A mark must not occur by accident: ids are seeded noise, and an unescaped `"created":` cannot stand inside a JSON
+    string.
+    """
+
+    def __init__(self, data: bytes, marks: Sequence[bytes]) -> None:
+        self.data = data
+        self.marks = marks
+
+    @cached_property
+    def _pieces(self) -> tuple[list[bytes], list[int]]:
+        """Fixed bytes and slots by turns, and which value goes into each slot. Most answers are never asked again."""
+        pieces = re.split(b"(" + b"|".join(map(re.escape, self.marks)) + b")", self.data)
+        return pieces, [self.marks.index(mark) for mark in pieces[1::2]]
+
+    def fill(self, values: Sequence[bytes]) -> bytes:
+        """The bytes with `values` in place of the marks."""
+        if not self.marks or values == self.marks:
+            return self.data
+        pieces, order = self._pieces
+        filled = pieces.copy()
+        filled[1::2] = [values[index] for index in order]
+        return b"".join(filled)

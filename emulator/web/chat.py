@@ -1,0 +1,106 @@
+"""The chat route: reads a request, has it answered, plays the answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from starlette.types import Receive, Scope, Send
+
+from emulator.delivery import Delivery, Head
+from emulator.dialects import FRONT_END
+from emulator.engine import Answered, Asked, Engine
+from emulator.journal import Received
+from emulator.plan import Failure
+from emulator.request import Caller, Target
+from emulator.settings import Settings, speed_of
+from emulator.web.identity import caller_of
+from emulator.web.log import RequestLog
+from emulator.web.play import Player, Sleep
+
+_DEDICATED = b".prediction.vertexai.goog"
+
+
+class Chat:
+    """An ASGI application for one request of a known target."""
+
+    def __init__(
+        self, engine: Engine, settings: Settings, log: RequestLog, monotonic: Callable[[], float], sleep: Sleep
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._log = log
+        self._monotonic = monotonic
+        self._sleep = sleep
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, target: Target) -> None:
+        headers = dict(scope["headers"])
+        if not target.shared:
+            target = replace(target, host=dedicated_host_of(headers))
+        player = Player(send, self._monotonic, self._sleep)
+        answered = await self._answer(scope["path"], headers, receive, target)
+        finished = await player.play(answered.delivery, receive)
+        self._log.write(answered.received, finished)
+
+    async def _answer(self, path: str, headers: Mapping[bytes, bytes], receive: Receive, target: Target) -> Answered:
+        caller = caller_of(headers, self._settings, target.version)
+        if isinstance(caller, Failure):
+            return self._refused(caller, path, target)
+        refusal = _unusable(caller)
+        if refusal is not None:
+            return self._refused(refusal, path, target)
+        body = await _body(headers, receive, self._limit(target))
+        if isinstance(body, Failure):
+            return self._refused(body, path, target)
+        return await self._engine.answer(Asked(body, path, target, headers, caller))
+
+    def _limit(self, target: Target) -> int:
+        if target.shared:
+            return self._settings.openapi_limit
+        return self._settings.dedicated_limit if target.host else self._settings.shared_limit
+
+    def _refused(self, failure: Failure, path: str, target: Target) -> Answered:
+        """A refusal by Google's front end, before any model is asked."""
+        head, chunk = FRONT_END.failure(failure, target)
+        if failure.hint:
+            head = Head(head.status, (*head.headers, (b"x-emulator-hint", failure.hint.encode())))
+        received = Received(self._engine.clock(), "default", "POST", path, "", b"", failure.status)
+        return Answered(Delivery((head, chunk)), received)
+
+
+def dedicated_host_of(headers: Mapping[bytes, bytes]) -> str:
+    """The host name that a request names, where it is one of a dedicated endpoint; else empty."""
+    host = headers.get(b"host", b"").partition(b":")[0].lower()
+    return host.decode("latin-1") if host.endswith(_DEDICATED) else ""
+
+
+def _unusable(caller: Caller) -> Failure | None:
+    """A refusal of gemulator's own headers that mean nothing."""
+    if caller.wire not in {None, "faithful", "sdk-safe"}:
+        return Failure(400, "INVALID_ARGUMENT", "gemulator: x-emulator-wire is faithful or sdk-safe")
+    if caller.speed is not None:
+        try:
+            speed_of(caller.speed)
+        except ValueError as error:
+            return Failure(400, "INVALID_ARGUMENT", f"gemulator: x-emulator-speed: {error}")
+    return None
+
+
+async def _body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes | Failure:
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        return _too_large(limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body if len(body) <= limit else _too_large(limit)
+    pieces, size = [body], len(body)
+    while message.get("more_body"):
+        message = await receive()
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > limit:
+            return _too_large(limit)
+    return b"".join(pieces)
+
+
+def _too_large(limit: int) -> Failure:
+    return Failure(413, "INVALID_ARGUMENT", f"Request payload size exceeds the limit: {limit} bytes.")

@@ -1,0 +1,109 @@
+"""Which path goes where; everything else is Google's HTML page for it."""
+
+import re
+from functools import lru_cache
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emulator.request import Target
+from emulator.web.chat import Chat
+from emulator.web.endpoints import describe
+
+_CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")
+
+
+@lru_cache(maxsize=1024)
+def target_of(path: str) -> Target | None:
+    """The target of a chat request, None where the path is no chat route."""
+    found = _CHAT.fullmatch(path)
+    return Target(*found.groups()) if found else None
+
+
+class Front:
+    """The short way for chat requests that come from no browser: matching one path is all their routing."""
+
+    def __init__(self, app: ASGIApp, chat: Chat) -> None:
+        self._app = app
+        self._chat = chat
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = target_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if target is None or any(name == b"origin" for name, _ in scope["headers"]):
+            await self._app(scope, receive, send)
+        else:
+            await self._chat(scope, receive, send, target)
+
+
+async def health(request: Request) -> Response:
+    """Alive, with the version."""
+    from emulator import __version__
+
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+async def not_found(request: Request, error: Exception) -> Response:
+    """Google's page for an unknown URL (fidelity.md, Errors), with a hint for the developer in a header."""
+    method, path = request.method, request.url.path
+    page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
+    if target_of(path) is not None:
+        page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
+        return HTMLResponse(page, 404, {"x-emulator-hint": f"{method} is not served here: send a POST"})
+    hint = hint_for(path)
+    return HTMLResponse(page, 404, {"x-emulator-hint": hint} if hint else None)
+
+
+def hint_for(path: str) -> str | None:
+    """What is nearly right about a path; None where nothing is."""
+    if "//" in path:
+        return f"a doubled slash: did you mean {re.sub('/+', '/', path)} ?".encode("ascii", "replace").decode()
+    if path.startswith("/projects/"):
+        return "the path begins with /v1 or /v1beta1"
+    if path.rstrip("/").endswith("/models"):
+        return "there is no /models under an endpoint; name the model in the request"
+    if path.rstrip("/").endswith(("/endpoints/openapi", "/endpoints")):
+        return "append /chat/completions (an SDK does so itself)"
+    if path.endswith("/chat/completions"):
+        return "expected /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
+    return None
+
+
+def _escaped(text: str) -> str:
+    from html import escape
+
+    return escape(text)
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang=en>
+  <meta charset=utf-8>
+  <meta name=viewport content="initial-scale=1, minimum-scale=1, width=device-width">
+  <title>Error {code} ({title})!!1</title>
+  <p><b>{code}.</b> <ins>That’s an error.</ins>
+  <p>The requested URL <code>{path}</code> was not found on this server.  <ins>That’s all we know.</ins>
+"""
+
+
+class ChatRoute:
+    """The way of a browser's chat requests, behind CORS."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = target_of(scope["path"])
+        if target is None:
+            raise HTTPException(404)
+        await self._chat(scope, receive, send, target)
+
+
+def routes_of(chat: Chat) -> list[Route]:
+    """All routes that are served."""
+    return [
+        Route("/__emulator/health", health),
+        Route("/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}", describe),
+        Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
+    ]
