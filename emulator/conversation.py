@@ -47,6 +47,20 @@ class Conversation:
         self.target = target
         self.headers = headers
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Where the request was sent and which model it names: what refusals say of a request."""
+        target = self.target
+        publisher, _, model = self.request.model.rpartition("/")
+        return {
+            "version": target.version,
+            "project": target.project,
+            "location": target.location,
+            "endpoint": target.endpoint,
+            "publisher": publisher,
+            "model": model,
+        }
+
     @cached_property
     def user_texts(self) -> Sequence[str]:
         """The words of each user message, oldest first."""

@@ -139,7 +139,7 @@ class Engine:
     def _render(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Received]:
         place = None if index is None else prepared.places[index]
         unmatched = self._unmatched(prepared) if place is None else None
-        script = _script(place) if index is not None else _no_turn(unmatched)
+        script = _script(place, prepared.conversation) if index is not None else _no_turn(unmatched)
         manner = self._manner(prepared, place)
         rendering = render(script, prepared.conversation, prepared.card, manner, now)
         head = _marked(rendering.head, place, index)
@@ -193,12 +193,12 @@ def _until_endless(places: Iterable[Place]) -> Iterable[Place]:
             return
 
 
-def _script(place: Place | None) -> Script | Failure:
+def _script(place: Place | None, conversation: Conversation) -> Script | Failure:
     if place is None:
         return _IMPROVISED
     turn = place.turn
     if turn.error is not None:
-        return turn.error.failure()
+        return turn.error.failure(conversation)
     return Script(parts_of(turn.reply), turn.id, turn.created, turn.finish, turn.usage)
 
 
