@@ -20,7 +20,7 @@ from emulator.stores.store import Store
 from emulator.web.chat import Chat
 from emulator.web.log import RequestLog
 from emulator.web.play import Sleep
-from emulator.web.routes import Front, not_found, routes
+from emulator.web.routes import Front, not_found, routes_of
 
 
 def create_app(
@@ -39,8 +39,8 @@ def create_app(
     engine = Engine(settings, library, store or MemoryStore(), _catalog(settings.catalog), now)
     chat = Chat(engine, settings, RequestLog(settings.log_format), monotonic, sleep)
     app = Starlette(
-        routes=routes,
-        middleware=[_cors(settings.cors), Middleware(Front, chat=chat)],
+        routes=routes_of(chat),
+        middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
     )
     app.state.engine = engine
