@@ -48,8 +48,8 @@ def create_app(
 
 
 def _catalog(further: Path | None) -> Catalog:
-    shipped = read_catalog(Path(__file__).with_name("catalog.yaml"))
-    return read_catalog(further).extended(shipped) if further else shipped
+    shipped = Path(__file__).with_name("catalog.yaml")
+    return read_catalog(further, shipped) if further else read_catalog(shipped)
 
 
 def _cors(origins: str) -> Middleware:
