@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fnmatch import translate
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -122,7 +122,7 @@ def _part(tree: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
 
 
 @lru_cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -130,7 +130,8 @@ def _entry(kind: type[Kind], raw: Any, families: Mapping[str, Any] | None = None
     named = raw if isinstance(raw, dict) else {}
     inherited = (families or {}).get(str(named.get("family")), {})
     try:
-        made: Kind = _adapter(kind).validate_python({**inherited, **named} if named else raw)
+        adapter = _adapter(cast("Any", kind))  # a type variable is not seen to be hashable
+        made: Kind = adapter.validate_python({**inherited, **named} if named else raw)
     except (TypeError, ValidationError) as error:
         reason = _reason(error.errors()[0], kind) if isinstance(error, ValidationError) else str(error)
         raise ValueError(f"catalog entry {named.get('id', raw)!r}: {reason}") from None

@@ -8,9 +8,9 @@ import orjson
 
 from emulator.request import JSON, ChatRequest, ContentPart, HistoryCall, Message, Target
 
-_ASSISTANT = {"assistant", "model"}
-_SYSTEM = {"system", "developer"}
-_TOOL = {"tool", "function"}
+ASSISTANT_ROLES = {"assistant", "model"}
+SYSTEM_ROLES = {"system", "developer"}
+TOOL_ROLES = {"tool", "function"}
 
 # What a model would see; all else cuts, repeats or formats the same words (architecture.md, Determinism).
 _SEEN = (
@@ -73,12 +73,12 @@ class Conversation:
 
     @cached_property
     def system_text(self) -> str:
-        return "\n".join(message.text for message in self.request.messages if message.role in _SYSTEM)
+        return "\n".join(message.text for message in self.request.messages if message.role in SYSTEM_ROLES)
 
     @cached_property
     def turn(self) -> int:
         """1 where no assistant message has come yet; each one counts, calls too."""
-        return 1 + sum(message.role in _ASSISTANT for message in self.request.messages)
+        return 1 + sum(message.role in ASSISTANT_ROLES for message in self.request.messages)
 
     @cached_property
     def current(self) -> Sequence[Message]:
@@ -91,7 +91,7 @@ class Conversation:
     def tool_results(self) -> Sequence[ToolResult]:
         """What tools have answered since the newest user message, oldest first."""
         names = {call.id: call.function.name for message in self.current for call in message.calls if call.id}
-        return [_result(message, names) for message in self.current if message.role in _TOOL]
+        return [_result(message, names) for message in self.current if message.role in TOOL_ROLES]
 
     @cached_property
     def current_calls(self) -> Sequence[HistoryCall]:

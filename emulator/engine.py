@@ -3,28 +3,37 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeAlias
 
 from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
 from emulator.delivery import Delivery, Head
-from emulator.dialects import DIALECTS, Style
+from emulator.dialects import DIALECTS, Headers, Style
 from emulator.errors import RequestError, Unmatched
 from emulator.journal import Received
 from emulator.pacing import AT_ONCE
 from emulator.plan import Failure
 from emulator.rendering import Manner, Rendering, render
 from emulator.request import Caller, Target, parse
+from emulator.rules import Ask, Policy, judge
 from emulator.scenario.improvised import Improvised
 from emulator.scenario.library import Library, Place
 from emulator.scenario.planning import Script
 from emulator.scenario.replies import parts_of
-from emulator.seed import Seed, sign
+from emulator.seed import Seed, sign, verify
 from emulator.settings import Clock, Settings, speed_of
 from emulator.stores.store import Limit, Store
 
 # What decides an answer beside path and body.
-_DECIDING = (b"x-emulator-seed", b"x-emulator-scenario", b"x-emulator-wire", b"x-emulator-speed")
+_DECIDING = (
+    b"x-emulator-seed",
+    b"x-emulator-scenario",
+    b"x-emulator-wire",
+    b"x-emulator-speed",
+    b"x-vertex-ai-llm-request-type",
+    b"x-vertex-ai-llm-shared-request-type",
+)
 _PREPARED = 512  # requests that are kept ready
 _LARGEST = 256_000  # bytes of a request that is kept ready
 
@@ -54,15 +63,24 @@ class Answered:
 class Prepared:
     """A request that was read and matched: the places that may answer, with their limits.
 
-    None among the places stands for the invented answer. `renderings` fills as places answer.
+    None among the places stands for the invented answer. `notes` are for the developer. `renderings` fills as places
+    answer, for first requests and for repeats.
     """
 
     conversation: Conversation
     card: Model
     caller: Caller
+    size: int
     places: Sequence[Place | None]
     limits: Sequence[Limit]
-    renderings: dict[int | None, tuple[Rendering, Received]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    renderings: dict[tuple[int | None, bool], tuple[Rendering, Received]] = field(default_factory=dict)
+
+    @property
+    def cacheable(self) -> bool:
+        """Whether the service may have kept the prompt for the next one: a cheap upper bound."""
+        least = self.card.caches_from
+        return least is not None and (self.size >= least or any(self.conversation.parts))
 
 
 _Key: TypeAlias = tuple[object, ...]
@@ -78,6 +96,9 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self._signing = Seed.root(settings.seed, "signatures").bytes(32)
+        self._policy = Policy(
+            settings.strict_params, settings.strict_media, settings.models == "catalog", settings.signatures
+        )
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
 
     async def answer(self, asked: Asked) -> Answered:
@@ -92,9 +113,9 @@ class Engine:
         else:
             fingerprint = prepared.conversation.fingerprint
             claim = await self.store.claim(session, fingerprint, prepared.limits)
-            rendering, received = self._rendering(prepared, claim.index, asked, now)
             attempt = 0 if self.settings.ids == "stable" else claim.attempt
-            delivery = rendering.deliver(attempt, int(now))
+            rendering, received = self._rendering(prepared, claim.index, asked, now, repeated=attempt > 0)
+            delivery = rendering.deliver(attempt, int(now), self._session_mark(session))
         received = replace(received, at=now, session=session, attempt=attempt)
         await self.store.append(received)
         return Answered(delivery, received)
@@ -121,28 +142,36 @@ class Engine:
         card = self.catalog.card(request.model, asked.target)
         if isinstance(card, Failure):
             raise RequestError(card)
+        judgement = judge(Ask(conversation, card, self._policy, partial(verify, self._signing)))
+        if judgement.failure is not None:
+            raise RequestError(judgement.failure)
         places: list[Place | None] = list(_until_endless(self.library.fitting(conversation, asked.caller.scenario)))
         endless = bool(places) and places[-1] is not None and places[-1].turn.times is None
         if self.settings.unmatched == "generate" and not endless:
             places.append(None)
         limits = [Limit(place.turn.content, place.turn.times) if place else Limit(b"", None) for place in places]
-        return Prepared(conversation, card, asked.caller, places, limits)
+        return Prepared(conversation, card, asked.caller, len(asked.body), places, limits, judgement.notes)
 
     # ---- plan and render
 
-    def _rendering(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Received]:
-        found = prepared.renderings.get(index)
+    def _rendering(
+        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, repeated: bool
+    ) -> tuple[Rendering, Received]:
+        key = (index, repeated and prepared.cacheable)
+        found = prepared.renderings.get(key)
         if found is None:
-            found = prepared.renderings[index] = self._render(prepared, index, asked, now)
+            found = prepared.renderings[key] = self._render(prepared, index, asked, now, warm=key[1])
         return found
 
-    def _render(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Received]:
+    def _render(
+        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+    ) -> tuple[Rendering, Received]:
         place = None if index is None else prepared.places[index]
         unmatched = self._unmatched(prepared) if place is None else None
         script = _script(place, prepared.conversation) if index is not None else _no_turn(unmatched)
-        manner = self._manner(prepared, place)
+        manner = self._manner(prepared, place, warm=warm)
         rendering = render(script, prepared.conversation, prepared.card, manner, now)
-        head = _marked(rendering.head, place, index)
+        head = self._marked(rendering.head, place, index, prepared.notes)
         received = Received(
             at=now,
             session="",
@@ -161,7 +190,20 @@ class Engine:
     def _unmatched(self, prepared: Prepared) -> Unmatched:
         return Unmatched(self.library.nearest(prepared.conversation, prepared.caller.scenario))
 
-    def _manner(self, prepared: Prepared, place: Place | None) -> Manner:
+    def _session_mark(self, session: str) -> Headers:
+        return ((b"x-emulator-session", _header(session)),) if self.settings.emulator_headers else ()
+
+    def _marked(self, head: Head, place: Place | None, index: int | None, notes: Sequence[str]) -> Head:
+        """The head with what gemulator says of its choice."""
+        if not self.settings.emulator_headers:
+            return head
+        where = str(place) if place else "generated"
+        marks = [(b"x-emulator-error", b"unmatched") if index is None else (b"x-emulator-turn", _header(where))]
+        if notes:
+            marks.append((b"x-emulator-notes", _header("; ".join(notes))))
+        return replace(head, headers=(*head.headers, *marks))
+
+    def _manner(self, prepared: Prepared, place: Place | None, *, warm: bool) -> Manner:
         caller, settings = prepared.caller, self.settings
         scenario = place.scenario if place else None
         realistic, speed = speed_of(caller.speed or settings.speed)
@@ -171,7 +213,8 @@ class Engine:
         cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
         name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
         root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
-        return Manner(root, Style(wire == "sdk-safe", cut), written.pacing if written else usual, speed, self._sign)
+        style = Style(wire == "sdk-safe", cut, settings.tool_index, settings.fragment)
+        return Manner(root, style, written.pacing if written else usual, speed, self._sign, warm)
 
     def _sign(self, name: str, seed: Seed) -> str:
         return sign(self._signing, name, seed)
@@ -181,6 +224,8 @@ class Engine:
         card = self.catalog.card("", asked.target)
         dialect = DIALECTS[card.dialect if isinstance(card, Model) else "gemini"]
         head, chunk = dialect.failure(failure, asked.target)
+        if failure.hint and self.settings.emulator_headers:
+            head = replace(head, headers=(*head.headers, (b"x-emulator-hint", _header(failure.hint))))
         received = Received(0.0, "", "POST", asked.path, "", asked.body, failure.status)
         return Delivery((head, chunk)), received
 
@@ -207,9 +252,6 @@ def _no_turn(unmatched: Unmatched | None) -> Failure:
     return Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
 
 
-def _marked(head: Head, place: Place | None, index: int | None) -> Head:
-    """The head with what gemulator says of its choice."""
-    if index is None:
-        return replace(head, headers=(*head.headers, (b"x-emulator-error", b"unmatched")))
-    where = str(place) if place else "generated"
-    return replace(head, headers=(*head.headers, (b"x-emulator-turn", where.encode("ascii", "replace"))))
+def _header(text: str) -> bytes:
+    """A text as a header's value: one line of ASCII."""
+    return " ".join(text.split()).encode("ascii", "replace")

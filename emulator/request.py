@@ -156,10 +156,31 @@ class ChatRequest(_Wire):
         return self.thinking_config.get("include_thoughts") is True
 
     @property
+    def thinking_level(self) -> str | None:
+        """How hard to think, in lower case: by OpenAI's parameter or by Google's."""
+        level = self.reasoning_effort or self.thinking_config.get("thinking_level")
+        return level.lower().removeprefix("thinking_level_") if isinstance(level, str) else None
+
+    @property
+    def asks_to_think(self) -> bool:
+        """Whether thoughts are asked for, shown or not."""
+        budget = self.thinking_config.get("thinking_budget")
+        return self.include_thoughts or self.thinking_level is not None or bool(budget)
+
+    @property
     def thought_tag(self) -> str | None:
         """The name of the tag around shown thoughts; None: no tags."""
         marker = self.google_options.get("thought_tag_marker")
         return marker if isinstance(marker, str) and marker else None
+
+    @property
+    def searches(self) -> bool:
+        """Whether Google Search is on: by OpenAI's option or as a native tool."""
+        tools = self.google_options.get("tools")
+        native = tools if isinstance(tools, list) else []
+        return self.web_search_options is not None or any(
+            isinstance(tool, dict) and any(re.match("google_?search", key, re.I) for key in tool) for tool in native
+        )
 
     @property
     def streams_arguments(self) -> bool:

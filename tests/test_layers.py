@@ -13,8 +13,8 @@ PACKAGE = Path(emulator.__file__).parent
 # Row by row, lowest first. Within rows 0 and 6 a module may import those to its left.
 ROWS: tuple[tuple[str, ...], ...] = (
     ("settings", "seed", "plan", "refusals", "errors", "request", "delivery", "journal"),
-    ("generate", "splice", "pacing", "conversation", "catalog"),
-    ("dialects", "scenario"),
+    ("generate", "splice", "pacing", "conversation", "catalog", "media", "accounting", "grounding"),
+    ("dialects", "scenario", "rules"),
     ("stores.store", "scenario.library"),
     ("rendering", "engine"),
     ("stores.memory", "web"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from emulator.delivery import Chunk, Head
 from emulator.plan import Failure, Plan
@@ -14,10 +14,15 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a stream is cut: `safe` for clients that break on the documented form, tokens in one event."""
+    """How a stream is cut: `safe` for clients that break on the documented form, tokens in one event.
+
+    `fragment` cuts streamed arguments: `json`, `token`, `whole` or `size:N` characters.
+    """
 
     safe: bool = False
     tokens_per_chunk: int = 12
+    tool_index: Literal["documented", "sequential", "all-zero", "gap", "missing"] = "documented"
+    fragment: str = "json"
 
 
 class Dialect(Protocol):

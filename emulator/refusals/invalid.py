@@ -5,7 +5,7 @@ from emulator.refusals.refusal import Refusal
 _LEARN = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini"
 _RANGE = (
     "Unable to submit request because it has a {field} value of {value} but the supported range is from {low}"
-    " (inclusive) to {high} (exclusive). Update the value and try again."
+    " (inclusive) to {high} ({end}). Update the value and try again."
 )
 
 
@@ -60,7 +60,7 @@ INVALID = (
         count=1_200_000,
         limit=1_048_576,
     ),
-    _invalid("out-of-range", _RANGE, field="maxOutputTokens", value=100_000, low=1, high=65_537),
+    _invalid("out-of-range", _RANGE, field="maxOutputTokens", value=100_000, low=1, high=65_537, end="exclusive"),
     _invalid(
         "logprobs-unsupported",
         f"Unable to submit request because logprobs is not supported for this model. {_LEARN}",
@@ -118,6 +118,13 @@ INVALID = (
         f" {_LEARN}",
         path="#/$defs/Node",
     ),
+    _invalid(
+        "function-name",
+        "Invalid function name '{function}'. Must start with a letter or an underscore. Must be alphanumeric (a-z, A-Z,"
+        " 0-9), underscores (_), dots (.), colons (:) or dashes (-), with a maximum length of 64.",
+        function="get weather",
+    ),
+    _invalid("missing-field", "Missing required field '{field}'.", field="messages"),
     _invalid("search-with-functions", "Multiple tools are supported only when they are all search tools."),
     _invalid(
         "function-not-offered",

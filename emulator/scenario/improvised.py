@@ -13,6 +13,8 @@ from emulator.plan import Part, Text, Thought, ToolCall
 from emulator.request import Function
 from emulator.scenario.replies import Context, ImageReply, ReplyPart
 
+_WORDS = {"minimal": 8, "low": 25, "medium": 80, "high": 160, "max": 240}  # of a thought
+
 
 class Improvised(ReplyPart):
     """A whole answer: a call where a tool is due, else JSON, a picture or prose as the request asks."""
@@ -31,9 +33,11 @@ class Improvised(ReplyPart):
 
 
 def _thoughts(context: Context) -> Sequence[Part]:
-    if not context.conversation.request.include_thoughts:
+    request = context.conversation.request
+    if not request.asks_to_think:
         return ()
-    return (Thought(thought(context.seed.child("thought"), context.conversation.user_text)),)
+    words = _WORDS.get(request.thinking_level or "", 25)
+    return (Thought(thought(context.seed.child("thought"), context.conversation.user_text, words)),)
 
 
 def _words(context: Context) -> str:
