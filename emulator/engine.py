@@ -14,8 +14,9 @@ from emulator.errors import RequestError, Unmatched
 from emulator.journal import Received
 from emulator.pacing import AT_ONCE
 from emulator.plan import Failure
+from emulator.reading import parse
 from emulator.rendering import Manner, Rendering, render
-from emulator.request import Caller, Target, parse
+from emulator.request import Caller, Target
 from emulator.rules import Ask, Policy, judge
 from emulator.scenario.improvised import Improvised
 from emulator.scenario.library import Library, Place

@@ -10,7 +10,7 @@ from emulator.dialects import DIALECTS, Dialect, Headers, Style
 from emulator.generate.arguments import Unsatisfiable
 from emulator.pacing import AT_ONCE, Pacing, pace
 from emulator.plan import Answer, Failure, Plan
-from emulator.request import invalid
+from emulator.reading import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
 from emulator.seed import Seed

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from emulator.conversation import Conversation
-from emulator.request import Target, parse
+from emulator.reading import parse
+from emulator.request import Target
 
 TARGET = Target("v1", "p", "global", "openapi")
 USER = {"role": "user", "content": "Weather?"}

@@ -12,7 +12,7 @@ PACKAGE = Path(emulator.__file__).parent
 
 # Row by row, lowest first. Within rows 0 and 6 a module may import those to its left.
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("settings", "seed", "plan", "refusals", "errors", "request", "delivery", "journal"),
+    ("settings", "seed", "plan", "refusals", "errors", "request", "reading", "delivery", "journal"),
     ("generate", "splice", "pacing", "conversation", "catalog", "media", "accounting", "grounding"),
     ("dialects", "scenario", "rules"),
     ("stores.store", "scenario.library"),
