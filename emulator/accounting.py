@@ -52,6 +52,11 @@ def cached_content_tokens(options: Mapping[str, JSON]) -> int:
     return Seed.root("cached content", name).between(4_096, 32_768) if isinstance(name, str) and name else 0
 
 
+def may_be_cached(conversation: Conversation, card: Model, size: int) -> bool:
+    """Whether a body of `size` bytes may have a prompt that is long enough for the implicit cache: a cheap bound."""
+    return card.caches_from is not None and (size >= card.caches_from or any(conversation.parts))
+
+
 def implicitly_cached(prompt: int, card: Model) -> int:
     """Tokens of a repeated prompt that come from the implicit cache."""
     return 0 if card.caches_from is None or prompt < card.caches_from else prompt * _CACHED // _OF

@@ -108,7 +108,9 @@ class ToolChoice:
 
 
 class ChatRequest(_Wire):
-    """The body of a request. Fields that are not listed here are tolerated; `Conversation.body` still has them."""
+    """The body of a request. Fields that are not listed here are tolerated; `further` has them."""
+
+    model_config = ConfigDict(extra="allow")
 
     messages: Annotated[list[Message], Field(min_length=1)]
     model: str = ""
@@ -135,6 +137,11 @@ class ChatRequest(_Wire):
     web_search_options: dict[str, JSON] | None = None
     extra_body: dict[str, JSON] | None = None
     google: dict[str, JSON] | None = None
+
+    @property
+    def further(self) -> Mapping[str, JSON]:
+        """What the body says beyond the fields above: a server may read more than others."""
+        return self.model_extra or {}
 
     @property
     def google_options(self) -> Mapping[str, JSON]:
@@ -232,12 +239,13 @@ def _text(mapping: JSON, key: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request was sent: the parts of its path."""
+    """Where a request was sent: the parts of its path, and the host name where it is an endpoint's own."""
 
     version: str
     project: str
     location: str
     endpoint: str
+    host: str = ""
 
     @property
     def shared(self) -> bool:

@@ -68,7 +68,7 @@ def test_a_users_entry_comes_first_and_inherits_its_family(tmp_path: Path) -> No
         ("models: [{ id: x/y, pace: { slow: 1 } }]", "pace.slow"),
         ("models: [7]", "7"),
         ("families: [1]\nmodels: []", "'families' is a dict of entries"),
-        ("families: { gemini-3: 7 }\nmodels: [{ id: x/y, family: gemini-3 }]", "x/y"),
+        ("families: { gemini-3: 7 }\nmodels: [{ id: x/y, family: gemini-3 }]", "'families'"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path: Path, text: str, says: str) -> None:

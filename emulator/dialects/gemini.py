@@ -5,8 +5,9 @@ from typing import Any
 
 import orjson
 
+from emulator.decoding import Decoding
 from emulator.delivery import Chunk, Head
-from emulator.dialects.dialect import Headers, Style
+from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini_message import choice_fields, usage
 from emulator.dialects.gemini_stream import events
 from emulator.plan import Failure, Plan
@@ -26,14 +27,16 @@ _FRONT_END: Headers = (
     (b"accept-ranges", b"none"),
 )
 
+_WORDS = {"minimal": 8, "low": 25, "medium": 80, "high": 160, "max": 240}  # of a thought
 
-class Gemini:
+
+class Gemini(Dialect):
     """The dialect of `google/…` models on `endpoints/openapi`."""
 
     headers: Headers = ((b"content-type", b"application/json"), *_FRONT_END)
     stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_FRONT_END)
 
-    def unary(self, plan: Plan, request: ChatRequest) -> Chunk:
+    def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
         body = {
             "choices": [choice_fields(index, choice, request) for index, choice in enumerate(plan.choices)],
             "created": plan.created,
@@ -53,6 +56,14 @@ class Gemini:
         # A refused server stream is transcoded to an array of one error (fidelity.md, Errors).
         return Head(failure.status, _failure_headers(failure)), Chunk(b"[" + body + b"\n]\n" if target.shared else body)
 
+    def broken_off(self, failure: Failure) -> bytes:
+        # Seen outside any `data:` line, where SDKs do not read it (fidelity.md, Streams).
+        return error_object(failure) + b"\n"
+
+    def decoding(self, request: ChatRequest) -> Decoding:
+        words = _WORDS.get(request.thinking_level or "", 25)
+        return Decoding("asked" if request.asks_to_think else "allowed", words)
+
     def response_id(self, seed: Seed, created: int) -> str:
         return event_id(created, seed)
 
@@ -61,7 +72,7 @@ class Gemini:
 
 
 def error_object(failure: Failure) -> bytes:
-    """The error alone: as an endpoint says it, and as it has been seen after the chunks of a broken stream."""
+    """The error alone, indented."""
     error: dict[str, Any] = {"code": failure.status, "message": failure.message, "status": failure.code}
     if failure.details:
         error["details"] = failure.details

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.plan import Failure
 from emulator.request import JSON, ChatRequest
+from emulator.settings import Settings
 
 Signatures = Literal["enforce", "strict", "warn", "off"]
 
@@ -20,6 +21,11 @@ class Policy:
     strict_media: bool = False
     listed_only: bool = False
     signatures: Signatures = "enforce"
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As these settings say."""
+        return cls(settings.strict_params, settings.strict_media, settings.models == "catalog", settings.signatures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def _effort(ask: Ask) -> Failure | None:
 
 
 def _supported(ask: Ask, level: str) -> Failure | None:
-    if not ask.card.thinks:
+    if not ask.card.can_think:
         return refused("thinking-unsupported")
     return None if level in ask.card.levels else refused("level-unsupported", level=level.upper())
 
@@ -51,7 +51,7 @@ def _level(ask: Ask, level: JSON) -> Failure | None:
     named = level.lower().removeprefix("thinking_level_") if isinstance(level, str) else ""
     if named not in _known_levels(ask):
         return invalid_value("extra_body.google.thinking_config.thinking_level", _LEVEL, level)
-    if ask.card.thinks and ask.card.family.startswith("gemini-2"):
+    if ask.card.can_think and ask.card.family.startswith("gemini-2"):
         return refused("level-for-older")
     return _supported(ask, named)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emulator.catalog import Catalog
 from emulator.conversation import Conversation
+from emulator.dialects import DIALECTS
 from emulator.errors import Near, Problem, ScenarioError
 from emulator.scenario import yaml
 from emulator.scenario.model import Scenario, Turn
@@ -103,6 +104,6 @@ def read_catalog(*files: Path) -> Catalog:
     """The catalog in YAML files, the first one's entries first. ScenarioError names an entry that is wrong."""
     trees = [tree if isinstance(tree, dict) else {} for tree, _ in (yaml.read(_text(file), file) for file in files)]
     try:
-        return Catalog.read(*trees)
+        return Catalog.read(*trees, dialects=DIALECTS)
     except ValueError as error:
         raise ScenarioError([Problem(files[0], 1, 1, "", str(error))]) from None

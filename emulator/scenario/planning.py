@@ -6,7 +6,8 @@ from typing import Any
 
 from emulator.accounting import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
 from emulator.catalog import Model
-from emulator.generate.tokens import pieces
+from emulator.generate.text import answer
+from emulator.generate.tokens import count, pieces
 from emulator.grounding import grounding
 from emulator.plan import Choice, Part, Plan, Text, Thought, ToolCall, Usage
 from emulator.request import ChatRequest
@@ -55,10 +56,13 @@ def _choice(script: Script, context: Context, card: Model, index: int) -> Choice
     # Candidate 0 of three is the only candidate of one: the words do not depend on `n`.
     own = context.below("choice", index) if index else context
     request = context.conversation.request
-    parts = tuple(_within_budget(_parts(script.parts, own), thinking_limit(request, card)))
+    made = _within_budget(_parts(script.parts, own), thinking_limit(request, card))
+    parts = tuple(_lengthened(list(made), own))
     finish = "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
+    stop, parts = _until_stop(parts, request.stops)
     parts, finish = _limited(parts, finish, request)
-    return _ended(parts, script.finish or finish, _grounding(parts, own, card))
+    choice = _ended(parts, script.finish or finish, _grounding(parts, own, card))
+    return replace(choice, stop=None if finish == "length" else stop)
 
 
 def _ended(parts: tuple[Part, ...], finish: str, found: dict[str, Any] | None) -> Choice:
@@ -85,7 +89,23 @@ def _parts(replies: Sequence[ReplyPart], context: Context) -> Iterator[Part]:
         own = replace(context.below("part", index), first_call=not called)
         for part in reply.plan(own):
             called = called or isinstance(part, ToolCall)
-            yield part
+            if context.decoding.thinking != "off" or not isinstance(part, Thought):
+                yield part
+
+
+def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
+    """The parts with invented words after them until there are as many tokens as the request demands at least."""
+    prompt, missing = context.conversation.user_text, context.decoding.least - sum(map(cost, parts))
+    if missing <= 0 or context.decoding.form is not None or any(isinstance(part, ToolCall) for part in parts):
+        return parts
+    last = parts[-1] if parts and isinstance(parts[-1], Text) else Text("")
+    text, least = last.text, count(last.text) + missing
+    for index in range(missing):
+        if count(text) >= least:
+            break
+        words = answer(context.seed.child("more", index), prompt, words=least - count(text))
+        text = f"{text}\n\n{words}" if text else words
+    return [*(part for part in parts if part is not last), replace(last, text=text, fragments=None)]
 
 
 # ---- limits
@@ -105,9 +125,7 @@ def _within_budget(parts: Iterator[Part], budget: int | None) -> Iterator[Part]:
 
 
 def _limited(parts: tuple[Part, ...], finish: str, request: ChatRequest) -> tuple[tuple[Part, ...], str]:
-    """The parts up to a stop sequence and within `max_tokens`, thoughts included as the service counts them."""
-    if request.stops:
-        parts = tuple(_until_stop(parts, request.stops))
+    """The parts within `max_tokens`, thoughts included as the service counts them."""
     if request.token_limit is None:
         return parts, finish
     kept: list[Part] = []
@@ -130,14 +148,15 @@ def _first(part: Text | Thought, tokens: int) -> Part:
     return part if len(cut) <= tokens else replace(part, text="".join(cut[:tokens]), fragments=None)
 
 
-def _until_stop(parts: Sequence[Part], stops: Sequence[str]) -> Iterator[Part]:
-    for part in parts:
+def _until_stop(parts: tuple[Part, ...], stops: Sequence[str]) -> tuple[str | None, tuple[Part, ...]]:
+    """The stop sequence that comes first, and the parts before it; None: all parts."""
+    for index, part in enumerate(parts if stops else ()):
         if isinstance(part, Text):
-            ends = [at for stop in stops if stop and (at := part.text.find(stop)) >= 0]
+            ends = [(at, stop) for stop in stops if stop and (at := part.text.find(stop)) >= 0]
             if ends:
-                yield replace(part, text=part.text[: min(ends)], fragments=None)
-                return
-        yield part
+                at, stop = min(ends)
+                return stop, (*parts[:index], replace(part, text=part.text[:at], fragments=None))
+    return None, parts
 
 
 # ---- tokens
