@@ -1,5 +1,6 @@
 """Questions about a request that conditions, replies and the generator ask."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,7 +108,7 @@ class Conversation:
     def fingerprint(self) -> bytes:
         """Canonical bytes of what decides the words of an answer (architecture.md, Determinism)."""
         seen = {key: self.body[key] for key in _SEEN if self.body.get(key) is not None}
-        seen["messages"] = _anonymous(self.body["messages"])
+        seen["messages"] = _anonymous(self.body["messages"], self.request.thought_tag)
         return orjson.dumps(seen, option=orjson.OPT_SORT_KEYS)
 
 
@@ -120,14 +121,28 @@ def _result(message: Message, names: Mapping[str, str]) -> ToolResult:
     return ToolResult(name, message.text, value)
 
 
-def _anonymous(messages: Sequence[dict[str, JSON]]) -> Sequence[dict[str, JSON]]:
-    """The messages with call ids replaced by their position and without signatures: both differ from run to run."""
-    if not any(
+def _anonymous(messages: Sequence[dict[str, JSON]], tag: str | None) -> Sequence[dict[str, JSON]]:
+    """The messages with call ids replaced by their position, without signatures and without earlier thoughts.
+
+    Ids and signatures differ from run to run; the service takes thoughts out of the history itself.
+    """
+    if not tag and not any(
         message.get("tool_calls") or "extra_content" in message or "tool_call_id" in message for message in messages
     ):
         return messages
     positions: dict[str, int] = {}
-    return [_anonymous_message(message, positions) for message in messages]
+    return [_anonymous_message(_thoughtless(message, tag), positions) for message in messages]
+
+
+def _thoughtless(message: dict[str, JSON], tag: str | None) -> dict[str, JSON]:
+    """The message without what its tags mark as a thought; its `thought` flag, true or false, beats the tags."""
+    content, extra = message.get("content"), message.get("extra_content")
+    google = extra.get("google") if isinstance(extra, dict) else None
+    flag = google.get("thought") if isinstance(google, dict) else None
+    if not tag or flag is False or message["role"] not in ASSISTANT_ROLES or not isinstance(content, str):
+        return message
+    name = re.escape(tag)
+    return message | {"content": re.sub(f"<{name}>.*?</{name}>", "", content, flags=re.S)}
 
 
 def _anonymous_message(message: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
@@ -149,6 +164,6 @@ def _unsigned(item: dict[str, JSON]) -> dict[str, JSON]:
     google = content.get("google") if isinstance(content, dict) else None
     if not isinstance(google, dict):
         return item
-    kept = {key: value for key, value in google.items() if key != "thought_signature"}
+    kept = {key: value for key, value in google.items() if key not in {"thought_signature", "thought"}}
     rest = {key: value for key, value in item.items() if key != "extra_content"}
     return rest | ({"extra_content": {"google": kept}} if kept else {})

@@ -148,3 +148,9 @@ REFERRING: dict[str, Any] = {
 def rows(table: Sequence[tuple[Any, ...]]) -> list[Any]:
     """The rows of a table as parameters: the first field is the row's name."""
     return [pytest.param(*values, id=name) for name, *values in table]
+
+
+def saying(reply: str, *, finish: str | None = None) -> Endpoint:
+    """An endpoint that answers everything with one reply, in YAML."""
+    ending = f", finish: '{finish}'" if finish else ""
+    return Endpoint(f"turns: [{{ reply: {reply}{ending} }}]")
