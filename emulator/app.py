@@ -53,9 +53,8 @@ def create_app(
 
 
 def _catalog(settings: Settings) -> Catalog:
-    catalog = read_catalog(Path(__file__).with_name("catalog.yaml"))
-    if settings.catalog:
-        catalog = catalog.extended(read_catalog(settings.catalog))
+    shipped = Path(__file__).with_name("catalog.yaml")
+    catalog = read_catalog(settings.catalog, shipped) if settings.catalog else read_catalog(shipped)
     return catalog if settings.endpoints == "any" else catalog.named()
 
 

@@ -1,34 +1,45 @@
 """The story of one request: choose a turn, plan the answer, render it in a dialect, schedule its delivery."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
+from emulator.accounting import may_be_cached
 from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
-from emulator.delivery import Delivery, Head
+from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, FRONT_END, Style
 from emulator.errors import Near, RequestError, Unmatched
 from emulator.journal import Exchange, Received, Source
+from emulator.marks import marked, session_mark
 from emulator.pacing import AT_ONCE
 from emulator.plan import Failure
+from emulator.reading import parse
 from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Manner, Rendering, render
-from emulator.request import Caller, Target, parse
+from emulator.request import Caller, Target
+from emulator.rules import Ask, Policy, judge
 from emulator.scenario.improvised import Improvised
 from emulator.scenario.library import Library, Place
 from emulator.scenario.planning import Script
 from emulator.scenario.replies import parts_of
-from emulator.seed import Seed, sign
+from emulator.seed import Seed, sign, verify
 from emulator.settings import Clock, Settings, speed_of
-from emulator.shelf import Shelf, counter_of, shelf_of
+from emulator.shelf import Shelf, counter_of, shelf_of, until_endless
 from emulator.stores.store import Choices, Limit, Overlay, Store
 
 # What decides an answer beside path and body.
-_DECIDING = (b"x-emulator-seed", b"x-emulator-scenario", b"x-emulator-wire", b"x-emulator-speed")
+_DECIDING = (
+    b"x-emulator-seed",
+    b"x-emulator-scenario",
+    b"x-emulator-wire",
+    b"x-emulator-speed",
+    b"x-vertex-ai-llm-request-type",
+    b"x-vertex-ai-llm-shared-request-type",
+)
 _PREPARED = 512  # requests that are kept ready
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
 _ENTRY = 1_000  # bytes that an entry takes beside body and answer
@@ -61,7 +72,8 @@ class Answered:
 class Prepared:
     """A request that was read and matched: the places that may answer, with their limits.
 
-    None among the places stands for the invented answer. `renderings` fills as places answer.
+    None among the places stands for the invented answer. `notes` are for the developer. `renderings` fills as places
+    answer, for first requests and for repeats.
     """
 
     conversation: Conversation
@@ -71,7 +83,8 @@ class Prepared:
     shelf: Library | Shelf
     places: Sequence[Place | None]
     limits: Sequence[Limit]
-    renderings: dict[int | None, tuple[Rendering, Exchange]] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]] = field(default_factory=dict)
 
     @property
     def nearest(self) -> Sequence[Near]:
@@ -112,6 +125,7 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self._signing = Seed.root(settings.seed, "signatures").bytes(32)
+        self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
 
@@ -137,8 +151,10 @@ class Engine:
             delivery, exchange = self._refuse(asked, error.failure)
             return Made(exchange, delivery, 0, now, None)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
-        rendering, exchange = self._rendering(prepared, claim.index, asked, now)
-        delivery = rendering.deliver(0 if self.settings.ids == "stable" else claim.attempt, int(now))
+        attempt = 0 if self.settings.ids == "stable" else claim.attempt
+        warm = attempt > 0 and may_be_cached(prepared.conversation, prepared.card, len(asked.body))
+        rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
+        delivery = rendering.deliver(attempt, int(now), session_mark(session) if self.settings.emulator_headers else ())
         return Made(exchange, delivery, claim.attempt, now, prepared)
 
     async def record(
@@ -180,15 +196,18 @@ class Engine:
         card = self.catalog.card(request.model, asked.target)
         if isinstance(card, Failure):
             raise RequestError(card)
+        judgement = judge(Ask(conversation, card, self._policy, partial(verify, self._signing)))
+        if judgement.failure is not None:
+            raise RequestError(judgement.failure)
         shelf = self.shelf(overlay)
         caller = _settled(asked.caller, overlay.choices)
-        places: list[Place | None] = list(_until_endless(shelf.fitting(conversation, caller.scenario)))
+        places: list[Place | None] = list(until_endless(shelf.fitting(conversation, caller.scenario)))
         endless = bool(places) and places[-1] is not None and places[-1].turn.times is None
         if self.settings.unmatched == "generate" and not endless:
             places.append(None)
         limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()
-        return Prepared(conversation, digest, card, caller, shelf, places, limits)
+        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes)
 
     def shelf(self, overlay: Overlay) -> Library | Shelf:
         """The scenarios that answer in a session."""
@@ -196,19 +215,27 @@ class Engine:
 
     # ---- plan and render
 
-    def _rendering(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Exchange]:
-        found = prepared.renderings.get(index)
+    def _rendering(
+        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+    ) -> tuple[Rendering, Exchange]:
+        found = prepared.renderings.get((index, warm))
         if found is None:
-            found = prepared.renderings[index] = self._render(prepared, index, asked, now)
+            found = prepared.renderings[index, warm] = self._render(prepared, index, asked, now, warm=warm)
         return found
 
-    def _render(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Exchange]:
+    def _render(
+        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+    ) -> tuple[Rendering, Exchange]:
         place = None if index is None else prepared.places[index]
         nearest = prepared.nearest if place is None else ()
-        script = _script(place) if index is not None else _no_turn(Unmatched(nearest))
-        manner = self._manner(prepared, place)
+        # 400, not 5xx: the OpenAI clients would ask again.
+        unmatched = Failure(400, "FAILED_PRECONDITION", f"gemulator: {Unmatched(nearest)}") if index is None else None
+        script = unmatched or _script(place, prepared.conversation)
+        manner = self._manner(prepared, place, warm=warm)
         rendering = render(script, prepared.conversation, prepared.card, manner, now)
-        head = _marked(rendering.head, place, index)
+        head = rendering.head
+        if self.settings.emulator_headers:
+            head = marked(head, str(place or "generated"), index is not None, prepared.notes)
         exchange = Exchange(
             method="POST",
             path=asked.path,
@@ -224,7 +251,7 @@ class Engine:
         )
         return replace(rendering, head=head), exchange
 
-    def _manner(self, prepared: Prepared, place: Place | None) -> Manner:
+    def _manner(self, prepared: Prepared, place: Place | None, *, warm: bool) -> Manner:
         caller, settings = prepared.caller, self.settings
         scenario = place.scenario if place else None
         realistic, speed = speed_of(caller.speed or settings.speed)
@@ -234,9 +261,8 @@ class Engine:
         cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
         name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
         root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
-        return Manner(
-            root, Style(wire == "sdk-safe", cut, root), written.pacing if written else usual, speed, self._sign
-        )
+        style = Style(wire == "sdk-safe", cut, root, settings.tool_index, settings.fragment)
+        return Manner(root, style, written.pacing if written else usual, speed, self._sign, warm)
 
     def _sign(self, name: str, seed: Seed) -> str:
         return sign(self._signing, name, seed)
@@ -254,26 +280,13 @@ class Engine:
         return Delivery((head, chunk)), Exchange("POST", asked.path, "", body, failure.status, "refused")
 
 
-def _until_endless(places: Iterable[Place]) -> Iterable[Place]:
-    """The places up to the first that may answer for ever: none after it is ever reached."""
-    for place in places:
-        yield place
-        if place.turn.times is None:
-            return
-
-
-def _script(place: Place | None) -> Script | Failure:
+def _script(place: Place | None, conversation: Conversation) -> Script | Failure:
     if place is None:
         return _IMPROVISED
     turn = place.turn
     if turn.error is not None:
-        return turn.error.failure()
+        return turn.error.failure(conversation)
     return Script(parts_of(turn.reply), turn.id, turn.created, turn.finish, turn.usage)
-
-
-def _no_turn(unmatched: Unmatched) -> Failure:
-    # 400, not 5xx: the OpenAI clients would ask again.
-    return Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
 
 
 def _source(place: Place | None, index: int | None, script: Script | Failure, rendering: Rendering) -> Source:
@@ -287,11 +300,3 @@ def _source(place: Place | None, index: int | None, script: Script | Failure, re
 def _settled(caller: Caller, choices: Choices) -> Caller:
     """The caller; what their headers leave open is as their session says."""
     return replace(caller, scenario=caller.scenario or choices.scenario, seed=caller.seed or choices.seed)
-
-
-def _marked(head: Head, place: Place | None, index: int | None) -> Head:
-    """The head with what gemulator says of its choice."""
-    if index is None:
-        return replace(head, headers=(*head.headers, (b"x-emulator-error", b"unmatched")))
-    where = str(place) if place else "generated"
-    return replace(head, headers=(*head.headers, (b"x-emulator-turn", where.encode("ascii", "replace"))))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.delivery import Chunk, Delivery, Head
-from emulator.dialects import DIALECTS, Dialect, Style
+from emulator.dialects import DIALECTS, Dialect, Headers, Style
 from emulator.generate.arguments import Unsatisfiable
 from emulator.pacing import AT_ONCE, Pacing, pace
 from emulator.plan import Answer, Failure, Plan, Usage
-from emulator.request import invalid
+from emulator.reading import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
 from emulator.seed import Seed
@@ -51,24 +51,29 @@ class Rendering:
         ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
         return (b'"created":%d' % created, *ids)
 
-    def deliver(self, attempt: int, now: int) -> Delivery:
-        """The steps of one attempt; `now` is in Unix seconds."""
+    def deliver(self, attempt: int, now: int, more: Headers = ()) -> Delivery:
+        """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only."""
         seed = self.root.child("attempt", attempt)
         values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
         chunks = [Chunk(template.fill(values), tokens) for template, tokens in self.chunks]
-        steps = pace((self.head, *chunks), self.pacing, seed.child("pacing"), self.speed, whole=self.whole)
+        head = Head(self.head.status, self.head.headers + more, self.head.wait) if more else self.head
+        steps = pace((head, *chunks), self.pacing, seed.child("pacing"), self.speed, whole=self.whole)
         return Delivery(tuple(steps))
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How an answer is made: the words' seed, the wire's style, the pace, and who signs."""
+    """How an answer is made: the words' seed, the wire's style, the pace, and who signs.
+
+    `warm`: the same prompt was asked before, and the service may still have it.
+    """
 
     root: Seed
     style: Style
     pacing: Pacing
     speed: float
     sign: Callable[[str, Seed], str]
+    warm: bool = False
 
 
 def render(script: Script | Failure, conversation: Conversation, card: Model, manner: Manner, now: float) -> Rendering:
@@ -112,7 +117,7 @@ def _planned(
     decoding = dialect.decoding(conversation.request)
     context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding)
     try:
-        plan = plan_script(script, context, card.family, answer_id, minter.created)
+        plan = plan_script(script, context, card, answer_id, minter.created, warm=manner.warm)
     except Unsatisfiable as error:
         return invalid(f"Unable to submit request because no value can fit a schema in it: {error}")
     return dialect.refusal(plan, conversation.request) or plan
