@@ -7,26 +7,30 @@ from typing import TypeAlias
 
 from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
-from emulator.delivery import Delivery, Head
+from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, Style
-from emulator.errors import RequestError, Unmatched
+from emulator.errors import ReplyError, RequestError, Unmatched
+from emulator.explanation import Explanation
 from emulator.journal import Received
 from emulator.pacing import AT_ONCE
 from emulator.plan import Failure
 from emulator.rendering import Manner, Rendering, render
 from emulator.request import Caller, Target, parse
 from emulator.scenario.improvised import Improvised
-from emulator.scenario.library import Library, Place
+from emulator.scenario.library import Library
 from emulator.scenario.planning import Script
-from emulator.scenario.replies import parts_of
+from emulator.scenario.scripting import script_of
+from emulator.scenario.shelf import Place
 from emulator.seed import Seed, sign
 from emulator.settings import Clock, Settings, speed_of
 from emulator.stores.store import Limit, Store
 
-# What decides an answer beside path and body.
+# What decides an answer beside path and body, and the headers that scenarios read.
 _DECIDING = (b"x-emulator-seed", b"x-emulator-scenario", b"x-emulator-wire", b"x-emulator-speed")
 _PREPARED = 512  # requests that are kept ready
 _LARGEST = 256_000  # bytes of a request that is kept ready
+
+_EXPLAINED = 1000  # turns of which it is said why they were not chosen
 
 _IMPROVISED = Script((Improvised(),))
 
@@ -99,10 +103,29 @@ class Engine:
         await self.store.append(received)
         return Answered(delivery, received)
 
+    async def explain(self, asked: Asked) -> Explanation:
+        """Why a request gets the answer that it would get now. Nothing is counted, nothing is kept."""
+        now = self.clock()
+        try:
+            prepared = self._prepare(asked)
+        except RequestError as error:
+            return Explanation("", "", (), (), error.failure, self._refuse(asked, error.failure)[0])
+        conversation, only = prepared.conversation, asked.caller.scenario
+        claim = await self.store.claim(asked.caller.session, conversation.fingerprint, prepared.limits, dry=True)
+        rendering, _ = self._render(prepared, claim.index, asked, now)
+        place = None if claim.index is None else prepared.places[claim.index]
+        chosen = str(place) if place else "an invented answer" if claim.index is not None else ""
+        fitting = [str(other) for other in self.library.fitting(conversation, only)]
+        behind = [where for where in fitting if where != chosen]
+        attempt = 0 if self.settings.ids == "stable" else claim.attempt
+        others = self.library.nearest(conversation, only, most=_EXPLAINED)
+        delivery = rendering.deliver(attempt, int(now))
+        return Explanation(chosen, place.where if place else "no turn fits", behind, others, rendering.answer, delivery)
+
     # ---- choose
 
     def _prepared(self, asked: Asked) -> Prepared:
-        key = (asked.body, asked.path, *map(asked.headers.get, _DECIDING), id(self.library))
+        key = (asked.body, asked.path, *map(asked.headers.get, _DECIDING), *self._read(asked.headers), id(self.library))
         found = self._cache.get(key)
         if found is not None:
             self._cache.move_to_end(key)
@@ -113,6 +136,16 @@ class Engine:
             if len(self._cache) > _PREPARED:
                 self._cache.popitem(last=False)
         return prepared
+
+    def _read(self, headers: Mapping[bytes, bytes]) -> Iterable[object]:
+        """The values of the headers that scenarios read."""
+        names = self.library.header_names
+        return sorted(headers.items()) if b"*" in names else map(headers.get, names)
+
+    def use(self, library: Library) -> None:
+        """Answer with these scenarios from the next request on; those under way keep theirs."""
+        self.library = library
+        self._cache.clear()
 
     def _prepare(self, asked: Asked) -> Prepared:
         request, body = parse(asked.body)
@@ -125,8 +158,7 @@ class Engine:
         endless = bool(places) and places[-1] is not None and places[-1].turn.times is None
         if self.settings.unmatched == "generate" and not endless:
             places.append(None)
-        limits = [Limit(place.turn.content, place.turn.times) if place else Limit(b"", None) for place in places]
-        return Prepared(conversation, card, asked.caller, places, limits)
+        return Prepared(conversation, card, asked.caller, places, list(map(_limit, places)))
 
     # ---- plan and render
 
@@ -139,10 +171,7 @@ class Engine:
     def _render(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Received]:
         place = None if index is None else prepared.places[index]
         unmatched = self._unmatched(prepared) if place is None else None
-        script = _script(place) if index is not None else _no_turn(unmatched)
-        manner = self._manner(prepared, place)
-        rendering = render(script, prepared.conversation, prepared.card, manner, now)
-        head = _marked(rendering.head, place, index)
+        rendering = self._worded(prepared, place, _no_turn(unmatched) if index is None else None, now)
         received = Received(
             at=now,
             session="",
@@ -150,13 +179,26 @@ class Engine:
             path=asked.path,
             model=prepared.conversation.request.model,
             body=asked.body,
-            status=head.status,
+            status=rendering.head.status,
             stream=bool(prepared.conversation.request.stream),
             scenario=place.scenario.name if place else "",
             turn=place.number if place else 0,
             nearest=tuple(unmatched.nearest) if unmatched else (),
         )
-        return replace(rendering, head=head), received
+        return rendering, received
+
+    def _worded(self, prepared: Prepared, place: Place | None, refusal: Failure | None, now: float) -> Rendering:
+        manner = self._manner(prepared, place)
+        conversation, card = prepared.conversation, prepared.card
+        if refusal is not None:
+            return _marked(render(refusal, conversation, card, manner, now), b"x-emulator-error", "unmatched")
+        try:
+            rendering = render(_script(place, conversation, manner), conversation, card, manner, now)
+        except ReplyError as error:
+            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {place.where if place else ''}: {error}")
+            rendering = render(failure, conversation, card, manner, now)
+            rendering = _marked(rendering, b"x-emulator-error", "scenario")
+        return _marked(rendering, b"x-emulator-turn", str(place) if place else "generated")
 
     def _unmatched(self, prepared: Prepared) -> Unmatched:
         return Unmatched(self.library.nearest(prepared.conversation, prepared.caller.scenario))
@@ -193,13 +235,10 @@ def _until_endless(places: Iterable[Place]) -> Iterable[Place]:
             return
 
 
-def _script(place: Place | None) -> Script | Failure:
+def _script(place: Place | None, conversation: Conversation, manner: Manner) -> Script | Failure:
     if place is None:
         return _IMPROVISED
-    turn = place.turn
-    if turn.error is not None:
-        return turn.error.failure()
-    return Script(parts_of(turn.reply), turn.id, turn.created, turn.finish, turn.usage)
+    return script_of(place.turn, place.scenario.usage, conversation, manner.root)
 
 
 def _no_turn(unmatched: Unmatched | None) -> Failure:
@@ -207,9 +246,11 @@ def _no_turn(unmatched: Unmatched | None) -> Failure:
     return Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
 
 
-def _marked(head: Head, place: Place | None, index: int | None) -> Head:
-    """The head with what gemulator says of its choice."""
-    if index is None:
-        return replace(head, headers=(*head.headers, (b"x-emulator-error", b"unmatched")))
-    where = str(place) if place else "generated"
-    return replace(head, headers=(*head.headers, (b"x-emulator-turn", where.encode("ascii", "replace"))))
+def _limit(place: Place | None) -> Limit:
+    return Limit(b"", None) if place is None or place.turn.times is None else Limit(place.key, place.turn.times)
+
+
+def _marked(rendering: Rendering, name: bytes, value: str) -> Rendering:
+    """The rendering with a header in which gemulator says something of its own."""
+    head = rendering.head
+    return replace(rendering, head=replace(head, headers=(*head.headers, (name, value.encode("ascii", "replace")))))

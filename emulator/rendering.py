@@ -27,7 +27,10 @@ class Mint:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`."""
+    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`.
+
+    `answer` is what they say, for whoever explains it.
+    """
 
     root: Seed
     head: Head
@@ -39,6 +42,7 @@ class Rendering:
     speed: float = 1.0
     whole: bool = True
     created: int | None = None
+    answer: Answer | None = None
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
@@ -84,14 +88,14 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     fixed = minter.created if script.created is not None or script.id else None
     mints = tuple(minter.mints)
     return Rendering(
-        manner.root, head, templates, int(now), marks, mints, manner.pacing, manner.speed, not stream, fixed
+        manner.root, head, templates, int(now), marks, mints, manner.pacing, manner.speed, not stream, fixed, answer
     )
 
 
 def _planned(script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter") -> Answer:
     answer_id = script.id or minter.response_id()
     signer = manner.sign if card.signs else _unsigned
-    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer)
+    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, groups=script.groups)
     try:
         return plan_script(script, context, card.family, answer_id, minter.created)
     except Unsatisfiable as error:
@@ -113,7 +117,7 @@ def _worded(
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
     templates = ((Template(chunk.data, ()), 0),)
-    return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed)
+    return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed, answer=failure)
 
 
 class _Minter:

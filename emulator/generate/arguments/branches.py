@@ -76,9 +76,7 @@ class Branches:
         self._document = document
         self._spend = spend
 
-    def conjunctions(
-        self, subs: Sequence[Sub], order: Callable[[Choice], Sequence[Option]]
-    ) -> Iterator[Conjunction]:
+    def conjunctions(self, subs: Sequence[Sub], order: Callable[[Choice], Sequence[Option]]) -> Iterator[Conjunction]:
         """Every consistent choice, lazily; `order` puts the options of a choice in order of liking.
 
         Stuck is raised by the first step where no choice can help.
@@ -89,9 +87,7 @@ class Branches:
         _agree(start)
         yield from self._decide(start, order)
 
-    def _decide(
-        self, here: Conjunction, order: Callable[[Choice], Sequence[Option]]
-    ) -> Iterator[Conjunction]:
+    def _decide(self, here: Conjunction, order: Callable[[Choice], Sequence[Option]]) -> Iterator[Conjunction]:
         if not here.pending:
             yield here
             return

@@ -147,5 +147,3 @@ def _plain(number: Fraction) -> float:
     if number.denominator == 1:
         return int(number)
     return float(number) if abs(number) < _HIGHEST else 0.0
-
-

@@ -118,10 +118,7 @@ class _Object:
         return found
 
     def _is_evaluated(self, whole: Part, name: str) -> bool:
-        return any(
-            part is not whole and part.is_within(whole) and _speaks_of(part, name)
-            for part in self.parts
-        )
+        return any(part is not whole and part.is_within(whole) and _speaks_of(part, name) for part in self.parts)
 
     def _fill(self) -> None:
         """Adds properties up to `minProperties`; an entry or two where the object is a map."""

@@ -128,11 +128,11 @@ def _written(when: "object", kind: str, description: str) -> str:
     return format(when, re.sub(r"YYYY|yyyy|MM|DD|dd|HH|mm|ss|SS", lambda found: _WAYS[found[0]], pattern))
 
 
-def _searched(
-    drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]
-) -> str:
+def _searched(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]) -> str:
     """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
-    barred = [bar.schema["pattern"] for bar in here.bars if isinstance(bar.schema, dict) and list(bar.schema) == ["pattern"]]
+    barred = [
+        bar.schema["pattern"] for bar in here.bars if isinstance(bar.schema, dict) and list(bar.schema) == ["pattern"]
+    ]
     if patterns or barred:
         drawing.spend(500)
         try:

@@ -94,7 +94,6 @@ def value_for(  # noqa: PLR0913
     return _last_resort(plan, setting, start, given or {}, first or _NO_PROBLEM, loose)
 
 
-
 def _last_resort(
     plan: Plan, setting: Setting, seed: Seed, given: Mapping[str, Any], first: Stuck, loose: list[Any]
 ) -> JSON:

@@ -55,7 +55,9 @@ def _digits(count: int) -> Callable[[Any], str]:
 
 _MADE: dict[str, Callable[[Any], str]] = {
     "state": lambda faker: faker.administrative_unit() if hasattr(faker, "administrative_unit") else faker.city(),
-    "city_state": lambda faker: f"{faker.city()}, {faker.state_abbr()}" if hasattr(faker, "state_abbr") else faker.city(),
+    "city_state": lambda faker: (
+        f"{faker.city()}, {faker.state_abbr()}" if hasattr(faker, "state_abbr") else faker.city()
+    ),
     "address": lambda faker: faker.address().replace("\n", ", "),
     "email": lambda faker: f"{_ascii_login(faker)}@{faker.safe_domain_name()}",
     "hostname": lambda faker: f"{faker.random_element(('api', 'www', 'mail', 'app'))}.{faker.safe_domain_name()}",
