@@ -95,8 +95,9 @@ class Emulator(Addresses):
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
+        app = create_app(self.settings)
         listener = bound(self.settings.host, self.settings.port)
-        server = uvicorn.Server(uvicorn_config(create_app(self.settings), self.settings))
+        server = uvicorn.Server(uvicorn_config(app, self.settings))
         self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="gemulator")
         self._thread.start()
         deadline = time.monotonic() + _STARTING

@@ -8,6 +8,7 @@ from typing import Self
 
 from emulator.catalog import Catalog
 from emulator.conversation import Conversation
+from emulator.dialects import DIALECTS
 from emulator.errors import Mismatch, Near, Problem, ScenarioError
 from emulator.scenario import yaml
 from emulator.scenario.folder import Folder, text_of_file
@@ -103,6 +104,6 @@ def read_catalog(file: Path) -> Catalog:
     if document.problems:
         raise ScenarioError(document.problems)
     try:
-        return Catalog.read(document.data if isinstance(document.data, dict) else {})
+        return Catalog.read(document.data if isinstance(document.data, dict) else {}, DIALECTS)
     except (TypeError, ValueError) as error:
         raise ScenarioError([Problem(file, 1, 1, "", str(error))]) from None

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field
 
 from emulator.conversation import Conversation
+from emulator.decoding import UNBOUND, Decoding
 from emulator.plan import Part
 from emulator.request import JSON
 from emulator.scenario.strict import Strict
@@ -21,7 +22,7 @@ class Context:
     """What a reply may know when it plans itself.
 
     `seed` decides words, `attempt` ids. `call_id` and `sign` come from the dialect and the model: `sign` returns None
-    where the model signs nothing. `groups` are what the regular expressions of the `when` have caught.
+    where the model signs nothing. `decoding` is what the server reads out of the request beyond what all do; `groups` are what the regular expressions of the `when` have caught.
     """
 
     conversation: Conversation
@@ -29,6 +30,7 @@ class Context:
     attempt: Seed
     call_id: Callable[[Seed, str, int], str]
     sign: Callable[[str, Seed], str | None]
+    decoding: Decoding = UNBOUND
     first_call: bool = True
     groups: Mapping[str, str] = field(default_factory=dict)
 
