@@ -1,9 +1,9 @@
 """Finish reasons, by the names that authors write."""
 
 import re
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, WithJsonSchema
 
 # OpenAI's words as they are; native ones with the word that the service puts before them (fidelity.md, Finish reasons).
 _NAMES = {
@@ -30,11 +30,14 @@ def _known(name: str) -> str:
     return _NAMES.get(name, name)
 
 
-_SCHEMA: dict[str, Any] = {"anyOf": [{"enum": list(_NAMES)}, {"type": "string", "pattern": _LITERAL}]}
+_DESCRIPTION = (
+    "Why the answer ends: stop, length, content_filter, malformed_function_call … Left out: as the parts imply."
+)
 
 Finish: TypeAlias = Annotated[
     str,
     AfterValidator(_known),
-    WithJsonSchema(_SCHEMA),
-    Field(description="Why the answer ends: stop, length, content_filter, malformed_function_call …"),
+    WithJsonSchema(
+        {"description": _DESCRIPTION, "anyOf": [{"enum": list(_NAMES)}, {"type": "string", "pattern": _LITERAL}]}
+    ),
 ]

@@ -1,7 +1,7 @@
 """Which turns may fit a request, without asking each: by pieces of the texts that their conditions need."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from typing import TypeAlias
@@ -25,9 +25,8 @@ class _Table:
     def add(self, piece: str, position: int) -> None:
         self.lengths.setdefault(len(piece), {}).setdefault(piece, []).append(position)
 
-    def found(self, conversation: Conversation) -> Iterator[int]:
-        for seen in self.look(conversation):
-            text = seen.casefold()
+    def found(self, texts: Iterable[str]) -> Iterator[int]:
+        for text in texts:
             for length, pieces in self.lengths.items():
                 for piece in _present(pieces, length, text):
                     yield from pieces[piece]
@@ -36,7 +35,7 @@ class _Table:
 def _present(pieces: dict[str, list[int]], length: int, text: str) -> Iterable[str]:
     if len(pieces) <= _FEW:
         return [piece for piece in pieces if piece in text]
-    return pieces.keys() & {text[at : at + length] for at in range(len(text) - length + 1)}
+    return [piece for at in range(len(text) - length + 1) if (piece := text[at : at + length]) in pieces]
 
 
 class Index:
@@ -60,10 +59,23 @@ class Index:
         for _, piece in dict.fromkeys(pieces):
             table.add(piece, position)
 
-    def candidates(self, conversation: Conversation) -> Iterator[int]:
+    def candidates(self, conversation: Conversation) -> Iterable[int]:
         """The positions that may fit, in order. What is left out certainly does not fit."""
-        found = {position for table in self._tables.values() for position in table.found(conversation)}
-        return merge(sorted(found), self._always)
+        tables = self._tables.values()
+        return self._in_order(
+            position
+            for table in tables
+            for position in table.found(seen.casefold() for seen in table.look(conversation))
+        )
+
+    def within(self, literals: Mapping[str, Sequence[str]]) -> Iterable[int]:
+        """As `candidates`, for texts that are case-folded already, by the key of the need."""
+        tables = self._tables.items()
+        return self._in_order(position for key, table in tables for position in table.found(literals.get(key, ())))
+
+    def _in_order(self, found: Iterable[int]) -> Iterable[int]:
+        positions = sorted(set(found))
+        return merge(positions, self._always) if self._always else positions
 
 
 def _pieces(literal: str) -> Iterable[str]:

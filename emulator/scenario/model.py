@@ -195,8 +195,11 @@ class Scenario(Strict):
         self._file, self._lines = file, lines
         return self
 
-    def where(self, number: int) -> str:
-        """File and line of a turn, counted from 1; its name where it is no file."""
-        if self._file is None or number > len(self._lines):
-            return f"{self.name}/{number}"
-        return f"{self._file}:{self._lines[number - 1]}"
+    @property
+    def file(self) -> Path:
+        """The file, or the name where it is none."""
+        return self._file or Path(self.name)
+
+    def line(self, number: int) -> int:
+        """The line of a turn, both counted from 1."""
+        return self._lines[number - 1] if self._lines else 1

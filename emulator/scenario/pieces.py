@@ -10,7 +10,7 @@ from emulator.scenario import yaml
 INCLUDE = "include"
 
 # Keys under which stands what is the user's own: there `include` is a key like any other.
-_FREE = frozenset({"with", "json", "details", "body", "header", "usage"})
+FREE = frozenset({"with", "json", "details", "body", "header", "usage"})
 _DEEPEST = 8  # pieces in pieces
 _MOST = 1000  # pieces in one scenario
 
@@ -36,7 +36,7 @@ class Assembly:
         self._open: list[Path] = [document.file]
         self._count = 0
         self.problems: list[Problem] = list(document.problems)
-        self.data = self._walked(document.data, (), document, ())
+        self.data = self._walked(document.data, (), document, ()) if INCLUDE in document.text else document.data
 
     def place(self, path: yaml.Path_, *, key: bool = False) -> tuple[Path, int, int]:
         """File, line and column of the value at a path, or of its key."""
@@ -52,7 +52,7 @@ class Assembly:
         if value.keys() == {INCLUDE}:
             return self._entered(self._piece(value[INCLUDE], document, at), path, ())
         return {
-            key: item if key in _FREE else self._walked(item, (*path, key), document, (*at, key))
+            key: item if key in FREE else self._walked(item, (*path, key), document, (*at, key))
             for key, item in value.items()
         }
 

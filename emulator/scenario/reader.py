@@ -1,6 +1,6 @@
 """From the text of a file to a Scenario, or to a list of problems that say how to mend it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from emulator.errors import Problem, ScenarioError
 from emulator.scenario import yaml
 from emulator.scenario.model import Scenario
-from emulator.scenario.pieces import Assembly, Files
+from emulator.scenario.pieces import FREE, Assembly, Files
 from emulator.scenario.remedies import worded
 
 _PLAIN = frozenset({"extra_forbidden"})  # problems of a key, not of its value
@@ -29,19 +29,36 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
         remedy = "Begin with `turns:` and a list of turns."
         problem = Problem(file, 1, 1, "", "a scenario is a mapping with `turns:`", remedy)
         raise ScenarioError([*assembly.problems, problem])
+    empty = list(_empty(data, (), assembly))
     context = {"file": partial(files.content, beside=file)} if files else None
     try:
         scenario = Scenario.model_validate({"name": name, **data}, context=context)
     except ValidationError as error:
+        said = {problem.path for problem in empty}
         found = [_problem(detail, assembly) for detail in error.errors(include_url=False)]
-        raise ScenarioError(_in_order([*assembly.problems, *found])) from None
-    if assembly.problems:
-        raise ScenarioError(_in_order(assembly.problems))
+        found = [problem for problem in found if problem.path not in said]
+        raise ScenarioError(_in_order([*assembly.problems, *empty, *found])) from None
+    if assembly.problems or empty:
+        raise ScenarioError(_in_order([*assembly.problems, *empty]))
     return scenario.stands(file, [assembly.place(("turns", index))[1] for index in range(len(scenario.turns))])
 
 
 def _in_order(problems: Sequence[Problem]) -> Sequence[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.file), problem.line, problem.column))
+
+
+def _empty(value: Any, path: yaml.Path_, assembly: Assembly) -> Iterator[Problem]:
+    """Keys without a value: a condition that was forgotten would hold for everything."""
+    if value is None:
+        remedy = "Give it a value, or remove the key. If its value stands below, indent that further."
+        yield Problem(*assembly.place(path, key=True), yaml.dotted(path), "nothing is given here", remedy)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key not in FREE:
+                yield from _empty(item, (*path, key), assembly)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _empty(item, (*path, index), assembly)
 
 
 def _problem(detail: ErrorDetails, assembly: Assembly) -> Problem:

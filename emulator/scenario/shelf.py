@@ -50,9 +50,14 @@ class Place:
         return hashlib.blake2b(b"\0".join(parts), digest_size=16).digest()
 
     @property
+    def match(self) -> Match:
+        """All conditions together."""
+        return self.turn.when if self.scope is None else self.turn.when.model_copy(update={"model": self.scope.model})
+
+    @property
     def where(self) -> str:
-        """File and line; the name where it is no file."""
-        return self.scenario.where(self.number)
+        """File and line."""
+        return f"{self.scenario.file}:{self.scenario.line(self.number)}"
 
 
 class Shelf:

@@ -30,6 +30,12 @@ _DEEPEST = 100
 class _Loader(yaml.CSafeLoader):
     """CSafeLoader with the resolvers below and none of its own."""
 
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        """Most scalars are plain words: they need no pattern."""
+        if kind is yaml.ScalarNode and implicit[0] and (value or "")[:1] not in self.yaml_implicit_resolvers:
+            return _PREFIX + "str"
+        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+
 
 _Loader.yaml_implicit_resolvers = {}
 
@@ -46,8 +52,9 @@ Mark: TypeAlias = tuple[int, int]
 class Document:
     """One document: its `data`, what was wrong in it, and where each part of it stands."""
 
-    def __init__(self, file: Path, root: yaml.Node | None) -> None:
+    def __init__(self, file: Path, root: yaml.Node | None, text: str = "") -> None:
         self.file = file
+        self.text = text
         self._root = root
         builder = _Builder(file)
         self.data = builder.value(root) if root is not None else None
@@ -92,7 +99,7 @@ def read(text: str, file: Path) -> Document:
         raise ScenarioError([Problem(file, 1, 1, "", f"not readable as text: {error}")]) from None
     except RecursionError:
         raise ScenarioError([Problem(file, 1, 1, "", "nested too deeply")]) from None
-    return Document(file, root)
+    return Document(file, root, text)
 
 
 _REMEDIES = (

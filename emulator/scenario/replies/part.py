@@ -22,7 +22,8 @@ class Context:
     """What a reply may know when it plans itself.
 
     `seed` decides words, `attempt` ids. `call_id` and `sign` come from the dialect and the model: `sign` returns None
-    where the model signs nothing. `decoding` is what the server reads out of the request beyond what all do; `groups` are what the regular expressions of the `when` have caught.
+    where the model signs nothing. `decoding` is what the server reads out of the request beyond what all do, `groups`
+    what the regular expressions of the `when` have caught.
     """
 
     conversation: Conversation
