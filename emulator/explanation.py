@@ -6,6 +6,7 @@ from typing import assert_never
 
 from emulator.delivery import Chunk, Cut, Delivery, Hang, Head, Step
 from emulator.errors import Near
+from emulator.journal import Exchange
 from emulator.plan import Answer, Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
 
 _WIDTH = 100  # letters of a text or a chunk that are shown
@@ -13,38 +14,45 @@ _WIDTH = 100  # letters of a text or a chunk that are shown
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One request, explained. `chosen` names a turn, `where` its file and line; both are empty where none fitted.
+    """One request, explained. `where` is file and line of the turn that answers, empty where none does.
 
-    `others` are the turns that were not chosen, nearest first; `behind` those that fit too but come later.
+    `behind` are the turns that fit too but come later, `nearest` those that do not fit, nearest first.
     """
 
-    chosen: str
-    where: str
-    behind: Sequence[str]
-    others: Sequence[Near]
-    answer: Answer | None
+    exchange: Exchange
     delivery: Delivery
+    attempt: int
+    answer: Answer | None
+    where: str = ""
+    behind: Sequence[str] = ()
+    nearest: Sequence[Near] = ()
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        yield f"Answered by {self.chosen} ({self.where})" if self.chosen else "No turn fits."
-        for place in self.behind:
-            yield f"  {place} fits too, and is tried later."
-        if self.others:
+        yield _headline(self.exchange, self.where)
+        yield from (f"  {place} fits too, and comes later." for place in self.behind)
+        if self.nearest:
             yield "\nWhy not the others, nearest first:"
-            yield from (f"  {near}" for near in self.others)
+            yield from (f"  {near}" for near in self.nearest)
         yield "\nThe answer:"
         yield from (f"  {line}" for line in _answer(self.answer))
         yield "\nThe delivery:"
         yield from (f"  {line}" for line in _steps(self.delivery.steps))
 
 
+def _headline(exchange: Exchange, where: str) -> str:
+    if exchange.turn:
+        return f"Answered by {exchange.scenario}/{exchange.turn} ({where})."
+    said = {"generated": "No turn fits: an answer is invented.", "refused": "Refused before any turn was looked at."}
+    return said.get(exchange.source, "No turn fits.")
+
+
 def _answer(answer: Answer | None) -> Iterator[str]:
     match answer:
         case None:
-            yield "a refusal before any turn was looked at"
+            yield "nothing"
         case Failure():
             yield f"error {answer.status} {answer.code}: {answer.message}"
         case Plan():

@@ -9,7 +9,7 @@ from emulator.delivery import Chunk, Delivery, Head
 from emulator.dialects import DIALECTS, Dialect, Style
 from emulator.generate.arguments import Unsatisfiable
 from emulator.pacing import AT_ONCE, Pacing, pace
-from emulator.plan import Answer, Failure, Plan
+from emulator.plan import Answer, Failure, Plan, Usage
 from emulator.request import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
@@ -29,7 +29,7 @@ class Mint:
 class Rendering:
     """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`.
 
-    `answer` is what they say, for whoever explains it.
+    `answer` is what they say.
     """
 
     root: Seed
@@ -43,6 +43,11 @@ class Rendering:
     whole: bool = True
     created: int | None = None
     answer: Answer | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """None where the answer is a refusal."""
+        return self.answer.usage if isinstance(self.answer, Plan) else None
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
@@ -88,7 +93,17 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     fixed = minter.created if script.created is not None or script.id else None
     mints = tuple(minter.mints)
     return Rendering(
-        manner.root, head, templates, int(now), marks, mints, manner.pacing, manner.speed, not stream, fixed, answer
+        manner.root,
+        head,
+        templates,
+        int(now),
+        marks,
+        mints,
+        manner.pacing,
+        manner.speed,
+        not stream,
+        fixed,
+        answer,
     )
 
 

@@ -12,11 +12,11 @@ PACKAGE = Path(emulator.__file__).parent
 
 # Row by row, lowest first. Within rows 0 and 6 a module may import those to its left.
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("settings", "seed", "misfit", "plan", "errors", "request", "delivery", "journal"),
-    ("generate", "splice", "pacing", "conversation", "voice", "decoding", "catalog"),
+    ("settings", "seed", "tokens", "misfit", "plan", "errors", "request", "delivery", "redaction", "journal"),
+    ("generate", "splice", "pacing", "conversation", "voice", "decoding", "catalog", "views", "har"),
     ("dialects", "scenario"),
     ("stores.store", "scenario.folder", "scenario.library", "scenario.advice"),
-    ("rendering", "explanation", "engine"),
+    ("shelf", "rendering", "explanation", "engine"),
     ("stores.memory", "web"),
     ("app", "server"),
     ("cli", "__main__"),

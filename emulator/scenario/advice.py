@@ -12,9 +12,9 @@ from emulator.scenario.folder import Folder
 from emulator.scenario.index import Index
 from emulator.scenario.library import Library
 from emulator.scenario.match import Match
+from emulator.scenario.places import Place
 from emulator.scenario.reads import Texts
 from emulator.scenario.replies import CallReply, leaves
-from emulator.scenario.shelf import Place
 from emulator.scenario.template import strings
 
 

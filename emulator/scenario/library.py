@@ -13,45 +13,59 @@ from emulator.errors import Mismatch, Near, Problem, ScenarioError
 from emulator.scenario import yaml
 from emulator.scenario.folder import Folder, text_of_file
 from emulator.scenario.model import Scenario
+from emulator.scenario.places import Place, Places
 from emulator.scenario.reader import read_scenario
-from emulator.scenario.shelf import Place, Shelf
 
 
 class Library:
     """Scenarios in name order. Turns with a `when` come first, over all of them; then turns without one."""
 
     def __init__(self, scenarios: Iterable[Scenario] = ()) -> None:
-        self._shelves: tuple[Shelf, ...] = (Shelf(sorted(scenarios, key=lambda scenario: scenario.name)),)
+        self._pushed = Places(())
+        self._files = Places(sorted(scenarios, key=lambda scenario: scenario.name))
+        self._hidden: frozenset[str] = frozenset()
 
     def with_pushed(self, scenarios: Sequence[Scenario]) -> Self:
-        """This library with further scenarios before it, the first of them first. It shares the index of the files."""
+        """This library with other scenarios before its own, the first of them first; they hide its own of their names.
+
+        It shares the index of the files: cheap enough to make for each session.
+        """
         further = type(self)()
-        further._shelves = (Shelf(scenarios), *self._shelves) if scenarios else self._shelves
+        further._pushed, further._files = Places(scenarios), self._files
+        further._hidden = frozenset(scenario.name for scenario in scenarios)
         return further
 
     @property
     def scenarios(self) -> Sequence[Scenario]:
         """All scenarios in order, pushed ones first."""
-        return [scenario for shelf in self._shelves for scenario in shelf.scenarios]
+        files = (scenario for scenario in self._files.scenarios if scenario.name not in self._hidden)
+        return [*self._pushed.scenarios, *files]
 
     @property
     def places(self) -> Sequence[Place]:
         """All turns in the order in which they are tried."""
-        return [place for stage in (0, 1) for shelf in self._shelves for place in shelf.stages[stage]]
+        return [
+            place for stage in (0, 1) for place in self._shown(self._pushed.stages[stage], self._files.stages[stage])
+        ]
+
+    def _shown(self, pushed: Iterable[Place], files: Iterable[Place]) -> Iterator[Place]:
+        yield from pushed
+        for place in files:
+            if place.scenario.name not in self._hidden:
+                yield place
 
     @cached_property
     def header_names(self) -> tuple[bytes, ...]:
         """The headers on which an answer may depend, in lower case; `*`: any."""
-        names = frozenset[str]().union(*(shelf.headers for shelf in self._shelves))
-        return tuple(name.encode() for name in sorted(names))
+        return tuple(name.encode() for name in sorted(self._pushed.headers | self._files.headers))
 
     def fitting(self, conversation: Conversation, only: str | None = None) -> Iterator[Place]:
         """The turns that fit, in order; `only`: of that scenario."""
         for stage in (0, 1):
-            for shelf in self._shelves:
-                for place in shelf.candidates(conversation, stage):
-                    if (only is None or place.scenario.name == only) and not any(place.mismatches(conversation)):
-                        yield place
+            candidates = (places.candidates(conversation, stage) for places in (self._pushed, self._files))
+            for place in self._shown(*candidates):
+                if (only is None or place.scenario.name == only) and not any(place.mismatches(conversation)):
+                    yield place
 
     def nearest(self, conversation: Conversation, only: str | None = None, most: int = 3) -> Sequence[Near]:
         """The turns that failed the fewest conditions, and which; of equal ones those whose texts are most alike."""
@@ -66,8 +80,7 @@ class Library:
 
     def ready(self) -> Self:
         """Build the index now, not at the first request."""
-        for shelf in self._shelves:
-            shelf.ready()
+        self._files.ready()
         return self
 
 

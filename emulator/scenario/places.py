@@ -1,6 +1,5 @@
-"""Scenarios that stand together, with the order in which their turns are tried."""
+"""Turns where they stand, in the order in which they are tried."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,14 +41,6 @@ class Place:
         yield from self.turn.when.needs()
 
     @property
-    def key(self) -> bytes:
-        """What its `times` are counted under: equal turns of one scenario count apart."""
-        content = self.turn.content
-        same = sum(turn.content == content for turn in self.scenario.turns[: self.number - 1] if turn.times is not None)
-        parts = (self.scenario.name.encode("utf-8", "surrogatepass"), content, b"%d" % same)
-        return hashlib.blake2b(b"\0".join(parts), digest_size=16).digest()
-
-    @property
     def match(self) -> Match:
         """All conditions together."""
         return self.turn.when if self.scope is None else self.turn.when.model_copy(update={"model": self.scope.model})
@@ -60,8 +51,8 @@ class Place:
         return f"{self.scenario.file}:{self.scenario.line(self.number)}"
 
 
-class Shelf:
-    """Scenarios in a given order. `stages`: the turns with a `when`, then those without one."""
+class Places:
+    """The turns of scenarios in a given order. `stages`: the turns with a `when`, then those without one."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         self.scenarios = tuple(scenarios)
