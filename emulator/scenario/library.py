@@ -98,9 +98,14 @@ def _likeness(mismatch: Mismatch) -> float:
 
 def load(folders: Sequence[Path]) -> Library:
     """The library of all scenario files in `folders`, recursively. ScenarioError says all problems of all files."""
+    return load_folders([Folder(folder) for folder in folders])
+
+
+def load_folders(folders: Sequence[Folder]) -> Library:
+    """As `load`; the folders then know which pieces were included."""
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
-    for folder in map(Folder, folders):
+    for folder in folders:
         for name, file in folder.scenarios():
             try:
                 scenarios.append(read_scenario(text_of_file(file), file, name, folder))

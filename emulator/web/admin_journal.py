@@ -138,17 +138,9 @@ class JournalRoutes:
             name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in question.headers.items()
         }
-        caller = _caller(question.session, headers)
+        caller = Caller.told(question.session, headers)
         asked = Asked(orjson.dumps(question.body), question.path, target, headers, caller)
         return _json(_explanation(question.session, await self.engine.explain(asked)))
-
-
-def _caller(session: str, headers: dict[bytes, bytes]) -> Caller:
-    def given(name: bytes) -> str | None:
-        return headers[name].decode("latin-1") if name in headers else None
-
-    seed, scenario = given(b"x-emulator-seed"), given(b"x-emulator-scenario")
-    return Caller(session, seed, scenario, given(b"x-emulator-wire"), given(b"x-emulator-speed"))
 
 
 def _explanation(session: str, explained: Explanation) -> dict[str, object]:
@@ -163,6 +155,7 @@ def _explanation(session: str, explained: Explanation) -> dict[str, object]:
         "usage": usage_view(exchange.usage),
         "nearest": near_views(explained.nearest),
         "steps": step_views(explained.delivery),
+        "text": str(explained),
     }
 
 
