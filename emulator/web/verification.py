@@ -11,8 +11,8 @@ from emulator.errors import Mismatch, RequestError
 from emulator.journal import Entry, Outcome
 from emulator.request import parse
 from emulator.scenario.match import Match
-from emulator.scenario.strict import Strict
 from emulator.scenario.places import Place
+from emulator.scenario.strict import Strict
 from emulator.shelf import counter_of
 from emulator.web.routes import target_of
 
