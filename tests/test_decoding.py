@@ -36,7 +36,7 @@ def planned(*parts: Any, decoding: Decoding | None = None, **fields: Any) -> Pla
         lambda name, own: None,
         decoding or decoding_of(asked, Voice()),
     )
-    return plan_script(Script(parts or (Improvised(),)), context, Model("org/model"), "id", 1)
+    return plan_script(Script(parts or (Improvised(),)), context, Model("x/y"), "id", 1)
 
 
 def words(plan: Plan) -> str:
