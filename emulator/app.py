@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -47,6 +48,7 @@ def create_app(
         routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time))],
         middleware=[_cors(settings.cors), Middleware(Front, chat=chat)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
+        lifespan=lambda _: closing(store),
     )
     app.state.engine = engine
     return app
@@ -54,7 +56,18 @@ def create_app(
 
 def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
     bounds = Bounds(settings.max_sessions, settings.session_age, settings.journal_entries, settings.journal_bytes)
-    return MemoryStore(bounds, monotonic)
+    if settings.store == "memory":
+        return MemoryStore(bounds, monotonic)
+    from emulator.stores.enduring import EnduringStore
+
+    return EnduringStore(settings.store, bounds, monotonic)
+
+
+@asynccontextmanager
+async def closing(store: Store) -> AsyncIterator[None]:
+    """The life of the app: when it ends, its store is let go."""
+    yield
+    await store.close()
 
 
 def _catalog(further: Path | None) -> Catalog:

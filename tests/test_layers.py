@@ -15,13 +15,13 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("settings", "seed", "tokens", "plan", "errors", "request", "delivery", "redaction", "journal"),
     ("generate", "splice", "pacing", "conversation", "catalog", "views", "har"),
     ("dialects", "scenario"),
-    ("stores.store", "scenario.library"),
+    ("stores.store", "stores.codec", "scenario.library"),
     ("shelf", "rendering", "engine"),
-    ("stores.memory", "web"),
+    ("stores", "web"),
     ("app", "server"),
     ("cli", "__main__"),
 )
-ORDERED = {0, 1, 4, 6, 7}
+ORDERED = {0, 1, 3, 4, 6, 7}
 FREE = {"__init__", "stores"}  # the lazy front door, and a package docstring
 
 
