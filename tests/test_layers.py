@@ -18,7 +18,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("stores.store", "stores.codec", "scenario.library"),
     ("shelf", "rendering", "engine"),
     ("stores", "web"),
-    ("app", "server"),
+    ("app", "client", "server"),
     ("cli", "__main__"),
 )
 ORDERED = {0, 1, 3, 4, 6, 7}
