@@ -24,7 +24,7 @@ from emulator.web.chat import Chat
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
-from emulator.web.routes import Front, not_found
+from emulator.web.routes import Front, not_found, routes_of
 
 
 def create_app(
@@ -41,17 +41,24 @@ def create_app(
     now = clock or (time.time if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
     store = store or _store(settings, monotonic)
-    engine = Engine(settings, library, store, _catalog(settings.catalog), now)
+    engine = Engine(settings, library, store, _catalog(settings), now)
     metrics = Metrics()
     chat = Chat(engine, settings, RequestLog(settings.log_format), metrics, monotonic, sleep)
     app = Starlette(
-        routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time))],
-        middleware=[_cors(settings.cors), Middleware(Front, chat=chat)],
+        routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time)), *routes_of(chat)],
+        middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
         lifespan=lambda _: closing(store),
     )
     app.state.engine = engine
     return app
+
+
+def _catalog(settings: Settings) -> Catalog:
+    catalog = read_catalog(Path(__file__).with_name("catalog.yaml"))
+    if settings.catalog:
+        catalog = catalog.extended(read_catalog(settings.catalog))
+    return catalog if settings.endpoints == "any" else catalog.named()
 
 
 def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
@@ -68,11 +75,6 @@ async def closing(store: Store) -> AsyncIterator[None]:
     """The life of the app: when it ends, its store is let go."""
     yield
     await store.close()
-
-
-def _catalog(further: Path | None) -> Catalog:
-    shipped = read_catalog(Path(__file__).with_name("catalog.yaml"))
-    return read_catalog(further).extended(shipped) if further else shipped
 
 
 def _cors(origins: str) -> Middleware:

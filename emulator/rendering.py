@@ -27,11 +27,16 @@ class Mint:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Head and chunks with slots for the time and the minted ids. `usage` is None where the answer is a refusal."""
+    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`.
+
+    `usage` is None where the answer is a refusal.
+    """
 
     root: Seed
     head: Head
     chunks: tuple[tuple[Template, int], ...]
+    rendered: int = 0
+    first: tuple[bytes, ...] = ()
     mints: tuple[Mint, ...] = ()
     pacing: Pacing = AT_ONCE
     speed: float = 1.0
@@ -39,12 +44,15 @@ class Rendering:
     created: int | None = None
     usage: Usage | None = None
 
+    def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
+        created = now if self.created is None else self.created
+        ids = [_quoted(mint.make(Seed(seed.path + mint.suffix), created)) for mint in self.mints]
+        return (b'"created":%d' % created, *ids)
+
     def deliver(self, attempt: int, now: int) -> Delivery:
         """The steps of one attempt; `now` is in Unix seconds."""
         seed = self.root.child("attempt", attempt)
-        created = now if self.created is None else self.created
-        ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
-        values = (b'"created":%d' % created, *ids)
+        values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
         chunks = [Chunk(template.fill(values), tokens) for template, tokens in self.chunks]
         steps = pace((self.head, *chunks), self.pacing, seed.child("pacing"), self.speed, whole=self.whole)
         return Delivery(tuple(steps))
@@ -63,11 +71,11 @@ class Manner:
 
 def render(script: Script | Failure, conversation: Conversation, card: Model, manner: Manner, now: float) -> Rendering:
     """The answer of `script`, in the dialect of the model."""
-    dialect = DIALECTS[card.dialect]
+    dialect = DIALECTS[card.dialect](card.voice)
     if isinstance(script, Failure):
         return _refused(script, conversation, dialect, manner)
-    minter = _Minter(dialect, manner.root.child("attempt", 0), script.created_at(now))
-    answer = _planned(script, conversation, card, manner, minter)
+    minter = _Minter(dialect, manner.root.child("attempt", 0), script.created_at(now), _calls_so_far(conversation))
+    answer = _planned(script, conversation, card, manner, minter, dialect)
     if isinstance(answer, Failure):
         return _refused(answer, conversation, dialect, manner)
     stream = bool(conversation.request.stream)
@@ -75,21 +83,37 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     if manner.pacing == AT_ONCE or not manner.speed:
         # Nothing waits: one write is much cheaper than many, and a client sees the same events.
         chunks = [Chunk(b"".join(chunk.data for chunk in chunks), sum(chunk.tokens for chunk in chunks))]
-    marks = (b'"created":%d' % minter.created, *minter.made)
-    templates = tuple((Template.of(chunk.data, marks), chunk.tokens) for chunk in chunks)
+    marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made)
+    templates = tuple((Template(chunk.data, marks), chunk.tokens) for chunk in chunks)
     fixed = minter.created if script.created is not None or script.id else None
     mints = tuple(minter.mints)
-    return Rendering(manner.root, head, templates, mints, manner.pacing, manner.speed, not stream, fixed, answer.usage)
+    return Rendering(
+        manner.root,
+        head,
+        templates,
+        int(now),
+        marks,
+        mints,
+        manner.pacing,
+        manner.speed,
+        not stream,
+        fixed,
+        answer.usage,
+    )
 
 
-def _planned(script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter") -> Answer:
+def _planned(
+    script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter", dialect: Dialect
+) -> Answer:
     answer_id = script.id or minter.response_id()
     signer = manner.sign if card.signs else _unsigned
-    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer)
+    decoding = dialect.decoding(conversation.request)
+    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding)
     try:
-        return plan_script(script, context, card.family, answer_id, minter.created)
+        plan = plan_script(script, context, card.family, answer_id, minter.created)
     except Unsatisfiable as error:
         return invalid(f"Unable to submit request because no value can fit a schema in it: {error}")
+    return dialect.refusal(plan, conversation.request) or plan
 
 
 def _unsigned(name: str, seed: Seed) -> None:
@@ -101,20 +125,21 @@ def _worded(
 ) -> tuple[Head, Sequence[Chunk]]:
     if stream:
         return Head(200, dialect.stream_headers), dialect.stream(plan, conversation.request, style)
-    return Head(200, dialect.headers), [dialect.unary(plan, conversation.request)]
+    return Head(200, dialect.headers), [dialect.unary(plan, conversation.request, style)]
 
 
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
-    templates = ((Template.of(chunk.data, ()), 0),)
+    templates = ((Template(chunk.data, ()), 0),)
     return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed)
 
 
 class _Minter:
     """Makes the ids of the first attempt and remembers how."""
 
-    def __init__(self, dialect: Dialect, attempt: Seed, created: int) -> None:
+    def __init__(self, dialect: Dialect, attempt: Seed, created: int, calls: int) -> None:
         self._dialect = dialect
+        self._calls = calls
         self.attempt = attempt
         self.created = created
         self.mints: list[Mint] = []
@@ -124,10 +149,21 @@ class _Minter:
         return self._mint(self.attempt.child("id"), self._dialect.response_id)
 
     def call_id(self, seed: Seed, name: str, index: int) -> str:
-        return self._mint(seed, lambda own, created: self._dialect.call_id(own, name, index))
+        number = self._calls
+        self._calls += 1
+        return self._mint(seed, lambda own, created: self._dialect.call_id(own, name, number))
 
     def _mint(self, seed: Seed, make: Callable[[Seed, int], str]) -> str:
         made = make(seed, self.created)
         self.mints.append(Mint(seed.path.removeprefix(self.attempt.path), make))
-        self.made.append(made.encode())
+        self.made.append(_quoted(made))
         return made
+
+
+def _quoted(made: str) -> bytes:
+    """An id as it stands in JSON: with its quotes even an empty one is found, and a short one is not found in words."""
+    return b'"%s"' % made.encode()
+
+
+def _calls_so_far(conversation: Conversation) -> int:
+    return sum(len(message.calls) for message in conversation.request.messages)

@@ -22,6 +22,7 @@ def bound(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(2048)  # at once: whoever reads the greeting may connect
     except OSError:
         listener.close()
         raise
@@ -95,8 +96,9 @@ class Emulator(Addresses):
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
+        app = create_app(self.settings)
         listener = bound(self.settings.host, self.settings.port)
-        server = uvicorn.Server(uvicorn_config(create_app(self.settings), self.settings))
+        server = uvicorn.Server(uvicorn_config(app, self.settings))
         self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="gemulator")
         self._thread.start()
         deadline = time.monotonic() + _STARTING

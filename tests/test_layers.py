@@ -12,8 +12,8 @@ PACKAGE = Path(emulator.__file__).parent
 
 # Row by row, lowest first. Within rows 0 and 6 a module may import those to its left.
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("settings", "seed", "tokens", "plan", "errors", "request", "delivery", "redaction", "journal"),
-    ("generate", "splice", "pacing", "conversation", "catalog", "views", "har"),
+    ("settings", "seed", "tokens", "misfit", "plan", "errors", "request", "delivery", "redaction", "journal"),
+    ("generate", "splice", "pacing", "conversation", "voice", "decoding", "catalog", "views", "har"),
     ("dialects", "scenario"),
     ("stores.store", "stores.codec", "scenario.library"),
     ("shelf", "rendering", "engine"),

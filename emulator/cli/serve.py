@@ -25,8 +25,8 @@ def serve(**options: Any) -> None:
     except ScenarioError as error:
         raise click.ClickException(f"the scenarios cannot be used:\n{error}") from None
     listener = _listener(settings)
-    click.echo(_greeting(settings, app.state.engine.library, origin_of(listener)))
     try:
+        click.echo(_greeting(settings, app.state.engine.library, origin_of(listener)))
         uvicorn.Server(uvicorn_config(app, settings)).run([listener])
     except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
         click.echo("Stopped.")
@@ -52,9 +52,13 @@ def _greeting(settings: Settings, library: Library, origin: str) -> str:
         "  API key              OPENAI_API_KEY=emulator"
         + ("  (any text)" if settings.auth == "any" else "  (none is needed)"),
         "",
-        f"  {len(library.scenarios)} scenarios from {folders}",
+        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}",
         f"  Requests that fit no scenario {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
         lines.append(f"  Reachable from other machines: it listens on {settings.host}.")
     return "\n".join(lines) + "\n"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,11 +1,12 @@
 """The chat route: reads a request, has it answered, plays the answer."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
 from emulator.delivery import Delivery, Head
-from emulator.dialects import DIALECTS
+from emulator.dialects import FRONT_END
 from emulator.engine import Answered, Asked, Engine
 from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
@@ -41,6 +42,8 @@ class Chat:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, target: Target) -> None:
         headers = dict(scope["headers"])
+        if not target.shared:
+            target = replace(target, host=dedicated_host_of(headers))
         player = Player(send, self._monotonic, self._sleep)
         self._metrics.running += 1
         try:
@@ -68,7 +71,7 @@ class Chat:
         refusal = _unusable(caller)
         if refusal is not None:
             return await self._refused(refusal, path, target, headers, caller.session)
-        body = await _body(headers, receive, self._limit(target, headers))
+        body = await _body(headers, receive, self._limit(target))
         if isinstance(body, Failure):
             return await self._refused(body, path, target, headers, caller.session)
         try:
@@ -77,11 +80,10 @@ class Chat:
             mark = (b"x-emulator-error", b"store")
             return await self._refused(_store_down(error), path, target, headers, caller.session, mark)
 
-    def _limit(self, target: Target, headers: Mapping[bytes, bytes]) -> int:
+    def _limit(self, target: Target) -> int:
         if target.shared:
             return self._settings.openapi_limit
-        host = headers.get(b"host", b"").partition(b":")[0]
-        return self._settings.dedicated_limit if host.endswith(_DEDICATED) else self._settings.shared_limit
+        return self._settings.dedicated_limit if target.host else self._settings.shared_limit
 
     async def _refused(
         self,
@@ -93,7 +95,7 @@ class Chat:
         *marks: tuple[bytes, bytes],
     ) -> Answered:
         """A refusal by Google's front end, or by the emulator, before any model is asked."""
-        head, chunk = DIALECTS["gemini"].failure(failure, target)
+        head, chunk = FRONT_END.failure(failure, target)
         if failure.hint:
             marks = (*marks, (b"x-emulator-hint", failure.hint.encode()))
         delivery = Delivery((Head(head.status, (*head.headers, *marks)), chunk))
@@ -103,6 +105,12 @@ class Chat:
 
 def _store_down(error: StoreDown) -> Failure:
     return Failure(503, "UNAVAILABLE", f"gemulator: this answer depends on state, and {error}")
+
+
+def dedicated_host_of(headers: Mapping[bytes, bytes]) -> str:
+    """The host name that a request names, where it is one of a dedicated endpoint; else empty."""
+    host = headers.get(b"host", b"").partition(b":")[0].lower()
+    return host.decode("latin-1") if host.endswith(_DEDICATED) else ""
 
 
 def _unusable(caller: Caller) -> Failure | None:
