@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -65,7 +65,7 @@ class RedisStore:
             raise StoreDown(self._why)
         try:
             return await command(*arguments, **options)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError) as error:
             self._why = f"the store does not answer: {error or type(error).__name__}"
             self._down_until = self._monotonic() + _PAUSE
             raise StoreDown(self._why) from error
@@ -170,7 +170,7 @@ class RedisStore:
         last = after
         while True:
             news = await self._ask(self._redis.xread, {feed: f"{last}-0"}, count=_BATCH, block=_WAIT)
-            for row, fields in _rows(news):
+            for row, fields in news[0][1] if news else ():
                 last = _number(row)
                 if session in {None, fields[b"session"].decode()}:
                     event = await self._event(last, fields)
@@ -290,6 +290,7 @@ def _client(url: str) -> Any:
         timeout=_PATIENCE,
         socket_timeout=_PATIENCE,
         socket_connect_timeout=_PATIENCE,
+        protocol=2,  # with 3, redis-py 8 does not notice that a connection from its pool was closed meanwhile
         retry=retry.Retry(backoff.NoBackoff(), 0),  # a claim that may have been counted is not made twice
     )
     return redis.Redis.from_pool(pool)
@@ -297,12 +298,6 @@ def _client(url: str) -> Any:
 
 def _number(row: bytes) -> int:
     return int(row.partition(b"-")[0])
-
-
-def _rows(news: Any) -> Iterable[tuple[bytes, Mapping[bytes, bytes]]]:
-    """The rows of the one stream that was read: RESP3 answers with a mapping, RESP2 with pairs."""
-    streams = news.values() if isinstance(news, dict) else (rows for _, rows in news or ())
-    return [row for rows in streams for row in (rows[0] if rows and isinstance(rows[0], list) else rows)]
 
 
 def _entry(row: tuple[bytes, Mapping[bytes, bytes]], end: bytes | None) -> Entry:
