@@ -100,10 +100,10 @@ def _text(file: Path) -> str:
         raise ScenarioError([Problem(file, 1, 1, "", f"cannot be read: {error.strerror}")]) from None
 
 
-def read_catalog(file: Path) -> Catalog:
-    """The catalog in a YAML file. ScenarioError names the entry that is not understood."""
-    tree, _ = yaml.read(_text(file), file)
+def read_catalog(*files: Path) -> Catalog:
+    """The catalog in YAML files, the first one's entries first. ScenarioError names an entry that is wrong."""
+    trees = [tree if isinstance(tree, dict) else {} for tree, _ in (yaml.read(_text(file), file) for file in files)]
     try:
-        return Catalog.read(tree if isinstance(tree, dict) else {}, DIALECTS)
-    except (TypeError, ValueError) as error:
-        raise ScenarioError([Problem(file, 1, 1, "", str(error))]) from None
+        return Catalog.read(*trees, dialects=DIALECTS)
+    except ValueError as error:
+        raise ScenarioError([Problem(files[0], 1, 1, "", str(error))]) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 import orjson
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, WithJsonSchema
 
 from emulator.conversation import Conversation
 from emulator.decoding import UNBOUND, Decoding
@@ -15,7 +15,7 @@ from emulator.plan import Failure, Media, Part, Text, Thought, ToolCall
 from emulator.request import Function
 from emulator.scenario.duration import Duration
 from emulator.scenario.match import Strict
-from emulator.scenario.refusals import refusal
+from emulator.scenario.refusals import NAMES, known, refusal
 from emulator.seed import Seed
 
 
@@ -144,15 +144,19 @@ PartReply: TypeAlias = TextReply | ThinkingReply | CallReply | ImageReply
 class ErrorReply(Strict):
     """A refusal by the emulated service, in Google's own words unless given."""
 
-    error: Annotated[int, Field(ge=400, le=599, description="The HTTP status.")]
+    error: Annotated[
+        Annotated[int, Field(ge=400, le=599)] | Annotated[str, AfterValidator(known), WithJsonSchema({"enum": NAMES})],
+        Field(description="The HTTP status, or the name of one of Google's refusals."),
+    ]
     message: Annotated[str | None, Field(description="The message. Left out: Google's own.")] = None
     status: Annotated[str | None, Field(description="Google's name for it, like RESOURCE_EXHAUSTED.")] = None
     details: Annotated[list[dict[str, Any]] | None, Field(description="The details, literally.")] = None
     retry_after: Annotated[Duration | None, Field(description="Sent as the Retry-After header.")] = None
 
-    def failure(self) -> Failure:
+    def failure(self, conversation: Conversation) -> Failure:
         """The refusal with what the author left out filled in."""
-        return refusal(self.error, self.message, self.status, self.details, self.retry_after)
+        given = (self.message, self.status, self.details, self.retry_after)
+        return refusal(self.error, *given, values=conversation.names)
 
 
 _KINDS = {kind.key: kind for kind in get_args(PartReply)}
