@@ -23,6 +23,7 @@ from emulator.web.chat import Chat
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
+from emulator.web.reload import Reloader
 from emulator.web.routes import Front, not_found, routes_of
 
 
@@ -47,6 +48,7 @@ def create_app(
         routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time)), *routes_of(chat)],
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
+        lifespan=Reloader(engine, settings.scenarios).running if settings.reload else None,
     )
     app.state.engine = engine
     return app

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.decoding import Decoding, Matching, Object, OneOf, Tagged, decoding_of
 from emulator.generate.tokens import count
@@ -35,7 +36,7 @@ def planned(*parts: Any, decoding: Decoding | None = None, **fields: Any) -> Pla
         lambda name, own: None,
         decoding or decoding_of(asked, Voice()),
     )
-    return plan_script(Script(parts or (Improvised(),)), context, "open", "id", 1)
+    return plan_script(Script(parts or (Improvised(),)), context, Model("x/y"), "id", 1)
 
 
 def words(plan: Plan) -> str:
