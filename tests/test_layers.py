@@ -41,10 +41,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "har",
     ),
     ("dialects", "scenario", "rules"),
-    ("stores.store", "scenario.folder", "scenario.library", "scenario.advice"),
+    ("stores.store", "stores.codec", "scenario.folder", "scenario.library", "scenario.advice"),
     ("shelf", "marks", "rendering", "explanation", "engine"),
-    ("stores.memory", "web"),
-    ("app", "server"),
+    ("stores", "web"),
+    ("app", "client", "server"),
     ("cli", "__main__"),
 )
 ORDERED = {0, 1, 3, 4, 6, 7}
