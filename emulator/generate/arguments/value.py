@@ -5,13 +5,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from emulator.errors import Unsatisfiable
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.drawing import Drawing, Manner, Place, Setting
 from emulator.generate.arguments.height import Heights
 from emulator.generate.arguments.json_value import JSON
 from emulator.generate.arguments.normalisation import encoded
 from emulator.generate.arguments.reader import Reader
-from emulator.generate.arguments.refusal import OutOfSteps, Stuck, Unsatisfiable
+from emulator.generate.arguments.refusal import OutOfSteps, Stuck
 from emulator.generate.arguments.validation import Checker, checked
 from emulator.generate.arguments.words import Words
 from emulator.seed import Seed
