@@ -12,7 +12,7 @@ from emulator.generate.arguments.patterns.tree import Anchor, Back, Chars, Eithe
 # The two ends of a text, as letters that no text has, twice each: `^` and `$` read one.
 _START, _END = characters.LAST + 1, characters.LAST + 2
 _UNROLLED = 10
-_MOST_WORK = 5_000
+_MOST_WORK = 3_000
 _FARTHEST, _NEVER = 120, 1_000_000
 
 
