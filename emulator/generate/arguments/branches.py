@@ -72,7 +72,7 @@ class Conjunction:
     def first(self, keyword: str, kind: type) -> Any:
         """What the first part says under a keyword, if it is of that kind."""
         for part in self.parts:
-            if isinstance(found := part.schema.get(keyword), kind):
+            if keyword in part.schema and isinstance(found := part.schema[keyword], kind):
                 return found
         return None
 
@@ -240,6 +240,9 @@ def _members(schema: Any) -> list[Any] | None:
 
 def types_of(here: Conjunction) -> tuple[str, ...] | None:
     """The types that all parts allow, in the order of the first that names any; None where none does."""
+    if len(here.parts) == 1:
+        names = here.parts[0].schema.get("type")
+        return (names,) if isinstance(names, str) else tuple(names) if names is not None else None
     found: tuple[str, ...] | None = None
     for names in here.values("type"):
         listed = (names,) if isinstance(names, str) else tuple(names)
