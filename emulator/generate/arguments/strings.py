@@ -150,7 +150,7 @@ def _searched(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Le
     """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
     barred = [pattern for bar in here.bars if isinstance(bar.schema, dict) for pattern in _ruled_out(bar.schema)]
     if patterns or barred:
-        drawing.spend(500)
+        drawing.spend(1500)
         try:
             text = searched(tuple(patterns), tuple(barred), lengths.low, lengths.high)
         except (BadPattern, RecursionError):
