@@ -12,7 +12,8 @@ from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
 from emulator.dialects.speech import Piece, calls_of, placed, spoken, thoughts_of, weights_of, whole, words_of
 from emulator.plan import Choice, Failure, Plan, ToolCall, Usage
-from emulator.request import ChatRequest, Target, invalid
+from emulator.reading import invalid
+from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
 from emulator.voice import Placement
 
@@ -77,7 +78,7 @@ class Partner(Dialect):
         out = {
             "finish_reason": choice.finish,
             "index": index,
-            "logprobs": weights_of([whole(spread)], index, request, style)[0],
+            "logprobs": weights_of([whole(spread)], index, request, style)[0] if request.logprobs else None,
             "message": self._message(spread),
         }
         return out | ({"matched_stop": self._matched(choice)} if self.voice.shape == "sglang" else {})
