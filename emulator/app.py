@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ from emulator.web.chat import Chat
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
+from emulator.web.reload import Reloader
 from emulator.web.routes import Front, not_found, routes_of
 
 
@@ -48,16 +49,15 @@ def create_app(
         routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time)), *routes_of(chat)],
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
-        lifespan=lambda _: closing(store),
+        lifespan=lambda _: _life(store, Reloader(engine, settings.scenarios) if settings.reload else None),
     )
     app.state.engine = engine
     return app
 
 
 def _catalog(settings: Settings) -> Catalog:
-    catalog = read_catalog(Path(__file__).with_name("catalog.yaml"))
-    if settings.catalog:
-        catalog = catalog.extended(read_catalog(settings.catalog))
+    shipped = Path(__file__).with_name("catalog.yaml")
+    catalog = read_catalog(settings.catalog, shipped) if settings.catalog else read_catalog(shipped)
     return catalog if settings.endpoints == "any" else catalog.named()
 
 
@@ -71,10 +71,13 @@ def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
 
 
 @asynccontextmanager
-async def closing(store: Store) -> AsyncIterator[None]:
-    """The life of the app: when it ends, its store is let go."""
-    yield
-    await store.close()
+async def _life(store: Store, reloader: Reloader | None) -> AsyncIterator[None]:
+    """The life of the app: scenarios are watched during it, and when it ends, the store is let go."""
+    try:
+        async with reloader.running() if reloader else nullcontext():
+            yield
+    finally:
+        await store.close()
 
 
 def _cors(origins: str) -> Middleware:

@@ -1,6 +1,7 @@
 """`gemulator serve`."""
 
 import socket
+import sys
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ from emulator.settings import Settings
 @settings_options
 def serve(**options: Any) -> None:
     """Serve until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
+    if options["reload"] is None:
+        options["reload"] = sys.stdout.isatty()
     settings = settings_of(options)
     try:
         app = create_app(settings)
@@ -57,6 +60,7 @@ def _listener(settings: Settings) -> socket.socket:
 def _greeting(settings: Settings, library: Library, origin: str) -> str:
     urls = Addresses(origin)
     folders = ", ".join(map(str, settings.scenarios)) or "no folder"
+    live = ", live when saved" if settings.reload else ""
     unmatched = {"generate": "get an invented answer", "error": "are refused with the reason"}[settings.unmatched]
     lines = [
         f"gemulator {__version__} listens on {origin}",
@@ -66,7 +70,7 @@ def _greeting(settings: Settings, library: Library, origin: str) -> str:
         "  API key              OPENAI_API_KEY=emulator"
         + ("  (any text)" if settings.auth == "any" else "  (none is needed)"),
         "",
-        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}",
+        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}{live}",
         f"  Requests that fit no scenario {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:

@@ -159,7 +159,7 @@ class RedisStore:
                     yield entry
 
     async def losses(self) -> Losses:
-        return Losses(int(await self._ask(self._redis.hget, f"{self._prefix}evicted", "") or 0))
+        return Losses(int(await self._ask(self._redis.get, f"{self._prefix}evictions") or 0))
 
     # ---- events
 

@@ -10,11 +10,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from emulator import __version__
-from emulator.engine import Asked, Engine, Explained
+from emulator.engine import Asked, Engine
+from emulator.explanation import Explanation
 from emulator.har import archive
 from emulator.journal import Entry, Filter
 from emulator.request import Caller
-from emulator.scenario.library import Place
+from emulator.scenario.places import Place
 from emulator.stores.store import StoreDown
 from emulator.views import (
     EntryView,
@@ -108,9 +109,9 @@ class JournalRoutes:
         target = target_of(exchange.path)
         if target is None or exchange.source in {"refused", "unmatched", "generated"} or not exchange.body.whole:
             return view
-        caller = Caller(session=entry.received.session)
-        asked = Asked(exchange.body.data, exchange.path, target, entry.received.headers, caller)
-        view["nearest"] = near_views((await self.engine.explain(asked)).nearest)
+        headers = entry.received.headers
+        asked = Asked(exchange.body.data, exchange.path, target, headers, Caller.told(entry.received.session, headers))
+        view["nearest"] = near_views((await self.engine.explain(asked)).nearest[:3])
         return view
 
     async def verify(self, request: Request) -> Response:
@@ -143,20 +144,12 @@ class JournalRoutes:
             name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in question.headers.items()
         }
-        caller = _caller(question.session, headers)
+        caller = Caller.told(question.session, headers)
         asked = Asked(orjson.dumps(question.body), question.path, target, headers, caller)
         return _json(_explanation(question.session, await self.engine.explain(asked)))
 
 
-def _caller(session: str, headers: dict[bytes, bytes]) -> Caller:
-    def given(name: bytes) -> str | None:
-        return headers[name].decode("latin-1") if name in headers else None
-
-    seed, scenario = given(b"x-emulator-seed"), given(b"x-emulator-scenario")
-    return Caller(session, seed, scenario, given(b"x-emulator-wire"), given(b"x-emulator-speed"))
-
-
-def _explanation(session: str, explained: Explained) -> dict[str, object]:
+def _explanation(session: str, explained: Explanation) -> dict[str, object]:
     exchange = explained.exchange
     return {
         "session": session,
@@ -168,6 +161,7 @@ def _explanation(session: str, explained: Explained) -> dict[str, object]:
         "usage": usage_view(exchange.usage),
         "nearest": near_views(explained.nearest),
         "steps": step_views(explained.delivery),
+        "text": str(explained),
     }
 
 
