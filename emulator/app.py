@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -49,7 +49,7 @@ def create_app(
         routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time)), *routes_of(chat)],
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
-        lifespan=lambda _: _life(store, Reloader(engine, settings.scenarios) if settings.reload else None),
+        lifespan=lambda _: _life(engine, settings),
     )
     app.state.engine = engine
     return app
@@ -71,13 +71,13 @@ def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
 
 
 @asynccontextmanager
-async def _life(store: Store, reloader: Reloader | None) -> AsyncIterator[None]:
-    """The life of the app: scenarios are watched during it, and when it ends, the store is let go."""
-    try:
-        async with reloader.running() if reloader else nullcontext():
-            yield
-    finally:
-        await store.close()
+async def _life(engine: Engine, settings: Settings) -> AsyncIterator[None]:
+    """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.store.close)
+        if settings.reload:
+            await stack.enter_async_context(Reloader(engine, settings.scenarios).running())
+        yield
 
 
 def _cors(origins: str) -> Middleware:
