@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Annotated, Any, TypeAlias
 
 import orjson
-from pydantic import BaseModel, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, WithJsonSchema, field_validator, model_validator
 
 from emulator.request import JSON
 from emulator.scenario.patterns import checked, compiled
@@ -135,6 +135,10 @@ def spelled(test: TextTest | bool | None) -> Iterator[TextFields]:
 # ---- numbers
 
 
+# A whole number stays one: what was expected reads as it was written.
+Numeral: TypeAlias = Annotated[int | float, WithJsonSchema({"type": "number"})]
+
+
 class NumberFields(Strict):
     """Bounds of a number, both included."""
 
@@ -151,9 +155,9 @@ class NumberFields(Strict):
 
 
 NumberTest: TypeAlias = Annotated[
-    Annotated[float, Tag("<number>")]
+    Annotated[Numeral, Tag("<number>")]
     | Annotated[NumberFields, Tag("<fields>")]
-    | Annotated[list[float], Field(min_length=1), Tag("<list>")],
+    | Annotated[list[Numeral], Field(min_length=1), Tag("<list>")],
     Discriminator(shape),
 ]
 
@@ -203,14 +207,14 @@ class ValueFields(TextFields):
 
 _OneValue: TypeAlias = Annotated[
     Annotated[bool, Tag("<flag>")]
-    | Annotated[float, Tag("<number>")]
+    | Annotated[Numeral, Tag("<number>")]
     | Annotated[str, Tag("<words>")]
     | Annotated[ValueFields, Tag("<fields>")],
     Discriminator(shape),
 ]
 ValueTest: TypeAlias = Annotated[
     Annotated[bool, Tag("<flag>")]
-    | Annotated[float, Tag("<number>")]
+    | Annotated[Numeral, Tag("<number>")]
     | Annotated[str, Tag("<words>")]
     | Annotated[ValueFields, Tag("<fields>")]
     | Annotated[list[_OneValue], Field(min_length=1), Tag("<list>")],

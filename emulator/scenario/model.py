@@ -179,7 +179,7 @@ class Scenario(Strict):
     pacing: Annotated[PacingFields | None, Field(description="For the turns that have none of their own.")] = None
     usage: Annotated[UsageFields, Field(description="For the counts that a turn does not give.")] = COMPUTED
     turns: Annotated[
-        Sequence[Turn], Field(min_length=1, description="Tried from top to bottom; the first that fits answers.")
+        list[Turn], Field(min_length=1, description="Tried from top to bottom; the first that fits answers.")
     ]
 
     _file: Path | None = PrivateAttr(default=None)

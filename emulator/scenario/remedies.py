@@ -118,13 +118,11 @@ def _untagged(given: Any, context: Mapping[str, Any]) -> tuple[str, str]:
 
 def _keys(key: str, kind: type[Strict] | None) -> str:
     known = keys_of(kind) if kind is not None else []
-    near = get_close_matches(key, known, 1) or get_close_matches(key.lower().replace("-", "_"), known, 1)
-    elsewhere = [] if near else [place for place, keys in _homes() if key in keys]
-    if near:
-        return f"Did you mean `{near[0]}`?"
-    if elsewhere:
-        return f"`{key}` belongs {elsewhere[0]}: check the indentation."
-    return f"Here stand {', '.join(known)}." if known else ""
+    home = next((place for place, keys in _homes() if key in keys), None)
+    if home is not None and not get_close_matches(key, known, 1, cutoff=0.85):
+        return f"`{key}` belongs {home}: check the indentation."
+    near = get_close_matches(key.lower().replace("-", "_"), known, 1)
+    return f"Did you mean `{near[0]}`?" if near else f"Here stand {', '.join(known)}." if known else ""
 
 
 @lru_cache(maxsize=1)
