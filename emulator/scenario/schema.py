@@ -60,6 +60,9 @@ def _properties(properties: Mapping[str, Any], unions: Mapping[frozenset[str], s
 def _any_of(options: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if not options:
         return {}
+    mapping = {"$ref": f"{_DEFS}WholeReply"}
+    if mapping in options:  # by its type, so that an editor complains about the mapping only
+        return {"if": {"type": "object"}, "then": mapping, "else": _any_of([o for o in options if o != mapping])}
     return options[0] if len(options) == 1 else {"anyOf": list(options)}
 
 
