@@ -70,13 +70,16 @@ def test_implication(narrow: Any, wide: Any) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        ({"call": "get_weather", "with": {"city": 5}}, "the `with` of `get_weather` does not fit its schema at properties.city: "),
+        (
+            {"call": "get_weather", "with": {"city": 5}},
+            "the `with` of `get_weather` does not fit its schema at properties.city: ",
+        ),
         ({"call": "get_weather", "with": {"city": "Paris"}}, None),
         ({"call": "get_weather", "with": {"city": "{{ user }}", "unit": 5}}, None),
         ({"call": "get_weather"}, None),
         ({"choose": ["x", {"call": "get_wether"}]}, "there is no tool `get_wether`"),
     ],
-)  # fmt: skip
+)
 def test_calls_are_held_against_known_tools(reply: Any, said: str | None) -> None:
     library = Library([read(orjson.dumps({"turns": [{"reply": reply}]}).decode())])
     messages = [problem.message for problem in advice(library, [], tools_in({"tools": [WEATHER]}))]

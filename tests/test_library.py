@@ -140,7 +140,8 @@ def test_pieces_are_put_in(tmp_path: Path) -> None:
     (scenario,) = load_folders([folder]).scenarios
     plain = read(
         "turns: [{when: {user: p}, reply: p}, {reply: [{text: one}, {text: '{{ user }}'}]},"
-        " {when: {user: w, turn: 1}, reply: [{text: zero}, {text: one}, {text: '{{ user }}'}, {call: f, with: {include: x}}]}]"
+        " {when: {user: w, turn: 1}, reply: [{text: zero}, {text: one}, {text: '{{ user }}'},"
+        " {call: f, with: {include: x}}]}]"
     )
     assert [turn.content for turn in scenario.turns] == [turn.content for turn in plain.turns]
     assert scenario.pacing is not None
@@ -151,20 +152,32 @@ def test_pieces_are_put_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pieces", "text", "said"),
     [
-        ({}, "turns: [{include: _no.yaml}]", "s.yaml:1:19: turns[0].include: there is no file `_no.yaml` beside s.yaml"),
+        (
+            {},
+            "turns: [{include: _no.yaml}]",
+            "s.yaml:1:19: turns[0].include: there is no file `_no.yaml` beside s.yaml",
+        ),
         ({}, "turns: [{include: ../../etc/passwd}]", "is outside of the scenario folder"),
         ({}, "turns: [{include: /etc/passwd}]", "is outside of the scenario folder"),
         ({}, "turns: [{include: 5}]", "`include` takes the name of a file"),
         ({"_a": "{include: _a.yaml}"}, "turns: [{include: _a.yaml}]", "this piece includes itself"),
-        ({"_a": "- {reply: x}\n- {reply: {txt: y}}\n"}, "turns: [{include: _a.yaml}]", "_a.yaml:2:11: turns[1].reply: this is no"),
-        ({"_a": "- {reply: x}\n"}, "turns: [{include: _a.yaml}, {reply: 5}]", "s.yaml:1:37: turns[1].reply: expected a text"),
+        (
+            {"_a": "- {reply: x}\n- {reply: {txt: y}}\n"},
+            "turns: [{include: _a.yaml}]",
+            "_a.yaml:2:11: turns[1].reply: this is no",
+        ),
+        (
+            {"_a": "- {reply: x}\n"},
+            "turns: [{include: _a.yaml}, {reply: 5}]",
+            "s.yaml:1:37: turns[1].reply: expected a text",
+        ),
         ({"_a": "a: b: c"}, "turns: [{include: _a.yaml}]", "_a.yaml:1:5: a `:` stands where none may"),
         ({}, "turns: [{reply: {image: x, file: ../x.png}}]", "is outside of the scenario folder"),
         ({}, "turns: [{reply: {image: x, file: x.png}}]", "there is no file `x.png` beside s.yaml"),
         ({}, "turns: [{reply: {image: x, file: x.exe}}]", "image files end in .png, .jpg, .jpeg, .webp"),
         ({}, 'turns: [{reply: {image: x, file: "a\\0.png"}}]', "is no name of a file"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_piece(tmp_path: Path, pieces: dict[str, str], text: str, said: str) -> None:
     write(tmp_path / "in", **pieces, s=text)
     with pytest.raises(ScenarioError) as caught:

@@ -21,6 +21,10 @@ def sent(*parts: dict[str, Any]) -> Conversation:
     return asked(user([{"type": "text", "text": "look"}, *parts]))
 
 
+def with_body(fields: dict[str, Any]) -> Conversation:
+    return asked("hi", **fields)
+
+
 def at(**fields: str) -> Conversation:
     return asked("hi", target=Target(**{"version": "v1", "project": "p", "location": "l", "endpoint": "e", **fields}))
 
@@ -109,7 +113,7 @@ CONDITIONS: list[tuple[str, Any, Conversation, Conversation]] = [
     ("body", {"metadata.tier": "gold"}, asked("hi", metadata={"tier": "gold"}), asked("hi", metadata={"tier": "tin"})),
     ("body", {"messages[-1].content": "b"}, asked("a", "b"), asked("b", "a")),
     ("body", {"messages[*].name": "x"}, asked("hi", user("hi") | {"name": "x"}), asked("hi")),
-    ("body", {'["a.b"]': True}, asked("hi", **{"a.b": True}), asked("hi", a={"b": True})),
+    ("body", {'["a.b"]': True}, with_body({"a.b": True}), asked("hi", a={"b": True})),
     (
         "all",
         [{"tool_result": "get_weather"}, {"tool_result": "get_time"}],

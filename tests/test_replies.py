@@ -43,12 +43,15 @@ PLANNED: list[tuple[Any, tuple[Any, ...]]] = [
     ({"call": "get"}, (ToolCall("get", "get", "{}"),)),
     ({"call": "get", "id": "c1", "arguments": '{"a": '}, (ToolCall("c1", "get", '{"a": '),)),
     ({"call": "get", "chunks": ['{"a"', ":1}"]}, (ToolCall("get", "get", '{"a":1}', fragments=('{"a"', ":1}")),)),
-    ({"call": "a", "with": {"a": 1}, "chunks": {"characters": 4}}, (ToolCall("a", "a", '{"a":1}', fragments=('{"a"', ":1}")),)),
+    (
+        {"call": "a", "with": {"a": 1}, "chunks": {"characters": 4}},
+        (ToolCall("a", "a", '{"a":1}', fragments=('{"a"', ":1}")),),
+    ),
     ([{"call": "a"}, {"call": "b"}], (ToolCall("a", "a", "{}"), ToolCall("b", "b", "{}"))),
     ({"image": "x", "data": "QUJD"}, (Media("image", "image/png", "QUJD"),)),
     ({"choose": ["only"]}, (Text("only"),)),
     ([{"choose": [[{"text": "a"}, {"text": "b"}]]}, {"text": "c"}], (Text("a"), Text("b"), Text("c"))),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("reply", "parts"), PLANNED, ids=[str(reply)[:60] for reply, _ in PLANNED])
@@ -104,7 +107,7 @@ def test_a_picture_is_drawn(mime: str) -> None:
     (media,) = choice({"image": "a {{ user }}", "size": "120x80", "mime": mime}).parts
     assert isinstance(media, Media)
     with Image.open(io.BytesIO(base64.b64decode(media.data))) as picture:
-        assert (picture.size, picture.get_format_mimetype()) == ((120, 80), mime)  # type: ignore[no-untyped-call]
+        assert (picture.size, picture.get_format_mimetype()) == ((120, 80), mime)
 
 
 @pytest.mark.parametrize(
@@ -213,6 +216,7 @@ def test_every_kind_has_an_example_that_can_be_planned() -> None:
 
     for kind in KINDS.values():
         data = yaml.read(f"reply: {kind.example}", Path("x")).data
+        assert data is not None
         own = turn(reply=data["reply"])
         script = script_of(own, COMPUTED, HI, Seed.root("0"))
         assert isinstance(script, Failure) or planned(own, HI).choices

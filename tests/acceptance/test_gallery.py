@@ -31,15 +31,40 @@ def dealt(*results: dict[str, Any]) -> list[dict[str, Any]]:
 
 # The turn, a question that is its own, and what the answer must have in it.
 QUESTIONS: list[tuple[str, dict[str, Any], str]] = [
-    ("plain-chat/1", talk("Plain chat, please. I am Ada Lovelace.", {"role": "assistant", "content": "Hello!"}, "What is my name?"), "Your name is Ada Lovelace."),
+    (
+        "plain-chat/1",
+        talk("Plain chat, please. I am Ada Lovelace.", {"role": "assistant", "content": "Hello!"}, "What is my name?"),
+        "Your name is Ada Lovelace.",
+    ),
     ("plain-chat/2", talk("Plain chat, please."), "Hello!"),
     ("long-markdown/1", talk("Show me long Markdown."), "| Merge | n log n |"),
     ("thinking/1", talk("Tell me a riddle and think!"), "What has keys"),
-    ("one-tool/1", talk("One tool: weather in Paris", tools=[WEATHER]), '\\"city\\":\\"Paris\\",\\"unit\\":\\"celsius\\"'),
-    ("parallel-tools/1", talk("Parallel tools!", called("get_weather", "get_time"), result("get_weather", {"temp": 3}), result("get_time", {"time": "9:41"})), "It is 9:41 and 3 °C in Oslo."),
+    (
+        "one-tool/1",
+        talk("One tool: weather in Paris", tools=[WEATHER]),
+        '\\"city\\":\\"Paris\\",\\"unit\\":\\"celsius\\"',
+    ),
+    (
+        "parallel-tools/1",
+        talk(
+            "Parallel tools!",
+            called("get_weather", "get_time"),
+            result("get_weather", {"temp": 3}),
+            result("get_time", {"time": "9:41"}),
+        ),
+        "It is 9:41 and 3 °C in Oslo.",
+    ),
     ("parallel-tools/2", talk("Parallel tools!", tools=[WEATHER, TIME]), '"name":"get_time"'),
-    ("tool-then-answer/1", talk(UMBRELLA, *dealt(result("get_forecast", {"rain": 80}))), "Yes. The chance of rain is 80 %."),
-    ("tool-then-answer/2", talk(UMBRELLA, *dealt(result("get_forecast", "dry"))), "No need to. The chance of rain is low %."),
+    (
+        "tool-then-answer/1",
+        talk(UMBRELLA, *dealt(result("get_forecast", {"rain": 80}))),
+        "Yes. The chance of rain is 80 %.",
+    ),
+    (
+        "tool-then-answer/2",
+        talk(UMBRELLA, *dealt(result("get_forecast", "dry"))),
+        "No need to. The chance of rain is low %.",
+    ),
     ("tool-then-answer/3", talk(UMBRELLA), '"name":"get_forecast"'),
     ("agent-loop/4", talk(TRIP), '"name":"search_flights"'),
     ("agent-loop/3", talk(TRIP, *dealt(FLIGHTS)), '\\"flight\\":\\"LH 1166\\",\\"seats\\":1'),
@@ -50,7 +75,11 @@ QUESTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("structured-output/1", talk("Read this invoice as JSON.", response_format=FORMAT), '\\"total\\":129.5'),
     ("structured-output/2", talk("Read this invoice as JSON."), "129.50 EUR"),
     ("refusal/1", talk("Show me a blocked prompt."), '"refusal":"The prompt could not be submitted.'),
-    ("refusal/2", talk("Show me a blocked answer."), '"finish_reason":"content_filter: SAFETY","index":0,"logprobs":null}'),
+    (
+        "refusal/2",
+        talk("Show me a blocked answer."),
+        '"finish_reason":"content_filter: SAFETY","index":0,"logprobs":null}',
+    ),
     ("refusal/3", talk("Show me an answer that is cut for safety."), '"finish_reason":"content_filter: SAFETY"'),
     ("rate-limit/1", talk("Am I over the limit?"), "RESOURCE_EXHAUSTED"),
     ("slow-stream/1", talk("Tell me slowly."), "Once upon a time"),
@@ -63,7 +92,7 @@ QUESTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("cut-short/1", talk("Cut this answer short."), '"finish_reason":"length"'),
     ("cut-short/2", talk("Make a malformed call."), "function_call_filter: MALFORMED_FUNCTION_CALL"),
     ("cut-short/3", talk("Call with broken arguments."), '{\\"city\\": \\"Par'),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("turn", "body", "said"), QUESTIONS, ids=[turn for turn, _, _ in QUESTIONS])

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from emulator import Emulator
 from tests.acceptance.wire import ask, post
 
 
-def emulator_of(folder: Path, text: str, **settings: object) -> Emulator:
+def emulator_of(folder: Path, text: str, **settings: Any) -> Emulator:
     (folder / "own.yaml").write_text(text)
     return Emulator(scenarios=folder, **settings)
 
