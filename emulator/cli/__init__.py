@@ -12,6 +12,9 @@ _COMMANDS = {
     "check": "emulator.cli.scenarios",
     "explain": "emulator.cli.scenarios",
     "schema": "emulator.cli.scenarios",
+    "journal": "emulator.cli.journal",
+    "sessions": "emulator.cli.journal",
+    "reset": "emulator.cli.journal",
 }
 
 

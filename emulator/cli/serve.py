@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -27,12 +28,25 @@ def serve(**options: Any) -> None:
         app = create_app(settings)
     except ScenarioError as error:
         raise click.ClickException(f"the scenarios cannot be used:\n{error}") from None
+    except ModuleNotFoundError as error:  # an extra that was not installed; it says which
+        raise click.ClickException(str(error)) from None
     listener = _listener(settings)
     try:
         click.echo(_greeting(settings, app.state.engine.library, origin_of(listener)))
-        uvicorn.Server(uvicorn_config(app, settings)).run([listener])
+        _run(app, settings, listener)
     except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
         click.echo("Stopped.")
+
+
+def _run(app: Any, settings: Settings, listener: socket.socket) -> None:
+    if settings.workers == 1:
+        uvicorn.Server(uvicorn_config(app, settings)).run([listener])
+        return
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn_config(partial(create_app, settings), settings)
+    config.factory, config.workers = True, settings.workers
+    Multiprocess(config, [listener]).run()
 
 
 def _listener(settings: Settings) -> socket.socket:

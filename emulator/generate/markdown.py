@@ -4,12 +4,15 @@ import re
 import unicodedata
 
 from emulator.generate.sentences import Writer, capital
-from emulator.generate.words.programs import PROGRAMS, Program
+from emulator.generate.words.program import Program
+from emulator.generate.words.programs import PROGRAMS
 
 _TASK = re.compile(
-    r"\b(?:function|program|script|class|method|code|snippet|query|component)\b\s*(?:that|which|to|for|named|called|returning)\s+([^.,;:!?\n]+)",
+    r"\b(?:function|program|script|class|method|code|snippet|query|component)\b\s*(?:in \S+\s+)?"
+    r"(that|which|to|for|named|called|returning)\s+([^.,;:!?\n]+)",
     re.IGNORECASE,
 )
+_VERB_ENDING = re.compile(r"(?<=ss)es$|(?<=[xz])es$|(?<=[cs]h)es$|(?<=o)es$|(?<![su])s$")
 _NO_NAME = frozenset(
     ("a", "an", "the", "of", "in", "and", "or", "to", "with", "for", "all", "from", "is", "are", "given", "me")
 )
@@ -56,9 +59,9 @@ def code(writer: Writer, prompt: str, program: str) -> str:
 
 def _task(prompt: str) -> str:
     found = _TASK.search(prompt[:2000])
-    words = found[1].split()[:6] if found else []
-    if words and (stem := re.fullmatch(r"(\w+(?:ss|x|z|ch|sh|o)(?=es)|\w{2,}(?=[^su]s)[^su])(?:es|s)", words[0])):
-        words[0] = stem[1]
+    words = found[2].split()[:6] if found else []
+    if words and found and found[1].lower() in ("that", "which"):
+        words[0] = _VERB_ENDING.sub("", re.sub(r"ies$", "y", words[0]))
     return " ".join(words)
 
 

@@ -116,12 +116,14 @@ def load_folders(folders: Sequence[Folder]) -> Library:
     return Library(scenarios).ready()
 
 
-def read_catalog(file: Path) -> Catalog:
-    """The catalog in a YAML file. ScenarioError names the entry that is not understood."""
-    document = yaml.read(text_of_file(file), file)
-    if document.problems:
-        raise ScenarioError(document.problems)
+def read_catalog(*files: Path) -> Catalog:
+    """The catalog in YAML files, the first one's entries first. ScenarioError names an entry that is wrong."""
+    documents = [yaml.read(text_of_file(file), file) for file in files]
+    problems = [problem for document in documents for problem in document.problems]
+    if problems:
+        raise ScenarioError(problems)
+    trees = [document.data if isinstance(document.data, dict) else {} for document in documents]
     try:
-        return Catalog.read(document.data if isinstance(document.data, dict) else {}, DIALECTS)
-    except (TypeError, ValueError) as error:
-        raise ScenarioError([Problem(file, 1, 1, "", str(error))]) from None
+        return Catalog.read(*trees, dialects=DIALECTS)
+    except ValueError as error:
+        raise ScenarioError([Problem(files[0], 1, 1, "", str(error))]) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 from starlette.requests import Request
@@ -29,10 +30,13 @@ from emulator.views import (
 from emulator.web.admin_doors import Question, filter_of, number_in, read_json
 from emulator.web.admin_guard import Refusal
 from emulator.web.routes import target_of
-from emulator.web.verification import Broken, Expectations, verify
 
 _PAGE = 100
 _LONGEST_PAGE = 1_000
+
+
+if TYPE_CHECKING:
+    from emulator.web.verification import Broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class JournalRoutes:
         return view
 
     async def verify(self, request: Request) -> Response:
+        from emulator.web.verification import Expectations, verify
+
         expected = await read_json(request, Expectations)
         store, session = self.engine.store, expected.session
         entries = (await store.entries(Filter(session=session))).entries
@@ -159,7 +165,7 @@ def _explanation(session: str, explained: Explanation) -> dict[str, object]:
     }
 
 
-def _failure(broken: Broken) -> dict[str, object]:
+def _failure(broken: "Broken") -> dict[str, object]:
     nearest = [{"id": number, "mismatches": mismatch_views(found)} for number, found in broken.nearest]
     return {"check": broken.check, "message": broken.message, "nearest": nearest}
 
