@@ -6,9 +6,11 @@ from typing import Any
 
 import orjson
 
+from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.plan import Plan
-from emulator.request import Target, parse
+from emulator.reading import parse
+from emulator.request import Target
 from emulator.scenario.model import COMPUTED, Scenario, Turn
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.reader import read_scenario
@@ -16,7 +18,7 @@ from emulator.scenario.replies import Context
 from emulator.scenario.scripting import script_of
 from emulator.seed import Seed
 
-PRO = "google/gemini-3.1-pro-preview"
+PRO = "google/gemini-2.5-pro"
 WEATHER = {
     "type": "function",
     "function": {
@@ -82,7 +84,7 @@ def planned(own: Turn, conversation: Conversation, seed: str = "0") -> Plan:
         conversation, root, root.child("attempt", 0), lambda seed, name, index: name, lambda name, seed: None,
         groups=script.groups,
     )  # fmt: skip
-    return plan_script(script, context, "gemini-3", "id", 0)
+    return plan_script(script, context, Model(PRO, family="gemini-3"), "id", 0)
 
 
 __all__ = ["PRO", "WEATHER", "asked", "called", "planned", "read", "result", "turn", "user"]

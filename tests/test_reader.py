@@ -156,6 +156,7 @@ MISTAKES: list[tuple[str, str, str]] = [
         "`error` is a whole answer: it cannot be chosen as one of several",
         "",
     ),
+    ("turns:\n  - reply: {error: 200}\n", "2:20: turns[0].reply.error: 200 is out of range: at least 400", ""),
     ("turns:\n  - reply: {image: a, file: a.png}\n", "here there is no folder to look in", ""),
     ("turns:\n  - reply: {include: a.yaml}\n", "here there is no folder to look in", ""),
 ]

@@ -68,7 +68,7 @@ class Library:
                     yield place
 
     def nearest(self, conversation: Conversation, only: str | None = None, most: int = 3) -> Sequence[Near]:
-        """The turns that failed the fewest conditions; of these, those that met most, then whose texts are most alike."""
+        """The turns that failed the fewest conditions; then those that met most, then those most alike."""
         tried = (
             (place, tuple(place.mismatches(conversation)))
             for place in self.places

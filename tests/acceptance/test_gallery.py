@@ -14,6 +14,7 @@ from tests.asking import PRO, WEATHER, called, result, user
 
 TIME = {"type": "function", "function": {"name": "get_time", "parameters": {"type": "object", "properties": {}}}}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "any", "schema": {"type": "object"}}}
+PAINTER = "google/gemini-3-pro-image-preview"
 UMBRELLA = "Should I take an umbrella?"
 TRIP = "Plan my trip step by step."
 FLIGHTS = result("search_flights", {"flights": [{"number": "LH 1166"}]})
@@ -70,7 +71,7 @@ QUESTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("agent-loop/3", talk(TRIP, *dealt(FLIGHTS)), '\\"flight\\":\\"LH 1166\\",\\"seats\\":1'),
     ("agent-loop/2", talk(TRIP, *dealt(FLIGHTS, RESERVED)), "Reservation R-7"),
     ("agent-loop/1", talk(TRIP, *dealt(FLIGHTS, RESERVED, result("send_email"))), "Done."),
-    ("image/1", talk("Draw me a lighthouse at dusk.", modalities=["image"]), '"mime_type":"image/png"'),
+    ("image/1", talk("Draw me a lighthouse at dusk.", modalities=["image"], model=PAINTER), '"mime_type":"image/png"'),
     ("image/2", talk("Draw me a lighthouse at dusk."), "I can draw"),
     ("structured-output/1", talk("Read this invoice as JSON.", response_format=FORMAT), '\\"total\\":129.5'),
     ("structured-output/2", talk("Read this invoice as JSON."), "129.50 EUR"),
