@@ -35,7 +35,7 @@ CONDITIONS: list[tuple[str, Any, Conversation, Conversation]] = [
     ("user", "weather", asked("news", "weather"), asked("weather", "news")),
     ("earlier", "ada", asked("I am Ada.", "And you?"), asked("And you?", "I am Ada.")),
     ("system", "pirate", asked({"role": "system", "content": "A Pirate."}, "hi"), asked("pirate")),
-    ("model", "gemini-2.5", asked("hi", model="google/gemini-2.5-pro"), asked("hi")),
+    ("model", "gemini-2.5", asked("hi", model="google/gemini-2.5-pro"), asked("hi", model="google/gemini-3-pro")),
     (
         "model",
         "google/gemini-2.5-*",

@@ -141,7 +141,7 @@ def test_json_has_to_fit_the_schema_of_the_request() -> None:
         ({"error": 400, "message": "No {{ user }}.", "status": "OUT_OF_RANGE"}, 400, "OUT_OF_RANGE", "No hi."),
         ({"error": 418}, 418, "INVALID_ARGUMENT", "Request contains"),
         ({"error": 599}, 599, "INTERNAL", "Internal"),
-        ({"choose": [{"error": 404}]}, 404, "NOT_FOUND", "Requested"),
+        ({"choose": [{"error": 404}]}, 404, "NOT_FOUND", "Publisher Model"),
     ],
 )
 def test_error(reply: Any, status: int, code: str, message: str) -> None:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from emulator.scenario.compare import keys_of
 from emulator.scenario.model import Scenario
 from emulator.scenario.pieces import INCLUDE
-from emulator.scenario.replies import KINDS
+from emulator.scenario.replies import KINDS, PARTS
 from emulator.scenario.strict import Strict
 
 _TYPES = {
@@ -47,7 +47,7 @@ def worded(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str, str]:
         case "missing":
             return f"`{path[-1]}` is missing", _missing(path, given)
         case "union_tag_invalid" | "union_tag_not_found":
-            return _untagged(given, context)
+            return _untagged(given, context, path)
     if kind in _TYPES:
         return f"expected {_TYPES[kind]}, found {_shown(given)}", _retyped(kind, given, path)
     return _unfit(detail, path)
@@ -97,12 +97,13 @@ def _missing(path: Sequence[str | int], given: Any) -> str:
     return f"Add `{path[-1]}:`."
 
 
-def _untagged(given: Any, context: Mapping[str, Any]) -> tuple[str, str]:
+def _untagged(given: Any, context: Mapping[str, Any], path: Sequence[str | int]) -> tuple[str, str]:
     expected = context.get("expected_tags", "")
     if "<text>" not in expected and expected:
         shapes = dict.fromkeys(_SHAPES.get(tag.strip(" '"), "") for tag in expected.split(","))
         return f"expected {' or '.join(filter(None, shapes))}, found {_shown(given)}", ""
-    kinds = [key for key in KINDS if not expected or f"<{key}>" in expected]
+    parts = {kind.key for kind in PARTS}
+    kinds = [key for key in KINDS if key in parts or (path and not isinstance(path[-1], int))]
     if not isinstance(given, dict):
         return f"a reply part is a mapping, found {_shown(given)}", f"Write it as `- text: {given}`."
     whole = next((key for key in given if key in KINDS), None)
@@ -173,5 +174,5 @@ def _tagged(options: Sequence[type[Strict]], tag: str) -> Sequence[type[Strict]]
 def _classes(annotation: Any) -> Iterator[type[Strict]]:
     if isinstance(annotation, type) and issubclass(annotation, Strict):
         yield annotation
-    for inner in get_args(annotation):
+    for inner in get_args(getattr(annotation, "__value__", annotation)):
         yield from _classes(inner)

@@ -91,7 +91,10 @@ def test_explain_a_call() -> None:
     file = shipped_scenarios() / "tool-then-answer.yaml"
     assert said.startswith(f"Answered by tool-then-answer/3 ({file}:12).\n")
     nearest = said.split("Why not the others, nearest first:\n")[1].splitlines()
-    assert nearest[0] == "  tool-then-answer/2: tool_result: expected 'get_forecast' in it, saw nothing"
+    assert nearest[:2] == [
+        "  tool-then-answer/1: tool_result: expected a result, saw nothing",
+        "  tool-then-answer/2: tool_result: expected 'get_forecast' in it, saw nothing",
+    ]
     assert "plain-chat/2: user: expected 'plain chat, please' in it, saw 'Should I take an umbrella?'" in said
     assert '  call: get_forecast {"city":"Paris","day":"today"}\n  finish: tool_calls\n' in said
     assert "   0.000 s  head 200\n" in said
