@@ -15,7 +15,6 @@ from emulator.scenario.compare import TextTest
 from emulator.scenario.duration import Duration
 from emulator.scenario.finish import Finish
 from emulator.scenario.match import Match
-from emulator.scenario.reads import result_holds
 from emulator.scenario.replies import (
     WHOLE,
     CallReply,
@@ -26,6 +25,7 @@ from emulator.scenario.replies import (
     leaves,
     texts_of,
 )
+from emulator.scenario.results import result_holds
 from emulator.scenario.strict import Strict
 from emulator.scenario.template import Expression, Template
 

@@ -122,6 +122,7 @@ PARTS: tuple[type[ReplyPart], ...] = (
     ChooseReply,
 )
 WHOLE: tuple[type[Written], ...] = (ErrorReply, BlockReply, CandidatesReply)
+_WHOLE = frozenset(f"<{kind.key}>" for kind in WHOLE)
 KINDS: Mapping[str, type[Written]] = {kind.key: kind for kind in (*PARTS, *WHOLE)}
 
 
@@ -135,8 +136,8 @@ def _kind(value: Any) -> str | None:
     return f"<{found}>" if found else "<text>" if "chunks" in value else None
 
 
-Part_ = TypeAliasType(
-    "Part_",
+AnyPart = TypeAliasType(
+    "AnyPart",
     Annotated[
         Annotated[TextReply, Tag("<text>")]
         | Annotated[LoremReply, Tag("<lorem>")]
@@ -153,19 +154,11 @@ Part_ = TypeAliasType(
 WholeReply = TypeAliasType(
     "WholeReply",
     Annotated[
-        Annotated[TextReply, Tag("<text>")]
-        | Annotated[LoremReply, Tag("<lorem>")]
-        | Annotated[MarkdownReply, Tag("<markdown>")]
-        | Annotated[ThinkingReply, Tag("<thinking>")]
-        | Annotated[CallReply, Tag("<call>")]
-        | Annotated[ImageReply, Tag("<image>")]
-        | Annotated[AudioReply, Tag("<audio>")]
-        | Annotated[JsonReply, Tag("<json>")]
-        | Annotated[ChooseReply, Tag("<choose>")]
+        Annotated[AnyPart, Tag("<one>")]
         | Annotated[ErrorReply, Tag("<error>")]
         | Annotated[BlockReply, Tag("<block>")]
         | Annotated[CandidatesReply, Tag("<candidates>")],
-        Discriminator(_kind),
+        Discriminator(lambda value: kind if (kind := _kind(value)) in _WHOLE else "<one>"),
     ],
 )
 
@@ -179,7 +172,7 @@ Reply = TypeAliasType(
     Annotated[
         Annotated[Words, Tag("<words>")]
         | Annotated[WholeReply, Tag("<part>")]
-        | Annotated[list[Part_], Field(min_length=1), Tag("<list>")],
+        | Annotated[list[AnyPart], Field(min_length=1), Tag("<list>")],
         Discriminator(_reply_shape),
     ],
 )
