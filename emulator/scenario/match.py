@@ -19,9 +19,9 @@ from emulator.scenario.reads import (
     Texts,
     Tree,
     ValueTests,
+    choice_of,
+    format_of,
     given,
-    response_format,
-    tool_choice,
 )
 from emulator.scenario.results import Results, ResultTest
 from emulator.scenario.strict import Strict
@@ -85,12 +85,12 @@ class Match(Strict):
     ] = None
     tool_choice: Annotated[
         TextTest | None,
-        Texts(tool_choice),
+        Texts(choice_of),
         Field(description="auto, none, required, validated, or the name of the tool.", examples=["required"]),
     ] = None
     response_format: Annotated[
         Presence | None,
-        Texts(response_format),
+        Texts(format_of),
         Field(description="text, json_object or json_schema; `false`: not given.", examples=["json_schema"]),
     ] = None
     response_schema: Annotated[

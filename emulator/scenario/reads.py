@@ -193,13 +193,13 @@ def given(text: str | None) -> Sequence[str]:
     return [] if text is None else [text]
 
 
-def tool_choice(conversation: Conversation) -> Sequence[str]:
+def choice_of(conversation: Conversation) -> Sequence[str]:
     """The mode, and the name where one tool is demanded."""
     choice = conversation.request.choice_of_tool
     return [choice.mode, *given(choice.name)]
 
 
-def response_format(conversation: Conversation) -> Sequence[str]:
+def format_of(conversation: Conversation) -> Sequence[str]:
     """The kind of format that is asked for."""
     kind = (conversation.request.response_format or {}).get("type")
     return [kind] if isinstance(kind, str) else []
