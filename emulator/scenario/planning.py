@@ -9,7 +9,7 @@ from emulator.catalog import Model
 from emulator.generate.text import answer
 from emulator.generate.tokens import count, pieces
 from emulator.grounding import grounding
-from emulator.plan import Choice, Part, Plan, Text, Thought, ToolCall, Usage
+from emulator.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
 from emulator.request import ChatRequest
 from emulator.scenario.model import COMPUTED, UsageFields
 from emulator.scenario.replies import Context, ReplyPart
@@ -69,7 +69,9 @@ def _ended(parts: tuple[Part, ...], finish: str, found: dict[str, Any] | None) -
     """The choice as the service leaves it: what a filter stopped has no calls, and often no message."""
     if finish.startswith("function_call_filter"):
         parts = tuple(part for part in parts if not isinstance(part, ToolCall))
-    spoken = any(not isinstance(part, Thought) and part != Text("") for part in parts)
+    spoken = any(part.text for part in parts if isinstance(part, Text)) or any(
+        isinstance(part, Media | ToolCall) for part in parts
+    )
     if ":" in finish and not spoken:
         return Choice((), finish, silent=finish.startswith("content_filter"))
     return Choice(parts, finish, grounding=found)
