@@ -12,12 +12,10 @@ def session_mark(session: str) -> Headers:
     return ((b"x-emulator-session", _value(session)),)
 
 
-def marked(head: Head, turn: str, matched: bool, notes: Sequence[str]) -> Head:
-    """The head with the turn that answered, and what the developer should know of the request."""
-    marks = [(b"x-emulator-turn", _value(turn)) if matched else (b"x-emulator-error", b"unmatched")]
-    if notes:
-        marks.append((b"x-emulator-notes", _value("; ".join(notes))))
-    return replace(head, headers=(*head.headers, *marks))
+def marked(head: Head, turn: str, error: str, notes: Sequence[str]) -> Head:
+    """The head with the turn that answered, what went wrong, and what the developer should know of the request."""
+    said = {b"x-emulator-turn": turn, b"x-emulator-error": error, b"x-emulator-notes": "; ".join(notes)}
+    return replace(head, headers=(*head.headers, *((name, _value(text)) for name, text in said.items() if text)))
 
 
 def _value(text: str) -> bytes:

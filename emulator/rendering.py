@@ -16,6 +16,8 @@ from emulator.scenario.replies import Context
 from emulator.seed import Seed
 from emulator.splice import Template
 
+_SHORTEST = 8  # characters of an id; TGI's empty one and its "0" are constants, and would be found all over the words
+
 
 @dataclass(frozen=True, slots=True)
 class Mint:
@@ -29,7 +31,7 @@ class Mint:
 class Rendering:
     """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`.
 
-    `usage` is None where the answer is a refusal.
+    `answer` is what they say.
     """
 
     root: Seed
@@ -42,11 +44,16 @@ class Rendering:
     speed: float = 1.0
     whole: bool = True
     created: int | None = None
-    usage: Usage | None = None
+    answer: Answer | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """None where the answer is a refusal."""
+        return self.answer.usage if isinstance(self.answer, Plan) else None
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
-        ids = [_quoted(mint.make(Seed(seed.path + mint.suffix), created)) for mint in self.mints]
+        ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
         return (b'"created":%d' % created, *ids)
 
     def deliver(self, attempt: int, now: int, more: Headers = ()) -> Delivery:
@@ -103,7 +110,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         manner.speed,
         not stream,
         fixed,
-        answer.usage,
+        answer,
     )
 
 
@@ -113,7 +120,7 @@ def _planned(
     answer_id = script.id or minter.response_id()
     signer = manner.sign if card.signs else _unsigned
     decoding = dialect.decoding(conversation.request)
-    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding)
+    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding, groups=script.groups)
     try:
         plan = plan_script(script, context, card, answer_id, minter.created, warm=manner.warm)
     except Unsatisfiable as error:
@@ -136,7 +143,7 @@ def _worded(
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
     templates = ((Template(chunk.data, ()), 0),)
-    return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed)
+    return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed, answer=failure)
 
 
 class _Minter:
@@ -160,14 +167,11 @@ class _Minter:
 
     def _mint(self, seed: Seed, make: Callable[[Seed, int], str]) -> str:
         made = make(seed, self.created)
+        if len(made) < _SHORTEST:
+            return made
         self.mints.append(Mint(seed.path.removeprefix(self.attempt.path), make))
-        self.made.append(_quoted(made))
+        self.made.append(made.encode())
         return made
-
-
-def _quoted(made: str) -> bytes:
-    """An id as it stands in JSON: with its quotes even an empty one is found, and a short one is not found in words."""
-    return b'"%s"' % made.encode()
 
 
 def _calls_so_far(conversation: Conversation) -> int:

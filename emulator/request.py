@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -262,3 +262,10 @@ class Caller:
     scenario: str | None = None
     wire: str | None = None
     speed: str | None = None
+
+    @classmethod
+    def told(cls, session: str, headers: Mapping[bytes, bytes]) -> Self:
+        """The caller of a session with what their headers say."""
+        names = ("seed", "scenario", "wire", "speed")
+        said = {name: headers.get(b"x-emulator-" + name.encode(), b"").decode("latin-1") or None for name in names}
+        return cls(session, **said)

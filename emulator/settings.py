@@ -26,6 +26,10 @@ class Settings(BaseModel):
     scenarios: Annotated[tuple[Path, ...], Field(description="Folder (or file) of scenarios; may be repeated.")] = (
         Field(default_factory=lambda: (shipped_scenarios(),))
     )
+    reload: Annotated[
+        bool,
+        Field(description="Whether a saved scenario is live at once. `serve` does so on a terminal, unless told."),
+    ] = False
     unmatched: Annotated[
         Literal["generate", "error"],
         Field(description="What a request gets that no turn fits: an invented answer, or a 400 that says why."),

@@ -41,13 +41,13 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "har",
     ),
     ("dialects", "scenario", "rules"),
-    ("stores.store", "scenario.library"),
-    ("shelf", "marks", "rendering", "engine"),
-    ("stores.memory", "web"),
-    ("app", "server"),
+    ("stores.store", "stores.codec", "scenario.folder", "scenario.library", "scenario.advice"),
+    ("shelf", "marks", "rendering", "explanation", "engine"),
+    ("stores", "web"),
+    ("app", "client", "server"),
     ("cli", "__main__"),
 )
-ORDERED = {0, 1, 4, 6, 7}
+ORDERED = {0, 1, 3, 4, 6, 7}
 FREE = {"__init__", "stores"}  # the lazy front door, and a package docstring
 
 

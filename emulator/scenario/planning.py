@@ -1,7 +1,7 @@
 """From a turn to a Plan: candidates, limits, finish reasons and token counts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.accounting import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
@@ -12,19 +12,26 @@ from emulator.grounding import grounding
 from emulator.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
 from emulator.request import ChatRequest
 from emulator.scenario.model import COMPUTED, UsageFields
-from emulator.scenario.replies import Context, ReplyPart
+from emulator.scenario.replies import BlockReply, Context, ReplyPart
 from emulator.seed import event_id_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What answers: parts, and what an author fixed about the envelope."""
+    """What answers: parts, and what an author fixed about the envelope.
+
+    `candidates` answer in the place of the parts where there are any; `blocked` holds all words back; `groups` are
+    what the regular expressions of the `when` have caught.
+    """
 
     parts: Sequence[ReplyPart]
     id: str | None = None
     created: int | None = None
     finish: str | None = None
     usage: UsageFields = COMPUTED
+    groups: Mapping[str, str] = field(default_factory=dict)
+    candidates: Sequence["Script"] = ()
+    blocked: BlockReply | None = None
 
     def created_at(self, now: float) -> int:
         """The answer's own time: given, or in its id, or the clock's."""
@@ -45,7 +52,7 @@ def plan_script(
     choices = tuple(_choice(script, context, card, index) for index in range(candidates))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)
-    cached = cached_content_tokens(conversation.request.google_options)
+    cached = usage.cached_tokens or cached_content_tokens(conversation.request.google_options)
     if warm and not cached:
         cached = implicitly_cached(usage.prompt_tokens, card)
     usage = replace(usage, traffic_type=traffic, cached_tokens=min(cached, usage.prompt_tokens))
@@ -55,6 +62,10 @@ def plan_script(
 def _choice(script: Script, context: Context, card: Model, index: int) -> Choice:
     # Candidate 0 of three is the only candidate of one: the words do not depend on `n`.
     own = context.below("choice", index) if index else context
+    if script.candidates:
+        script = script.candidates[index % len(script.candidates)]
+    if script.blocked is not None:
+        return _blocked(script.blocked, own)
     request = context.conversation.request
     made = _within_budget(_parts(script.parts, own), thinking_limit(request, card))
     parts = tuple(_lengthened(list(made), own))
@@ -83,6 +94,12 @@ def _grounding(parts: Sequence[Part], context: Context, card: Model) -> dict[str
     if not (conversation.request.searches and card.google and text):
         return None
     return grounding(context.seed.child("grounding"), conversation.user_text, text)
+
+
+def _blocked(block: BlockReply, context: Context) -> Choice:
+    """A held-back answer has no message at all; a refused prompt is told so (fidelity.md, Finish reasons)."""
+    said = block.refusal
+    return Choice((), block.finish, refusal=None if said is None else context.text(said), silent=said is None)
 
 
 def _parts(replies: Sequence[ReplyPart], context: Context) -> Iterator[Part]:
@@ -172,6 +189,7 @@ def _usage(given: UsageFields, choices: Sequence[Choice], prompt: Callable[[], i
         prompt_tokens=prompt() if given.prompt_tokens is None else given.prompt_tokens,
         completion_tokens=spoken if given.completion_tokens is None else given.completion_tokens,
         reasoning_tokens=thought if given.reasoning_tokens is None else given.reasoning_tokens,
+        cached_tokens=given.cached_tokens or 0,
     )
 
 
