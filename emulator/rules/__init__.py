@@ -34,8 +34,10 @@ def judge(ask: Ask) -> Judgement:
     """What the first broken rule says. `--signatures warn` makes notes of what the signatures' rules say."""
     if not ask.conversation.target.shared:
         return Judgement(None)  # a self-deployed container has rules of its own
-    notes = []
+    notes, present = [], ask.has
     for rule in RULES if ask.card.google else _FOR_PARTNERS:
+        if rule.reads and rule.reads.isdisjoint(present):
+            continue
         failure = rule.check(ask)
         if failure is None:
             continue

@@ -52,9 +52,10 @@ def plan_script(
     choices = tuple(_choice(script, context, card, index) for index in range(candidates))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)
-    cached = usage.cached_tokens or cached_content_tokens(conversation.request.google_options)
-    if warm and not cached:
-        cached = implicitly_cached(usage.prompt_tokens, card)
+    cached = script.usage.cached_tokens
+    if cached is None:
+        cached = cached_content_tokens(conversation.request.google_options)
+        cached = implicitly_cached(usage.prompt_tokens, card) if warm and not cached else cached
     usage = replace(usage, traffic_type=traffic, cached_tokens=min(cached, usage.prompt_tokens))
     return Plan(answer_id, created, conversation.request.model, choices, usage)
 
@@ -189,7 +190,6 @@ def _usage(given: UsageFields, choices: Sequence[Choice], prompt: Callable[[], i
         prompt_tokens=prompt() if given.prompt_tokens is None else given.prompt_tokens,
         completion_tokens=spoken if given.completion_tokens is None else given.completion_tokens,
         reasoning_tokens=thought if given.reasoning_tokens is None else given.reasoning_tokens,
-        cached_tokens=given.cached_tokens or 0,
     )
 
 
