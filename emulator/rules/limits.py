@@ -28,7 +28,5 @@ def _surely_fits(ask: Ask, limit: int) -> bool:
     return ask.size + unseen <= limit
 
 
-RULES = (
-    Rule("listed", "§6 Publisher Model … was not found (only under --models catalog)", _listed, partners=True),
-    Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window),
-)
+LISTED = Rule("listed", "§6 Publisher Model … was not found (only under --models catalog)", _listed, partners=True)
+WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window)

@@ -154,7 +154,7 @@ def invalid_value(field: str, kind: str, value: JSON) -> Failure:
 
 
 RULES = (
-    Rule("unknown-field", "§2 anything unsupported; §6 unknown field under strict", _unknown, partners=True),
+    Rule("unknown-field", "§2 anything unsupported; §6 unknown field under strict", _unknown),
     Rule("int32", "§6 Invalid value", _int32, reads(*_INT32), partners=True),
     Rule(
         "range",
