@@ -65,7 +65,7 @@ def _cache(ask: Ask) -> Failure | None:
     return invalid_value("extra_body.google.cached_content", "TYPE_STRING", name)
 
 
-_CATEGORIES = frozenset(
+_CATEGORIES = tuple(  # no set: a client may send anything, hashable or not
     f"HARM_CATEGORY_{name}"
     for name in (
         "UNSPECIFIED",
@@ -81,15 +81,13 @@ _CATEGORIES = frozenset(
         "IMAGE_SEXUALLY_EXPLICIT",
     )
 )
-_THRESHOLDS = frozenset(
-    {
-        "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
-        "BLOCK_LOW_AND_ABOVE",
-        "BLOCK_MEDIUM_AND_ABOVE",
-        "BLOCK_ONLY_HIGH",
-        "BLOCK_NONE",
-        "OFF",
-    }
+_THRESHOLDS = (
+    "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
+    "BLOCK_LOW_AND_ABOVE",
+    "BLOCK_MEDIUM_AND_ABOVE",
+    "BLOCK_ONLY_HIGH",
+    "BLOCK_NONE",
+    "OFF",
 )
 
 
