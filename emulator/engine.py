@@ -70,10 +70,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that was read and matched: the places that may answer, with their limits.
+    """A request that was read, judged and matched: the places that may answer, with their limits.
 
-    None among the places stands for the invented answer. `notes` are for the developer. `renderings` fills as places
-    answer, for first requests and for repeats.
+    None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
+    still have the prompt when it comes again. `renderings` fills as places answer, for first requests and repeats.
     """
 
     conversation: Conversation
@@ -83,7 +83,8 @@ class Prepared:
     shelf: Library
     places: Sequence[Place | None]
     limits: Sequence[Limit]
-    notes: Sequence[str] = ()
+    notes: Sequence[str]
+    cacheable: bool
     renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]] = field(default_factory=dict)
 
     @property
@@ -151,7 +152,7 @@ class Engine:
             return Made(exchange, delivery, 0, now, error.failure, None)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
-        warm = attempt > 0 and may_be_cached(prepared.conversation, prepared.card, len(asked.body))
+        warm = attempt > 0 and prepared.cacheable
         rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
         delivery = rendering.deliver(attempt, int(now), session_mark(session) if self.settings.emulator_headers else ())
         return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
@@ -201,7 +202,7 @@ class Engine:
         card = self.catalog.card(request.model, asked.target)
         if isinstance(card, Failure):
             raise RequestError(card)
-        judgement = judge(Ask(conversation, card, self._policy, partial(verify, self._signing)))
+        judgement = judge(Ask.of(conversation, card, self._policy, partial(verify, self._signing), len(asked.body)))
         if judgement.failure is not None:
             raise RequestError(judgement.failure)
         shelf = self.shelf(overlay)
@@ -212,7 +213,8 @@ class Engine:
             places.append(None)
         limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()
-        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes)
+        cacheable = may_be_cached(conversation, card, len(asked.body))
+        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes, cacheable)
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
