@@ -18,8 +18,12 @@ from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
 from emulator.stores.store import Store
 from emulator.web.chat import Chat
+from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
+from emulator.web.metadata import MetadataServer
+from emulator.web.oauth import TokenService
 from emulator.web.play import Sleep
+from emulator.web.policy import read_policy
 from emulator.web.routes import Front, not_found, routes
 
 
@@ -30,16 +34,22 @@ def create_app(
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Sleep = asyncio.sleep,
     library: Library | None = None,
+    utc: Clock = time.time,
 ) -> Starlette:
-    """The emulator as an ASGI application. ScenarioError where a scenario cannot be used."""
+    """The emulator as an ASGI application. ScenarioError where a scenario cannot be used.
+
+    `utc` is the time that tokens live in: the real one, also where `clock` stands still.
+    """
     settings = settings or Settings()
     frozen = frozen_at(settings.clock)
     now = clock or (time.time if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
     engine = Engine(settings, library, store or MemoryStore(), _catalog(settings.catalog), now)
-    chat = Chat(engine, settings, RequestLog(settings.log_format), monotonic, sleep)
+    doorman = Doorman(settings, read_policy(settings.policy) if settings.policy else None, utc)
+    chat = Chat(engine, settings, doorman, RequestLog(settings.log_format), monotonic, sleep)
+    tokens = TokenService(settings, utc)
     app = Starlette(
-        routes=routes,
+        routes=[*routes, *tokens.routes, *MetadataServer(settings, tokens).routes],
         middleware=[_cors(settings.cors), Middleware(Front, chat=chat)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
     )

@@ -32,8 +32,9 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
     multiple = get_origin(field.annotation) is tuple
     kind = get_args(field.annotation)[0] if multiple else field.annotation
+    flag = name.replace("_", "-")
     return click.option(
-        f"--{name.replace('_', '-')}",
+        f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}",
         name,
         envvar=f"GEMULATOR_{name.upper()}",
         multiple=multiple,
@@ -56,7 +57,7 @@ def _type(annotation: Any) -> Any:
 def _default(field: FieldInfo) -> str:
     if field.default_factory is not None:
         return "  [default: the shipped ones]"
-    return "" if field.default is None else f"  [default: {field.default}]"
+    return "" if field.default is None or field.default == () else f"  [default: {field.default}]"
 
 
 def _usual_file() -> Path | None:

@@ -11,7 +11,7 @@ from emulator.journal import Received
 from emulator.plan import Failure
 from emulator.request import Caller, Target
 from emulator.settings import Settings, speed_of
-from emulator.web.identity import caller_of
+from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.play import Player, Sleep
 
@@ -22,9 +22,16 @@ class Chat:
     """An ASGI application for one request of a known target."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, log: RequestLog, monotonic: Callable[[], float], sleep: Sleep
+        self,
+        engine: Engine,
+        settings: Settings,
+        doorman: Doorman,
+        log: RequestLog,
+        monotonic: Callable[[], float],
+        sleep: Sleep,
     ) -> None:
         self._engine = engine
+        self._doorman = doorman
         self._settings = settings
         self._log = log
         self._monotonic = monotonic
@@ -38,7 +45,7 @@ class Chat:
         self._log.write(answered.received, finished)
 
     async def _answer(self, path: str, headers: Mapping[bytes, bytes], receive: Receive, target: Target) -> Answered:
-        caller = caller_of(headers, self._settings, target.version)
+        caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
             return self._refused(caller, path, target)
         refusal = _unusable(caller)

@@ -1,0 +1,54 @@
+"""The server with its further doors: HTTPS beside HTTP, and a proxy that leads to it."""
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from emulator.web.authority import Authority
+from emulator.web.proxy import Proxy
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Bound sockets, and the authority behind the first."""
+
+    authority: Authority
+    tls: socket.socket
+    proxy: socket.socket | None = None
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server: all doors lead into one app, one loop and one shutdown."""
+
+    def __init__(self, config: uvicorn.Config, doors: Doors | None = None) -> None:
+        super().__init__(config)
+        self._doors = doors
+        self._proxy: Proxy | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the further doors once the app has started."""
+        await super().startup(sockets)
+        if self._doors is None:
+            return
+        loop = asyncio.get_running_loop()
+        context = self._doors.authority.context()
+        self.servers.append(await loop.create_server(self._protocol, sock=self._doors.tls, ssl=context))
+        if self._doors.proxy is not None:
+            self._proxy = Proxy(("127.0.0.1", self._doors.tls.getsockname()[1]))
+            self.servers.append(await asyncio.start_server(self._proxy.accept, sock=self._doors.proxy))
+
+    def _protocol(self) -> asyncio.Protocol:
+        kind: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close all doors; tunnels end with the connections in them."""
+        if self._proxy is not None:
+            self._proxy.close()
+        await super().shutdown(sockets)
