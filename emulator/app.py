@@ -24,7 +24,10 @@ from emulator.web.metadata import MetadataServer
 from emulator.web.oauth import TokenService
 from emulator.web.play import Sleep
 from emulator.web.policy import read_policy
-from emulator.web.routes import Front, not_found, routes
+from emulator.web.routes import Front, not_found, routes_of
+
+UTC: Clock = time.time
+"""What tokens and certificates are dated by: never frozen."""
 
 
 def create_app(
@@ -34,11 +37,11 @@ def create_app(
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Sleep = asyncio.sleep,
     library: Library | None = None,
-    utc: Clock = time.time,
+    utc: Clock = UTC,
 ) -> Starlette:
     """The emulator as an ASGI application. ScenarioError where a scenario cannot be used.
 
-    `utc` is the time that tokens live in: the real one, also where `clock` stands still.
+    `utc` is the time that tokens live in, also where `clock` stands still.
     """
     settings = settings or Settings()
     frozen = frozen_at(settings.clock)
@@ -49,8 +52,8 @@ def create_app(
     chat = Chat(engine, settings, doorman, RequestLog(settings.log_format), monotonic, sleep)
     tokens = TokenService(settings, utc)
     app = Starlette(
-        routes=[*routes, *tokens.routes, *MetadataServer(settings, tokens).routes],
-        middleware=[_cors(settings.cors), Middleware(Front, chat=chat)],
+        routes=[*routes_of(chat), *tokens.routes, *MetadataServer(settings, tokens).routes],
+        middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
     )
     app.state.engine = engine

@@ -27,23 +27,28 @@ class Mint:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Head and chunks with slots for the time and the minted ids."""
+    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`."""
 
     root: Seed
     head: Head
     chunks: tuple[tuple[Template, int], ...]
+    rendered: int = 0
+    first: tuple[bytes, ...] = ()
     mints: tuple[Mint, ...] = ()
     pacing: Pacing = AT_ONCE
     speed: float = 1.0
     whole: bool = True
     created: int | None = None
 
+    def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
+        created = now if self.created is None else self.created
+        ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
+        return (b'"created":%d' % created, *ids)
+
     def deliver(self, attempt: int, now: int) -> Delivery:
         """The steps of one attempt; `now` is in Unix seconds."""
         seed = self.root.child("attempt", attempt)
-        created = now if self.created is None else self.created
-        ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
-        values = (b'"created":%d' % created, *ids)
+        values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
         chunks = [Chunk(template.fill(values), tokens) for template, tokens in self.chunks]
         steps = pace((self.head, *chunks), self.pacing, seed.child("pacing"), self.speed, whole=self.whole)
         return Delivery(tuple(steps))
@@ -74,11 +79,13 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     if manner.pacing == AT_ONCE or not manner.speed:
         # Nothing waits: one write is much cheaper than many, and a client sees the same events.
         chunks = [Chunk(b"".join(chunk.data for chunk in chunks), sum(chunk.tokens for chunk in chunks))]
-    marks = (b'"created":%d' % minter.created, *minter.made)
-    templates = tuple((Template.of(chunk.data, marks), chunk.tokens) for chunk in chunks)
+    marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made)
+    templates = tuple((Template(chunk.data, marks), chunk.tokens) for chunk in chunks)
     fixed = minter.created if script.created is not None or script.id else None
     mints = tuple(minter.mints)
-    return Rendering(manner.root, head, templates, mints, manner.pacing, manner.speed, not stream, fixed)
+    return Rendering(
+        manner.root, head, templates, int(now), marks, mints, manner.pacing, manner.speed, not stream, fixed
+    )
 
 
 def _planned(script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter") -> Answer:
@@ -105,7 +112,7 @@ def _worded(
 
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
-    templates = ((Template.of(chunk.data, ()), 0),)
+    templates = ((Template(chunk.data, ()), 0),)
     return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed)
 
 

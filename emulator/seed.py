@@ -32,8 +32,11 @@ class Seed:
 
     def child(self, *names: str | int) -> Self:
         """The seed of a named part: an added sibling never shifts the draws of the others."""
-        steps = (b"#%d" % name if isinstance(name, int) else name.encode("utf-8", "surrogatepass") for name in names)
-        return type(self)(_SEPARATOR.join((self.path, *steps)))
+        path = self.path
+        for name in names:
+            step = b"#%d" % name if isinstance(name, int) else name.encode("utf-8", "surrogatepass")
+            path += _SEPARATOR + step
+        return type(self)(path)
 
     def bytes(self, size: int) -> bytes:
         """`size` bytes, any number of them."""

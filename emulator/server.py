@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 import uvicorn
 
-from emulator.app import create_app
-from emulator.settings import Settings
+from emulator.app import UTC, create_app
+from emulator.settings import Settings, usual_state
+from emulator.web.authority import Authority
+from emulator.web.doors import Doors, Server
 
 _STARTING = 30.0  # seconds; a start takes a few milliseconds
 
@@ -43,11 +45,23 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
     )
 
 
-def origin_of(listener: socket.socket) -> str:
+def doors_of(settings: Settings) -> Doors | None:
+    """The further doors that the settings ask for: HTTPS, and the proxy to it. OSError, NotVouched."""
+    if not settings.tls and settings.proxy_port is None:
+        return None
+    authority = Authority(settings.state or usual_state(), settings.tls_names, UTC())
+    tls = bound(settings.host, settings.tls_port if settings.tls else 0)
+    proxy = None if settings.proxy_port is None else bound(settings.host, settings.proxy_port)
+    for listener in filter(None, (tls, proxy)):
+        listener.listen()  # at once: who sees the first door open may go to these
+    return Doors(authority, tls, proxy)
+
+
+def origin_of(listener: socket.socket, scheme: str = "http") -> str:
     """The URL that reaches a listening socket from this machine."""
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
+    return f"{scheme}://{shown}:{port}"
 
 
 class Addresses:
@@ -89,14 +103,17 @@ class Emulator(Addresses):
     def __init__(self, *, project: str = "demo", location: str = "global", **settings: Any) -> None:
         if isinstance(settings.get("scenarios", ()), str) or hasattr(settings.get("scenarios"), "__fspath__"):
             settings["scenarios"] = (settings["scenarios"],)
-        self.settings = Settings(**{"port": 0, "log_format": "off", "scenarios": (), **settings})
+        self.settings = Settings(
+            **{"port": 0, "tls_port": 0, "log_format": "off", "scenarios": (), "project": project, **settings}
+        )
         self._place = (project, location)
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
         listener = bound(self.settings.host, self.settings.port)
-        server = uvicorn.Server(uvicorn_config(create_app(self.settings), self.settings))
+        doors = doors_of(self.settings)
+        server = Server(uvicorn_config(create_app(self.settings), self.settings), doors)
         self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="gemulator")
         self._thread.start()
         deadline = time.monotonic() + _STARTING
@@ -106,6 +123,8 @@ class Emulator(Addresses):
             raise RuntimeError("gemulator did not start; its thread says why on standard error")
         self._server = server
         super().__init__(origin_of(listener), *self._place)
+        self.tls_url = origin_of(doors.tls, "https") if doors else ""
+        self.proxy_url = origin_of(doors.proxy) if doors and doors.proxy else ""
         return self
 
     def stop(self) -> None:

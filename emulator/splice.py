@@ -2,33 +2,31 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
 
 
-@dataclass(frozen=True, slots=True)
 class Template:
-    """`pieces` alternate between fixed bytes and slots; `order` says which value goes into each slot."""
+    """`data` as rendered for the first attempt, and the `marks` in it that later attempts replace.
 
-    pieces: tuple[bytes, ...]
-    order: tuple[int, ...]
+    A mark must not occur by accident: ids are seeded noise, and an unescaped `"created":` cannot stand inside a JSON
+    string.
+    """
 
-    @classmethod
-    def of(cls, data: bytes, marks: Sequence[bytes]) -> Self:
-        """The template of `data`, with a slot wherever one of `marks` stands.
+    def __init__(self, data: bytes, marks: Sequence[bytes]) -> None:
+        self.data = data
+        self.marks = marks
 
-        A mark must not occur by accident: ids are seeded noise, and an unescaped `"created":` cannot stand inside a
-        JSON string.
-        """
-        if not marks:
-            return cls((data,), ())
-        pieces = re.split(b"(" + b"|".join(map(re.escape, marks)) + b")", data)
-        return cls(tuple(pieces), tuple(map(marks.index, pieces[1::2])))
+    @cached_property
+    def _pieces(self) -> tuple[list[bytes], list[int]]:
+        """Fixed bytes and slots by turns, and which value goes into each slot. Most answers are never asked again."""
+        pieces = re.split(b"(" + b"|".join(map(re.escape, self.marks)) + b")", self.data)
+        return pieces, [self.marks.index(mark) for mark in pieces[1::2]]
 
     def fill(self, values: Sequence[bytes]) -> bytes:
         """The bytes with `values` in place of the marks."""
-        if not self.order:
-            return self.pieces[0]
-        filled = list(self.pieces)
-        filled[1::2] = [values[index] for index in self.order]
+        if not self.marks or values == self.marks:
+            return self.data
+        pieces, order = self._pieces
+        filled = pieces.copy()
+        filled[1::2] = [values[index] for index in order]
         return b"".join(filled)

@@ -52,9 +52,13 @@ def _greeting(settings: Settings, library: Library, origin: str) -> str:
         "  API key              OPENAI_API_KEY=emulator"
         + ("  (any text)" if settings.auth == "any" else "  (none is needed)"),
         "",
-        f"  {len(library.scenarios)} scenarios from {folders}",
+        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}",
         f"  Requests that fit no scenario {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
         lines.append(f"  Reachable from other machines: it listens on {settings.host}.")
     return "\n".join(lines) + "\n"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

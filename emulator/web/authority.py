@@ -88,7 +88,9 @@ class Authority:
         permitted = constraints.permitted_subtrees or []
         hosts = (name.value for name in permitted if isinstance(name, x509.DNSName))
         networks = (name.value for name in permitted if isinstance(name, x509.IPAddress))
-        return Names(tuple(hosts), tuple(n for n in networks if isinstance(n, ipaddress.IPv4Network | ipaddress.IPv6Network)))
+        return Names(
+            tuple(hosts), tuple(n for n in networks if isinstance(n, ipaddress.IPv4Network | ipaddress.IPv6Network))
+        )
 
     # ---- leaves
 

@@ -13,7 +13,7 @@ from emulator.web.proxy import Proxy
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Bound sockets, and the authority behind the first."""
+    """Listening sockets, and the authority behind the first."""
 
     authority: Authority
     tls: socket.socket
@@ -37,18 +37,19 @@ class Server(uvicorn.Server):
         context = self._doors.authority.context()
         self.servers.append(await loop.create_server(self._protocol, sock=self._doors.tls, ssl=context))
         if self._doors.proxy is not None:
-            self._proxy = Proxy(("127.0.0.1", self._doors.tls.getsockname()[1]))
-            self.servers.append(await asyncio.start_server(self._proxy.accept, sock=self._doors.proxy))
+            self._proxy = Proxy(self._doors.tls.getsockname()[:2])
+            await self._proxy.open(self._doors.proxy)
 
     def _protocol(self) -> asyncio.Protocol:
         kind: Any = self.config.http_protocol_class
-        protocol: asyncio.Protocol = kind(
-            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
-        )
+        state = self.lifespan.state
+        protocol: asyncio.Protocol = kind(config=self.config, server_state=self.server_state, app_state=state)
         return protocol
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close all doors; tunnels end with the connections in them."""
+        """Close all doors. Answers that are under way in a tunnel get the same grace as all others."""
         if self._proxy is not None:
-            self._proxy.close()
+            self._proxy.shut()
         await super().shutdown(sockets)
+        if self._proxy is not None:
+            await self._proxy.end()

@@ -7,18 +7,32 @@ from typing import Self, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
-_REGIONS = """
-    africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2
-    asia-southeast1 asia-southeast2 asia-southeast3 australia-southeast1 australia-southeast2 europe-central2
-    europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west2 europe-west3 europe-west4 europe-west6
-    europe-west8 europe-west9 europe-west10 europe-west12 me-central1 me-central2 me-west1 northamerica-northeast1
-    northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us-central1 us-east1 us-east4
-    us-east5 us-south1 us-west1 us-west2 us-west3 us-west4
-""".split()
+_REGIONS = {
+    "africa-south": (1,),
+    "asia-east": (1, 2),
+    "asia-northeast": (1, 2, 3),
+    "asia-south": (1, 2),
+    "asia-southeast": (1, 2, 3),
+    "australia-southeast": (1, 2),
+    "europe-central": (2,),
+    "europe-north": (1, 2),
+    "europe-southwest": (1,),
+    "europe-west": (1, 2, 3, 4, 6, 8, 9, 10, 12),
+    "me-central": (1, 2),
+    "me-west": (1,),
+    "northamerica-northeast": (1, 2),
+    "northamerica-south": (1,),
+    "southamerica-east": (1,),
+    "southamerica-west": (1,),
+    "us-central": (1,),
+    "us-east": (1, 4, 5),
+    "us-south": (1,),
+    "us-west": (1, 2, 3, 4),
+}
 
 GOOGLE: Sequence[str] = (
     "aiplatform.googleapis.com",
-    *(f"{region}-aiplatform.googleapis.com" for region in _REGIONS),
+    *(f"{area}{number}-aiplatform.googleapis.com" for area, numbers in _REGIONS.items() for number in numbers),
     *(f"aiplatform.{area}.rep.googleapis.com" for area in ("eu", "us")),
     "metadata.google.internal",
     "oauth2.googleapis.com",

@@ -1,6 +1,7 @@
 """A proxy for HTTPS_PROXY: tunnels to Google's hosts end in this emulator, all others are refused."""
 
 import asyncio
+import socket
 from http import HTTPStatus
 from typing import TypeAlias
 
@@ -16,10 +17,24 @@ class Proxy:
     """Answers CONNECT by joining the client to the TLS door at `door`, whatever Google's host it named."""
 
     def __init__(self, door: Address) -> None:
-        self._door = door
+        self._door = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(door[0], door[0]), door[1])
         self._tunnels: set[asyncio.Task[None]] = set()
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def open(self, listener: socket.socket) -> None:
+        """Accept clients on a listening socket."""
+        self._server = await asyncio.start_server(self._accept, sock=listener)
+
+    def shut(self) -> None:
+        """Accept no more clients."""
+        self._server.close()
+
+    async def end(self) -> None:
+        """End the tunnels that are left."""
+        for tunnel in self._tunnels:
+            tunnel.cancel()
+        await asyncio.gather(*self._tunnels, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection to its end."""
         task = asyncio.current_task()
         assert task is not None
@@ -31,11 +46,6 @@ class Proxy:
         finally:
             self._tunnels.discard(task)
             writer.close()
-
-    def close(self) -> None:
-        """End all tunnels."""
-        for tunnel in self._tunnels:
-            tunnel.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -74,12 +84,15 @@ def _answer(status: HTTPStatus, reason: str) -> bytes:
 Ends: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def _join(here: Ends, there: Ends) -> None:
-    """Carry bytes both ways until both sides have ended."""
+async def _join(client: Ends, emulator: Ends) -> None:
+    """Carry bytes both ways until the emulator's side has ended: then there is nothing more to say."""
+    asking = asyncio.ensure_future(_carry(client[0], emulator[1]))
     try:
-        await asyncio.gather(_carry(here[0], there[1]), _carry(there[0], here[1]))
+        await _carry(emulator[0], client[1])
     finally:
-        there[1].close()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        emulator[1].close()
 
 
 async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -22,19 +23,18 @@ def target_of(path: str) -> Target | None:
 
 
 class Front:
-    """Takes chat requests before the router sees them: matching one path is all their routing."""
+    """The short way for chat requests that come from no browser: matching one path is all their routing."""
 
     def __init__(self, app: ASGIApp, chat: Chat) -> None:
         self._app = app
         self._chat = chat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST":
-            target = target_of(scope["path"])
-            if target is not None:
-                await self._chat(scope, receive, send, target)
-                return
-        await self._app(scope, receive, send)
+        target = target_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if target is None or any(name == b"origin" for name, _ in scope["headers"]):
+            await self._app(scope, receive, send)
+        else:
+            await self._chat(scope, receive, send, target)
 
 
 async def health(request: Request) -> Response:
@@ -85,4 +85,23 @@ _PAGE = """<!DOCTYPE html>
   <p>The requested URL <code>{path}</code> was not found on this server.  <ins>That’s all we know.</ins>
 """
 
-routes = [Route("/__emulator/health", health)]
+
+class ChatRoute:
+    """The way of a browser's chat requests, behind CORS."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = target_of(scope["path"])
+        if target is None:
+            raise HTTPException(404)
+        await self._chat(scope, receive, send, target)
+
+
+def routes_of(chat: Chat) -> list[Route]:
+    """All routes that are served."""
+    return [
+        Route("/__emulator/health", health),
+        Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
+    ]

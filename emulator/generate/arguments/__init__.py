@@ -1,10 +1,12 @@
-"""temp"""
+"""A value for a JSON Schema: valid, plausible, and the same for the same seed.
 
-from typing import Any
+`value_for` draws one, `problem_with` says why an author's own does not fit, `Reader` lets the prompt have its say.
+"""
 
+from emulator.generate.arguments.normalisation import normalised
+from emulator.generate.arguments.reader import Reader
+from emulator.generate.arguments.refusal import Unsatisfiable
+from emulator.generate.arguments.validation import problem_with
+from emulator.generate.arguments.value import value_for
 
-class Unsatisfiable(ValueError): ...
-
-
-def value_for(schema: Any, seed: Any = 0, *, hints: Any = None) -> Any:
-    return dict.fromkeys(schema.get("properties", {}), "x") if isinstance(schema, dict) else {}
+__all__ = ["Reader", "Unsatisfiable", "normalised", "problem_with", "value_for"]

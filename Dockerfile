@@ -1,0 +1,22 @@
+# syntax=docker/dockerfile:1
+ARG PYTHON=3.13-slim
+
+FROM python:${PYTHON} AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY emulator emulator
+COPY scenarios scenarios
+RUN python3 -m venv --without-pip /opt/gemulator \
+ && python3 -m pip --python /opt/gemulator/bin/python install --no-cache-dir --no-compile --disable-pip-version-check .
+
+FROM python:${PYTHON}
+COPY --from=build /opt/gemulator /opt/gemulator
+RUN groupadd --system --gid 10001 gemulator && useradd --system --uid 10001 --gid gemulator --no-create-home gemulator
+USER 10001:10001
+ENV PATH=/opt/gemulator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    GEMULATOR_HOST=0.0.0.0 GEMULATOR_PORT=8089
+EXPOSE 8089
+HEALTHCHECK --interval=5s --timeout=2s --start-period=5s --retries=3 \
+  CMD ["python3", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8089/__emulator/health', timeout=2)"]
+ENTRYPOINT ["gemulator"]
+CMD ["serve"]

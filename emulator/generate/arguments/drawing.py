@@ -1,0 +1,253 @@
+"""Draws one value: takes subschemas apart, picks a type, and has it made; backs out of choices that lead nowhere."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from emulator.generate.arguments import arrays, numbers, objects, strings
+from emulator.generate.arguments.branches import Branches, Choice, Conjunction, Option, candidates, types_of
+from emulator.generate.arguments.document import Document, Sub
+from emulator.generate.arguments.height import Heights
+from emulator.generate.arguments.json_value import TYPES, key_of
+from emulator.generate.arguments.membership import Membership
+from emulator.generate.arguments.negation import is_atom, negated
+from emulator.generate.arguments.reader import Reader
+from emulator.generate.arguments.refusal import OutOfSteps, Stuck
+from emulator.generate.arguments.words import Words
+from emulator.seed import Seed
+
+_DEEPEST = 40
+_DEEP = 3  # from here on, branches that end soonest go first
+_ROUNDS = 8
+_MOST_CONJUNCTIONS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How one try goes about it: the chance of an optional property, and whether to keep everything short."""
+
+    optional: float
+    brief: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What surrounds the drawing: where plausible words come from, which day it is, what the prompt says."""
+
+    words: Words
+    reference_day: date
+    hints: Reader | None
+
+
+class Place(NamedTuple):
+    """Where in the value we are: the path through the schema, the property's name, and the seed of this part."""
+
+    path: tuple[str, ...]
+    name: str
+    depth: int
+    seed: Seed
+
+    def inside(self, *steps: str, name: str | None = None) -> "Place":
+        """The place of a part, by the steps of its path."""
+        return Place((*self.path, *steps), self.name if name is None else name, self.depth + 1, self.seed.child(*steps))
+
+    def again(self, attempt: int) -> "Place":
+        """The same place with other chances."""
+        return self._replace(seed=self.seed.child("again", attempt)) if attempt else self
+
+    def stuck(self, keyword: str, reason: str) -> Stuck:
+        """The refusal to draw a value here."""
+        return Stuck((*self.path, keyword) if keyword else self.path, reason)
+
+
+class Drawing:
+    """One try at a value for a document. `steps` bounds its work, so that the time does not depend on the machine."""
+
+    def __init__(self, document: Document, heights: Heights, setting: Setting, manner: Manner, steps: int) -> None:
+        self.document = document
+        self.setting = setting
+        self.manner = manner
+        self.hints = setting.hints.fresh() if setting.hints else None
+        self.made = 0
+        self._steps = steps
+        self._heights = heights
+        self._members = Membership(document, self.spend)
+        self._branches = Branches(document, self.spend)
+
+    def spend(self, steps: int) -> None:
+        """Counts work; OutOfSteps when the budget is used up."""
+        self._steps -= steps
+        if self._steps < 0:
+            raise OutOfSteps
+
+    def value(self, subs: Sequence[Sub], place: Place) -> Any:
+        """A value that all of `subs` admit; Stuck where none was found."""
+        if place.depth > _DEEPEST:
+            raise place.stuck("", "it needs more levels than can be drawn")
+        self.made += 1
+        broken: list[Sub] = []
+        for attempt in range(_ROUNDS):
+            here, value = self._first((*subs, *broken), place.again(attempt))
+            bar = next((bar for bar in here.bars if self.admits(bar, value)), None)
+            if bar is None:
+                return value
+            if not is_atom(bar.schema):
+                broken.append(negated(self.document, bar))
+        raise place.stuck("not", "every value that was drawn is one that is ruled out")
+
+    def admits(self, sub: Sub, value: Any) -> bool:
+        """Whether `value` fits `sub`."""
+        return self._members.admits(sub, value)
+
+    def fits(self, here: Conjunction, value: Any) -> bool:
+        """Whether `value` fits all parts and is not ruled out."""
+        return all(self.admits(Sub(part.schema, part.scope), value) for part in here.parts) and not any(
+            self.admits(bar, value) for bar in here.bars
+        )
+
+    def suggested(self, here: Conjunction, kind: str, place: Place) -> Any:
+        """A value that the prompt offers and the parts admit; None where there is none."""
+        if self.hints is None or not place.name:
+            return None
+        for value in self.hints.suggest(place.name, {**leaf(here), "type": kind}):
+            if value is not None and self.fits(here, value):
+                self.hints.take(value)
+                return value
+        return None
+
+    def _first(self, subs: Sequence[Sub], place: Place) -> tuple[Conjunction, Any]:
+        """The first conjunction that a value can be drawn for, and the value."""
+        last: Stuck | None = None
+        order = self._order(place)
+        try:
+            for number, here in enumerate(self._branches.conjunctions(subs, order)):
+                if number >= _MOST_CONJUNCTIONS:
+                    break
+                try:
+                    return here, self._of_some_type(here, place)
+                except Stuck as stuck:
+                    last = last or stuck
+        except Stuck as stuck:
+            if stuck.path[: len(place.path)] != place.path:
+                raise Stuck((*place.path, *stuck.path), stuck.reason) from None
+            raise
+        raise last or place.stuck("", "its branches contradict each other")
+
+    def _order(self, place: Place) -> Callable[[Choice], Sequence[Option]]:
+        deep = place.depth >= _DEEP or self.manner.brief
+
+        def order(choice: Choice) -> Sequence[Option]:
+            options = choice.options
+            if choice.keyword in ("dependentSchemas", "dependencies"):
+                return options
+            if deep:
+                return sorted(options, key=lambda option: self._height(option, choice))
+            start = place.seed.child(choice.keyword).below(len(options)) if options else 0
+            turned = (*options[start:], *options[:start])
+            return sorted(turned, key=_is_null) if choice.keyword != "if" else turned
+
+        return order
+
+    def _height(self, option: Option, choice: Choice) -> tuple[int, bool]:
+        height = max((self._heights.of(choice.parent.sub(schema)) for schema in option.wanted), default=0)
+        return height, _is_null(option)
+
+    def _of_some_type(self, here: Conjunction, place: Place) -> Any:
+        listed = candidates(here)
+        if listed is not None:
+            return self._member(here, listed, place)
+        last: Stuck | None = None
+        for kind in _kinds(here, place, self._is_deep(place)):
+            try:
+                return self._of_type(kind, here, place)
+            except Stuck as stuck:
+                last = last or stuck
+        raise last or place.stuck("type", "no type satisfies all of the schemas that apply")
+
+    def _is_deep(self, place: Place) -> bool:
+        return self.manner.brief or place.depth >= _DEEP
+
+    def _member(self, here: Conjunction, listed: list[Any], place: Place) -> Any:
+        kind = next((type_name for type_name in types_of(here) or ("string",)), "string")
+        if (found := self.suggested(here, kind, place)) is not None:
+            return found
+        start = place.seed.child("enum").below(len(listed)) if len(listed) > 1 else 0
+        plain = len(here.parts) == 1 and not here.bars and here.parts[0].schema.keys() <= _ENUM_ONLY
+        turned = listed[start:] + listed[:start]
+        if turned and turned[0] is None:
+            turned = turned[1:] + turned[:1]
+        for value in turned:
+            if plain or self.fits(here, value):
+                return value
+        raise place.stuck("enum", "none of its values fits the other schemas that apply")
+
+    def _of_type(self, kind: str, here: Conjunction, place: Place) -> Any:
+        match kind:
+            case "object":
+                return objects.draw(self, here, place)
+            case "array":
+                return arrays.draw(self, here, place)
+            case "string":
+                return strings.draw(self, here, place)
+            case "integer" | "number":
+                return numbers.draw(self, here, place, kind)
+            case "boolean":
+                return self._boolean(here, place)
+            case _:
+                return None
+
+    def _boolean(self, here: Conjunction, place: Place) -> bool:
+        if isinstance(default := here.first("default", bool), bool) and place.seed.child("default").below(2):
+            first = default
+        else:
+            first = place.seed.child("boolean").below(10) < 7
+        return first if not here.bars or self.fits(here, first) else not first
+
+
+_ENUM_ONLY = frozenset({"type", "enum", "const", "description", "title", "default", "examples"})
+_KEYWORDS = {
+    "object": frozenset({"properties", "required", "additionalProperties", "patternProperties", "minProperties",
+                         "maxProperties", "propertyNames", "dependentRequired", "unevaluatedProperties",
+                         "\0someProperty"}),
+    "array": frozenset({"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains", "additionalItems",
+                        "unevaluatedItems"}),
+    "string": frozenset({"pattern", "minLength", "maxLength", "format"}),
+    "number": frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}),
+}  # fmt: skip
+
+
+def _kinds(here: Conjunction, place: Place, deep: bool) -> list[str]:
+    """The types to try, in order: those that are named, else those that the keywords speak of, else any."""
+    named = types_of(here)
+    if named is None:
+        implied = [kind for kind, words in _KEYWORDS.items() if any(not words.isdisjoint(p.schema) for p in here.parts)]
+        return list(dict.fromkeys([*implied, "string", "integer", *TYPES]))
+    kinds = [kind for kind in named if kind != "null"]
+    if len(kinds) > 1:
+        if "number" in kinds and "integer" in kinds:
+            kinds.remove("integer")
+        start = place.seed.child("type").below(len(kinds))
+        kinds = kinds[start:] + kinds[:start]
+        if deep:
+            kinds.sort(key=lambda kind: kind in ("object", "array"))
+    return [*kinds, "null"] if "null" in named else kinds
+
+
+def _is_null(option: Option) -> bool:
+    schema = option.wanted[0] if option.wanted else None
+    return isinstance(schema, dict) and (schema.get("type") == "null" or schema.get("const", 0) is None)
+
+
+def leaf(here: Conjunction) -> Mapping[str, Any]:
+    """The parts of a leaf as one schema: what is said first holds."""
+    merged: dict[str, Any] = {}
+    for part in here.parts:
+        for keyword, value in part.schema.items():
+            merged.setdefault(keyword, value)
+    return merged
+
+
+def distinct_bar(values: Sequence[Any]) -> Sub:
+    """A subschema that rules the values out."""
+    return Sub({"not": {"enum": list({key_of(value): value for value in values}.values())}}, ("",))

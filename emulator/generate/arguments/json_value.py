@@ -1,0 +1,54 @@
+"""JSON values as JSON Schema sees them: their type, their equality (1 is 1.0, true is not 1) and a key for sets."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeAlias
+
+JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+
+TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
+
+
+def type_of(value: Any) -> str:
+    """The narrowest JSON Schema type: an integral float is an integer."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "integer" if value.is_integer() else "number"
+        case str():
+            return "string"
+        case dict():
+            return "object"
+        case _:
+            return "array"
+
+
+def has_type(value: Any, names: str | Sequence[str]) -> bool:
+    """Whether `value` is of one of the named types; a name that is no JSON type admits nothing."""
+    actual = type_of(value)
+    wanted = (names,) if isinstance(names, str) else names
+    return actual in wanted or (actual == "integer" and "number" in wanted)
+
+
+def key_of(value: Any) -> Hashable:
+    """A hashable that is equal exactly for equal JSON values."""
+    match value:
+        case bool():
+            return ("boolean", value)
+        case dict():
+            return ("object", frozenset((name, key_of(item)) for name, item in value.items()))
+        case list():
+            return ("array", tuple(key_of(item) for item in value))
+        case _:
+            return value  # type: ignore[no-any-return]
+
+
+def equal(left: Any, right: Any) -> bool:
+    """JSON equality."""
+    if isinstance(left, (dict, list, bool)) or isinstance(right, (dict, list, bool)):
+        return type(left) is type(right) and key_of(left) == key_of(right)
+    return bool(left == right)

@@ -1,0 +1,183 @@
+"""What a property is about, told from its name and description: the kind of word or the range of numbers it holds."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+# Phrases of a property's name (split into words, singular), the kind of word that such a property holds.
+# A phrase at the end of the name counts before one inside it, a longer one before a shorter one.
+_PHRASES = {
+    "first_name": "first name|given name|firstname|fname|forename",
+    "last_name": "last name|family name|surname|lastname|lname",
+    "name": "full name|person|author|customer|customer name|user name full|contact|contact name|owner|assignee"
+    "|recipient|sender|guest|passenger|patient|employee|attendee|participant|host name full|manager|actor|director"
+    "|artist|player|driver|buyer|seller|cardholder|holder",
+    "user_name": "username|user name|user|login|handle|nickname|screen name",
+    "email": "email|e mail|mail|email address|to|cc|bcc|reply to",
+    "phone": "phone|phone number|telephone|mobile|cell|fax|tel|msisdn",
+    "password": "password|passwd|passphrase",
+    "city": "city|town|location city|origin|destination|departure|arrival|place|hometown|municipality",
+    "city_state": "city state|location|city and state",
+    "state": "state|province|region|county|prefecture",
+    "country": "country|nation|country name|nationality",
+    "country_code": "country code|iso country|alpha2|nationality code",
+    "postcode": "zip|zip code|postal code|postcode|zipcode|plz",
+    "street": "street|street address|address line|address1|address line1|line1|street name",
+    "address": "address|billing address|shipping address|venue",
+    "secondary": "address2|address line2|line2|apartment|suite",
+    "company": "company|company name|organization|organisation|employer|business|vendor|supplier|merchant|brand"
+    "|manufacturer|publisher|provider name|org|airline|bank",
+    "job": "job|job title|profession|occupation|role title|position title|designation",
+    "currency": "currency|currency code|from currency|to currency|base currency|target currency",
+    "language_code": "language code|lang|locale code|language|source language|target language",
+    "locale": "locale",
+    "time_zone": "timezone|time zone|tz",
+    "color": "color|colour|color name",
+    "hex_color": "hex color|color hex|hex|background color|foreground color",
+    "url": "url|uri|link|href|website|homepage|web site|endpoint|webhook|image url|callback",
+    "image_url": "image|photo|picture|avatar|thumbnail|logo|icon url",
+    "hostname": "hostname|host|domain|domain name|server",
+    "ip": "ip|ip address|ipv4|ipaddress",
+    "mac": "mac address|mac",
+    "uuid": "uuid|guid",
+    "sku": "sku|product code|part number|article number|item code",
+    "isbn": "isbn",
+    "iban": "iban|account number",
+    "card": "card number|credit card|credit card number",
+    "symbol": "ticker|symbol|stock symbol|stock ticker|ticker symbol|stock",
+    "product": "product|product name|item|item name|article|goods|good",
+    "code": "code|reference|ref|order number|confirmation number|booking reference|tracking number|voucher|coupon",
+    "identifier": "id|identifier|key|token|session|order id|user id|customer id|resource",
+    "slug": "slug|tag|label|category|topic|keyword|genre|hashtag|permalink|branch|repo|repository|namespace",
+    "version": "version|semver|release",
+    "date": "date|day|birthday|dob|deadline|due|date of birth|due date|start date|end date|check in|check out"
+    "|departure date|return date|arrival date|expiry|expiration date",
+    "datetime": "datetime|date time|timestamp|start time|end time|created at|updated at|time stamp|scheduled at",
+    "time": "time|hour time|time of day|opening time|closing time",
+    "path": "path|file path|filepath|directory|folder|dir|filename path",
+    "file": "file|file name|filename|attachment|document",
+    "mime": "mime|mime type|content type|media type",
+    "title": "title|subject|headline|heading|event|meeting|event name|task|book|movie|song|album|show|playlist"
+    "|campaign|course|recipe|dish|game",
+    "query": "query|search|search query|search term|question|q|keywords|term|prompt|phrase",
+    "sentence": "description|text|content|message|body|comment|note|summary|reason|detail|caption|abstract|review"
+    "|feedback|bio|instruction|explanation|statement|input|output|answer|response|remark|definition|thought"
+    "|information|info|context|reasoning|rationale|analysis|paragraph|story|action item|step",
+    "code_text": "source code|snippet|script|command|cmd",
+    "sql": "sql|sql query",
+    "gender": "gender|sex",
+    "unit": "unit|units|temperature unit|measurement unit",
+    "status": "status|condition",
+    "user_agent": "user agent",
+    "number_text": "number|amount|price|quantity|count|age|year|size",
+}  # fmt: skip
+_BY_PHRASE = {phrase: kind for kind, phrases in _PHRASES.items() for phrase in phrases.split("|")}
+# Words that also occur in descriptions of anything else: only a property's own name may mean them.
+_NAME_ONLY = frozenset({"to", "user", "item", "key", "code", "id", "text", "content", "body", "input", "output", "good",
+                        "number", "state", "time", "day", "place", "resource", "token", "label", "term", "show", "due",
+                        "detail", "information", "info", "context", "condition", "size", "count", "amount", "search",
+                        "release", "step", "good", "goods", "server", "message", "role", "mail", "position", "link",
+                        "description", "response", "reason", "region", "owner", "author", "session", "reference",
+                        "document", "file", "object", "question", "game", "event", "task", "note", "path", "branch",
+                        "category", "host", "provider", "business", "person", "contact", "definition", "action",
+                        "definition", "image", "script", "command", "prompt", "identifier", "query", "name", "title",
+                        "status", "unit", "units", "version", "year", "stock", "product", "customer", "answer", "q",
+                        "tag", "topic", "statement", "manager", "resource", "endpoint", "summary", "icon"})  # fmt: skip
+
+# low, high, decimals of numbers by the same kind of phrases.
+_RANGES = {
+    (18, 80, 0): "age",
+    (5, 250, 2): "price|cost|amount|total|fee|subtotal|tax|balance|payment|fare|budget|discount amount|salary hourly",
+    (28000, 120000, 0): "salary|income|revenue|annual income|population|mileage|principal|loan|investment|turnover",
+    (1, 5, 0): "quantity|qty|rating|star|guest|adult|priority|passenger|room|child|level|ticket|people|night|seat|copy",
+    (0, 100, 1): "percent|percentage|pct|humidity|progress|score|discount|battery",
+    (-60, 65, 6): "latitude|lat",
+    (-150, 150, 6): "longitude|lng|lon|long",
+    (2020, 2026, 0): "year|fiscal year",
+    (1, 12, 0): "month",
+    (1, 28, 0): "day|day of month",
+    (0, 23, 0): "hour",
+    (0, 59, 0): "minute|second",
+    (1, 20, 0): "page|page number|limit|max result|top k|count|size|page size|n|per page|max|number|num|index|retry",
+    (1, 100, 0): "id|number of|position|rank|order|offset|weight int",
+    (50, 95, 1): "weight|weight kg",
+    (155, 195, 0): "height cm|height",
+    (-5, 32, 1): "temperature|temp",
+    (1, 100, 1): "length|width|depth|distance|radius|area|volume|x|y|z|speed|base",
+    (0, 1, 2): "probability|confidence|rate|ratio|interest rate|threshold|alpha|opacity|weight fraction|similarity",
+    (1024, 49151, 0): "port",
+    (30, 600, 0): "duration|timeout|ttl|interval|delay",
+    (320, 1920, 0): "width px|height px|resolution",
+    (1767225600, 1798761600, 0): "timestamp|epoch|unix time|created|updated",
+    (1000, 5_000_000, 0): "byte|file size|content length",
+    (10000, 99999, 0): "zip|zip code|postal code|account number|order number",
+}
+_RANGE_BY_PHRASE = {phrase: found for found, phrases in _RANGES.items() for phrase in phrases.split("|")}
+_ANY_RANGE = (1, 100, 2)
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def _words(text: str) -> list[str]:
+    return [_singular(word.lower()) for word in _WORD.findall(text)]
+
+
+def _singular(word: str) -> str:
+    if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]
+
+
+@lru_cache(maxsize=8192)
+def singular(name: str) -> str:
+    """The name of one item of a list: `cities` holds a `city`."""
+    return _singular(name) if name.islower() else name[:-1] if name.endswith("s") and len(name) > 3 else name
+
+
+def _phrases(words: list[str]) -> Iterator[str]:
+    """Runs of up to three words, from the end of the name, longer ones first."""
+    for end in range(len(words), 0, -1):
+        for start in range(max(0, end - 3), end):
+            yield " ".join(words[start:end])
+
+
+@lru_cache(maxsize=8192)
+def kind_of(name: str, description: str) -> str:
+    """The kind of word (a key of the word lists) that a property holds; "" where nothing tells."""
+    for phrase in _phrases(_words(name)[-6:]):
+        if (kind := _BY_PHRASE.get(phrase)) is not None:
+            return _refined(kind, description)
+    words = _words(description[:200])[:16]
+    for start in range(len(words)):
+        for size in (3, 2, 1):
+            phrase = " ".join(words[start : start + size])
+            if phrase not in _NAME_ONLY and (kind := _BY_PHRASE.get(phrase)) is not None:
+                return kind
+    return "name_or_title" if "name" in _words(name) else ""
+
+
+def _refined(kind: str, description: str) -> str:
+    lower = description.lower()
+    if kind in ("city_state", "city") and "city" in lower and "state" in lower:
+        return "city_state"
+    if kind == "city_state":
+        return "city"
+    if kind == "country" and ("code" in lower or "iso" in lower):
+        return "country_code"
+    if kind == "state" and not any(word in lower for word in ("province", "u.s", "us state", "region", "abbrev")):
+        return "state" if lower else "status"
+    if kind == "language_code" and "code" not in lower and "iso" not in lower:
+        return "language"
+    return kind
+
+
+@lru_cache(maxsize=8192)
+def usual_range(name: str, description: str) -> tuple[int, int, int]:
+    """Low, high and decimals of numbers that look natural for a property."""
+    for text in (name, description[:120]):
+        for phrase in _phrases(_words(text)[-12:]):
+            if (found := _RANGE_BY_PHRASE.get(phrase)) is not None:
+                return found
+    return _ANY_RANGE

@@ -1,0 +1,151 @@
+"""Draws numbers: within bounds, on the grid of `multipleOf`, and of a size that the property's name suggests."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from emulator.generate.arguments.branches import Conjunction
+from emulator.generate.arguments.membership import exactly, is_number
+from emulator.generate.arguments.names import usual_range
+
+if TYPE_CHECKING:
+    from emulator.generate.arguments.drawing import Drawing, Place
+
+_TRIES = 24
+_SEARCHED = 3000
+_HIGHEST = 10**300
+
+
+@dataclass(slots=True)
+class Bounds:
+    """The interval of all parts, and the step of the grid (None: any number)."""
+
+    low: Fraction | None = None
+    high: Fraction | None = None
+    above: bool = False  # `low` itself is excluded
+    below: bool = False
+    step: Fraction | None = None
+
+    def raise_low(self, limit: Fraction, strict: bool) -> None:
+        """Not below `limit`."""
+        if self.low is None or limit > self.low or (limit == self.low and strict):
+            self.low, self.above = limit, strict
+
+    def lower_high(self, limit: Fraction, strict: bool) -> None:
+        """Not above `limit`."""
+        if self.high is None or limit < self.high or (limit == self.high and strict):
+            self.high, self.below = limit, strict
+
+    def add_step(self, step: Fraction) -> None:
+        """A multiple of `step` and of those before: of their least common multiple."""
+        if self.step is None:
+            self.step = step
+            return
+        common = math.lcm(self.step.numerator * step.denominator, step.numerator * self.step.denominator)
+        self.step = Fraction(common, self.step.denominator * step.denominator)
+
+    def is_empty(self) -> bool:
+        """Whether no number lies in the interval."""
+        if self.low is None or self.high is None:
+            return False
+        return self.low > self.high or (self.low == self.high and (self.above or self.below))
+
+
+def bounds_of(here: Conjunction, kind: str) -> Bounds:
+    """What all parts say about a number of type `kind`."""
+    found = Bounds(step=Fraction(1) if kind == "integer" else None)
+    for part in here.parts:
+        schema = part.schema
+        if is_number(low := schema.get("minimum")):
+            found.raise_low(exactly(low), schema.get("exclusiveMinimum") is True)
+        if is_number(low := schema.get("exclusiveMinimum")):
+            found.raise_low(exactly(low), True)
+        if is_number(high := schema.get("maximum")):
+            found.lower_high(exactly(high), schema.get("exclusiveMaximum") is True)
+        if is_number(high := schema.get("exclusiveMaximum")):
+            found.lower_high(exactly(high), True)
+        if is_number(step := schema.get("multipleOf")) and step > 0:
+            found.add_step(exactly(step))
+    return found
+
+
+def draw(drawing: "Drawing", here: Conjunction, place: "Place", kind: str) -> float:
+    """A number that fits; Stuck where the bounds leave none."""
+    if is_number(found := drawing.suggested(here, kind, place)):
+        return found  # type: ignore[no-any-return]
+    bounds = bounds_of(here, kind)
+    if bounds.is_empty():
+        raise place.stuck("minimum", "its bounds leave no number")
+    for value in _likely(here, place, kind, bounds):
+        drawing.spend(1)
+        if drawing.fits(here, value):
+            return value
+    raise place.stuck("multipleOf" if bounds.step else "minimum", "its bounds leave no number that fits")
+
+
+def _likely(here: Conjunction, place: "Place", kind: str, bounds: Bounds) -> Iterator[float]:
+    yield from _given(here, place)
+    if bounds.step is None:
+        yield from _anywhere(here, place, bounds)
+    else:
+        yield from _on_grid(here, place, kind, bounds)
+
+
+def _given(here: Conjunction, place: "Place") -> Iterator[float]:
+    """Examples and the default, each with a chance."""
+    seed = place.seed.child("given")
+    examples = here.first("examples", list) or [here.first("example", int), here.first("example", float)]
+    numbers = [item for item in examples if is_number(item)]
+    if numbers and seed.below(10) < 6:
+        yield seed.child("which").pick(numbers)
+    default = here.first("default", int)
+    if is_number(default) and seed.child("default").below(10) < 4:
+        yield default
+
+
+def _usual(here: Conjunction, place: "Place", bounds: Bounds) -> tuple[Fraction, Fraction, int]:
+    """The interval to draw from, within the bounds, and how many decimals look natural."""
+    low, high, decimals = usual_range(place.name, here.first("description", str) or "")
+    least, most = Fraction(low), Fraction(high)
+    if bounds.low is not None and (bounds.low > least or most < bounds.low):
+        least = bounds.low
+        most = max(most, least + (bounds.high - least if bounds.high is not None else 100))
+    if bounds.high is not None and bounds.high < most:
+        most = bounds.high
+        least = min(least, most - (most - bounds.low if bounds.low is not None else 100))
+    return least, most, decimals
+
+
+def _anywhere(here: Conjunction, place: "Place", bounds: Bounds) -> Iterator[float]:
+    low, high, decimals = _usual(here, place, bounds)
+    for attempt in range(_TRIES):
+        share = place.seed.child("number", attempt).unit()
+        value = float(low) + share * float(high - low)
+        yield round(value, decimals + attempt // 8 * 3) if attempt < 16 else value
+    yield from (float(low), float(high), float((low + high) / 2), 0.5, math.pi)
+
+
+def _on_grid(here: Conjunction, place: "Place", kind: str, bounds: Bounds) -> Iterator[float]:
+    step = bounds.step or Fraction(1)
+    least, most, _ = _usual(here, place, bounds)
+    first = math.floor(least / step) + 1 if bounds.above and least == bounds.low else math.ceil(least / step)
+    last = math.ceil(most / step) - 1 if bounds.below and most == bounds.high else math.floor(most / step)
+    if first > last and (bounds.low is None or bounds.high is None):
+        first, last = (first, first + 50) if bounds.high is None else (last - 50, last)
+    if first > last:
+        return
+    for attempt in range(_TRIES if last > first else 1):
+        yield _plain(place.seed.child("number", attempt).between(first, last) * step)
+    low = first if bounds.low is not None else first - _SEARCHED
+    high = last if bounds.high is not None else last + _SEARCHED
+    yield from (_plain(count * step) for count in range(low, min(high, low + _SEARCHED) + 1))
+
+
+def _plain(number: Fraction) -> float:
+    if number.denominator == 1:
+        return int(number)
+    return float(number) if abs(number) < _HIGHEST else 0.0
+
+

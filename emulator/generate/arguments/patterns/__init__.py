@@ -1,0 +1,53 @@
+"""Texts for regular expressions: drawn from one pattern, or searched for several."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from emulator.generate.arguments.patterns.sampling import Sampler
+from emulator.generate.arguments.patterns.search import Search
+from emulator.generate.arguments.patterns.syntax import BadPattern, parsed
+from emulator.seed import Seed
+
+__all__ = ["BadPattern", "matcher", "sampled", "searched"]
+
+# (most repetitions beyond the least, any plain letter) of successive drawings
+_REACHES = ((3, False), (3, False), (6, False), (1, True), (0, False), (12, True), (3, True), (30, True), (60, False))
+
+
+@lru_cache(maxsize=4096)
+def matcher(pattern: Any) -> Callable[[str], bool]:
+    """Whether a text matches, found in bounded time; a pattern that cannot be compiled matches everything."""
+    import jsonschema_rs
+
+    if not isinstance(pattern, str):
+        return _always
+    try:
+        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, offline=True).is_valid
+    except ValueError:
+        return _pythons_own(pattern)
+
+
+def _pythons_own(pattern: str) -> Callable[[str], bool]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error:
+        return _always
+    return lambda text: compiled.search(text) is not None
+
+
+def _always(text: str) -> bool:
+    return True
+
+
+def sampled(pattern: str, least: int, seed: Seed) -> Iterator[str]:
+    """Texts drawn from the pattern, longer and odder ones later. They may not match: check them."""
+    tree = parsed(pattern)
+    for number, (reach, wide) in enumerate(_REACHES):
+        yield Sampler(seed.child(number).random(), max(reach, least if number else 0), wide).text(tree)
+
+
+def searched(wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None, seed: Seed) -> str | None:
+    """A shortest text that matches all of `wanted` and none of `barred`, `low` to `high` characters long."""
+    return Search().text(wanted, barred, low, high, seed.random().choice)

@@ -1,0 +1,114 @@
+"""Sets of characters as sorted ranges of code points, with the classes that ECMA patterns name."""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+
+LAST = 0x10FFFF
+# What is drawn where a set leaves the choice: plain text first, then anything printable.
+_TEXT = "abcdefghijklmnopqrstuvwxyz"
+_PLAIN = _TEXT + "0123456789" + _TEXT.upper() + "-_. /:,;@+!#'()=&%?~*$^|<>{}[]\"\\`"
+_SURROGATES = (0xD800, 0xDFFF)
+
+
+class Characters(NamedTuple):
+    """A set of characters; `ranges` are sorted, apart from each other, both ends included."""
+
+    ranges: Ranges
+
+    def __contains__(self, point: object) -> bool:
+        return isinstance(point, int) and any(low <= point <= high for low, high in self.ranges)
+
+    def complement(self) -> "Characters":
+        """All other characters."""
+        out, start = [], 0
+        for low, high in self.ranges:
+            if start < low:
+                out.append((start, low - 1))
+            start = high + 1
+        if start <= LAST:
+            out.append((start, LAST))
+        return Characters(tuple(out))
+
+    def both(self, other: "Characters") -> "Characters":
+        """The characters in this and the other set."""
+        return union([self.complement(), other.complement()]).complement()
+
+
+NONE = Characters(())
+ANY = Characters(((0, LAST),))
+
+
+def union(sets: Iterable[Characters]) -> Characters:
+    """All characters of several sets."""
+    out: list[tuple[int, int]] = []
+    for low, high in sorted(pair for item in sets for pair in item.ranges):
+        if out and low <= out[-1][1] + 1:
+            out[-1] = (out[-1][0], max(out[-1][1], high))
+        else:
+            out.append((low, high))
+    return Characters(tuple(out))
+
+
+def of(*parts: str) -> Characters:
+    """`of("az", "09", "_")`: ranges of two characters and single ones."""
+    return union(Characters(((ord(part[0]), ord(part[-1])),)) for part in parts)
+
+
+DIGIT = of("09")
+WORD = of("az", "AZ", "09", "_")
+SPACE = of("\t\r", " ", "\u00a0", "\u1680", "\u2000\u200a", "\u2028\u2029", "\u202f", "\u205f", "\u3000", "\ufeff")
+LINE_END = of("\n", "\r", "\u2028\u2029")
+DOT = LINE_END.complement()
+
+_SCRIPTS = {
+    "Latin": of("az", "AZ", "ÀÖ", "Øö", "øʸ"), "Greek": of("Ͱͳ", "Άώ"), "Cyrillic": of("Ѐӿ"),
+    "Han": of("一鿿"), "Hiragana": of("ぁゖ"), "Katakana": of("ァヺ"), "Hangul": of("가힣"),
+    "Arabic": of("ؠي"), "Hebrew": of("את"), "Devanagari": of("अह"), "Thai": of("กะ"),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def property_class(name: str) -> Characters | None:
+    r"""The set of `\p{name}`: general categories, the alphabetic ones and common scripts; None where unknown.
+
+    Letters are those of the first planes of Unicode that are in wide use (below U+3400): enough to draw from.
+    """
+    _, _, value = name.rpartition("=")
+    if value in _SCRIPTS:
+        return _SCRIPTS[value]
+    category = {"Letter": "L", "Alphabetic": "L", "Alpha": "L", "L&": "L", "Number": "N", "Punctuation": "P",
+                "Uppercase": "Lu", "Uppercase_Letter": "Lu", "Lowercase": "Ll", "Lowercase_Letter": "Ll",
+                "White_Space": "Z", "Separator": "Z", "Symbol": "S", "Decimal_Number": "Nd", "digit": "Nd",
+                "punct": "P", "alpha": "L"}.get(value, value)  # fmt: skip
+    if category in ("Any", "ASCII"):
+        return ANY if category == "Any" else Characters(((0, 0x7F),))
+    found = [Characters(((p, p),)) for p in range(0x3400) if unicodedata.category(chr(p)).startswith(category)]
+    return union(found) if found else None
+
+
+@lru_cache(maxsize=4096)
+def samples(characters: Characters) -> str:
+    """Characters to draw from, the plainest kind that the set has; "" for an empty set."""
+    for alphabet in (_TEXT, _PLAIN):
+        if found := "".join(letter for letter in alphabet if ord(letter) in characters):
+            return found
+    return "".join(chr(p) for p in _some_points(characters))
+
+
+@lru_cache(maxsize=4096)
+def variety(characters: Characters) -> str:
+    """All plain characters of the set, or what `samples` finds."""
+    return "".join(letter for letter in _PLAIN if ord(letter) in characters) or samples(characters)
+
+
+def _some_points(characters: Characters) -> list[int]:
+    printable, others = [], []
+    for low, high in characters.ranges:
+        for point in range(low, min(high, low + 16) + 1):
+            if point <= LAST and not _SURROGATES[0] <= point <= _SURROGATES[1]:
+                (printable if chr(point).isprintable() else others).append(point)
+    return printable[:32] or others[:32]

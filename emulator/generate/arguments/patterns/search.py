@@ -1,0 +1,127 @@
+"""Finds a text that several patterns match and others do not, lookarounds included, within bounds of length."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from emulator.generate.arguments.patterns import characters, syntax
+from emulator.generate.arguments.patterns.characters import Characters
+from emulator.generate.arguments.patterns.languages import Language, Languages, letters_for
+from emulator.generate.arguments.patterns.syntax import Anchor, Back, Chars, Either, Group, Look, Node, Repeat
+
+# The two ends of a text, as letters that no text has, twice each: `^` and `$` read one.
+_START, _END = characters.LAST + 1, characters.LAST + 2
+_UNROLLED = 10
+_MOST_WORK = 12_000
+
+
+class Search:
+    """One search. Patterns that can only be read roughly (back references, word edges) need the caller's check."""
+
+    def __init__(self) -> None:
+        self._make = Languages()
+        self._any = self._make.repeat(self._make.char(characters.ANY), 0, None)
+        self._start = self._make.char(Characters(((_START, _START),)))
+        self._end = self._make.char(Characters(((_END, _END),)))
+        self._rest = self._make.cat(self._any, self._make.repeat(self._end, 0, None))
+
+    def text(
+        self, wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None, pick: Callable[[str], str]
+    ) -> str | None:
+        """A shortest such text; None where there is none or the work grows too much. `pick` takes one of its letters."""
+        make = self._make
+        inside = make.cat(make.repeat(make.char(characters.ANY), low, high), make.repeat(self._end, 2, 2))
+        size = make.cat(make.repeat(self._start, 2, 2), inside)
+        whole = make.both(
+            size,
+            *(self._matching(pattern) for pattern in wanted),
+            *(make.other(self._matching(pattern)) for pattern in barred),
+        )
+        return self._shortest(make.derive(make.derive(whole, _START), _START), pick)
+
+    def _shortest(self, first: Language, pick: Callable[[str], str]) -> str | None:
+        before: dict[int, tuple[Language, str] | None] = {first.number: None}
+        queue = deque([first])
+        while queue and self._make.size < _MOST_WORK:
+            here = queue.popleft()
+            if self._make.derive(self._make.derive(here, _END), _END).nullable:
+                return _trace(here, before)
+            for group in letters_for(self._make.heads(here)):
+                letter = pick(group)
+                there = self._make.derive(here, ord(letter))
+                if there is not self._make.none and there.number not in before:
+                    before[there.number] = (here, letter)
+                    queue.append(there)
+        return None
+
+    def _matching(self, pattern: str) -> Language:
+        """All texts, between their ends, in which `pattern` is found."""
+        found = self._then(syntax.parsed(pattern), self._rest)
+        make = self._make
+        within = make.cat(make.repeat(self._start, 2, 2), make.cat(self._any, found))
+        return make.either(found, make.cat(self._start, found), within)
+
+    def _then(self, node: Node, rest: Language) -> Language:
+        """The texts of `node` followed by those of `rest`."""
+        make = self._make
+        match node:
+            case Chars(found):
+                return make.cat(make.char(found), rest)
+            case syntax.Sequence(items):
+                for item in reversed(items):
+                    rest = self._then(item, rest)
+                return rest
+            case Either(branches):
+                return make.either(*(self._then(branch, rest) for branch in branches))
+            case Group(_, item):
+                return self._then(item, rest)
+            case Repeat():
+                return self._repeated(node, rest)
+            case _:
+                return self._condition(node, rest)
+
+    def _condition(self, node: Node, rest: Language) -> Language:
+        make = self._make
+        match node:
+            case Anchor("^"):
+                return make.cat(self._start, rest)
+            case Anchor("$"):
+                return make.cat(self._end, rest)
+            case Look(item, ahead=True, wanted=wanted):
+                seen = self._then(item, self._rest)
+                return make.both(seen if wanted else make.other(seen), rest)
+            case Back():
+                return make.cat(self._any, rest)
+            case _:
+                return rest
+
+    def _repeated(self, node: Repeat, rest: Language) -> Language:
+        if not _has_conditions(node.item):
+            item = self._then(node.item, self._make.empty)
+            return self._make.cat(self._make.repeat(item, node.low, node.high), rest)
+        last = node.low + _UNROLLED if node.high is None else min(node.high, node.low + _UNROLLED)
+        found = rest
+        for count in range(min(last, 60), 0, -1):
+            more = self._then(node.item, found)
+            found = self._make.either(more, rest) if count > node.low else more
+        return found
+
+
+def _has_conditions(node: Node) -> bool:
+    match node:
+        case Look() | Anchor():
+            return True
+        case syntax.Sequence(items) | Either(items):
+            return any(map(_has_conditions, items))
+        case Repeat(item) | Group(_, item):
+            return _has_conditions(item)
+        case _:
+            return False
+
+
+def _trace(last: Language, before: dict[int, tuple[Language, str] | None]) -> str:
+    letters = []
+    here = last
+    while (step := before[here.number]) is not None:
+        here, letter = step
+        letters.append(letter)
+    return "".join(reversed(letters))

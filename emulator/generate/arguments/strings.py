@@ -1,0 +1,144 @@
+"""Draws strings: what the prompt offers, examples, formats, patterns, then words that the property's name suggests."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from emulator.generate.arguments.branches import Conjunction
+from emulator.generate.arguments.formats import FORMATS, moment
+from emulator.generate.arguments.membership import is_number
+from emulator.generate.arguments.names import kind_of
+from emulator.generate.arguments.patterns import BadPattern, sampled, searched
+
+if TYPE_CHECKING:
+    from emulator.generate.arguments.drawing import Drawing, Place
+
+_LONGEST = 200_000
+
+
+class Lengths(NamedTuple):
+    """The least and the greatest number of characters; None: any."""
+
+    low: int
+    high: int | None
+
+    def trimmed(self, text: str, filler: str) -> str:
+        """The text, cut or filled up to fit."""
+        if self.high is not None and len(text) > self.high:
+            return text[: self.high].rstrip() if self.low < len(text[: self.high].rstrip()) else text[: self.high]
+        if len(text) < self.low:
+            return (text + " " + filler * ((self.low - len(text)) // len(filler) + 1))[: self.low - 1] + "."
+        return text
+
+
+def draw(drawing: "Drawing", here: Conjunction, place: "Place") -> str:
+    """A string that fits; Stuck where none was found."""
+    if isinstance(found := drawing.suggested(here, "string", place), str):
+        return found
+    lengths = _lengths(here)
+    if (lengths.high is not None and lengths.low > lengths.high) or lengths.low > _LONGEST:
+        raise place.stuck("minLength", "its bounds leave no string")
+    patterns = [pattern for pattern in here.values("pattern") if isinstance(pattern, str)]
+    for text in _likely(drawing, here, place, lengths, patterns):
+        drawing.spend(1)
+        if drawing.fits(here, text):
+            return text
+    return _searched(drawing, here, place, lengths, patterns)
+
+
+def _lengths(here: Conjunction) -> Lengths:
+    lows = [math.ceil(limit) for limit in here.values("minLength") if is_number(limit)]
+    highs = [math.floor(limit) for limit in here.values("maxLength") if is_number(limit)]
+    return Lengths(max(lows, default=0), min(highs) if highs else None)
+
+
+def _likely(
+    drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]
+) -> Iterator[str]:
+    yield from _given(here, place, always=bool(patterns))
+    for number, name in enumerate(here.values("format")):
+        if (make := FORMATS.get(name) if isinstance(name, str) else None) is not None:
+            for attempt in range(3):
+                yield make(drawing.setting, place.name, place.seed.child("format", number, attempt))
+    if patterns:
+        yield from _patterned(drawing, here, place, lengths, patterns)
+    else:
+        yield from _worded(drawing, here, place, lengths)
+
+
+def _given(here: Conjunction, place: "Place", always: bool) -> Iterator[str]:
+    """Examples and the default: each with a chance, or in any case where little else looks plausible."""
+    seed = place.seed.child("given")
+    examples = [item for item in here.first("examples", list) or [here.first("example", str)] if isinstance(item, str)]
+    if examples and (always or seed.below(10) < 6):
+        yield seed.child("which").pick(examples)
+    default = here.first("default", str)
+    if default and (always or seed.child("default").below(10) < 4):
+        yield default
+
+
+def _patterned(
+    drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]
+) -> Iterator[str]:
+    for attempt in range(2):
+        yield _word(drawing, here, place, attempt)
+    for number, pattern in enumerate(patterns):
+        try:
+            for text in sampled(pattern, lengths.low, place.seed.child("pattern", number)):
+                yield text
+                if not lengths.low <= len(text) <= (lengths.high or len(text)):
+                    yield lengths.trimmed(text, text[-1:] or "a")
+                    yield text.ljust(lengths.low, "a")
+        except BadPattern:
+            continue
+
+
+def _worded(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths) -> Iterator[str]:
+    for attempt in range(6):
+        word = _word(drawing, here, place, attempt)
+        yield lengths.trimmed(word, "and so on ")
+    letters = place.seed.child("letters").random()
+    for size in range(max(lengths.low, 1), min(lengths.low + 12, lengths.high or _LONGEST) + 1):
+        yield "".join(letters.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(size))
+    yield ""
+
+
+def _word(drawing: "Drawing", here: Conjunction, place: "Place", attempt: int) -> str:
+    """A word for the property. Dates and times follow the way of writing that the description names."""
+    description = here.first("description", str) or here.first("title", str) or ""
+    kind = kind_of(place.name, description)
+    seed = place.seed.child("word", attempt)
+    if kind in ("date", "time", "datetime"):
+        return _written(moment(drawing.setting, place.name, seed), kind, description)
+    return drawing.setting.words.pick(kind, seed)
+
+
+_ISO = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime": "%Y-%m-%dT%H:%M:%SZ"}
+_WAYS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SS": "%S", "yyyy": "%Y", "dd": "%d"}
+_SHAPE = re.compile(r"\b(?:(?:YYYY|yyyy|MM|DD|dd|HH|mm|ss|SS)(?:[-/.:T ]|\b)){2,6}")
+
+
+def _written(when: "object", kind: str, description: str) -> str:
+    shape = _SHAPE.search(description)
+    if shape is None:
+        return format(when, _ISO[kind])
+    clock = shape[0].startswith("HH")
+    pattern = re.sub(r"HH:MM", "HH:mm", shape[0].rstrip("-/.:T ")) if clock or "HH" in shape[0] else shape[0].rstrip()
+    return format(when, re.sub(r"YYYY|yyyy|MM|DD|dd|HH|mm|ss|SS", lambda found: _WAYS[found[0]], pattern))
+
+
+def _searched(
+    drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]
+) -> str:
+    """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
+    barred = [bar.schema["pattern"] for bar in here.bars if isinstance(bar.schema, dict) and list(bar.schema) == ["pattern"]]
+    if patterns or barred:
+        drawing.spend(500)
+        try:
+            text = searched(patterns, barred, lengths.low, lengths.high, place.seed.child("search"))
+        except (BadPattern, RecursionError):
+            text = None
+        if text is not None and drawing.fits(here, text):
+            return text
+    raise place.stuck("pattern" if patterns else "not", "no string was found that fits")

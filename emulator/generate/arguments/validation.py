@@ -1,0 +1,105 @@
+"""Checks whole values with jsonschema-rs, offline: references that leave the document admit any value."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from emulator.generate.arguments.document import Document, Sub
+from emulator.generate.arguments.membership import Membership
+from emulator.generate.arguments.normalisation import encoded, normalised_text
+
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+class Checker:
+    """The compiled validator of one schema, with and without formats."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._with_formats = self._compiled(True)
+
+    def fits(self, value: Any) -> bool:
+        """Whether `value` is valid, formats included."""
+        return self._is_valid(self._with_formats, value)
+
+    def fits_loosely(self, value: Any) -> bool:
+        """Whether `value` is valid where formats are but annotations, as in the specification's default."""
+        return self._is_valid(self._compiled(False), value)
+
+    def problems(self, value: Any) -> Iterator[Any]:
+        """jsonschema-rs's errors; one None where only our own check could be asked, and it said no."""
+        validator = self._with_formats
+        if validator is None:
+            yield from () if self._admits(value) else (None,)
+            return
+        try:
+            yield from validator.iter_errors(value)
+        except ValueError:  # text that is no UTF-8, numbers out of range
+            yield from () if self._admits(value) else (None,)
+
+    def _is_valid(self, validator: Any, value: Any) -> bool:
+        if validator is None:
+            return self._admits(value)
+        try:
+            return bool(validator.is_valid(value))
+        except ValueError:
+            return self._admits(value)
+
+    def _admits(self, value: Any) -> bool:
+        root = self._document
+        return Membership(root, lambda steps: None).admits(Sub(root.root, root.base), value)
+
+    def _compiled(self, formats: bool) -> Any:
+        return _compiled(self._document.root, formats) or _compiled(_closed(self._document), formats)
+
+
+def _compiled(schema: Any, formats: bool) -> Any:
+    """The validator, or None where jsonschema-rs does not take the schema: then `Membership` answers."""
+    import jsonschema_rs
+
+    classes: dict[int, Callable[..., Any]] = {
+        4: jsonschema_rs.Draft4Validator,
+        6: jsonschema_rs.Draft6Validator,
+        7: jsonschema_rs.Draft7Validator,
+        19: jsonschema_rs.Draft201909Validator,
+        20: jsonschema_rs.Draft202012Validator,
+    }
+    try:
+        return classes[Document(schema).draft](schema, offline=True, validate_formats=formats)
+    except (ValueError, OverflowError, RecursionError):
+        return None
+
+
+def _closed(document: Document) -> Any:
+    """The schema without references that leave it."""
+
+    def copy(node: Any, scope: tuple[str, ...]) -> Any:
+        if isinstance(node, list):
+            return [copy(item, scope) for item in node]
+        if not isinstance(node, dict):
+            return node
+        inside = document.enter(Sub(node, scope))
+        return {
+            name: copy(item, inside)
+            for name, item in node.items()
+            if not (name in _REFERENCES and isinstance(item, str) and document.is_external(item, inside))
+        }
+
+    return copy(document.root, document.base)
+
+
+@lru_cache(maxsize=256)
+def _checker(text: bytes) -> Checker:
+    return Checker(Document(normalised_text(text)))
+
+
+def problem_with(schema: Any, value: Any) -> str | None:
+    """Why `value` does not fit `schema`, as a short sentence with the place in the value; None where it fits."""
+    if schema is True or schema == {}:
+        return None
+    for problem in _checker(encoded(schema)).problems(value):
+        if problem is None:
+            return "The value does not fit the schema."
+        place = ".".join(map(str, problem.instance_path))
+        return f"{place}: {problem.message}" if place else str(problem.message)
+    return None

@@ -1,0 +1,108 @@
+"""Plausible words of a locale, drawn once from Faker into lists by kind. Faker is loaded with the first of them."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from emulator.seed import Seed
+
+_COUNT = 32
+
+_PLAIN = {  # kind: Faker's own name for it
+    "first_name": "first_name", "last_name": "last_name", "name": "name", "user_name": "user_name", "city": "city",
+    "country": "country", "country_code": "country_code", "postcode": "postcode", "street": "street_address",
+    "secondary": "secondary_address", "company": "company", "job": "job", "currency": "currency_code",
+    "language": "language_name", "language_code": "language_code", "locale": "locale", "time_zone": "timezone",
+    "color": "safe_color_name", "hex_color": "hex_color", "phone": "phone_number", "mac": "mac_address",
+    "isbn": "isbn13", "iban": "iban", "card": "credit_card_number", "file": "file_name",
+    "mime": "mime_type", "user_agent": "user_agent", "password": "password", "ip": "ipv4_private", "uuid": "uuid4",
+}  # fmt: skip
+
+_FIXED = {
+    "symbol": "AAPL|MSFT|GOOG|AMZN|NVDA|TSLA|META|NFLX|SAP|IBM|ORCL|INTC",
+    "product": "wireless mouse|desk lamp|running shoes|coffee grinder|backpack|water bottle|bluetooth speaker|yoga mat"
+    "|mechanical keyboard|winter jacket|phone case|cast iron pan",
+    "title": "Quarterly review|Team offsite|Product launch|A walk by the sea|Weekly planning|The quiet harbor"
+    "|Design workshop|Getting started|Summer in the city|Annual report|Project kickoff|Notes from the field",
+    "query": "weather this weekend|best Italian restaurants nearby|how to learn Python|flights to Lisbon"
+    "|quarterly sales report|renewable energy trends|wireless headphones under 100|history of jazz"
+    "|healthy dinner recipes|open source licenses|electric cars 2026|train times tomorrow",
+    "sentence": "The delivery arrived on time and everything works.|Please confirm the appointment by Friday."
+    "|A short summary of the main points.|The meeting went well and the next steps are clear."
+    "|Thank you for the quick reply.|Customers like the new layout."
+    "|It needs one more review before the release.|The results were better than expected."
+    "|Everything is ready for the launch next week.|The team agreed on a simpler plan."
+    "|All open questions have been answered.|The first draft is finished.",
+    "slug": "getting-started|release-notes|travel|summer-sale|technology|finance|health|music|design|team-updates"
+    "|data-science|home-garden",
+    "code_text": "print('hello, world')|ls -la|echo done|git status|python main.py|return a + b",
+    "sql": "SELECT * FROM orders LIMIT 10|SELECT name FROM customers WHERE active = 1"
+    "|SELECT count(*) FROM events|SELECT id, total FROM invoices ORDER BY total DESC",
+    "path": "src/main.py|docs/readme.md|/home/user/report.txt|data/input.csv|src/app/index.ts|/tmp/output.json"
+    "|config/settings.yaml|notes/todo.md",
+    "gender": "female|male|non-binary",
+    "unit": "celsius|kilometers|kilograms|liters|meters|hours",
+    "status": "active|pending|completed|open|approved|in progress",
+    "word": "harbor|meadow|signal|copper|lantern|orbit|willow|summit|river|garden|maple|horizon|compass|ember|canvas"
+    "|violet",
+}
+
+
+def _digits(count: int) -> Callable[[Any], str]:
+    return lambda faker: str(faker.random_number(digits=count, fix_len=True))
+
+
+_MADE: dict[str, Callable[[Any], str]] = {
+    "state": lambda faker: faker.administrative_unit() if hasattr(faker, "administrative_unit") else faker.city(),
+    "city_state": lambda faker: f"{faker.city()}, {faker.state_abbr()}" if hasattr(faker, "state_abbr") else faker.city(),
+    "address": lambda faker: faker.address().replace("\n", ", "),
+    "email": lambda faker: f"{_ascii_login(faker)}@{faker.safe_domain_name()}",
+    "hostname": lambda faker: f"{faker.random_element(('api', 'www', 'mail', 'app'))}.{faker.safe_domain_name()}",
+    "url": lambda faker: f"https://www.{faker.safe_domain_name()}/{faker.random_element(_PAGES)}",
+    "image_url": lambda faker: f"https://images.{faker.safe_domain_name()}/{faker.random_number(4)}.jpg",
+    "sku": lambda faker: faker.bothify("???-####-??", letters="ABCDEFGHJKLMNPRSTUVWX"),
+    "code": lambda faker: faker.bothify("??####", letters="ABCDEFGHJKLMNPRSTUVWX"),
+    "identifier": lambda faker: faker.bothify("?##?####", letters="abcdefhkmnprstuvwx"),
+    "version": lambda faker: faker.numerify("%.#.#"),
+    "number_text": _digits(2),
+    "name_or_title": lambda faker: faker.random_element(_FIXED["title"].split("|")),
+}
+_PAGES = ("products", "docs", "news/42", "about", "blog/spring", "items/1017")
+
+
+def _ascii_login(faker: Any) -> str:
+    return re.sub(r"[^a-z0-9.]+", "", str(faker.ascii_safe_email()).partition("@")[0]) or "ada.lopez"
+
+
+@lru_cache(maxsize=64)
+def _faker(locale: str) -> Any:
+    from faker import Faker
+
+    try:
+        made = Faker(locale, use_weighting=False)
+    except AttributeError:  # a locale that Faker does not speak
+        made = Faker("en_US", use_weighting=False)
+    return made
+
+
+@lru_cache(maxsize=2048)
+def _prepared(locale: str, kind: str) -> tuple[str, ...]:
+    if kind in _FIXED:
+        return tuple(_FIXED[kind].split("|"))
+    faker = _faker(locale)
+    faker.seed_instance(Seed.root("words", locale, kind).number())
+    make = _MADE.get(kind) or (lambda source: str(getattr(source, _PLAIN[kind])()))
+    return tuple(dict.fromkeys(make(faker) for _ in range(_COUNT)))
+
+
+class Words:
+    """The words of one locale."""
+
+    def __init__(self, locale: str) -> None:
+        self._locale = locale
+
+    def pick(self, kind: str, seed: Seed) -> str:
+        """A word of that kind; a plain one where the kind is not known."""
+        known = kind in _FIXED or kind in _MADE or kind in _PLAIN
+        return seed.pick(_prepared(self._locale, kind if known else "word"))

@@ -1,0 +1,35 @@
+"""Real servers on real ports."""
+
+from collections.abc import Iterator
+
+import pytest
+from openai import OpenAI
+
+from emulator import Emulator
+from emulator.settings import shipped_scenarios
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Iterator[Emulator]:
+    """The shipped scenarios, as `gemulator serve` has them."""
+    with Emulator(scenarios=shipped_scenarios()) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def empty() -> Iterator[Emulator]:
+    """No scenario at all: everything is invented."""
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def client(shipped: Emulator) -> Iterator[OpenAI]:
+    with OpenAI(base_url=shipped.base_url, api_key=shipped.token, max_retries=0) as client:
+        yield client
+
+
+@pytest.fixture
+def inventing(empty: Emulator) -> Iterator[OpenAI]:
+    with OpenAI(base_url=empty.base_url, api_key=empty.token, max_retries=0) as client:
+        yield client

@@ -1,0 +1,162 @@
+"""`gemulator` as a user runs it."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.acceptance.wire import ask
+
+COMMAND = [sys.executable, "-m", "emulator"]
+
+
+@contextmanager
+def serving(*options: str, cwd: Path | None = None, **variables: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """A running server's greeting, and its process."""
+    environment = {**os.environ, **variables}
+    process = subprocess.Popen(
+        [*COMMAND, "serve", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cwd,
+        env=environment,
+    )
+    assert process.stdout is not None
+    try:
+        greeting = ""
+        for line in process.stdout:
+            greeting += line
+            if line.startswith("  Requests"):
+                break
+        assert greeting, process.stderr.read() if process.stderr else ""
+        yield greeting, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+
+
+def url_of(greeting: str) -> str:
+    found = re.search(r"OPENAI_BASE_URL=(\S+/openapi)", greeting)
+    assert found
+    return found[1]
+
+
+def run(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_it_greets_with_what_to_paste(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("turns: [{ reply: Hi }]")
+    with serving("--port", "0", "--scenarios", str(tmp_path)) as (greeting, _):
+        assert "1 scenario from" in greeting
+        assert "fit no scenario get an invented answer" in greeting
+        assert re.search(
+            r"OPENAI_BASE_URL=http://127.0.0.1:\d+/v1/projects/demo/locations/us-central1/endpoints/\d+", greeting
+        )
+        answer = httpx.post(
+            f"{url_of(greeting)}/chat/completions", json=ask("x"), headers={"authorization": "Bearer x"}
+        )
+        assert answer.json()["choices"][0]["message"]["content"] == "Hi"
+
+
+def test_options_come_from_variables_and_a_file(tmp_path: Path) -> None:
+    (tmp_path / "gemulator.toml").write_text('unmatched = "error"\nscenarios = ["mine"]\n')
+    (tmp_path / "mine").mkdir()
+    with serving(cwd=tmp_path, GEMULATOR_PORT="0", GEMULATOR_AUTH="open") as (greeting, _):
+        assert "0 scenarios from mine" in greeting
+        assert "none is needed" in greeting
+        assert httpx.post(f"{url_of(greeting)}/chat/completions", json=ask("x")).status_code == 400
+
+
+def test_one_line_a_request() -> None:
+    with serving("--port", "0", "--log-format", "json") as (greeting, process):
+        httpx.post(f"{url_of(greeting)}/chat/completions", json=ask("x"), headers={"authorization": "Bearer x"})
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate()
+    line = json.loads(logged.splitlines()[0])
+    assert (line["status"], line["model"], line["chunks"], line["outcome"]) == (
+        200,
+        "google/gemini-3.1-pro-preview",
+        1,
+        "completed",
+    )
+
+
+def test_ctrl_c_ends_it() -> None:
+    with serving("--port", "0") as (_, process):
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "Traceback" not in out + error
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]])
+def test_help_reads(arguments: list[str]) -> None:
+    shown = run(*arguments)
+    assert shown.returncode == 0
+    assert all(len(line) <= 110 for line in shown.stdout.splitlines())
+
+
+def test_a_taken_port_says_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        shown = run("serve", "--port", str(taken.getsockname()[1]))
+    assert shown.returncode == 1
+    assert "Choose another port with --port" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--speed", "fast"], "--speed: 'fast' is no speed"),
+        (["--clock", "noon"], "--clock: 'noon' is no moment"),
+        (["--port", "99999"], "--port: Input should be less than or equal to 65535"),
+        (["--scenarios", "nowhere"], "nowhere:1:1: no such file or folder"),
+    ],
+)
+def test_wrong_options_say_so(arguments: list[str], says: str) -> None:
+    shown = run("serve", *arguments)
+    assert shown.returncode != 0
+    assert says in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
+def test_a_broken_scenario_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("turns:\n  - wen: { user: hi }\n    reply: Hi\n")
+    shown = run("serve", "--scenarios", str(tmp_path))
+    assert shown.returncode == 1
+    assert "a.yaml:2:" in shown.stderr
+    assert "turns[0].wen: unknown key `wen`" in shown.stderr
+    assert "Did you mean `when`?" in shown.stderr
+
+
+def test_an_unknown_key_in_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gemulator.toml").write_text("prot = 1\n")
+    shown = run("serve", cwd=tmp_path)
+    assert "unknown key 'prot'" in shown.stderr
+
+
+def imported(code: str, *names: str) -> str:
+    """Which of the modules a fresh process has imported after `code`."""
+    report = f"import sys; {code}; print([name for name in {names} if name in sys.modules])"
+    return subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_importing_the_package_is_light() -> None:
+    assert imported("import emulator", "starlette", "faker", "PIL", "uvicorn", "pydantic") == "[]"
+
+
+def test_serving_imports_heavy_libraries_on_use_only() -> None:
+    code = "from emulator.app import create_app; create_app()"
+    assert imported(code, "faker", "PIL", "jsonschema_rs", "rich", "httpx") == "[]"

@@ -1,0 +1,106 @@
+"""Streams are honest: first byte before the end, a gone client stops the work, a stop lets streams end."""
+
+import asyncio
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from emulator import Emulator, create_app
+from emulator.settings import Settings
+from tests.acceptance.wire import ask, content, events, post
+
+SLOW = """
+turns:
+  - when: { user: slow }
+    reply: one two three four five six seven eight
+    pacing: { first_token: 30ms, tokens_per_second: 100, tokens_per_chunk: 1 }
+  - when: { user: endless }
+    reply: one two three four five six seven eight
+    pacing: { tokens_per_second: 0.01, tokens_per_chunk: 1 }
+"""
+
+
+@pytest.fixture
+def scenarios(tmp_path: Path) -> Path:
+    (tmp_path / "slow.yaml").write_text(SLOW)
+    return tmp_path
+
+
+def test_a_paced_stream_comes_piece_by_piece(scenarios: Path) -> None:
+    with Emulator(scenarios=scenarios) as emulator:
+        body = ask("slow", stream=True)
+        headers = {"authorization": "Bearer x"}
+        with httpx.stream("POST", f"{emulator.base_url}/chat/completions", json=body, headers=headers) as answer:
+            pieces = list(answer.iter_raw())
+    assert len(pieces) > 4
+    assert b"".join(pieces).endswith(b"data: [DONE]\n\n")
+
+
+def test_an_unpaced_stream_is_the_same_bytes(scenarios: Path) -> None:
+    with Emulator(scenarios=scenarios, ids="stable", clock="2026-02-11T22:54:21Z") as emulator:
+        paced = post(emulator, ask("slow", stream=True))
+        at_once = post(emulator, ask("slow", stream=True), x_emulator_speed="0")
+    assert at_once.content == paced.content
+    assert content(events(paced)) == "one two three four five six seven eight"
+
+
+async def test_the_schedule_keeps_its_deadlines(scenarios: Path) -> None:
+    """With a clock of our own: late wake-ups are made up for, so errors do not add up."""
+    now, slept = 0.0, list[float]()
+
+    async def sleep(delay: float) -> None:
+        nonlocal now
+        slept.append(delay)
+        now += delay + 0.004  # each sleep comes back 4 ms late
+        await asyncio.sleep(0)
+
+    settings = Settings(scenarios=(scenarios,), auth="open", log_format="off")
+    app = create_app(settings, monotonic=lambda: now, sleep=sleep)
+    # httpx's transport collects the body, which is all that this test needs.
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        path = "/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
+        await client.post(path, json=ask("slow", stream=True))
+    planned = 0.030 + 0.010 * (len(slept) - 1)
+    assert slept[0] == pytest.approx(0.030)
+    assert slept[1:] == pytest.approx([0.006] * (len(slept) - 1))
+    assert now == pytest.approx(planned + 0.004)
+
+
+def test_a_gone_client_stops_the_work(scenarios: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with Emulator(scenarios=scenarios, log_format="plain") as emulator:
+        host, _, port = emulator.url.removeprefix("http://").partition(":")
+        raw = b'{"model":"google/m","stream":true,"messages":[{"role":"user","content":"endless"}]}'
+        path = emulator.base_url.removeprefix(emulator.url)
+        head = f"POST {path}/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\n"
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(head.encode() + b"content-length: %d\r\n\r\n" % len(raw) + raw)
+            assert b"200 OK" in client.recv(4096)
+        said = ""
+        end = time.monotonic() + 5
+        while "client gone" not in said and time.monotonic() < end:
+            time.sleep(0.01)
+            said += capfd.readouterr().err
+    assert "slow/2  200  1 chunk" in said
+    assert "client gone" in said
+
+
+def test_a_stop_lets_a_stream_end(scenarios: Path) -> None:
+    emulator = Emulator(scenarios=scenarios).start()
+    headers = {"authorization": "Bearer x"}
+    body = ask("slow", stream=True)
+    with httpx.stream("POST", f"{emulator.base_url}/chat/completions", json=body, headers=headers) as answer:
+        pieces = answer.iter_raw()
+        first = next(pieces)
+        emulator.stop()
+        rest = b"".join(pieces)
+    assert (first + rest).endswith(b"data: [DONE]\n\n")
+
+
+def test_realistic_speed_adds_the_model_s_pace() -> None:
+    with Emulator(speed="realistic") as emulator:
+        began = time.monotonic()
+        post(emulator, ask("Hello", max_tokens=1))
+        assert time.monotonic() - began > 0.5, "the catalog's time to the first token"

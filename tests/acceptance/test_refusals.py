@@ -1,0 +1,165 @@
+"""Bad input gets the service's own error and never a 500."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator import Emulator
+from tests.acceptance.wire import ask, post
+
+HELLO: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    return {"model": "google/gemini-3.5-flash", "messages": HELLO, **fields}
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (b"", "Invalid JSON payload"),
+        (b"{", "Invalid JSON payload"),
+        (b'{"model": NaN}', "Invalid JSON payload"),
+        (b'{"a": "\\ud800"}', "Invalid JSON payload"),
+        (b"\xff\xfe", "Invalid JSON payload"),
+        (b"[" * 100_000, "Invalid JSON payload"),
+        (b"[]", "Root element must be a message"),
+        (body(messages=[]), "'messages'"),
+        ({"model": "google/gemini-3.5-flash"}, "Missing required field 'messages'"),
+        (body(messages="hello"), "'messages' (TYPE_MESSAGE), \"hello\""),
+        (body(messages=[{"content": "x"}]), "Missing required field 'messages[0].role'"),
+        (body(messages=[{"role": "wizard", "content": "x"}]), "'messages[0].role' to be one of: 'assistant'"),
+        (body(messages=[{"role": "user", "content": 7}]), "'messages[0].content'"),
+        (body(messages=[{"role": "user", "content": [{"type": "text", "text": 7}]}]), "'messages[0].content[0].text'"),
+        (body(messages=[{"role": "user", "content": [{"type": "image_url", "image_url": 1}]}]), "content[0].image_url"),
+        (body(n=[1]), "'n' (TYPE_INT32), [1]"),
+        (body(stream="yes"), "'stream' (TYPE_BOOL), \"yes\""),
+        (body(temperature="hot"), "'temperature' (TYPE_DOUBLE), \"hot\""),
+        (body(tools=[7]), "'tools[0]'"),
+        (body(stop=[1]), "'stop"),
+        (body(model="gemini-3.5-flash"), "Malformed publisher model (`model`: 'gemini-3.5-flash')"),
+        (body(model=""), "Malformed publisher model"),
+    ],
+)
+def test_malformed_requests_get_400_in_an_array(empty: Emulator, sent: Any, says: str) -> None:
+    answer = post(empty, sent)
+    assert answer.status_code == 400
+    error = answer.json()[0]["error"]
+    assert says in error["message"]
+    assert (error["code"], error["status"]) == (400, "INVALID_ARGUMENT")
+
+
+def test_the_layout_of_an_error_is_the_captured_one(empty: Emulator) -> None:
+    assert post(empty, body(model="x")).text == (
+        "[{\n"
+        '  "error": {\n'
+        '    "code": 400,\n'
+        "    \"message\": \"Malformed publisher model (`model`: 'x') for the 'openapi' request endpoint ID;"
+        " expected '<publisher>/<model>'.\",\n"
+        '    "status": "INVALID_ARGUMENT"\n'
+        "  }\n"
+        "}\n"
+        "]\n"
+    )
+
+
+def test_an_endpoint_answers_with_an_object(empty: Emulator) -> None:
+    answer = post(empty, b"{", base_url=empty.endpoint_url("123"))
+    assert answer.status_code == 400
+    assert isinstance(answer.json(), dict)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "file", "file": {"file_id": "x"}},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,!!!"}},
+        {"type": "hologram", "hologram": {"depth": 3}},
+        {"type": "input_audio", "input_audio": {"data": "gs://b/a.mp3", "format": "mp3"}},
+    ],
+    ids=lambda part: str(part["type"]),
+)
+def test_odd_parts_are_accepted_and_counted(empty: Emulator, part: dict[str, Any]) -> None:
+    alone = post(empty, ask("Hello")).json()["usage"]["prompt_tokens"]
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Hello"}, part]}]
+    answer = post(empty, ask("", messages=messages))
+    assert answer.status_code == 200
+    assert answer.json()["usage"]["prompt_tokens"] > alone
+
+
+def test_a_missing_token_is_the_documented_401(empty: Emulator) -> None:
+    answer = httpx.post(f"{empty.base_url}/chat/completions", json=ask("Hello"))
+    assert answer.status_code == 401
+    error = answer.json()[0]["error"]
+    assert error["message"].startswith("Request is missing required authentication credential.")
+    assert error["details"][0]["reason"] == "CREDENTIALS_MISSING"
+    assert "--auth open" in answer.headers["x-emulator-hint"]
+
+
+def test_open_needs_no_token() -> None:
+    with Emulator(auth="open") as emulator:
+        assert httpx.post(f"{emulator.base_url}/chat/completions", json=ask("Hello")).status_code == 200
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_large_body_is_413(chunked: bool) -> None:
+    big = json.dumps(ask("x" * 5000)).encode()
+    with Emulator(openapi_limit=1000) as emulator:
+        headers = {"authorization": "Bearer x"}
+        sent = (piece for piece in (big[:2000], big[2000:])) if chunked else big
+        answer = httpx.post(f"{emulator.base_url}/chat/completions", content=sent, headers=headers)
+    assert answer.status_code == 413
+    assert "exceeds the limit: 1000 bytes" in answer.json()[0]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/projects/p/locations/l/endpoints/openapi/chat/completions", "/v1"),
+        ("/v1/projects/p/locations/l/endpoints/openapi/models", "/models"),
+        ("/v1/projects/p//locations/l/endpoints/openapi/chat/completions", "doubled slash"),
+        ("/v1/projects/p/locations/l/endpoints/openapi", "/chat/completions"),
+        ("/v1/chat/completions", "/v1/projects/PROJECT"),
+        ("/nowhere", None),
+    ],
+)
+def test_unknown_paths_are_google_s_page(empty: Emulator, path: str, hint: str | None) -> None:
+    answer = httpx.post(f"{empty.url}{path}", json=ask("Hello"))
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Error 404 (Not Found)!!1" in answer.text
+    said = answer.headers.get("x-emulator-hint")
+    assert (hint in said) if hint and said else said is hint
+
+
+def test_a_stray_question_mark_is_tolerated(empty: Emulator) -> None:
+    answer = httpx.post(f"{empty.base_url}/chat/completions?", json=ask("Hello"), headers={"authorization": "Bearer x"})
+    assert answer.status_code == 200
+
+
+def test_a_get_is_not_served(empty: Emulator) -> None:
+    answer = httpx.get(f"{empty.base_url}/chat/completions")
+    assert answer.status_code == 404
+    assert "POST" in answer.headers["x-emulator-hint"]
+
+
+def test_browsers_may_read_answers(empty: Emulator) -> None:
+    page = {"origin": "http://localhost:5173"}
+    asked = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,x-stainless-os"}
+    preflight = httpx.options(f"{empty.base_url}/chat/completions", headers={**page, **asked})
+    assert preflight.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "x-stainless-os" in preflight.headers["access-control-allow-headers"]
+    answer = post(empty, ask("Hello"), **page)
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_unmatched_requests_can_be_refused_with_the_reason(tmp_path: Any) -> None:
+    (tmp_path / "weather.yaml").write_text("turns:\n  - when: { user: weather, turn: 2 }\n    reply: Sunny.\n")
+    with Emulator(scenarios=tmp_path, unmatched="error") as emulator:
+        answer = post(emulator, ask("How is the weather?"))
+    assert answer.status_code == 400
+    assert answer.headers["x-emulator-error"] == "unmatched"
+    assert "weather/1: turn: expected 2, saw 1" in answer.json()[0]["error"]["message"]
