@@ -52,7 +52,7 @@ def create_app(
     chat = Chat(engine, settings, doorman, RequestLog(settings.log_format), monotonic, sleep)
     tokens = TokenService(settings, utc)
     app = Starlette(
-        routes=[*routes_of(chat), *tokens.routes, *MetadataServer(settings, tokens).routes],
+        routes=[*tokens.routes, *MetadataServer(settings, tokens).routes, *routes_of(chat)],
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
     )
