@@ -111,9 +111,10 @@ class Emulator(Addresses):
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
+        app = create_app(self.settings)
         listener = bound(self.settings.host, self.settings.port)
         doors = doors_of(self.settings)
-        server = Server(uvicorn_config(create_app(self.settings), self.settings), doors)
+        server = Server(uvicorn_config(app, self.settings), doors)
         self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="gemulator")
         self._thread.start()
         deadline = time.monotonic() + _STARTING

@@ -1,0 +1,74 @@
+"""`Emulator`: the server inside a Python process."""
+
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+from openai import OpenAI
+from pydantic import ValidationError
+
+from emulator import Emulator
+from emulator.errors import ScenarioError
+from tests.acceptance.wire import ask, post
+
+
+def test_a_client_talks_to_it(tmp_path: Path) -> None:
+    (tmp_path / "hi.yaml").write_text("turns: [{ when: { user: hi }, reply: Hello! }]")
+    with (
+        Emulator(scenarios=str(tmp_path)) as emulator,
+        OpenAI(base_url=emulator.base_url, api_key=emulator.token) as client,
+    ):
+        answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": "hi"}])
+    assert answer.choices[0].message.content == "Hello!"
+
+
+def test_its_addresses() -> None:
+    with Emulator(project="mine", location="europe-west4") as emulator:
+        assert emulator.base_url == f"{emulator.url}/v1/projects/mine/locations/europe-west4/endpoints/openapi"
+        assert emulator.endpoint_url("mg-endpoint-1").endswith("/locations/us-central1/endpoints/mg-endpoint-1")
+        assert httpx.get(f"{emulator.url}/__emulator/health").json()["status"] == "ok"
+
+
+def test_a_stopped_one_is_gone() -> None:
+    before = threading.active_count()
+    emulator = Emulator().start()
+    emulator.stop()
+    emulator.stop()
+    assert threading.active_count() == before
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{emulator.url}/__emulator/health")
+
+
+def test_two_at_once_do_not_share_anything(tmp_path: Path) -> None:
+    (tmp_path / "once.yaml").write_text("turns: [{ times: 1, reply: First }, { reply: Then }]")
+    with Emulator(scenarios=tmp_path) as one, Emulator(scenarios=tmp_path) as two:
+        said = [post(emulator, ask("x")).json()["choices"][0]["message"]["content"] for emulator in (one, two, one)]
+    assert said == ["First", "First", "Then"]
+
+
+def test_wrong_settings_and_scenarios_are_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="unmatchd"):
+        Emulator(unmatchd="error")
+    (tmp_path / "a.yaml").write_text("turns: 7")
+    with pytest.raises(ScenarioError, match=r"a\.yaml:1:"):
+        Emulator(scenarios=tmp_path).start()
+
+
+def test_a_repeated_request_heeds_its_headers(tmp_path: Path) -> None:
+    """Requests are kept ready by their bytes; what headers say must still decide."""
+    (tmp_path / "a.yaml").write_text("turns: [{ reply: From a }]")
+    (tmp_path / "b.yaml").write_text("turns: [{ reply: From b }]")
+    with Emulator(scenarios=tmp_path) as emulator:
+        said = [
+            post(emulator, ask("x"), **headers).json()["choices"][0]["message"]["content"]
+            for headers in ({}, {"x_emulator_scenario": "b"}, {}, {"x_emulator_scenario": "b"})
+        ]
+    assert said == ["From a", "From b", "From a", "From b"]
+
+
+@pytest.mark.parametrize("headers", [{"x_emulator_wire": "odd"}, {"x_emulator_speed": "fast"}])
+def test_headers_of_its_own_that_mean_nothing_are_refused(empty: Emulator, headers: dict[str, str]) -> None:
+    answer = post(empty, ask("x"), **headers)
+    assert answer.status_code == 400
+    assert "gemulator: x-emulator-" in answer.json()[0]["error"]["message"]
