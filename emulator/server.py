@@ -11,6 +11,8 @@ import uvicorn
 
 from emulator.app import UTC, create_app
 from emulator.settings import Settings, usual_state
+from emulator.stores.store import Store
+from emulator.tokens import key_of, mint
 from emulator.web.authority import Authority
 from emulator.web.doors import Doors, Server
 
@@ -85,13 +87,14 @@ class Addresses:
 class SessionHandle:
     """A session of an emulator: its token keeps it apart from the others."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, key: bytes) -> None:
         self.name = name
+        self._key = key
 
     @property
     def token(self) -> str:
-        """The API key with which a client is in this session."""
-        return f"emulator.{self.name}"
+        """The API key with which a client is in this session; it never expires."""
+        return mint(self.name, None, self._key)
 
 
 class Emulator(Addresses):
@@ -100,18 +103,21 @@ class Emulator(Addresses):
     Takes every field of Settings. The port is free, the log silent, and no scenario is loaded unless told otherwise.
     """
 
-    def __init__(self, *, project: str = "demo", location: str = "global", **settings: Any) -> None:
+    def __init__(
+        self, *, project: str = "demo", location: str = "global", store: Store | None = None, **settings: Any
+    ) -> None:
         if isinstance(settings.get("scenarios", ()), str) or hasattr(settings.get("scenarios"), "__fspath__"):
             settings["scenarios"] = (settings["scenarios"],)
         self.settings = Settings(
             **{"port": 0, "tls_port": 0, "log_format": "off", "scenarios": (), "project": project, **settings}
         )
         self._place = (project, location)
+        self._store = store
         self._server: Server | None = None
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
-        app = create_app(self.settings)
+        app = create_app(self.settings, self._store)
         listener = bound(self.settings.host, self.settings.port)
         doors = doors_of(self.settings)
         server = Server(uvicorn_config(app, self.settings), doors)
@@ -142,7 +148,7 @@ class Emulator(Addresses):
 
     def session(self, name: str) -> SessionHandle:
         """The session with this name, made on first use."""
-        return SessionHandle(name)
+        return SessionHandle(name, key_of(self.settings.seed, self.settings.token_key))
 
     def __enter__(self) -> Self:
         return self.start()

@@ -7,7 +7,12 @@ import click
 from emulator import __version__
 
 # Command: the module that has it, under the same name.
-_COMMANDS = {"serve": "emulator.cli.serve"}
+_COMMANDS = {
+    "serve": "emulator.cli.serve",
+    "exec": "emulator.cli.exec",
+    "env": "emulator.cli.env",
+    "credentials": "emulator.cli.credentials",
+}
 
 
 class _Lazy(click.Group):

@@ -35,7 +35,6 @@ class Authority:
         self._names = Names.usual(names)
         self._own = (*_OWN, *names)
         self.context_for = lru_cache(_CONTEXTS)(self._context_for)
-        self.certificate_file = state / "ca.pem"
         self._check(names)
 
     def _check(self, names: Sequence[str]) -> None:
@@ -59,11 +58,16 @@ class Authority:
         return key
 
     @cached_property
-    def certificate(self) -> "x509.Certificate":
+    def certificate_pem(self) -> bytes:
         """What clients have to trust."""
+        return kept(self._state / "ca.pem", self._new_certificate, 0o644)
+
+    @cached_property
+    def certificate(self) -> "x509.Certificate":
+        """The same, read."""
         from cryptography import x509
 
-        return x509.load_pem_x509_certificate(kept(self.certificate_file, self._new_certificate, 0o644))
+        return x509.load_pem_x509_certificate(self.certificate_pem)
 
     def _new_certificate(self) -> bytes:
         from cryptography import x509
