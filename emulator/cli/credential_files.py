@@ -51,6 +51,7 @@ class CredentialFiles:
 
     def write(self, key: ServiceKey, url: str, holder: Holder) -> None:
         """Write the three kinds of credentials for the emulator at `url`."""
+        self.folder.mkdir(mode=0o755 if self.shared else 0o700, parents=True, exist_ok=True)
         subject = (self.folder / "subject_token.jwt").absolute()
         self._write(self.path("service_account"), _json(service_account(key, url, holder)))
         self._write(self.path("authorized_user"), _json(authorized_user(key, holder)))

@@ -170,7 +170,7 @@ def bundle(certificate: bytes) -> bytes:
     """The certificates that this machine trusts, and one more: for variables that replace the whole list."""
     trusted = ssl.get_default_verify_paths().cafile
     usual = Path(trusted).read_bytes() if trusted and Path(trusted).is_file() else b""
-    return usual.rstrip() + b"\n" + certificate
+    return usual if certificate in usual else usual.rstrip() + b"\n" + certificate
 
 
 def _new_key() -> bytes:
