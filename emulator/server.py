@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -47,16 +48,30 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
     )
 
 
+def all_bound(host: str, ports: Sequence[int]) -> list[socket.socket]:
+    """A socket for each port, or none at all. OSError."""
+    listeners: list[socket.socket] = []
+    try:
+        listeners += (bound(host, port) for port in ports)
+    except OSError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
 def doors_of(settings: Settings) -> Doors | None:
     """The further doors that the settings ask for: HTTPS, and the proxy to it. OSError, NotVouched."""
     if not settings.tls and settings.proxy_port is None:
         return None
     authority = Authority(settings.state or usual_state(), settings.tls_names, UTC())
-    tls = bound(settings.host, settings.tls_port if settings.tls else 0)
-    proxy = None if settings.proxy_port is None else bound(settings.host, settings.proxy_port)
-    for listener in filter(None, (tls, proxy)):
+    ports = [settings.tls_port if settings.tls else 0]
+    if settings.proxy_port is not None:
+        ports.append(settings.proxy_port)
+    tls, *proxies = all_bound(settings.host, ports)
+    for listener in (tls, *proxies):
         listener.listen()  # at once: who sees the first door open may go to these
-    return Doors(authority, tls, proxy)
+    return Doors(authority, tls, *proxies)
 
 
 def origin_of(listener: socket.socket, scheme: str = "http") -> str:
@@ -118,8 +133,13 @@ class Emulator(Addresses):
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
         app = create_app(self.settings, self._store)
-        listener = bound(self.settings.host, self.settings.port)
         doors = doors_of(self.settings)
+        try:
+            listener = bound(self.settings.host, self.settings.port)
+        except OSError:
+            if doors is not None:
+                doors.close()
+            raise
         server = Server(uvicorn_config(app, self.settings), doors)
         self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="gemulator")
         self._thread.start()

@@ -10,6 +10,8 @@ import uvicorn
 from emulator.web.authority import Authority
 from emulator.web.proxy import Proxy
 
+_FAREWELL = 0.5  # seconds: pooled clients never answer a farewell, and the usual 30 would hold up the end
+
 
 @dataclass(frozen=True, slots=True)
 class Doors:
@@ -18,6 +20,12 @@ class Doors:
     authority: Authority
     tls: socket.socket
     proxy: socket.socket | None = None
+
+    def close(self) -> None:
+        """Never open them."""
+        self.tls.close()
+        if self.proxy is not None:
+            self.proxy.close()
 
 
 class Server(uvicorn.Server):
@@ -35,7 +43,10 @@ class Server(uvicorn.Server):
             return
         loop = asyncio.get_running_loop()
         context = self._doors.authority.context()
-        self.servers.append(await loop.create_server(self._protocol, sock=self._doors.tls, ssl=context))
+        tls = await loop.create_server(
+            self._protocol, sock=self._doors.tls, ssl=context, ssl_shutdown_timeout=_FAREWELL
+        )
+        self.servers.append(tls)
         if self._doors.proxy is not None:
             self._proxy = Proxy(self._doors.tls.getsockname()[:2])
             await self._proxy.open(self._doors.proxy)
