@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -10,20 +11,24 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
 
 from emulator.catalog import Catalog
 from emulator.engine import Engine
 from emulator.scenario.library import Library, load, read_catalog
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
-from emulator.stores.store import Store
+from emulator.stores.store import Bounds, Store
+from emulator.web.admin import admin_app
 from emulator.web.chat import Chat
 from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.metadata import MetadataServer
-from emulator.web.oauth import TokenService
+from emulator.web.metrics import Metrics
+from emulator.web.oauth import Refused, TokenService, refused
 from emulator.web.play import Sleep
 from emulator.web.policy import read_policy
+from emulator.web.reload import Reloader
 from emulator.web.routes import Front, not_found, routes_of
 
 UTC: Clock = time.time
@@ -47,22 +52,46 @@ def create_app(
     frozen = frozen_at(settings.clock)
     now = clock or (time.time if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
-    engine = Engine(settings, library, store or MemoryStore(), _catalog(settings.catalog), now)
+    store = store or _store(settings, monotonic)
+    engine = Engine(settings, library, store, _catalog(settings), now)
+    metrics = Metrics()
     doorman = Doorman(settings, read_policy(settings.policy) if settings.policy else None, utc)
-    chat = Chat(engine, settings, doorman, RequestLog(settings.log_format), monotonic, sleep)
+    chat = Chat(engine, settings, doorman, RequestLog(settings.log_format), metrics, monotonic, sleep)
+    admin = Mount("/__emulator", admin_app(engine, settings, metrics, utc))
     tokens = TokenService(settings, utc)
     app = Starlette(
-        routes=[*tokens.routes, *MetadataServer(settings, tokens).routes, *routes_of(chat)],
+        routes=[admin, *tokens.routes, *MetadataServer(settings, tokens).routes, *routes_of(chat)],
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
-        exception_handlers={404: not_found, 405: not_found, 500: bug},
+        exception_handlers={404: not_found, 405: not_found, 500: bug, Refused: refused},
+        lifespan=lambda _: _life(engine, settings),
     )
-    app.state.engine = engine
+    app.state.engine, app.state.doorman = engine, doorman
     return app
 
 
-def _catalog(further: Path | None) -> Catalog:
-    shipped = read_catalog(Path(__file__).with_name("catalog.yaml"))
-    return read_catalog(further).extended(shipped) if further else shipped
+def _catalog(settings: Settings) -> Catalog:
+    shipped = Path(__file__).with_name("catalog.yaml")
+    catalog = read_catalog(settings.catalog, shipped) if settings.catalog else read_catalog(shipped)
+    return catalog if settings.endpoints == "any" else catalog.named()
+
+
+def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
+    bounds = Bounds(settings.max_sessions, settings.session_age, settings.journal_entries, settings.journal_bytes)
+    if settings.store == "memory":
+        return MemoryStore(bounds, monotonic)
+    from emulator.stores.enduring import EnduringStore
+
+    return EnduringStore(settings.store, bounds, monotonic)
+
+
+@asynccontextmanager
+async def _life(engine: Engine, settings: Settings) -> AsyncIterator[None]:
+    """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.store.close)
+        if settings.reload:
+            await stack.enter_async_context(Reloader(engine, settings.scenarios).running())
+        yield
 
 
 def _cors(origins: str) -> Middleware:

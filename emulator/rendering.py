@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.delivery import Chunk, Delivery, Head
-from emulator.dialects import DIALECTS, Dialect, Style
+from emulator.dialects import DIALECTS, Dialect, Headers, Style
 from emulator.generate.arguments import Unsatisfiable
 from emulator.pacing import AT_ONCE, Pacing, pace
-from emulator.plan import Answer, Failure, Plan
-from emulator.request import invalid
+from emulator.plan import Answer, Failure, Plan, Usage
+from emulator.reading import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
 from emulator.seed import Seed
 from emulator.splice import Template
+
+_SHORTEST = 8  # characters of an id; TGI's empty one and its "0" are constants, and would be found all over the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,10 @@ class Mint:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`."""
+    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`.
+
+    `answer` is what they say.
+    """
 
     root: Seed
     head: Head
@@ -39,39 +44,50 @@ class Rendering:
     speed: float = 1.0
     whole: bool = True
     created: int | None = None
+    answer: Answer | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """None where the answer is a refusal."""
+        return self.answer.usage if isinstance(self.answer, Plan) else None
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
         ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
         return (b'"created":%d' % created, *ids)
 
-    def deliver(self, attempt: int, now: int) -> Delivery:
-        """The steps of one attempt; `now` is in Unix seconds."""
+    def deliver(self, attempt: int, now: int, more: Headers = ()) -> Delivery:
+        """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only."""
         seed = self.root.child("attempt", attempt)
         values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
         chunks = [Chunk(template.fill(values), tokens) for template, tokens in self.chunks]
-        steps = pace((self.head, *chunks), self.pacing, seed.child("pacing"), self.speed, whole=self.whole)
+        head = Head(self.head.status, self.head.headers + more, self.head.wait) if more else self.head
+        steps = pace((head, *chunks), self.pacing, seed.child("pacing"), self.speed, whole=self.whole)
         return Delivery(tuple(steps))
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How an answer is made: the words' seed, the wire's style, the pace, and who signs."""
+    """How an answer is made: the words' seed, the wire's style, the pace, and who signs.
+
+    `warm`: the same prompt was asked before, and the service may still have it.
+    """
 
     root: Seed
     style: Style
     pacing: Pacing
     speed: float
     sign: Callable[[str, Seed], str]
+    warm: bool = False
 
 
 def render(script: Script | Failure, conversation: Conversation, card: Model, manner: Manner, now: float) -> Rendering:
     """The answer of `script`, in the dialect of the model."""
-    dialect = DIALECTS[card.dialect]
+    dialect = DIALECTS[card.dialect](card.voice)
     if isinstance(script, Failure):
         return _refused(script, conversation, dialect, manner)
-    minter = _Minter(dialect, manner.root.child("attempt", 0), script.created_at(now))
-    answer = _planned(script, conversation, card, manner, minter)
+    minter = _Minter(dialect, manner.root.child("attempt", 0), script.created_at(now), _calls_so_far(conversation))
+    answer = _planned(script, conversation, card, manner, minter, dialect)
     if isinstance(answer, Failure):
         return _refused(answer, conversation, dialect, manner)
     stream = bool(conversation.request.stream)
@@ -84,18 +100,32 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     fixed = minter.created if script.created is not None or script.id else None
     mints = tuple(minter.mints)
     return Rendering(
-        manner.root, head, templates, int(now), marks, mints, manner.pacing, manner.speed, not stream, fixed
+        manner.root,
+        head,
+        templates,
+        int(now),
+        marks,
+        mints,
+        manner.pacing,
+        manner.speed,
+        not stream,
+        fixed,
+        answer,
     )
 
 
-def _planned(script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter") -> Answer:
+def _planned(
+    script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter", dialect: Dialect
+) -> Answer:
     answer_id = script.id or minter.response_id()
     signer = manner.sign if card.signs else _unsigned
-    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer)
+    decoding = dialect.decoding(conversation.request)
+    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding, groups=script.groups)
     try:
-        return plan_script(script, context, card.family, answer_id, minter.created)
+        plan = plan_script(script, context, card, answer_id, minter.created, warm=manner.warm)
     except Unsatisfiable as error:
         return invalid(f"Unable to submit request because no value can fit a schema in it: {error}")
+    return dialect.refusal(plan, conversation.request) or plan
 
 
 def _unsigned(name: str, seed: Seed) -> None:
@@ -107,20 +137,21 @@ def _worded(
 ) -> tuple[Head, Sequence[Chunk]]:
     if stream:
         return Head(200, dialect.stream_headers), dialect.stream(plan, conversation.request, style)
-    return Head(200, dialect.headers), [dialect.unary(plan, conversation.request)]
+    return Head(200, dialect.headers), [dialect.unary(plan, conversation.request, style)]
 
 
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
     templates = ((Template(chunk.data, ()), 0),)
-    return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed)
+    return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed, answer=failure)
 
 
 class _Minter:
     """Makes the ids of the first attempt and remembers how."""
 
-    def __init__(self, dialect: Dialect, attempt: Seed, created: int) -> None:
+    def __init__(self, dialect: Dialect, attempt: Seed, created: int, calls: int) -> None:
         self._dialect = dialect
+        self._calls = calls
         self.attempt = attempt
         self.created = created
         self.mints: list[Mint] = []
@@ -130,10 +161,18 @@ class _Minter:
         return self._mint(self.attempt.child("id"), self._dialect.response_id)
 
     def call_id(self, seed: Seed, name: str, index: int) -> str:
-        return self._mint(seed, lambda own, created: self._dialect.call_id(own, name, index))
+        number = self._calls
+        self._calls += 1
+        return self._mint(seed, lambda own, created: self._dialect.call_id(own, name, number))
 
     def _mint(self, seed: Seed, make: Callable[[Seed, int], str]) -> str:
         made = make(seed, self.created)
+        if len(made) < _SHORTEST:
+            return made
         self.mints.append(Mint(seed.path.removeprefix(self.attempt.path), make))
         self.made.append(made.encode())
         return made
+
+
+def _calls_so_far(conversation: Conversation) -> int:
+    return sum(len(message.calls) for message in conversation.request.messages)

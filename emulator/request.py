@@ -3,13 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from emulator.errors import RequestError
-from emulator.plan import Failure
+from pydantic import BaseModel, ConfigDict, Field
 
 JSON: TypeAlias = Any
 
@@ -112,7 +108,9 @@ class ToolChoice:
 
 
 class ChatRequest(_Wire):
-    """The body of a request. Fields that are not listed here are tolerated; `Conversation.body` still has them."""
+    """The body of a request. Fields that are not listed here are tolerated; `further` has them."""
+
+    model_config = ConfigDict(extra="allow")
 
     messages: Annotated[list[Message], Field(min_length=1)]
     model: str = ""
@@ -141,6 +139,11 @@ class ChatRequest(_Wire):
     google: dict[str, JSON] | None = None
 
     @property
+    def further(self) -> Mapping[str, JSON]:
+        """What the body says beyond the fields above: a server may read more than others."""
+        return self.model_extra or {}
+
+    @property
     def google_options(self) -> Mapping[str, JSON]:
         """`extra_body.google`, and a top-level `google` that the live service honours too (fidelity.md)."""
         nested = (self.extra_body or {}).get("google")
@@ -156,10 +159,31 @@ class ChatRequest(_Wire):
         return self.thinking_config.get("include_thoughts") is True
 
     @property
+    def thinking_level(self) -> str | None:
+        """How hard to think, in lower case: by OpenAI's parameter or by Google's."""
+        level = self.reasoning_effort or self.thinking_config.get("thinking_level")
+        return level.lower().removeprefix("thinking_level_") if isinstance(level, str) else None
+
+    @property
+    def asks_to_think(self) -> bool:
+        """Whether thoughts are asked for, shown or not."""
+        budget = self.thinking_config.get("thinking_budget")
+        return self.include_thoughts or self.thinking_level is not None or bool(budget)
+
+    @property
     def thought_tag(self) -> str | None:
         """The name of the tag around shown thoughts; None: no tags."""
         marker = self.google_options.get("thought_tag_marker")
         return marker if isinstance(marker, str) and marker else None
+
+    @property
+    def searches(self) -> bool:
+        """Whether Google Search is on: by OpenAI's option or as a native tool."""
+        tools = self.google_options.get("tools")
+        native = tools if isinstance(tools, list) else []
+        return self.web_search_options is not None or any(
+            isinstance(tool, dict) and any(re.match("google_?search", key, re.I) for key in tool) for tool in native
+        )
 
     @property
     def streams_arguments(self) -> bool:
@@ -215,12 +239,13 @@ def _text(mapping: JSON, key: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request was sent: the parts of its path."""
+    """Where a request was sent: the parts of its path, and the host name where it is an endpoint's own."""
 
     version: str
     project: str
     location: str
     endpoint: str
+    host: str = ""
 
     @property
     def shared(self) -> bool:
@@ -238,56 +263,9 @@ class Caller:
     wire: str | None = None
     speed: str | None = None
 
-
-_PROTO_TYPES = {
-    "int_type": "TYPE_INT32",
-    "int_from_float": "TYPE_INT32",
-    "float_type": "TYPE_DOUBLE",
-    "bool_type": "TYPE_BOOL",
-    "string_type": "TYPE_STRING",
-}
-
-
-def invalid(message: str, field: str | None = None) -> Failure:
-    """Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
-    if field is None:
-        return Failure(400, "INVALID_ARGUMENT", message)
-    violation = {"field": field, "description": message}
-    details = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
-    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field)
-
-
-def parse(raw: bytes) -> tuple[ChatRequest, dict[str, JSON]]:
-    """The request in a body, and the body as a tree. RequestError where Google would answer 400."""
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        reason = str(error).split(": line")[0]
-        raise RequestError(invalid(f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}.")) from None
-    if not isinstance(body, dict):
-        raise RequestError(invalid("Invalid JSON payload received. Root element must be a message."))
-    try:
-        return ChatRequest.model_validate(body), body
-    except ValidationError as error:
-        raise RequestError(_refusal(error)) from None
-
-
-_BRANCHES = {"str", "ImageUrl"}  # pydantic names the branch of a union in a location
-
-
-def _refusal(error: ValidationError) -> Failure:
-    # The last error belongs to the most specific branch of a union (a part, not the plain string).
-    first = error.errors(include_url=False)
-    problem = next((entry for entry in reversed(first) if entry["loc"][:1] == first[0]["loc"][:1]), first[0])
-    steps = [step for step in problem["loc"] if step not in _BRANCHES and not re.match(r"(list|dict)\[", str(step))]
-    field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
-    if problem["type"] == "missing":
-        return invalid(f"Missing required field '{field}'.", field)
-    if problem["type"] == "too_short":
-        return invalid(f"Unable to submit request because at least one '{field}' entry is required.", field)
-    if problem["type"] == "literal_error":
-        allowed = ", ".join(sorted(problem["ctx"]["expected"].replace(" or ", ", ").split(", ")))
-        return invalid(f"Expected '{field}' to be one of: {allowed}; found {problem['input']!r}.", field)
-    kind = _PROTO_TYPES.get(problem["type"], "TYPE_MESSAGE")
-    shown = orjson.dumps(problem["input"]).decode()[:80]
-    return invalid(f"Invalid value at '{field}' ({kind}), {shown}", field)
+    @classmethod
+    def told(cls, session: str, headers: Mapping[bytes, bytes]) -> Self:
+        """The caller of a session with what their headers say."""
+        names = ("seed", "scenario", "wire", "speed")
+        said = {name: headers.get(b"x-emulator-" + name.encode(), b"").decode("latin-1") or None for name in names}
+        return cls(session, **said)

@@ -12,8 +12,7 @@ import uvicorn
 
 from emulator.app import UTC, create_app
 from emulator.settings import Settings, usual_state
-from emulator.stores.store import Store
-from emulator.tokens import key_of, mint
+from emulator.tokens import key_for, mint
 from emulator.web.authority import Authority
 from emulator.web.doors import Doors, Server
 
@@ -27,6 +26,7 @@ def bound(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(2048)  # at once: whoever reads the greeting may connect
     except OSError:
         listener.close()
         raise
@@ -68,10 +68,7 @@ def doors_of(settings: Settings) -> Doors | None:
     ports = [settings.tls_port if settings.tls else 0]
     if settings.proxy_port is not None:
         ports.append(settings.proxy_port)
-    tls, *proxies = all_bound(settings.host, ports)
-    for listener in (tls, *proxies):
-        listener.listen()  # at once: who sees the first door open may go to these
-    return Doors(authority, tls, *proxies)
+    return Doors(authority, *all_bound(settings.host, ports))
 
 
 def origin_of(listener: socket.socket, scheme: str = "http") -> str:
@@ -118,21 +115,18 @@ class Emulator(Addresses):
     Takes every field of Settings. The port is free, the log silent, and no scenario is loaded unless told otherwise.
     """
 
-    def __init__(
-        self, *, project: str = "demo", location: str = "global", store: Store | None = None, **settings: Any
-    ) -> None:
+    def __init__(self, *, project: str = "demo", location: str = "global", **settings: Any) -> None:
         if isinstance(settings.get("scenarios", ()), str) or hasattr(settings.get("scenarios"), "__fspath__"):
             settings["scenarios"] = (settings["scenarios"],)
         self.settings = Settings(
             **{"port": 0, "tls_port": 0, "log_format": "off", "scenarios": (), "project": project, **settings}
         )
         self._place = (project, location)
-        self._store = store
         self._server: Server | None = None
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
-        app = create_app(self.settings, self._store)
+        app = create_app(self.settings)
         doors = doors_of(self.settings)
         try:
             listener = bound(self.settings.host, self.settings.port)
@@ -168,7 +162,7 @@ class Emulator(Addresses):
 
     def session(self, name: str) -> SessionHandle:
         """The session with this name, made on first use."""
-        return SessionHandle(name, key_of(self.settings.seed, self.settings.token_key))
+        return SessionHandle(name, key_for(self.settings))
 
     def __enter__(self) -> Self:
         return self.start()

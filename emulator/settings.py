@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 
 def shipped_scenarios() -> Path:
@@ -33,6 +33,10 @@ class Settings(BaseModel):
     scenarios: Annotated[tuple[Path, ...], Field(description="Folder (or file) of scenarios; may be repeated.")] = (
         Field(default_factory=lambda: (shipped_scenarios(),))
     )
+    reload: Annotated[
+        bool,
+        Field(description="Whether a saved scenario is live at once. `serve` does so on a terminal, unless told."),
+    ] = False
     unmatched: Annotated[
         Literal["generate", "error"],
         Field(description="What a request gets that no turn fits: an invented answer, or a 400 that says why."),
@@ -57,6 +61,31 @@ class Settings(BaseModel):
             description="How streams of calls are worded: as documented, or so that SDK stream helpers can join them."
         ),
     ] = "faithful"
+    models: Annotated[
+        Literal["any", "catalog"],
+        Field(description="Whether only the catalog's models exist; any other is Google's 404 then."),
+    ] = "any"
+    strict_params: Annotated[bool, Field(description="Refuse parameters that Google does not list.")] = False
+    strict_media: Annotated[bool, Field(description="Refuse media that do not decode.")] = False
+    signatures: Annotated[
+        Literal["enforce", "strict", "warn", "off"],
+        Field(
+            description="Thought signatures in the history: `enforce` refuses where one is missing, `strict` foreign"
+            " and altered ones too, `warn` only says so in a header."
+        ),
+    ] = "enforce"
+    tool_index: Annotated[
+        Literal["documented", "sequential", "all-zero", "gap", "missing"],
+        Field(description="The index of calls in a stream: as documented, or some other way to test clients with."),
+    ] = "documented"
+    fragment: Annotated[
+        str,
+        Field(
+            pattern=r"^(json|token|whole|size:[1-9]\d{0,5})$",
+            description="How streamed arguments are cut: `json` as documented, `token`, `size:N` characters, `whole`.",
+        ),
+    ] = "json"
+    emulator_headers: Annotated[bool, Field(description="Whether answers carry `x-emulator-` headers.")] = True
     auth: Annotated[
         Literal["any", "open", "token"],
         Field(
@@ -65,11 +94,11 @@ class Settings(BaseModel):
         ),
     ] = "any"
     tokens: Annotated[
-        tuple[str, ...], Field(description="A bearer token that `--auth token` accepts; may be repeated.")
+        tuple[SecretStr, ...], Field(description="A bearer token that `--auth token` accepts; may be repeated.")
     ] = ()
     token_life: Annotated[int, Field(gt=0, description="Seconds until a token of the token service expires.")] = 3600
     token_key: Annotated[
-        str | None, Field(repr=False, description="Secret behind the tokens; made from the seed if left out.")
+        SecretStr | None, Field(description="Secret behind the tokens; made from the seed if left out.")
     ] = None
     policy: Annotated[Path | None, Field(description="A YAML file that says who may call which project.")] = None
     project: Annotated[str, Field(description="Project of the dev identity and of the metadata server.")] = "demo"
@@ -86,6 +115,10 @@ class Settings(BaseModel):
         int | None,
         Field(ge=0, le=65535, description="Port of a proxy (HTTPS_PROXY) that knows Google's hosts and no others."),
     ] = None
+    endpoints: Annotated[
+        Literal["any", "catalog"],
+        Field(description="Which endpoint ids exist: `any`, or those that the `catalog` names; others are 404."),
+    ] = "any"
     catalog: Annotated[Path | None, Field(description="A YAML file of further models and endpoints.")] = None
     cors: Annotated[str, Field(description="Origins that may read answers in a browser, with commas; `*`: all.")] = "*"
     openapi_limit: Annotated[int, Field(gt=0, description="Largest body on `endpoints/openapi`, in bytes.")] = (
@@ -93,11 +126,46 @@ class Settings(BaseModel):
     )
     shared_limit: Annotated[int, Field(gt=0, description="Largest body on a shared endpoint, in bytes.")] = 1_500_000
     dedicated_limit: Annotated[int, Field(gt=0, description="Largest body on a dedicated host, in bytes.")] = 10_000_000
+    store: Annotated[
+        str, Field(description="Where state lives: `memory`, or redis://HOST:PORT/DB to share it between processes.")
+    ] = "memory"
+    workers: Annotated[int, Field(ge=1, description="Processes that serve; more than one need a shared store.")] = 1
+    max_sessions: Annotated[int, Field(ge=2, description="Sessions that are kept; the one idle longest goes.")] = 1_000
+    session_age: Annotated[float, Field(gt=0, description="Seconds after which an idle session is forgotten.")] = 3_600
+    journal_entries: Annotated[int, Field(ge=1, description="Journal entries that a session keeps.")] = 1_000
+    journal_bytes: Annotated[int, Field(ge=1, description="Bytes that all journals together keep.")] = 64_000_000
+    journal_body: Annotated[
+        int, Field(ge=0, description="Largest body that a journal keeps whole; of others the hash and this much.")
+    ] = 64_000
+    admin: Annotated[Literal["on", "off"], Field(description="Whether the admin API is served.")] = "on"
+    admin_key: Annotated[
+        SecretStr | None, Field(description="What x-emulator-admin-key must say for the admin API to answer.")
+    ] = None
+    allow_host: Annotated[
+        tuple[str, ...],
+        Field(description="A further host name under which the admin API may be called; may be repeated."),
+    ] = ()
     log_format: Annotated[
         Literal["auto", "plain", "json", "off"],
         Field(description="One line a request; `auto`: coloured on a terminal."),
     ] = "auto"
     grace: Annotated[float, Field(ge=0, description="Seconds that running streams get when the server stops.")] = 5.0
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        if value != "memory" and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError(f"{value!r} is no store: write `memory`, or like redis://localhost:6379/0")
+        return value
+
+    @field_validator("workers")
+    @classmethod
+    def _shared(cls, value: int, info: ValidationInfo) -> int:
+        if value > 1 and info.data.get("store") == "memory":
+            raise ValueError(f"{value} processes need a shared store: add --store redis://localhost:6379/0")
+        if value > 1 and (info.data.get("tls") or info.data.get("proxy_port") is not None):
+            raise ValueError("HTTPS and the proxy are served by one process: leave out --tls and --proxy-port")
+        return value
 
     @field_validator("clock")
     @classmethod

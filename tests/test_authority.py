@@ -5,6 +5,7 @@ import stat
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -155,3 +156,10 @@ def test_a_bundle_has_the_usual_certificates_and_ours_once(
     assert both == b"USUAL\n" + authority.certificate_pem
     usual.write_bytes(both)
     assert bundle(authority.certificate_pem) == both
+
+
+def test_where_the_system_has_no_list_the_usual_one_is_certifi_s(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile=None))
+    assert bundle(authority.certificate_pem).count(b"BEGIN CERTIFICATE") > 50

@@ -62,8 +62,8 @@ def test_how_a_value_is_written(form: Format, value: str, line: str) -> None:
 
 
 def test_compose_is_a_mapping_of_texts(tmp_path: Path) -> None:
-    tree, _ = yaml.read(written({**ODD, "NUMBER": "8089"}, "compose"), tmp_path / "compose.yaml")
-    assert tree == {"environment": {n: v.replace("$", "$$") for n, v in {**ODD, "NUMBER": "8089"}.items()}}
+    document = yaml.read(written({**ODD, "NUMBER": "8089"}, "compose"), tmp_path / "compose.yaml")
+    assert document.data == {"environment": {n: v.replace("$", "$$") for n, v in {**ODD, "NUMBER": "8089"}.items()}}
 
 
 @pytest.mark.parametrize("form", ["bash", "fish", "powershell", "dotenv", "github", "compose"])

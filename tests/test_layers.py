@@ -12,16 +12,42 @@ PACKAGE = Path(emulator.__file__).parent
 
 # Row by row, lowest first. Within rows 0 and 6 a module may import those to its left.
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("settings", "seed", "tokens", "plan", "errors", "request", "delivery", "journal"),
-    ("generate", "splice", "pacing", "conversation", "catalog"),
-    ("dialects", "scenario"),
-    ("stores.store", "scenario.library"),
-    ("rendering", "engine"),
-    ("stores.memory", "web"),
-    ("app", "server"),
+    (
+        "settings",
+        "seed",
+        "tokens",
+        "misfit",
+        "plan",
+        "refusals",
+        "errors",
+        "request",
+        "reading",
+        "delivery",
+        "redaction",
+        "journal",
+    ),
+    (
+        "generate",
+        "splice",
+        "pacing",
+        "conversation",
+        "voice",
+        "decoding",
+        "catalog",
+        "media",
+        "accounting",
+        "grounding",
+        "views",
+        "har",
+    ),
+    ("dialects", "scenario", "rules"),
+    ("stores.store", "stores.codec", "scenario.folder", "scenario.library", "scenario.advice"),
+    ("shelf", "marks", "rendering", "explanation", "engine"),
+    ("stores", "web"),
+    ("app", "client", "server"),
     ("cli", "__main__"),
 )
-ORDERED = {0, 1, 4, 6, 7}
+ORDERED = {0, 1, 3, 4, 6, 7}
 FREE = {"__init__", "stores"}  # the lazy front door, and a package docstring
 
 

@@ -106,6 +106,8 @@ def test_what_is_left_out_is_allowed(tmp_path: Path, text: str, identity: str, p
         ("identities: {a: demo}", "identities.a"),
         ("- demo", "dictionary"),
         ("projects: [", "policy.yaml"),
+        ("projects: [demo]\nidentities:\n  a: [1]\n", "policy.yaml:3"),
+        ("projects: [a]\nprojects: [b]\n", "policy.yaml:2"),
     ],
 )
 def test_a_broken_policy_says_where(tmp_path: Path, text: str, says: str) -> None:

@@ -12,6 +12,12 @@ _COMMANDS = {
     "exec": "emulator.cli.exec",
     "env": "emulator.cli.env",
     "credentials": "emulator.cli.credentials",
+    "check": "emulator.cli.scenarios",
+    "explain": "emulator.cli.scenarios",
+    "schema": "emulator.cli.scenarios",
+    "journal": "emulator.cli.journal",
+    "sessions": "emulator.cli.journal",
+    "reset": "emulator.cli.journal",
 }
 
 

@@ -19,11 +19,11 @@ from emulator.cli.env import adc_option, kind_of
 from emulator.cli.environment import Client
 from emulator.cli.options import settings_of, settings_options
 from emulator.cli.place import Place
+from emulator.client import Admin
 from emulator.errors import ScenarioError
-from emulator.journal import Received
 from emulator.server import Emulator
 from emulator.settings import usual_state
-from emulator.stores.memory import MemoryStore
+from emulator.views import EntryView
 from emulator.web.authority import NotVouched
 from emulator.web.keys import ServiceKey
 
@@ -42,31 +42,26 @@ def exec(context: click.Context, /, adc: str, command: tuple[str, ...], **option
     The emulator takes a free port and ends with the command, whose exit code is passed on. What was asked is summed
     up on standard error.
     """
-    journal = _Journal()
-    with _emulator(context, options, journal) as emulator, TemporaryDirectory(prefix="gemulator-") as folder:
+    with _emulator(context, options) as emulator, TemporaryDirectory(prefix="gemulator-") as folder:
         code = _run(command, _environment(emulator, adc, CredentialFiles(Path(folder))))
-    click.echo(summary(journal.entries), err=True)
+        click.echo(_asked(emulator), err=True)
     context.exit(code)
 
 
-class _Journal(MemoryStore):
-    """Keeps what was asked in all sessions."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.entries: list[Received] = []
-
-    async def append(self, received: Received) -> None:
-        self.entries.append(received)
-        await super().append(received)
+def _asked(emulator: Emulator) -> str:
+    if emulator.settings.admin == "off":
+        return "gemulator: --admin off: what was asked cannot be told"
+    key = emulator.settings.admin_key
+    with Admin(emulator.url, key.get_secret_value() if key else None) as admin:
+        return summary(admin.entries(full=False))
 
 
 @contextmanager
-def _emulator(context: click.Context, options: Mapping[str, Any], journal: _Journal) -> Iterator[Emulator]:
+def _emulator(context: click.Context, options: Mapping[str, Any]) -> Iterator[Emulator]:
     chosen = {name: value for name, value in options.items() if name not in _PLACES or _typed(context, name)}
     settings = settings_of(chosen)
     given = {name: getattr(settings, name) for name in settings.model_fields_set | {"scenarios"}}
-    emulator = Emulator(store=journal, **given)
+    emulator = Emulator(**given)
     try:
         emulator.start()
     except (ScenarioError, NotVouched, OSError) as error:
@@ -137,13 +132,14 @@ def _forwarding(child: "subprocess.Popen[bytes]") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def summary(entries: Sequence[Received]) -> str:
+def summary(entries: Sequence[EntryView]) -> str:
     """What was asked and what answered, one line for each kind of exchange, in the order of the first."""
-    kinds = Counter(
-        (entry.model or "-", f"{entry.scenario}/{entry.turn}" if entry.scenario else "no turn", entry.status)
-        for entry in entries
-    )
+    kinds = Counter((entry["model"] or "-", _answered_by(entry), entry["status"]) for entry in entries)
     total = len(entries)
     lines = [f"gemulator: {total} request{'' if total == 1 else 's'}"]
-    lines += [f"  {count} × {model}  {turn}  {status}" for (model, turn, status), count in kinds.items()]
+    lines += [f"  {count} × {model}  {by}  {status}" for (model, by, status), count in kinds.items()]
     return "\n".join(lines)
+
+
+def _answered_by(entry: EntryView) -> str:
+    return f"{entry['scenario']}/{entry['turn']}" if entry["scenario"] else entry["source"]

@@ -1,6 +1,8 @@
 """`gemulator serve`."""
 
 import socket
+import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -20,17 +22,32 @@ from emulator.web.doors import Doors, Server
 @settings_options
 def serve(**options: Any) -> None:
     """Serve until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
+    if options["reload"] is None:
+        options["reload"] = sys.stdout.isatty()
     settings = settings_of(options)
     try:
         app = create_app(settings)
     except ScenarioError as error:
         raise click.ClickException(f"the scenarios cannot be used:\n{error}") from None
+    except ModuleNotFoundError as error:  # an extra that was not installed; it says which
+        raise click.ClickException(str(error)) from None
     listener, doors = _listener(settings), _doors(settings)
-    click.echo(_greeting(settings, app.state.engine.library, origin_of(listener), doors))
     try:
-        Server(uvicorn_config(app, settings), doors).run([listener])
+        click.echo(_greeting(settings, app.state.engine.library, origin_of(listener), doors))
+        _run(app, settings, listener, doors)
     except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
         click.echo("Stopped.")
+
+
+def _run(app: Any, settings: Settings, listener: socket.socket, doors: Doors | None) -> None:
+    if settings.workers == 1:
+        Server(uvicorn_config(app, settings), doors).run([listener])
+        return
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn_config(partial(create_app, settings), settings)
+    config.factory, config.workers = True, settings.workers
+    Multiprocess(config, [listener]).run()
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -54,6 +71,7 @@ def _doors(settings: Settings) -> Doors | None:
 def _greeting(settings: Settings, library: Library, origin: str, doors: Doors | None) -> str:
     urls = Addresses(origin)
     folders = ", ".join(map(str, settings.scenarios)) or "no folder"
+    live = ", live when saved" if settings.reload else ""
     unmatched = {"generate": "get an invented answer", "error": "are refused with the reason"}[settings.unmatched]
     lines = [
         f"gemulator {__version__} listens on {origin}",
@@ -63,7 +81,7 @@ def _greeting(settings: Settings, library: Library, origin: str, doors: Doors | 
         f"  API key              {_KEYS[settings.auth]}",
         *_https(settings, doors),
         "",
-        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}",
+        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}{live}",
         f"  Requests that fit no scenario {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:

@@ -168,8 +168,10 @@ class Authority:
 
 def bundle(certificate: bytes) -> bytes:
     """The certificates that this machine trusts, and one more: for variables that replace the whole list."""
-    trusted = ssl.get_default_verify_paths().cafile
-    usual = Path(trusted).read_bytes() if trusted and Path(trusted).is_file() else b""
+    import certifi
+
+    trusted = ssl.get_default_verify_paths().cafile or certifi.where()
+    usual = Path(trusted).read_bytes()
     return usual if certificate in usual else usual.rstrip() + b"\n" + certificate
 
 

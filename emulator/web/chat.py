@@ -1,18 +1,21 @@
 """The chat route: reads a request, has it answered, plays the answer."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
 from emulator.delivery import Delivery, Head
-from emulator.dialects import DIALECTS
+from emulator.dialects import FRONT_END
 from emulator.engine import Answered, Asked, Engine
-from emulator.journal import Received
+from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
 from emulator.request import Caller, Target
 from emulator.settings import Settings, speed_of
+from emulator.stores.store import DEFAULT, StoreDown
 from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
+from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
 
 _DEDICATED = b".prediction.vertexai.goog"
@@ -27,6 +30,7 @@ class Chat:
         settings: Settings,
         doorman: Doorman,
         log: RequestLog,
+        metrics: Metrics,
         monotonic: Callable[[], float],
         sleep: Sleep,
     ) -> None:
@@ -34,41 +38,81 @@ class Chat:
         self._doorman = doorman
         self._settings = settings
         self._log = log
+        self._metrics = metrics
         self._monotonic = monotonic
         self._sleep = sleep
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, target: Target) -> None:
         headers = dict(scope["headers"])
+        if not target.shared:
+            target = replace(target, host=dedicated_host_of(headers))
         player = Player(send, self._monotonic, self._sleep)
-        answered = await self._answer(scope["path"], headers, receive, target)
-        finished = await player.play(answered.delivery, receive)
-        self._log.write(answered.received, finished)
+        self._metrics.running += 1
+        try:
+            answered = await self._answer(scope["path"], headers, receive, target)
+            try:
+                finished = await player.play(answered.delivery, receive)
+            except BaseException:
+                await self._ended(answered, player.finished("failed"))
+                raise
+            await self._ended(answered, finished)
+        finally:
+            self._metrics.running -= 1
+
+    async def _ended(self, answered: Answered, finished: Finished) -> None:
+        received = answered.received
+        if answered.number:
+            await self._engine.store.finish(received.session, answered.number, finished)
+        self._metrics.add(received.exchange, finished)
+        self._log.write(received, finished)
 
     async def _answer(self, path: str, headers: Mapping[bytes, bytes], receive: Receive, target: Target) -> Answered:
         caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
-            return self._refused(caller, path, target)
+            return await self._refused(caller, path, target, headers)
         refusal = _unusable(caller)
         if refusal is not None:
-            return self._refused(refusal, path, target)
-        body = await _body(headers, receive, self._limit(target, headers))
+            return await self._refused(refusal, path, target, headers, caller.session)
+        body = await _body(headers, receive, self._limit(target))
         if isinstance(body, Failure):
-            return self._refused(body, path, target)
-        return await self._engine.answer(Asked(body, path, target, headers, caller))
+            return await self._refused(body, path, target, headers, caller.session)
+        try:
+            return await self._engine.answer(Asked(body, path, target, headers, caller))
+        except StoreDown as error:
+            mark = (b"x-emulator-error", b"store")
+            return await self._refused(_store_down(error), path, target, headers, caller.session, mark)
 
-    def _limit(self, target: Target, headers: Mapping[bytes, bytes]) -> int:
+    def _limit(self, target: Target) -> int:
         if target.shared:
             return self._settings.openapi_limit
-        host = headers.get(b"host", b"").partition(b":")[0]
-        return self._settings.dedicated_limit if host.endswith(_DEDICATED) else self._settings.shared_limit
+        return self._settings.dedicated_limit if target.host else self._settings.shared_limit
 
-    def _refused(self, failure: Failure, path: str, target: Target) -> Answered:
-        """A refusal by Google's front end, before any model is asked."""
-        head, chunk = DIALECTS["gemini"].failure(failure, target)
+    async def _refused(
+        self,
+        failure: Failure,
+        path: str,
+        target: Target,
+        headers: Mapping[bytes, bytes],
+        session: str = DEFAULT,
+        *marks: tuple[bytes, bytes],
+    ) -> Answered:
+        """A refusal by Google's front end, or by the emulator, before any model is asked."""
+        head, chunk = FRONT_END.failure(failure, target)
         if failure.hint:
-            head = Head(head.status, (*head.headers, (b"x-emulator-hint", failure.hint.encode())))
-        received = Received(self._engine.clock(), "default", "POST", path, "", b"", failure.status)
-        return Answered(Delivery((head, chunk)), received)
+            marks = (*marks, (b"x-emulator-hint", failure.hint.encode()))
+        delivery = Delivery((Head(head.status, (*head.headers, *marks)), chunk))
+        exchange = Exchange("POST", path, "", EMPTY, failure.status, "refused")
+        return await self._engine.record(exchange, delivery, headers, session)
+
+
+def _store_down(error: StoreDown) -> Failure:
+    return Failure(503, "UNAVAILABLE", f"gemulator: this answer depends on state, and {error}")
+
+
+def dedicated_host_of(headers: Mapping[bytes, bytes]) -> str:
+    """The host name that a request names, where it is one of a dedicated endpoint; else empty."""
+    host = headers.get(b"host", b"").partition(b":")[0].lower()
+    return host.decode("latin-1") if host.endswith(_DEDICATED) else ""
 
 
 def _unusable(caller: Caller) -> Failure | None:

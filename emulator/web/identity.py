@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from emulator.plan import Failure
 from emulator.request import Caller, Target
 from emulator.settings import Clock, Settings
-from emulator.tokens import Token, key_of, session_in, verify
+from emulator.tokens import Token, key_for, session_in, verify
 from emulator.web.policy import Policy, error_info
 
 _SESSION = 200  # characters of a session's name that count
@@ -51,8 +51,8 @@ class Doorman:
 
     def __init__(self, settings: Settings, policy: Policy | None, utc: Clock) -> None:
         self._auth = settings.auth
-        self._accepted = frozenset(settings.tokens)
-        self._key = key_of(settings.seed, settings.token_key)
+        self._accepted = frozenset(token.get_secret_value() for token in settings.tokens)
+        self._key = key_for(settings)
         self._policy = policy
         self._utc = utc
 

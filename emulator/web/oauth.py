@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from emulator.settings import Clock, Settings, usual_state
-from emulator.tokens import Token, key_of, mint, verify
+from emulator.tokens import Token, key_for, mint, verify
 from emulator.web.keys import Forged, ServiceKey
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
@@ -57,7 +57,7 @@ class TokenService:
     """Mints tokens for credentials of its own making, and for no others."""
 
     def __init__(self, settings: Settings, utc: Clock) -> None:
-        self._key = key_of(settings.seed, settings.token_key)
+        self._key = key_for(settings)
         self._life = settings.token_life
         self._state: Path = settings.state or usual_state()
         self._utc = utc
@@ -65,8 +65,12 @@ class TokenService:
 
     @cached_property
     def service_key(self) -> ServiceKey:
-        """Read when first needed: most runs never need it."""
-        return ServiceKey.of(self._state)
+        """Read when first needed: most runs never need it. Refused where it cannot be kept."""
+        try:
+            return ServiceKey.of(self._state)
+        except OSError as error:
+            remedy = "name another folder with --state"
+            raise Refused("server_error", f"gemulator: no key can be kept: {error}: {remedy}", 503) from None
 
     def access_token(self, grant: Grant) -> dict[str, Any]:
         """The body of an answer with a fresh access token."""
@@ -184,20 +188,14 @@ class TokenService:
     async def token(self, request: Request) -> Response:
         """POST /token and /v1/token."""
         session = request.query_params.get("session") or request.headers.get("x-emulator-session") or "default"
-        try:
-            return _answer(self.granted(_form(await request.body()), session))
-        except Refused as refused:
-            return _refusal(refused)
+        return _answer(self.granted(_form(await request.body()), session))
 
     async def tokeninfo(self, request: Request) -> Response:
         """GET and POST /tokeninfo."""
         asked = {**request.query_params, **_form(await request.body())}
-        try:
-            if "id_token" in asked:
-                return _answer({k: str(v) for k, v in self._signed(asked["id_token"], "Invalid Value").items()})
-            return _answer(self.told(_given(asked, "access_token")))
-        except Refused as refused:
-            return _refusal(refused)
+        if "id_token" in asked:
+            return _answer({k: str(v) for k, v in self._signed(asked["id_token"], "Invalid Value").items()})
+        return _answer(self.told(_given(asked, "access_token")))
 
     async def keys(self, request: Request) -> Response:
         """GET /oauth2/v3/certs: the public keys of identity tokens."""
@@ -246,5 +244,7 @@ def _answer(body: Mapping[str, Any]) -> Response:
     return JSONResponse(body, headers={"cache-control": "no-store"})
 
 
-def _refusal(refused: Refused) -> Response:
-    return JSONResponse({"error": refused.error, "error_description": refused.description}, refused.status)
+async def refused(request: Request, error: Exception) -> Response:
+    """A Refused, as its client expects it."""
+    assert isinstance(error, Refused)
+    return JSONResponse({"error": error.error, "error_description": error.description}, error.status)

@@ -29,16 +29,16 @@ class Player:
         """Play all steps; a client that is gone ends it."""
         steps = delivery.steps
         if not any(step.wait for step in steps):
-            return self._finished(await self._steps(steps))
+            return self.finished(await self._steps(steps))
         player = asyncio.current_task()
         gone = asyncio.ensure_future(_cancel_when_gone(receive, player))
         try:
-            return self._finished(await self._steps(steps))
+            return self.finished(await self._steps(steps))
         except asyncio.CancelledError:
             if player is None or not gone.done():
                 raise
             player.uncancel()
-            return self._finished("client gone")
+            return self.finished("client gone")
         finally:
             gone.cancel()
 
@@ -74,7 +74,8 @@ class Player:
         self._bytes += len(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
-    def _finished(self, outcome: Outcome) -> Finished:
+    def finished(self, outcome: Outcome) -> Finished:
+        """What has left until now."""
         return Finished(outcome, self._chunks, self._bytes, self._first, self._monotonic() - self._started)
 
 

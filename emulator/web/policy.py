@@ -10,6 +10,7 @@ from emulator.errors import Problem, ScenarioError
 from emulator.plan import Failure
 from emulator.request import Target
 from emulator.scenario import yaml
+from emulator.scenario.folder import text_of_file
 
 _SERVICE = "aiplatform.googleapis.com"
 _PERMISSION = "aiplatform.endpoints.predict"
@@ -40,16 +41,16 @@ class Policy(BaseModel):
 
 
 def read_policy(file: Path) -> Policy:
-    """The policy in a YAML file. ScenarioError says what is not understood."""
+    """The policy in a YAML file. ScenarioError says what is not understood, and where."""
+    document = yaml.read(text_of_file(file), file)
+    if document.problems:
+        raise ScenarioError(document.problems)
     try:
-        tree, _ = yaml.read(file.read_text(encoding="utf-8-sig"), file)
-        return Policy.model_validate({} if tree is None else tree)
+        return Policy.model_validate({} if document.data is None else document.data)
     except ValidationError as error:
         first = error.errors()[0]
-        path = ".".join(map(str, first["loc"]))
-        raise ScenarioError([Problem(file, 1, 1, path, first["msg"])]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError([Problem(file, 1, 1, "", f"cannot be read: {error}")]) from None
+        line, column = document.place(first["loc"])
+        raise ScenarioError([Problem(file, line, column, ".".join(map(str, first["loc"])), first["msg"])]) from None
 
 
 def error_info(reason: str, metadata: dict[str, str], domain: str = "googleapis.com") -> dict[str, Any]:

@@ -5,12 +5,13 @@ from functools import lru_cache
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.request import Target
 from emulator.web.chat import Chat
+from emulator.web.endpoints import describe
 
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")
 
@@ -35,13 +36,6 @@ class Front:
             await self._app(scope, receive, send)
         else:
             await self._chat(scope, receive, send, target)
-
-
-async def health(request: Request) -> Response:
-    """Alive, with the version."""
-    from emulator import __version__
-
-    return JSONResponse({"status": "ok", "version": __version__})
 
 
 async def not_found(request: Request, error: Exception) -> Response:
@@ -102,6 +96,6 @@ class ChatRoute:
 def routes_of(chat: Chat) -> list[Route]:
     """All routes that are served."""
     return [
-        Route("/__emulator/health", health),
+        Route("/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}", describe),
         Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
     ]

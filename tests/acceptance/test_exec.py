@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 
 from emulator import Emulator
@@ -43,8 +44,8 @@ def test_a_command_finds_an_emulator_of_its_own_and_what_it_asked_is_summed_up(a
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr.splitlines() == [
         "gemulator: 3 requests",
-        "  2 × google/gemini-3.5-flash  no turn  200",
-        "  1 × google/gemini-2.5-pro  no turn  200",
+        "  2 × google/gemini-3.5-flash  generated  200",
+        "  1 × google/gemini-2.5-pro  generated  200",
     ]
 
 
@@ -183,3 +184,24 @@ def test_serve_warns_who_can_reach_it_and_says_what_to_trust(around: Mapping[str
     assert "Warning: it listens on 0.0.0.0." in text
     assert f"to be trusted        {state / 'ca.pem'}" in text
     assert "PRIVATE" not in text + errors
+
+
+@pytest.mark.parametrize("door", [["--tls"], ["--proxy-port", "0"]])
+def test_https_wants_one_process(around: Mapping[str, str], door: list[str]) -> None:
+    refused = run(around, "serve", "--workers", "2", "--store", "redis://127.0.0.1:1", *door)
+    assert refused.returncode == 2
+    assert "served by one process" in refused.stderr
+
+
+def test_what_was_asked_cannot_be_told_without_the_admin_api(around: Mapping[str, str]) -> None:
+    ended = run(around, "exec", "--admin", "off", "true")
+    assert (ended.returncode, ended.stderr) == (0, "gemulator: --admin off: what was asked cannot be told\n")
+    ended = run(around, "exec", "--admin-key", "secret", "true")
+    assert (ended.returncode, ended.stderr) == (0, "gemulator: 0 requests\n")
+
+
+def test_settings_do_not_show_secrets(state: Path) -> None:
+    with Emulator(state=state, token_key="mysecret", tokens=("sk-mine",)) as emulator:
+        told = httpx.get(f"{emulator.url}/__emulator/settings").text
+    assert "mysecret" not in told
+    assert "sk-mine" not in told

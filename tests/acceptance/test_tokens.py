@@ -148,6 +148,19 @@ def test_an_oauth_error_has_its_own_envelope(guarded: Emulator, path: str, sent:
     )
 
 
+def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with Emulator(state=tmp_path / "file" / "state") as emulator:
+        answers = [
+            metadata(emulator, "/instance/service-accounts/default/identity", audience="x"),
+            httpx.get(f"{emulator.url}/oauth2/v3/certs"),
+        ]
+        assert metadata(emulator, "/instance/service-accounts/default/token").status_code == 200
+    for answer in answers:
+        assert answer.status_code == 503
+        assert "--state" in answer.json()["error_description"]
+
+
 # ---- what a token opens
 
 

@@ -1,4 +1,4 @@
-"""Real clients of Google's libraries, each in a process of its own. What is not installed is skipped with the remedy."""
+"""Google's libraries, each client in a process of its own. What is not installed is skipped, with the remedy."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ def run(*command: str | Path, **environment: str) -> str:
 @pytest.fixture(scope="session")
 def python() -> Path:
     """The interpreter that has requirements-credentials.txt."""
-    found = ROOT / ".venv-clients" / "bin" / "python"
+    found = Path(os.environ.get("GEMULATOR_CLIENTS") or ROOT / ".venv-clients") / "bin" / "python"
     if not found.exists():
         pytest.skip("no .venv-clients: make one and install tests/clients/requirements-credentials.txt")
     return found

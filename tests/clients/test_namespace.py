@@ -1,5 +1,6 @@
 """Nothing changed but the network: Google's names and the metadata server's address lead to the emulator."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.clients.conftest import PROGRAMS
+from tests.clients.conftest import PROGRAMS, ROOT
 
 HOSTS = """127.0.0.1 localhost
 127.0.0.1 us-central1-aiplatform.googleapis.com oauth2.googleapis.com sts.googleapis.com
@@ -38,14 +40,24 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-SERVE = "exec --host 0.0.0.0 --port 80 --tls --tls-port 443 --auth token --adc metadata".split()
+SERVE = ["exec", "--host=0.0.0.0", "--port=80", "--tls", "--tls-port=443", "--auth=token", "--adc=metadata"]
 # What `exec` sets and a machine of Google's has not; only what says whom to trust is left.
 UNSET = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "GOOGLE_CLOUD_PROJECT", "GCE_METADATA_HOST", "GCE_METADATA_IP")
 BARE = ["env", *(f"--unset={name}" for name in (*UNSET, "GCE_METADATA_ROOT"))]
 
 
 def test_python(hosts: Path, python: Path, state: Path) -> None:
-    command = [sys.executable, "-m", "emulator", *SERVE, "--state", state, *BARE, python, PROGRAMS / "official.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "emulator",
+        *SERVE,
+        "--state",
+        str(state),
+        *BARE,
+        str(python),
+        str(PROGRAMS / "official.py"),
+    ]
     ended = inside(hosts, *command)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("demo ")
@@ -53,7 +65,19 @@ def test_python(hosts: Path, python: Path, state: Path) -> None:
 
 
 def test_node(hosts: Path, node: str, state: Path) -> None:
-    command = [sys.executable, "-m", "emulator", *SERVE, "--state", state, *BARE, node, PROGRAMS / "adc.js"]
+    command = [sys.executable, "-m", "emulator", *SERVE, "--state", str(state), *BARE, node, str(PROGRAMS / "adc.js")]
     ended = inside(hosts, *command)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == "Compute demo true\n"
+
+
+def test_the_app_of_docker_compose(hosts: Path, state: Path) -> None:
+    """What stands for the user's app there, with the names that its network would give."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    aliases = services["google"]["networks"]["default"]["aliases"]
+    assert {"us-central1-aiplatform.googleapis.com", "metadata.google.internal"} <= set(aliases)
+    program = services["app"]["command"][0]
+    command = [sys.executable, "-m", "emulator", *SERVE, "--state", str(state), *BARE, sys.executable, "-c", program]
+    ended = inside(hosts, *command)
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["object"] == "chat.completion"
