@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from emulator.catalog import Catalog
 from emulator.engine import Engine
@@ -19,15 +19,12 @@ from emulator.scenario.library import Library, load, read_catalog
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
 from emulator.stores.store import Bounds, Store
-from emulator.web.admin import admin_app
 from emulator.web.chat import Chat
 from emulator.web.identity import Doorman
+from emulator.web.later import Later
 from emulator.web.log import RequestLog
-from emulator.web.metadata import MetadataServer
 from emulator.web.metrics import Metrics
-from emulator.web.oauth import Refused, TokenService, refused
 from emulator.web.play import Sleep
-from emulator.web.policy import read_policy
 from emulator.web.reload import Reloader
 from emulator.web.routes import Front, not_found, routes_of
 
@@ -55,18 +52,41 @@ def create_app(
     store = store or _store(settings, monotonic)
     engine = Engine(settings, library, store, _catalog(settings), now)
     metrics = Metrics()
-    doorman = Doorman(settings, read_policy(settings.policy) if settings.policy else None, utc)
+    doorman = _doorman(settings, utc)
     chat = Chat(engine, settings, doorman, RequestLog(settings.log_format), metrics, monotonic, sleep)
-    admin = Mount("/__emulator", admin_app(engine, settings, metrics, utc))
-    tokens = TokenService(settings, utc)
     app = Starlette(
-        routes=[admin, *tokens.routes, *MetadataServer(settings, tokens).routes, *routes_of(chat)],
+        routes=routes_of(
+            chat, Later(lambda: _admin(engine, settings, metrics, utc)), Later(lambda: _tokens(settings, utc))
+        ),
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
-        exception_handlers={404: not_found, 405: not_found, 500: bug, Refused: refused},
+        exception_handlers={404: not_found, 405: not_found, 500: bug},
         lifespan=lambda _: _life(engine, settings),
     )
     app.state.engine, app.state.doorman = engine, doorman
     return app
+
+
+def _admin(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
+    from emulator.web.admin import admin_app
+
+    return admin_app(engine, settings, metrics, utc)
+
+
+def _tokens(settings: Settings, utc: Clock) -> ASGIApp:
+    from emulator.web.metadata import MetadataServer
+    from emulator.web.oauth import Refused, TokenService, refused
+
+    service = TokenService(settings, utc)
+    handlers = {404: not_found, 405: not_found, Refused: refused}
+    return Starlette(routes=[*service.routes, *MetadataServer(settings, service).routes], exception_handlers=handlers)
+
+
+def _doorman(settings: Settings, utc: Clock) -> Doorman:
+    if settings.policy is None:
+        return Doorman(settings, None, utc)
+    from emulator.web.policy import read_policy
+
+    return Doorman(settings, read_policy(settings.policy), utc)
 
 
 def _catalog(settings: Settings) -> Catalog:

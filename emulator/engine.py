@@ -23,7 +23,6 @@ from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Manner, Rendering, render
 from emulator.request import Caller, Target
 from emulator.rules import Ask, Policy, judge
-from emulator.scenario.improvised import Improvised
 from emulator.scenario.library import Library
 from emulator.scenario.places import Place
 from emulator.scenario.planning import Script
@@ -47,8 +46,6 @@ _SHELVES = 256  # sessions with pushed scenarios that are kept ready
 _EXPLAINED = 1_000  # turns of which it is said why they do not fit
 _ENTRY = 1_000  # bytes that an entry takes beside body and answer
 _LARGEST = 256_000  # bytes of a request that is kept ready
-
-_IMPROVISED = Script((Improvised(),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +306,9 @@ class Engine:
 
 def _script(place: Place | None, conversation: Conversation, manner: Manner) -> Script | Failure:
     if place is None:
-        return _IMPROVISED
+        from emulator.scenario.improvised import Improvised
+
+        return Script((Improvised(),))
     return script_of(place.turn, place.scenario.usage, conversation, manner.root)
 
 

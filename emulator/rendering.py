@@ -7,7 +7,7 @@ from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.delivery import Chunk, Delivery, Head
 from emulator.dialects import DIALECTS, Dialect, Headers, Style
-from emulator.generate.arguments import Unsatisfiable
+from emulator.errors import Unsatisfiable
 from emulator.pacing import AT_ONCE, Pacing, pace
 from emulator.plan import Answer, Failure, Plan, Usage
 from emulator.reading import invalid

@@ -13,7 +13,6 @@ import uvicorn
 from emulator.app import UTC, create_app
 from emulator.settings import Settings, usual_state
 from emulator.tokens import key_for, mint
-from emulator.web.authority import Authority
 from emulator.web.doors import Doors, Server
 
 _STARTING = 30.0  # seconds; a start takes a few milliseconds
@@ -64,6 +63,8 @@ def doors_of(settings: Settings) -> Doors | None:
     """The further doors that the settings ask for: HTTPS, and the proxy to it. OSError, NotVouched."""
     if not settings.tls and settings.proxy_port is None:
         return None
+    from emulator.web.authority import Authority
+
     authority = Authority(settings.state or usual_state(), settings.tls_names, UTC())
     ports = [settings.tls_port if settings.tls else 0]
     if settings.proxy_port is not None:

@@ -58,19 +58,12 @@ def policy(tmp_path: Path, text: str) -> Policy:
             "archive",
             "Vertex AI API has not been used in project archive before or it is disabled. Enable it by visiting"
             " https://console.developers.google.com/apis/api/aiplatform.googleapis.com/overview?project=archive then"
-            " retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems"
-            " and retry.",
+            " retry.",
             {
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo",
                 "reason": "SERVICE_DISABLED",
                 "domain": "googleapis.com",
-                "metadata": {
-                    "activationUrl": "https://console.developers.google.com/apis/api/aiplatform.googleapis.com/"
-                    "overview?project=archive",
-                    "consumer": "projects/archive",
-                    "service": "aiplatform.googleapis.com",
-                    "serviceTitle": "Vertex AI API",
-                },
+                "metadata": {"consumer": "projects/archive", "service": "aiplatform.googleapis.com"},
             },
         ),
     ],

@@ -24,7 +24,7 @@ from emulator.errors import ScenarioError
 from emulator.server import Emulator
 from emulator.settings import usual_state
 from emulator.views import EntryView
-from emulator.web.authority import NotVouched
+from emulator.web.doors import NotVouched
 from emulator.web.keys import ServiceKey
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")

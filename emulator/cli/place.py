@@ -10,7 +10,8 @@ import click
 
 from emulator.app import UTC
 from emulator.settings import usual_state
-from emulator.web.authority import Authority, NotVouched
+from emulator.web.authority import Authority
+from emulator.web.doors import NotVouched
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from emulator.errors import ScenarioError
 from emulator.scenario.library import Library
 from emulator.server import Addresses, bound, doors_of, origin_of, uvicorn_config
 from emulator.settings import Settings, usual_state
-from emulator.web.authority import NotVouched
-from emulator.web.doors import Doors, Server
+from emulator.web.doors import Doors, NotVouched, Server
 
 
 @click.command()

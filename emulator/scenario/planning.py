@@ -6,7 +6,6 @@ from typing import Any
 
 from emulator.accounting import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
 from emulator.catalog import Model
-from emulator.generate.text import answer
 from emulator.generate.tokens import count, pieces
 from emulator.grounding import grounding
 from emulator.plan import Choice, Part, Plan, Text, Thought, ToolCall, Usage
@@ -115,6 +114,8 @@ def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
     prompt, missing = context.conversation.user_text, context.decoding.least - sum(map(cost, parts))
     if missing <= 0 or context.decoding.form is not None or any(isinstance(part, ToolCall) for part in parts):
         return parts
+    from emulator.generate.text import answer
+
     last = parts[-1] if parts and isinstance(parts[-1], Text) else Text("")
     text, least = last.text, count(last.text) + missing
     for index in range(missing):

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from emulator.web.doors import NotVouched
 from emulator.web.hosts import Names
 from emulator.web.keys import kept, write
 
@@ -20,10 +21,6 @@ _CA_DAYS = 3650
 _LEAF_DAYS = 397  # the most that browsers accept
 _CONTEXTS = 256
 _OWN = ("localhost", "127.0.0.1", "::1")
-
-
-class NotVouched(Exception):
-    """A name that the authority may not certify; the text says what to do."""
 
 
 class Authority:

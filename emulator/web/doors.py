@@ -3,21 +3,26 @@
 import asyncio
 import socket
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from emulator.web.authority import Authority
-from emulator.web.proxy import Proxy
+if TYPE_CHECKING:
+    from emulator.web.authority import Authority
+    from emulator.web.proxy import Proxy
 
 _FAREWELL = 0.5  # seconds: pooled clients never answer a farewell, and the usual 30 would hold up the end
+
+
+class NotVouched(Exception):
+    """A name that the authority may not certify; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
     """Listening sockets, and the authority behind the first."""
 
-    authority: Authority
+    authority: "Authority"
     tls: socket.socket
     proxy: socket.socket | None = None
 
@@ -48,6 +53,8 @@ class Server(uvicorn.Server):
         )
         self.servers.append(tls)
         if self._doors.proxy is not None:
+            from emulator.web.proxy import Proxy
+
             self._proxy = Proxy(self._doors.tls.getsockname()[:2])
             await self._proxy.open(self._doors.proxy)
 

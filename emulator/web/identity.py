@@ -1,55 +1,37 @@
 """Who asks, and whether they may: from bearer token and headers to a Caller, or Google's refusal."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from emulator.plan import Failure
+from emulator.refusals import refused
 from emulator.request import Caller, Target
 from emulator.settings import Clock, Settings
 from emulator.tokens import Token, key_for, session_in, verify
-from emulator.web.policy import Policy, error_info
+
+if TYPE_CHECKING:
+    from emulator.web.policy import Policy
 
 _SESSION = 200  # characters of a session's name that count
 
 Headers: TypeAlias = Mapping[bytes, bytes]
-Refusal: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
+Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
 
-_EXPECTED = (
-    "Expected OAuth 2 access token, login cookie or other valid authentication credential. See"
-    " https://developers.google.com/identity/sign-in/web/devconsole-project."
-)
-_INVALID = f"Request had invalid authentication credentials. {_EXPECTED}"
-# Refusal: message, reason, hint (fidelity-credentials.md, 401).
-_WORDS: Mapping[Refusal, tuple[str, str, str]] = {
-    "missing": (
-        f"Request is missing required authentication credential. {_EXPECTED}",
-        "CREDENTIALS_MISSING",
-        "send any bearer token, or start gemulator with --auth open",
-    ),
-    "api key": (
-        "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials that"
-        " assert a principal. See https://cloud.google.com/docs/authentication",
-        "CREDENTIALS_MISSING",
-        "send the key as a bearer token (OpenAI clients do), or use a token of gemulator's own",
-    ),
-    "foreign": (
-        _INVALID,
-        "ACCESS_TOKEN_TYPE_UNSUPPORTED",
-        "--auth token accepts tokens of gemulator's token service and those named with --tokens",
-    ),
-    "forged": (
-        _INVALID,
-        "ACCESS_TOKEN_TYPE_UNSUPPORTED",
-        "this token was made with another key: same --seed or --token-key?",
-    ),
-    "expired": (_INVALID, "ACCESS_TOKEN_EXPIRED", "this token has expired: fetch a new one"),
+# Reason: which of Google's refusals it gets (fidelity-credentials.md, 401), and what helps.
+_REFUSALS: Mapping[Reason, tuple[str, str]] = {
+    "missing": ("missing-token", "send any bearer token, or start gemulator with --auth open"),
+    "api key": ("api-key", "send the key as a bearer token (OpenAI clients do), or use a token of gemulator's own"),
+    "foreign": ("bad-token", "--auth token accepts tokens of gemulator's token service and those named with --tokens"),
+    "forged": ("bad-token", "this token was made with another key: same --seed or --token-key?"),
+    "expired": ("expired-token", "this token has expired: fetch a new one"),
 }
 
 
 class Doorman:
     """Lets callers in as `auth` says, and turns away whom the policy denies."""
 
-    def __init__(self, settings: Settings, policy: Policy | None, utc: Clock) -> None:
+    def __init__(self, settings: Settings, policy: "Policy | None", utc: Clock) -> None:
         self._auth = settings.auth
         self._accepted = frozenset(token.get_secret_value() for token in settings.tokens)
         self._key = key_for(settings)
@@ -59,13 +41,13 @@ class Doorman:
     def caller(self, headers: Headers, target: Target) -> Caller | Failure:
         """The caller, Google's 401 or its 403."""
         bearer = bearer_of(headers)
-        refused = self._refused(bearer, headers)
-        if refused is not None:
-            return _unauthenticated(refused, target.version)
+        reason = self._reason(bearer, headers)
+        if reason is not None:
+            return _unauthenticated(reason, target.version)
         denied = self._policy.denied(self._identity(bearer), target) if self._policy else None
         return denied or caller_of(headers, bearer)
 
-    def _refused(self, bearer: str, headers: Headers) -> Refusal | None:
+    def _reason(self, bearer: str, headers: Headers) -> Reason | None:
         if self._auth == "open":
             return None
         if not bearer:
@@ -106,8 +88,6 @@ def _text(headers: Headers, name: bytes) -> str | None:
     return value.decode("latin-1") if value else None
 
 
-def _unauthenticated(refusal: Refusal, version: str) -> Failure:
-    message, reason, hint = _WORDS[refusal]
-    method = f"google.cloud.aiplatform.{version}.PredictionService.ChatCompletions"
-    info = error_info(reason, {"method": method, "service": "aiplatform.googleapis.com"})
-    return Failure(401, "UNAUTHENTICATED", message, (info,), hint=hint)
+def _unauthenticated(reason: Reason, version: str) -> Failure:
+    name, hint = _REFUSALS[reason]
+    return replace(refused(name, version=version), hint=hint)

@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 
 from emulator import Emulator
-from emulator.web.authority import NotVouched
+from emulator.web.doors import NotVouched
 from tests.acceptance.wire import ask
 
 GOOGLE = "https://us-central1-aiplatform.googleapis.com/v1/projects/demo/locations/us-central1/endpoints/openapi"
