@@ -6,7 +6,6 @@ import click
 
 from emulator.cli.credential_files import CredentialFiles, Holder
 from emulator.cli.place import Place, place_options
-from emulator.web.keys import ServiceKey
 
 _SERVES = """\
 Wrote to {folder}:
@@ -27,7 +26,7 @@ _TRUST = "  ca.pem                 the certificate authority of --tls; ca-bundle
 def credentials(place: Place, folder: Path, email: str, tls: bool, tls_names: tuple[str, ...], shared: bool) -> None:
     """Write credential files into FOLDER with which Google's libraries get tokens of the emulator at --url."""
     files = CredentialFiles(folder, shared)
-    files.write(ServiceKey.of(place.state), place.url, Holder(place.project, place.session, email))
+    files.write(place.service_key(), place.url, Holder(place.project, place.session, email))
     if tls:
         files.write_authority(place.authority(tls_names))
     click.echo(_SERVES.format(folder=folder, url=place.url) + (_TRUST if tls else ""), nl=False)

@@ -10,7 +10,6 @@ from emulator.cli.environment import Client, Format, written
 from emulator.cli.place import Place, place_options
 from emulator.server import Addresses
 from emulator.tokens import key_of, mint
-from emulator.web.keys import ServiceKey
 
 adc_option = click.option(
     "--adc",
@@ -37,7 +36,7 @@ def env(place: Place, adc: str, form: Format, **options: Any) -> None:
     With --format github append it to "$GITHUB_ENV". The credential files that it names are written anew.
     """
     files = CredentialFiles(options["credentials"] or place.state / "credentials")
-    files.write(ServiceKey.of(place.state), place.url, Holder(place.project, place.session))
+    files.write(place.service_key(), place.url, Holder(place.project, place.session))
     if options["tls"] or options["proxy"]:
         files.write_authority(place.authority())
     client = Client(

@@ -25,7 +25,6 @@ from emulator.server import Emulator
 from emulator.settings import usual_state
 from emulator.views import EntryView
 from emulator.web.doors import NotVouched
-from emulator.web.keys import ServiceKey
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells have it
@@ -82,10 +81,10 @@ def _typed(context: click.Context, name: str) -> bool:
 
 def _environment(emulator: Emulator, adc: str, files: CredentialFiles) -> dict[str, str]:
     settings = emulator.settings
-    state = settings.state or usual_state()
-    files.write(ServiceKey.of(state), emulator.url, Holder(settings.project))
+    place = Place(emulator.url, settings.state or usual_state())
+    files.write(place.service_key(), emulator.url, Holder(settings.project))
     if emulator.tls_url:
-        files.write_authority(Place(emulator.url, state).authority(settings.tls_names))
+        files.write_authority(place.authority(settings.tls_names))
     client = Client(
         addresses=emulator,
         token=emulator.token,

@@ -12,6 +12,7 @@ from emulator.app import UTC
 from emulator.settings import usual_state
 from emulator.web.authority import Authority
 from emulator.web.doors import NotVouched
+from emulator.web.keys import ServiceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,19 @@ class Place:
             return Authority(self.state, names, UTC())
         except NotVouched as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            raise _unkept(error) from None
+
+    def service_key(self) -> ServiceKey:
+        """The key of the dev identity. ClickException where it cannot be kept."""
+        try:
+            return ServiceKey.of(self.state)
+        except OSError as error:
+            raise _unkept(error) from None
+
+
+def _unkept(error: OSError) -> click.ClickException:
+    return click.ClickException(f"no key can be kept: {error}\nName another folder with --state.")
 
 
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -205,3 +205,12 @@ def test_settings_do_not_show_secrets(state: Path) -> None:
         told = httpx.get(f"{emulator.url}/__emulator/settings").text
     assert "mysecret" not in told
     assert "sk-mine" not in told
+
+
+@pytest.mark.parametrize("command", [["credentials", "unused"], ["env"], ["env", "--tls"], ["exec", "--tls", "true"]])
+def test_a_state_folder_that_cannot_be_is_said(around: Mapping[str, str], tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    ended = run({**around, "GEMULATOR_STATE": str(tmp_path / "file" / "state")}, *command)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "Not a directory" in ended.stderr
