@@ -17,7 +17,7 @@ from emulator.scenario.model import Scenario
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.shelf import read_pushed
 from emulator.stores.store import Choices, Published
-from emulator.tokens import key_of, mint
+from emulator.tokens import key_for, mint
 from emulator.views import SessionView
 from emulator.web.admin_doors import NewSession, Pin, read_body, read_json, session_in
 from emulator.web.admin_guard import Refusal
@@ -63,7 +63,7 @@ class SessionRoutes:
         if choices != (await store.overlay(session)).choices:
             await store.configure(session, choices)
         expires = int(self.real_time()) + wanted.ttl
-        return JSONResponse({"session": session, "token": mint(session, expires, key_of(self.settings.seed))}, 201)
+        return JSONResponse({"session": session, "token": mint(session, expires, key_for(self.settings))}, 201)
 
     async def reset(self, request: Request) -> Response:
         session = str(request.path_params["session"])

@@ -13,7 +13,7 @@ from emulator.plan import Failure
 from emulator.request import Caller, Target
 from emulator.settings import Settings, speed_of
 from emulator.stores.store import DEFAULT, StoreDown
-from emulator.web.identity import caller_of
+from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
@@ -28,12 +28,14 @@ class Chat:
         self,
         engine: Engine,
         settings: Settings,
+        doorman: Doorman,
         log: RequestLog,
         metrics: Metrics,
         monotonic: Callable[[], float],
         sleep: Sleep,
     ) -> None:
         self._engine = engine
+        self._doorman = doorman
         self._settings = settings
         self._log = log
         self._metrics = metrics
@@ -65,7 +67,7 @@ class Chat:
         self._log.write(received, finished)
 
     async def _answer(self, path: str, headers: Mapping[bytes, bytes], receive: Receive, target: Target) -> Answered:
-        caller = caller_of(headers, self._settings, target.version)
+        caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
             return await self._refused(caller, path, target, headers)
         refusal = _unusable(caller)
