@@ -8,9 +8,9 @@ import orjson
 from pydantic import Field
 
 from emulator.conversation import Conversation
+from emulator.duration import Duration
 from emulator.errors import Mismatch
 from emulator.pacing import Pacing
-from emulator.scenario.duration import Duration
 from emulator.scenario.match import Match, Strict
 from emulator.scenario.replies import CallReply, ErrorReply, Reply, parts_of
 

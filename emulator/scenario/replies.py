@@ -9,10 +9,10 @@ import orjson
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from emulator.conversation import Conversation
+from emulator.duration import Duration
 from emulator.generate.image import draw, size_of
 from emulator.plan import Failure, Media, Part, Text, Thought, ToolCall
 from emulator.request import Function
-from emulator.scenario.duration import Duration
 from emulator.scenario.match import Strict
 from emulator.scenario.refusals import refusal
 from emulator.seed import Seed
