@@ -36,7 +36,7 @@ def create_app(
     frozen = frozen_at(settings.clock)
     now = clock or (time.time if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
-    engine = Engine(settings, library, store or MemoryStore(), _catalog(settings.catalog), now)
+    engine = Engine(settings, library, store or MemoryStore(), _catalog(settings), now)
     chat = Chat(engine, settings, RequestLog(settings.log_format), monotonic, sleep)
     app = Starlette(
         routes=routes_of(chat),
@@ -47,9 +47,11 @@ def create_app(
     return app
 
 
-def _catalog(further: Path | None) -> Catalog:
-    shipped = read_catalog(Path(__file__).with_name("catalog.yaml"))
-    return read_catalog(further).extended(shipped) if further else shipped
+def _catalog(settings: Settings) -> Catalog:
+    catalog = read_catalog(Path(__file__).with_name("catalog.yaml"))
+    if settings.catalog:
+        catalog = catalog.extended(read_catalog(settings.catalog))
+    return catalog if settings.endpoints == "any" else catalog.named()
 
 
 def _cors(origins: str) -> Middleware:

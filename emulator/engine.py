@@ -8,7 +8,7 @@ from typing import TypeAlias
 from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
 from emulator.delivery import Delivery, Head
-from emulator.dialects import DIALECTS, Style
+from emulator.dialects import DIALECTS, FRONT_END, Style
 from emulator.errors import RequestError, Unmatched
 from emulator.journal import Received
 from emulator.pacing import AT_ONCE
@@ -102,7 +102,7 @@ class Engine:
     # ---- choose
 
     def _prepared(self, asked: Asked) -> Prepared:
-        key = (asked.body, asked.path, *map(asked.headers.get, _DECIDING), id(self.library))
+        key = (asked.body, asked.path, asked.target.host, *map(asked.headers.get, _DECIDING), id(self.library))
         found = self._cache.get(key)
         if found is not None:
             self._cache.move_to_end(key)
@@ -171,7 +171,9 @@ class Engine:
         cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
         name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
         root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
-        return Manner(root, Style(wire == "sdk-safe", cut), written.pacing if written else usual, speed, self._sign)
+        return Manner(
+            root, Style(wire == "sdk-safe", cut, root), written.pacing if written else usual, speed, self._sign
+        )
 
     def _sign(self, name: str, seed: Seed) -> str:
         return sign(self._signing, name, seed)
@@ -179,8 +181,12 @@ class Engine:
     def _refuse(self, asked: Asked, failure: Failure) -> tuple[Delivery, Received]:
         """The answer to a request that could not be read, or names no model."""
         card = self.catalog.card("", asked.target)
-        dialect = DIALECTS[card.dialect if isinstance(card, Model) else "gemini"]
-        head, chunk = dialect.failure(failure, asked.target)
+        if isinstance(card, Model):
+            head, chunk = DIALECTS[card.dialect](card.voice).failure(failure, asked.target)
+        else:
+            # Google's front end looks for the endpoint before anyone reads the body.
+            failure = failure if asked.target.shared else card
+            head, chunk = FRONT_END.failure(failure, asked.target)
         received = Received(0.0, "", "POST", asked.path, "", asked.body, failure.status)
         return Delivery((head, chunk)), received
 

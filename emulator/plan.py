@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from emulator.misfit import Misfit
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -50,7 +52,7 @@ class Choice:
     """One candidate. `finish` is in OpenAI's words, with the native reason after a colon where there is one.
 
     `refusal` replaces the parts where the prompt was blocked; `silent` leaves the whole message out of a unary
-    body (both: fidelity.md, Finish reasons).
+    body (both: fidelity.md, Finish reasons). `stop` is the stop sequence that ended the text.
     """
 
     parts: tuple[Part, ...]
@@ -58,6 +60,7 @@ class Choice:
     refusal: str | None = None
     silent: bool = False
     grounding: dict[str, Any] | None = None
+    stop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,8 @@ class Plan:
 class Failure:
     """A well-formed refusal. `status` is the HTTP status, `code` Google's canonical name for it.
 
-    `field` is the path in the request that is to blame, `retry_after` seconds for the header of that name, `hint` a
-    line for the developer that goes into a header, never into the body.
+    `field` is the path in the request that is to blame and `misfit` what is wrong there, `retry_after` seconds for
+    the header of that name, `hint` a line for the developer that goes into a header, never into the body.
     """
 
     status: int
@@ -97,6 +100,7 @@ class Failure:
     retry_after: float | None = None
     field: str | None = None
     hint: str | None = None
+    misfit: Misfit | None = None
 
 
 Answer: TypeAlias = Plan | Failure

@@ -42,7 +42,7 @@ class Rendering:
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
-        ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
+        ids = [_quoted(mint.make(Seed(seed.path + mint.suffix), created)) for mint in self.mints]
         return (b'"created":%d' % created, *ids)
 
     def deliver(self, attempt: int, now: int) -> Delivery:
@@ -67,11 +67,11 @@ class Manner:
 
 def render(script: Script | Failure, conversation: Conversation, card: Model, manner: Manner, now: float) -> Rendering:
     """The answer of `script`, in the dialect of the model."""
-    dialect = DIALECTS[card.dialect]
+    dialect = DIALECTS[card.dialect](card.voice)
     if isinstance(script, Failure):
         return _refused(script, conversation, dialect, manner)
-    minter = _Minter(dialect, manner.root.child("attempt", 0), script.created_at(now))
-    answer = _planned(script, conversation, card, manner, minter)
+    minter = _Minter(dialect, manner.root.child("attempt", 0), script.created_at(now), _calls_so_far(conversation))
+    answer = _planned(script, conversation, card, manner, minter, dialect)
     if isinstance(answer, Failure):
         return _refused(answer, conversation, dialect, manner)
     stream = bool(conversation.request.stream)
@@ -88,14 +88,18 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     )
 
 
-def _planned(script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter") -> Answer:
+def _planned(
+    script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter", dialect: Dialect
+) -> Answer:
     answer_id = script.id or minter.response_id()
     signer = manner.sign if card.signs else _unsigned
-    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer)
+    decoding = dialect.decoding(conversation.request)
+    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding)
     try:
-        return plan_script(script, context, card.family, answer_id, minter.created)
+        plan = plan_script(script, context, card.family, answer_id, minter.created)
     except Unsatisfiable as error:
         return invalid(f"Unable to submit request because no value can fit a schema in it: {error}")
+    return dialect.refusal(plan, conversation.request) or plan
 
 
 def _unsigned(name: str, seed: Seed) -> None:
@@ -107,7 +111,7 @@ def _worded(
 ) -> tuple[Head, Sequence[Chunk]]:
     if stream:
         return Head(200, dialect.stream_headers), dialect.stream(plan, conversation.request, style)
-    return Head(200, dialect.headers), [dialect.unary(plan, conversation.request)]
+    return Head(200, dialect.headers), [dialect.unary(plan, conversation.request, style)]
 
 
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
@@ -119,8 +123,9 @@ def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, man
 class _Minter:
     """Makes the ids of the first attempt and remembers how."""
 
-    def __init__(self, dialect: Dialect, attempt: Seed, created: int) -> None:
+    def __init__(self, dialect: Dialect, attempt: Seed, created: int, calls: int) -> None:
         self._dialect = dialect
+        self._calls = calls
         self.attempt = attempt
         self.created = created
         self.mints: list[Mint] = []
@@ -130,10 +135,21 @@ class _Minter:
         return self._mint(self.attempt.child("id"), self._dialect.response_id)
 
     def call_id(self, seed: Seed, name: str, index: int) -> str:
-        return self._mint(seed, lambda own, created: self._dialect.call_id(own, name, index))
+        number = self._calls
+        self._calls += 1
+        return self._mint(seed, lambda own, created: self._dialect.call_id(own, name, number))
 
     def _mint(self, seed: Seed, make: Callable[[Seed, int], str]) -> str:
         made = make(seed, self.created)
         self.mints.append(Mint(seed.path.removeprefix(self.attempt.path), make))
-        self.made.append(made.encode())
+        self.made.append(_quoted(made))
         return made
+
+
+def _quoted(made: str) -> bytes:
+    """An id as it stands in JSON: with its quotes even an empty one is found, and a short one is not found in words."""
+    return b'"%s"' % made.encode()
+
+
+def _calls_so_far(conversation: Conversation) -> int:
+    return sum(len(message.calls) for message in conversation.request.messages)

@@ -1,6 +1,5 @@
 """The wire as we accept it: a chat request, where it was sent, and by whom."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
@@ -9,6 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from emulator.errors import RequestError
+from emulator.misfit import Misfit, misfit_of
 from emulator.plan import Failure
 
 JSON: TypeAlias = Any
@@ -112,7 +112,9 @@ class ToolChoice:
 
 
 class ChatRequest(_Wire):
-    """The body of a request. Fields that are not listed here are tolerated; `Conversation.body` still has them."""
+    """The body of a request. Fields that are not listed here are tolerated; `further` has them."""
+
+    model_config = ConfigDict(extra="allow")
 
     messages: Annotated[list[Message], Field(min_length=1)]
     model: str = ""
@@ -139,6 +141,11 @@ class ChatRequest(_Wire):
     web_search_options: dict[str, JSON] | None = None
     extra_body: dict[str, JSON] | None = None
     google: dict[str, JSON] | None = None
+
+    @property
+    def further(self) -> Mapping[str, JSON]:
+        """What the body says beyond the fields above: a server may read more than others."""
+        return self.model_extra or {}
 
     @property
     def google_options(self) -> Mapping[str, JSON]:
@@ -215,12 +222,13 @@ def _text(mapping: JSON, key: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request was sent: the parts of its path."""
+    """Where a request was sent: the parts of its path, and the host name where it is an endpoint's own."""
 
     version: str
     project: str
     location: str
     endpoint: str
+    host: str = ""
 
     @property
     def shared(self) -> bool:
@@ -248,13 +256,13 @@ _PROTO_TYPES = {
 }
 
 
-def invalid(message: str, field: str | None = None) -> Failure:
+def invalid(message: str, field: str | None = None, misfit: Misfit | None = None) -> Failure:
     """Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
     if field is None:
-        return Failure(400, "INVALID_ARGUMENT", message)
+        return Failure(400, "INVALID_ARGUMENT", message, misfit=misfit)
     violation = {"field": field, "description": message}
     details = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
-    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field)
+    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, misfit=misfit)
 
 
 def parse(raw: bytes) -> tuple[ChatRequest, dict[str, JSON]]:
@@ -263,31 +271,27 @@ def parse(raw: bytes) -> tuple[ChatRequest, dict[str, JSON]]:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         reason = str(error).split(": line")[0]
-        raise RequestError(invalid(f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}.")) from None
+        misfit = Misfit("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
+        message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
+        raise RequestError(invalid(message, misfit=misfit)) from None
     if not isinstance(body, dict):
-        raise RequestError(invalid("Invalid JSON payload received. Root element must be a message."))
+        misfit = Misfit("model_attributes_type", (), "Input should be a valid dictionary", body)
+        raise RequestError(invalid("Invalid JSON payload received. Root element must be a message.", misfit=misfit))
     try:
         return ChatRequest.model_validate(body), body
     except ValidationError as error:
-        raise RequestError(_refusal(error)) from None
+        misfit = misfit_of(error)
+        raise RequestError(invalid(_words(misfit), misfit.field, misfit)) from None
 
 
-_BRANCHES = {"str", "ImageUrl"}  # pydantic names the branch of a union in a location
-
-
-def _refusal(error: ValidationError) -> Failure:
-    # The last error belongs to the most specific branch of a union (a part, not the plain string).
-    first = error.errors(include_url=False)
-    problem = next((entry for entry in reversed(first) if entry["loc"][:1] == first[0]["loc"][:1]), first[0])
-    steps = [step for step in problem["loc"] if step not in _BRANCHES and not re.match(r"(list|dict)\[", str(step))]
-    field = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
-    if problem["type"] == "missing":
-        return invalid(f"Missing required field '{field}'.", field)
-    if problem["type"] == "too_short":
-        return invalid(f"Unable to submit request because at least one '{field}' entry is required.", field)
-    if problem["type"] == "literal_error":
-        allowed = ", ".join(sorted(problem["ctx"]["expected"].replace(" or ", ", ").split(", ")))
-        return invalid(f"Expected '{field}' to be one of: {allowed}; found {problem['input']!r}.", field)
-    kind = _PROTO_TYPES.get(problem["type"], "TYPE_MESSAGE")
-    shown = orjson.dumps(problem["input"]).decode()[:80]
-    return invalid(f"Invalid value at '{field}' ({kind}), {shown}", field)
+def _words(misfit: Misfit) -> str:
+    field = misfit.field
+    if misfit.kind == "missing":
+        return f"Missing required field '{field}'."
+    if misfit.kind == "too_short":
+        return f"Unable to submit request because at least one '{field}' entry is required."
+    if misfit.kind == "literal_error":
+        allowed = ", ".join(sorted(misfit.more["expected"].replace(" or ", ", ").split(", ")))
+        return f"Expected '{field}' to be one of: {allowed}; found {misfit.saw!r}."
+    shown = orjson.dumps(misfit.saw).decode()[:80]
+    return f"Invalid value at '{field}' ({_PROTO_TYPES.get(misfit.kind, 'TYPE_MESSAGE')}), {shown}"

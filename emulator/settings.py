@@ -53,6 +53,10 @@ class Settings(BaseModel):
     auth: Annotated[
         Literal["any", "open"], Field(description="`any`: every non-empty bearer token; `open`: none is needed.")
     ] = "any"
+    endpoints: Annotated[
+        Literal["any", "catalog"],
+        Field(description="Which endpoint ids exist: `any`, or those that the `catalog` names; others are 404."),
+    ] = "any"
     catalog: Annotated[Path | None, Field(description="A YAML file of further models and endpoints.")] = None
     cors: Annotated[str, Field(description="Origins that may read answers in a browser, with commas; `*`: all.")] = "*"
     openapi_limit: Annotated[int, Field(gt=0, description="Largest body on `endpoints/openapi`, in bytes.")] = (

@@ -29,7 +29,7 @@ def plan(*parts: Part, usage: Usage | None = None, **fields: Any) -> Plan:
 
 
 def unary(made: Plan, asked: ChatRequest) -> dict[str, Any]:
-    body: dict[str, Any] = orjson.loads(Gemini().unary(made, asked).data)
+    body: dict[str, Any] = orjson.loads(Gemini().unary(made, asked, Style()).data)
     return body
 
 

@@ -1,10 +1,18 @@
 """How the servers behind the endpoints word their answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
+from emulator.dialects.partner import Partner
+from emulator.dialects.tgi import Tgi
+from emulator.dialects.vllm import Vllm
+from emulator.voice import PLAIN, Voice
 
-DIALECTS: Mapping[str, Dialect] = {"gemini": Gemini()}
+# Each makes the dialect of one model from its voice in the catalog.
+DIALECTS: Mapping[str, Callable[[Voice], Dialect]] = {"gemini": Gemini, "partner": Partner, "tgi": Tgi, "vllm": Vllm}
 
-__all__ = ["DIALECTS", "Dialect", "Headers", "Style"]
+# Google's own front end refuses before any model is asked.
+FRONT_END: Dialect = Gemini(PLAIN)
+
+__all__ = ["DIALECTS", "FRONT_END", "Dialect", "Headers", "Style"]

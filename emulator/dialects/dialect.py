@@ -4,29 +4,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from emulator.decoding import UNBOUND, Decoding
 from emulator.delivery import Chunk, Head
 from emulator.plan import Failure, Plan
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
+from emulator.voice import PLAIN, Voice
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+_NO_SEED = Seed(b"")
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a stream is cut: `safe` for clients that break on the documented form, tokens in one event."""
+    """How a stream is cut: `safe` for clients that break on the documented form, tokens in one event.
+
+    `seed` decides what the wire adds to the words, like the probability of each token.
+    """
 
     safe: bool = False
     tokens_per_chunk: int = 12
+    seed: Seed = _NO_SEED
 
 
 class Dialect(Protocol):
-    """A server's way to word its answers. Pure: no clock, no state."""
+    """A server's way to word the answers of one model. Pure: no clock, no state.
+
+    The methods with a body say what a server does that has nothing of its own there: inherit them.
+    """
 
     headers: Headers
     stream_headers: Headers
+    voice: Voice
 
-    def unary(self, plan: Plan, request: ChatRequest) -> Chunk:
+    def __init__(self, voice: Voice = PLAIN) -> None:
+        self.voice = voice
+
+    def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
         """The whole body."""
         ...
 
@@ -38,10 +53,22 @@ class Dialect(Protocol):
         """The refusal, for unary requests and streams alike."""
         ...
 
+    def broken_off(self, failure: Failure) -> bytes:
+        """What ends a stream that fails after its first event."""
+        ...
+
     def response_id(self, seed: Seed, created: int) -> str:
         """A new id for an answer."""
         ...
 
     def call_id(self, seed: Seed, name: str, index: int) -> str:
-        """A new id for a call of the function `name`, the `index`-th of its answer."""
+        """A new id for a call of the function `name`; `index` counts the calls of the conversation."""
         ...
+
+    def decoding(self, request: ChatRequest) -> Decoding:
+        """What the server reads out of a request beyond what all have in common."""
+        return UNBOUND
+
+    def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
+        """What the server itself refuses once it has read the request and counted its tokens."""
+        return None

@@ -7,8 +7,9 @@ from typing import Any, assert_never
 
 import orjson
 
+from emulator.decoding import Decoding
 from emulator.delivery import Chunk, Head
-from emulator.dialects.dialect import Headers, Style
+from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.fragments import fragments
 from emulator.generate.tokens import count, pieces
 from emulator.plan import Choice, Failure, Media, Plan, Text, Thought, ToolCall, Usage
@@ -32,13 +33,13 @@ class Delta:
     tokens: int
 
 
-class Gemini:
+class Gemini(Dialect):
     """The dialect of `google/…` models on `endpoints/openapi`."""
 
     headers: Headers = ((b"content-type", b"application/json"), *_FRONT_END)
     stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_FRONT_END)
 
-    def unary(self, plan: Plan, request: ChatRequest) -> Chunk:
+    def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
         body = {
             "choices": [_choice(index, choice, request) for index, choice in enumerate(plan.choices)],
             "created": plan.created,
@@ -64,6 +65,13 @@ class Gemini:
         body = orjson.dumps(_error(failure), option=orjson.OPT_INDENT_2)
         # A refused server stream is transcoded to an array of one error (fidelity.md, Errors).
         return Head(failure.status, _failure_headers(failure)), Chunk(b"[" + body + b"\n]\n" if target.shared else body)
+
+    def broken_off(self, failure: Failure) -> bytes:
+        # Seen outside any `data:` line, where SDKs do not read it (fidelity.md, Streams).
+        return orjson.dumps(_error(failure), option=orjson.OPT_INDENT_2) + b"\n"
+
+    def decoding(self, request: ChatRequest) -> Decoding:
+        return Decoding("asked" if request.include_thoughts else "allowed")
 
     def response_id(self, seed: Seed, created: int) -> str:
         return event_id(created, seed)

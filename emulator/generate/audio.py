@@ -113,6 +113,6 @@ def length(wav: bytes) -> float:
     """Seconds of a WAV file; ValueError where it is none."""
     try:
         with wave.open(io.BytesIO(wav)) as file:
-            return file.getnframes() / file.getframerate()
+            return float(file.getnframes() / file.getframerate())
     except (wave.Error, EOFError) as broken:
         raise ValueError(f"not a WAV file: {broken}") from None

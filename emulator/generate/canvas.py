@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    pass
 
 Colour: TypeAlias = tuple[int, int, int]
 Point: TypeAlias = tuple[float, float]
@@ -26,7 +26,7 @@ class Canvas:
         for y, colour in enumerate(top_to_bottom):
             column.putpixel((0, y), colour)
         self.width, self.height = width, height
-        self.picture: Image = column.resize((width, height), Image.Resampling.BICUBIC)
+        self.picture: Picture = column.resize((width, height), Image.Resampling.BICUBIC)
 
     def polygon(self, points: Sequence[Point], colour: Colour, opacity: float = 1.0) -> None:
         """A filled shape."""

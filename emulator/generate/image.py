@@ -90,7 +90,7 @@ def _wrapped(text: str, font: "FreeTypeFont | ImageFont", width: float, lines: i
         else:
             out[-1] += " ..."
             break
-    for i, line in enumerate(out):
+    for i in range(len(out)):
         while len(out[i]) > 4 and font.getlength(out[i]) > width:
             out[i] = f"{out[i].removesuffix('...')[:-1]}..."
     return out

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emulator.catalog import Catalog
 from emulator.conversation import Conversation
+from emulator.dialects import DIALECTS
 from emulator.errors import Near, Problem, ScenarioError
 from emulator.scenario import yaml
 from emulator.scenario.model import Scenario, Turn
@@ -103,6 +104,6 @@ def read_catalog(file: Path) -> Catalog:
     """The catalog in a YAML file. ScenarioError names the entry that is not understood."""
     tree, _ = yaml.read(_text(file), file)
     try:
-        return Catalog.read(tree if isinstance(tree, dict) else {})
+        return Catalog.read(tree if isinstance(tree, dict) else {}, DIALECTS)
     except (TypeError, ValueError) as error:
         raise ScenarioError([Problem(file, 1, 1, "", str(error))]) from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from emulator.conversation import Conversation
+from emulator.generate.text import answer
 from emulator.generate.tokens import count, image_tokens, pieces
 from emulator.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
 from emulator.request import ChatRequest, ContentPart
@@ -45,10 +46,12 @@ def plan_script(script: Script, context: Context, family: str, answer_id: str, c
 def _choice(script: Script, context: Context, index: int) -> Choice:
     # Candidate 0 of three is the only candidate of one: the words do not depend on `n`.
     own = context.below("choice", index) if index else context
-    parts = tuple(_parts(script.parts, own))
+    request = context.conversation.request
+    parts = tuple(_lengthened(list(_parts(script.parts, own)), own))
     finish = "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
-    parts, finish = _limited(parts, finish, context.conversation.request)
-    return Choice(parts, script.finish or finish)
+    stop, parts = _until_stop(parts, request.stops)
+    parts, finish = _limited(parts, finish, request)
+    return Choice(parts, script.finish or finish, stop=None if finish == "length" else stop)
 
 
 def _parts(replies: Sequence[ReplyPart], context: Context) -> Iterator[Part]:
@@ -57,16 +60,30 @@ def _parts(replies: Sequence[ReplyPart], context: Context) -> Iterator[Part]:
         own = replace(context.below("part", index), first_call=not called)
         for part in reply.plan(own):
             called = called or isinstance(part, ToolCall)
-            yield part
+            if context.decoding.thinking != "off" or not isinstance(part, Thought):
+                yield part
+
+
+def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
+    """The parts with invented words after them until there are as many tokens as the request demands at least."""
+    prompt, missing = context.conversation.user_text, context.decoding.least - sum(map(_cost, parts))
+    if missing <= 0 or context.decoding.form is not None or any(isinstance(part, ToolCall) for part in parts):
+        return parts
+    last = parts[-1] if parts and isinstance(parts[-1], Text) else Text("")
+    text, least = last.text, count(last.text) + missing
+    for index in range(missing):
+        if count(text) >= least:
+            break
+        words = answer(context.seed.child("more", index), prompt, words=least - count(text))
+        text = f"{text}\n\n{words}" if text else words
+    return [*(part for part in parts if part is not last), replace(last, text=text, fragments=None)]
 
 
 # ---- limits
 
 
 def _limited(parts: tuple[Part, ...], finish: str, request: ChatRequest) -> tuple[tuple[Part, ...], str]:
-    """The parts up to a stop sequence and within `max_tokens`, thoughts included as the service counts them."""
-    if request.stops:
-        parts = tuple(_until_stop(parts, request.stops))
+    """The parts within `max_tokens`, thoughts included as the service counts them."""
     if request.token_limit is None:
         return parts, finish
     kept: list[Part] = []
@@ -83,14 +100,15 @@ def _limited(parts: tuple[Part, ...], finish: str, request: ChatRequest) -> tupl
     return tuple(kept), finish
 
 
-def _until_stop(parts: Sequence[Part], stops: Sequence[str]) -> Iterator[Part]:
-    for part in parts:
+def _until_stop(parts: tuple[Part, ...], stops: Sequence[str]) -> tuple[str | None, tuple[Part, ...]]:
+    """The stop sequence that comes first, and the parts before it; None: all parts."""
+    for index, part in enumerate(parts if stops else ()):
         if isinstance(part, Text):
-            ends = [at for stop in stops if stop and (at := part.text.find(stop)) >= 0]
+            ends = [(at, stop) for stop in stops if stop and (at := part.text.find(stop)) >= 0]
             if ends:
-                yield replace(part, text=part.text[: min(ends)], fragments=None)
-                return
-        yield part
+                at, stop = min(ends)
+                return stop, (*parts[:index], replace(part, text=part.text[:at], fragments=None))
+    return None, parts
 
 
 # ---- tokens

@@ -9,6 +9,7 @@ import orjson
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from emulator.conversation import Conversation
+from emulator.decoding import UNBOUND, Decoding
 from emulator.duration import Duration
 from emulator.generate.image import draw, size_of
 from emulator.plan import Failure, Media, Part, Text, Thought, ToolCall
@@ -23,7 +24,7 @@ class Context:
     """What a reply may know when it plans itself.
 
     `seed` decides words, `attempt` ids. `call_id` and `sign` come from the dialect and the model: `sign` returns None
-    where the model signs nothing.
+    where the model signs nothing. `decoding` is what the server reads out of the request beyond what all do.
     """
 
     conversation: Conversation
@@ -31,6 +32,7 @@ class Context:
     attempt: Seed
     call_id: Callable[[Seed, str, int], str]
     sign: Callable[[str, Seed], str | None]
+    decoding: Decoding = UNBOUND
     first_call: bool = True
 
     def below(self, *names: str | int) -> "Context":

@@ -1,11 +1,12 @@
 """The chat route: reads a request, has it answered, plays the answer."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
 from emulator.delivery import Delivery, Head
-from emulator.dialects import DIALECTS
+from emulator.dialects import FRONT_END
 from emulator.engine import Answered, Asked, Engine
 from emulator.journal import Received
 from emulator.plan import Failure
@@ -32,6 +33,8 @@ class Chat:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, target: Target) -> None:
         headers = dict(scope["headers"])
+        if not target.shared:
+            target = replace(target, host=dedicated_host_of(headers))
         player = Player(send, self._monotonic, self._sleep)
         answered = await self._answer(scope["path"], headers, receive, target)
         finished = await player.play(answered.delivery, receive)
@@ -44,24 +47,29 @@ class Chat:
         refusal = _unusable(caller)
         if refusal is not None:
             return self._refused(refusal, path, target)
-        body = await _body(headers, receive, self._limit(target, headers))
+        body = await _body(headers, receive, self._limit(target))
         if isinstance(body, Failure):
             return self._refused(body, path, target)
         return await self._engine.answer(Asked(body, path, target, headers, caller))
 
-    def _limit(self, target: Target, headers: Mapping[bytes, bytes]) -> int:
+    def _limit(self, target: Target) -> int:
         if target.shared:
             return self._settings.openapi_limit
-        host = headers.get(b"host", b"").partition(b":")[0]
-        return self._settings.dedicated_limit if host.endswith(_DEDICATED) else self._settings.shared_limit
+        return self._settings.dedicated_limit if target.host else self._settings.shared_limit
 
     def _refused(self, failure: Failure, path: str, target: Target) -> Answered:
         """A refusal by Google's front end, before any model is asked."""
-        head, chunk = DIALECTS["gemini"].failure(failure, target)
+        head, chunk = FRONT_END.failure(failure, target)
         if failure.hint:
             head = Head(head.status, (*head.headers, (b"x-emulator-hint", failure.hint.encode())))
         received = Received(self._engine.clock(), "default", "POST", path, "", b"", failure.status)
         return Answered(Delivery((head, chunk)), received)
+
+
+def dedicated_host_of(headers: Mapping[bytes, bytes]) -> str:
+    """The host name that a request names, where it is one of a dedicated endpoint; else empty."""
+    host = headers.get(b"host", b"").partition(b":")[0].lower()
+    return host.decode("latin-1") if host.endswith(_DEDICATED) else ""
 
 
 def _unusable(caller: Caller) -> Failure | None:

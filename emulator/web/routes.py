@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.request import Target
 from emulator.web.chat import Chat
+from emulator.web.endpoints import describe
 
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")
 
@@ -103,5 +104,6 @@ def routes_of(chat: Chat) -> list[Route]:
     """All routes that are served."""
     return [
         Route("/__emulator/health", health),
+        Route("/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}", describe),
         Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
     ]

@@ -31,6 +31,7 @@ class _Array:
         self.low = max((math.ceil(n) for n in here.values("minItems") if is_number(n)), default=0)
         self.high = min((math.floor(n) for n in here.values("maxItems") if is_number(n)), default=None)
         self.unique = True in here.values("uniqueItems")
+        self.prefix = max((len(first_items(part.schema)) for part in self.parts), default=0)
         self.items: list[Any] = []
         self.keys: set[Any] = set()
 
@@ -52,8 +53,8 @@ class _Array:
         brief = self.drawing.manner.brief or self.drawing.made > _ENOUGH
         if brief:
             usual = 0
-        elif prefix := max((len(first_items(part.schema)) for part in self.parts), default=0):
-            usual = prefix
+        elif self.prefix:
+            usual = self.prefix
         else:
             usual = self.place.seed.child("size").between(1, 3 if self.place.depth < 3 else 1)
         size = max(self.low, usual)
@@ -72,7 +73,10 @@ class _Array:
 
     def _append_contained(self, wanted: Sub) -> None:
         others = [sub for sub in self._containments() if sub.schema is not wanted.schema]
-        for extra in ([wanted, *others], [wanted, *self._full(wanted)], [wanted], []):
+        ways = [[wanted, *others], [wanted, *self._full(wanted)], [wanted]]
+        if len(self.items) < self.prefix:
+            ways.append([])  # a single position that cannot be such an item: a later one may
+        for extra in ways:
             try:
                 self._append(extra)
                 return

@@ -59,6 +59,9 @@ class Conjunction:
 
     def values(self, keyword: str) -> list[Any]:
         """What the parts say under a keyword."""
+        if len(self.parts) == 1:
+            schema = self.parts[0].schema
+            return [schema[keyword]] if keyword in schema else []
         return [part.schema[keyword] for part in self.parts if keyword in part.schema]
 
     def first(self, keyword: str, kind: type) -> Any:
@@ -76,9 +79,13 @@ class Branches:
         self._document = document
         self._spend = spend
 
-    def conjunctions(
-        self, subs: Sequence[Sub], order: Callable[[Choice], Sequence[Option]]
-    ) -> Iterator[Conjunction]:
+    def plain(self, subs: Sequence[Sub]) -> Conjunction | None:
+        """The conjunction of a single subschema that leads to no others: most are like that."""
+        if len(subs) != 1 or not isinstance(subs[0].schema, dict) or not _APPLICATORS.isdisjoint(subs[0].schema):
+            return None
+        return Conjunction([Part(subs[0].schema, self._document.enter(subs[0]), None)], [], [])
+
+    def conjunctions(self, subs: Sequence[Sub], order: Callable[[Choice], Sequence[Option]]) -> Iterator[Conjunction]:
         """Every consistent choice, lazily; `order` puts the options of a choice in order of liking.
 
         Stuck is raised by the first step where no choice can help.
@@ -89,9 +96,7 @@ class Branches:
         _agree(start)
         yield from self._decide(start, order)
 
-    def _decide(
-        self, here: Conjunction, order: Callable[[Choice], Sequence[Option]]
-    ) -> Iterator[Conjunction]:
+    def _decide(self, here: Conjunction, order: Callable[[Choice], Sequence[Option]]) -> Iterator[Conjunction]:
         if not here.pending:
             yield here
             return
@@ -100,10 +105,13 @@ class Branches:
             there = Conjunction(list(here.parts), list(here.bars), here.pending[1:])
             scope = choice.parent.scope
             try:
-                there.bars += [Sub(schema, scope) for schema in option.barred]
+                for schema in option.barred:
+                    _bar(there, Sub(schema, scope))
                 for schema in option.wanted:
                     self._add(there, Sub(schema, scope), choice.parent, ())
-                _agree(there)
+                if len(there.parts) > len(here.parts):
+                    self._spend(len(there.parts) // 2)
+                    _agree(there)
             except Stuck:
                 continue
             yield from self._decide(there, order)
@@ -114,7 +122,7 @@ class Branches:
             if schema is False:
                 raise Stuck((), "false admits no value")
             return
-        self._spend(1)
+        self._spend(2)
         part = Part(schema, self._document.enter(sub), parent)
         if _APPLICATORS.isdisjoint(schema):
             into.parts.append(part)
@@ -147,12 +155,19 @@ class Branches:
         if "if" in schema and ("then" in schema or "else" in schema):
             into.pending.append(Choice(part, _conditional(schema), "if"))
         if "not" in schema:
-            into.bars.append(part.sub(schema["not"]))
+            _bar(into, part.sub(schema["not"]))
         for keyword in ("dependentSchemas", "dependencies"):
             dependents = schema.get(keyword)
             for name, needs in dependents.items() if isinstance(dependents, dict) else ():
                 if not isinstance(needs, list):
                     into.pending.append(Choice(part, _dependent(name, needs), keyword))
+
+
+def _bar(into: Conjunction, sub: Sub) -> None:
+    if sub.schema is True or sub.schema == {}:
+        raise Stuck(("not",), "every value is ruled out")
+    if sub.schema is not False:
+        into.bars.append(sub)
 
 
 def _list(schema: dict[str, Any], keyword: str) -> list[Any]:

@@ -1,6 +1,7 @@
 """Draws one value: takes subschemas apart, picks a type, and has it made; backs out of choices that lead nowhere."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from emulator.seed import Seed
 
 _DEEPEST = 40
 _DEEP = 3  # from here on, branches that end soonest go first
-_ROUNDS = 8
+_ROUNDS = 12
 _MOST_CONJUNCTIONS = 40
 
 
@@ -70,6 +71,7 @@ class Drawing:
         self.manner = manner
         self.hints = setting.hints.fresh() if setting.hints else None
         self.made = 0
+        self.spent = 0
         self._steps = steps
         self._heights = heights
         self._members = Membership(document, self.spend)
@@ -77,8 +79,8 @@ class Drawing:
 
     def spend(self, steps: int) -> None:
         """Counts work; OutOfSteps when the budget is used up."""
-        self._steps -= steps
-        if self._steps < 0:
+        self.spent += steps
+        if self.spent > self._steps:
             raise OutOfSteps
 
     def value(self, subs: Sequence[Sub], place: Place) -> Any:
@@ -86,6 +88,7 @@ class Drawing:
         if place.depth > _DEEPEST:
             raise place.stuck("", "it needs more levels than can be drawn")
         self.made += 1
+        self.spend(3)
         broken: list[Sub] = []
         for attempt in range(_ROUNDS):
             here, value = self._first((*subs, *broken), place.again(attempt))
@@ -101,10 +104,9 @@ class Drawing:
         return self._members.admits(sub, value)
 
     def fits(self, here: Conjunction, value: Any) -> bool:
-        """Whether `value` fits all parts and is not ruled out."""
-        return all(self.admits(Sub(part.schema, part.scope), value) for part in here.parts) and not any(
-            self.admits(bar, value) for bar in here.bars
-        )
+        """Whether `value` fits all parts, and is not one that a bar names: what else bars say, `value` breaks up."""
+        own = all(self._members.admits_by_own(Sub(part.schema, part.scope), value) for part in here.parts)
+        return own and not any(is_atom(bar.schema) and self.admits(bar, value) for bar in here.bars)
 
     def suggested(self, here: Conjunction, kind: str, place: Place) -> Any:
         """A value that the prompt offers and the parts admit; None where there is none."""
@@ -118,6 +120,8 @@ class Drawing:
 
     def _first(self, subs: Sequence[Sub], place: Place) -> tuple[Conjunction, Any]:
         """The first conjunction that a value can be drawn for, and the value."""
+        if (plain := self._branches.plain(subs)) is not None:
+            return plain, self._of_some_type(plain, place)
         last: Stuck | None = None
         order = self._order(place)
         try:
@@ -173,13 +177,12 @@ class Drawing:
         if (found := self.suggested(here, kind, place)) is not None:
             return found
         start = place.seed.child("enum").below(len(listed)) if len(listed) > 1 else 0
-        plain = len(here.parts) == 1 and not here.bars and here.parts[0].schema.keys() <= _ENUM_ONLY
         turned = listed[start:] + listed[:start]
         if turned and turned[0] is None:
             turned = turned[1:] + turned[:1]
         for value in turned:
-            if plain or self.fits(here, value):
-                return value
+            if self.fits(here, value):
+                return deepcopy(value) if isinstance(value, (dict, list)) else value  # the schema is shared
         raise place.stuck("enum", "none of its values fits the other schemas that apply")
 
     def _of_type(self, kind: str, here: Conjunction, place: Place) -> Any:
@@ -205,7 +208,6 @@ class Drawing:
         return first if not here.bars or self.fits(here, first) else not first
 
 
-_ENUM_ONLY = frozenset({"type", "enum", "const", "description", "title", "default", "examples"})
 _KEYWORDS = {
     "object": frozenset({"properties", "required", "additionalProperties", "patternProperties", "minProperties",
                          "maxProperties", "propertyNames", "dependentRequired", "unevaluatedProperties",
@@ -220,6 +222,8 @@ _KEYWORDS = {
 def _kinds(here: Conjunction, place: Place, deep: bool) -> list[str]:
     """The types to try, in order: those that are named, else those that the keywords speak of, else any."""
     named = types_of(here)
+    if named is not None and len(named) == 1:
+        return list(named)
     if named is None:
         implied = [kind for kind, words in _KEYWORDS.items() if any(not words.isdisjoint(p.schema) for p in here.parts)]
         return list(dict.fromkeys([*implied, "string", "integer", *TYPES]))

@@ -25,7 +25,9 @@ def day(setting: "Setting", name: str, seed: Seed) -> date:
     elif any(word in lower for word in _PAST):
         back = seed.between(1, 90)
     else:
-        back = -seed.between(10, 30) if any(w in lower for w in ("end", "return", "out", "until")) else -seed.between(1, 9)
+        back = (
+            -seed.between(10, 30) if any(w in lower for w in ("end", "return", "out", "until")) else -seed.between(1, 9)
+        )
     try:
         return setting.reference_day - timedelta(days=back)
     except OverflowError:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from typing import Any, TypeAlias
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 

@@ -3,9 +3,9 @@
 The whole answer is checked by jsonschema-rs at the end; this one knows no `unevaluated*`, and formats only by name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.json_value import equal, has_type, key_of
@@ -17,7 +17,7 @@ Check = Callable[["Membership", Any, Any, Sub], bool]
 _DEEPEST = 60
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Whether it is a JSON number: a boolean is none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -44,18 +44,21 @@ class Membership:
             return True
         self._spend(1)
         self._depth += 1
+        here = Sub(schema, self.document.enter(sub))
         try:
-            return self._admits(Sub(schema, self.document.enter(sub)), value)
+            if self.document.draft <= 7 and "$ref" in schema:
+                return _reference(self, value, schema["$ref"], here)
+            return self._passes(_CHECKS, here, value)
         finally:
             self._depth -= 1
 
-    def _admits(self, here: Sub, value: Any) -> bool:
-        schema = here.schema
-        if self.document.draft <= 7 and "$ref" in schema:
-            return _reference(self, value, schema["$ref"], here)
-        for keyword, wanted in schema.items():
-            check = _CHECKS.get(keyword)
-            if check is not None and not check(self, value, wanted, here):
+    def admits_by_own(self, sub: Sub, value: Any) -> bool:
+        """Whether `value` fits the keywords of `sub` that do not lead to other subschemas for the same value."""
+        return self._passes(_OWN_CHECKS, sub, value)
+
+    def _passes(self, checks: dict[str, Check], here: Sub, value: Any) -> bool:
+        for keyword, wanted in here.schema.items():
+            if keyword in checks and not checks[keyword](self, value, wanted, here):
                 return False
         return True
 
@@ -105,7 +108,7 @@ def _bound(holds: Callable[[Any, Any], bool], strict: str | None = None) -> Chec
     return check
 
 
-def _size(kind: type, holds: Callable[[int, Any], bool]) -> Check:
+def _size(kind: type[Sized], holds: Callable[[int, Any], bool]) -> Check:
     def check(here: Membership, value: Any, limit: Any, sub: Sub) -> bool:
         return not isinstance(value, kind) or not is_number(limit) or holds(len(value), limit)
 
@@ -265,3 +268,5 @@ _CHECKS: dict[str, Check] = {
     "additionalItems": _additional_items, "contains": _contains, "uniqueItems": _unique,
     "allOf": _all_of, "anyOf": _any_of, "oneOf": _one_of, "not": _not, "if": _if, SOME_PROPERTY: _some_property,
 }  # fmt: skip
+_LEADING = ("$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas")
+_OWN_CHECKS = {keyword: check for keyword, check in _CHECKS.items() if keyword not in _LEADING}

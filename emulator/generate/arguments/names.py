@@ -76,13 +76,13 @@ _BY_PHRASE = {phrase: kind for kind, phrases in _PHRASES.items() for phrase in p
 _NAME_ONLY = frozenset({"to", "user", "item", "key", "code", "id", "text", "content", "body", "input", "output", "good",
                         "number", "state", "time", "day", "place", "resource", "token", "label", "term", "show", "due",
                         "detail", "information", "info", "context", "condition", "size", "count", "amount", "search",
-                        "release", "step", "good", "goods", "server", "message", "role", "mail", "position", "link",
+                        "release", "step", "goods", "server", "message", "role", "mail", "position", "link",
                         "description", "response", "reason", "region", "owner", "author", "session", "reference",
                         "document", "file", "object", "question", "game", "event", "task", "note", "path", "branch",
                         "category", "host", "provider", "business", "person", "contact", "definition", "action",
-                        "definition", "image", "script", "command", "prompt", "identifier", "query", "name", "title",
+                        "image", "script", "command", "prompt", "identifier", "query", "name", "title",
                         "status", "unit", "units", "version", "year", "stock", "product", "customer", "answer", "q",
-                        "tag", "topic", "statement", "manager", "resource", "endpoint", "summary", "icon"})  # fmt: skip
+                        "tag", "topic", "statement", "manager", "endpoint", "summary", "icon"})  # fmt: skip
 
 # low, high, decimals of numbers by the same kind of phrases.
 _RANGES = {
@@ -115,6 +115,8 @@ _RANGES = {
 _RANGE_BY_PHRASE = {phrase: found for found, phrases in _RANGES.items() for phrase in phrases.split("|")}
 _ANY_RANGE = (1, 100, 2)
 
+_STARTS = frozenset(phrase.partition(" ")[0] for phrase in (*_BY_PHRASE, *_RANGE_BY_PHRASE))
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -137,10 +139,11 @@ def singular(name: str) -> str:
 
 
 def _phrases(words: list[str]) -> Iterator[str]:
-    """Runs of up to three words, from the end of the name, longer ones first."""
+    """Runs of up to three words that may be known, from the end of the name, longer ones first."""
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - 3), end):
-            yield " ".join(words[start:end])
+            if words[start] in _STARTS:
+                yield " ".join(words[start:end])
 
 
 @lru_cache(maxsize=8192)
@@ -151,7 +154,7 @@ def kind_of(name: str, description: str) -> str:
             return _refined(kind, description)
     words = _words(description[:200])[:16]
     for start in range(len(words)):
-        for size in (3, 2, 1):
+        for size in (3, 2, 1) if words[start] in _STARTS else ():
             phrase = " ".join(words[start : start + size])
             if phrase not in _NAME_ONLY and (kind := _BY_PHRASE.get(phrase)) is not None:
                 return kind

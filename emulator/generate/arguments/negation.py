@@ -15,7 +15,7 @@ _ATOMS = frozenset({"enum", "const", "pattern", "multipleOf", "format", "uniqueI
 
 def is_atom(schema: Any) -> bool:
     """Whether `not` of this schema says all there is to say."""
-    return not isinstance(schema, dict) or (len(schema) == 1 and not _ATOMS.isdisjoint(schema) and "type" not in schema)
+    return isinstance(schema, dict) and len(schema) == 1 and not _ATOMS.isdisjoint(schema) and "type" not in schema
 
 
 def negated(document: Document, sub: Sub) -> Sub:

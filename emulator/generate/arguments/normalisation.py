@@ -1,4 +1,4 @@
-"""Other spellings of JSON Schema brought to the standard one: OpenAPI 3.0, Gemini's own, and type names of languages."""
+"""Other spellings of JSON Schema brought to the standard: OpenAPI 3.0, Gemini's own, type names of languages."""
 
 import json
 import re
@@ -28,7 +28,7 @@ _LANGUAGE_TYPES = {
 _SIGNS = re.compile(
     rb'"type":(?!"(?:string|number|integer|boolean|array|object|null)")(?:"|\["[^"]*[A-Z])|"nullable":true'
     rb'|"(?:any|one|all)_of":|"(?:additional_prop|min_|max_|property_o|prefix_i)\w+":'
-    rb'|"(?:min|max)(?:Items|Length|Properties|imum)":"'
+    rb'|"(?:min|max)(?:Items|Length|Properties|imum)":"|\\\\[<>]'
 )
 
 
@@ -72,7 +72,7 @@ def _rewrite(schema: Any) -> Any:
         return schema
     out: dict[str, Any] = {}
     for name, value in schema.items():
-        keyword = _SPELLINGS.get(name, name)
+        keyword = str(_SPELLINGS.get(name, name))
         out[keyword] = _rewrite_value(keyword, value)
     if isinstance(out.get("type"), (str, list)):
         _settle_type(out)
@@ -81,14 +81,22 @@ def _rewrite(schema: Any) -> Any:
 
 def _rewrite_value(keyword: str, value: Any) -> Any:
     if keyword in _SCHEMA_MAPS and isinstance(value, dict):
-        return {name: _rewrite(item) for name, item in value.items()}
+        spelled = _respelled if keyword == "patternProperties" else str
+        return {spelled(name): _rewrite(item) for name, item in value.items()}
     if keyword in _SCHEMA_LISTS or keyword in _SCHEMAS:
         return _rewrite(value)
     if keyword in _COUNTS and isinstance(value, str) and value.isdecimal():
         return int(value)
     if keyword in _BOUNDS and isinstance(value, str):
         return _number(value)
+    if keyword == "pattern" and isinstance(value, str):
+        return _respelled(value)
     return value
+
+
+def _respelled(pattern: str) -> str:
+    r"""`\<` is a plain `<` in ECMA's patterns, but the edge of a word to the validator."""
+    return re.sub(r"\\(.)", lambda found: found[1] if found[1] in "<>" else found[0], pattern)
 
 
 def _number(text: str) -> Any:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.generate.arguments.branches import Conjunction
 from emulator.generate.arguments.membership import exactly, is_number
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from emulator.generate.arguments.drawing import Drawing, Place
 
 _TRIES = 24
-_SEARCHED = 3000
+_SEARCHED = 400
 _HIGHEST = 10**300
+_RULING_OUT = frozenset({"multipleOf", "enum", "const", "allOf", "anyOf", "not"})
 
 
 @dataclass(slots=True)
@@ -74,15 +75,21 @@ def bounds_of(here: Conjunction, kind: str) -> Bounds:
 def draw(drawing: "Drawing", here: Conjunction, place: "Place", kind: str) -> float:
     """A number that fits; Stuck where the bounds leave none."""
     if is_number(found := drawing.suggested(here, kind, place)):
-        return found  # type: ignore[no-any-return]
+        return found
     bounds = bounds_of(here, kind)
     if bounds.is_empty():
         raise place.stuck("minimum", "its bounds leave no number")
+    steps = [step for step in here.values("multipleOf") if isinstance(step, float)]
     for value in _likely(here, place, kind, bounds):
         drawing.spend(1)
-        if drawing.fits(here, value):
+        if all(_divides(step, value) for step in steps) and drawing.fits(here, value):
             return value
     raise place.stuck("multipleOf" if bounds.step else "minimum", "its bounds leave no number that fits")
+
+
+def _divides(step: float, value: float) -> bool:
+    """Whether that holds in floating point too: many validators, jsonschema among them, do not calculate exactly."""
+    return step != 0 and (value / step).is_integer()
 
 
 def _likely(here: Conjunction, place: "Place", kind: str, bounds: Bounds) -> Iterator[float]:
@@ -95,14 +102,13 @@ def _likely(here: Conjunction, place: "Place", kind: str, bounds: Bounds) -> Ite
 
 def _given(here: Conjunction, place: "Place") -> Iterator[float]:
     """Examples and the default, each with a chance."""
-    seed = place.seed.child("given")
-    examples = here.first("examples", list) or [here.first("example", int), here.first("example", float)]
+    examples = here.first("examples", list) or here.values("example")
     numbers = [item for item in examples if is_number(item)]
-    if numbers and seed.below(10) < 6:
-        yield seed.child("which").pick(numbers)
-    default = here.first("default", int)
-    if is_number(default) and seed.child("default").below(10) < 4:
-        yield default
+    if numbers and place.seed.child("example").below(10) < 6:
+        yield place.seed.child("examples").pick(numbers)
+    for default in here.values("default"):
+        if is_number(default) and place.seed.child("default").below(10) < 4:
+            yield default
 
 
 def _usual(here: Conjunction, place: "Place", bounds: Bounds) -> tuple[Fraction, Fraction, int]:
@@ -123,29 +129,36 @@ def _anywhere(here: Conjunction, place: "Place", bounds: Bounds) -> Iterator[flo
     for attempt in range(_TRIES):
         share = place.seed.child("number", attempt).unit()
         value = float(low) + share * float(high - low)
-        yield round(value, decimals + attempt // 8 * 3) if attempt < 16 else value
+        rounded = round(value, decimals + attempt // 8 * 3) if attempt < 16 else value
+        yield rounded if decimals else int(rounded) if rounded.is_integer() else rounded
     yield from (float(low), float(high), float((low + high) / 2), 0.5, math.pi)
 
 
 def _on_grid(here: Conjunction, place: "Place", kind: str, bounds: Bounds) -> Iterator[float]:
     step = bounds.step or Fraction(1)
     least, most, _ = _usual(here, place, bounds)
-    first = math.floor(least / step) + 1 if bounds.above and least == bounds.low else math.ceil(least / step)
-    last = math.ceil(most / step) - 1 if bounds.below and most == bounds.high else math.floor(most / step)
+    low, high = (least, most) if step == 1 else (least / step, most / step)
+    first = math.floor(low) + 1 if bounds.above and least == bounds.low else math.ceil(low)
+    last = math.ceil(high) - 1 if bounds.below and most == bounds.high else math.floor(high)
     if first > last and (bounds.low is None or bounds.high is None):
         first, last = (first, first + 50) if bounds.high is None else (last - 50, last)
     if first > last:
         return
     for attempt in range(_TRIES if last > first else 1):
         yield _plain(place.seed.child("number", attempt).between(first, last) * step)
-    low = first if bounds.low is not None else first - _SEARCHED
-    high = last if bounds.high is not None else last + _SEARCHED
-    yield from (_plain(count * step) for count in range(low, min(high, low + _SEARCHED) + 1))
+    if _is_gridded(here):
+        start = first if bounds.low is not None else first - _SEARCHED
+        stop = last if bounds.high is not None else last + _SEARCHED
+        yield from (_plain(count * step) for count in range(start, min(stop, start + _SEARCHED) + 1))
+
+
+def _is_gridded(here: Conjunction) -> bool:
+    """Whether a fitting number may be rare on the grid, so that it is worth while to go along it."""
+    bars = (bar.schema for bar in here.bars if isinstance(bar.schema, dict))
+    return bool(here.values("multipleOf")) or any(not _RULING_OUT.isdisjoint(schema) for schema in bars)
 
 
 def _plain(number: Fraction) -> float:
     if number.denominator == 1:
         return int(number)
     return float(number) if abs(number) < _HIGHEST else 0.0
-
-

@@ -13,8 +13,8 @@ from emulator.generate.arguments.refusal import Stuck
 if TYPE_CHECKING:
     from emulator.generate.arguments.drawing import Drawing, Place
 
-_BY_DEPTH = (1.0, 0.7, 0.5, 0.3, 0.1)
-_MANY = 10  # optional properties of one object, on average at most
+_BY_DEPTH = (1.0, 0.6, 0.35, 0.15, 0.05)
+_MANY = 8  # optional properties of one object, on average at most
 _ENOUGH = 120  # values made so far, from which on optional properties are left out
 
 
@@ -32,6 +32,12 @@ class _Object:
         self.low = max((math.ceil(n) for n in here.values("minProperties") if is_number(n)), default=0)
         self.high = min((math.floor(n) for n in here.values("maxProperties") if is_number(n)), default=None)
         self.names = [part.sub(part.schema["propertyNames"]) for part in self.parts if "propertyNames" in part.schema]
+        self.dependents = [
+            found
+            for keyword in ("dependentRequired", "dependencies")
+            for found in here.values(keyword)
+            if isinstance(found, dict)
+        ]
         self.declared = _declared(here)
         self.required = _required(here)
         self.drawn_values: dict[str, Any] = {}
@@ -58,7 +64,7 @@ class _Object:
             raise self.place.stuck("propertyNames", f"the name {name} is not allowed")
         inside = self.place.inside("properties", name, name=name)
         values[name] = self.drawing.value([*self._subs(name), *extra], inside)
-        for need in self._dependents(name):
+        for need in self._dependents(name) if self.dependents else ():
             self._put(need)
 
     def _try(self, name: str, extra: tuple[Sub, ...] = ()) -> bool:
@@ -73,11 +79,12 @@ class _Object:
 
     def _put_optional(self) -> None:
         optional = [name for name in self.declared if name not in self.drawn_values]
-        chance = self._chance(len(optional))
-        for name in optional:
+        limit = self._chance(len(optional)) * 256
+        draws = self.place.seed.child("optional").bytes(len(optional)) if limit else b""
+        for number, name in enumerate(optional):
             if self.high is not None and len(self.drawn_values) >= self.high:
                 return
-            if self._is_offered(name) or self.place.seed.child("optional", name).unit() < chance:
+            if (limit and draws[number] < limit) or self._is_offered(name):
                 self._try(name)
 
     def _chance(self, count: int) -> float:
@@ -97,11 +104,9 @@ class _Object:
         return bool(schemas) and any(True for _ in hints.suggest(name, schemas[0]))
 
     def _dependents(self, name: str) -> Iterator[str]:
-        for part in self.parts:
-            for keyword in ("dependentRequired", "dependencies"):
-                dependents = part.schema.get(keyword)
-                needs = dependents.get(name) if isinstance(dependents, dict) else None
-                yield from needs if isinstance(needs, list) else ()
+        for dependents in self.dependents:
+            needs = dependents.get(name)
+            yield from needs if isinstance(needs, list) else ()
 
     def _subs(self, name: str) -> list[Sub]:
         """What all parts say about the property of that name."""
@@ -118,10 +123,7 @@ class _Object:
         return found
 
     def _is_evaluated(self, whole: Part, name: str) -> bool:
-        return any(
-            part is not whole and part.is_within(whole) and _speaks_of(part, name)
-            for part in self.parts
-        )
+        return any(part is not whole and part.is_within(whole) and _speaks_of(part, name) for part in self.parts)
 
     def _fill(self) -> None:
         """Adds properties up to `minProperties`; an entry or two where the object is a map."""
@@ -133,16 +135,15 @@ class _Object:
         for attempt in range(3 * max(wanted - len(self.drawn_values), 0) + 3):
             if len(self.drawn_values) >= wanted:
                 return
-            name = self._invented(attempt, ())
-            if name is not None:
-                self._try(name)
+            if (invented := self._invented(attempt, ())) is not None:
+                self._try(invented)
         if len(self.drawn_values) < self.low:
             raise self.place.stuck("minProperties", "no further property is possible")
 
     def _usual_entries(self) -> int:
         brief = self.drawing.manner.brief or self.drawing.made > _ENOUGH or self.place.depth > 3
         is_map = any(
-            isinstance(part.schema.get("additionalProperties"), dict) or part.schema.get("patternProperties")
+            isinstance(part.schema.get("additionalProperties"), dict) or any(part.schema.get("patternProperties") or ())
             for part in self.parts
         )
         if brief or self.declared or self.drawn_values or not is_map:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.generate.arguments.branches import Conjunction
 from emulator.generate.arguments.formats import FORMATS, moment
@@ -69,12 +69,11 @@ def _likely(
 
 def _given(here: Conjunction, place: "Place", always: bool) -> Iterator[str]:
     """Examples and the default: each with a chance, or in any case where little else looks plausible."""
-    seed = place.seed.child("given")
-    examples = [item for item in here.first("examples", list) or [here.first("example", str)] if isinstance(item, str)]
-    if examples and (always or seed.below(10) < 6):
-        yield seed.child("which").pick(examples)
+    examples = [item for item in here.first("examples", list) or here.values("example") if isinstance(item, str)]
+    if examples and (always or place.seed.child("example").below(10) < 6):
+        yield place.seed.child("examples").pick(examples)
     default = here.first("default", str)
-    if default and (always or seed.child("default").below(10) < 4):
+    if default and (always or place.seed.child("default").below(10) < 4):
         yield default
 
 
@@ -128,17 +127,26 @@ def _written(when: "object", kind: str, description: str) -> str:
     return format(when, re.sub(r"YYYY|yyyy|MM|DD|dd|HH|mm|ss|SS", lambda found: _WAYS[found[0]], pattern))
 
 
-def _searched(
-    drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]
-) -> str:
+def _searched(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]) -> str:
     """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
-    barred = [bar.schema["pattern"] for bar in here.bars if isinstance(bar.schema, dict) and list(bar.schema) == ["pattern"]]
+    barred = [pattern for bar in here.bars if isinstance(bar.schema, dict) for pattern in _ruled_out(bar.schema)]
     if patterns or barred:
         drawing.spend(500)
         try:
-            text = searched(patterns, barred, lengths.low, lengths.high, place.seed.child("search"))
+            text = searched(tuple(patterns), tuple(barred), lengths.low, lengths.high)
         except (BadPattern, RecursionError):
             text = None
         if text is not None and drawing.fits(here, text):
             return text
     raise place.stuck("pattern" if patterns else "not", "no string was found that fits")
+
+
+def _ruled_out(schema: dict[str, Any]) -> Iterator[str]:
+    """Patterns of the texts that a schema of one keyword admits."""
+    match schema:
+        case {"pattern": str(pattern), **others} if not others:
+            yield pattern
+        case {"enum": list(items), **others} if not others:
+            yield from (f"^{re.escape(item)}$" for item in items if isinstance(item, str))
+        case {"const": str(item), **others} if not others:
+            yield f"^{re.escape(item)}$"

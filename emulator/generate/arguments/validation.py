@@ -1,12 +1,13 @@
 """Checks whole values with jsonschema-rs, offline: references that leave the document admit any value."""
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
-from emulator.generate.arguments.document import Document, Sub
+from emulator.generate.arguments.document import Document, Sub, draft_of
 from emulator.generate.arguments.membership import Membership
 from emulator.generate.arguments.normalisation import encoded, normalised_text
+from emulator.generate.arguments.repair import repaired
 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
@@ -18,13 +19,22 @@ class Checker:
         self._document = document
         self._with_formats = self._compiled(True)
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether jsonschema-rs takes the schema; else our own, simpler check answers."""
+        return self._with_formats is not None
+
     def fits(self, value: Any) -> bool:
         """Whether `value` is valid, formats included."""
         return self._is_valid(self._with_formats, value)
 
     def fits_loosely(self, value: Any) -> bool:
         """Whether `value` is valid where formats are but annotations, as in the specification's default."""
-        return self._is_valid(self._compiled(False), value)
+        return self._is_valid(self._without_formats, value)
+
+    @cached_property
+    def _without_formats(self) -> Any:
+        return self._compiled(False)
 
     def problems(self, value: Any) -> Iterator[Any]:
         """jsonschema-rs's errors; one None where only our own check could be asked, and it said no."""
@@ -34,7 +44,7 @@ class Checker:
             return
         try:
             yield from validator.iter_errors(value)
-        except ValueError:  # text that is no UTF-8, numbers out of range
+        except (ValueError, OverflowError):  # text that is no UTF-8, numbers out of range
             yield from () if self._admits(value) else (None,)
 
     def _is_valid(self, validator: Any, value: Any) -> bool:
@@ -42,7 +52,7 @@ class Checker:
             return self._admits(value)
         try:
             return bool(validator.is_valid(value))
-        except ValueError:
+        except (ValueError, OverflowError):
             return self._admits(value)
 
     def _admits(self, value: Any) -> bool:
@@ -65,7 +75,7 @@ def _compiled(schema: Any, formats: bool) -> Any:
         20: jsonschema_rs.Draft202012Validator,
     }
     try:
-        return classes[Document(schema).draft](schema, offline=True, validate_formats=formats)
+        return classes[draft_of(schema)](schema, offline=True, validate_formats=formats)
     except (ValueError, OverflowError, RecursionError):
         return None
 
@@ -88,16 +98,29 @@ def _closed(document: Document) -> Any:
     return copy(document.root, document.base)
 
 
+class Checked(NamedTuple):
+    """A document that can be read, and its checker."""
+
+    document: Document
+    checker: Checker
+
+
 @lru_cache(maxsize=256)
-def _checker(text: bytes) -> Checker:
-    return Checker(Document(normalised_text(text)))
+def checked(text: bytes) -> Checked:
+    """The schema of that text (see `encoded`), in standard spelling and without what makes no sense in it."""
+    document = Document(normalised_text(text))
+    checker = Checker(document)
+    if checker.is_compiled:
+        return Checked(document, checker)
+    document = Document(repaired(document.root))
+    return Checked(document, Checker(document))
 
 
 def problem_with(schema: Any, value: Any) -> str | None:
     """Why `value` does not fit `schema`, as a short sentence with the place in the value; None where it fits."""
     if schema is True or schema == {}:
         return None
-    for problem in _checker(encoded(schema)).problems(value):
+    for problem in checked(encoded(schema)).checker.problems(value):
         if problem is None:
             return "The value does not fit the schema."
         place = ".".join(map(str, problem.instance_path))

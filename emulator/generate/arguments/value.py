@@ -9,10 +9,10 @@ from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.drawing import Drawing, Manner, Place, Setting
 from emulator.generate.arguments.height import Heights
 from emulator.generate.arguments.json_value import JSON
-from emulator.generate.arguments.normalisation import encoded, normalised_text
+from emulator.generate.arguments.normalisation import encoded
 from emulator.generate.arguments.reader import Reader
 from emulator.generate.arguments.refusal import OutOfSteps, Stuck, Unsatisfiable
-from emulator.generate.arguments.validation import Checker
+from emulator.generate.arguments.validation import Checker, checked
 from emulator.generate.arguments.words import Words
 from emulator.seed import Seed
 
@@ -22,34 +22,45 @@ _USUAL = Manner(optional=0.5)
 _BRIEF = Manner(optional=0.0, brief=True)
 _FULL = Manner(optional=1.0)
 _TRIES = (_USUAL, _USUAL, _BRIEF, _USUAL, _FULL, _BRIEF, _USUAL, _USUAL)
-_STEPS = 6_000  # of one try, about 2 µs each
-_CANONICAL_LIMIT = 40_000  # bytes: the canonical form's cost grows fast
+_STEPS = 10_000  # of one try; a step takes 2 to 20 µs
+_ALL_STEPS = 24_000  # of all tries
+_CANONICAL_LIMIT = 6_000  # bytes: the canonical form's cost grows fast
 _NO_PROBLEM = Stuck((), "none of the values that were drawn fits it as a whole")
 
 
 class Plan:
     """What is known about one schema, kept between calls."""
 
-    def __init__(self, root: Any, size: int) -> None:
-        self.document = Document(root)
-        self.heights = Heights(self.document)
-        self.checker = Checker(self.document)
+    def __init__(self, document: Document, checker: Checker, size: int) -> None:
+        self.document = document
+        self.heights = Heights(document)
+        self.checker = checker
         self.size = size
 
-    def tries(self, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator[Any]:
+    def tries(self, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
         """Values drawn in different manners; a Stuck where a try led nowhere."""
         subs = [Sub(self.document.root, self.document.base)]
         if given:
             subs.insert(0, Sub(_fixed(given), self.document.base))
+        left = _ALL_STEPS
         for number, manner in enumerate(_TRIES):
             start = seed.child("try", number) if number else seed
-            drawing = Drawing(self.document, self.heights, setting, manner, _STEPS)
+            drawing = Drawing(self.document, self.heights, setting, manner, min(_STEPS, left))
             try:
                 yield drawing.value(subs, Place((), "", 0, start))
             except Stuck as stuck:
                 yield stuck
-            except (OutOfSteps, RecursionError):
+            except (OutOfSteps, RecursionError, OverflowError):
                 yield Stuck((), "it takes too much work to find a value")
+            left -= drawing.spent
+            if left <= 0:
+                return
+
+    def last_tries(self, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
+        """Tries on the canonical form, which may be easier to draw from, or prove that there is no value."""
+        document = _canonical(self.document) if self.size <= _CANONICAL_LIMIT else None
+        if document is not None:
+            yield from Plan(document, self.checker, self.size).tries(setting, seed.child("canonical"), given)
 
 
 def _fixed(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,10 +73,11 @@ def _fixed(given: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _plan(text: bytes) -> Plan:
-    return Plan(normalised_text(text), len(text))
+    document, checker = checked(text)
+    return Plan(document, checker, len(text))
 
 
-def value_for(  # noqa: PLR0913
+def value_for(
     schema: Any,
     seed: int | Seed = 0,
     *,
@@ -82,46 +94,44 @@ def value_for(  # noqa: PLR0913
     plan = _plan(encoded(schema))
     setting = Setting(Words(locale), reference_day, hints)
     start = seed if isinstance(seed, Seed) else Seed.root("value", seed)
+    fixed = dict(given or {})
     first: Stuck | None = None
-    loose: list[Any] = []
-    for value in plan.tries(setting, start, given or {}):
+    loose: list[JSON] = []
+    for value in plan.tries(setting, start, fixed):
         if isinstance(value, Stuck):
             first = first or value
         elif plan.checker.fits(value):
-            return value  # type: ignore[no-any-return]
+            return value
         else:
             loose.append(value)
-    return _last_resort(plan, setting, start, given or {}, first or _NO_PROBLEM, loose)
-
-
-
-def _last_resort(
-    plan: Plan, setting: Setting, seed: Seed, given: Mapping[str, Any], first: Stuck, loose: list[Any]
-) -> JSON:
-    """The canonical form may prove that there is no value, or be easier to draw from; then formats may be dropped."""
-    for value in loose:
-        if plan.checker.fits_loosely(value):
-            return value  # type: ignore[no-any-return]
-    canonical = _canonical(plan)
-    if canonical is None:
-        raise Unsatisfiable(".".join(first.path), first.reason)
-    for value in canonical.tries(setting, seed.child("canonical"), given):
+    for value in (*loose, *plan.last_tries(setting, start, fixed)):
         if not isinstance(value, Stuck) and plan.checker.fits_loosely(value):
-            return value  # type: ignore[no-any-return]
-    raise Unsatisfiable(".".join(first.path), first.reason)
+            return value
+    raise _refusal(plan, fixed, first or _NO_PROBLEM)
 
 
-def _canonical(plan: Plan) -> Plan | None:
-    """The plan of the canonical form; None where it admits nothing, or cannot be had."""
+def _refusal(plan: Plan, given: Mapping[str, Any], first: Stuck) -> Unsatisfiable:
+    """Names what is wrong with the author's own values, if that is what it is."""
+    for problem in plan.checker.problems(given) if given else ():
+        if problem is not None and problem.instance_path:
+            path = ".".join(
+                f"properties.{step}" if isinstance(step, str) else "items" for step in problem.instance_path
+            )
+            return Unsatisfiable(path, f"the given value does not fit: {problem.message}")
+        if problem is not None and problem.kind.name in ("additionalProperties", "unevaluatedProperties"):
+            return Unsatisfiable(f"properties.{problem.kind.unexpected[0]}", "a property of that name is not allowed")
+    return Unsatisfiable(".".join(first.path), first.reason)
+
+
+def _canonical(document: Document) -> Document | None:
+    """The canonical form; None where it admits nothing, or cannot be had."""
     import jsonschema_rs
     from jsonschema_rs.canonical import CanonicalizationError, Satisfiability
 
-    if plan.size > _CANONICAL_LIMIT:
-        return None
     try:
-        form = jsonschema_rs.canonicalize(plan.document.root, draft=plan.document.draft, offline=True)
+        form = jsonschema_rs.canonicalize(document.root, draft=document.draft, offline=True)
         if form.satisfiability() is Satisfiability.NO:
             return None
-        return Plan(form.to_json_schema(), plan.size)
+        return Document(form.to_json_schema())
     except (ValueError, CanonicalizationError):
         return None

@@ -12,7 +12,7 @@ _COUNT = 32
 _PLAIN = {  # kind: Faker's own name for it
     "first_name": "first_name", "last_name": "last_name", "name": "name", "user_name": "user_name", "city": "city",
     "country": "country", "country_code": "country_code", "postcode": "postcode", "street": "street_address",
-    "secondary": "secondary_address", "company": "company", "job": "job", "currency": "currency_code",
+    "company": "company", "job": "job", "currency": "currency_code",
     "language": "language_name", "language_code": "language_code", "locale": "locale", "time_zone": "timezone",
     "color": "safe_color_name", "hex_color": "hex_color", "phone": "phone_number", "mac": "mac_address",
     "isbn": "isbn13", "iban": "iban", "card": "credit_card_number", "file": "file_name",
@@ -49,13 +49,19 @@ _FIXED = {
 }
 
 
+_PAGES = ("products", "docs", "news/42", "about", "blog/spring", "items/1017")
+
+
 def _digits(count: int) -> Callable[[Any], str]:
     return lambda faker: str(faker.random_number(digits=count, fix_len=True))
 
 
 _MADE: dict[str, Callable[[Any], str]] = {
+    "secondary": lambda faker: faker.bothify("Apt. ##?", letters="ABC"),
     "state": lambda faker: faker.administrative_unit() if hasattr(faker, "administrative_unit") else faker.city(),
-    "city_state": lambda faker: f"{faker.city()}, {faker.state_abbr()}" if hasattr(faker, "state_abbr") else faker.city(),
+    "city_state": lambda faker: (
+        f"{faker.city()}, {faker.state_abbr()}" if hasattr(faker, "state_abbr") else faker.city()
+    ),
     "address": lambda faker: faker.address().replace("\n", ", "),
     "email": lambda faker: f"{_ascii_login(faker)}@{faker.safe_domain_name()}",
     "hostname": lambda faker: f"{faker.random_element(('api', 'www', 'mail', 'app'))}.{faker.safe_domain_name()}",
@@ -68,7 +74,6 @@ _MADE: dict[str, Callable[[Any], str]] = {
     "number_text": _digits(2),
     "name_or_title": lambda faker: faker.random_element(_FIXED["title"].split("|")),
 }
-_PAGES = ("products", "docs", "news/42", "about", "blog/spring", "items/1017")
 
 
 def _ascii_login(faker: Any) -> str:
@@ -88,9 +93,9 @@ def _faker(locale: str) -> Any:
 
 @lru_cache(maxsize=2048)
 def _prepared(locale: str, kind: str) -> tuple[str, ...]:
+    faker = _faker(locale)  # loaded by the first word of any kind, so that no later one has to wait for it
     if kind in _FIXED:
         return tuple(_FIXED[kind].split("|"))
-    faker = _faker(locale)
     faker.seed_instance(Seed.root("words", locale, kind).number())
     make = _MADE.get(kind) or (lambda source: str(getattr(source, _PLAIN[kind])()))
     return tuple(dict.fromkeys(make(faker) for _ in range(_COUNT)))

@@ -1,7 +1,7 @@
 """Texts for regular expressions: drawn from one pattern, or searched for several."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -48,6 +48,10 @@ def sampled(pattern: str, least: int, seed: Seed) -> Iterator[str]:
         yield Sampler(seed.child(number).random(), max(reach, least if number else 0), wide).text(tree)
 
 
-def searched(wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None, seed: Seed) -> str | None:
-    """A shortest text that matches all of `wanted` and none of `barred`, `low` to `high` characters long."""
-    return Search().text(wanted, barred, low, high, seed.random().choice)
+@lru_cache(maxsize=1024)
+def searched(wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None) -> str | None:
+    """A text that matches all of `wanted` and none of `barred`, `low` to `high` characters long.
+
+    Short rather than long; None where there is none, or none was found with reasonable work.
+    """
+    return Search().text(wanted, barred, low, high)

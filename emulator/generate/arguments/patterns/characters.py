@@ -19,8 +19,10 @@ class Characters(NamedTuple):
 
     ranges: Ranges
 
-    def __contains__(self, point: object) -> bool:
-        return isinstance(point, int) and any(low <= point <= high for low, high in self.ranges)
+    def has(self, letter: str) -> bool:
+        """Whether the character is in the set."""
+        point = ord(letter)
+        return any(low <= point <= high for low, high in self.ranges)
 
     def complement(self) -> "Characters":
         """All other characters."""
@@ -67,7 +69,8 @@ DOT = LINE_END.complement()
 _SCRIPTS = {
     "Latin": of("az", "AZ", "ÀÖ", "Øö", "øʸ"), "Greek": of("Ͱͳ", "Άώ"), "Cyrillic": of("Ѐӿ"),
     "Han": of("一鿿"), "Hiragana": of("ぁゖ"), "Katakana": of("ァヺ"), "Hangul": of("가힣"),
-    "Arabic": of("ؠي"), "Hebrew": of("את"), "Devanagari": of("अह"), "Thai": of("กะ"),
+    "Emoji": of("😀🙏"), "Extended_Pictographic": of("😀🙏"), "Emoji_Component": of("09", "#", "*"),
+    "Emoji_Presentation": of("😀🙏"), "Arabic": of("ؠي"), "Hebrew": of("את"), "Devanagari": of("अह"), "Thai": of("กะ"),
 }  # fmt: skip
 
 
@@ -94,7 +97,7 @@ def property_class(name: str) -> Characters | None:
 def samples(characters: Characters) -> str:
     """Characters to draw from, the plainest kind that the set has; "" for an empty set."""
     for alphabet in (_TEXT, _PLAIN):
-        if found := "".join(letter for letter in alphabet if ord(letter) in characters):
+        if found := "".join(letter for letter in alphabet if characters.has(letter)):
             return found
     return "".join(chr(p) for p in _some_points(characters))
 
@@ -102,11 +105,12 @@ def samples(characters: Characters) -> str:
 @lru_cache(maxsize=4096)
 def variety(characters: Characters) -> str:
     """All plain characters of the set, or what `samples` finds."""
-    return "".join(letter for letter in _PLAIN if ord(letter) in characters) or samples(characters)
+    return "".join(letter for letter in _PLAIN if characters.has(letter)) or samples(characters)
 
 
 def _some_points(characters: Characters) -> list[int]:
-    printable, others = [], []
+    printable: list[int] = []
+    others: list[int] = []
     for low, high in characters.ranges:
         for point in range(low, min(high, low + 16) + 1):
             if point <= LAST and not _SURROGATES[0] <= point <= _SURROGATES[1]:

@@ -3,6 +3,7 @@
 After Brzozowski: the derivative of a language by a letter holds the rests of its texts that begin with that letter.
 """
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from emulator.generate.arguments.patterns import characters
@@ -115,7 +116,7 @@ class Languages:
     def _derive(self, item: Language, point: int) -> Language:
         match item.kind:
             case "char":
-                return self.empty if point in item.args[0] else self.none
+                return self.empty if any(low <= point <= high for low, high in item.args[0].ranges) else self.none
             case "cat":
                 left, right = item.args
                 rest = self.cat(self.derive(left, point), right)
@@ -154,11 +155,21 @@ class Languages:
                 return frozenset()
 
 
+@lru_cache(maxsize=4096)
 def letters_for(heads: frozenset[Characters]) -> list[str]:
-    """Letters of which each is treated alike by all sets of `heads`: one group a way of treating, the plainest first."""
+    """Letters in groups: those of one group are in the same sets of `heads`. The plainest come first."""
     ordered = sorted(heads)
-    pool = dict.fromkeys(characters.variety(characters.ANY) + "".join(map(characters.samples, ordered)))
+    plain = characters.variety(characters.ANY)
     groups: dict[tuple[bool, ...], list[str]] = {}
-    for letter in pool:
-        groups.setdefault(tuple(ord(letter) in found for found in ordered), []).append(letter)
-    return ["".join(group) for group in groups.values()]
+    for letter, treated in zip(plain, zip(*map(_treatment, ordered), strict=True), strict=False):
+        groups.setdefault(treated, []).append(letter)
+    for letter in dict.fromkeys("".join(map(characters.samples, ordered))):
+        if letter not in plain:
+            groups.setdefault(tuple(found.has(letter) for found in ordered), []).append(letter)
+    return ["".join(group) for group in groups.values()] or [plain]
+
+
+@lru_cache(maxsize=4096)
+def _treatment(found: Characters) -> tuple[bool, ...]:
+    """Which of the plain letters the set has."""
+    return tuple(found.has(letter) for letter in characters.variety(characters.ANY))

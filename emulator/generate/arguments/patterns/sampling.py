@@ -4,7 +4,7 @@ from collections.abc import Sequence as Sized
 from typing import Protocol, TypeVar
 
 from emulator.generate.arguments.patterns import characters
-from emulator.generate.arguments.patterns.syntax import Anchor, Back, Chars, Either, Group, Look, Node, Repeat, Sequence
+from emulator.generate.arguments.patterns.tree import Back, Chars, Either, Group, Node, Repeat, Sequence
 
 _LONGEST = 6000
 _Item = TypeVar("_Item")
@@ -43,8 +43,7 @@ class Sampler:
     def _draw(self, node: Node) -> None:
         match node:
             case Chars(found):
-                if letters := self._alphabet(found):
-                    self._put(self._chance.choice(letters))
+                self._run(found, 1)
             case Sequence(items):
                 for item in items:
                     self._draw(item)
@@ -53,13 +52,16 @@ class Sampler:
             case Repeat():
                 self._repeat(node)
             case Group(number, item):
-                start = len(self._out)
-                self._draw(item)
-                self._groups[number] = "".join(self._out[start:])
+                self._capture(number, item)
             case Back(number):
                 self._put(self._groups.get(number, ""))
-            case Look() | Anchor():
-                pass
+            case _:  # a condition
+                return
+
+    def _capture(self, number: int, item: Node) -> None:
+        start = len(self._out)
+        self._draw(item)
+        self._groups[number] = "".join(self._out[start:])
 
     def _repeat(self, node: Repeat) -> None:
         more = self._chance.randint(0, self._reach)

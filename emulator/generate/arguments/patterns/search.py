@@ -1,17 +1,19 @@
 """Finds a text that several patterns match and others do not, lookarounds included, within bounds of length."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from heapq import heappop, heappush
 
-from emulator.generate.arguments.patterns import characters, syntax
+from emulator.generate.arguments.patterns import characters, tree
 from emulator.generate.arguments.patterns.characters import Characters
 from emulator.generate.arguments.patterns.languages import Language, Languages, letters_for
-from emulator.generate.arguments.patterns.syntax import Anchor, Back, Chars, Either, Group, Look, Node, Repeat
+from emulator.generate.arguments.patterns.syntax import parsed
+from emulator.generate.arguments.patterns.tree import Anchor, Back, Chars, Either, Group, Look, Node, Repeat
 
 # The two ends of a text, as letters that no text has, twice each: `^` and `$` read one.
 _START, _END = characters.LAST + 1, characters.LAST + 2
 _UNROLLED = 10
-_MOST_WORK = 12_000
+_MOST_WORK = 5_000
+_FARTHEST, _NEVER = 120, 1_000_000
 
 
 class Search:
@@ -19,15 +21,15 @@ class Search:
 
     def __init__(self) -> None:
         self._make = Languages()
+        self._distances: dict[int, int] = {}
+        self._work = 0
         self._any = self._make.repeat(self._make.char(characters.ANY), 0, None)
         self._start = self._make.char(Characters(((_START, _START),)))
         self._end = self._make.char(Characters(((_END, _END),)))
         self._rest = self._make.cat(self._any, self._make.repeat(self._end, 0, None))
 
-    def text(
-        self, wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None, pick: Callable[[str], str]
-    ) -> str | None:
-        """A shortest such text; None where there is none or the work grows too much. `pick` takes one of its letters."""
+    def text(self, wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None) -> str | None:
+        """Such a text, short rather than long; None where there is none or the work grows too much."""
         make = self._make
         inside = make.cat(make.repeat(make.char(characters.ANY), low, high), make.repeat(self._end, 2, 2))
         size = make.cat(make.repeat(self._start, 2, 2), inside)
@@ -36,26 +38,61 @@ class Search:
             *(self._matching(pattern) for pattern in wanted),
             *(make.other(self._matching(pattern)) for pattern in barred),
         )
-        return self._shortest(make.derive(make.derive(whole, _START), _START), pick)
+        return self._shortest(make.derive(make.derive(whole, _START), _START))
 
-    def _shortest(self, first: Language, pick: Callable[[str], str]) -> str | None:
+    def _shortest(self, first: Language) -> str | None:
+        """Goes on first where the least is missing, each of the joined languages taken for itself."""
         before: dict[int, tuple[Language, str] | None] = {first.number: None}
-        queue = deque([first])
-        while queue and self._make.size < _MOST_WORK:
-            here = queue.popleft()
-            if self._make.derive(self._make.derive(here, _END), _END).nullable:
+        queue = [(self._missing(first), 0, 0, first)]
+        while queue and self._work < _MOST_WORK:
+            self._work += 1
+            _, _, length, here = heappop(queue)
+            if self._ends(here):
                 return _trace(here, before)
             for group in letters_for(self._make.heads(here)):
-                letter = pick(group)
-                there = self._make.derive(here, ord(letter))
-                if there is not self._make.none and there.number not in before:
-                    before[there.number] = (here, letter)
-                    queue.append(there)
+                there = self._make.derive(here, ord(group[0]))
+                if there.number in before or (missing := self._missing(there)) >= _NEVER:
+                    continue
+                before[there.number] = (here, group[0])
+                heappush(queue, (length + 1 + 2 * missing, len(before), length + 1, there))
         return None
+
+    def _ends(self, here: Language) -> bool:
+        return self._make.derive(self._make.derive(here, _END), _END).nullable
+
+    def _missing(self, here: Language) -> int:
+        """How many letters at least until a text of the language may end; the most of what is joined in it."""
+        if here.kind == "both":
+            return max(map(self._missing, here.args))
+        found = self._distances.get(here.number)
+        if found is None:
+            found = self._distances[here.number] = self._distance(here)
+        return found
+
+    def _distance(self, first: Language) -> int:
+        seen = {first.number}
+        level = [first]
+        for distance in range(_FARTHEST):
+            if any(map(self._ends, level)):
+                return distance
+            following = []
+            self._work += len(level)
+            if self._work > _MOST_WORK:
+                return _NEVER
+            for here in level:
+                for group in letters_for(self._make.heads(here)):
+                    there = self._make.derive(here, ord(group[0]))
+                    if there is not self._make.none and there.number not in seen:
+                        seen.add(there.number)
+                        following.append(there)
+            if not following:
+                return _NEVER
+            level = following
+        return _FARTHEST
 
     def _matching(self, pattern: str) -> Language:
         """All texts, between their ends, in which `pattern` is found."""
-        found = self._then(syntax.parsed(pattern), self._rest)
+        found = self._then(parsed(pattern), self._rest)
         make = self._make
         within = make.cat(make.repeat(self._start, 2, 2), make.cat(self._any, found))
         return make.either(found, make.cat(self._start, found), within)
@@ -66,7 +103,7 @@ class Search:
         match node:
             case Chars(found):
                 return make.cat(make.char(found), rest)
-            case syntax.Sequence(items):
+            case tree.Sequence(items):
                 for item in reversed(items):
                     rest = self._then(item, rest)
                 return rest
@@ -110,7 +147,7 @@ def _has_conditions(node: Node) -> bool:
     match node:
         case Look() | Anchor():
             return True
-        case syntax.Sequence(items) | Either(items):
+        case tree.Sequence(items) | Either(items):
             return any(map(_has_conditions, items))
         case Repeat(item) | Group(_, item):
             return _has_conditions(item)

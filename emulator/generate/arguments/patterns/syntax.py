@@ -2,72 +2,27 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
 
 from emulator.generate.arguments.patterns import characters
 from emulator.generate.arguments.patterns.characters import Characters
+from emulator.generate.arguments.patterns.tree import (
+    EMPTY,
+    Anchor,
+    Back,
+    Chars,
+    Either,
+    Group,
+    Look,
+    Node,
+    Repeat,
+    Sequence,
+)  # fmt: skip
 
 
 class BadPattern(ValueError):
     """The text is no regular expression that we read."""
 
 
-class Chars(NamedTuple):
-    """One character of a set."""
-
-    characters: Characters
-
-
-class Sequence(NamedTuple):
-    """One after the other; none: the empty text."""
-
-    items: "tuple[Node, ...]"
-
-
-class Either(NamedTuple):
-    """Any of the branches."""
-
-    branches: "tuple[Node, ...]"
-
-
-class Repeat(NamedTuple):
-    """`low` to `high` times; None: without end."""
-
-    item: "Node"
-    low: int
-    high: int | None
-
-
-class Group(NamedTuple):
-    """A capturing group."""
-
-    number: int
-    item: "Node"
-
-
-class Back(NamedTuple):
-    """What a group has captured."""
-
-    number: int
-
-
-class Look(NamedTuple):
-    """A condition on the text ahead or behind."""
-
-    item: "Node"
-    ahead: bool
-    wanted: bool
-
-
-class Anchor(NamedTuple):
-    """`^`, `$`, `b` (a word's edge) or `B`."""
-
-    kind: str
-
-
-Node: TypeAlias = Chars | Sequence | Either | Repeat | Group | Back | Look | Anchor
-
-EMPTY = Sequence(())
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "0": "\0", "a": "\a", "e": "\x1b"}
 _CLASSES = {"d": characters.DIGIT, "w": characters.WORD, "s": characters.SPACE}
 _POSIX = {"alpha": characters.of("az", "AZ"), "digit": characters.DIGIT, "alnum": characters.of("az", "AZ", "09"),

@@ -1,0 +1,37 @@
+"""What vLLM says of the prompt's own tokens when `prompt_logprobs` asks for it."""
+
+from itertools import chain, repeat
+from typing import Any
+
+from emulator.dialects.speech import weighed
+from emulator.generate.tokens import pieces
+from emulator.plan import Plan
+from emulator.request import ChatRequest
+from emulator.seed import Seed
+
+_VOCABULARY = 151_643
+_TEMPLATE = "<|im_end|>"  # what stands for the tokens that the chat template adds, and for media
+
+
+def prompt_logprobs(plan: Plan, request: ChatRequest, seed: Seed) -> list[dict[str, Any] | None] | None:
+    """One entry a prompt token, by token id; the first has none, as nothing comes before it. None: not asked."""
+    top = request.further.get("prompt_logprobs")
+    if not isinstance(top, int) or isinstance(top, bool):
+        return None
+    words = (token for message in request.messages for token in pieces(message.text, 1))
+    tokens = [token for token, _ in zip(chain(words, repeat(_TEMPLATE)), range(plan.usage.prompt_tokens), strict=False)]
+    weights = weighed(tokens, top + 1, seed.child("prompt"))
+    entries = [_entry([weight for group in part for weight in group["top_logprobs"]]) for part in weights]
+    return [None, *entries[1:]] if entries else []
+
+
+def _entry(weights: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        str(token_id(weight["token"])): {"logprob": weight["logprob"], "rank": rank, "decoded_token": weight["token"]}
+        for rank, weight in enumerate(weights, start=1)
+    }
+
+
+def token_id(token: str) -> int:
+    """The number of a token in a vocabulary that is always the same."""
+    return Seed.root("vocabulary", token).below(_VOCABULARY)

@@ -1,0 +1,69 @@
+"""What vLLM refuses in a request that it could read, in its own words (fidelity.md, vLLM)."""
+
+from collections.abc import Iterator
+
+from emulator.plan import Failure, Plan
+from emulator.request import ChatRequest
+from emulator.voice import Voice
+
+_TOP_LOGPROBS = 20  # the container's --max-logprobs
+
+
+def objection(plan: Plan, request: ChatRequest, voice: Voice) -> Failure | None:
+    """The first thing that vLLM would not serve; `field` becomes its `param`."""
+    if voice.only_served and request.model not in {"", voice.served}:
+        return Failure(404, "NOT_FOUND", f"The model `{request.model}` does not exist.", field="model")
+    for field, message in (*_ranges(request), *_combinations(request, voice), *_window(plan, request, voice)):
+        return Failure(400, "INVALID_ARGUMENT", message, field=field)
+    return None
+
+
+def _ranges(request: ChatRequest) -> Iterator[tuple[str, str]]:
+    if request.n is not None and request.n < 1:
+        yield "n", f"n must be at least 1, got {request.n}."
+    for name in ("presence_penalty", "frequency_penalty"):
+        penalty = getattr(request, name)
+        if penalty is not None and not -2 <= penalty <= 2:
+            yield name, f"{name} must be in [-2, 2], got {penalty}."
+    if request.temperature is not None and request.temperature < 0:
+        yield "temperature", f"temperature must be non-negative, got {request.temperature}."
+    if request.top_p is not None and not 0 < request.top_p <= 1:
+        yield "top_p", f"top_p must be in (0, 1], got {request.top_p}."
+    limit, least = request.token_limit, request.further.get("min_tokens")
+    if limit is not None and limit < 1:
+        yield "max_tokens", f"max_tokens must be at least 1, got {limit}."
+    if isinstance(least, int) and limit is not None and least > limit:
+        yield "min_tokens", f"min_tokens must be less than or equal to max_tokens={limit}, got {least}."
+
+
+def _combinations(request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str]]:
+    further = request.further
+    if request.stream_options and not request.stream:
+        yield "stream_options", "Stream options can only be defined when `stream=True`."
+    if request.top_logprobs and not request.logprobs:
+        yield "top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true."
+    if (request.top_logprobs or 0) > _TOP_LOGPROBS:
+        asked = f"Requested sample logprobs of {request.top_logprobs}"
+        yield "logprobs", f"{asked}, which is greater than max allowed: {_TOP_LOGPROBS}"
+    if request.stream and further.get("prompt_logprobs"):
+        yield "prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`."
+    best, number = further.get("best_of"), request.n or 1
+    if voice.version == "0.6" and isinstance(best, int) and best < number:
+        yield "best_of", f"best_of must be greater than or equal to n, got n={number} and best_of={best}."
+    if sum(further.get(f"guided_{kind}") is not None for kind in ("json", "regex", "choice")) > 1:
+        kinds = "'guided_json', 'guided_regex' or 'guided_choice'"
+        yield "guided_json", f"You can only use one kind of guided decoding ({kinds})."
+
+
+def _window(plan: Plan, request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str]]:
+    prompt, limit = plan.usage.prompt_tokens, request.token_limit
+    if voice.context is None:
+        return
+    head = f"This model's maximum context length is {voice.context} tokens"
+    if prompt >= voice.context:
+        advice = "Please reduce the length of the input messages."
+        yield "messages", f"{head}. However, your request has {prompt} input tokens. {advice}"
+    elif limit is not None and prompt + limit > voice.context:
+        room = f"({limit} > {voice.context} - {prompt})"
+        large = f"'max_tokens' or 'max_completion_tokens' is too large: {limit}."
+        yield "max_tokens", f"{large} {head} and your request has {prompt} input tokens {room}."

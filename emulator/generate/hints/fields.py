@@ -1,0 +1,66 @@
+"""What kind of thing a property asks for, judged by its name first and its description after."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+# Kind by words of the name; the first row with a word in common decides.
+_KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
+    (kind, frozenset(words.split()))
+    for kind, words in (
+        ("email", "email mail emails"),
+        ("url", "url uri link href website webpage webhook homepage"),
+        ("phone", "phone telephone mobile fax"),
+        ("currency", "currency currencies"),
+        ("datetime", "datetime timestamp"),
+        ("date", "date day dates checkin checkout birthday deadline due"),
+        ("time", "time hour at"),
+        ("unit", "unit units scale system"),
+        ("language", "language lang locale"),
+        ("from", "origin from departure source"),
+        ("to", "destination to arrival"),
+        (
+            "place",
+            "city location place country town region state address venue where area cities locations places countries",
+        ),
+        (
+            "person",
+            "person who recipient contact customer client user author attendee guest passenger assignee owner patient",
+        ),
+        ("person", "company organization organisation employer brand vendor supplier people names attendees guests"),
+        ("person", "firstname lastname fullname name employee participant participants artist"),
+        ("code", "id code sku number reference ref ticket order symbol ticker isbn identifier"),
+        ("formula", "expression formula equation calculation"),
+        ("query", "query q search keyword keywords term terms topic subject question prompt"),
+        ("text", "text content message body input description note notes task title summary instruction instructions"),
+    )
+)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> tuple[str, ...]:
+    """`departure_city`, `departureCity` and `departure-city` are departure and city."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+@lru_cache(maxsize=4096)
+def _kind(words: tuple[str, ...]) -> str:
+    return next((kind for kind, known in _KINDS if not known.isdisjoint(words)), "")
+
+
+def kind_of(name: str, schema: Mapping[str, Any]) -> str:
+    """The kind of a string property, "" where nothing tells."""
+    match schema.get("format"):
+        case "email" | "idn-email":
+            return "email"
+        case "uri" | "url" | "iri" | "uri-reference":
+            return "url"
+        case "date" | "time" as exact:
+            return str(exact)
+        case "date-time":
+            return "datetime"
+    if known := _kind(words_of(name)):
+        return known
+    return _kind(words_of(str(schema.get("description") or "").split(". ")[0][:80]))

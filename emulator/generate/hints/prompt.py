@@ -1,0 +1,83 @@
+"""A prompt taken apart: numbers, quotes, dates, names, and whatever else a field may ask for."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from emulator.generate.hints import finding
+from emulator.generate.hints.finding import Finding
+from emulator.generate.hints.keys import wanted_keys
+from emulator.generate.hints.names import Name, names
+
+if TYPE_CHECKING:
+    from emulator.generate.hints.reader import Hints
+
+_MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything that was found, in the order of the text."""
+
+    text: str
+    numbers: tuple[Finding[int | float], ...]
+    quoted: tuple[Finding[str], ...]
+    emails: tuple[Finding[str], ...]
+    urls: tuple[Finding[str], ...]
+    dates: tuple[Finding[str], ...]
+    times: tuple[Finding[str], ...]
+    currencies: tuple[Finding[str], ...]
+    codes: tuple[Finding[str], ...]
+    phones: tuple[Finding[str], ...]
+    names: tuple[Name, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys wanted in a JSON object."""
+        return wanted_keys(self.text)
+
+    def reader(self, skip_places: Iterable[str] = ()) -> "Hints":
+        """Offers what was found, but for these names."""
+        from emulator.generate.hints.reader import Hints
+
+        return Hints(self, tuple(skip_places))
+
+
+@lru_cache(maxsize=256)
+def read(text: str) -> Prompt:
+    """Takes the prompt apart. Of one that is very long, its beginning and its end are read."""
+    if len(text) > 2 * _MOST:
+        text = f"{text[:_MOST]}\n{text[-_MOST:]}"
+    quoted = _ordered(finding.quoted(text))
+    emails, urls = _ordered(finding.matches("email", text)), _ordered(finding.matches("url", text))
+    bare = _without(text, [*quoted, *emails, *urls])
+    dates, phones = _ordered(finding.dates(bare)), _ordered(finding.matches("phone", bare))
+    codes = _ordered(finding.matches("code", bare))
+    bare = _without(bare, [*dates, *phones, *codes])
+    times = _ordered(finding.times(bare))
+    return Prompt(
+        text=text,
+        numbers=_ordered(finding.numbers(_without(bare, times))),
+        quoted=quoted,
+        emails=emails,
+        urls=urls,
+        dates=dates,
+        times=times,
+        currencies=_ordered(finding.currencies(bare)),
+        codes=codes,
+        phones=phones,
+        names=tuple(names(_without(text, [*quoted, *emails, *urls, *dates, *codes]))),
+    )
+
+
+def _ordered(found: Iterable[Finding[finding.Value]]) -> tuple[Finding[finding.Value], ...]:
+    return tuple(sorted(found, key=lambda one: one.start))
+
+
+def _without(text: str, found: Sequence[Finding[str]]) -> str:
+    """The text with the findings blanked out: every place stays where it was."""
+    for one in found:
+        text = text[: one.start] + re.sub(r"\S", "\x00", text[one.start : one.end]) + text[one.end :]
+    return text
