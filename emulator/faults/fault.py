@@ -47,7 +47,7 @@ class Fault(BaseModel):
         """Whether an answer has it, `answers` of those that may have it having gone before."""
         if answers < self.skip or (self.times is not None and answers >= self.skip + self.times):
             return False
-        return self.chance >= 1 or seed.unit() < self.chance
+        return self.chance >= 1 or seed.child("chance").unit() < self.chance
 
 
 @dataclass(frozen=True, slots=True)
