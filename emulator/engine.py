@@ -171,9 +171,8 @@ class Engine:
         cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
         name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
         root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
-        return Manner(
-            root, Style(wire == "sdk-safe", cut, root), written.pacing if written else usual, speed, self._sign
-        )
+        schedule = Schedule(written.pacing if written else usual, speed)
+        return Manner(root, Style(wire == "sdk-safe", cut, root), schedule, self._sign)
 
     def _sign(self, name: str, seed: Seed) -> str:
         return sign(self._signing, name, seed)

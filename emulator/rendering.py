@@ -1,18 +1,19 @@
 """A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
-from emulator.delivery import Chunk, Delivery, Head
+from emulator.delivery import Chunk, Delivery, Head, Step
 from emulator.dialects import DIALECTS, Dialect, Style
 from emulator.generate.arguments import Unsatisfiable
-from emulator.pacing import AT_ONCE, Pacing, pace
-from emulator.plan import Answer, Failure, Plan
+from emulator.pacing import NO_EFFORT, Effort
+from emulator.plan import Answer, Failure, Plan, Thought
 from emulator.request import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
+from emulator.schedule import PLAIN, Schedule
 from emulator.seed import Seed
 from emulator.splice import Template
 
@@ -35,8 +36,9 @@ class Rendering:
     rendered: int = 0
     first: tuple[bytes, ...] = ()
     mints: tuple[Mint, ...] = ()
-    pacing: Pacing = AT_ONCE
-    speed: float = 1.0
+    schedule: Schedule = PLAIN
+    effort: Effort = NO_EFFORT
+    events: int = 1
     whole: bool = True
     created: int | None = None
 
@@ -45,23 +47,28 @@ class Rendering:
         ids = [_quoted(mint.make(Seed(seed.path + mint.suffix), created)) for mint in self.mints]
         return (b'"created":%d' % created, *ids)
 
-    def deliver(self, attempt: int, now: int) -> Delivery:
-        """The steps of one attempt; `now` is in Unix seconds."""
+    def deliver(self, attempt: int, now: int, others: int = 0, answers: int = 0) -> Delivery:
+        """The steps of one attempt; `now` is in Unix seconds.
+
+        `others` are under way at the same time; `answers` with the same counted faults went before in this session.
+        """
         seed = self.root.child("attempt", attempt)
         values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
-        chunks = [Chunk(template.fill(values), tokens) for template, tokens in self.chunks]
-        steps = pace((self.head, *chunks), self.pacing, seed.child("pacing"), self.speed, whole=self.whole)
-        return Delivery(tuple(steps))
+        chunks = [Chunk(template.fill(values), tokens, events=self.events) for template, tokens in self.chunks]
+        steps: tuple[Step, ...] = (self.head, *chunks)
+        if self.schedule.plain:
+            return Delivery(steps)
+        effort = replace(self.effort, others=others)
+        return Delivery(tuple(self.schedule.apply(steps, seed, effort, answers, whole=self.whole)))
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How an answer is made: the words' seed, the wire's style, the pace, and who signs."""
+    """How an answer is made: the words' seed, the wire's style, the schedule, and who signs."""
 
     root: Seed
     style: Style
-    pacing: Pacing
-    speed: float
+    schedule: Schedule
     sign: Callable[[str, Seed], str]
 
 
@@ -76,16 +83,31 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         return _refused(answer, conversation, dialect, manner)
     stream = bool(conversation.request.stream)
     head, chunks = _worded(answer, conversation, dialect, manner.style, stream)
-    if manner.pacing == AT_ONCE or not manner.speed:
+    if manner.schedule.plain:
         # Nothing waits: one write is much cheaper than many, and a client sees the same events.
         chunks = [Chunk(b"".join(chunk.data for chunk in chunks), sum(chunk.tokens for chunk in chunks))]
     marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made)
     templates = tuple((Template(chunk.data, marks), chunk.tokens) for chunk in chunks)
     fixed = minter.created if script.created is not None or script.id else None
-    mints = tuple(minter.mints)
     return Rendering(
-        manner.root, head, templates, int(now), marks, mints, manner.pacing, manner.speed, not stream, fixed
+        root=manner.root,
+        head=head,
+        chunks=templates,
+        rendered=int(now),
+        first=marks,
+        mints=tuple(minter.mints),
+        schedule=manner.schedule,
+        effort=_effort(answer, conversation),
+        events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,
+        whole=not stream,
+        created=fixed,
     )
+
+
+def _effort(plan: Plan, conversation: Conversation) -> Effort:
+    thought = any(isinstance(part, Thought) for choice in plan.choices for part in choice.parts)
+    shown = thought and conversation.request.include_thoughts
+    return Effort(plan.usage.prompt_tokens, 0 if shown else plan.usage.reasoning_tokens)
 
 
 def _planned(
@@ -117,7 +139,7 @@ def _worded(
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
     templates = ((Template(chunk.data, ()), 0),)
-    return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed)
+    return Rendering(manner.root, head, templates, schedule=manner.schedule)
 
 
 class _Minter:

@@ -11,6 +11,7 @@ import uvicorn
 
 from emulator.app import create_app
 from emulator.settings import Settings
+from emulator.web.transport import Wire
 
 _STARTING = 30.0  # seconds; a start takes a few milliseconds
 
@@ -33,6 +34,7 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
     """How uvicorn serves the app."""
     return uvicorn.Config(
         app,
+        http=Wire,
         access_log=False,
         log_level="warning",
         lifespan="on",

@@ -13,7 +13,7 @@ PACKAGE = Path(emulator.__file__).parent
 # Row by row, lowest first. Within rows 0 and 6 a module may import those to its left.
 ROWS: tuple[tuple[str, ...], ...] = (
     ("settings", "seed", "misfit", "plan", "errors", "request", "delivery", "journal", "duration"),
-    ("generate", "splice", "pacing", "faults", "conversation", "voice", "decoding", "catalog"),
+    ("generate", "splice", "pacing", "faults", "schedule", "conversation", "voice", "decoding", "catalog"),
     ("dialects", "scenario"),
     ("stores.store", "scenario.library"),
     ("rendering", "engine"),

@@ -15,6 +15,7 @@ from emulator.settings import Settings, speed_of
 from emulator.web.identity import caller_of
 from emulator.web.log import RequestLog
 from emulator.web.play import Player, Sleep
+from emulator.web.transport import wire_of
 
 _DEDICATED = b".prediction.vertexai.goog"
 
@@ -35,9 +36,9 @@ class Chat:
         headers = dict(scope["headers"])
         if not target.shared:
             target = replace(target, host=dedicated_host_of(headers))
-        player = Player(send, self._monotonic, self._sleep)
+        player = Player(send, receive, self._monotonic, self._sleep, wire_of(scope))
         answered = await self._answer(scope["path"], headers, receive, target)
-        finished = await player.play(answered.delivery, receive)
+        finished = await player.play(answered.delivery)
         self._log.write(answered.received, finished)
 
     async def _answer(self, path: str, headers: Mapping[bytes, bytes], receive: Receive, target: Target) -> Answered:
