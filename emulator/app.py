@@ -10,15 +10,18 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
 
 from emulator.catalog import Catalog
 from emulator.engine import Engine
 from emulator.scenario.library import Library, load, read_catalog
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
-from emulator.stores.store import Store
+from emulator.stores.store import Bounds, Store
+from emulator.web.admin import admin_app
 from emulator.web.chat import Chat
 from emulator.web.log import RequestLog
+from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
 from emulator.web.routes import Front, not_found, routes_of
 
@@ -36,10 +39,12 @@ def create_app(
     frozen = frozen_at(settings.clock)
     now = clock or (time.time if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
-    engine = Engine(settings, library, store or MemoryStore(), _catalog(settings), now)
-    chat = Chat(engine, settings, RequestLog(settings.log_format), monotonic, sleep)
+    store = store or _store(settings, monotonic)
+    engine = Engine(settings, library, store, _catalog(settings), now)
+    metrics = Metrics()
+    chat = Chat(engine, settings, RequestLog(settings.log_format), metrics, monotonic, sleep)
     app = Starlette(
-        routes=routes_of(chat),
+        routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time)), *routes_of(chat)],
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
     )
@@ -52,6 +57,11 @@ def _catalog(settings: Settings) -> Catalog:
     if settings.catalog:
         catalog = catalog.extended(read_catalog(settings.catalog))
     return catalog if settings.endpoints == "any" else catalog.named()
+
+
+def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
+    bounds = Bounds(settings.max_sessions, settings.session_age, settings.journal_entries, settings.journal_bytes)
+    return MemoryStore(bounds, monotonic)
 
 
 def _cors(origins: str) -> Middleware:

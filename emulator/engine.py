@@ -3,29 +3,36 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple, TypeAlias
 
 from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
 from emulator.delivery import Delivery, Head
 from emulator.dialects import DIALECTS, FRONT_END, Style
-from emulator.errors import RequestError, Unmatched
-from emulator.journal import Received
+from emulator.errors import Near, RequestError, Unmatched
+from emulator.journal import Exchange, Received, Source
 from emulator.pacing import AT_ONCE
 from emulator.plan import Failure
+from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Manner, Rendering, render
 from emulator.request import Caller, Target, parse
 from emulator.scenario.improvised import Improvised
 from emulator.scenario.library import Library, Place
 from emulator.scenario.planning import Script
 from emulator.scenario.replies import parts_of
+from emulator.schedule import Schedule
 from emulator.seed import Seed, sign
 from emulator.settings import Clock, Settings, speed_of
-from emulator.stores.store import Limit, Store
+from emulator.shelf import Shelf, counter_of, shelf_of
+from emulator.stores.store import Choices, Limit, Overlay, Store
 
 # What decides an answer beside path and body.
 _DECIDING = (b"x-emulator-seed", b"x-emulator-scenario", b"x-emulator-wire", b"x-emulator-speed")
 _PREPARED = 512  # requests that are kept ready
+_SHELVES = 256  # sessions with pushed scenarios that are kept ready
+_ENTRY = 1_000  # bytes that an entry takes beside body and answer
 _LARGEST = 256_000  # bytes of a request that is kept ready
 
 _IMPROVISED = Script((Improvised(),))
@@ -44,10 +51,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What to deliver, and what the journal says of it."""
+    """What to deliver, and the entry that the journal has of it; 0: it has none."""
 
     delivery: Delivery
     received: Received
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,38 @@ class Prepared:
     """
 
     conversation: Conversation
+    digest: bytes
     card: Model
     caller: Caller
+    shelf: Library | Shelf
     places: Sequence[Place | None]
     limits: Sequence[Limit]
-    renderings: dict[int | None, tuple[Rendering, Received]] = field(default_factory=dict)
+    renderings: dict[int | None, tuple[Rendering, Exchange]] = field(default_factory=dict)
+
+    @property
+    def nearest(self) -> Sequence[Near]:
+        """The turns that nearly fit, and why they do not."""
+        return self.shelf.nearest(self.conversation, self.caller.scenario)
+
+
+class Made(NamedTuple):
+    """An answer, and what it was made from; None: the request could not be read."""
+
+    exchange: Exchange
+    delivery: Delivery
+    attempt: int
+    at: float
+    prepared: Prepared | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What would be answered, as which attempt, and the nearest turns that do not fit."""
+
+    exchange: Exchange
+    delivery: Delivery
+    attempt: int
+    nearest: Sequence[Near]
 
 
 _Key: TypeAlias = tuple[object, ...]
@@ -78,88 +113,117 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self._signing = Seed.root(settings.seed, "signatures").bytes(32)
+        self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
 
     async def answer(self, asked: Asked) -> Answered:
         """The steps to play for a request; the journal has its entry when this returns."""
-        now = self.clock()
+        made = await self._made(asked)
+        return await self.record(
+            made.exchange, made.delivery, asked.headers, asked.caller.session, made.attempt, made.at
+        )
+
+    async def explain(self, asked: Asked) -> Explained:
+        """What `answer` would say now, and why: nothing is counted and nothing journaled."""
+        made = await self._made(asked, dry=True)
+        return Explained(made.exchange, made.delivery, made.attempt, made.prepared.nearest if made.prepared else ())
+
+    async def _made(self, asked: Asked, *, dry: bool = False) -> Made:
         session = asked.caller.session
+        overlay = await self.store.overlay(session)
+        now = self.clock() if overlay.choices.clock is None else overlay.choices.clock
         try:
-            prepared = self._prepared(asked)
+            prepared = self._prepared(asked, overlay)
         except RequestError as error:
-            delivery, received = self._refuse(asked, error.failure)
-            attempt = 0
-        else:
-            fingerprint = prepared.conversation.fingerprint
-            claim = await self.store.claim(session, fingerprint, prepared.limits)
-            rendering, received = self._rendering(prepared, claim.index, asked, now)
-            attempt = 0 if self.settings.ids == "stable" else claim.attempt
-            delivery = rendering.deliver(attempt, int(now))
-        received = replace(received, at=now, session=session, attempt=attempt)
-        await self.store.append(received)
-        return Answered(delivery, received)
+            delivery, exchange = self._refuse(asked, error.failure)
+            return Made(exchange, delivery, 0, now, None)
+        claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
+        rendering, exchange = self._rendering(prepared, claim.index, asked, now)
+        delivery = rendering.deliver(0 if self.settings.ids == "stable" else claim.attempt, int(now))
+        return Made(exchange, delivery, claim.attempt, now, prepared)
+
+    async def record(
+        self,
+        exchange: Exchange,
+        delivery: Delivery,
+        headers: Mapping[bytes, bytes],
+        session: str,
+        attempt: int = 0,
+        at: float | None = None,
+    ) -> Answered:
+        """Put an answer into the journal before it leaves."""
+        told, size = kept(delivery, self.settings.journal_body)
+        size += len(exchange.body.data) + _ENTRY
+        at = self.clock() if at is None else at
+        received = Received(at, session, attempt, exchange, without_secrets(headers), told, size)
+        return Answered(delivery, received, await self.store.append(received))
 
     # ---- choose
 
-    def _prepared(self, asked: Asked) -> Prepared:
-        key = (asked.body, asked.path, asked.target.host, *map(asked.headers.get, _DECIDING), id(self.library))
+    def _prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
+        deciding = map(asked.headers.get, _DECIDING)
+        key = (asked.body, asked.path, asked.target.host, *deciding, overlay.generation, id(self.library))
         found = self._cache.get(key)
         if found is not None:
             self._cache.move_to_end(key)
             return found
-        prepared = self._prepare(asked)
+        prepared = self._prepare(asked, overlay)
         if len(asked.body) < _LARGEST:
             self._cache[key] = prepared
             if len(self._cache) > _PREPARED:
                 self._cache.popitem(last=False)
         return prepared
 
-    def _prepare(self, asked: Asked) -> Prepared:
+    def _prepare(self, asked: Asked, overlay: Overlay) -> Prepared:
         request, body = parse(asked.body)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in asked.headers.items()}
         conversation = Conversation(request, body, asked.target, headers)
         card = self.catalog.card(request.model, asked.target)
         if isinstance(card, Failure):
             raise RequestError(card)
-        places: list[Place | None] = list(_until_endless(self.library.fitting(conversation, asked.caller.scenario)))
+        shelf = self.shelf(overlay)
+        caller = _settled(asked.caller, overlay.choices)
+        places: list[Place | None] = list(_until_endless(shelf.fitting(conversation, caller.scenario)))
         endless = bool(places) and places[-1] is not None and places[-1].turn.times is None
         if self.settings.unmatched == "generate" and not endless:
             places.append(None)
-        limits = [Limit(place.turn.content, place.turn.times) if place else Limit(b"", None) for place in places]
-        return Prepared(conversation, card, asked.caller, places, limits)
+        limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
+        digest = blake2b(conversation.fingerprint, digest_size=16).digest()
+        return Prepared(conversation, digest, card, caller, shelf, places, limits)
+
+    def shelf(self, overlay: Overlay) -> Library | Shelf:
+        """The scenarios that answer in a session."""
+        return self._shelf(overlay, self.library) if overlay.published else self.library
 
     # ---- plan and render
 
-    def _rendering(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Received]:
+    def _rendering(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Exchange]:
         found = prepared.renderings.get(index)
         if found is None:
             found = prepared.renderings[index] = self._render(prepared, index, asked, now)
         return found
 
-    def _render(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Received]:
+    def _render(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Exchange]:
         place = None if index is None else prepared.places[index]
-        unmatched = self._unmatched(prepared) if place is None else None
-        script = _script(place) if index is not None else _no_turn(unmatched)
+        nearest = prepared.nearest if place is None else ()
+        script = _script(place) if index is not None else _no_turn(Unmatched(nearest))
         manner = self._manner(prepared, place)
         rendering = render(script, prepared.conversation, prepared.card, manner, now)
         head = _marked(rendering.head, place, index)
-        received = Received(
-            at=now,
-            session="",
+        exchange = Exchange(
             method="POST",
             path=asked.path,
             model=prepared.conversation.request.model,
-            body=asked.body,
+            body=Body.of(asked.body, self.settings.journal_body),
             status=head.status,
+            source=_source(place, index, script, rendering),
             stream=bool(prepared.conversation.request.stream),
             scenario=place.scenario.name if place else "",
             turn=place.number if place else 0,
-            nearest=tuple(unmatched.nearest) if unmatched else (),
+            usage=rendering.usage,
+            nearest=tuple(nearest),
         )
-        return replace(rendering, head=head), received
-
-    def _unmatched(self, prepared: Prepared) -> Unmatched:
-        return Unmatched(self.library.nearest(prepared.conversation, prepared.caller.scenario))
+        return replace(rendering, head=head), exchange
 
     def _manner(self, prepared: Prepared, place: Place | None) -> Manner:
         caller, settings = prepared.caller, self.settings
@@ -177,7 +241,7 @@ class Engine:
     def _sign(self, name: str, seed: Seed) -> str:
         return sign(self._signing, name, seed)
 
-    def _refuse(self, asked: Asked, failure: Failure) -> tuple[Delivery, Received]:
+    def _refuse(self, asked: Asked, failure: Failure) -> tuple[Delivery, Exchange]:
         """The answer to a request that could not be read, or names no model."""
         card = self.catalog.card("", asked.target)
         if isinstance(card, Model):
@@ -186,8 +250,8 @@ class Engine:
             # Google's front end looks for the endpoint before anyone reads the body.
             failure = failure if asked.target.shared else card
             head, chunk = FRONT_END.failure(failure, asked.target)
-        received = Received(0.0, "", "POST", asked.path, "", asked.body, failure.status)
-        return Delivery((head, chunk)), received
+        body = Body.of(asked.body, self.settings.journal_body)
+        return Delivery((head, chunk)), Exchange("POST", asked.path, "", body, failure.status, "refused")
 
 
 def _until_endless(places: Iterable[Place]) -> Iterable[Place]:
@@ -207,9 +271,22 @@ def _script(place: Place | None) -> Script | Failure:
     return Script(parts_of(turn.reply), turn.id, turn.created, turn.finish, turn.usage)
 
 
-def _no_turn(unmatched: Unmatched | None) -> Failure:
+def _no_turn(unmatched: Unmatched) -> Failure:
     # 400, not 5xx: the OpenAI clients would ask again.
     return Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
+
+
+def _source(place: Place | None, index: int | None, script: Script | Failure, rendering: Rendering) -> Source:
+    if isinstance(script, Script) and rendering.usage is None:
+        return "unsatisfiable"
+    if place is not None:
+        return "turn"
+    return "unmatched" if index is None else "generated"
+
+
+def _settled(caller: Caller, choices: Choices) -> Caller:
+    """The caller; what their headers leave open is as their session says."""
+    return replace(caller, scenario=caller.scenario or choices.scenario, seed=caller.seed or choices.seed)
 
 
 def _marked(head: Head, place: Place | None, index: int | None) -> Head:

@@ -9,7 +9,7 @@ from emulator.delivery import Chunk, Delivery, Head, Step
 from emulator.dialects import DIALECTS, Dialect, Style
 from emulator.generate.arguments import Unsatisfiable
 from emulator.pacing import NO_EFFORT, Effort
-from emulator.plan import Answer, Failure, Plan, Thought
+from emulator.plan import Answer, Failure, Plan, Thought, Usage
 from emulator.request import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
@@ -28,7 +28,10 @@ class Mint:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`."""
+    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`.
+
+    `usage` is None where the answer is a refusal.
+    """
 
     root: Seed
     head: Head
@@ -41,6 +44,7 @@ class Rendering:
     events: int = 1
     whole: bool = True
     created: int | None = None
+    usage: Usage | None = None
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
@@ -101,6 +105,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,
         whole=not stream,
         created=fixed,
+        usage=answer.usage,
     )
 
 

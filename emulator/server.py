@@ -23,6 +23,7 @@ def bound(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(2048)  # at once: whoever reads the greeting may connect
     except OSError:
         listener.close()
         raise

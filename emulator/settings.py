@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 
 def shipped_scenarios() -> Path:
@@ -64,11 +64,44 @@ class Settings(BaseModel):
     )
     shared_limit: Annotated[int, Field(gt=0, description="Largest body on a shared endpoint, in bytes.")] = 1_500_000
     dedicated_limit: Annotated[int, Field(gt=0, description="Largest body on a dedicated host, in bytes.")] = 10_000_000
+    store: Annotated[
+        str, Field(description="Where state lives: `memory`, or redis://HOST:PORT/DB to share it between processes.")
+    ] = "memory"
+    workers: Annotated[int, Field(ge=1, description="Processes that serve; more than one need a shared store.")] = 1
+    max_sessions: Annotated[int, Field(ge=2, description="Sessions that are kept; the one idle longest goes.")] = 1_000
+    session_age: Annotated[float, Field(gt=0, description="Seconds after which an idle session is forgotten.")] = 3_600
+    journal_entries: Annotated[int, Field(ge=1, description="Journal entries that a session keeps.")] = 1_000
+    journal_bytes: Annotated[int, Field(ge=1, description="Bytes that all journals together keep.")] = 64_000_000
+    journal_body: Annotated[
+        int, Field(ge=0, description="Largest body that a journal keeps whole; of others the hash and this much.")
+    ] = 64_000
+    admin: Annotated[Literal["on", "off"], Field(description="Whether the admin API is served.")] = "on"
+    admin_key: Annotated[
+        SecretStr | None, Field(description="What x-emulator-admin-key must say for the admin API to answer.")
+    ] = None
+    allow_host: Annotated[
+        tuple[str, ...],
+        Field(description="A further host name under which the admin API may be called; may be repeated."),
+    ] = ()
     log_format: Annotated[
         Literal["auto", "plain", "json", "off"],
         Field(description="One line a request; `auto`: coloured on a terminal."),
     ] = "auto"
     grace: Annotated[float, Field(ge=0, description="Seconds that running streams get when the server stops.")] = 5.0
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        if value != "memory" and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError(f"{value!r} is no store: write `memory`, or like redis://localhost:6379/0")
+        return value
+
+    @field_validator("workers")
+    @classmethod
+    def _shared(cls, value: int, info: ValidationInfo) -> int:
+        if value > 1 and info.data.get("store") == "memory":
+            raise ValueError(f"{value} processes need a shared store: add --store redis://localhost:6379/0")
+        return value
 
     @field_validator("clock")
     @classmethod

@@ -25,8 +25,8 @@ def serve(**options: Any) -> None:
     except ScenarioError as error:
         raise click.ClickException(f"the scenarios cannot be used:\n{error}") from None
     listener = _listener(settings)
-    click.echo(_greeting(settings, app.state.engine.library, origin_of(listener)))
     try:
+        click.echo(_greeting(settings, app.state.engine.library, origin_of(listener)))
         uvicorn.Server(uvicorn_config(app, settings)).run([listener])
     except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
         click.echo("Stopped.")

@@ -1,60 +1,263 @@
 """State in this process."""
 
+import asyncio
+import time
 from collections import OrderedDict, deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count, islice
 
-from emulator.journal import Received
-from emulator.stores.store import Claim, Limit
+from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
+from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Losses, Overlay, Published
 
-_SESSIONS = 10_000
-_REPEATS = 10_000
-_ENTRIES = 1_000
+_UNREAD = 10_000  # events that wait for a slow reader; older ones are lost to it
+
+
+@dataclass(slots=True)
+class _Record:
+    number: int
+    received: Received
+    finished: Finished | None = None
+    ended: int = 0
+
+    def entry(self) -> Entry:
+        return Entry(self.number, self.received, self.finished, self.ended)
 
 
 @dataclass(slots=True)
 class _Session:
-    used: dict[bytes, int] = field(default_factory=dict)
+    touched: float
+    used: dict[str, int] = field(default_factory=dict)
     repeats: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
-    entries: deque[Received] = field(default_factory=lambda: deque(maxlen=_ENTRIES))
+    records: OrderedDict[int, _Record] = field(default_factory=OrderedDict)
+    bytes: int = 0
+    evicted: int = 0
+    overlay: Overlay = UNCHANGED
+
+
+@dataclass(slots=True)
+class _Reader:
+    session: str | None
+    unread: deque[Event] = field(default_factory=lambda: deque(maxlen=_UNREAD))
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class MemoryStore:
-    """The default store. Bounded: the session idle longest goes first, as does the repeat number unused longest."""
+    """The default store. `monotonic` tells how long a session has been idle."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._bounds = bounds or Bounds()
+        self._monotonic = monotonic
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._numbers = count(1)
+        self._generations = count(1)
+        self._names = count(1)
+        self._readers: list[_Reader] = []
+        self._bytes = 0
+        self._evicted = 0
+
+    # ---- sessions
 
     def _session(self, name: str) -> _Session:
+        """The session, as one that is used now; made where there is none or it was idle for too long."""
+        now = self._monotonic()
         session = self._sessions.get(name)
-        if session is None:
-            session = self._sessions[name] = _Session()
-            if len(self._sessions) > _SESSIONS:
-                self._sessions.popitem(last=False)
-        else:
+        if session is not None and (now - session.touched <= self._bounds.age or name == DEFAULT):
+            session.touched = now
             self._sessions.move_to_end(name)
+            return session
+        self._forget(name)
+        session = self._sessions[name] = _Session(now)
+        self._forget_idle(now)
         return session
 
+    def _forget_idle(self, now: float) -> None:
+        while len(self._sessions) > 1:
+            name, session = next(item for item in self._sessions.items() if item[0] != DEFAULT)
+            if len(self._sessions) <= self._bounds.sessions and now - session.touched <= self._bounds.age:
+                return
+            self._evicted += len(session.records)
+            self._forget(name)
+
+    def _forget(self, name: str) -> bool:
+        session = self._sessions.pop(name, None)
+        if session is not None:
+            self._bytes -= session.bytes
+        return session is not None
+
+    async def open(self, name: str | None = None) -> str:
+        if name is None:
+            name = next(name for number in self._names if (name := f"session-{number}") not in self._sessions)
+        self._session(name)
+        return name
+
+    async def sessions(self) -> Sequence[SessionState]:
+        now = self._monotonic()
+        self._forget_idle(now)
+        return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
+
+    async def reset(self, session: str) -> None:
+        state = self._sessions.get(session)
+        if state is not None:
+            self._bytes -= state.bytes
+            self._sessions[session] = _Session(state.touched, overlay=state.overlay)
+
+    async def drop(self, session: str) -> bool:
+        return self._forget(session)
+
+    # ---- counters
+
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
-        state = self._session(session)
+        state = self._sessions.get(session) or self._session(session)
         attempt = state.repeats.get(fingerprint, 0)
-        free = (
-            index
-            for index, limit in enumerate(limits)
-            if limit.times is None or state.used.get(limit.key, 0) < limit.times
-        )
-        index = next(free, None)
+        index = _first_free(limits, state.used)
         if not dry:
-            self._take(state, fingerprint, attempt, None if index is None else limits[index])
+            self._repeated(state.repeats, fingerprint, attempt)
+            if index is not None and limits[index].times is not None:
+                key = limits[index].key
+                state.used[key] = state.used.get(key, 0) + 1
         return Claim(index, attempt)
 
-    def _take(self, state: _Session, fingerprint: bytes, attempt: int, limit: Limit | None) -> None:
-        state.repeats[fingerprint] = attempt + 1
-        state.repeats.move_to_end(fingerprint)
-        if len(state.repeats) > _REPEATS:
-            state.repeats.popitem(last=False)
-        if limit is not None and limit.times is not None:
-            state.used[limit.key] = state.used.get(limit.key, 0) + 1
+    def _repeated(self, repeats: OrderedDict[bytes, int], fingerprint: bytes, attempt: int) -> None:
+        repeats[fingerprint] = attempt + 1
+        repeats.move_to_end(fingerprint)
+        if len(repeats) > self._bounds.repeats:
+            repeats.popitem(last=False)
 
-    async def append(self, received: Received) -> None:
-        self._session(received.session).entries.append(received)
+    async def counters(self, session: str) -> Mapping[str, int]:
+        state = self._sessions.get(session)
+        return dict(state.used) if state else {}
+
+    # ---- journal
+
+    async def append(self, received: Received) -> int:
+        state = self._sessions.get(received.session) or self._session(received.session)
+        number = next(self._numbers)
+        record = state.records[number] = _Record(number, received)
+        state.bytes += received.size
+        self._bytes += received.size
+        if len(state.records) > self._bounds.entries or self._bytes > self._bounds.bytes:
+            self._trim(state)
+        if self._readers:
+            self._tell(Event(number, "received", record.entry()))
+        return number
+
+    def _trim(self, state: _Session) -> None:
+        bounds = self._bounds
+        while len(state.records) > 1 and (len(state.records) > bounds.entries or self._bytes > bounds.bytes):
+            _, oldest = state.records.popitem(last=False)
+            state.bytes -= oldest.received.size
+            self._bytes -= oldest.received.size
+            state.evicted += 1
+            self._evicted += 1
+
+    async def finish(self, session: str, number: int, finished: Finished) -> None:
+        state = self._sessions.get(session)
+        record = state.records.get(number) if state else None
+        if record is not None:
+            record.finished = finished
+            record.ended = next(self._numbers)
+            if self._readers:
+                self._tell(Event(record.ended, "finished", record.entry()))
+
+    async def entry(self, number: int) -> Entry | None:
+        found = (session.records[number] for session in self._sessions.values() if number in session.records)
+        record = next(found, None)
+        return record.entry() if record else None
+
+    async def entries(self, wanted: Filter = ANY, after: int = 0, most: int | None = None) -> Page:
+        fitting = (entry for entry in self._kept(wanted.session) if entry.number > after and wanted.fits(entry))
+        found = tuple(islice(fitting, None if most is None else most + 1))
+        if most is None or len(found) <= most:
+            return Page(found)
+        return Page(found[:most], found[most - 1].number)
+
+    def _kept(self, session: str | None) -> Iterable[Entry]:
+        """Entries in order. A session is in arrival order already; all of them have to be sorted."""
+        if session is not None:
+            state = self._sessions.get(session)
+            return (record.entry() for record in (list(state.records.values()) if state else ()))
+        records = [record for state in self._sessions.values() for record in state.records.values()]
+        return (record.entry() for record in sorted(records, key=lambda record: record.number))
+
+    async def losses(self) -> Losses:
+        return Losses(self._evicted)
+
+    # ---- events
+
+    def _tell(self, event: Event) -> None:
+        for reader in self._readers:
+            if reader.session in {None, event.entry.received.session}:
+                reader.unread.append(event)
+                reader.news.set()
+
+    async def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
+        reader = _Reader(session)
+        self._readers.append(reader)
+        try:
+            if after is not None:
+                past = [event for entry in self._kept(session) for event in events_of(entry) if event.number > after]
+                for event in sorted(past, key=lambda event: event.number):
+                    after = event.number
+                    yield event
+            while True:
+                while reader.unread:
+                    event = reader.unread.popleft()
+                    if event.number > (after or 0):
+                        yield event
+                reader.news.clear()
+                await reader.news.wait()
+        finally:
+            self._readers.remove(reader)
+
+    # ---- what a session lays over the server's own
+
+    async def overlay(self, session: str) -> Overlay:
+        return self._session(session).overlay
+
+    def _lay(self, session: str, overlay: Overlay) -> None:
+        generation = next(self._generations)
+        self._session(session).overlay = replace(overlay, generation=generation)
+
+    async def publish(self, session: str, scenario: Published) -> None:
+        overlay = await self.overlay(session)
+        others = tuple(other for other in overlay.published if other.name != scenario.name)
+        self._lay(session, replace(overlay, published=(scenario, *others)))
+
+    async def withdraw(self, session: str, name: str | None = None) -> bool:
+        overlay = await self.overlay(session)
+        left = tuple(other for other in overlay.published if name not in {None, other.name})
+        if left == overlay.published:
+            return False
+        self._lay(session, replace(overlay, published=left))
+        return True
+
+    async def configure(self, session: str, choices: Choices) -> None:
+        self._lay(session, replace(await self.overlay(session), choices=choices))
+
+    # ---- health
+
+    async def ready(self) -> Sequence[str]:
+        return ()
+
+    async def close(self) -> None:
+        return None
+
+
+def _first_free(limits: Sequence[Limit], used: Mapping[str, int]) -> int | None:
+    for index, limit in enumerate(limits):
+        if limit.times is None or used.get(limit.key, 0) < limit.times:
+            return index
+    return None
+
+
+def _state(name: str, session: _Session, now: float) -> SessionState:
+    return SessionState(
+        name=name,
+        entries=len(session.records),
+        bytes=session.bytes,
+        evicted=session.evicted,
+        published=len(session.overlay.published),
+        idle=max(0.0, now - session.touched),
+        counters=dict(session.used),
+    )

@@ -8,12 +8,14 @@ from starlette.types import Receive, Scope, Send
 from emulator.delivery import Delivery, Head
 from emulator.dialects import FRONT_END
 from emulator.engine import Answered, Asked, Engine
-from emulator.journal import Received
+from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
 from emulator.request import Caller, Target
 from emulator.settings import Settings, speed_of
+from emulator.stores.store import DEFAULT, StoreDown
 from emulator.web.identity import caller_of
 from emulator.web.log import RequestLog
+from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
 from emulator.web.transport import wire_of
 
@@ -24,11 +26,18 @@ class Chat:
     """An ASGI application for one request of a known target."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, log: RequestLog, monotonic: Callable[[], float], sleep: Sleep
+        self,
+        engine: Engine,
+        settings: Settings,
+        log: RequestLog,
+        metrics: Metrics,
+        monotonic: Callable[[], float],
+        sleep: Sleep,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._log = log
+        self._metrics = metrics
         self._monotonic = monotonic
         self._sleep = sleep
 
@@ -37,34 +46,66 @@ class Chat:
         if not target.shared:
             target = replace(target, host=dedicated_host_of(headers))
         player = Player(send, receive, self._monotonic, self._sleep, wire_of(scope))
-        answered = await self._answer(scope["path"], headers, receive, target)
-        finished = await player.play(answered.delivery)
-        self._log.write(answered.received, finished)
+        self._metrics.running += 1
+        try:
+            answered = await self._answer(scope["path"], headers, receive, target)
+            try:
+                finished = await player.play(answered.delivery)
+            except BaseException:
+                await self._ended(answered, player.finished("failed"))
+                raise
+            await self._ended(answered, finished)
+        finally:
+            self._metrics.running -= 1
+
+    async def _ended(self, answered: Answered, finished: Finished) -> None:
+        received = answered.received
+        if answered.number:
+            await self._engine.store.finish(received.session, answered.number, finished)
+        self._metrics.add(received.exchange, finished)
+        self._log.write(received, finished)
 
     async def _answer(self, path: str, headers: Mapping[bytes, bytes], receive: Receive, target: Target) -> Answered:
         caller = caller_of(headers, self._settings, target.version)
         if isinstance(caller, Failure):
-            return self._refused(caller, path, target)
+            return await self._refused(caller, path, target, headers)
         refusal = _unusable(caller)
         if refusal is not None:
-            return self._refused(refusal, path, target)
+            return await self._refused(refusal, path, target, headers, caller.session)
         body = await _body(headers, receive, self._limit(target))
         if isinstance(body, Failure):
-            return self._refused(body, path, target)
-        return await self._engine.answer(Asked(body, path, target, headers, caller))
+            return await self._refused(body, path, target, headers, caller.session)
+        try:
+            return await self._engine.answer(Asked(body, path, target, headers, caller))
+        except StoreDown as error:
+            mark = (b"x-emulator-error", b"store")
+            return await self._refused(_store_down(error), path, target, headers, caller.session, mark)
 
     def _limit(self, target: Target) -> int:
         if target.shared:
             return self._settings.openapi_limit
         return self._settings.dedicated_limit if target.host else self._settings.shared_limit
 
-    def _refused(self, failure: Failure, path: str, target: Target) -> Answered:
-        """A refusal by Google's front end, before any model is asked."""
+    async def _refused(
+        self,
+        failure: Failure,
+        path: str,
+        target: Target,
+        headers: Mapping[bytes, bytes],
+        session: str = DEFAULT,
+        *marks: tuple[bytes, bytes],
+    ) -> Answered:
+        """A refusal by Google's front end, or by the emulator, before any model is asked."""
         head, chunk = FRONT_END.failure(failure, target)
         if failure.hint:
-            head = Head(head.status, (*head.headers, (b"x-emulator-hint", failure.hint.encode())))
-        received = Received(self._engine.clock(), "default", "POST", path, "", b"", failure.status)
-        return Answered(Delivery((head, chunk)), received)
+            marks = (*marks, (b"x-emulator-hint", failure.hint.encode()))
+        delivery = Delivery((Head(head.status, (*head.headers, *marks)), chunk))
+        exchange = Exchange("POST", path, "", EMPTY, failure.status, "refused")
+        return await self._engine.record(exchange, delivery, headers, session)
+
+
+def _store_down(error: StoreDown) -> Failure:
+    return Failure(503, "UNAVAILABLE", f"gemulator: this answer depends on state, and {error}")
 
 
 def dedicated_host_of(headers: Mapping[bytes, bytes]) -> str:

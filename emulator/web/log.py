@@ -5,7 +5,7 @@ from typing import Literal, TextIO
 
 import orjson
 
-from emulator.journal import Finished, Received
+from emulator.journal import Exchange, Finished, Received
 
 _GREEN, _YELLOW, _RED, _DIM, _RESET = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 
@@ -26,18 +26,19 @@ class RequestLog:
         self._out.flush()
 
     def _line(self, received: Received, finished: Finished) -> str:
-        chosen = f"{received.scenario}/{received.turn}" if received.scenario else _unscripted(received)
+        exchange = received.exchange
+        chosen = f"{exchange.scenario}/{exchange.turn}" if exchange.scenario else exchange.source
         fields = (
-            received.method,
-            _short(received.path),
-            received.model or "-",
+            exchange.method,
+            _short(exchange.path),
+            exchange.model or "-",
             chosen,
-            self._status(received.status),
+            self._status(exchange.status),
             f"{finished.chunks} chunk{'' if finished.chunks == 1 else 's'}",
             f"{finished.duration * 1000:.0f} ms",
             *(() if finished.outcome == "completed" else (finished.outcome,)),
         )
-        return "  ".join(fields) + "\n" + self._explanation(received)
+        return "  ".join(fields) + "\n" + self._explanation(exchange)
 
     def _status(self, status: int) -> str:
         if not self._coloured:
@@ -45,16 +46,12 @@ class RequestLog:
         colour = _GREEN if status < 400 else _YELLOW if status < 500 else _RED
         return f"{colour}{status}{_RESET}"
 
-    def _explanation(self, received: Received) -> str:
+    def _explanation(self, exchange: Exchange) -> str:
         """Why an unmatched request was refused: the same text as the answer's."""
-        if received.status < 400 or not received.nearest:
+        if exchange.source != "unmatched":
             return ""
-        lines = "".join(f"    {near}\n" for near in received.nearest)
+        lines = "".join(f"    {near}\n" for near in exchange.nearest)
         return f"{_DIM}{lines}{_RESET}" if self._coloured else lines
-
-
-def _unscripted(received: Received) -> str:
-    return "generated" if received.status < 400 else "refused"
 
 
 def _short(path: str) -> str:
@@ -64,19 +61,20 @@ def _short(path: str) -> str:
 
 
 def _json(received: Received, finished: Finished) -> str:
+    exchange = received.exchange
     record = {
         "at": received.at,
         "session": received.session,
-        "method": received.method,
-        "path": received.path,
-        "model": received.model,
-        "scenario": received.scenario,
-        "turn": received.turn,
-        "status": received.status,
+        "method": exchange.method,
+        "path": exchange.path,
+        "model": exchange.model,
+        "scenario": exchange.scenario,
+        "turn": exchange.turn,
+        "status": exchange.status,
         "outcome": finished.outcome,
         "chunks": finished.chunks,
         "bytes": finished.bytes,
         "ms": round(finished.duration * 1000, 3),
-        "nearest": [str(near) for near in received.nearest],
+        "nearest": [str(near) for near in exchange.nearest],
     }
     return orjson.dumps(record).decode() + "\n"

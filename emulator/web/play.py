@@ -48,6 +48,10 @@ class Player:
             outcome = await self._steps(steps)
             if self._wire is not None and outcome == "completed" and self._wire.gone:
                 outcome = "client gone"
+        return self.finished(outcome)
+
+    def finished(self, outcome: Outcome) -> Finished:
+        """What has left so far, and how it ended."""
         return Finished(outcome, self._chunks, self._bytes, self._first, self._monotonic() - self._started)
 
     async def _watched(self, steps: Sequence[Step]) -> Outcome:

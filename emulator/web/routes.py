@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -37,13 +37,6 @@ class Front:
             await self._app(scope, receive, catching(send))
         else:
             await self._chat(scope, receive, catching(send), target)
-
-
-async def health(request: Request) -> Response:
-    """Alive, with the version."""
-    from emulator import __version__
-
-    return JSONResponse({"status": "ok", "version": __version__})
 
 
 async def not_found(request: Request, error: Exception) -> Response:
@@ -104,7 +97,6 @@ class ChatRoute:
 def routes_of(chat: Chat) -> list[Route]:
     """All routes that are served."""
     return [
-        Route("/__emulator/health", health),
         Route("/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}", describe),
         Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
     ]

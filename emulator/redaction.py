@@ -1,0 +1,90 @@
+"""What a journal keeps of bytes and headers: no secrets, and of what is large only its size, hash and beginning."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from emulator.delivery import Chunk, Delivery, Step
+
+# What clients, proxies and Google's own libraries send credentials in.
+SECRETS = (
+    b"authorization",
+    b"proxy-authorization",
+    b"cookie",
+    b"api-key",
+    b"x-api-key",
+    b"x-goog-api-key",
+    b"x-goog-iam-authorization-token",
+    b"x-serverless-authorization",
+    b"x-emulator-admin-key",
+)
+_SECRET_NAME = re.compile(r"secret|token|passw|credential|api-?key|auth|cookie|session-?id")
+_MEDIA = re.compile(rb"(?:data:([\w.+/-]{1,100});base64,)?([A-Za-z0-9+/]{512,}={0,2})")
+REDACTED = "(redacted)"
+
+
+def without_secrets(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+    """A copy that has no credentials: they are gone before anything is kept."""
+    kept = dict(headers)
+    for name in SECRETS:
+        kept.pop(name, None)
+    return kept
+
+
+def shown_headers(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Headers for people. A name that sounds like a credential's is shown without its value."""
+    named = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.items())
+    return {name: REDACTED if _SECRET_NAME.search(name) else value for name, value in named}
+
+
+def elided(data: bytes) -> bytes:
+    """The bytes with each base64 medium replaced by its type, size and hash."""
+    return _MEDIA.sub(_medium, data)
+
+
+def _medium(found: re.Match[bytes]) -> bytes:
+    kind = found[1] or b"base64"
+    size = len(found[2]) * 3 // 4 - found[2].count(b"=")
+    return b"<%s, %d bytes, sha256 %s>" % (kind, size, hashlib.sha256(found[2]).hexdigest().encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request's body as kept. `size` is that of the original; `sha256` is empty where `data` is all of it."""
+
+    data: bytes
+    size: int
+    sha256: str = ""
+
+    @classmethod
+    def of(cls, raw: bytes, limit: int) -> Self:
+        """The whole body up to `limit` bytes; else its hash and what fits of it, media elided first."""
+        if len(raw) <= limit:
+            return cls(raw, len(raw))
+        return cls(elided(raw)[:limit], len(raw), hashlib.sha256(raw).hexdigest())
+
+    @property
+    def whole(self) -> bool:
+        return not self.sha256
+
+
+def kept(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
+    """A delivery as kept and its size: the same one up to `limit` bytes, else with media elided and chunks cut."""
+    size = 0
+    for step in delivery.steps:
+        if type(step) is Chunk:
+            size += len(step.data)
+    if size <= limit:
+        return delivery, size
+    steps: list[Step] = []
+    left = limit
+    for step in delivery.steps:
+        if isinstance(step, Chunk):
+            data = elided(step.data)[:left]
+            left -= len(data)
+            steps.append(Chunk(data, step.tokens, step.wait))
+        else:
+            steps.append(step)
+    return Delivery(tuple(steps)), limit - left

@@ -1,0 +1,118 @@
+"""The admin API under /__emulator/: its routes, and how it says no."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from emulator import __version__
+from emulator.engine import Engine
+from emulator.settings import Clock, Settings
+from emulator.stores.store import StoreDown
+from emulator.web.admin_guard import Guard, Refusal
+from emulator.web.admin_journal import JournalRoutes
+from emulator.web.admin_sessions import SessionRoutes
+from emulator.web.metrics import Metrics
+
+_SPEC = Path(__file__).with_name("admin.yaml")
+
+
+def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: Clock) -> ASGIApp:
+    """The ASGI application to mount at /__emulator. `real_time` dates tokens."""
+    server = _Server(engine, settings, metrics)
+    journal = JournalRoutes(engine)
+    sessions = SessionRoutes(engine, settings, real_time)
+    app = Starlette(
+        routes=[*server.routes(), *journal.routes(), *sessions.routes()],
+        exception_handlers={Refusal: _refused, StoreDown: _store_down, 404: _no_such, 405: _no_such},
+    )
+    key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    return Guard(app, settings.admin == "on", key, [host.lower() for host in settings.allow_host])
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """Questions about the server itself."""
+
+    engine: Engine
+    settings: Settings
+    metrics: Metrics
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/health", self.health),
+            Route("/ready", self.ready),
+            Route("/version", self.version),
+            Route("/settings", self.show_settings),
+            Route("/openapi.json", self.openapi),
+            Route("/metrics", self.scrape),
+        ]
+
+    async def health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    async def ready(self, request: Request) -> Response:
+        problems = list(await self.engine.store.ready())
+        losses = await self.engine.store.losses()
+        view = {"ready": not problems, "problems": problems, "unjournaled": losses.unjournaled}
+        return JSONResponse(view, 503 if problems else 200)
+
+    async def version(self, request: Request) -> Response:
+        return JSONResponse({"version": __version__})
+
+    async def show_settings(self, request: Request) -> Response:
+        return JSONResponse(redacted(self.settings))
+
+    async def openapi(self, request: Request) -> Response:
+        return Response(_openapi(), media_type="application/json")
+
+    async def scrape(self, request: Request) -> Response:
+        from prometheus_client import CONTENT_TYPE_LATEST
+
+        text = self.metrics.text(await self.engine.store.losses())
+        return Response(text, headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+def redacted(settings: Settings) -> dict[str, Any]:
+    """The settings as JSON, without keys and passwords."""
+    view = settings.model_dump(mode="json")
+    for name, value in settings:
+        if isinstance(value, SecretStr):
+            view[name] = "(redacted)"
+    password = urlsplit(settings.store).password
+    if password:
+        view["store"] = settings.store.replace(f":{password}@", ":(redacted)@")
+    return view
+
+
+@lru_cache(maxsize=1)
+def _openapi() -> bytes:
+    import yaml
+
+    spec = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))
+    spec["info"]["version"] = __version__
+    return orjson.dumps(spec)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return error.response()
+
+
+async def _store_down(request: Request, error: Exception) -> Response:
+    remedy = "Wait until the store is back: gemulator finds it by itself."
+    return Refusal(503, "store_down", str(error), remedy).response()
+
+
+async def _no_such(request: Request, error: Exception) -> Response:
+    remedy = "See /__emulator/openapi.json for what there is."
+    return Refusal(404, "no_such_route", f"no {request.method} {request.url.path}", remedy).response()

@@ -1,0 +1,129 @@
+"""How requests to the admin API are read: JSON bodies into models, query parameters into filters."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from pydantic import Field, StringConstraints, ValidationError, field_validator
+from starlette.requests import Request
+
+from emulator.journal import Filter
+from emulator.scenario.match import Strict
+from emulator.settings import frozen_at
+from emulator.stores.store import DEFAULT
+from emulator.web.admin_guard import Refusal
+
+Door = TypeVar("Door", bound=Strict)
+SessionName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+_LARGEST = 10_000_000
+_SEE = "See /__emulator/openapi.json for what fits here."
+
+
+class NewSession(Strict):
+    """A session to make, or to set anew. What is left out is as the server."""
+
+    session: Annotated[SessionName | None, Field(description="Left out: a new name.")] = None
+    scenario: str | None = None
+    seed: str | None = None
+    clock: str | None = None
+    ttl: Annotated[int, Field(gt=0, description="Seconds for which the token is good.")] = 3600
+
+    @field_validator("clock")
+    @classmethod
+    def _moment(cls, value: str | None) -> str | None:
+        if value is not None:
+            frozen_at(value)
+        return value
+
+
+class Pin(Strict):
+    """The one scenario that is to answer in a session; null: any may."""
+
+    session: SessionName = DEFAULT
+    scenario: str | None
+
+
+class Question(Strict):
+    """A chat request to explain."""
+
+    body: dict[str, Any]
+    session: SessionName = DEFAULT
+    path: str = "/v1/projects/demo/locations/global/endpoints/openapi/chat/completions"
+    headers: Annotated[dict[str, str], Field(default_factory=dict)]
+
+
+async def read_body(request: Request) -> bytes:
+    """The body. Refusal where it is too large."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > _LARGEST:
+            raise Refusal(413, "too_large", f"the body is larger than {_LARGEST} bytes", "Send less at once.")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def read_json(request: Request, model: type[Door]) -> Door:
+    """The model in a JSON body; an empty body is an empty object. Refusal says what is wrong."""
+    try:
+        return model.model_validate(orjson.loads(await read_body(request) or b"{}"))
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, "invalid_json", f"the body is no JSON: {error}", "Send a JSON object.") from None
+    except ValidationError as error:
+        raise Refusal(422, "invalid_body", _said(error), _SEE) from None
+
+
+def _said(error: ValidationError) -> str:
+    problems = (f"{_dotted(one['loc'])}: {one['msg']}" for one in error.errors(include_url=False))
+    return "; ".join(problems)
+
+
+def _dotted(loc: Sequence[str | int]) -> str:
+    return ".".join(str(step) for step in loc if not str(step).startswith("<")) or "body"
+
+
+def filter_of(request: Request) -> Filter:
+    """The filter in the query."""
+    given = request.query_params
+    return Filter(
+        session=given.get("session"),
+        scenario=given.get("scenario"),
+        model=given.get("model"),
+        status=number_in(request, "status"),
+        source=given.get("source"),
+        text=given.get("text"),
+        since=_seconds(request, "since"),
+        until=_seconds(request, "until"),
+    )
+
+
+def number_in(request: Request, name: str) -> int | None:
+    """A whole number in the query, None where it is not given."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Refusal(422, "invalid_query", f"{name}={text} is no whole number", _SEE)
+    return int(text)
+
+
+def _seconds(request: Request, name: str) -> float | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return frozen_at(text)
+    except ValueError:
+        remedy = "Write Unix seconds, or like 2026-02-11T22:54:21Z."
+        raise Refusal(422, "invalid_query", f"{name}={text} is no moment", remedy) from None
+
+
+def session_in(request: Request) -> str:
+    """The session in the query; left out: the default one."""
+    return request.query_params.get("session") or DEFAULT

@@ -1,0 +1,84 @@
+"""Who may call the admin API: not a web page, not under a foreign name, not without the key where one is set."""
+
+import hmac
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_PORT = re.compile(r":\d*$")
+_KEY = b"x-emulator-admin-key"
+
+
+class Refusal(Exception):
+    """A request to the admin API that cannot be done, and what to do about it."""
+
+    def __init__(self, status: int, code: str, message: str, remedy: str, **details: object) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = {"code": code, "message": message, "remedy": remedy}
+        self.details = details
+
+    def response(self) -> JSONResponse:
+        """As JSON: `{"error": {"code", "message", "remedy"}}` and the details beside it."""
+        return JSONResponse({"error": self.error, **self.details}, self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Stands before the admin API. Only `health` is for everybody."""
+
+    app: ASGIApp
+    on: bool
+    key: str | None
+    hosts: Collection[str]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].endswith("/__emulator/health"):
+            refusal = self._refusal(dict(scope["headers"]))
+            if refusal is not None:
+                await refusal.response()(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if not self.on:
+            return Refusal(404, "admin_off", "the admin API is switched off", "Start gemulator with --admin on.")
+        if not known_host(host, self.hosts):
+            remedy = f"If it is you who named it so, start gemulator with --allow-host {_PORT.sub('', host)}"
+            return Refusal(403, "foreign_host", f"the admin API is not served under the name {host!r}", remedy)
+        if _from_elsewhere(headers, host):
+            remedy = "Call it from a test or a server; or open it in a tab of its own."
+            return Refusal(403, "cross_origin", "web pages may not call the admin API", remedy)
+        given = headers.get(_KEY, b"")
+        if self.key is not None and not hmac.compare_digest(given, self.key.encode()):
+            remedy = "Send the value of --admin-key in the header x-emulator-admin-key."
+            return Refusal(401, "key_required", "the admin API wants its key", remedy)
+        return None
+
+
+def known_host(host: str, allowed: Collection[str]) -> bool:
+    """Whether a Host header names this machine or one that the user names.
+
+    A page of a foreign site can let its own name point at this machine (DNS rebinding). It cannot do so with an
+    address, a name without a dot, or those below `localhost`.
+    """
+    name = _PORT.sub("", host) if not host.endswith("]") else host
+    if name in allowed or name in {"host.docker.internal", "localhost"} or name.endswith(".localhost"):
+        return True
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return bool(name) and re.fullmatch(r"[a-z0-9_-]+", name) is not None
+    return True
+
+
+def _from_elsewhere(headers: Mapping[bytes, bytes], host: str) -> bool:
+    origin = headers.get(b"origin")
+    if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
+        return True
+    return headers.get(b"sec-fetch-site", b"none") not in {b"none", b"same-origin"}

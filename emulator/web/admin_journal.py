@@ -1,0 +1,174 @@
+"""Admin routes about what was asked: the journal in four forms, verify and explain."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from emulator import __version__
+from emulator.engine import Asked, Engine, Explained
+from emulator.har import archive
+from emulator.journal import Entry, Filter
+from emulator.request import Caller
+from emulator.scenario.library import Place
+from emulator.stores.store import StoreDown
+from emulator.views import (
+    EntryView,
+    PageView,
+    entry_view,
+    event_view,
+    mismatch_views,
+    near_views,
+    step_views,
+    usage_view,
+)
+from emulator.web.admin_doors import Question, filter_of, number_in, read_json
+from emulator.web.admin_guard import Refusal
+from emulator.web.routes import target_of
+from emulator.web.verification import Broken, Expectations, verify
+
+_PAGE = 100
+_LONGEST_PAGE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRoutes:
+    """Reads the journal of the engine's store."""
+
+    engine: Engine
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/journal", self.journal),
+            Route("/journal.har", self.har),
+            Route("/journal/{number:int}", self.entry),
+            Route("/verify", self.verify, methods=["POST"]),
+            Route("/explain", self.explain, methods=["POST"]),
+        ]
+
+    async def journal(self, request: Request) -> Response:
+        wanted, accept = filter_of(request), request.headers.get("accept", "")
+        if "text/event-stream" in accept:
+            return self._live(request, wanted)
+        if "application/x-ndjson" in accept:
+            return StreamingResponse(self._lines(wanted), media_type="application/x-ndjson")
+        most = min(number_in(request, "limit") or _PAGE, _LONGEST_PAGE)
+        page = await self.engine.store.entries(wanted, number_in(request, "after") or 0, most)
+        full = request.query_params.get("full") in {"1", "true"}
+        entries = [entry_view(entry, full=full) for entry in page.entries]
+        return _json(PageView(entries=entries, next=page.next))
+
+    async def _lines(self, wanted: Filter) -> AsyncIterator[bytes]:
+        after: int | None = 0
+        while after is not None:
+            page = await self.engine.store.entries(wanted, after, _PAGE)
+            yield b"".join(orjson.dumps(entry_view(entry, full=True)) + b"\n" for entry in page.entries)
+            after = page.next
+
+    def _live(self, request: Request, wanted: Filter) -> Response:
+        from sse_starlette import EventSourceResponse
+
+        last = request.headers.get("last-event-id", "")
+        after = int(last) if last.isascii() and last.isdigit() else number_in(request, "after")
+        return EventSourceResponse(self._events(wanted, after), ping=0, sep="\n")
+
+    async def _events(self, wanted: Filter, after: int | None) -> AsyncIterator[dict[str, str]]:
+        try:
+            async for event in self.engine.store.events(wanted.session, after):
+                if wanted.fits(event.entry):
+                    data = orjson.dumps(event_view(event)).decode()
+                    yield {"id": str(event.number), "event": event.kind, "data": data}
+        except StoreDown as error:
+            yield {"event": "error", "data": orjson.dumps({"code": "store_down", "message": str(error)}).decode()}
+
+    async def har(self, request: Request) -> Response:
+        page = await self.engine.store.entries(filter_of(request))
+        origin = str(request.base_url).removesuffix("/").removesuffix("/__emulator")
+        return _json(archive(page.entries, origin, __version__))
+
+    async def entry(self, request: Request) -> Response:
+        number = int(request.path_params["number"])
+        entry = await self.engine.store.entry(number)
+        if entry is None:
+            remedy = "It was never made, or had to go: see journal_entries and journal_bytes in /__emulator/settings."
+            raise Refusal(404, "no_such_entry", f"there is no entry {number}", remedy)
+        view = entry_view(entry, full=True)
+        return _json(await self._with_nearest(view, entry))
+
+    async def _with_nearest(self, view: EntryView, entry: Entry) -> EntryView:
+        """Why the other turns did not fit is worked out now: nobody asked before."""
+        exchange = entry.received.exchange
+        target = target_of(exchange.path)
+        if target is None or exchange.source in {"refused", "unmatched", "generated"} or not exchange.body.whole:
+            return view
+        caller = Caller(session=entry.received.session)
+        asked = Asked(exchange.body.data, exchange.path, target, entry.received.headers, caller)
+        view["nearest"] = near_views((await self.engine.explain(asked)).nearest)
+        return view
+
+    async def verify(self, request: Request) -> Response:
+        expected = await read_json(request, Expectations)
+        store, session = self.engine.store, expected.session
+        entries = (await store.entries(Filter(session=session))).entries
+        broken = verify(expected, entries, await store.counters(session), await self._places(session, entries))
+        if not broken:
+            return _json({"verified": True, "entries": len(entries)})
+        message = "; ".join(f"{one.check}: {one.message}" for one in broken)
+        remedy = f"`failures` says how the nearest entries differ; GET /__emulator/journal?session={session} has all."
+        raise Refusal(409, "not_verified", message, remedy, failures=[_failure(one) for one in broken])
+
+    async def _places(self, session: str, entries: Sequence[Entry]) -> Sequence[Place]:
+        """The turns of the scenarios that this session has to do with."""
+        overlay = await self.engine.store.overlay(session)
+        names = {entry.received.exchange.scenario for entry in entries}
+        names |= {published.name for published in overlay.published} | {overlay.choices.scenario or ""}
+        return [place for place in self.engine.shelf(overlay).places if place.scenario.name in names]
+
+    async def explain(self, request: Request) -> Response:
+        question = await read_json(request, Question)
+        target = target_of(question.path)
+        if target is None:
+            remedy = "Write /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions."
+            raise Refusal(422, "no_chat_path", f"{question.path} is no path of a chat request", remedy)
+        headers = {
+            name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
+            for name, value in question.headers.items()
+        }
+        caller = _caller(question.session, headers)
+        asked = Asked(orjson.dumps(question.body), question.path, target, headers, caller)
+        return _json(_explanation(question.session, await self.engine.explain(asked)))
+
+
+def _caller(session: str, headers: dict[bytes, bytes]) -> Caller:
+    def given(name: bytes) -> str | None:
+        return headers[name].decode("latin-1") if name in headers else None
+
+    seed, scenario = given(b"x-emulator-seed"), given(b"x-emulator-scenario")
+    return Caller(session, seed, scenario, given(b"x-emulator-wire"), given(b"x-emulator-speed"))
+
+
+def _explanation(session: str, explained: Explained) -> dict[str, object]:
+    exchange = explained.exchange
+    return {
+        "session": session,
+        "source": exchange.source,
+        "scenario": exchange.scenario or None,
+        "turn": exchange.turn or None,
+        "status": exchange.status,
+        "attempt": explained.attempt,
+        "usage": usage_view(exchange.usage),
+        "nearest": near_views(explained.nearest),
+        "steps": step_views(explained.delivery),
+    }
+
+
+def _failure(broken: Broken) -> dict[str, object]:
+    nearest = [{"id": number, "mismatches": mismatch_views(found)} for number, found in broken.nearest]
+    return {"check": broken.check, "message": broken.message, "nearest": nearest}
+
+
+def _json(view: object) -> Response:
+    return Response(orjson.dumps(view), media_type="application/json")

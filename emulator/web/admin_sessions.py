@@ -1,0 +1,167 @@
+"""Admin routes that change what sessions see: sessions themselves, and the scenarios pushed to them."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from emulator.engine import Engine
+from emulator.errors import ScenarioError
+from emulator.journal import SessionState
+from emulator.scenario.model import Scenario
+from emulator.settings import Clock, Settings, frozen_at
+from emulator.shelf import read_pushed
+from emulator.stores.store import Choices, Published
+from emulator.tokens import key_of, mint
+from emulator.views import SessionView
+from emulator.web.admin_doors import NewSession, Pin, read_body, read_json, session_in
+from emulator.web.admin_guard import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRoutes:
+    """Speaks to the engine's store. `real_time` dates the tokens."""
+
+    engine: Engine
+    settings: Settings
+    real_time: Clock
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/sessions", self.sessions, methods=["GET"]),
+            Route("/sessions", self.create, methods=["POST"]),
+            Route("/sessions/{session:path}/reset", self.reset, methods=["POST"]),
+            Route("/sessions/{session:path}", self.drop, methods=["DELETE"]),
+            Route("/scenarios", self.scenarios, methods=["GET"]),
+            Route("/scenarios", self.push, methods=["POST"]),
+            Route("/scenarios", self.withdraw_all, methods=["DELETE"]),
+            Route("/scenarios/validate", self.validate, methods=["POST"]),
+            Route("/scenarios/pin", self.pin, methods=["POST"]),
+            Route("/scenarios/{name:path}", self.withdraw, methods=["DELETE"]),
+        ]
+
+    # ---- sessions
+
+    async def sessions(self, request: Request) -> Response:
+        return JSONResponse({"sessions": [_view(state) for state in await self.engine.store.sessions()]})
+
+    async def create(self, request: Request) -> Response:
+        wanted = await read_json(request, NewSession)
+        store = self.engine.store
+        session = await store.open(wanted.session)
+        if wanted.scenario is not None:
+            await self._known(session, wanted.scenario)
+        clock = frozen_at(wanted.clock) if wanted.clock else None
+        choices = Choices(wanted.scenario, wanted.seed, clock)
+        if choices != (await store.overlay(session)).choices:
+            await store.configure(session, choices)
+        expires = int(self.real_time()) + wanted.ttl
+        return JSONResponse({"session": session, "token": mint(session, expires, key_of(self.settings.seed))}, 201)
+
+    async def reset(self, request: Request) -> Response:
+        session = str(request.path_params["session"])
+        await self.engine.store.reset(session)
+        return JSONResponse({"session": session, "reset": True})
+
+    async def drop(self, request: Request) -> Response:
+        session = str(request.path_params["session"])
+        return JSONResponse({"session": session, "dropped": await self.engine.store.drop(session)})
+
+    # ---- scenarios
+
+    async def scenarios(self, request: Request) -> Response:
+        session = session_in(request)
+        overlay = await self.engine.store.overlay(session)
+        pushed = {published.name for published in overlay.published}
+        listed = [
+            {
+                "name": scenario.name,
+                "description": scenario.description,
+                "turns": len(scenario.turns),
+                "pushed": scenario.name in pushed,
+            }
+            for scenario in self.engine.shelf(overlay).scenarios
+        ]
+        return JSONResponse({"session": session, "pinned": overlay.choices.scenario, "scenarios": listed})
+
+    async def push(self, request: Request) -> Response:
+        session = session_in(request)
+        scenario, published = await _scenario(request)
+        await self.engine.store.publish(session, published)
+        return JSONResponse({"session": session, "name": scenario.name, "turns": len(scenario.turns)}, 201)
+
+    async def validate(self, request: Request) -> Response:
+        scenario, _ = await _scenario(request)
+        return JSONResponse({"name": scenario.name, "turns": len(scenario.turns)})
+
+    async def withdraw(self, request: Request) -> Response:
+        return await self._withdrawn(session_in(request), str(request.path_params["name"]))
+
+    async def withdraw_all(self, request: Request) -> Response:
+        return await self._withdrawn(session_in(request), None)
+
+    async def _withdrawn(self, session: str, name: str | None) -> Response:
+        return JSONResponse({"session": session, "withdrawn": await self.engine.store.withdraw(session, name)})
+
+    async def pin(self, request: Request) -> Response:
+        pin = await read_json(request, Pin)
+        if pin.scenario is not None:
+            await self._known(pin.session, pin.scenario)
+        overlay = await self.engine.store.overlay(pin.session)
+        await self.engine.store.configure(pin.session, replace(overlay.choices, scenario=pin.scenario))
+        return JSONResponse({"session": pin.session, "pinned": pin.scenario})
+
+    async def _known(self, session: str, name: str) -> None:
+        shelf = self.engine.shelf(await self.engine.store.overlay(session))
+        names = [scenario.name for scenario in shelf.scenarios]
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            remedy = f"Did you mean {near[0]!r}?" if near else "GET /__emulator/scenarios lists those there are."
+            raise Refusal(404, "no_such_scenario", f"there is no scenario {name!r}", remedy)
+
+
+async def _scenario(request: Request) -> tuple[Scenario, Published]:
+    """The scenario in a body of YAML or JSON, under the name in the query, or its own, or one made from its text."""
+    raw = await read_body(request)
+    text = _text(raw)
+    name = request.query_params.get("name") or f"pushed-{hashlib.blake2b(raw, digest_size=4).hexdigest()}"
+    try:
+        scenario = read_pushed(Published(name, text))
+    except ScenarioError as error:
+        problems = [
+            {"line": one.line, "column": one.column, "path": one.path, "message": one.message, "remedy": one.remedy}
+            for one in error.problems
+        ]
+        first = error.problems[0]
+        remedy = first.remedy or "Mend it and push it again."
+        raise Refusal(422, "invalid_scenario", str(error), remedy, problems=problems) from None
+    return scenario, Published(scenario.name, text)
+
+
+def _text(raw: bytes) -> str:
+    """The text of a body. JSON is written anew: YAML has other escapes for characters beyond the basic plane."""
+    if raw.lstrip()[:1] == b"{":
+        try:
+            return orjson.dumps(orjson.loads(raw)).decode()
+        except orjson.JSONDecodeError:
+            pass  # YAML in flow style
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refusal(422, "invalid_scenario", f"the body is not UTF-8: {error.reason}", "Send UTF-8.") from None
+
+
+def _view(state: SessionState) -> SessionView:
+    return SessionView(
+        session=state.name,
+        entries=state.entries,
+        bytes=state.bytes,
+        evicted=state.evicted,
+        published=state.published,
+        idle=round(state.idle, 3),
+        counters=dict(state.counters),
+    )

@@ -1,0 +1,161 @@
+"""Whether a session was asked what a test expects: each failed check says how the nearest entries differ."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from emulator.conversation import Conversation
+from emulator.errors import Mismatch, RequestError
+from emulator.journal import Entry, Outcome
+from emulator.request import parse
+from emulator.scenario.library import Place
+from emulator.scenario.match import Match, Strict
+from emulator.shelf import counter_of
+from emulator.web.routes import target_of
+
+
+class Wanted(Strict):
+    """An entry that is looked for: its request by the conditions of a scenario, its answer by what was chosen."""
+
+    when: Annotated[Match, Field(description="Conditions, as in a scenario.")] = Match()
+    scenario: Annotated[str | None, Field(description="The scenario that answered.")] = None
+    turn: Annotated[int | None, Field(description="The number of its turn.")] = None
+    status: Annotated[int | None, Field(description="The HTTP status.")] = None
+    outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
+
+
+class Counted(Wanted):
+    """How many such entries there must be. Nothing given: at least one."""
+
+    count: Annotated[int | None, Field(ge=0)] = None
+    at_least: Annotated[int | None, Field(ge=0)] = None
+    at_most: Annotated[int | None, Field(ge=0)] = None
+
+    def fits(self, found: int) -> bool:
+        if self.count is None and self.at_least is None and self.at_most is None:
+            return found > 0
+        return (
+            self.count in {None, found}
+            and (self.at_least is None or found >= self.at_least)
+            and (self.at_most is None or found <= self.at_most)
+        )
+
+    def __str__(self) -> str:
+        bounds = (("", self.count), ("at least ", self.at_least), ("at most ", self.at_most))
+        return " and ".join(f"{words}{bound}" for words, bound in bounds if bound is not None) or "at least 1"
+
+
+class Expectations(Strict):
+    """What must hold of a session. What is left out is not checked."""
+
+    session: str = "default"
+    entries: Annotated[Sequence[Counted], Field(description="How often something was asked.")] = ()
+    order: Annotated[Sequence[Wanted], Field(description="What was asked after what; others may stand between.")] = ()
+    none_unmatched: Annotated[bool, Field(description="No request was without a fitting turn.")] = False
+    times_used: Annotated[
+        bool,
+        Field(
+            description="Every turn with `times` of the scenarios that the session pushed, pinned or used has done so."
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A check that failed. `nearest` are the entries that fit best, by number, and what is wrong with each."""
+
+    check: str
+    message: str
+    nearest: Sequence[tuple[int, Sequence[Mismatch]]] = ()
+
+
+def verify(
+    expected: Expectations, entries: Sequence[Entry], counters: Mapping[str, int], places: Sequence[Place]
+) -> Sequence[Broken]:
+    """The checks that failed; none: all hold. `places` are the turns whose `times` count."""
+    checks: tuple[Iterator[Broken], ...] = (
+        _counts(expected.entries, entries),
+        _order(expected.order, entries),
+        _unmatched(entries) if expected.none_unmatched else iter(()),
+        _unused(counters, places) if expected.times_used else iter(()),
+    )
+    return [broken for check in checks for broken in check]
+
+
+def mismatches(wanted: Wanted, entry: Entry) -> Iterator[Mismatch]:
+    """What is wrong with an entry; nothing: it is one that is looked for."""
+    exchange, finished = entry.received.exchange, entry.finished
+    seen: tuple[tuple[str, object, object], ...] = (
+        ("scenario", wanted.scenario, exchange.scenario),
+        ("turn", wanted.turn, exchange.turn),
+        ("status", wanted.status, exchange.status),
+        ("outcome", wanted.outcome, finished.outcome if finished else "still running"),
+    )
+    for name, expected, actual in seen:
+        if expected not in {None, actual}:
+            yield Mismatch(name, str(expected), str(actual))
+    if wanted.when.conditions:
+        conversation = _conversation(entry)
+        if conversation is None:
+            yield Mismatch("when", "a chat request that was kept whole", "one that was not")
+        else:
+            yield from wanted.when.mismatches(conversation)
+
+
+def _conversation(entry: Entry) -> Conversation | None:
+    exchange = entry.received.exchange
+    target = target_of(exchange.path)
+    if target is None or not exchange.body.whole:
+        return None
+    try:
+        request, tree = parse(exchange.body.data)
+    except RequestError:
+        return None
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in entry.received.headers.items()}
+    return Conversation(request, tree, target, headers)
+
+
+def _nearest(wanted: Wanted, entries: Sequence[Entry]) -> Sequence[tuple[int, Sequence[Mismatch]]]:
+    differing = ((entry.number, tuple(mismatches(wanted, entry))) for entry in entries)
+    return sorted((one for one in differing if one[1]), key=lambda one: len(one[1]))[:3]
+
+
+def _counts(expected: Sequence[Counted], entries: Sequence[Entry]) -> Iterator[Broken]:
+    for index, wanted in enumerate(expected):
+        found = sum(not any(mismatches(wanted, entry)) for entry in entries)
+        if not wanted.fits(found):
+            message = f"expected {wanted} such entries, found {found} among {len(entries)}"
+            yield Broken(f"entries[{index}]", message, _nearest(wanted, entries))
+
+
+def _order(expected: Sequence[Wanted], entries: Sequence[Entry]) -> Iterator[Broken]:
+    begin = 0
+    for index, wanted in enumerate(expected):
+        fits = _fitting(wanted)
+        at = next((at for at in range(begin, len(entries)) if fits(entries[at])), None)
+        if at is None:
+            where = f"after entry {entries[begin - 1].number}" if begin else "at all"
+            yield Broken(f"order[{index}]", f"no such entry {where}", _nearest(wanted, entries[begin:]))
+            return
+        begin = at + 1
+
+
+def _fitting(wanted: Wanted) -> Callable[[Entry], bool]:
+    return lambda entry: not any(mismatches(wanted, entry))
+
+
+def _unmatched(entries: Sequence[Entry]) -> Iterator[Broken]:
+    for entry in entries:
+        exchange = entry.received.exchange
+        if exchange.source in {"unmatched", "generated"}:
+            nearest = [(entry.number, near.mismatches) for near in exchange.nearest]
+            yield Broken("none_unmatched", f"no turn fitted entry {entry.number}", nearest)
+
+
+def _unused(counters: Mapping[str, int], places: Sequence[Place]) -> Iterator[Broken]:
+    for place in places:
+        used = counters.get(counter_of(place), 0)
+        if place.turn.times is not None and used < place.turn.times:
+            yield Broken("times_used", f"turn {place} answered {used} of {place.turn.times} times")
