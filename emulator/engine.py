@@ -9,29 +9,32 @@ from typing import NamedTuple, TypeAlias
 
 from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
-from emulator.delivery import Delivery, Head
+from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, FRONT_END, Style
-from emulator.errors import Near, RequestError, Unmatched
+from emulator.errors import Near, ReplyError, RequestError, Unmatched
+from emulator.explanation import Explanation
 from emulator.journal import Exchange, Received, Source
 from emulator.pacing import AT_ONCE
-from emulator.plan import Failure
+from emulator.plan import Answer, Failure, Plan
 from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Manner, Rendering, render
 from emulator.request import Caller, Target, parse
 from emulator.scenario.improvised import Improvised
-from emulator.scenario.library import Library, Place
+from emulator.scenario.library import Library
+from emulator.scenario.places import Place
 from emulator.scenario.planning import Script
-from emulator.scenario.replies import parts_of
+from emulator.scenario.scripting import script_of
 from emulator.schedule import Schedule
 from emulator.seed import Seed, sign
 from emulator.settings import Clock, Settings, speed_of
-from emulator.shelf import Shelf, counter_of, shelf_of
+from emulator.shelf import counter_of, shelf_of
 from emulator.stores.store import Choices, Limit, Overlay, Store
 
-# What decides an answer beside path and body.
+# What decides an answer beside path and body, and the headers that scenarios read.
 _DECIDING = (b"x-emulator-seed", b"x-emulator-scenario", b"x-emulator-wire", b"x-emulator-speed")
 _PREPARED = 512  # requests that are kept ready
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
+_EXPLAINED = 1_000  # turns of which it is said why they do not fit
 _ENTRY = 1_000  # bytes that an entry takes beside body and answer
 _LARGEST = 256_000  # bytes of a request that is kept ready
 
@@ -69,7 +72,7 @@ class Prepared:
     digest: bytes
     card: Model
     caller: Caller
-    shelf: Library | Shelf
+    shelf: Library
     places: Sequence[Place | None]
     limits: Sequence[Limit]
     renderings: dict[int | None, tuple[Rendering, Exchange]] = field(default_factory=dict)
@@ -87,17 +90,8 @@ class Made(NamedTuple):
     delivery: Delivery
     attempt: int
     at: float
+    answer: Answer | None
     prepared: Prepared | None
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """What would be answered, as which attempt, and the nearest turns that do not fit."""
-
-    exchange: Exchange
-    delivery: Delivery
-    attempt: int
-    nearest: Sequence[Near]
 
 
 _Key: TypeAlias = tuple[object, ...]
@@ -123,10 +117,18 @@ class Engine:
             made.exchange, made.delivery, asked.headers, asked.caller.session, made.attempt, made.at
         )
 
-    async def explain(self, asked: Asked) -> Explained:
+    async def explain(self, asked: Asked) -> Explanation:
         """What `answer` would say now, and why: nothing is counted and nothing journaled."""
         made = await self._made(asked, dry=True)
-        return Explained(made.exchange, made.delivery, made.attempt, made.prepared.nearest if made.prepared else ())
+        prepared, exchange = made.prepared, made.exchange
+        if prepared is None:
+            return Explanation(exchange, made.delivery, made.attempt, made.answer)
+        conversation, only = prepared.conversation, prepared.caller.scenario
+        fitting = {str(place): place for place in prepared.shelf.fitting(conversation, only)}
+        chosen = fitting.pop(f"{exchange.scenario}/{exchange.turn}", None)
+        nearest = prepared.shelf.nearest(conversation, only, most=_EXPLAINED)
+        where = chosen.where if chosen else ""
+        return Explanation(exchange, made.delivery, made.attempt, made.answer, where, tuple(fitting), nearest)
 
     async def _made(self, asked: Asked, *, dry: bool = False) -> Made:
         session = asked.caller.session
@@ -136,11 +138,11 @@ class Engine:
             prepared = self._prepared(asked, overlay)
         except RequestError as error:
             delivery, exchange = self._refuse(asked, error.failure)
-            return Made(exchange, delivery, 0, now, None)
+            return Made(exchange, delivery, 0, now, error.failure, None)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
         rendering, exchange = self._rendering(prepared, claim.index, asked, now)
         delivery = rendering.deliver(0 if self.settings.ids == "stable" else claim.attempt, int(now))
-        return Made(exchange, delivery, claim.attempt, now, prepared)
+        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
 
     async def record(
         self,
@@ -161,8 +163,8 @@ class Engine:
     # ---- choose
 
     def _prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
-        deciding = map(asked.headers.get, _DECIDING)
-        key = (asked.body, asked.path, asked.target.host, *deciding, overlay.generation, id(self.library))
+        said = (*map(asked.headers.get, _DECIDING), *_read(asked.headers, self.shelf(overlay).header_names))
+        key = (asked.body, asked.path, asked.target.host, *said, overlay.generation, id(self.library))
         found = self._cache.get(key)
         if found is not None:
             self._cache.move_to_end(key)
@@ -173,6 +175,12 @@ class Engine:
             if len(self._cache) > _PREPARED:
                 self._cache.popitem(last=False)
         return prepared
+
+    def use(self, library: Library) -> None:
+        """Answer with these scenarios from the next request on; those under way keep theirs."""
+        self.library = library
+        self._cache.clear()
+        self._shelf.cache_clear()
 
     def _prepare(self, asked: Asked, overlay: Overlay) -> Prepared:
         request, body = parse(asked.body)
@@ -191,7 +199,7 @@ class Engine:
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()
         return Prepared(conversation, digest, card, caller, shelf, places, limits)
 
-    def shelf(self, overlay: Overlay) -> Library | Shelf:
+    def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
         return self._shelf(overlay, self.library) if overlay.published else self.library
 
@@ -206,24 +214,42 @@ class Engine:
     def _render(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Exchange]:
         place = None if index is None else prepared.places[index]
         nearest = prepared.nearest if place is None else ()
-        script = _script(place) if index is not None else _no_turn(Unmatched(nearest))
-        manner = self._manner(prepared, place)
-        rendering = render(script, prepared.conversation, prepared.card, manner, now)
-        head = _marked(rendering.head, place, index)
+        refusal = _no_turn(Unmatched(nearest)) if index is None else None
+        rendering, source = self._worded(prepared, place, refusal, now)
         exchange = Exchange(
             method="POST",
             path=asked.path,
             model=prepared.conversation.request.model,
             body=Body.of(asked.body, self.settings.journal_body),
-            status=head.status,
-            source=_source(place, index, script, rendering),
+            status=rendering.head.status,
+            source=source,
             stream=bool(prepared.conversation.request.stream),
             scenario=place.scenario.name if place else "",
             turn=place.number if place else 0,
             usage=rendering.usage,
             nearest=tuple(nearest),
         )
-        return replace(rendering, head=head), exchange
+        return rendering, exchange
+
+    def _worded(
+        self, prepared: Prepared, place: Place | None, refusal: Failure | None, now: float
+    ) -> tuple[Rendering, Source]:
+        manner = self._manner(prepared, place)
+        conversation, card = prepared.conversation, prepared.card
+        if refusal is not None:
+            rendering = render(refusal, conversation, card, manner, now)
+            return _marked(rendering, b"x-emulator-error", "unmatched"), "unmatched"
+        where = str(place) if place else "generated"
+        try:
+            script = _script(place, conversation, manner)
+            rendering = render(script, conversation, card, manner, now)
+        except ReplyError as error:
+            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {place.where if place else where}: {error}")
+            rendering = _marked(render(failure, conversation, card, manner, now), b"x-emulator-error", "scenario")
+            return _marked(rendering, b"x-emulator-turn", where), "unsatisfiable"
+        unfit = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
+        source: Source = "unsatisfiable" if unfit else "turn" if place else "generated"
+        return _marked(rendering, b"x-emulator-turn", where), source
 
     def _manner(self, prepared: Prepared, place: Place | None) -> Manner:
         caller, settings = prepared.caller, self.settings
@@ -262,13 +288,15 @@ def _until_endless(places: Iterable[Place]) -> Iterable[Place]:
             return
 
 
-def _script(place: Place | None) -> Script | Failure:
+def _script(place: Place | None, conversation: Conversation, manner: Manner) -> Script | Failure:
     if place is None:
         return _IMPROVISED
-    turn = place.turn
-    if turn.error is not None:
-        return turn.error.failure()
-    return Script(parts_of(turn.reply), turn.id, turn.created, turn.finish, turn.usage)
+    return script_of(place.turn, place.scenario.usage, conversation, manner.root)
+
+
+def _read(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[object]:
+    """The values of the headers that scenarios read."""
+    return sorted(headers.items()) if b"*" in names else map(headers.get, names)
 
 
 def _no_turn(unmatched: Unmatched) -> Failure:
@@ -276,22 +304,12 @@ def _no_turn(unmatched: Unmatched) -> Failure:
     return Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
 
 
-def _source(place: Place | None, index: int | None, script: Script | Failure, rendering: Rendering) -> Source:
-    if isinstance(script, Script) and rendering.usage is None:
-        return "unsatisfiable"
-    if place is not None:
-        return "turn"
-    return "unmatched" if index is None else "generated"
-
-
 def _settled(caller: Caller, choices: Choices) -> Caller:
     """The caller; what their headers leave open is as their session says."""
     return replace(caller, scenario=caller.scenario or choices.scenario, seed=caller.seed or choices.seed)
 
 
-def _marked(head: Head, place: Place | None, index: int | None) -> Head:
-    """The head with what gemulator says of its choice."""
-    if index is None:
-        return replace(head, headers=(*head.headers, (b"x-emulator-error", b"unmatched")))
-    where = str(place) if place else "generated"
-    return replace(head, headers=(*head.headers, (b"x-emulator-turn", where.encode("ascii", "replace"))))
+def _marked(rendering: Rendering, name: bytes, value: str) -> Rendering:
+    """The rendering with a header in which gemulator says something of its own."""
+    head = rendering.head
+    return replace(rendering, head=replace(head, headers=(*head.headers, (name, value.encode("ascii", "replace")))))

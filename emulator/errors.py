@@ -17,10 +17,11 @@ class Problem:
     path: str
     message: str
     remedy: str = ""
+    warning: bool = False
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column}"
-        text = f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"
+        where = f"{self.file}:{self.line}:{self.column}: " + ("warning: " if self.warning else "")
+        text = f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
         return f"{text}\n    {self.remedy}" if self.remedy else text
 
 
@@ -30,6 +31,10 @@ class ScenarioError(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
         self.problems = tuple(problems)
+
+
+class ReplyError(Exception):
+    """A turn fits, but cannot answer this request as it is written: a template or a value does not go with it."""
 
 
 class RequestError(Exception):

@@ -30,7 +30,7 @@ class Mint:
 class Rendering:
     """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`.
 
-    `usage` is None where the answer is a refusal.
+    `answer` is what they say.
     """
 
     root: Seed
@@ -44,7 +44,12 @@ class Rendering:
     events: int = 1
     whole: bool = True
     created: int | None = None
-    usage: Usage | None = None
+    answer: Answer | None = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """None where the answer is a refusal."""
+        return self.answer.usage if isinstance(self.answer, Plan) else None
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
@@ -105,7 +110,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,
         whole=not stream,
         created=fixed,
-        usage=answer.usage,
+        answer=answer,
     )
 
 
@@ -121,7 +126,7 @@ def _planned(
     answer_id = script.id or minter.response_id()
     signer = manner.sign if card.signs else _unsigned
     decoding = dialect.decoding(conversation.request)
-    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding)
+    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding, groups=script.groups)
     try:
         plan = plan_script(script, context, card.family, answer_id, minter.created)
     except Unsatisfiable as error:
@@ -144,7 +149,7 @@ def _worded(
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
     templates = ((Template(chunk.data, ()), 0),)
-    return Rendering(manner.root, head, templates, schedule=manner.schedule)
+    return Rendering(manner.root, head, templates, schedule=manner.schedule, answer=failure)
 
 
 class _Minter:

@@ -39,13 +39,13 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "har",
     ),
     ("dialects", "scenario"),
-    ("stores.store", "scenario.library"),
-    ("shelf", "rendering", "engine"),
+    ("stores.store", "scenario.folder", "scenario.library", "scenario.advice"),
+    ("shelf", "rendering", "explanation", "engine"),
     ("stores.memory", "web"),
     ("app", "server"),
     ("cli", "__main__"),
 )
-ORDERED = {0, 1, 4, 6, 7}
+ORDERED = {0, 1, 3, 4, 6, 7}
 FREE = {"__init__", "stores"}  # the lazy front door, and a package docstring
 
 

@@ -1,109 +1,122 @@
 """The scenarios that are loaded, and which turns come first."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from heapq import nsmallest
 from pathlib import Path
+from typing import Self
 
 from emulator.catalog import Catalog
 from emulator.conversation import Conversation
 from emulator.dialects import DIALECTS
-from emulator.errors import Near, Problem, ScenarioError
+from emulator.errors import Mismatch, Near, Problem, ScenarioError
 from emulator.scenario import yaml
-from emulator.scenario.model import Scenario, Turn
+from emulator.scenario.folder import Folder, text_of_file
+from emulator.scenario.model import Scenario
+from emulator.scenario.places import Place, Places
 from emulator.scenario.reader import read_scenario
-
-_SUFFIXES = {".yaml", ".yml"}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A turn and where it stands: `number` counts from 1."""
-
-    scenario: Scenario
-    number: int
-    turn: Turn
-
-    def __str__(self) -> str:
-        return f"{self.scenario.name}/{self.number}"
 
 
 class Library:
     """Scenarios in name order. Turns with a `when` come first, over all of them; then turns without one."""
 
     def __init__(self, scenarios: Iterable[Scenario] = ()) -> None:
-        self.scenarios = sorted(scenarios, key=lambda scenario: scenario.name)
+        self._pushed = Places(())
+        self._files = Places(sorted(scenarios, key=lambda scenario: scenario.name))
+        self._hidden: frozenset[str] = frozenset()
 
-    @cached_property
+    def with_pushed(self, scenarios: Sequence[Scenario]) -> Self:
+        """This library with other scenarios before its own, the first of them first; they hide its own of their names.
+
+        It shares the index of the files: cheap enough to make for each session.
+        """
+        further = type(self)()
+        further._pushed, further._files = Places(scenarios), self._files
+        further._hidden = frozenset(scenario.name for scenario in scenarios)
+        return further
+
+    @property
+    def scenarios(self) -> Sequence[Scenario]:
+        """All scenarios in order, pushed ones first."""
+        files = (scenario for scenario in self._files.scenarios if scenario.name not in self._hidden)
+        return [*self._pushed.scenarios, *files]
+
+    @property
     def places(self) -> Sequence[Place]:
         """All turns in the order in which they are tried."""
-        written = [
-            Place(scenario, number, turn)
-            for scenario in self.scenarios
-            for number, turn in enumerate(scenario.turns, start=1)
+        return [
+            place for stage in (0, 1) for place in self._shown(self._pushed.stages[stage], self._files.stages[stage])
         ]
-        return sorted(written, key=lambda place: not place.turn.conditional)
+
+    def _shown(self, pushed: Iterable[Place], files: Iterable[Place]) -> Iterator[Place]:
+        yield from pushed
+        for place in files:
+            if place.scenario.name not in self._hidden:
+                yield place
+
+    @cached_property
+    def header_names(self) -> tuple[bytes, ...]:
+        """The headers on which an answer may depend, in lower case; `*`: any."""
+        return tuple(name.encode() for name in sorted(self._pushed.headers | self._files.headers))
 
     def fitting(self, conversation: Conversation, only: str | None = None) -> Iterator[Place]:
         """The turns that fit, in order; `only`: of that scenario."""
-        for place in self.places:
-            if (only is None or place.scenario.name == only) and not any(place.turn.mismatches(conversation)):
-                yield place
+        for stage in (0, 1):
+            candidates = (places.candidates(conversation, stage) for places in (self._pushed, self._files))
+            for place in self._shown(*candidates):
+                if (only is None or place.scenario.name == only) and not any(place.mismatches(conversation)):
+                    yield place
 
     def nearest(self, conversation: Conversation, only: str | None = None, most: int = 3) -> Sequence[Near]:
-        """The turns that failed the fewest conditions, and which."""
-        nears = (
-            Near(str(place), tuple(place.turn.mismatches(conversation)))
+        """The turns that failed the fewest conditions, and which; of equal ones those whose texts are most alike."""
+        tried = (
+            (place, tuple(place.mismatches(conversation)))
             for place in self.places
             if only is None or place.scenario.name == only
         )
-        failed = [near for near in nears if near.mismatches]
-        return sorted(failed, key=lambda near: len(near.mismatches))[:most]
+        ranked = ((_distance(place, failed), position, place, failed) for position, (place, failed) in enumerate(tried))
+        nears = nsmallest(most, (one for one in ranked if one[3]), key=lambda one: one[:2])
+        return [Near(str(place), failed) for _, _, place, failed in nears]
+
+    def ready(self) -> Self:
+        """Build the index now, not at the first request."""
+        self._files.ready()
+        return self
+
+
+def _distance(place: Place, failed: Sequence[Mismatch]) -> tuple[int, float, int]:
+    held = len(place.turn.when.conditions) - len(failed)
+    return len(failed), -max(map(_likeness, failed), default=0.0), -held
+
+
+def _likeness(mismatch: Mismatch) -> float:
+    """How much of what was expected was there after all, from 0 to 1: a typing mistake is near."""
+    expected, actual = mismatch.expected[:200].casefold(), mismatch.actual.casefold()
+    pairs = [expected[at : at + 3] for at in range(len(expected) - 2)]
+    return sum(pair in actual for pair in pairs) / len(pairs) if pairs else 0.0
 
 
 def load(folders: Sequence[Path]) -> Library:
     """The library of all scenario files in `folders`, recursively. ScenarioError says all problems of all files."""
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
-    for name, file in _files(folders):
-        try:
-            scenarios.append(read_scenario(_text(file), file, name))
-        except ScenarioError as error:
-            problems.extend(error.problems)
+    for folder in map(Folder, folders):
+        for name, file in folder.scenarios():
+            try:
+                scenarios.append(read_scenario(text_of_file(file), file, name, folder))
+            except ScenarioError as error:
+                problems.extend(error.problems)
     if problems:
         raise ScenarioError(problems)
-    return Library(scenarios)
-
-
-def _files(folders: Sequence[Path]) -> Iterator[tuple[str, Path]]:
-    for folder in folders:
-        if folder.is_file():
-            yield folder.stem, folder
-            continue
-        if not folder.is_dir():
-            remedy = "Name a folder of scenario files with --scenarios."
-            raise ScenarioError([Problem(folder, 1, 1, "", "no such file or folder", remedy)])
-        for file in sorted(folder.rglob("*")):
-            inside = file.relative_to(folder)
-            if file.suffix in _SUFFIXES and file.is_file() and not any(part[0] in "_." for part in inside.parts):
-                yield inside.with_suffix("").as_posix(), file
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ScenarioError(
-            [Problem(file, 1, 1, "", "the file is not UTF-8", f"Save it as UTF-8 ({error.reason}).")]
-        ) from None
-    except OSError as error:
-        raise ScenarioError([Problem(file, 1, 1, "", f"cannot be read: {error.strerror}")]) from None
+    return Library(scenarios).ready()
 
 
 def read_catalog(file: Path) -> Catalog:
     """The catalog in a YAML file. ScenarioError names the entry that is not understood."""
-    tree, _ = yaml.read(_text(file), file)
+    document = yaml.read(text_of_file(file), file)
+    if document.problems:
+        raise ScenarioError(document.problems)
     try:
-        return Catalog.read(tree if isinstance(tree, dict) else {}, DIALECTS)
+        return Catalog.read(document.data if isinstance(document.data, dict) else {}, DIALECTS)
     except (TypeError, ValueError) as error:
         raise ScenarioError([Problem(file, 1, 1, "", str(error))]) from None

@@ -1,101 +1,38 @@
-"""The conditions of a `when`: what is read from a conversation, times how it is compared."""
+"""The conditions of a `when`: one field each, with what it reads."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from functools import cached_property
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Annotated, Any
 
-import re2
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import Field
 
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch
+from emulator.scenario.compare import NumberTest, Presence, TextFields, TextTest, spelled
+from emulator.scenario.reads import (
+    Flag,
+    Headers,
+    Media,
+    MediaTest,
+    Need,
+    Number,
+    Reads,
+    Results,
+    ResultTest,
+    Texts,
+    Tree,
+    ValueTests,
+)
+from emulator.scenario.strict import Strict
 
 
-class Strict(BaseModel):
-    """What all parts of a scenario share: unknown keys are errors, types are not converted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+def _given(text: str | None) -> Sequence[str]:
+    return [] if text is None else [text]
 
 
-def _compiled(pattern: str) -> str:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(pattern, options)
-    except re2.error as error:
-        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
-        raise ValueError(f"regular expression not accepted: {reason}") from None
-    return pattern
-
-
-class TextFields(Strict):
-    """How a text is compared, spelled out. Given several ways, all must hold."""
-
-    equals: Annotated[str | None, Field(description="The whole text, letter by letter.")] = None
-    contains: Annotated[str | None, Field(description="Somewhere in the text, ignoring case.")] = None
-    matches: Annotated[
-        str | None, Field(description="A regular expression (RE2 syntax) that is found somewhere in the text.")
-    ] = None
-
-    _check = field_validator("matches")(_compiled)
-
-    @cached_property
-    def pattern(self) -> Any:
-        return re2.compile(self.matches) if self.matches is not None else None
-
-    def holds(self, text: str) -> bool:
-        return (
-            (self.equals is None or text == self.equals)
-            and (self.contains is None or self.contains.casefold() in text.casefold())
-            and (self.pattern is None or self.pattern.search(text) is not None)
-        )
-
-    def __str__(self) -> str:
-        given = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return " and ".join(f"{name} {value!r}" for name, value in given if value is not None)
-
-
-def _shape(value: Any) -> str:
-    if isinstance(value, list):
-        return "<list>"
-    return "<fields>" if isinstance(value, dict | BaseModel) else "<words>"
-
-
-OneText: TypeAlias = Annotated[
-    Annotated[str, Tag("<words>")] | Annotated[TextFields, Tag("<fields>")], Discriminator(_shape)
-]
-TextTest: TypeAlias = Annotated[
-    Annotated[str, Tag("<words>")] | Annotated[TextFields, Tag("<fields>")] | Annotated[list[OneText], Tag("<list>")],
-    Discriminator(_shape),
-]
-
-
-def holds(test: TextTest, text: str, *, glob: bool = False) -> bool:
-    """Whether `text` passes. A plain string means: contains, ignoring case; a list: any of it."""
-    if isinstance(test, list):
-        return any(holds(one, text, glob=glob) for one in test)
-    if isinstance(test, TextFields):
-        return test.holds(text)
-    if glob and ("*" in test or "?" in test):
-        return fnmatchcase(text, test)
-    return test.casefold() in text.casefold()
-
-
-def expected(test: TextTest) -> str:
-    """What a text had to be, in words."""
-    if isinstance(test, list):
-        return " or ".join(map(expected, test))
-    return str(test) if isinstance(test, TextFields) else f"{test!r} in it"
-
-
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """Marks a field of `Match`: the texts in a conversation that it is about. One of them has to pass."""
-
-    look: Callable[[Conversation], Sequence[str]]
-    glob: bool = False
+def _choice(conversation: Conversation) -> Sequence[str]:
+    choice = conversation.request.choice_of_tool
+    return [choice.mode] if choice.name is None else [choice.mode, choice.name]
 
 
 class Match(Strict):
@@ -103,50 +40,267 @@ class Match(Strict):
 
     user: Annotated[
         TextTest | None,
-        Reads(lambda conversation: [conversation.user_text]),
-        Field(description="The newest user message."),
+        Texts(lambda conversation: [conversation.user_text]),
+        Field(description="The newest user message.", examples=["weather"]),
+    ] = None
+    earlier: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: conversation.user_texts[:-1]),
+        Field(description="Any user message before the newest.", examples=["my name is Ada"]),
     ] = None
     system: Annotated[
-        TextTest | None, Reads(lambda conversation: [conversation.system_text]), Field(description="The system text.")
+        TextTest | None,
+        Texts(lambda conversation: _given(conversation.system_text or None)),
+        Field(description="The system text.", examples=["You are a pirate"]),
     ] = None
     model: Annotated[
         TextTest | None,
-        Reads(lambda conversation: [conversation.request.model], glob=True),
-        Field(description="The model id; with `*` or `?` a pattern for all of it."),
+        Texts(lambda conversation: [conversation.request.model], glob=True),
+        Field(description="The model id; with `*` or `?` a pattern for all of it.", examples=["google/gemini-2.5-*"]),
+    ] = None
+    endpoint: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: [conversation.target.endpoint]),
+        Field(description="The endpoint id in the path; `openapi` is the shared one.", examples=["1234567890"]),
+    ] = None
+    project: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: [conversation.target.project]),
+        Field(description="The project in the path.", examples=["staging"]),
+    ] = None
+    location: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: [conversation.target.location]),
+        Field(description="The location in the path.", examples=["us-central1"]),
     ] = None
     tool_result: Annotated[
-        TextTest | None,
-        Reads(lambda conversation: [result.name for result in conversation.tool_results]),
-        Field(description="The name of a tool that has answered since the newest user message."),
+        ResultTest | None,
+        Results(),
+        Field(
+            description="A tool that has answered since the newest user message: its name, or name, text and values.",
+            examples=["get_weather", {"name": "get_weather", "json": {"temp": {"at_least": 30}}}],
+        ),
     ] = None
     turn: Annotated[
-        int | None,
-        Reads(lambda conversation: [str(conversation.turn)]),
-        Field(ge=1, description="1 where no assistant message has come yet; each one counts."),
+        NumberTest | None,
+        Number(lambda conversation: conversation.turn),
+        Field(description="1 where no assistant message has come yet; each one counts, calls too.", examples=[1]),
+    ] = None
+    tools: Annotated[
+        Presence | None,
+        Texts(lambda conversation: [function.name for function in conversation.request.offered]),
+        Field(description="The name of a tool on offer; `false`: there is none.", examples=["get_weather", False]),
+    ] = None
+    tool_choice: Annotated[
+        TextTest | None,
+        Texts(_choice),
+        Field(description="auto, none, required, validated, or the name of the tool.", examples=["required"]),
+    ] = None
+    response_format: Annotated[
+        Presence | None,
+        Texts(lambda conversation: _given(_format(conversation))),
+        Field(description="text, json_object or json_schema; `false`: not given.", examples=["json_schema"]),
+    ] = None
+    response_schema: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: _given(conversation.request.schema_name)),
+        Field(description="The name of the JSON Schema that the answer must fit.", examples=["invoice"]),
+    ] = None
+    modalities: Annotated[
+        Presence | None,
+        Texts(lambda conversation: conversation.request.modalities or ()),
+        Field(description="What the answer may be made of: text, image, audio.", examples=["image"]),
+    ] = None
+    image: Annotated[
+        MediaTest | None,
+        Media("image"),
+        Field(description="A picture in the newest user message: its MIME type, or `true` for any.", examples=[True]),
+    ] = None
+    audio: Annotated[
+        MediaTest | None,
+        Media("audio"),
+        Field(description="A sound in the newest user message.", examples=["audio/wav"]),
+    ] = None
+    file: Annotated[
+        MediaTest | None,
+        Media("file"),
+        Field(description="Any other file in the newest user message.", examples=[{"mime": "application/pdf"}]),
+    ] = None
+    stream: Annotated[
+        bool | None,
+        Flag(lambda conversation: bool(conversation.request.stream)),
+        Field(description="Whether the answer is to be streamed.", examples=[True]),
+    ] = None
+    temperature: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.temperature),
+        Field(description="The temperature that is asked for.", examples=[0, {"at_least": 1.5}]),
+    ] = None
+    top_p: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.top_p),
+        Field(description="The top_p that is asked for.", examples=[{"at_most": 0.5}]),
+    ] = None
+    max_tokens: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.token_limit),
+        Field(description="max_tokens, or max_completion_tokens.", examples=[{"at_most": 100}]),
+    ] = None
+    n: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.n),
+        Field(description="How many candidates are asked for.", examples=[3]),
+    ] = None
+    seed: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.seed),
+        Field(description="The seed of the request.", examples=[42]),
+    ] = None
+    frequency_penalty: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.frequency_penalty),
+        Field(description="The frequency penalty.", examples=[{"at_least": 1}]),
+    ] = None
+    presence_penalty: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.presence_penalty),
+        Field(description="The presence penalty.", examples=[{"at_least": 1}]),
+    ] = None
+    stop: Annotated[
+        Presence | None,
+        Texts(lambda conversation: conversation.request.stops),
+        Field(description="A stop sequence.", examples=["END"]),
+    ] = None
+    reasoning_effort: Annotated[
+        Presence | None,
+        Texts(lambda conversation: _given(conversation.request.reasoning_effort)),
+        Field(description="minimal, low, medium or high; `false`: not given.", examples=["high"]),
+    ] = None
+    header: Annotated[
+        dict[str, Presence] | None,
+        Headers(),
+        Field(description="Headers of the request, by name.", examples=[{"x-tenant": "acme"}]),
+    ] = None
+    body: Annotated[
+        ValueTests | None,
+        Tree(lambda conversation: conversation.body),
+        Field(
+            description="Any value of the body, by path.",
+            examples=[{"extra_body.google.thinking_config.include_thoughts": True}],
+        ),
+    ] = None
+    all_: Annotated[
+        list["Match"] | None,
+        Field(
+            alias="all",
+            min_length=1,
+            description="Groups of conditions, all of which must hold.",
+            examples=[[{"tool_result": "get_weather"}, {"tool_result": "get_time"}]],
+        ),
+    ] = None
+    any_: Annotated[
+        list["Match"] | None,
+        Field(
+            alias="any",
+            min_length=1,
+            description="Groups of conditions, one of which must hold.",
+            examples=[[{"user": "weather"}, {"tools": "get_weather"}]],
+        ),
+    ] = None
+    not_: Annotated[
+        "Match | None",
+        Field(alias="not", description="Conditions that must not all hold.", examples=[{"user": "tomorrow"}]),
     ] = None
 
     @cached_property
     def conditions(self) -> Sequence[tuple[str, Any, Reads]]:
-        """The conditions that are given: name, test, and what it reads."""
-        fields = type(self).model_fields
-        given = ((name, getattr(self, name), fields[name].metadata) for name in fields)
-        return [(name, test, _reads(metadata)) for name, test, metadata in given if test is not None]
+        """The conditions that are given, groups aside: name, test, and what it reads."""
+        given = self.model_fields_set
+        return [
+            (name, test, reads)
+            for name, reads in _reads().items()
+            if name in given and (test := getattr(self, name)) is not None
+        ]
+
+    @property
+    def given(self) -> bool:
+        """Whether there is any condition at all."""
+        return bool(self.conditions or self.all_ or self.any_ or self.not_)
 
     def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
         """What does not hold; nothing: it matches."""
         for name, test, reads in self.conditions:
-            seen = reads.look(conversation)
-            if isinstance(test, int):
-                if seen != [str(test)]:
-                    yield Mismatch(name, str(test), seen[0])
-            elif not any(holds(test, text, glob=reads.glob) for text in seen):
-                yield Mismatch(name, expected(test), _shown(seen))
+            yield from reads.mismatches(name, test, conversation)
+        for group in self.all_ or ():
+            yield from group.mismatches(conversation)
+        if self.any_:
+            yield from _none_of(self.any_, conversation)
+        if self.not_ is not None and not any(self.not_.mismatches(conversation)):
+            yield Mismatch("not", f"not {self.not_}", "that it holds")
+
+    def needs(self) -> Iterator[Need]:
+        """Texts that a request must have, for the index."""
+        for name, test, reads in self.conditions:
+            yield from reads.needs(name, test)
+        for group in self.all_ or ():
+            yield from group.needs()
+
+    def below(self) -> Iterator["Match"]:
+        """This match and the groups in it that may hold with it."""
+        yield self
+        for group in (*(self.all_ or ()), *(self.any_ or ())):
+            yield from group.below()
+
+    @cached_property
+    def headers(self) -> frozenset[str]:
+        """The names of the headers that are read, groups included, in lower case."""
+        own = frozenset(name.lower() for name in self.header or ())
+        inner = (*(self.all_ or ()), *(self.any_ or ()), *([self.not_] if self.not_ else ()))
+        return own.union(*(group.headers for group in inner))
+
+    @cached_property
+    def expressions(self) -> Sequence[tuple[TextFields, Texts]]:
+        """The regular expressions whose groups a reply may use, and the texts that they search."""
+        return [
+            (fields, reads)
+            for match in self.below()
+            for _, test, reads in match.conditions
+            if isinstance(reads, Texts)
+            for fields in spelled(test)
+            if fields.matches is not None
+        ]
+
+    def groups(self, conversation: Conversation) -> Mapping[str, str]:
+        """What the groups of the regular expressions have caught, by number and name; the first that did counts."""
+        caught: dict[str, str] = {}
+        for fields, reads in self.expressions:
+            for text in reads.look(conversation):
+                found = fields.pattern.search(text)
+                if found is not None:
+                    numbered = {str(at): group for at, group in enumerate((found.group(), *found.groups()))}
+                    caught = {k: v for k, v in {**numbered, **found.groupdict()}.items() if v is not None} | caught
+        return caught
+
+    def __str__(self) -> str:
+        return self.model_dump_json(by_alias=True, exclude_unset=True)
 
 
-def _reads(metadata: Sequence[Any]) -> Reads:
-    return next(item for item in metadata if isinstance(item, Reads))
+@lru_cache(maxsize=1)
+def _reads() -> Mapping[str, Reads]:
+    kinds = (Texts, Number, Flag, Tree, Headers, Results, Media)
+    marked = ((name, field.metadata) for name, field in Match.model_fields.items())
+    return {name: mark for name, marks in marked for mark in marks if isinstance(mark, kinds)}
 
 
-def _shown(texts: Sequence[str]) -> str:
-    shown = ", ".join(repr(text if len(text) <= 80 else f"{text[:77]}...") for text in texts)
-    return shown or "nothing"
+def _none_of(groups: Sequence[Match], conversation: Conversation) -> Iterator[Mismatch]:
+    failed = [list(group.mismatches(conversation)) for group in groups]
+    if all(failed):
+        missed = [mismatch for one in failed for mismatch in one]
+        expected = " or ".join(f"{mismatch.name} {mismatch.expected}" for mismatch in missed)
+        seen = dict.fromkeys(f"{mismatch.name} {mismatch.actual}" for mismatch in missed)
+        yield Mismatch("any", expected, ", ".join(seen))
+
+
+def _format(conversation: Conversation) -> str | None:
+    kind = (conversation.request.response_format or {}).get("type")
+    return kind if isinstance(kind, str) else None

@@ -1,7 +1,7 @@
 """From a turn to a Plan: candidates, limits, finish reasons and token counts."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -11,7 +11,7 @@ from emulator.generate.tokens import count, image_tokens, pieces
 from emulator.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
 from emulator.request import ChatRequest, ContentPart
 from emulator.scenario.model import COMPUTED, UsageFields
-from emulator.scenario.replies import Context, ReplyPart
+from emulator.scenario.replies import BlockReply, Context, ReplyPart
 from emulator.seed import event_id_seconds
 
 _GENERATED_IMAGE = 1120  # completion tokens of a generated picture (fidelity.md, Tokens)
@@ -20,13 +20,20 @@ _UNKNOWN_PART = 258  # prompt tokens of a part that is not understood
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What answers: parts, and what an author fixed about the envelope."""
+    """What answers: parts, and what an author fixed about the envelope.
+
+    `candidates` answer in the place of the parts where there are any; `blocked` holds all words back; `groups` are
+    what the regular expressions of the `when` have caught.
+    """
 
     parts: Sequence[ReplyPart]
     id: str | None = None
     created: int | None = None
     finish: str | None = None
     usage: UsageFields = COMPUTED
+    groups: Mapping[str, str] = field(default_factory=dict)
+    candidates: Sequence["Script"] = ()
+    blocked: BlockReply | None = None
 
     def created_at(self, now: float) -> int:
         """The answer's own time: given, or in its id, or the clock's."""
@@ -46,12 +53,22 @@ def plan_script(script: Script, context: Context, family: str, answer_id: str, c
 def _choice(script: Script, context: Context, index: int) -> Choice:
     # Candidate 0 of three is the only candidate of one: the words do not depend on `n`.
     own = context.below("choice", index) if index else context
+    if script.candidates:
+        script = script.candidates[index % len(script.candidates)]
+    if script.blocked is not None:
+        return _blocked(script.blocked, own)
     request = context.conversation.request
     parts = tuple(_lengthened(list(_parts(script.parts, own)), own))
     finish = "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
     stop, parts = _until_stop(parts, request.stops)
     parts, finish = _limited(parts, finish, request)
     return Choice(parts, script.finish or finish, stop=None if finish == "length" else stop)
+
+
+def _blocked(block: BlockReply, context: Context) -> Choice:
+    """A held-back answer has no message at all; a refused prompt is told so (fidelity.md, Finish reasons)."""
+    said = block.refusal
+    return Choice((), block.finish, refusal=None if said is None else context.text(said), silent=said is None)
 
 
 def _parts(replies: Sequence[ReplyPart], context: Context) -> Iterator[Part]:
@@ -132,6 +149,7 @@ def _usage(given: UsageFields, choices: Sequence[Choice], prompt: Callable[[], i
         prompt_tokens=prompt() if given.prompt_tokens is None else given.prompt_tokens,
         completion_tokens=spoken if given.completion_tokens is None else given.completion_tokens,
         reasoning_tokens=thought if given.reasoning_tokens is None else given.reasoning_tokens,
+        cached_tokens=given.cached_tokens or 0,
         traffic_type=given.traffic_type or "ON_DEMAND",
     )
 

@@ -1,16 +1,15 @@
 """YAML 1.2 with places: every value knows its line and column; duplicate keys and tags are refused."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
 from emulator.errors import Problem, ScenarioError
 
 Path_: TypeAlias = tuple[str | int, ...]
-Places: TypeAlias = dict[Path_, tuple[int, int]]
 
 # The core schema of YAML 1.2: `no` is a text, `12:30` is a text, dates are texts.
 _CORE = (
@@ -25,10 +24,17 @@ _CORE = (
 )
 _PREFIX = "tag:yaml.org,2002:"
 _LARGEST = 100_000  # nodes after aliases are expanded: a bomb ends here
+_DEEPEST = 100
 
 
 class _Loader(yaml.CSafeLoader):
     """CSafeLoader with the resolvers below and none of its own."""
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        """Most scalars are plain words: they need no pattern."""
+        if kind is yaml.ScalarNode and implicit[0] and (value or "")[:1] not in self.yaml_implicit_resolvers:
+            return _PREFIX + "str"
+        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -40,16 +46,60 @@ for _letter in "=<":
     _Loader.yaml_implicit_resolvers.setdefault(_letter, []).append((_PREFIX + "merge", re.compile("<<$")))
 
 
-def read(text: str, file: Path) -> tuple[Any, Places]:
-    """The data of one document, and where each part of it stands. ScenarioError names the first thing wrong."""
+Mark: TypeAlias = tuple[int, int]
+
+
+class Document:
+    """One document: its `data`, what was wrong in it, and where each part of it stands."""
+
+    def __init__(self, file: Path, root: yaml.Node | None, text: str = "") -> None:
+        self.file = file
+        self.text = text
+        self._root = root
+        builder = _Builder(file)
+        self.data = builder.value(root) if root is not None else None
+        self.problems: Sequence[Problem] = builder.problems
+
+    def place(self, path: Path_, *, key: bool = False) -> Mark:
+        """Line and column of the value at a path, or of its key; of what is around it where there is none."""
+        node = self._root
+        mark = (1, 1) if node is None else _mark(node)
+        for position, step in enumerate(path):
+            found = _entry(node, step)
+            if found is None:
+                return mark
+            mark = _mark(found[0] if key and position == len(path) - 1 else found[1])
+            node = found[1]
+        return mark
+
+
+def _mark(node: yaml.Node) -> Mark:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _entry(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """The key and the value of an entry, merged ones included; an item of a list is both."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    own = next(((key, value) for key, value in node.value if key.value == step), None)
+    merges = (value for key, value in node.value if key.tag == _PREFIX + "merge")
+    bases = (base for value in merges for base in (value.value if isinstance(value, yaml.SequenceNode) else [value]))
+    return own or next((found for base in bases if (found := _entry(base, step)) is not None), None)
+
+
+def read(text: str, file: Path) -> Document:
+    """The document in a text. ScenarioError where it is no YAML at all; lesser problems are in the document."""
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise ScenarioError([_syntax(error, file)]) from None
     except (yaml.YAMLError, ValueError) as error:
         raise ScenarioError([Problem(file, 1, 1, "", f"not readable as text: {error}")]) from None
-    builder = _Builder(file)
-    return (builder.value(root, ()) if root is not None else None), builder.places
+    except RecursionError:
+        raise ScenarioError([Problem(file, 1, 1, "", "nested too deeply")]) from None
+    return Document(file, root, text)
 
 
 _REMEDIES = (
@@ -87,37 +137,46 @@ def _syntax(error: yaml.MarkedYAMLError, file: Path) -> Problem:
 
 
 class _Builder:
+    """Makes data of nodes. What is wrong goes into `problems`, and the rest is read on."""
+
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.places: Places = {}
-        self.size = 0
-        self.open: set[int] = set()
+        self.problems: list[Problem] = []
+        self._path: list[str | int] = []
+        self._size = 0
+        self._open: set[int] = set()
 
-    def value(self, node: yaml.Node, path: Path_) -> Any:
-        self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
-        self.size += 1
-        if self.size > _LARGEST or len(path) > 100:
-            self.refuse(node, path, "too large once its aliases are expanded", "Use fewer aliases of aliases.")
-        if id(node) in self.open:
-            self.refuse(node, path, "an alias contains itself", "Remove the alias, or its anchor further up.")
-        self.open.add(id(node))
-        try:
-            return self.converted(node, path)
-        finally:
-            self.open.discard(id(node))
-
-    def converted(self, node: yaml.Node, path: Path_) -> Any:
-        if isinstance(node, yaml.MappingNode) and node.tag == _PREFIX + "map":
-            return self.mapping(node, path)
-        if isinstance(node, yaml.SequenceNode) and node.tag == _PREFIX + "seq":
-            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
+    def value(self, node: yaml.Node) -> Any:
+        self._size += 1
+        if self._size > _LARGEST or len(self._path) > _DEEPEST:
+            self._problem(node, "too large once its aliases are expanded", "Use fewer aliases of aliases.")
+            raise ScenarioError(self.problems)
         if isinstance(node, yaml.ScalarNode):
-            return self.scalar(node, path)
-        return self.refuse(node, path, f"tags like {node.tag} are not used here", "Remove the tag.")
+            return self._scalar(node)
+        if id(node) in self._open:
+            self._problem(node, "an alias contains itself", "Remove the alias, or its anchor further up.")
+            return None
+        self._open.add(id(node))
+        value = self._collection(node)
+        self._open.discard(id(node))
+        return value
 
-    def scalar(self, node: yaml.ScalarNode, path: Path_) -> Any:
-        kind, text = node.tag.removeprefix(_PREFIX), node.value
-        match kind:
+    def _collection(self, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.MappingNode) and node.tag == _PREFIX + "map":
+            return self._mapping(node)
+        if isinstance(node, yaml.SequenceNode) and node.tag == _PREFIX + "seq":
+            return [self._below(index, item) for index, item in enumerate(node.value)]
+        return self._untagged(node)
+
+    def _below(self, step: str | int, node: yaml.Node) -> Any:
+        self._path.append(step)
+        value = self.value(node)
+        self._path.pop()
+        return value
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        text = node.value
+        match node.tag.removeprefix(_PREFIX):
             case "str" | "merge":
                 return text
             case "null":
@@ -125,40 +184,48 @@ class _Builder:
             case "bool":
                 return text.lower() == "true"
             case "int":
-                return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+                return self._whole(node)
             case "float":
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-        return self.refuse(node, path, f"tags like {node.tag} are not used here", "Remove the tag.")
+        return self._untagged(node)
 
-    def mapping(self, node: yaml.MappingNode, path: Path_) -> dict[str, Any]:
+    def _whole(self, node: yaml.ScalarNode) -> int | None:
+        text = node.value
+        number = (int(text, 0) if text[:2] in {"0o", "0x"} else int(text)) if len(text) < 24 else 2**64
+        if -(2**63) <= number < 2**64:
+            return number
+        self._problem(node, "this number is too large", "Quote it to make it a text.")
+        return None
+
+    def _untagged(self, node: yaml.Node) -> None:
+        self._problem(node, f"tags like {node.tag} are not used here", "Remove the tag.")
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         out: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self.key(key_node, path)
-            if key == "<<" and key_node.tag == _PREFIX + "merge":
-                for base in self.bases(value_node):
-                    merged = self.value(base, path) | merged
-                continue
-            if key in out:
-                self.refuse(key_node, (*path, key), "this key is there twice", "Keep one of the two.")
-            out[key] = self.value(value_node, (*path, key))
-        self.places[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
+            if key_node.tag == _PREFIX + "merge":
+                for base in self._bases(value_node):
+                    merged = (self.value(base) or {}) | merged
+            elif not isinstance(key_node, yaml.ScalarNode):
+                self._problem(key_node, "a key must be a text", "Quote text that begins with `{`, `[` or `?`.")
+            elif key_node.value in out:
+                self._path.append(key_node.value)
+                self._problem(key_node, "this key is there twice", "Keep one of the two.")
+                self._path.pop()
+            else:
+                out[key_node.value] = self._below(key_node.value, value_node)
         return merged | out
 
-    def key(self, node: yaml.Node, path: Path_) -> str:
-        if not isinstance(node, yaml.ScalarNode):
-            self.refuse(node, path, "a key must be a text", "Quote text that begins with `{`, `[` or `?`.")
-        return str(node.value)
-
-    def bases(self, node: yaml.Node) -> Iterator[yaml.MappingNode]:
+    def _bases(self, node: yaml.Node) -> Iterator[yaml.MappingNode]:
         for base in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-            if not isinstance(base, yaml.MappingNode):
-                self.refuse(base, (), "`<<` merges mappings only", "Point it at an anchor of a mapping.")
-            yield base
+            if isinstance(base, yaml.MappingNode):
+                yield base
+            else:
+                self._problem(base, "`<<` merges mappings only", "Point it at an anchor of a mapping.")
 
-    def refuse(self, node: yaml.Node, path: Path_, message: str, remedy: str) -> NoReturn:
-        mark = node.start_mark
-        raise ScenarioError([Problem(self.file, mark.line + 1, mark.column + 1, dotted(path), message, remedy)])
+    def _problem(self, node: yaml.Node, message: str, remedy: str) -> None:
+        self.problems.append(Problem(self.file, *_mark(node), dotted(tuple(self._path)), message, remedy))
 
 
 def dotted(path: Path_) -> str:

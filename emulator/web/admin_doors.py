@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator
 from starlette.requests import Request
 
 from emulator.journal import Filter
-from emulator.scenario.match import Strict
+from emulator.scenario.strict import Strict
 from emulator.settings import frozen_at
 from emulator.stores.store import DEFAULT
 from emulator.web.admin_guard import Refusal

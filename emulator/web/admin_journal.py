@@ -9,11 +9,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from emulator import __version__
-from emulator.engine import Asked, Engine, Explained
+from emulator.engine import Asked, Engine
+from emulator.explanation import Explanation
 from emulator.har import archive
 from emulator.journal import Entry, Filter
 from emulator.request import Caller
-from emulator.scenario.library import Place
+from emulator.scenario.places import Place
 from emulator.stores.store import StoreDown
 from emulator.views import (
     EntryView,
@@ -106,7 +107,7 @@ class JournalRoutes:
             return view
         caller = Caller(session=entry.received.session)
         asked = Asked(exchange.body.data, exchange.path, target, entry.received.headers, caller)
-        view["nearest"] = near_views((await self.engine.explain(asked)).nearest)
+        view["nearest"] = near_views((await self.engine.explain(asked)).nearest[:3])
         return view
 
     async def verify(self, request: Request) -> Response:
@@ -150,7 +151,7 @@ def _caller(session: str, headers: dict[bytes, bytes]) -> Caller:
     return Caller(session, seed, scenario, given(b"x-emulator-wire"), given(b"x-emulator-speed"))
 
 
-def _explanation(session: str, explained: Explained) -> dict[str, object]:
+def _explanation(session: str, explained: Explanation) -> dict[str, object]:
     exchange = explained.exchange
     return {
         "session": session,

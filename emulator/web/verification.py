@@ -10,8 +10,8 @@ from emulator.conversation import Conversation
 from emulator.errors import Mismatch, RequestError
 from emulator.journal import Entry, Outcome
 from emulator.request import parse
-from emulator.scenario.library import Place
 from emulator.scenario.match import Match, Strict
+from emulator.scenario.places import Place
 from emulator.shelf import counter_of
 from emulator.web.routes import target_of
 

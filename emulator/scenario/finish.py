@@ -1,0 +1,43 @@
+"""Finish reasons, by the names that authors write."""
+
+import re
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, WithJsonSchema
+
+# OpenAI's words as they are; native ones with the word that the service puts before them (fidelity.md, Finish reasons).
+_NAMES = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "safety": "content_filter: SAFETY",
+    "recitation": "content_filter: RECITATION",
+    "prohibited_content": "content_filter: PROHIBITED_CONTENT",
+    "blocklist": "content_filter: BLOCKLIST",
+    "spii": "content_filter: SPII",
+    "malformed_function_call": "function_call_filter: MALFORMED_FUNCTION_CALL",
+    "unexpected_tool_call": "function_call_filter: UNEXPECTED_TOOL_CALL",
+}
+_LITERAL = r"^[a-z_]+: [A-Z_]+$"
+
+
+def _known(name: str) -> str:
+    if name not in _NAMES and not re.match(_LITERAL, name):
+        raise ValueError(
+            f"`{name}` is no finish reason: there are {', '.join(_NAMES)}, or like `content_filter: OTHER`"
+        )
+    return _NAMES.get(name, name)
+
+
+_DESCRIPTION = (
+    "Why the answer ends: stop, length, content_filter, malformed_function_call … Left out: as the parts imply."
+)
+
+Finish: TypeAlias = Annotated[
+    str,
+    AfterValidator(_known),
+    WithJsonSchema(
+        {"description": _DESCRIPTION, "anyOf": [{"enum": list(_NAMES)}, {"type": "string", "pattern": _LITERAL}]}
+    ),
+]

@@ -1,0 +1,97 @@
+"""Which turns may fit a request, without asking each: by pieces of the texts that their conditions need."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
+from typing import TypeAlias
+
+from emulator.conversation import Conversation
+from emulator.scenario.reads import Look, Need
+
+_LONGEST = 6  # letters of a piece: longer ones tell turns apart better, and are found less often by accident
+_FEW = 24  # pieces that are looked for in the text one by one; of more, the text's own pieces are looked up
+
+_Counts: TypeAlias = dict[str, Counter[str]]
+
+
+@dataclass(slots=True)
+class _Table:
+    """The pieces of one kind of text: length, then piece, then the positions of turns that need it."""
+
+    look: Look
+    lengths: dict[int, dict[str, list[int]]] = field(default_factory=dict)
+
+    def add(self, piece: str, position: int) -> None:
+        self.lengths.setdefault(len(piece), {}).setdefault(piece, []).append(position)
+
+    def found(self, texts: Iterable[str]) -> Iterator[int]:
+        for text in texts:
+            for length, pieces in self.lengths.items():
+                for piece in _present(pieces, length, text):
+                    yield from pieces[piece]
+
+
+def _present(pieces: dict[str, list[int]], length: int, text: str) -> Iterable[str]:
+    if len(pieces) <= _FEW:
+        return [piece for piece in pieces if piece in text]
+    return [piece for at in range(len(text) - length + 1) if (piece := text[at : at + length]) in pieces]
+
+
+class Index:
+    """Positions of turns by what they need. A turn that needs no text at all is always a candidate."""
+
+    def __init__(self, needs: Sequence[Sequence[Need]]) -> None:
+        self._tables: dict[str, _Table] = {}
+        self._always: list[int] = []
+        counts = _counts(needs)
+        for position, own in enumerate(needs):
+            if own:
+                self._add(position, own, counts)
+            else:
+                self._always.append(position)
+
+    def _add(self, position: int, needs: Sequence[Need], counts: _Counts) -> None:
+        """Under the need that fewest others share."""
+        sought = [(need, [_rarest(literal, counts[need.key]) for literal in need.literals]) for need in needs]
+        need, pieces = min(sought, key=lambda one: sum(count for count, _ in one[1]))
+        table = self._tables.setdefault(need.key, _Table(need.look))
+        for _, piece in dict.fromkeys(pieces):
+            table.add(piece, position)
+
+    def candidates(self, conversation: Conversation) -> Iterable[int]:
+        """The positions that may fit, in order. What is left out certainly does not fit."""
+        tables = self._tables.values()
+        return self._in_order(
+            position
+            for table in tables
+            for position in table.found(seen.casefold() for seen in table.look(conversation))
+        )
+
+    def within(self, literals: Mapping[str, Sequence[str]]) -> Iterable[int]:
+        """As `candidates`, for texts that are case-folded already, by the key of the need."""
+        tables = self._tables.items()
+        return self._in_order(position for key, table in tables for position in table.found(literals.get(key, ())))
+
+    def _in_order(self, found: Iterable[int]) -> Iterable[int]:
+        positions = sorted(set(found))
+        return merge(positions, self._always) if self._always else positions
+
+
+def _pieces(literal: str) -> Iterable[str]:
+    length = min(len(literal), _LONGEST)
+    return (literal[at : at + length] for at in range(len(literal) - length + 1))
+
+
+def _counts(needs: Sequence[Sequence[Need]]) -> _Counts:
+    counts: _Counts = {}
+    for own in needs:
+        for need in own:
+            counter = counts.setdefault(need.key, Counter())
+            for literal in need.literals:
+                counter.update(_pieces(literal))
+    return counts
+
+
+def _rarest(literal: str, counter: Counter[str]) -> tuple[int, str]:
+    return min((counter[piece], piece) for piece in _pieces(literal))

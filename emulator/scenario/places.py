@@ -1,0 +1,95 @@
+"""Turns where they stand, in the order in which they are tried."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from emulator.conversation import Conversation
+from emulator.errors import Mismatch
+from emulator.scenario.index import Index
+from emulator.scenario.match import Match
+from emulator.scenario.model import Scenario, Turn, expressions_of
+from emulator.scenario.reads import Need
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A turn and where it stands: `number` counts from 1."""
+
+    scenario: Scenario
+    number: int
+    turn: Turn
+
+    def __str__(self) -> str:
+        return f"{self.scenario.name}/{self.number}"
+
+    @property
+    def scope(self) -> Match | None:
+        """The file's own condition, for a turn that says nothing about the model."""
+        return None if self.scenario.model is None or self.turn.when.model is not None else self.scenario.scope
+
+    def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
+        """Why the turn does not fit; nothing: it does."""
+        if self.scope is not None:
+            yield from self.scope.mismatches(conversation)
+        yield from self.turn.mismatches(conversation)
+
+    def needs(self) -> Iterator[Need]:
+        """Texts that a request must have."""
+        if self.scope is not None:
+            yield from self.scope.needs()
+        yield from self.turn.when.needs()
+
+    @property
+    def match(self) -> Match:
+        """All conditions together."""
+        return self.turn.when if self.scope is None else self.turn.when.model_copy(update={"model": self.scope.model})
+
+    @property
+    def where(self) -> str:
+        """File and line."""
+        return f"{self.scenario.file}:{self.scenario.line(self.number)}"
+
+
+class Places:
+    """The turns of scenarios in a given order. `stages`: the turns with a `when`, then those without one."""
+
+    def __init__(self, scenarios: Sequence[Scenario]) -> None:
+        self.scenarios = tuple(scenarios)
+
+    @cached_property
+    def stages(self) -> tuple[Sequence[Place], Sequence[Place]]:
+        places = [
+            Place(scenario, number, turn)
+            for scenario in self.scenarios
+            for number, turn in enumerate(scenario.turns, start=1)
+        ]
+        return [p for p in places if p.turn.conditional], [p for p in places if not p.turn.conditional]
+
+    @cached_property
+    def _indexes(self) -> tuple[Index, Index]:
+        first, last = ([tuple(place.needs()) for place in places] for places in self.stages)
+        return Index(first), Index(last)
+
+    def candidates(self, conversation: Conversation, stage: int) -> Iterator[Place]:
+        """The turns of a stage that may fit, in order."""
+        places = self.stages[stage]
+        return (places[position] for position in self._indexes[stage].candidates(conversation))
+
+    @cached_property
+    def headers(self) -> frozenset[str]:
+        """The names of the headers that some condition or template reads, in lower case; `*`: all of them."""
+        names: set[str] = set()
+        for scenario in self.scenarios:
+            for turn in scenario.turns:
+                names |= turn.when.headers
+                names.update(
+                    str(expression.path[1]).lower() if len(expression.path) > 1 else "*"
+                    for expression in expressions_of(turn.reply)
+                    if expression.path[:1] == ("header",)
+                )
+        return frozenset(names)
+
+    def ready(self) -> None:
+        """Build what the first request would have to wait for."""
+        _ = self._indexes, self.headers

@@ -1,0 +1,305 @@
+"""What a condition reads from a conversation, and how it words what it saw."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol, TypeAlias
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from emulator.conversation import Conversation, ToolResult
+from emulator.errors import Mismatch
+from emulator.request import JSON
+from emulator.scenario import paths
+from emulator.scenario.compare import (
+    ABSENT,
+    NumberTest,
+    OneText,
+    Presence,
+    TextFields,
+    TextTest,
+    ValueTest,
+    holds,
+    is_glob,
+    number_holds,
+    number_wanted,
+    shape,
+    text_of,
+    value_holds,
+    value_wanted,
+    wanted,
+)
+from emulator.scenario.media import Medium, Seen
+from emulator.scenario.strict import Strict
+
+Look: TypeAlias = Callable[[Conversation], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A condition can hold only where one of `literals` (case-folded) stands in a text that `look` finds."""
+
+    key: str
+    look: Look
+    literals: tuple[str, ...]
+
+
+class Reads(Protocol):
+    """Marks a field of `Match`: what it is about."""
+
+    def mismatches(self, name: str, test: Any, conversation: Conversation) -> Iterator[Mismatch]: ...
+
+    def needs(self, name: str, test: Any) -> Iterator[Need]: ...
+
+
+def shown(texts: Sequence[str]) -> str:
+    """What was seen, in words, cut to what a line can hold."""
+    return ", ".join(repr(text if len(text) <= 80 else f"{text[:77]}...") for text in texts) or "nothing"
+
+
+def literals(test: TextTest | bool, *, glob: bool = False) -> tuple[str, ...] | None:
+    """Texts of which one must be contained, case-folded, where the test holds; None where none is known."""
+    if isinstance(test, list):
+        each = [literals(one, glob=glob) for one in test]
+        return None if None in each else tuple(literal for found in each for literal in found or ())
+    found = _literal(test, glob)
+    return (found.casefold(),) if found else None
+
+
+def _literal(test: str | TextFields | bool, glob: bool) -> str | None:
+    match test:
+        case bool():
+            return None
+        case str():
+            return _fixed(test) if glob and is_glob(test) else test
+        case TextFields(equals=str() as text):
+            return text
+        case TextFields(contains=str() as text):
+            return text
+        case TextFields(glob=str() as text):
+            return _fixed(text)
+    return None
+
+
+def _fixed(glob: str) -> str:
+    """The longest part of a glob without wildcards."""
+    plain = "".join("\0" if letter in "*?[]" else letter for letter in glob)
+    return max(plain.split("\0"), key=len) if "[" not in glob else plain.split("\0")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts, of which one has to pass. `true` and `false` ask whether there is one."""
+
+    look: Look
+    glob: bool = False
+
+    def mismatches(self, name: str, test: Presence, conversation: Conversation) -> Iterator[Mismatch]:
+        yield from text_mismatches(name, test, self.look(conversation), glob=self.glob)
+
+    def needs(self, name: str, test: Presence) -> Iterator[Need]:
+        found = literals(test, glob=self.glob)
+        if found:
+            yield Need(name, self.look, found)
+
+
+def text_mismatches(name: str, test: Presence, seen: Sequence[str], *, glob: bool = False) -> Iterator[Mismatch]:
+    if isinstance(test, bool):
+        if test != bool(seen):
+            yield Mismatch(name, "any" if test else "none", shown(seen))
+    elif not any(holds(test, text, glob=glob) for text in seen):
+        yield Mismatch(name, wanted(test, glob=glob), shown(seen))
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of the request; None where it has none."""
+
+    look: Callable[[Conversation], float | None]
+
+    def mismatches(self, name: str, test: NumberTest, conversation: Conversation) -> Iterator[Mismatch]:
+        seen = self.look(conversation)
+        if not number_holds(test, seen):
+            yield Mismatch(name, number_wanted(test), "nothing" if seen is None else f"{seen:g}")
+
+    def needs(self, name: str, test: NumberTest) -> Iterator[Need]:
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Yes or no."""
+
+    look: Callable[[Conversation], bool]
+
+    def mismatches(self, name: str, test: bool, conversation: Conversation) -> Iterator[Mismatch]:
+        seen = self.look(conversation)
+        if seen is not test:
+            yield Mismatch(name, text_of(test), text_of(seen))
+
+    def needs(self, name: str, test: bool) -> Iterator[Need]:
+        return iter(())
+
+
+def _path(path: str) -> str:
+    paths.steps(path)
+    return path
+
+
+JSONPath: TypeAlias = Annotated[str, AfterValidator(_path)]
+ValueTests: TypeAlias = dict[JSONPath, ValueTest]
+
+
+def value_mismatches(name: str, tests: Mapping[str, ValueTest], tree: JSON) -> Iterator[Mismatch]:
+    """What does not hold of the values at the paths; where a path finds many, one of them has to pass."""
+    for path, test in tests.items():
+        seen = list(paths.values(tree, paths.steps(path)))
+        if not any(value_holds(test, value) for value in seen or [ABSENT]):
+            yield Mismatch(f"{name}.{path}", value_wanted(test), shown([text_of(value) for value in seen]))
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """JSON, by paths."""
+
+    look: Callable[[Conversation], JSON]
+
+    def mismatches(self, name: str, test: ValueTests, conversation: Conversation) -> Iterator[Mismatch]:
+        yield from value_mismatches(name, test, self.look(conversation))
+
+    def needs(self, name: str, test: ValueTests) -> Iterator[Need]:
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Headers of the request, by name."""
+
+    def mismatches(self, name: str, test: Mapping[str, Presence], conversation: Conversation) -> Iterator[Mismatch]:
+        for header, one in test.items():
+            yield from text_mismatches(f"{name}.{header}", one, self._look(header)(conversation))
+
+    def needs(self, name: str, test: Mapping[str, Presence]) -> Iterator[Need]:
+        for header, one in test.items():
+            found = literals(one)
+            if found:
+                yield Need(f"{name}.{header.lower()}", self._look(header), found)
+
+    def _look(self, header: str) -> Look:
+        name = header.lower()
+        return lambda conversation: [conversation.headers[name]] if name in conversation.headers else []
+
+
+# ---- tool results
+
+
+class ResultFields(Strict):
+    """One tool result since the newest user message, all of which must hold."""
+
+    name: Annotated[TextTest | None, Field(description="The name of the tool.")] = None
+    text: Annotated[TextTest | None, Field(description="What it answered, as text.")] = None
+    json_: Annotated[ValueTests | None, Field(alias="json", description="Values inside what it answered, by path.")] = (
+        None
+    )
+
+
+def _result_shape(value: Any) -> str:
+    inner = value.keys() & {"name", "text", "json"} if isinstance(value, dict) else isinstance(value, ResultFields)
+    return "<result>" if inner else shape(value)
+
+
+ResultTest: TypeAlias = Annotated[
+    Annotated[ResultFields, Tag("<result>")]
+    | Annotated[bool, Tag("<flag>")]
+    | Annotated[str, Tag("<words>")]
+    | Annotated[TextFields, Tag("<fields>")]
+    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+    Discriminator(_result_shape),
+]
+
+
+def result_holds(test: ResultTest, result: ToolResult) -> bool:
+    """Whether one result passes; `true` takes any."""
+    if isinstance(test, bool):
+        return test
+    return not any(_about(test, result)) if isinstance(test, ResultFields) else holds(test, result.name)
+
+
+def _about(test: ResultFields, result: ToolResult) -> Iterator[Mismatch]:
+    if test.name is not None:
+        yield from text_mismatches("tool_result", test.name, [result.name])
+    if test.text is not None:
+        yield from text_mismatches("tool_result.text", test.text, [result.text])
+    yield from value_mismatches("tool_result.json", test.json_ or {}, result.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What tools have answered since the newest user message: one answer has to pass in everything."""
+
+    def mismatches(self, name: str, test: ResultTest, conversation: Conversation) -> Iterator[Mismatch]:
+        results = conversation.tool_results
+        if not isinstance(test, ResultFields):
+            yield from text_mismatches(name, test, _names(conversation))
+        elif not any(result_holds(test, result) for result in results):
+            nothing = [Mismatch(name, "a result", "nothing")]
+            yield from min((list(_about(test, result)) for result in results), key=len, default=nothing)
+
+    def needs(self, name: str, test: ResultTest) -> Iterator[Need]:
+        names = test.name if isinstance(test, ResultFields) else test
+        found = literals(names) if names is not None else None
+        if found:
+            yield Need(name, _names, found)
+
+
+def _names(conversation: Conversation) -> Sequence[str]:
+    return [result.name for result in conversation.tool_results]
+
+
+# ---- pictures, sounds and files
+
+
+class MediaFields(Strict):
+    """One picture, sound or file, both of which must hold."""
+
+    mime: Annotated[TextTest | None, Field(description="Its type, like image/png.")] = None
+    uri: Annotated[TextTest | None, Field(description="Its address; of a data URL what stands before the comma.")] = (
+        None
+    )
+
+
+def _media_shape(value: Any) -> str:
+    inner = value.keys() & {"mime", "uri"} if isinstance(value, dict) else isinstance(value, MediaFields)
+    return "<media>" if inner else shape(value)
+
+
+MediaTest: TypeAlias = Annotated[
+    Annotated[MediaFields, Tag("<media>")]
+    | Annotated[bool, Tag("<flag>")]
+    | Annotated[str, Tag("<words>")]
+    | Annotated[TextFields, Tag("<fields>")]
+    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+    Discriminator(_media_shape),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Pictures, sounds or files in the newest user message: one has to pass. A plain text is about the MIME type."""
+
+    medium: Medium
+
+    def mismatches(self, name: str, test: MediaTest, conversation: Conversation) -> Iterator[Mismatch]:
+        seen = [item for item in Seen.in_newest(conversation) if item.medium == self.medium]
+        if not isinstance(test, MediaFields):
+            yield from text_mismatches(name, test, [item.mime for item in seen])
+        elif not any(_passes(test, item) for item in seen):
+            asked = (("mime", test.mime), ("uri", test.uri))
+            expected = " and ".join(f"{key} {wanted(part)}" for key, part in asked if part is not None)
+            yield Mismatch(name, expected, shown([f"{item.mime} {item.uri}" for item in seen]))
+
+    def needs(self, name: str, test: MediaTest) -> Iterator[Need]:
+        return iter(())
+
+
+def _passes(test: MediaFields, item: Seen) -> bool:
+    return (test.mime is None or holds(test.mime, item.mime)) and (test.uri is None or holds(test.uri, item.uri))

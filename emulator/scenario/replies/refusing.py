@@ -1,0 +1,56 @@
+"""Replies that say no: errors of the service, and answers that it holds back."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from emulator.duration import Duration
+from emulator.plan import Failure
+from emulator.scenario.refusals import refusal
+from emulator.scenario.replies.part import Written
+from emulator.scenario.written import Words
+
+
+class ErrorReply(Written):
+    """A refusal by the emulated service, in Google's own words unless given."""
+
+    key: ClassVar[str] = "error"
+    example: ClassVar[str] = "{ error: 429, retry_after: 1s }"
+    error: Annotated[int, Field(ge=400, le=599, description="The HTTP status.")]
+    message: Annotated[Words | None, Field(description="The message. Left out: Google's own.")] = None
+    status: Annotated[str | None, Field(description="Google's name for it, like RESOURCE_EXHAUSTED.")] = None
+    details: Annotated[list[dict[str, Any]] | None, Field(description="The details, literally.")] = None
+    retry_after: Annotated[Duration | None, Field(description="Sent as the Retry-After header.")] = None
+
+    def failure(self, message: str | None) -> Failure:
+        """The refusal with what the author left out filled in."""
+        return refusal(self.error, message, self.status, self.details, self.retry_after)
+
+
+Reason = Literal["safety", "recitation", "prohibited_content", "blocklist", "spii", "prompt"]
+
+# As an `openapi` stream was captured; the feedback link was not kept (fidelity.md, Finish reasons).
+_PROMPT = (
+    "The prompt could not be submitted. The prompt contains sensitive words that violate Google's [Generative AI"
+    " Prohibited Use policy](https://policies.google.com/terms/generative-ai/use-policy). Try rephrasing the prompt."
+)
+
+
+class BlockReply(Written):
+    """An answer that is held back for safety: no message at all. `prompt`: the prompt itself is refused, in words."""
+
+    key: ClassVar[str] = "block"
+    example: ClassVar[str] = "{ block: safety }"
+    block: Annotated[Reason, Field(description="Why.")]
+    message: Annotated[Words | None, Field(description="What a refused prompt gets told. Left out: Google's own.")] = (
+        None
+    )
+
+    @property
+    def finish(self) -> str:
+        """The finish reason: OpenAI's word, then the native one."""
+        return f"content_filter: {'PROHIBITED_CONTENT' if self.block == 'prompt' else self.block.upper()}"
+
+    @property
+    def refusal(self) -> str | None:
+        return (self.message or _PROMPT) if self.block == "prompt" else None
