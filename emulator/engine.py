@@ -13,6 +13,7 @@ from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, FRONT_END, Style
 from emulator.errors import Near, ReplyError, RequestError, Unmatched
 from emulator.explanation import Explanation
+from emulator.faults import Fault, faults_of
 from emulator.journal import Exchange, Received, Source
 from emulator.pacing import AT_ONCE
 from emulator.plan import Answer, Failure, Plan
@@ -24,14 +25,15 @@ from emulator.scenario.library import Library
 from emulator.scenario.places import Place
 from emulator.scenario.planning import Script
 from emulator.scenario.scripting import script_of
+from emulator.scenario.timing import PacingFields, faults_in, pacing_in
 from emulator.schedule import Schedule
 from emulator.seed import Seed, sign
 from emulator.settings import Clock, Settings, speed_of
 from emulator.shelf import counter_of, shelf_of
-from emulator.stores.store import Choices, Limit, Overlay, Store
+from emulator.stores.store import Choices, Claim, Limit, Overlay, Store
 
 # What decides an answer beside path and body, and the headers that scenarios read.
-_DECIDING = (b"x-emulator-seed", b"x-emulator-scenario", b"x-emulator-wire", b"x-emulator-speed")
+_DECIDING = tuple(b"x-emulator-" + name for name in (b"seed", b"scenario", b"wire", b"speed", b"fault", b"pacing"))
 _PREPARED = 512  # requests that are kept ready
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
 _EXPLAINED = 1_000  # turns of which it is said why they do not fit
@@ -43,13 +45,14 @@ _IMPROVISED = Script((Improvised(),))
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it came: body, path, and headers by lower-case name."""
+    """A request as it came: body, path, headers by lower-case name, and how many others are being answered."""
 
     body: bytes
     path: str
     target: Target
     headers: Mapping[bytes, bytes]
     caller: Caller
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,14 @@ class Prepared:
     shelf: Library
     places: Sequence[Place | None]
     limits: Sequence[Limit]
+    generation: int
     renderings: dict[int | None, tuple[Rendering, Exchange]] = field(default_factory=dict)
+
+    def counter(self, index: int | None) -> str:
+        """The name of what counts for faults: those of a header or session for all its answers, else of one turn."""
+        if self.caller.fault is not None:
+            return f"fault#{self.generation}#{blake2b(self.caller.fault.encode(), digest_size=6).hexdigest()}"
+        return f"fault of {self.limits[index].key}" if index is not None else "fault"
 
     @property
     def nearest(self) -> Sequence[Near]:
@@ -141,8 +151,19 @@ class Engine:
             return Made(exchange, delivery, 0, now, error.failure, None)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
         rendering, exchange = self._rendering(prepared, claim.index, asked, now)
-        delivery = rendering.deliver(0 if self.settings.ids == "stable" else claim.attempt, int(now))
+        answers = await self._counted(rendering.schedule, asked, prepared, claim, dry=dry)
+        attempt = 0 if self.settings.ids == "stable" else claim.attempt
+        delivery = rendering.deliver(attempt, int(now), asked.others, answers)
         return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
+
+    async def _counted(self, schedule: Schedule, asked: Asked, prepared: Prepared, claim: Claim, *, dry: bool) -> int:
+        """How many answers with the same counted faults went before; 0 where nothing is counted."""
+        if not schedule.phases:
+            return 0
+        key = prepared.counter(claim.index)
+        limits = [Limit(f"{key}/{number}", times) for number, times in enumerate(schedule.phases)]
+        phase = (await self.store.claim(asked.caller.session, key.encode(), limits, dry=dry)).index
+        return sum(schedule.phases if phase is None else schedule.phases[:phase])
 
     async def record(
         self,
@@ -197,7 +218,7 @@ class Engine:
             places.append(None)
         limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()
-        return Prepared(conversation, digest, card, caller, shelf, places, limits)
+        return Prepared(conversation, digest, card, caller, shelf, places, limits, overlay.generation)
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
@@ -255,13 +276,13 @@ class Engine:
         caller, settings = prepared.caller, self.settings
         scenario = place.scenario if place else None
         realistic, speed = speed_of(caller.speed or settings.speed)
-        written = (place.turn.pacing or place.scenario.pacing) if place else None
+        written = _pacing(caller, place)
         usual = prepared.card.pace if realistic else AT_ONCE
         wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
         cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
         name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
         root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
-        schedule = Schedule(written.pacing if written else usual, speed)
+        schedule = Schedule(written.pacing if written else usual, speed, _faults(caller, place))
         return Manner(root, Style(wire == "sdk-safe", cut, root), schedule, self._sign)
 
     def _sign(self, name: str, seed: Seed) -> str:
@@ -278,6 +299,22 @@ class Engine:
             head, chunk = FRONT_END.failure(failure, asked.target)
         body = Body.of(asked.body, self.settings.journal_body)
         return Delivery((head, chunk)), Exchange("POST", asked.path, "", body, failure.status, "refused")
+
+
+def _pacing(caller: Caller, place: Place | None) -> PacingFields | None:
+    """What was written about the pace: for the request or its session, for the turn, for the scenario."""
+    if caller.pacing is not None:
+        return pacing_in(caller.pacing)
+    return (place.turn.pacing or place.scenario.pacing) if place else None
+
+
+def _faults(caller: Caller, place: Place | None) -> Sequence[Fault]:
+    """The faults, from where they were written nearest to the request."""
+    if caller.fault is not None:
+        return faults_in(caller.fault)
+    if place is None:
+        return ()
+    return faults_of(place.scenario.fault if place.turn.fault is None else place.turn.fault)
 
 
 def _until_endless(places: Iterable[Place]) -> Iterable[Place]:
@@ -306,7 +343,13 @@ def _no_turn(unmatched: Unmatched) -> Failure:
 
 def _settled(caller: Caller, choices: Choices) -> Caller:
     """The caller; what their headers leave open is as their session says."""
-    return replace(caller, scenario=caller.scenario or choices.scenario, seed=caller.seed or choices.seed)
+    return replace(
+        caller,
+        scenario=caller.scenario or choices.scenario,
+        seed=caller.seed or choices.seed,
+        fault=caller.fault or choices.fault,
+        pacing=caller.pacing or choices.pacing,
+    )
 
 
 def _marked(rendering: Rendering, name: bytes, value: str) -> Rendering:

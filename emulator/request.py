@@ -245,6 +245,8 @@ class Caller:
     scenario: str | None = None
     wire: str | None = None
     speed: str | None = None
+    fault: str | None = None
+    pacing: str | None = None
 
 
 _PROTO_TYPES = {

@@ -50,11 +50,17 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a session has set for itself; None: as the server. `clock` is in Unix seconds and stands still."""
+    """What a session has set for itself; None: as the server. `clock` is in Unix seconds and stands still.
+
+    `fault`, `pacing` and `quota` are lines as in the headers of those names.
+    """
 
     scenario: str | None = None
     seed: str | None = None
     clock: float | None = None
+    fault: str | None = None
+    pacing: str | None = None
+    quota: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from emulator.engine import Answered, Asked, Engine
 from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
 from emulator.request import Caller, Target
+from emulator.scenario.timing import faults_in, pacing_in
 from emulator.settings import Settings, speed_of
 from emulator.stores.store import DEFAULT, StoreDown
 from emulator.web.identity import caller_of
@@ -76,7 +77,7 @@ class Chat:
         if isinstance(body, Failure):
             return await self._refused(body, path, target, headers, caller.session)
         try:
-            return await self._engine.answer(Asked(body, path, target, headers, caller))
+            return await self._engine.answer(Asked(body, path, target, headers, caller, self._metrics.running - 1))
         except StoreDown as error:
             mark = (b"x-emulator-error", b"store")
             return await self._refused(_store_down(error), path, target, headers, caller.session, mark)
@@ -118,11 +119,17 @@ def _unusable(caller: Caller) -> Failure | None:
     """A refusal of gemulator's own headers that mean nothing."""
     if caller.wire not in {None, "faithful", "sdk-safe"}:
         return Failure(400, "INVALID_ARGUMENT", "gemulator: x-emulator-wire is faithful or sdk-safe")
-    if caller.speed is not None:
-        try:
-            speed_of(caller.speed)
-        except ValueError as error:
-            return Failure(400, "INVALID_ARGUMENT", f"gemulator: x-emulator-speed: {error}")
+    lines = (
+        ("speed", caller.speed, speed_of),
+        ("fault", caller.fault, faults_in),
+        ("pacing", caller.pacing, pacing_in),
+    )
+    for name, line, read in lines:
+        if line is not None:
+            try:
+                read(line)
+            except ValueError as error:
+                return Failure(400, "INVALID_ARGUMENT", f"gemulator: x-emulator-{name}: {error}")
     return None
 
 

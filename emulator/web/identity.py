@@ -25,6 +25,8 @@ def caller_of(headers: Mapping[bytes, bytes], settings: Settings, version: str) 
         scenario=_text(headers, b"x-emulator-scenario"),
         wire=_text(headers, b"x-emulator-wire"),
         speed=_text(headers, b"x-emulator-speed"),
+        fault=_text(headers, b"x-emulator-fault"),
+        pacing=_text(headers, b"x-emulator-pacing"),
     )
 
 
