@@ -65,7 +65,10 @@ class Player:
                 player.uncancel()
             if gone.done():
                 return "client gone"
-            self._hang_up()  # the server stops, and its patience is over
+            self._ending = True
+            if self._wire is not None:  # the server stops, and its patience is over
+                self._wire.drop()
+                await until_gone(self._receive)
             return "cut"
         finally:
             self._ending = True
@@ -149,7 +152,3 @@ class Player:
             self._wire.reset() if reset else self._wire.hang_up()
             await until_gone(self._receive)
         return outcome
-
-    def _hang_up(self) -> None:
-        if self._wire is not None:
-            self._wire.hang_up()

@@ -31,6 +31,10 @@ class Wire(HttpToolsProtocol):
         """Close the connection when all that was written has left."""
         self.transport.close()
 
+    def drop(self) -> None:
+        """Close the connection now, whatever is still to leave."""
+        self.transport.abort()
+
     def reset(self) -> None:
         """End the connection with a TCP reset."""
         connection = self.transport.get_extra_info("socket")
