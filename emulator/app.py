@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -23,6 +24,7 @@ from emulator.web.chat import Chat
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
+from emulator.web.reload import Reloader
 from emulator.web.routes import Front, not_found, routes_of
 
 
@@ -47,21 +49,35 @@ def create_app(
         routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time)), *routes_of(chat)],
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
+        lifespan=lambda _: _life(engine, settings),
     )
     app.state.engine = engine
     return app
 
 
 def _catalog(settings: Settings) -> Catalog:
-    catalog = read_catalog(Path(__file__).with_name("catalog.yaml"))
-    if settings.catalog:
-        catalog = catalog.extended(read_catalog(settings.catalog))
+    shipped = Path(__file__).with_name("catalog.yaml")
+    catalog = read_catalog(settings.catalog, shipped) if settings.catalog else read_catalog(shipped)
     return catalog if settings.endpoints == "any" else catalog.named()
 
 
 def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
     bounds = Bounds(settings.max_sessions, settings.session_age, settings.journal_entries, settings.journal_bytes)
-    return MemoryStore(bounds, monotonic)
+    if settings.store == "memory":
+        return MemoryStore(bounds, monotonic)
+    from emulator.stores.enduring import EnduringStore
+
+    return EnduringStore(settings.store, bounds, monotonic)
+
+
+@asynccontextmanager
+async def _life(engine: Engine, settings: Settings) -> AsyncIterator[None]:
+    """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.store.close)
+        if settings.reload:
+            await stack.enter_async_context(Reloader(engine, settings.scenarios).running())
+        yield
 
 
 def _cors(origins: str) -> Middleware:

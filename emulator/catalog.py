@@ -5,32 +5,73 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fnmatch import translate
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from emulator.pacing import AT_ONCE, Pacing
 from emulator.plan import Failure
-from emulator.request import Target, invalid
+from emulator.refusals import refused
+from emulator.request import Target
 from emulator.seed import Seed
 from emulator.voice import PLAIN, Voice
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """What is known of the models whose id fits `id`, a glob over `publisher/name`.
 
-    `signs`: answers carry thought signatures. `pace` is used with `--speed realistic`; `tokens_per_chunk` is how many
-    tokens the service puts into one event of a stream.
+    `guess`: the entry stands for ids that nobody has listed. `pace` is used with `--speed realistic`;
+    `tokens_per_chunk` is how many tokens the service puts into one event of a stream. None and empty lists: no limit
+    is known.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     id: str
     dialect: str = "gemini"
-    family: str = "gemini-2"
-    signs: bool = False
+    family: str = "open"
+    guess: bool = False
     tokens_per_chunk: int = 12
     pace: Pacing = AT_ONCE
     voice: Voice = PLAIN
+
+    # Thought signatures: whether answers carry them, and whether the first call of a step must bring its own back.
+    signs: bool = False
+    enforces: bool = False
+
+    # Tokens.
+    context: int | None = None
+    max_output: int | None = None
+    caches_from: int | None = None
+
+    # Thinking: levels and budgets that are accepted, and what a budget of 0 does.
+    levels: tuple[str, ...] = ()
+    budget: tuple[int, int] | None = None
+    no_budget: Literal["off", "refused", "ignored"] = "off"
+
+    # Media: kinds that are read, kinds that are made, bytes of one picture, and whether `detail` may differ.
+    reads: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
+    largest_image: int | None = None
+    mixed_detail: bool = True
+
+    # Parameters by their wire names: what is refused, and what is read and left without effect.
+    refuses: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
+    prefill: bool = True
+    search_with_functions: bool = True
+
+    @property
+    def google(self) -> bool:
+        """Whether Gemini's own rules hold."""
+        return self.family.startswith("gemini")
+
+    @property
+    def can_think(self) -> bool:
+        return bool(self.levels or self.budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +80,8 @@ class Endpoint:
 
     `location`: None, if it is everywhere. A `dedicated` one answers on its own host name only.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     id: str
     dialect: str = "vllm"
@@ -58,18 +101,16 @@ class Catalog:
         self.card = lru_cache(maxsize=1024)(self._card)
 
     @classmethod
-    def read(cls, tree: Mapping[str, Any], dialects: Collection[str]) -> Self:
-        """The catalog of a parsed `catalog.yaml`. ValueError names an entry that is not understood."""
-        models = [_entry(Model, raw, dialects) for raw in tree.get("models") or ()]
-        endpoints = [_entry(Endpoint, raw, dialects) for raw in tree.get("endpoints") or ()]
-        return cls(models, endpoints)
+    def read(cls, *trees: Mapping[str, Any], dialects: Collection[str]) -> Self:
+        """The catalog of parsed YAML files, the first one's entries first.
 
-    def extended(self, other: Self) -> Self:
-        """This catalog with the entries of `other` before its own."""
-        merged = type(self)([])
-        merged._models = other._models + self._models
-        merged._endpoints = other._endpoints + self._endpoints
-        return merged
+        A model has all that `families` says of its family, and its own fields over that. ValueError names an entry
+        that is not understood.
+        """
+        families = {name: raw for tree in reversed(trees) for name, raw in _part(tree, "families", dict).items()}
+        models = [_entry(Model, raw, dialects, families) for tree in trees for raw in _part(tree, "models", list)]
+        endpoints = [_entry(Endpoint, raw, dialects) for tree in trees for raw in _part(tree, "endpoints", list)]
+        return cls(models, endpoints)
 
     def named(self) -> Self:
         """This catalog without the endpoint entry `*`: no endpoint exists but those that are described."""
@@ -83,32 +124,24 @@ class Catalog:
         for pattern, endpoint in self._endpoints:
             if pattern.match(target.endpoint) and endpoint.location in {None, target.location}:
                 return endpoint
-        return Failure(404, "NOT_FOUND", f"Endpoint `{resource_name(target)}` not found.")
+        named = {"location": target.location, "endpoint": target.endpoint}
+        return refused("endpoint-not-found", project=project_number(target.project), **named)
 
     def _card(self, model: str, target: Target) -> Model | Failure:
         """The entry for a request, or Google's refusal of its endpoint or its `model`."""
         if not target.shared:
             return self._deployed(model, target)
         if not re.fullmatch(r"[^/\s]+/[^/\s]+", model):
-            return invalid(
-                f"Malformed publisher model (`model`: '{model}') for the 'openapi' request endpoint ID;"
-                " expected '<publisher>/<model>'."
-            )
-        return next((entry for pattern, entry in self._models if pattern.match(model)), Model(model))
+            return refused("malformed-model", model=model)
+        return next((entry for pattern, entry in self._models if pattern.match(model)), Model(model, guess=True))
 
     def _deployed(self, model: str, target: Target) -> Model | Failure:
         found = self.endpoint(target)
         if isinstance(found, Failure):
             return found
         if found.dedicated and not target.host.startswith(f"{target.endpoint.lower()}."):
-            return Failure(400, "FAILED_PRECONDITION", _WRONG_HOST.format(host=dedicated_host(target)))
-        return Model(model, found.dialect, "open", False, found.tokens_per_chunk, found.pace, found.voice)
-
-
-_WRONG_HOST = (
-    "Dedicated Endpoint cannot be accessed through the shared Vertex AI domain aiplatform.googleapis.com."
-    " Please access the endpoint using its dedicated domain name '{host}'"
-)
+            return refused("dedicated-endpoint", domain=dedicated_host(target))
+        return Model(model, found.dialect, tokens_per_chunk=found.tokens_per_chunk, pace=found.pace, voice=found.voice)
 
 
 def project_number(project: str) -> int:
@@ -126,21 +159,32 @@ def dedicated_host(target: Target) -> str:
     return f"{target.endpoint}.{target.location}-{project_number(target.project)}.prediction.vertexai.goog"
 
 
+def _part(tree: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
+    part = tree.get(name) or kind()
+    entries = part.values() if isinstance(part, dict) else ()
+    if not isinstance(part, kind) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{name!r} is a {kind.__name__} of entries, not {part!r}")
+    return part
+
+
 _ENTRIES: Mapping[Any, TypeAdapter[Any]] = {Model: TypeAdapter(Model), Endpoint: TypeAdapter(Endpoint)}
+_VOICE = {field.name for field in fields(Voice)}
 
 
-def _entry(kind: type[Any], raw: Mapping[str, Any], dialects: Collection[str]) -> Any:
+def _entry(kind: type[Any], raw: Any, dialects: Collection[str], families: Mapping[str, Any] | None = None) -> Any:
     """An entry of the file; the fields of its voice stand beside its own."""
+    if not isinstance(raw, dict):
+        raise ValueError(f"catalog entry {raw!r} is no mapping")
+    given = {**(families or {}).get(str(raw.get("family")), {}), **raw}
     own = {field.name for field in fields(kind)} - {"voice"}
-    voice = {field.name for field in fields(Voice)}
-    if unknown := sorted(set(raw) - own - voice):
-        known = ", ".join(sorted(own | voice))
+    if unknown := sorted(set(given) - own - _VOICE):
+        known = ", ".join(sorted(own | _VOICE))
         raise ValueError(f"catalog entry {raw.get('id')!r}: unknown key {unknown[0]!r}; known: {known}")
-    nested = {key: value for key, value in raw.items() if key in own}
-    nested["voice"] = {key: value for key, value in raw.items() if key in voice}
-    if raw.get("dialect", "vllm") not in dialects:
+    if given.get("dialect", "vllm") not in dialects:
         known = ", ".join(sorted(dialects))
-        raise ValueError(f"catalog entry {raw.get('id')!r}: unknown dialect {raw['dialect']!r}; known: {known}")
+        raise ValueError(f"catalog entry {raw.get('id')!r}: unknown dialect {given['dialect']!r}; known: {known}")
+    nested = {key: value for key, value in given.items() if key in own}
+    nested["voice"] = {key: value for key, value in given.items() if key in _VOICE}
     try:
         return _ENTRIES[kind].validate_python(nested)
     except ValidationError as error:

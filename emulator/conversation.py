@@ -1,5 +1,6 @@
 """Questions about a request that conditions, replies and the generator ask."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,9 +9,9 @@ import orjson
 
 from emulator.request import JSON, ChatRequest, ContentPart, HistoryCall, Message, Target
 
-_ASSISTANT = {"assistant", "model"}
-_SYSTEM = {"system", "developer"}
-_TOOL = {"tool", "function"}
+ASSISTANT_ROLES = {"assistant", "model"}
+SYSTEM_ROLES = {"system", "developer"}
+TOOL_ROLES = {"tool", "function"}
 
 # What a model would see; all else cuts, repeats or formats the same words (architecture.md, Determinism).
 _SEEN = (
@@ -47,6 +48,20 @@ class Conversation:
         self.target = target
         self.headers = headers
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Where the request was sent and which model it names: what refusals say of a request."""
+        target = self.target
+        publisher, _, model = self.request.model.rpartition("/")
+        return {
+            "version": target.version,
+            "project": target.project,
+            "location": target.location,
+            "endpoint": target.endpoint,
+            "publisher": publisher,
+            "model": model,
+        }
+
     @cached_property
     def user_texts(self) -> Sequence[str]:
         """The words of each user message, oldest first."""
@@ -59,12 +74,12 @@ class Conversation:
 
     @cached_property
     def system_text(self) -> str:
-        return "\n".join(message.text for message in self.request.messages if message.role in _SYSTEM)
+        return "\n".join(message.text for message in self.request.messages if message.role in SYSTEM_ROLES)
 
     @cached_property
     def turn(self) -> int:
         """1 where no assistant message has come yet; each one counts, calls too."""
-        return 1 + sum(message.role in _ASSISTANT for message in self.request.messages)
+        return 1 + sum(message.role in ASSISTANT_ROLES for message in self.request.messages)
 
     @cached_property
     def current(self) -> Sequence[Message]:
@@ -77,7 +92,7 @@ class Conversation:
     def tool_results(self) -> Sequence[ToolResult]:
         """What tools have answered since the newest user message, oldest first."""
         names = {call.id: call.function.name for message in self.current for call in message.calls if call.id}
-        return [_result(message, names) for message in self.current if message.role in _TOOL]
+        return [_result(message, names) for message in self.current if message.role in TOOL_ROLES]
 
     @cached_property
     def current_calls(self) -> Sequence[HistoryCall]:
@@ -93,7 +108,7 @@ class Conversation:
     def fingerprint(self) -> bytes:
         """Canonical bytes of what decides the words of an answer (architecture.md, Determinism)."""
         seen = {key: self.body[key] for key in _SEEN if self.body.get(key) is not None}
-        seen["messages"] = _anonymous(self.body["messages"])
+        seen["messages"] = _anonymous(self.body["messages"], self.request.thought_tag)
         return orjson.dumps(seen, option=orjson.OPT_SORT_KEYS)
 
 
@@ -106,14 +121,28 @@ def _result(message: Message, names: Mapping[str, str]) -> ToolResult:
     return ToolResult(name, message.text, value)
 
 
-def _anonymous(messages: Sequence[dict[str, JSON]]) -> Sequence[dict[str, JSON]]:
-    """The messages with call ids replaced by their position and without signatures: both differ from run to run."""
-    if not any(
+def _anonymous(messages: Sequence[dict[str, JSON]], tag: str | None) -> Sequence[dict[str, JSON]]:
+    """The messages with call ids replaced by their position, without signatures and without earlier thoughts.
+
+    Ids and signatures differ from run to run; the service takes thoughts out of the history itself.
+    """
+    if not tag and not any(
         message.get("tool_calls") or "extra_content" in message or "tool_call_id" in message for message in messages
     ):
         return messages
     positions: dict[str, int] = {}
-    return [_anonymous_message(message, positions) for message in messages]
+    return [_anonymous_message(_thoughtless(message, tag), positions) for message in messages]
+
+
+def _thoughtless(message: dict[str, JSON], tag: str | None) -> dict[str, JSON]:
+    """The message without what its tags mark as a thought; its `thought` flag, true or false, beats the tags."""
+    content, extra = message.get("content"), message.get("extra_content")
+    google = extra.get("google") if isinstance(extra, dict) else None
+    flag = google.get("thought") if isinstance(google, dict) else None
+    if not tag or flag is False or message["role"] not in ASSISTANT_ROLES or not isinstance(content, str):
+        return message
+    name = re.escape(tag)
+    return message | {"content": re.sub(f"<{name}>.*?</{name}>", "", content, flags=re.S)}
 
 
 def _anonymous_message(message: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
@@ -135,6 +164,6 @@ def _unsigned(item: dict[str, JSON]) -> dict[str, JSON]:
     google = content.get("google") if isinstance(content, dict) else None
     if not isinstance(google, dict):
         return item
-    kept = {key: value for key, value in google.items() if key != "thought_signature"}
+    kept = {key: value for key, value in google.items() if key not in {"thought_signature", "thought"}}
     rest = {key: value for key, value in item.items() if key != "extra_content"}
     return rest | ({"extra_content": {"google": kept}} if kept else {})

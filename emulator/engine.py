@@ -3,37 +3,49 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
+from emulator.accounting import may_be_cached
 from emulator.catalog import Catalog, Model
+from emulator.chaos import answers_before, faults_for, pace_for
 from emulator.conversation import Conversation
 from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, FRONT_END, Style
 from emulator.errors import Near, ReplyError, RequestError, Unmatched
 from emulator.explanation import Explanation
-from emulator.faults import Fault, faults_of
 from emulator.journal import Exchange, Received, Source
+from emulator.marks import marked, session_mark
 from emulator.pacing import AT_ONCE
 from emulator.plan import Answer, Failure, Plan
+from emulator.reading import parse
 from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Manner, Rendering, render
-from emulator.request import Caller, Target, parse
+from emulator.request import Caller, Target
+from emulator.rules import Ask, Policy, judge
 from emulator.scenario.improvised import Improvised
 from emulator.scenario.library import Library
 from emulator.scenario.places import Place
 from emulator.scenario.planning import Script
 from emulator.scenario.scripting import script_of
-from emulator.scenario.timing import PacingFields, faults_in, pacing_in
 from emulator.schedule import Schedule
-from emulator.seed import Seed, sign
+from emulator.seed import Seed, sign, verify
 from emulator.settings import Clock, Settings, speed_of
-from emulator.shelf import counter_of, shelf_of
-from emulator.stores.store import Choices, Claim, Limit, Overlay, Store
+from emulator.shelf import counter_of, shelf_of, until_endless
+from emulator.stores.store import Choices, Limit, Overlay, Store
 
 # What decides an answer beside path and body, and the headers that scenarios read.
-_DECIDING = tuple(b"x-emulator-" + name for name in (b"seed", b"scenario", b"wire", b"speed", b"fault", b"pacing"))
+_DECIDING = (
+    b"x-emulator-seed",
+    b"x-emulator-scenario",
+    b"x-emulator-wire",
+    b"x-emulator-speed",
+    b"x-emulator-fault",
+    b"x-emulator-pacing",
+    b"x-vertex-ai-llm-request-type",
+    b"x-vertex-ai-llm-shared-request-type",
+)
 _PREPARED = 512  # requests that are kept ready
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
 _EXPLAINED = 1_000  # turns of which it is said why they do not fit
@@ -68,7 +80,8 @@ class Answered:
 class Prepared:
     """A request that was read and matched: the places that may answer, with their limits.
 
-    None among the places stands for the invented answer. `renderings` fills as places answer.
+    None among the places stands for the invented answer. `notes` are for the developer. `renderings` fills as places
+    answer, for first requests and for repeats.
     """
 
     conversation: Conversation
@@ -78,14 +91,8 @@ class Prepared:
     shelf: Library
     places: Sequence[Place | None]
     limits: Sequence[Limit]
-    generation: int
-    renderings: dict[int | None, tuple[Rendering, Exchange]] = field(default_factory=dict)
-
-    def counter(self, index: int | None) -> str:
-        """The name of what counts for faults: those of a header or session for all its answers, else of one turn."""
-        if self.caller.fault is not None:
-            return f"fault#{self.generation}#{blake2b(self.caller.fault.encode(), digest_size=6).hexdigest()}"
-        return f"fault of {self.limits[index].key}" if index is not None else "fault"
+    notes: Sequence[str] = ()
+    renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]] = field(default_factory=dict)
 
     @property
     def nearest(self) -> Sequence[Near]:
@@ -117,6 +124,7 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self._signing = Seed.root(settings.seed, "signatures").bytes(32)
+        self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
 
@@ -150,20 +158,14 @@ class Engine:
             delivery, exchange = self._refuse(asked, error.failure)
             return Made(exchange, delivery, 0, now, error.failure, None)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
-        rendering, exchange = self._rendering(prepared, claim.index, asked, now)
-        answers = await self._counted(rendering.schedule, asked, prepared, claim, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
-        delivery = rendering.deliver(attempt, int(now), asked.others, answers)
+        warm = attempt > 0 and may_be_cached(prepared.conversation, prepared.card, len(asked.body))
+        rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
+        turn = "" if claim.index is None else prepared.limits[claim.index].key
+        answers = await answers_before(self.store, session, rendering.schedule, prepared.caller.fault, turn, dry=dry)
+        more = session_mark(session) if self.settings.emulator_headers else ()
+        delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
         return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
-
-    async def _counted(self, schedule: Schedule, asked: Asked, prepared: Prepared, claim: Claim, *, dry: bool) -> int:
-        """How many answers with the same counted faults went before; 0 where nothing is counted."""
-        if not schedule.phases:
-            return 0
-        key = prepared.counter(claim.index)
-        limits = [Limit(f"{key}/{number}", times) for number, times in enumerate(schedule.phases)]
-        phase = (await self.store.claim(asked.caller.session, key.encode(), limits, dry=dry)).index
-        return sum(schedule.phases if phase is None else schedule.phases[:phase])
 
     async def record(
         self,
@@ -210,15 +212,18 @@ class Engine:
         card = self.catalog.card(request.model, asked.target)
         if isinstance(card, Failure):
             raise RequestError(card)
+        judgement = judge(Ask(conversation, card, self._policy, partial(verify, self._signing)))
+        if judgement.failure is not None:
+            raise RequestError(judgement.failure)
         shelf = self.shelf(overlay)
         caller = _settled(asked.caller, overlay.choices)
-        places: list[Place | None] = list(_until_endless(shelf.fitting(conversation, caller.scenario)))
+        places: list[Place | None] = list(until_endless(shelf.fitting(conversation, caller.scenario)))
         endless = bool(places) and places[-1] is not None and places[-1].turn.times is None
         if self.settings.unmatched == "generate" and not endless:
             places.append(None)
         limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()
-        return Prepared(conversation, digest, card, caller, shelf, places, limits, overlay.generation)
+        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes)
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
@@ -226,17 +231,21 @@ class Engine:
 
     # ---- plan and render
 
-    def _rendering(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Exchange]:
-        found = prepared.renderings.get(index)
+    def _rendering(
+        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+    ) -> tuple[Rendering, Exchange]:
+        found = prepared.renderings.get((index, warm))
         if found is None:
-            found = prepared.renderings[index] = self._render(prepared, index, asked, now)
+            found = prepared.renderings[index, warm] = self._render(prepared, index, asked, now, warm=warm)
         return found
 
-    def _render(self, prepared: Prepared, index: int | None, asked: Asked, now: float) -> tuple[Rendering, Exchange]:
+    def _render(
+        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+    ) -> tuple[Rendering, Exchange]:
         place = None if index is None else prepared.places[index]
         nearest = prepared.nearest if place is None else ()
         refusal = _no_turn(Unmatched(nearest)) if index is None else None
-        rendering, source = self._worded(prepared, place, refusal, now)
+        rendering, source = self._worded(prepared, place, refusal, now, warm=warm)
         exchange = Exchange(
             method="POST",
             path=asked.path,
@@ -253,37 +262,43 @@ class Engine:
         return rendering, exchange
 
     def _worded(
-        self, prepared: Prepared, place: Place | None, refusal: Failure | None, now: float
+        self, prepared: Prepared, place: Place | None, refusal: Failure | None, now: float, *, warm: bool
     ) -> tuple[Rendering, Source]:
-        manner = self._manner(prepared, place)
+        manner = self._manner(prepared, place, warm=warm)
         conversation, card = prepared.conversation, prepared.card
         if refusal is not None:
             rendering = render(refusal, conversation, card, manner, now)
-            return _marked(rendering, b"x-emulator-error", "unmatched"), "unmatched"
+            return self._marked(rendering, prepared, error="unmatched"), "unmatched"
         where = str(place) if place else "generated"
         try:
             script = _script(place, conversation, manner)
             rendering = render(script, conversation, card, manner, now)
         except ReplyError as error:
             failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {place.where if place else where}: {error}")
-            rendering = _marked(render(failure, conversation, card, manner, now), b"x-emulator-error", "scenario")
-            return _marked(rendering, b"x-emulator-turn", where), "unsatisfiable"
+            rendering = render(failure, conversation, card, manner, now)
+            return self._marked(rendering, prepared, where, error="scenario"), "unsatisfiable"
         unfit = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
         source: Source = "unsatisfiable" if unfit else "turn" if place else "generated"
-        return _marked(rendering, b"x-emulator-turn", where), source
+        return self._marked(rendering, prepared, where), source
 
-    def _manner(self, prepared: Prepared, place: Place | None) -> Manner:
+    def _marked(self, rendering: Rendering, prepared: Prepared, turn: str = "", error: str = "") -> Rendering:
+        if not self.settings.emulator_headers:
+            return rendering
+        return replace(rendering, head=marked(rendering.head, turn, error, prepared.notes))
+
+    def _manner(self, prepared: Prepared, place: Place | None, *, warm: bool) -> Manner:
         caller, settings = prepared.caller, self.settings
         scenario = place.scenario if place else None
         realistic, speed = speed_of(caller.speed or settings.speed)
-        written = _pacing(caller, place)
+        written = pace_for(caller, place)
         usual = prepared.card.pace if realistic else AT_ONCE
         wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
         cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
         name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
         root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
-        schedule = Schedule(written.pacing if written else usual, speed, _faults(caller, place))
-        return Manner(root, Style(wire == "sdk-safe", cut, root), schedule, self._sign)
+        style = Style(wire == "sdk-safe", cut, root, settings.tool_index, settings.fragment)
+        schedule = Schedule(written.pacing if written else usual, speed, faults_for(caller, place))
+        return Manner(root, style, schedule, self._sign, warm)
 
     def _sign(self, name: str, seed: Seed) -> str:
         return sign(self._signing, name, seed)
@@ -299,30 +314,6 @@ class Engine:
             head, chunk = FRONT_END.failure(failure, asked.target)
         body = Body.of(asked.body, self.settings.journal_body)
         return Delivery((head, chunk)), Exchange("POST", asked.path, "", body, failure.status, "refused")
-
-
-def _pacing(caller: Caller, place: Place | None) -> PacingFields | None:
-    """What was written about the pace: for the request or its session, for the turn, for the scenario."""
-    if caller.pacing is not None:
-        return pacing_in(caller.pacing)
-    return (place.turn.pacing or place.scenario.pacing) if place else None
-
-
-def _faults(caller: Caller, place: Place | None) -> Sequence[Fault]:
-    """The faults, from where they were written nearest to the request."""
-    if caller.fault is not None:
-        return faults_in(caller.fault)
-    if place is None:
-        return ()
-    return faults_of(place.scenario.fault if place.turn.fault is None else place.turn.fault)
-
-
-def _until_endless(places: Iterable[Place]) -> Iterable[Place]:
-    """The places up to the first that may answer for ever: none after it is ever reached."""
-    for place in places:
-        yield place
-        if place.turn.times is None:
-            return
 
 
 def _script(place: Place | None, conversation: Conversation, manner: Manner) -> Script | Failure:
@@ -350,9 +341,3 @@ def _settled(caller: Caller, choices: Choices) -> Caller:
         fault=caller.fault or choices.fault,
         pacing=caller.pacing or choices.pacing,
     )
-
-
-def _marked(rendering: Rendering, name: bytes, value: str) -> Rendering:
-    """The rendering with a header in which gemulator says something of its own."""
-    head = rendering.head
-    return replace(rendering, head=replace(head, headers=(*head.headers, (name, value.encode("ascii", "replace")))))

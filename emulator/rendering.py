@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.delivery import Chunk, Delivery, Head, Step
-from emulator.dialects import DIALECTS, Dialect, Style
+from emulator.dialects import DIALECTS, Dialect, Headers, Style
 from emulator.generate.arguments import Unsatisfiable
 from emulator.pacing import NO_EFFORT, Effort
 from emulator.plan import Answer, Failure, Plan, Thought, Usage
-from emulator.request import invalid
+from emulator.reading import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
 from emulator.schedule import PLAIN, Schedule
 from emulator.seed import Seed
 from emulator.splice import Template
+
+_SHORTEST = 8  # characters of an id; TGI's empty one and its "0" are constants, and would be found all over the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +55,19 @@ class Rendering:
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
-        ids = [_quoted(mint.make(Seed(seed.path + mint.suffix), created)) for mint in self.mints]
+        ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
         return (b'"created":%d' % created, *ids)
 
-    def deliver(self, attempt: int, now: int, others: int = 0, answers: int = 0) -> Delivery:
-        """The steps of one attempt; `now` is in Unix seconds.
+    def deliver(self, attempt: int, now: int, more: Headers = (), others: int = 0, answers: int = 0) -> Delivery:
+        """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only.
 
         `others` are under way at the same time; `answers` with the same counted faults went before in this session.
         """
         seed = self.root.child("attempt", attempt)
         values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
         chunks = [Chunk(template.fill(values), tokens, events=self.events) for template, tokens in self.chunks]
-        steps: tuple[Step, ...] = (self.head, *chunks)
+        head = Head(self.head.status, self.head.headers + more, self.head.wait) if more else self.head
+        steps: tuple[Step, ...] = (head, *chunks)
         if self.schedule.plain:
             return Delivery(steps)
         effort = replace(self.effort, others=others)
@@ -73,12 +76,16 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How an answer is made: the words' seed, the wire's style, the schedule, and who signs."""
+    """How an answer is made: the words' seed, the wire's style, the schedule, and who signs.
+
+    `warm`: the same prompt was asked before, and the service may still have it.
+    """
 
     root: Seed
     style: Style
     schedule: Schedule
     sign: Callable[[str, Seed], str]
+    warm: bool = False
 
 
 def render(script: Script | Failure, conversation: Conversation, card: Model, manner: Manner, now: float) -> Rendering:
@@ -128,7 +135,7 @@ def _planned(
     decoding = dialect.decoding(conversation.request)
     context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding, groups=script.groups)
     try:
-        plan = plan_script(script, context, card.family, answer_id, minter.created)
+        plan = plan_script(script, context, card, answer_id, minter.created, warm=manner.warm)
     except Unsatisfiable as error:
         return invalid(f"Unable to submit request because no value can fit a schema in it: {error}")
     return dialect.refusal(plan, conversation.request) or plan
@@ -173,14 +180,11 @@ class _Minter:
 
     def _mint(self, seed: Seed, make: Callable[[Seed, int], str]) -> str:
         made = make(seed, self.created)
+        if len(made) < _SHORTEST:
+            return made
         self.mints.append(Mint(seed.path.removeprefix(self.attempt.path), make))
-        self.made.append(_quoted(made))
+        self.made.append(made.encode())
         return made
-
-
-def _quoted(made: str) -> bytes:
-    """An id as it stands in JSON: with its quotes even an empty one is found, and a short one is not found in words."""
-    return b'"%s"' % made.encode()
 
 
 def _calls_so_far(conversation: Conversation) -> int:

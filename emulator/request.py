@@ -1,15 +1,11 @@
 """The wire as we accept it: a chat request, where it was sent, and by whom."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from emulator.errors import RequestError
-from emulator.misfit import Misfit, misfit_of
-from emulator.plan import Failure
+from pydantic import BaseModel, ConfigDict, Field
 
 JSON: TypeAlias = Any
 
@@ -163,10 +159,31 @@ class ChatRequest(_Wire):
         return self.thinking_config.get("include_thoughts") is True
 
     @property
+    def thinking_level(self) -> str | None:
+        """How hard to think, in lower case: by OpenAI's parameter or by Google's."""
+        level = self.reasoning_effort or self.thinking_config.get("thinking_level")
+        return level.lower().removeprefix("thinking_level_") if isinstance(level, str) else None
+
+    @property
+    def asks_to_think(self) -> bool:
+        """Whether thoughts are asked for, shown or not."""
+        budget = self.thinking_config.get("thinking_budget")
+        return self.include_thoughts or self.thinking_level is not None or bool(budget)
+
+    @property
     def thought_tag(self) -> str | None:
         """The name of the tag around shown thoughts; None: no tags."""
         marker = self.google_options.get("thought_tag_marker")
         return marker if isinstance(marker, str) and marker else None
+
+    @property
+    def searches(self) -> bool:
+        """Whether Google Search is on: by OpenAI's option or as a native tool."""
+        tools = self.google_options.get("tools")
+        native = tools if isinstance(tools, list) else []
+        return self.web_search_options is not None or any(
+            isinstance(tool, dict) and any(re.match("google_?search", key, re.I) for key in tool) for tool in native
+        )
 
     @property
     def streams_arguments(self) -> bool:
@@ -248,52 +265,9 @@ class Caller:
     fault: str | None = None
     pacing: str | None = None
 
-
-_PROTO_TYPES = {
-    "int_type": "TYPE_INT32",
-    "int_from_float": "TYPE_INT32",
-    "float_type": "TYPE_DOUBLE",
-    "bool_type": "TYPE_BOOL",
-    "string_type": "TYPE_STRING",
-}
-
-
-def invalid(message: str, field: str | None = None, misfit: Misfit | None = None) -> Failure:
-    """Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
-    if field is None:
-        return Failure(400, "INVALID_ARGUMENT", message, misfit=misfit)
-    violation = {"field": field, "description": message}
-    details = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
-    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, misfit=misfit)
-
-
-def parse(raw: bytes) -> tuple[ChatRequest, dict[str, JSON]]:
-    """The request in a body, and the body as a tree. RequestError where Google would answer 400."""
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        reason = str(error).split(": line")[0]
-        misfit = Misfit("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
-        message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
-        raise RequestError(invalid(message, misfit=misfit)) from None
-    if not isinstance(body, dict):
-        misfit = Misfit("model_attributes_type", (), "Input should be a valid dictionary", body)
-        raise RequestError(invalid("Invalid JSON payload received. Root element must be a message.", misfit=misfit))
-    try:
-        return ChatRequest.model_validate(body), body
-    except ValidationError as error:
-        misfit = misfit_of(error)
-        raise RequestError(invalid(_words(misfit), misfit.field, misfit)) from None
-
-
-def _words(misfit: Misfit) -> str:
-    field = misfit.field
-    if misfit.kind == "missing":
-        return f"Missing required field '{field}'."
-    if misfit.kind == "too_short":
-        return f"Unable to submit request because at least one '{field}' entry is required."
-    if misfit.kind == "literal_error":
-        allowed = ", ".join(sorted(misfit.more["expected"].replace(" or ", ", ").split(", ")))
-        return f"Expected '{field}' to be one of: {allowed}; found {misfit.saw!r}."
-    shown = orjson.dumps(misfit.saw).decode()[:80]
-    return f"Invalid value at '{field}' ({_PROTO_TYPES.get(misfit.kind, 'TYPE_MESSAGE')}), {shown}"
+    @classmethod
+    def told(cls, session: str, headers: Mapping[bytes, bytes]) -> Self:
+        """The caller of a session with what their headers say."""
+        names = ("seed", "scenario", "wire", "speed")
+        said = {name: headers.get(b"x-emulator-" + name.encode(), b"").decode("latin-1") or None for name in names}
+        return cls(session, **said)

@@ -26,6 +26,10 @@ class Settings(BaseModel):
     scenarios: Annotated[tuple[Path, ...], Field(description="Folder (or file) of scenarios; may be repeated.")] = (
         Field(default_factory=lambda: (shipped_scenarios(),))
     )
+    reload: Annotated[
+        bool,
+        Field(description="Whether a saved scenario is live at once. `serve` does so on a terminal, unless told."),
+    ] = False
     unmatched: Annotated[
         Literal["generate", "error"],
         Field(description="What a request gets that no turn fits: an invented answer, or a 400 that says why."),
@@ -50,6 +54,31 @@ class Settings(BaseModel):
             description="How streams of calls are worded: as documented, or so that SDK stream helpers can join them."
         ),
     ] = "faithful"
+    models: Annotated[
+        Literal["any", "catalog"],
+        Field(description="Whether only the catalog's models exist; any other is Google's 404 then."),
+    ] = "any"
+    strict_params: Annotated[bool, Field(description="Refuse parameters that Google does not list.")] = False
+    strict_media: Annotated[bool, Field(description="Refuse media that do not decode.")] = False
+    signatures: Annotated[
+        Literal["enforce", "strict", "warn", "off"],
+        Field(
+            description="Thought signatures in the history: `enforce` refuses where one is missing, `strict` foreign"
+            " and altered ones too, `warn` only says so in a header."
+        ),
+    ] = "enforce"
+    tool_index: Annotated[
+        Literal["documented", "sequential", "all-zero", "gap", "missing"],
+        Field(description="The index of calls in a stream: as documented, or some other way to test clients with."),
+    ] = "documented"
+    fragment: Annotated[
+        str,
+        Field(
+            pattern=r"^(json|token|whole|size:[1-9]\d{0,5})$",
+            description="How streamed arguments are cut: `json` as documented, `token`, `size:N` characters, `whole`.",
+        ),
+    ] = "json"
+    emulator_headers: Annotated[bool, Field(description="Whether answers carry `x-emulator-` headers.")] = True
     auth: Annotated[
         Literal["any", "open"], Field(description="`any`: every non-empty bearer token; `open`: none is needed.")
     ] = "any"

@@ -1,6 +1,7 @@
 """The scenarios of a session: those pushed to it, newest first, before those of files."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from emulator.scenario.library import Library
@@ -23,3 +24,11 @@ def read_pushed(published: Published) -> Scenario:
 def counter_of(place: Place) -> str:
     """The name of a turn's counter: where it stands and what it says, so that an edited turn starts anew."""
     return f"{place}#{hashlib.blake2b(place.turn.content, digest_size=6).hexdigest()}"
+
+
+def until_endless(places: Iterable[Place]) -> Iterable[Place]:
+    """The places up to the first that may answer for ever: none after it is ever reached."""
+    for place in places:
+        yield place
+        if place.turn.times is None:
+            return

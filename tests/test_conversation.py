@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from emulator.conversation import Conversation
-from emulator.request import Target, parse
+from emulator.reading import parse
+from emulator.request import Target
 
 TARGET = Target("v1", "p", "global", "openapi")
 USER = {"role": "user", "content": "Weather?"}
@@ -100,3 +101,26 @@ def test_ids_and_signatures_of_the_history_do_not_count() -> None:
     assert renamed.fingerprint == conversation(USER, CALL, RESULT).fingerprint
     swapped = conversation(USER, CALL, RESULT | {"tool_call_id": "unknown"})
     assert swapped.fingerprint != renamed.fingerprint
+
+
+TAGGED = {"extra_body": {"google": {"thought_tag_marker": "think"}}}
+
+
+@pytest.mark.parametrize(
+    ("said", "same"),
+    [
+        ({"content": "<think>Hm.</think>21 °C."}, True),
+        ({"content": "<think>Hm.</think>21 °C.", "extra_content": {"google": {"thought": True}}}, True),
+        ({"content": "<think>Hm.</think>21 °C.", "extra_content": {"google": {"thought": False}}}, False),
+        ({"content": "<other>Hm.</other>21 °C."}, False),
+    ],
+)
+def test_tagged_thoughts_of_the_history_are_not_seen(said: dict[str, Any], same: bool) -> None:
+    plain = conversation(USER, {"role": "assistant", "content": "21 °C."}, USER, **TAGGED)
+    tagged = conversation(USER, {"role": "assistant", **said}, USER, **TAGGED)
+    assert (tagged.fingerprint == plain.fingerprint) is same
+
+
+def test_tags_of_the_user_are_words() -> None:
+    asked = [conversation({"role": "user", "content": f"<think>{word}</think>"}, **TAGGED) for word in ("a", "b")]
+    assert asked[0].fingerprint != asked[1].fingerprint

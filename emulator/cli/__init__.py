@@ -7,7 +7,15 @@ import click
 from emulator import __version__
 
 # Command: the module that has it, under the same name.
-_COMMANDS = {"serve": "emulator.cli.serve"}
+_COMMANDS = {
+    "serve": "emulator.cli.serve",
+    "check": "emulator.cli.scenarios",
+    "explain": "emulator.cli.scenarios",
+    "schema": "emulator.cli.scenarios",
+    "journal": "emulator.cli.journal",
+    "sessions": "emulator.cli.journal",
+    "reset": "emulator.cli.journal",
+}
 
 
 class _Lazy(click.Group):

@@ -1,7 +1,7 @@
 """Command line options made from Settings: each has a flag, a GEMULATOR_ variable and a place in gemulator.toml."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -14,8 +14,17 @@ from emulator.settings import Settings
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds an option for every field of Settings, and `--config`."""
-    for name, field in reversed(Settings.model_fields.items()):
-        command = _option(name, field)(command)
+    return some_settings(*Settings.model_fields)(command)
+
+
+def some_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds options for some fields of Settings, and `--config`."""
+    return lambda command: _with_options(command, names)
+
+
+def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    for name in reversed(names):
+        command = _option(name, Settings.model_fields[name])(command)
     config = click.Option(
         ["--config"],
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -32,8 +41,9 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
     multiple = get_origin(field.annotation) is tuple
     kind = get_args(field.annotation)[0] if multiple else field.annotation
+    flag = name.replace("_", "-")
     return click.option(
-        f"--{name.replace('_', '-')}",
+        f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}",
         name,
         envvar=f"GEMULATOR_{name.upper()}",
         multiple=multiple,

@@ -1,6 +1,8 @@
 """`gemulator serve`."""
 
 import socket
+import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -19,17 +21,32 @@ from emulator.settings import Settings
 @settings_options
 def serve(**options: Any) -> None:
     """Serve until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
+    if options["reload"] is None:
+        options["reload"] = sys.stdout.isatty()
     settings = settings_of(options)
     try:
         app = create_app(settings)
     except ScenarioError as error:
         raise click.ClickException(f"the scenarios cannot be used:\n{error}") from None
+    except ModuleNotFoundError as error:  # an extra that was not installed; it says which
+        raise click.ClickException(str(error)) from None
     listener = _listener(settings)
     try:
         click.echo(_greeting(settings, app.state.engine.library, origin_of(listener)))
-        uvicorn.Server(uvicorn_config(app, settings)).run([listener])
+        _run(app, settings, listener)
     except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
         click.echo("Stopped.")
+
+
+def _run(app: Any, settings: Settings, listener: socket.socket) -> None:
+    if settings.workers == 1:
+        uvicorn.Server(uvicorn_config(app, settings)).run([listener])
+        return
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn_config(partial(create_app, settings), settings)
+    config.factory, config.workers = True, settings.workers
+    Multiprocess(config, [listener]).run()
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -43,6 +60,7 @@ def _listener(settings: Settings) -> socket.socket:
 def _greeting(settings: Settings, library: Library, origin: str) -> str:
     urls = Addresses(origin)
     folders = ", ".join(map(str, settings.scenarios)) or "no folder"
+    live = ", live when saved" if settings.reload else ""
     unmatched = {"generate": "get an invented answer", "error": "are refused with the reason"}[settings.unmatched]
     lines = [
         f"gemulator {__version__} listens on {origin}",
@@ -52,7 +70,7 @@ def _greeting(settings: Settings, library: Library, origin: str) -> str:
         "  API key              OPENAI_API_KEY=emulator"
         + ("  (any text)" if settings.auth == "any" else "  (none is needed)"),
         "",
-        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}",
+        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}{live}",
         f"  Requests that fit no scenario {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:

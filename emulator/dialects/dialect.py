@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from emulator.decoding import UNBOUND, Decoding
 from emulator.delivery import Chunk, Head
@@ -20,12 +20,15 @@ _NO_SEED = Seed(b"")
 class Style:
     """How a stream is cut: `safe` for clients that break on the documented form, tokens in one event.
 
-    `seed` decides what the wire adds to the words, like the probability of each token.
+    `seed` decides what the wire adds to the words, like the probability of each token. `tool_index` and `fragment`
+    (`json`, `token`, `whole` or `size:N` characters) are about streamed calls.
     """
 
     safe: bool = False
     tokens_per_chunk: int = 12
     seed: Seed = _NO_SEED
+    tool_index: Literal["documented", "sequential", "all-zero", "gap", "missing"] = "documented"
+    fragment: str = "json"
 
 
 class Dialect(Protocol):

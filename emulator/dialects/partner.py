@@ -12,7 +12,8 @@ from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
 from emulator.dialects.speech import Piece, calls_of, placed, spoken, thoughts_of, weights_of, whole, words_of
 from emulator.plan import Choice, Failure, Plan, ToolCall, Usage
-from emulator.request import ChatRequest, Target, invalid
+from emulator.reading import invalid
+from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
 from emulator.voice import Placement
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Any, Literal
 
 from emulator.dialects.dialect import Style
@@ -90,8 +91,10 @@ def weights_of(
     """The `logprobs` beside each piece of choice `index`; None where the request asks for none."""
     if not request.logprobs:
         return [None] * len(said)
-    texts, seed = (piece.text for piece in said), style.seed.child("logprobs", index)
-    return [{"content": own} for own in weighed(texts, request.top_logprobs or 0, seed, raw_bytes=raw_bytes)]
+    cut = [pieces(piece.text, 1) for piece in said]
+    seed = style.seed.child("logprobs", index)
+    entries = iter(weighed(chain(*cut), request.top_logprobs or 0, seed, raw_bytes=raw_bytes))
+    return [{"content": list(islice(entries, len(tokens)))} for tokens in cut]
 
 
 def whole(choice: Choice) -> Piece:
@@ -99,13 +102,9 @@ def whole(choice: Choice) -> Piece:
     return Piece("text", "".join(piece.text for piece in spoken(choice, 64)))
 
 
-def weighed(texts: Iterable[str], top: int, seed: Seed, *, raw_bytes: bool = True) -> Iterator[list[dict[str, Any]]]:
-    """For each text the entries of `logprobs.content` for its tokens, each with its `top` likeliest, itself first."""
-    index = 0
-    for text in texts:
-        tokens = pieces(text, 1)
-        yield [_weighed(token, top, seed.child(index + own), raw_bytes) for own, token in enumerate(tokens)]
-        index += len(tokens)
+def weighed(tokens: Iterable[str], top: int, seed: Seed, *, raw_bytes: bool = True) -> list[dict[str, Any]]:
+    """The entries of `logprobs.content` for some tokens, each with its `top` likeliest at that place, itself first."""
+    return [_weighed(token, top, seed.child(index), raw_bytes) for index, token in enumerate(tokens)]
 
 
 def _weighed(token: str, top: int, seed: Seed, raw_bytes: bool) -> dict[str, Any]:

@@ -219,13 +219,12 @@ def _weights(said: Sequence[Piece], index: int, request: ChatRequest, style: Sty
 
 
 def _content(choice: Choice, request: ChatRequest) -> str | None:
-    words, calls = words_of(choice), calls_of(choice)
+    words, calls, echoed = words_of(choice), calls_of(choice), _echoed(request)
     if words is not None:
-        return _echoed(request) + words
-    if choice.refusal is not None or (not calls and thoughts_of(choice)):
-        return None
-    # Only calls that the model chose by itself leave the content null.
-    return None if calls and request.choice_of_tool.mode != "required" else _echoed(request)
+        return echoed + words
+    # Null, where the model only thought, or called of its own accord.
+    null = thoughts_of(choice) if not calls else request.choice_of_tool.mode != "required"
+    return echoed or (None if null or choice.refusal is not None else "")
 
 
 def _echoed(request: ChatRequest) -> str:

@@ -20,8 +20,7 @@ def prompt_logprobs(plan: Plan, request: ChatRequest, seed: Seed) -> list[dict[s
         return None
     words = (token for message in request.messages for token in pieces(message.text, 1))
     tokens = [token for token, _ in zip(chain(words, repeat(_TEMPLATE)), range(plan.usage.prompt_tokens), strict=False)]
-    weights = weighed(tokens, top + 1, seed.child("prompt"))
-    entries = [_entry([weight for group in part for weight in group["top_logprobs"]]) for part in weights]
+    entries = [_entry(weight["top_logprobs"]) for weight in weighed(tokens, top + 1, seed.child("prompt"))]
     return [None, *entries[1:]] if entries else []
 
 

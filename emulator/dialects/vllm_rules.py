@@ -1,7 +1,9 @@
 """What vLLM refuses in a request that it could read, in its own words (fidelity.md, vLLM)."""
 
+import re
 from collections.abc import Iterator
 
+from emulator.decoding import Matching, form_of
 from emulator.plan import Failure, Plan
 from emulator.request import ChatRequest
 from emulator.voice import Voice
@@ -53,6 +55,17 @@ def _combinations(request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str
     if sum(further.get(f"guided_{kind}") is not None for kind in ("json", "regex", "choice")) > 1:
         kinds = "'guided_json', 'guided_regex' or 'guided_choice'"
         yield "guided_json", f"You can only use one kind of guided decoding ({kinds})."
+    form = form_of(further)
+    if isinstance(form, Matching) and (reason := _broken(form.pattern)):
+        yield "structured_outputs", f"Failed to compile the regular expression {form.pattern!r}: {reason}"
+
+
+def _broken(pattern: str) -> str | None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return None
 
 
 def _window(plan: Plan, request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    pass
+    from PIL.Image import Image as Picture
 
 Colour: TypeAlias = tuple[int, int, int]
 Point: TypeAlias = tuple[float, float]
@@ -26,7 +26,8 @@ class Canvas:
         for y, colour in enumerate(top_to_bottom):
             column.putpixel((0, y), colour)
         self.width, self.height = width, height
-        self.picture: Picture = column.resize((width, height), Image.Resampling.BICUBIC)
+        smooth = column.resize((1, height), Image.Resampling.BICUBIC)
+        self.picture: Picture = smooth.resize((width, height), Image.Resampling.NEAREST)
 
     def polygon(self, points: Sequence[Point], colour: Colour, opacity: float = 1.0) -> None:
         """A filled shape."""
@@ -44,7 +45,7 @@ class Canvas:
         size = max(2, round(radius * 2))
         # Pillow's gradient is 181 where its circle touches the edge, 255 in the corners.
         fading = [round(255 * opacity * max(0.0, 1 - v / 180) ** 2) for v in range(256)]
-        mask = Image.radial_gradient("L").point(fading).resize((size, size))
+        mask = Image.radial_gradient("L").point(fading).resize((size, size), Image.Resampling.BILINEAR)
         self.picture.paste(colour, (round(middle[0] - radius), round(middle[1] - radius)), mask)
 
     def dots(self, points: Sequence[Point], colour: Colour) -> None:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 SMALLEST, LARGEST = 16, 2048
 _SIDE = 512
 _WRITERS: dict[str, tuple[str, dict[str, int]]] = {
-    "image/png": ("PNG", {"compress_level": 2}),
+    "image/png": ("PNG", {"compress_level": 1}),
     "image/jpeg": ("JPEG", {"quality": 88}),
     "image/webp": ("WEBP", {"quality": 84, "method": 1}),
 }
 _PIXELS = re.compile(r"(?<!\d)(\d{2,4})\s*(?:[x×*]|by|px\s*[x×])\s*(\d{2,4})(?!\d)", re.IGNORECASE)
-_ASPECT = re.compile(r"(?<![\d:])(\d{1,2})\s*:\s*(\d{1,2})(?![\d:])")
+_ASPECT = re.compile(r"(?<![\d:])(1:[12]|2:[13]|3:[24]|4:[35]|5:4|16:9|9:16|16:10|10:16|21:9|9:21)(?![\d:])")
 _SHAPES = (
     (re.compile(r"\b(portrait|vertical|hochformat|upright)\b|縦長|竖版|세로", re.IGNORECASE), (3, 4)),
     (
@@ -49,8 +49,9 @@ def size_of(prompt: str) -> tuple[int, int]:
     """Width and height in pixels that the prompt asks for ("512x256", "16:9", "portrait"), else 512 by 512."""
     if pixels := _PIXELS.search(prompt):
         return _bounded(int(pixels[1])), _bounded(int(pixels[2]))
-    if (aspect := _ASPECT.search(prompt)) and int(aspect[1]) and int(aspect[2]):
-        return _fitted(int(aspect[1]), int(aspect[2]))
+    if aspect := _ASPECT.search(prompt):
+        across, down = aspect[1].split(":")
+        return _fitted(int(across), int(down))
     return next((_fitted(*shape) for pattern, shape in _SHAPES if pattern.search(prompt)), (_SIDE, _SIDE))
 
 

@@ -19,23 +19,51 @@ _MARKS = (
     r"\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3099\u309a"
     r"\ufe00-\ufe0f\ufe20-\ufe2f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 )
-# An emoji with its modifiers and what is joined to it, a flag, or any character with its marks: never cut inside.
-_WHOLE = rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[^\s\w][{_MARKS}]*+(?:\u200d[^\s][{_MARKS}]*+)*+)"
-_LATIN = r"a-zA-Z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af"
+_M = rf"[{_MARKS}\u200c\u200d]*+"
+# A flag, or a sign or emoji with its modifiers and what is joined to it: never cut inside.
+_WHOLE = rf"[\U0001f1e6-\U0001f1ff]{{2}}|[^\s\w][{_MARKS}]*+(?:\u200d[^\s][{_MARKS}]*+)*+"
+
+# One kind of text each; the lengths were fitted to a real vocabulary (docs/tokens.md).
+_LOWER = rf"[a-z]{{1,11}}+{_M}"
+_UPPER = rf"[A-Z](?:[a-z]{{1,11}}+|[A-Z]{{0,2}}+(?![a-z])){_M}"
+_ACCENTED = rf"[a-zA-Z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af]{{1,6}}+{_M}"
+_SIGNS = rf"[!-/:-@\[-`{{-~]{{1,2}}+{_M}"
+_GREEK_AND_CYRILLIC = rf"[\u0370-\u052f]{{1,6}}+{_M}"
 _HAN = r"\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _KANA = r"\u3041-\u3096\u309d-\u30ff"
+_HANGUL = r"[\uac00-\ud7a3]"
+_OTHER = rf"(?:[^\W\d_]{_M}){{1,4}}+"
 
-# One alternative a kind of character, the commonest first; the lengths were fitted (docs/tokens.md).
+# A blank belongs to the word after it; a longer run leaves one for that word. What is common stands first, and every
+# alternative begins with a character or a class, which the engine can rule out without trying it.
+_AFTER_BLANK = "|".join(
+    (
+        _LOWER,
+        _UPPER,
+        _SIGNS,
+        r" *(?= )",
+        _ACCENTED,
+        _GREEK_AND_CYRILLIC,
+        rf"{_HANGUL}(?:{_HANGUL}(?!{_HANGUL}))?",
+        rf"(?![{_HAN}{_KANA}]){_OTHER}",
+        "",
+    )
+)
 _TOKEN = "|".join(
     (
-        rf" ?(?:[A-Z]?[a-z]{{1,11}}|[A-Z]{{1,3}}(?![a-z])|[{_LATIN}]{{1,6}})[{_MARKS}]*+",
-        r"\d",
-        r" ?[!-/:-@\[-`{-~]{1,2}",
-        r"\n+| +(?= )| +|[^\S\n ]+",
-        rf"[{_HAN}]{{1,2}}",
-        rf"[{_KANA}]{{1,3}}[{_MARKS}]*+",
-        r"[\uac00-\ud7a3]{1,2}",
-        rf" ?(?:[^\W\d_][{_MARKS}]*+){{1,4}}",
+        rf" (?:{_AFTER_BLANK})",
+        _LOWER,
+        _SIGNS,
+        _UPPER,
+        rf"\d{_M}",
+        rf"[{_HAN}]{{1,2}}+{_M}",
+        rf"[{_KANA}]{{1,4}}+{_M}",
+        r"(?:\r?\n)++",
+        r"[\t\r\f\v\u00a0\u3000]++",
+        _ACCENTED,
+        rf"{_HANGUL}{{1,2}}+",
+        _GREEK_AND_CYRILLIC,
+        _OTHER,
         _WHOLE,
         r"[\s\S]",
     )

@@ -1,5 +1,6 @@
 """The answer to a request that no turn fits: parts as an author would have written them."""
 
+import base64
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, assert_never
 
@@ -10,7 +11,7 @@ from emulator.decoding import Form, Matching, Object, OneOf, Tagged
 from emulator.generate.arguments import value_for
 from emulator.generate.hints import Hints, best_tool, calls, read, wanted_keys
 from emulator.generate.text import answer, report, thought
-from emulator.plan import Part, Text, Thought, ToolCall
+from emulator.plan import Media, Part, Text, Thought, ToolCall
 from emulator.request import JSON, Function
 from emulator.scenario.replies import Context, ImageReply, ReplyPart
 from emulator.seed import Seed
@@ -27,9 +28,19 @@ class Improvised(ReplyPart):
         thoughts = _thoughts(context)
         if tool is not None:
             return (*thoughts, *_calls(tool, context))
-        if "image" in (conversation.request.modalities or ()):
-            return (*thoughts, *ImageReply(image=conversation.user_text).plan(context))
-        return (*thoughts, Text(_words(context), context.signature(None, "")))
+        wanted = conversation.request.modalities or ["text"]
+        words = [Text(_words(context), context.signature(None, ""))] if set(wanted) != {"image"} else []
+        if "audio" in wanted:
+            return (*thoughts, _spoken(words[0].text, context))
+        pictures = ImageReply(image=conversation.user_text).plan(context) if "image" in wanted else ()
+        return (*thoughts, *words, *pictures)
+
+
+def _spoken(words: str, context: Context) -> Media:
+    from emulator.generate.audio import speech_like
+
+    sound = base64.b64encode(speech_like(words, context.seed.child("speech"))).decode()
+    return Media("audio", "audio/wav", sound, context.signature(None, ""))
 
 
 def _thoughts(context: Context) -> Sequence[Part]:

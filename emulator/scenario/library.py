@@ -98,9 +98,14 @@ def _likeness(mismatch: Mismatch) -> float:
 
 def load(folders: Sequence[Path]) -> Library:
     """The library of all scenario files in `folders`, recursively. ScenarioError says all problems of all files."""
+    return load_folders([Folder(folder) for folder in folders])
+
+
+def load_folders(folders: Sequence[Folder]) -> Library:
+    """As `load`; the folders then know which pieces were included."""
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
-    for folder in map(Folder, folders):
+    for folder in folders:
         for name, file in folder.scenarios():
             try:
                 scenarios.append(read_scenario(text_of_file(file), file, name, folder))
@@ -111,12 +116,14 @@ def load(folders: Sequence[Path]) -> Library:
     return Library(scenarios).ready()
 
 
-def read_catalog(file: Path) -> Catalog:
-    """The catalog in a YAML file. ScenarioError names the entry that is not understood."""
-    document = yaml.read(text_of_file(file), file)
-    if document.problems:
-        raise ScenarioError(document.problems)
+def read_catalog(*files: Path) -> Catalog:
+    """The catalog in YAML files, the first one's entries first. ScenarioError names an entry that is wrong."""
+    documents = [yaml.read(text_of_file(file), file) for file in files]
+    problems = [problem for document in documents for problem in document.problems]
+    if problems:
+        raise ScenarioError(problems)
+    trees = [document.data if isinstance(document.data, dict) else {} for document in documents]
     try:
-        return Catalog.read(document.data if isinstance(document.data, dict) else {}, DIALECTS)
-    except (TypeError, ValueError) as error:
-        raise ScenarioError([Problem(file, 1, 1, "", str(error))]) from None
+        return Catalog.read(*trees, dialects=DIALECTS)
+    except ValueError as error:
+        raise ScenarioError([Problem(files[0], 1, 1, "", str(error))]) from None

@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-import orjson
-
-from emulator.conversation import Conversation
+from emulator.accounting import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
+from emulator.catalog import Model
 from emulator.generate.text import answer
-from emulator.generate.tokens import count, image_tokens, pieces
-from emulator.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
-from emulator.request import ChatRequest, ContentPart
+from emulator.generate.tokens import count, pieces
+from emulator.grounding import grounding
+from emulator.plan import Choice, Part, Plan, Text, Thought, ToolCall, Usage
+from emulator.request import ChatRequest
 from emulator.scenario.model import COMPUTED, UsageFields
 from emulator.scenario.replies import BlockReply, Context, ReplyPart
 from emulator.seed import event_id_seconds
-
-_GENERATED_IMAGE = 1120  # completion tokens of a generated picture (fidelity.md, Tokens)
-_UNKNOWN_PART = 258  # prompt tokens of a part that is not understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +40,26 @@ class Script:
         return (event_id_seconds(self.id) if self.id else None) or int(now)
 
 
-def plan_script(script: Script, context: Context, family: str, answer_id: str, created: int) -> Plan:
-    """The answer with every choice made. Unsatisfiable where a schema admits no value."""
-    request = context.conversation.request
-    choices = tuple(_choice(script, context, index) for index in range(request.n or 1))
-    usage = _usage(script.usage, choices, lambda: prompt_tokens(context.conversation, family))
-    return Plan(answer_id, created, request.model, choices, usage)
+def plan_script(
+    script: Script, context: Context, card: Model, answer_id: str, created: int, *, warm: bool = False
+) -> Plan:
+    """The answer with every choice made. Unsatisfiable where a schema admits no value.
+
+    `warm`: the same prompt was asked before, and the service may still have it.
+    """
+    conversation = context.conversation
+    candidates = 1 if "n" in card.ignores else conversation.request.n or 1
+    choices = tuple(_choice(script, context, card, index) for index in range(candidates))
+    usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
+    traffic = script.usage.traffic_type or traffic_type(conversation.headers)
+    cached = usage.cached_tokens or cached_content_tokens(conversation.request.google_options)
+    if warm and not cached:
+        cached = implicitly_cached(usage.prompt_tokens, card)
+    usage = replace(usage, traffic_type=traffic, cached_tokens=min(cached, usage.prompt_tokens))
+    return Plan(answer_id, created, conversation.request.model, choices, usage)
 
 
-def _choice(script: Script, context: Context, index: int) -> Choice:
+def _choice(script: Script, context: Context, card: Model, index: int) -> Choice:
     # Candidate 0 of three is the only candidate of one: the words do not depend on `n`.
     own = context.below("choice", index) if index else context
     if script.candidates:
@@ -58,11 +67,31 @@ def _choice(script: Script, context: Context, index: int) -> Choice:
     if script.blocked is not None:
         return _blocked(script.blocked, own)
     request = context.conversation.request
-    parts = tuple(_lengthened(list(_parts(script.parts, own)), own))
+    made = _within_budget(_parts(script.parts, own), thinking_limit(request, card))
+    parts = tuple(_lengthened(list(made), own))
     finish = "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
     stop, parts = _until_stop(parts, request.stops)
     parts, finish = _limited(parts, finish, request)
-    return Choice(parts, script.finish or finish, stop=None if finish == "length" else stop)
+    choice = _ended(parts, script.finish or finish, _grounding(parts, own, card))
+    return replace(choice, stop=None if finish == "length" else stop)
+
+
+def _ended(parts: tuple[Part, ...], finish: str, found: dict[str, Any] | None) -> Choice:
+    """The choice as the service leaves it: what a filter stopped has no calls, and often no message."""
+    if finish.startswith("function_call_filter"):
+        parts = tuple(part for part in parts if not isinstance(part, ToolCall))
+    spoken = any(not isinstance(part, Thought) and part != Text("") for part in parts)
+    if ":" in finish and not spoken:
+        return Choice((), finish, silent=finish.startswith("content_filter"))
+    return Choice(parts, finish, grounding=found)
+
+
+def _grounding(parts: Sequence[Part], context: Context, card: Model) -> dict[str, Any] | None:
+    conversation = context.conversation
+    text = "".join(part.text for part in parts if isinstance(part, Text))
+    if not (conversation.request.searches and card.google and text):
+        return None
+    return grounding(context.seed.child("grounding"), conversation.user_text, text)
 
 
 def _blocked(block: BlockReply, context: Context) -> Choice:
@@ -83,7 +112,7 @@ def _parts(replies: Sequence[ReplyPart], context: Context) -> Iterator[Part]:
 
 def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
     """The parts with invented words after them until there are as many tokens as the request demands at least."""
-    prompt, missing = context.conversation.user_text, context.decoding.least - sum(map(_cost, parts))
+    prompt, missing = context.conversation.user_text, context.decoding.least - sum(map(cost, parts))
     if missing <= 0 or context.decoding.form is not None or any(isinstance(part, ToolCall) for part in parts):
         return parts
     last = parts[-1] if parts and isinstance(parts[-1], Text) else Text("")
@@ -99,6 +128,19 @@ def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
 # ---- limits
 
 
+def _within_budget(parts: Iterator[Part], budget: int | None) -> Iterator[Part]:
+    """The parts with thoughts of at most `budget` tokens in all; 0: none."""
+    left = budget
+    for part in parts:
+        if left is None or not isinstance(part, Thought):
+            yield part
+            continue
+        tokens = min(cost(part), left)
+        left -= tokens
+        if tokens:
+            yield _first(part, tokens)
+
+
 def _limited(parts: tuple[Part, ...], finish: str, request: ChatRequest) -> tuple[tuple[Part, ...], str]:
     """The parts within `max_tokens`, thoughts included as the service counts them."""
     if request.token_limit is None:
@@ -106,15 +148,21 @@ def _limited(parts: tuple[Part, ...], finish: str, request: ChatRequest) -> tupl
     kept: list[Part] = []
     left = request.token_limit
     for part in parts:
-        cost = _cost(part)
-        if cost <= left:
+        tokens = cost(part)
+        if tokens <= left:
             kept.append(part)
-            left -= cost
+            left -= tokens
             continue
         if isinstance(part, Text | Thought) and left > 0:
-            kept.append(replace(part, text="".join(pieces(part.text, 1)[:left]), fragments=None))
+            kept.append(_first(part, left))
         return tuple(kept), "length"
     return tuple(kept), finish
+
+
+def _first(part: Text | Thought, tokens: int) -> Part:
+    """The part, cut to so many tokens."""
+    cut = pieces(part.text, 1)
+    return part if len(cut) <= tokens else replace(part, text="".join(cut[:tokens]), fragments=None)
 
 
 def _until_stop(parts: tuple[Part, ...], stops: Sequence[str]) -> tuple[str | None, tuple[Part, ...]]:
@@ -131,41 +179,23 @@ def _until_stop(parts: tuple[Part, ...], stops: Sequence[str]) -> tuple[str | No
 # ---- tokens
 
 
-def _cost(part: Part) -> int:
-    match part:
-        case Text(text=text) | Thought(text=text):
-            return count(text)
-        case ToolCall():
-            return count(part.name) + count(part.arguments)
-        case Media():
-            return _GENERATED_IMAGE
-
-
 def _usage(given: UsageFields, choices: Sequence[Choice], prompt: Callable[[], int]) -> Usage:
     parts = [part for choice in choices for part in choice.parts]
-    spoken = sum(_cost(part) for part in parts if not isinstance(part, Thought))
-    thought = sum(_cost(part) for part in parts if isinstance(part, Thought))
+    spoken = sum(cost(part) for part in parts if not isinstance(part, Thought))
+    thought = sum(cost(part) for part in parts if isinstance(part, Thought))
     return Usage(
         prompt_tokens=prompt() if given.prompt_tokens is None else given.prompt_tokens,
         completion_tokens=spoken if given.completion_tokens is None else given.completion_tokens,
         reasoning_tokens=thought if given.reasoning_tokens is None else given.reasoning_tokens,
         cached_tokens=given.cached_tokens or 0,
-        traffic_type=given.traffic_type or "ON_DEMAND",
     )
 
 
-def prompt_tokens(conversation: Conversation, family: str) -> int:
-    """What the request counts: words, calls, tools and media."""
-    request = conversation.request
-    words = sum(count(message.text) for message in request.messages)
-    calls = sum(
-        count(call.function.name) + count(call.function.arguments) for m in request.messages for call in m.calls
-    )
-    tools = count(orjson.dumps(request.tools or request.functions).decode()) if request.offered else 0
-    return words + calls + tools + sum(_part_tokens(part, family) for part in conversation.parts)
+_TRAFFIC = {"priority": "ON_DEMAND_PRIORITY", "flex": "ON_DEMAND_FLEX"}
 
 
-def _part_tokens(part: ContentPart, family: str) -> int:
-    if part.image_url is not None:
-        return image_tokens(family, None, 768, 768)
-    return _UNKNOWN_PART
+def traffic_type(headers: Mapping[str, str]) -> str:
+    """What the PayGo headers make of a request (fidelity.md, Traffic)."""
+    if headers.get("x-vertex-ai-llm-request-type", "").lower() == "dedicated":
+        return "PROVISIONED_THROUGHPUT"
+    return _TRAFFIC.get(headers.get("x-vertex-ai-llm-shared-request-type", "").lower(), "ON_DEMAND")

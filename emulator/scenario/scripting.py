@@ -25,7 +25,7 @@ def script_of(turn: Turn, usage: UsageFields, conversation: Conversation, seed: 
     groups = turn.when.groups(conversation)
     reply = _decided(turn.reply, seed)
     if isinstance(reply, ErrorReply):
-        return _refused(reply, Variables(conversation, groups))
+        return _refused(reply, conversation, groups)
     script = _script(reply, turn.finish, groups, seed)
     return replace(script, id=turn.id, created=turn.created, usage=turn.usage.over(usage))
 
@@ -51,6 +51,7 @@ def _script(reply: Reply, finish: str | None, groups: Mapping[str, str], seed: S
     return Script(parts_of(reply), finish=finish, groups=groups)
 
 
-def _refused(reply: ErrorReply, variables: Variables) -> Failure:
+def _refused(reply: ErrorReply, conversation: Conversation, groups: Mapping[str, str]) -> Failure:
     written = reply.message
-    return reply.failure(written if written is None else Template.of(written).text(variables))
+    said = written if written is None else Template.of(written).text(Variables(conversation, groups))
+    return reply.failure(said, conversation)

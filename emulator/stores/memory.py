@@ -213,7 +213,7 @@ class MemoryStore:
     # ---- what a session lays over the server's own
 
     async def overlay(self, session: str) -> Overlay:
-        return self._session(session).overlay
+        return self._session(session).overlay if session in self._sessions else UNCHANGED
 
     def _lay(self, session: str, overlay: Overlay) -> None:
         generation = next(self._generations)

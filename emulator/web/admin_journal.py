@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
 from starlette.requests import Request
@@ -29,10 +30,13 @@ from emulator.views import (
 from emulator.web.admin_doors import Question, filter_of, number_in, read_json
 from emulator.web.admin_guard import Refusal
 from emulator.web.routes import target_of
-from emulator.web.verification import Broken, Expectations, verify
 
 _PAGE = 100
 _LONGEST_PAGE = 1_000
+
+
+if TYPE_CHECKING:
+    from emulator.web.verification import Broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class JournalRoutes:
         return view
 
     async def verify(self, request: Request) -> Response:
+        from emulator.web.verification import Expectations, verify
+
         expected = await read_json(request, Expectations)
         store, session = self.engine.store, expected.session
         entries = (await store.entries(Filter(session=session))).entries
@@ -138,17 +144,9 @@ class JournalRoutes:
             name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in question.headers.items()
         }
-        caller = _caller(question.session, headers)
+        caller = Caller.told(question.session, headers)
         asked = Asked(orjson.dumps(question.body), question.path, target, headers, caller)
         return _json(_explanation(question.session, await self.engine.explain(asked)))
-
-
-def _caller(session: str, headers: dict[bytes, bytes]) -> Caller:
-    def given(name: bytes) -> str | None:
-        return headers[name].decode("latin-1") if name in headers else None
-
-    seed, scenario = given(b"x-emulator-seed"), given(b"x-emulator-scenario")
-    return Caller(session, seed, scenario, given(b"x-emulator-wire"), given(b"x-emulator-speed"))
 
 
 def _explanation(session: str, explained: Explanation) -> dict[str, object]:
@@ -163,10 +161,11 @@ def _explanation(session: str, explained: Explanation) -> dict[str, object]:
         "usage": usage_view(exchange.usage),
         "nearest": near_views(explained.nearest),
         "steps": step_views(explained.delivery),
+        "text": str(explained),
     }
 
 
-def _failure(broken: Broken) -> dict[str, object]:
+def _failure(broken: "Broken") -> dict[str, object]:
     nearest = [{"id": number, "mismatches": mismatch_views(found)} for number, found in broken.nearest]
     return {"check": broken.check, "message": broken.message, "nearest": nearest}
 

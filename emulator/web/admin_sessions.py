@@ -1,6 +1,7 @@
 """Admin routes that change what sessions see: sessions themselves, and the scenarios pushed to them."""
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -20,6 +21,8 @@ from emulator.tokens import key_of, mint
 from emulator.views import SessionView
 from emulator.web.admin_doors import NewSession, Pin, read_body, read_json, session_in
 from emulator.web.admin_guard import Refusal
+
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # line breaks of YAML 1.1, and what it refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +146,11 @@ async def _scenario(request: Request) -> tuple[Scenario, Published]:
 
 
 def _text(raw: bytes) -> str:
-    """The text of a body. JSON is written anew: YAML has other escapes for characters beyond the basic plane."""
+    """The text of a body. JSON is written anew: YAML knows no surrogate pairs, and more line breaks than JSON does."""
     if raw.lstrip()[:1] == b"{":
         try:
-            return orjson.dumps(orjson.loads(raw)).decode()
+            text = orjson.dumps(orjson.loads(raw)).decode()
+            return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
         except orjson.JSONDecodeError:
             pass  # YAML in flow style
     try:

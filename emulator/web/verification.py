@@ -9,9 +9,10 @@ from pydantic import Field
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch, RequestError
 from emulator.journal import Entry, Outcome
-from emulator.request import parse
-from emulator.scenario.match import Match, Strict
+from emulator.reading import parse
+from emulator.scenario.match import Match
 from emulator.scenario.places import Place
+from emulator.scenario.strict import Strict
 from emulator.shelf import counter_of
 from emulator.web.routes import target_of
 

@@ -41,6 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     folder = tmp_path_factory.mktemp("faults")
     (folder / "s.yaml").write_text(SCENARIO)
     with Emulator(scenarios=folder, ids="stable", clock="2026-02-11T22:54:21Z", auth="open", grace=1) as emulator:
+        look(emulator, "none", patience=30)  # what is loaded when first used is loaded now
         yield emulator
 
 
@@ -57,7 +58,7 @@ def connected(server: Emulator) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=10)
 
 
-def look(server: Emulator, fault: str, *, stream: bool = True, patience: float = 0.3) -> Seen:
+def look(server: Emulator, fault: str, *, stream: bool = True, patience: float = 0.5) -> Seen:
     """Ask, and read until the connection ends, the answer is complete, or nothing comes for `patience` seconds."""
     received, packets, ended = b"", [], "open"
     with connected(server) as client:

@@ -10,23 +10,24 @@ _PHRASES = {
     "first_name": "first name|given name|firstname|fname|forename",
     "last_name": "last name|family name|surname|lastname|lname",
     "name": "full name|person|author|customer|customer name|user name full|contact|contact name|owner|assignee"
-    "|recipient|sender|guest|passenger|patient|employee|attendee|participant|host name full|manager|actor|director"
-    "|artist|player|driver|buyer|seller|cardholder|holder",
+    "|client|scientist|recipient|sender|receiver|guest|passenger|patient|employee|attendee|participant|host name full"
+    "|manager|actor|director|artist|player|driver|buyer|seller|cardholder|holder",
     "user_name": "username|user name|user|login|handle|nickname|screen name",
-    "email": "email|e mail|mail|email address|to|cc|bcc|reply to",
+    "email": "email|e mail|mail|email address|bcc|reply to",
     "phone": "phone|phone number|telephone|mobile|cell|fax|tel|msisdn",
     "password": "password|passwd|passphrase",
     "city": "city|town|location city|origin|destination|departure|arrival|place|hometown|municipality",
+    "airport": "airport|airport code|iata|iata code|departure airport|arrival airport",
     "city_state": "city state|location|city and state",
     "state": "state|province|region|county|prefecture",
     "country": "country|nation|country name|nationality",
     "country_code": "country code|iso country|alpha2|nationality code",
     "postcode": "zip|zip code|postal code|postcode|zipcode|plz",
     "street": "street|street address|address line|address1|address line1|line1|street name",
-    "address": "address|billing address|shipping address|venue",
+    "address": "address|billing address|shipping address|full address|home address|venue",
     "secondary": "address2|address line2|line2|apartment|suite",
     "company": "company|company name|organization|organisation|employer|business|vendor|supplier|merchant|brand"
-    "|manufacturer|publisher|provider name|org|airline|bank",
+    "|manufacturer|publisher|provider name|org|bank",
     "job": "job|job title|profession|occupation|role title|position title|designation",
     "currency": "currency|currency code|from currency|to currency|base currency|target currency",
     "language_code": "language code|lang|locale code|language|source language|target language",
@@ -48,13 +49,14 @@ _PHRASES = {
     "product": "product|product name|item|item name|article|goods|good",
     "code": "code|reference|ref|order number|confirmation number|booking reference|tracking number|voucher|coupon",
     "identifier": "id|identifier|key|token|session|order id|user id|customer id|resource",
-    "slug": "slug|tag|label|category|topic|keyword|genre|hashtag|permalink|branch|repo|repository|namespace",
+    "slug": "slug|tag|label|category|topic|keyword|hashtag|permalink|branch|repo|repository|namespace",
     "version": "version|semver|release",
     "date": "date|day|birthday|dob|deadline|due|date of birth|due date|start date|end date|check in|check out"
     "|departure date|return date|arrival date|expiry|expiration date",
     "datetime": "datetime|date time|timestamp|start time|end time|created at|updated at|time stamp|scheduled at",
     "time": "time|hour time|time of day|opening time|closing time",
-    "path": "path|file path|filepath|directory|folder|dir|filename path",
+    "path": "path|file path|filepath|filename path",
+    "folder": "directory|folder|dir|dir path|directory path|folder path|workspace|cwd|working directory",
     "file": "file|file name|filename|attachment|document",
     "mime": "mime|mime type|content type|media type",
     "title": "title|subject|headline|heading|event|meeting|event name|task|book|movie|song|album|show|playlist"
@@ -66,6 +68,21 @@ _PHRASES = {
     "code_text": "source code|snippet|script|command|cmd",
     "sql": "sql|sql query",
     "gender": "gender|sex",
+    "shape": "shape",
+    "cuisine": "cuisine",
+    "genre": "genre",
+    "platform": "platform|os|operating system|device",
+    "file_format": "format|output format|file format|extension|file type",
+    "extent": "priority|severity|difficulty|importance|urgency",
+    "sort": "type|kind|class|variant",
+    "weekday": "weekday|day of week|day name",
+    "animal": "animal|pet|species",
+    "food": "food|ingredient|meal|snack|drink|beverage",
+    "sport": "sport",
+    "team": "team",
+    "airline": "airline|carrier",
+    "order_field": "sort by|order by|group by|sort field",
+    "secret": "api key|apikey|access token|auth token|secret|bearer token|jwt",
     "unit": "unit|units|temperature unit|measurement unit",
     "status": "status|condition",
     "user_agent": "user agent",
@@ -112,11 +129,18 @@ _RANGES = {
     (1000, 5_000_000, 0): "byte|file size|content length",
     (10000, 99999, 0): "zip|zip code|postal code|account number|order number",
 }
+# Kinds that are not mistaken: what a description gives as an example is but one more of them.
+CERTAIN = frozenset({"first_name", "last_name", "name", "user_name", "email", "phone", "password", "city", "city_state",
+                     "state", "country", "country_code", "postcode", "street", "address", "company", "currency",
+                     "airport", "url", "image_url", "hostname", "ip", "mac", "uuid", "isbn", "iban", "card",
+                     "sentence"})  # fmt: skip
 _RANGE_BY_PHRASE = {phrase: found for found, phrases in _RANGES.items() for phrase in phrases.split("|")}
 _ANY_RANGE = (1, 100, 2)
 
 _STARTS = frozenset(phrase.partition(" ")[0] for phrase in (*_BY_PHRASE, *_RANGE_BY_PHRASE))
 
+_NAME_OF = re.compile(r"\bname of (?:the |a |an |this )?(\w+)", re.I)
+_SPAN = re.compile(r"\bin (?:years|months|weeks|days|hours)\b|\bnumber of (?:years|months|weeks|days|hours)\b", re.I)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -158,11 +182,37 @@ def kind_of(name: str, description: str) -> str:
             phrase = " ".join(words[start : start + size])
             if phrase not in _NAME_ONLY and (kind := _BY_PHRASE.get(phrase)) is not None:
                 return kind
-    return "name_or_title" if "name" in _words(name) else ""
+    return "bearer" if bearer_of(name) else ""
+
+
+@lru_cache(maxsize=8192)
+def bearer_of(name: str) -> str:
+    """What a name is the name of, as a title: `hotel_name` gives `Hotel`; "" where it is no such name."""
+    words = _words(name)
+    return " ".join(words[:-1]).title() if len(words) > 1 and words[-1] == "name" else ""
+
+
+@lru_cache(maxsize=8192)
+def kind_of_name(owner: str, description: str) -> tuple[str, str]:
+    """The kind of a property that is just called `name`, and whose name it is as a title.
+
+    `owner` is the property that the object stands under, if any.
+    """
+    found = _NAME_OF.search(description)
+    for noun in (found[1] if found else "", owner):
+        words = " ".join(_words(noun))
+        kind = "name" if words == "user" else _BY_PHRASE.get(words, "")
+        if kind in CERTAIN or kind in ("product", "airline", "sport", "animal", "food", "team"):
+            return kind, ""
+        if words:
+            return "bearer", words.title()
+    return "title", ""
 
 
 def _refined(kind: str, description: str) -> str:
     lower = description.lower()
+    if kind in ("city_state", "city") and "airport" in lower:
+        return "airport"
     if kind in ("city_state", "city") and "city" in lower and "state" in lower:
         return "city_state"
     if kind == "city_state":
@@ -179,6 +229,8 @@ def _refined(kind: str, description: str) -> str:
 @lru_cache(maxsize=8192)
 def usual_range(name: str, description: str) -> tuple[int, int, int]:
     """Low, high and decimals of numbers that look natural for a property."""
+    if _SPAN.search(description):
+        return (1, 14, 0)
     for text in (name, description[:120]):
         for phrase in _phrases(_words(text)[-12:]):
             if (found := _RANGE_BY_PHRASE.get(phrase)) is not None:

@@ -84,7 +84,7 @@ def draw(drawing: "Drawing", here: Conjunction, place: "Place", kind: str) -> fl
         drawing.spend(1)
         if all(_divides(step, value) for step in steps) and drawing.fits(here, value):
             return value
-    raise place.stuck("multipleOf" if bounds.step else "minimum", "its bounds leave no number that fits")
+    raise place.stuck("multipleOf" if here.values("multipleOf") else "minimum", "its bounds leave no number that fits")
 
 
 def _divides(step: float, value: float) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.generate.arguments.branches import Conjunction
+from emulator.generate.arguments.described import described
 from emulator.generate.arguments.formats import FORMATS, moment
 from emulator.generate.arguments.membership import is_number
-from emulator.generate.arguments.names import kind_of
+from emulator.generate.arguments.names import CERTAIN, bearer_of, kind_of, kind_of_name, singular
 from emulator.generate.arguments.patterns import BadPattern, sampled, searched
 
 if TYPE_CHECKING:
@@ -106,25 +107,40 @@ def _worded(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Leng
 def _word(drawing: "Drawing", here: Conjunction, place: "Place", attempt: int) -> str:
     """A word for the property. Dates and times follow the way of writing that the description names."""
     description = here.first("description", str) or here.first("title", str) or ""
-    kind = kind_of(place.name, description)
+    bearer = bearer_of(place.name)
+    if place.name == "name":
+        kind, bearer = kind_of_name(_owner(place), description)
+    else:
+        kind = kind_of(place.name, description)
     seed = place.seed.child("word", attempt)
     if kind in ("date", "time", "datetime"):
         return _written(moment(drawing.setting, place.name, seed), kind, description)
-    return drawing.setting.words.pick(kind, seed)
+    if kind not in CERTAIN and (named := described(description)):
+        return seed.pick(named)
+    word = drawing.setting.words.pick(kind, seed)
+    return f"{word.title()} {bearer}" if kind == "bearer" else word
+
+
+def _owner(place: "Place") -> str:
+    """The property whose object this place is in: for `customers.items.name` it is `customer`."""
+    names = [step for before, step in zip(place.path, place.path[1:], strict=False) if before == "properties"]
+    return singular(names[-2]) if len(names) > 1 else ""
 
 
 _ISO = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime": "%Y-%m-%dT%H:%M:%SZ"}
-_WAYS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "SS": "%S", "yyyy": "%Y", "dd": "%d"}
-_SHAPE = re.compile(r"\b(?:(?:YYYY|yyyy|MM|DD|dd|HH|mm|ss|SS)(?:[-/.:T ]|\b)){2,6}")
+_WAYS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "SS": "%S"}
+_PART = re.compile(r"YYYY|MM|DD|HH|SS", re.I)
+_WITH_TIME = re.compile(r"\d[T ]\d\d:\d\d|date[- ]?(?:and )?time", re.I)
+_SHAPE = re.compile(r"\b(?:(?:YYYY|yyyy|MM|DD|dd|HH|hh|mm|ss|SS)(?:[-/.:T ]|\b)){2,6}")
 
 
 def _written(when: "object", kind: str, description: str) -> str:
     shape = _SHAPE.search(description)
     if shape is None:
-        return format(when, _ISO[kind])
-    clock = shape[0].startswith("HH")
-    pattern = re.sub(r"HH:MM", "HH:mm", shape[0].rstrip("-/.:T ")) if clock or "HH" in shape[0] else shape[0].rstrip()
-    return format(when, re.sub(r"YYYY|yyyy|MM|DD|dd|HH|mm|ss|SS", lambda found: _WAYS[found[0]], pattern))
+        whole = kind == "date" and _WITH_TIME.search(description)
+        return format(when, _ISO["datetime" if whole else kind])
+    clock = re.sub(r"(?:HH|hh):(?:MM|mm)", "%H:%M", shape[0].rstrip("-/.:T "))
+    return format(when, _PART.sub(lambda found: _WAYS[found[0].upper()], clock))
 
 
 def _searched(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Lengths, patterns: list[str]) -> str:

@@ -11,9 +11,9 @@ _COUNT = 32
 
 _PLAIN = {  # kind: Faker's own name for it
     "first_name": "first_name", "last_name": "last_name", "name": "name", "user_name": "user_name", "city": "city",
-    "country": "country", "country_code": "country_code", "postcode": "postcode", "street": "street_address",
-    "company": "company", "job": "job", "currency": "currency_code",
-    "language": "language_name", "language_code": "language_code", "locale": "locale", "time_zone": "timezone",
+    "country": "country",  "postcode": "postcode", "street": "street_address",
+    "company": "company", "job": "job", 
+       
     "color": "safe_color_name", "hex_color": "hex_color", "phone": "phone_number", "mac": "mac_address",
     "isbn": "isbn13", "iban": "iban", "card": "credit_card_number", "file": "file_name",
     "mime": "mime_type", "user_agent": "user_agent", "password": "password", "ip": "ipv4_private", "uuid": "uuid4",
@@ -41,6 +41,29 @@ _FIXED = {
     "|SELECT count(*) FROM events|SELECT id, total FROM invoices ORDER BY total DESC",
     "path": "src/main.py|docs/readme.md|/home/user/report.txt|data/input.csv|src/app/index.ts|/tmp/output.json"
     "|config/settings.yaml|notes/todo.md",
+    "folder": "src|docs|/home/user/projects|data/exports|build|/tmp/work|assets/images|config",
+    "airport": "LIS|JFK|LHR|CDG|FRA|SFO|NRT|SIN|AMS|MAD|ORD|SYD",
+    "shape": "circle|square|triangle|rectangle|hexagon",
+    "cuisine": "Italian|Mexican|Thai|Indian|Japanese|French|Greek|Lebanese",
+    "genre": "drama|comedy|mystery|jazz|science fiction|rock|fantasy|documentary",
+    "platform": "web|ios|android|windows|linux|macos",
+    "file_format": "json|csv|pdf|txt|markdown|xml",
+    "extent": "low|medium|high",
+    "sort": "standard|basic|premium|custom|default",
+    "weekday": "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday",
+    "animal": "dog|cat|horse|rabbit|otter|owl",
+    "food": "tomato|rice|salmon|lentils|apple|bread|coffee|basil",
+    "sport": "football|tennis|basketball|swimming|cycling|volleyball",
+    "team": "Harbor City Rovers|Northside United|Lakeside Falcons|Red Valley Bears",
+    "country_airline": "Air Atlantic|Northern Airways|Pacific Wings|Blue Sky Airlines",
+    "order_field": "date|name|price|created_at|relevance",
+    "bearer": "harbor|meadow|copper|lantern|willow|summit|river|maple|horizon|compass|ember|canvas",
+    "currency": "EUR|USD|GBP|JPY|CHF|CAD|AUD|SEK|BRL|INR",
+    "language": "English|German|French|Spanish|Portuguese|Japanese|Italian|Korean|Arabic|Hindi",
+    "language_code": "en|de|fr|es|pt|ja|it|ko|ar|hi",
+    "locale": "en_US|de_DE|fr_FR|es_ES|pt_BR|ja_JP|it_IT|ko_KR",
+    "country_code": "DE|US|FR|ES|PT|JP|GB|IT|BR|IN|KR|CA",
+    "time_zone": "Europe/Berlin|America/New_York|Asia/Tokyo|Europe/Lisbon|UTC|America/Sao_Paulo|Asia/Kolkata",
     "gender": "female|male|non-binary",
     "unit": "celsius|kilometers|kilograms|liters|meters|hours",
     "status": "active|pending|completed|open|approved|in progress",
@@ -62,7 +85,8 @@ _MADE: dict[str, Callable[[Any], str]] = {
     "city_state": lambda faker: (
         f"{faker.city()}, {faker.state_abbr()}" if hasattr(faker, "state_abbr") else faker.city()
     ),
-    "address": lambda faker: faker.address().replace("\n", ", "),
+    "address": lambda faker: f"{faker.street_address()}, {faker.city()}, {faker.postcode()}",
+    "secret": lambda faker: faker.bothify("key-????????????????", letters="abcdef0123456789"),
     "email": lambda faker: f"{_ascii_login(faker)}@{faker.safe_domain_name()}",
     "hostname": lambda faker: f"{faker.random_element(('api', 'www', 'mail', 'app'))}.{faker.safe_domain_name()}",
     "url": lambda faker: f"https://www.{faker.safe_domain_name()}/{faker.random_element(_PAGES)}",
@@ -72,7 +96,6 @@ _MADE: dict[str, Callable[[Any], str]] = {
     "identifier": lambda faker: faker.bothify("?##?####", letters="abcdefhkmnprstuvwx"),
     "version": lambda faker: faker.numerify("%.#.#"),
     "number_text": _digits(2),
-    "name_or_title": lambda faker: faker.random_element(_FIXED["title"].split("|")),
 }
 
 

@@ -36,6 +36,8 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("text", "text content message body input description note notes task title summary instruction instructions"),
     )
 )
+# A description may know better than a name such as "q" or "text".
+_VAGUE = frozenset(("", "query", "text", "code"))
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -61,6 +63,8 @@ def kind_of(name: str, schema: Mapping[str, Any]) -> str:
             return str(exact)
         case "date-time":
             return "datetime"
-    if known := _kind(words_of(name)):
-        return known
-    return _kind(words_of(str(schema.get("description") or "").split(". ")[0][:80]))
+    by_name = _kind(words_of(name))
+    if by_name not in _VAGUE:
+        return by_name
+    described = _kind(words_of(str(schema.get("description") or "").split(". ")[0][:80]))
+    return described if described not in _VAGUE else by_name or described

@@ -214,12 +214,8 @@ class Hints:
                 yield from ((f"{one.value}T{time}:00Z", one.start) for one in prompt.dates)
             case "currency":
                 yield from ((one.value, one.start) for one in prompt.currencies)
-            case "unit":
-                yield from self._matched(_UNITS)
-            case "language":
-                yield from self._matched(_LANGUAGES)
-            case "formula":
-                yield from self._matched(_FORMULA)
+            case "unit" | "language" | "formula":
+                yield from self._matched({"unit": _UNITS, "language": _LANGUAGES, "formula": _FORMULA}[kind])
 
     def _matched(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, int]]:
         yield from ((match[0].strip(), match.start()) for match in pattern.finditer(self._prompt.text))

@@ -9,3 +9,8 @@ def lines(block: str) -> tuple[str, ...]:
 def words(block: str) -> tuple[str, ...]:
     """The words between blanks."""
     return tuple(block.split())
+
+
+def pairs(block: str) -> tuple[tuple[str, str], ...]:
+    """The lines, each cut at its bar."""
+    return tuple((left.strip(), right.strip()) for left, _, right in (line.partition("|") for line in lines(block)))

@@ -15,7 +15,7 @@ NO_NAMES = frozenset(
     get give go help identify implement in list look make move name now of on open order parse pay plan play
     post predict provide put read recommend remind remove rename reply report reserve return review rewrite run
     save say schedule search select send set show sing solve sort start stop suggest summarize summarise tell
-    test to today tomorrow tonight track translate try turn update use using verify watch weather with write
+    test to today tomorrow tonight track translate try turn update use using verify watch weather with write invite meet message contact call text ping notify assign greet visit fly drive travel translate thank convert dear sort
     yesterday after all also any as at before by during just only some monday tuesday wednesday thursday friday
     saturday sunday january february march april june july august september october november december celsius
     fahrenheit kelvin json xml csv html sql api url pdf am pm usd eur gbp jpy chf cny inr python javascript

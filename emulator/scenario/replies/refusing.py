@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
+from emulator.conversation import Conversation
 from emulator.duration import Duration
 from emulator.plan import Failure
-from emulator.scenario.refusals import refusal
+from emulator.scenario.refusals import NAMES, known, refusal
 from emulator.scenario.replies.part import Written
 from emulator.scenario.written import Words
 
@@ -16,15 +17,19 @@ class ErrorReply(Written):
 
     key: ClassVar[str] = "error"
     example: ClassVar[str] = "{ error: 429, retry_after: 1s }"
-    error: Annotated[int, Field(ge=400, le=599, description="The HTTP status.")]
+    error: Annotated[
+        Annotated[int, Field(ge=400, le=599)] | Annotated[str, AfterValidator(known), WithJsonSchema({"enum": NAMES})],
+        Field(description="The HTTP status, or the name of one of Google's refusals."),
+    ]
     message: Annotated[Words | None, Field(description="The message. Left out: Google's own.")] = None
     status: Annotated[str | None, Field(description="Google's name for it, like RESOURCE_EXHAUSTED.")] = None
     details: Annotated[list[dict[str, Any]] | None, Field(description="The details, literally.")] = None
     retry_after: Annotated[Duration | None, Field(description="Sent as the Retry-After header.")] = None
 
-    def failure(self, message: str | None) -> Failure:
+    def failure(self, message: str | None, conversation: Conversation) -> Failure:
         """The refusal with what the author left out filled in."""
-        return refusal(self.error, message, self.status, self.details, self.retry_after)
+        given = (message, self.status, self.details, self.retry_after)
+        return refusal(self.error, *given, values=conversation.names)
 
 
 Reason = Literal["safety", "recitation", "prohibited_content", "blocklist", "spii", "prompt"]

@@ -1,9 +1,10 @@
 """Replies in words: given, or made."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from emulator.plan import Part, Text, Thought
 from emulator.scenario.chunks import Chunks, cut, literal
@@ -49,14 +50,27 @@ class TextReply(ReplyPart):
         return (_spoken(text, cut(self.chunks, text), context, self.thought_signature),)
 
 
+def _known(locale: str) -> str:
+    from faker.config import AVAILABLE_LOCALES
+
+    if locale not in AVAILABLE_LOCALES and locale not in {known[:2] for known in AVAILABLE_LOCALES}:
+        near = get_close_matches(locale, AVAILABLE_LOCALES, 1)
+        meant = f"did you mean `{near[0]}`?" if near else "write it like de_DE"
+        raise ValueError(f"`{locale}` is no locale that is known: {meant}")
+    return locale
+
+
+Locale: TypeAlias = Annotated[str, AfterValidator(_known)]
+
+
 class LoremReply(ReplyPart):
     """So many words without a meaning."""
 
     key: ClassVar[str] = "lorem"
     example: ClassVar[str] = "{ lorem: 120, paragraphs: 3, locale: de_DE }"
     lorem: Annotated[int, Field(ge=1, le=100_000, description="How many words.")]
-    paragraphs: Annotated[int | None, Field(ge=1, le=1000, description="In how many paragraphs.")] = None
-    locale: Annotated[str | None, Field(description="The language: en_US, de_DE, ja_JP … Left out: Latin.")] = None
+    paragraphs: Annotated[int, Field(ge=1, le=1000, description="In how many paragraphs.")] = 1
+    locale: Annotated[Locale, Field(description="The language: en_US, de_DE, ja_JP …")] = "en_US"
     chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
@@ -71,17 +85,14 @@ class MarkdownReply(ReplyPart):
 
     key: ClassVar[str] = "markdown"
     example: ClassVar[str] = "{ markdown: showcase }"
-    markdown: Annotated[
-        Literal["showcase"] | int,
-        Field(description="`showcase`: every element once; a number: as much of it as gives about so many words."),
-    ]
+    markdown: Annotated[Words, Field(description="What the page is about; `showcase`: what the user asked about.")]
     chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
         from emulator.generate.text import markdown
 
-        words = None if self.markdown == "showcase" else self.markdown
-        text = markdown(context.seed.child("markdown"), words)
+        topic = context.conversation.user_text if self.markdown == "showcase" else context.text(self.markdown)
+        text = markdown(context.seed.child("markdown"), topic)
         return (_spoken(text, cut(self.chunks, text), context, None),)
 
 

@@ -212,7 +212,7 @@ class _Reader:
         try:
             if self.take("{"):
                 return chr(int(self.until("}"), 16))
-            point = int(self.text[self.at : self.at + width], 16)
+            point = int(self.text[self.at : self.at + width].ljust(width, "?"), 16)
             self.at += width
             if 0xD800 <= point < 0xDC00 and self.peek("\\u"):
                 low = int(self.text[self.at + 2 : self.at + 6], 16)

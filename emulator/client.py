@@ -1,0 +1,161 @@
+"""The admin API from Python: what the commands, the fixture and `Emulator` speak."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.parse import quote
+
+from emulator.views import EntryView, EventView, PageView, SessionView
+
+if TYPE_CHECKING:
+    import httpx
+
+_PATIENCE = 10.0  # seconds
+
+
+class AdminError(Exception):
+    """The server refuses, or cannot be reached. The text says what to do."""
+
+    def __init__(self, message: str, remedy: str, code: str = "", failures: object = None) -> None:
+        super().__init__(f"{message}\n{remedy}")
+        self.code = code
+        self.failures = failures
+
+
+class Admin:
+    """A running emulator at `url`, like http://127.0.0.1:8089. `key` is its --admin-key."""
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        import httpx
+
+        headers = {"x-emulator-admin-key": key} if key else {}
+        # Never through a proxy: the server is at hand, and `trust_env` would also look for a .netrc.
+        self._http = httpx.Client(
+            base_url=f"{url.rstrip('/')}/__emulator", headers=headers, timeout=_PATIENCE, trust_env=False
+        )
+        self._url = url
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- sessions and scenarios
+
+    def sessions(self) -> list[SessionView]:
+        """All sessions in name order."""
+        return cast(list[SessionView], self._call("GET", "/sessions")["sessions"])
+
+    def create(self, session: str | None = None, **choices: str | int) -> tuple[str, str]:
+        """Make a session: its name and a token. Choices: `scenario`, `seed`, `clock`, `ttl`."""
+        made = self._call("POST", "/sessions", json={"session": session, **choices})
+        return made["session"], made["token"]
+
+    def reset(self, session: str) -> None:
+        """Forget counters and journal of a session."""
+        self._call("POST", f"/sessions/{quote(session, safe='')}/reset")
+
+    def drop(self, session: str) -> bool:
+        """Forget a session; whether there was one."""
+        return bool(self._call("DELETE", f"/sessions/{quote(session, safe='')}")["dropped"])
+
+    def push(self, scenario: str, session: str = "default", name: str | None = None) -> str:
+        """Push a scenario in YAML or JSON; its name."""
+        params = {"session": session, **({"name": name} if name else {})}
+        return str(self._call("POST", "/scenarios", params=params, content=scenario.encode())["name"])
+
+    def withdraw(self, name: str | None = None, session: str = "default") -> bool:
+        """Withdraw a pushed scenario, or all; whether there was any."""
+        path = "/scenarios" if name is None else f"/scenarios/{quote(name, safe='')}"
+        return bool(self._call("DELETE", path, params={"session": session})["withdrawn"])
+
+    def pin(self, scenario: str | None, session: str = "default") -> None:
+        """Let one scenario alone answer; None: all may."""
+        self._call("POST", "/scenarios/pin", json={"session": session, "scenario": scenario})
+
+    # ---- journal
+
+    def page(self, after: int = 0, limit: int = 100, full: bool = False, **filters: str | int | None) -> PageView:
+        """A page of entries after a number."""
+        params = {"after": after, "limit": limit, "full": int(full), **_given(filters)}
+        return cast(PageView, self._call("GET", "/journal", params=params))
+
+    def entries(self, full: bool = True, **filters: str | int | None) -> list[EntryView]:
+        """All entries."""
+        found: list[EntryView] = []
+        after: int | None = 0
+        while after is not None:
+            page = self.page(after, 1000, full, **filters)
+            found += page["entries"]
+            after = page["next"]
+        return found
+
+    def entry(self, number: int) -> EntryView:
+        """One entry in full."""
+        return cast(EntryView, self._call("GET", f"/journal/{number}"))
+
+    def har(self, **filters: str | int | None) -> Any:
+        """The journal as an HTTP Archive."""
+        return self._call("GET", "/journal.har", params=_given(filters))
+
+    def events(self, after: int | None = None, **filters: str | int | None) -> Iterator[EventView]:
+        """Events as they happen, until the server goes."""
+        import httpx
+        import orjson
+
+        params = _given({"after": after, **filters})
+        headers = {"accept": "text/event-stream"}
+        try:
+            with self._http.stream("GET", "/journal", params=params, headers=headers, timeout=None) as response:
+                if response.is_error:
+                    response.read()
+                    raise self._error(response)
+                for line in response.iter_lines():
+                    if line.startswith("data: "):
+                        yield cast(EventView, orjson.loads(line[6:]))
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from None
+
+    # ---- checks
+
+    def verify(self, **expectations: Any) -> None:
+        """Check what a session was asked; AdminError says what does not hold."""
+        self._call("POST", "/verify", json=expectations)
+
+    def explain(self, body: dict[str, Any], session: str = "default", **more: Any) -> Any:
+        """What a chat request would be answered, and why."""
+        return self._call("POST", "/explain", json={"body": body, "session": session, **more})
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        import httpx
+
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from None
+        if response.is_error:
+            raise self._error(response)
+        return response.json()
+
+    def _unreachable(self, error: Exception) -> AdminError:
+        return AdminError(f"no gemulator answers at {self._url}: {error}", "Start it with `gemulator serve`.", "away")
+
+    def _error(self, response: "httpx.Response") -> AdminError:
+        try:
+            tree = response.json()
+            said = tree["error"]
+            return AdminError(said["message"], said["remedy"], said["code"], tree.get("failures"))
+        except (ValueError, KeyError, TypeError):
+            message = f"{self._url} answered {response.status_code} and is no gemulator"
+            return AdminError(message, "Name the right server with --url.", "foreign")
+
+
+def _given(filters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in filters.items() if value is not None}

@@ -1,0 +1,43 @@
+"""What a property's description offers as values: examples that it names, and a default."""
+
+import re
+from functools import lru_cache
+
+_CUE = re.compile(
+    r"(?:e\.g\.|\be\.g\b|\bfor example\b|\bfor instance\b|\bsuch as\b|\bexamples?:|\blike\b(?= ['\"`“‘])"
+    r"|\b(?:one|any) of\b:?|\b(?:values?|options?)(?: are| is|:)|\beither\b)[\s,:]*",
+    re.I,
+)
+_QUOTED = re.compile(r"['\"`“‘]([^'\"`“”‘’]{1,60})['\"`”’]")
+_DEFAULT = re.compile(r"\bdefaults?(?: is| to| value is|:)?:? ['\"`]([^'\"`]{1,60})['\"`]", re.I)
+_END = re.compile(r"[;)\]\n]|\.(?:\s|$)|\betc\b")
+_BETWEEN = re.compile(r",\s*(?:or |and )?|\s+or\s+|\s+and\s+|\s*/\s*|\s*\|\s*")
+_LONGEST = 600
+
+
+@lru_cache(maxsize=4096)
+def described(description: str) -> tuple[str, ...]:
+    """The texts that follow an "e.g." or the like: quoted ones, else a list of at most three words each."""
+    text = description[:_LONGEST]
+    cue = _CUE.search(text)
+    if cue is None:
+        found = _DEFAULT.search(text)
+        return (found[1],) if found else ()
+    rest = text[cue.end() :]
+    if rest[:1] in "'\"`“‘":
+        return tuple(_quoted_run(rest))
+    end = _END.search(rest)
+    listed = [item.strip(" .:'\"") for item in _BETWEEN.split(rest[: end.start()] if end else rest)]
+    return tuple(item for item in listed if item and len(item.split()) <= 3) if len(listed) <= 12 else ()
+
+
+def _quoted_run(text: str) -> list[str]:
+    """Quoted texts with no more than a few letters between them."""
+    out: list[str] = []
+    last = 0
+    for found in _QUOTED.finditer(text):
+        if found.start() - last > 8:
+            break
+        out.append(found[1].rstrip(","))
+        last = found.end()
+    return out

@@ -1,0 +1,23 @@
+"""What gemulator says of its own choices, in headers that the emulated service does not have."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from emulator.delivery import Head
+from emulator.dialects import Headers
+
+
+def session_mark(session: str) -> Headers:
+    """The header that names the session."""
+    return ((b"x-emulator-session", _value(session)),)
+
+
+def marked(head: Head, turn: str, error: str, notes: Sequence[str]) -> Head:
+    """The head with the turn that answered, what went wrong, and what the developer should know of the request."""
+    said = {b"x-emulator-turn": turn, b"x-emulator-error": error, b"x-emulator-notes": "; ".join(notes)}
+    return replace(head, headers=(*head.headers, *((name, _value(text)) for name, text in said.items() if text)))
+
+
+def _value(text: str) -> bytes:
+    """A text as a header's value: one line of ASCII."""
+    return " ".join(text.split()).encode("ascii", "replace")

@@ -1,0 +1,93 @@
+"""What an answer shall be: modalities, response format, response schema."""
+
+from collections.abc import Iterator, Mapping
+
+from emulator.plan import Failure
+from emulator.refusals import refused
+from emulator.request import JSON
+from emulator.rules.rule import Ask, Rule
+
+_MODALITIES = ("audio", "image", "text")
+# `text/x.enum` is the native type for one of several words; other MIME strings are passed through and not supported.
+_FORMATS = {"text", "json_object", "json_schema", "text/plain", "application/json", "text/x.enum"}
+
+
+def _modalities(ask: Ask) -> Failure | None:
+    for index, wanted in enumerate(ask.request.modalities or ()):
+        if wanted not in _MODALITIES:
+            allowed = ", ".join(f"'{known}'" for known in _MODALITIES)
+            return refused("not-one-of", field=f"modalities[{index}]", allowed=allowed, value=wanted)
+        if ask.card.makes and wanted not in ask.card.makes:
+            return refused("parameter-unsupported", field=f"response modality '{wanted}'")
+    return None
+
+
+def _format(ask: Ask) -> Failure | None:
+    wanted = ask.request.response_format
+    if wanted is None:
+        return None
+    kind = wanted.get("type")
+    if not isinstance(kind, str):
+        return refused("missing-field", at="response_format.type", field="response_format.type")
+    if kind not in _FORMATS:
+        return refused("mime-unsupported", mime=kind)
+    if kind == "json_schema" and not isinstance(ask.request.response_schema, dict | bool):
+        return refused("missing-field", at="response_format.json_schema", field="response_format.json_schema.schema")
+    return None
+
+
+def _recursive(ask: Ask) -> Failure | None:
+    schema = ask.request.response_schema
+    looped = loop(schema) if isinstance(schema, dict) else None
+    return None if looped is None else refused("recursive-schema", path=looped)
+
+
+def loop(schema: Mapping[str, JSON]) -> str | None:
+    """A reference of the schema that leads back to itself; None where there is none.
+
+    Without recursion of its own: what users nest may be deeper than Python's stack.
+    """
+    open_: list[tuple[str, Iterator[str]]] = [("#", iter(_references(schema)))]
+    on_path, done = {"#"}, set[str]()
+    while open_:
+        here, left = open_[-1]
+        reference = next(left, None)
+        if reference is None:
+            open_.pop()
+            on_path.discard(here)
+            done.add(here)
+        elif reference in on_path:
+            return reference
+        elif reference not in done:
+            on_path.add(reference)
+            open_.append((reference, iter(_references(_target(schema, reference)))))
+    return None
+
+
+def _references(tree: JSON) -> list[str]:
+    """The local references in a schema, not following them."""
+    found, left = [], [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str) and reference.startswith("#"):
+                found.append(reference)
+            left.extend(node.values())
+        elif isinstance(node, list):
+            left.extend(node)
+    return found
+
+
+def _target(schema: JSON, reference: str) -> JSON:
+    for step in reference.removeprefix("#").split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        schema = schema.get(key) if isinstance(schema, dict) else None
+    return schema
+
+
+RULES = (
+    Rule("modalities", "§2 modalities", _modalities),
+    Rule("response-format", "§2 response_format; §6 mimeType not supported", _format),
+    Rule("recursive-schema", "§2 response_format: fully recursive schemas unsupported", _recursive),
+)

@@ -1,0 +1,39 @@
+"""Which models there are, and how much fits into one request."""
+
+from emulator.accounting import prompt_tokens
+from emulator.media import media_of
+from emulator.plan import Failure
+from emulator.refusals import refused
+from emulator.rules.rule import Ask, Rule
+
+_LARGEST_MEDIUM = 100_000  # tokens; more than any but a very long film has
+
+
+def _listed(ask: Ask) -> Failure | None:
+    if ask.policy.listed_only and ask.card.guess:
+        return refused("model-not-found", **ask.conversation.names)
+    return None
+
+
+def _window(ask: Ask) -> Failure | None:
+    limit = ask.card.context
+    if limit is None or _surely_fits(ask, limit):
+        return None
+    tokens = prompt_tokens(ask.conversation, ask.card)
+    return None if tokens <= limit else refused("too-many-tokens", count=tokens, limit=limit)
+
+
+def _surely_fits(ask: Ask, limit: int) -> bool:
+    """A bound that costs nearly nothing: no token is shorter than a character."""
+    request = ask.request
+    words = sum(len(message.text) for message in request.messages)
+    calls = sum(len(call.function.arguments) for message in request.messages for call in message.calls)
+    if words + calls > limit // 2 or request.google_options.get("cached_content"):
+        return False
+    return sum(_LARGEST_MEDIUM for _ in media_of(request)) <= limit // 4 and len(str(request.tools)) < limit // 8
+
+
+RULES = (
+    Rule("listed", "§6 Publisher Model … was not found (only under --models catalog)", _listed, partners=True),
+    Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window),
+)

@@ -1,0 +1,119 @@
+"""Functions on offer, the choice among them, and Google's own tools beside them."""
+
+import re
+from collections.abc import Iterator
+
+from emulator.plan import Failure
+from emulator.refusals import refused
+from emulator.request import JSON
+from emulator.rules.parameters import invalid_value
+from emulator.rules.rule import Ask, Rule
+
+_MODES = ("auto", "none", "required", "validated")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
+_SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
+
+
+def _declarations(ask: Ask) -> Failure | None:
+    for index, tool in enumerate(ask.request.tools or ()):
+        where = f"tools[{index}]"
+        if tool.get("type", "function") != "function":
+            return refused("not-one-of", field=f"{where}.type", allowed="'function'", value=tool["type"])
+        failure = _declaration(tool.get("function"), f"{where}.function")
+        if failure is not None:
+            return failure
+    checked = (_declaration(spec, f"functions[{index}]") for index, spec in enumerate(ask.request.functions or ()))
+    return next((failure for failure in checked if failure is not None), None)
+
+
+def _declaration(spec: JSON, where: str) -> Failure | None:
+    if not isinstance(spec, dict):
+        return refused("missing-field", at=where, field=where)
+    name, parameters = spec.get("name"), spec.get("parameters")
+    if not isinstance(name, str):
+        return refused("missing-field", at=f"{where}.name", field=f"{where}.name")
+    if not _NAME.fullmatch(name):
+        return refused("function-name", at=f"{where}.name", function=name)
+    if parameters is not None and not isinstance(parameters, dict):
+        return invalid_value(f"{where}.parameters", _SCHEMA, parameters)
+    return None
+
+
+def _choice(ask: Ask) -> Failure | None:
+    if ask.request.tool_choice is None and ask.request.function_call is None:
+        return None
+    choice = ask.request.choice_of_tool
+    if choice.mode not in _MODES:
+        allowed = ", ".join(f"'{mode}'" for mode in _MODES)
+        return refused("not-one-of", field="tool_choice", allowed=allowed, value=choice.mode)
+    offered = {function.name for function in ask.request.offered}
+    if choice.name is not None and choice.name not in offered:
+        return refused("function-not-offered", function=choice.name)
+    return refused("no-functions", mode=choice.mode) if choice.mode == "required" and not offered else None
+
+
+def _search(ask: Ask) -> Failure | None:
+    if ask.card.search_with_functions or not ask.request.searches or not ask.request.offered:
+        return None
+    return refused("search-with-functions")
+
+
+def _cache(ask: Ask) -> Failure | None:
+    name = ask.google.get("cached_content")
+    if name is None or re.fullmatch(r"projects/[^/]+/locations/[^/]+/cachedContents/[^/]+", str(name)):
+        return None
+    return invalid_value("extra_body.google.cached_content", "TYPE_STRING", name)
+
+
+_CATEGORIES = frozenset(
+    f"HARM_CATEGORY_{name}"
+    for name in (
+        "UNSPECIFIED",
+        "HATE_SPEECH",
+        "DANGEROUS_CONTENT",
+        "HARASSMENT",
+        "SEXUALLY_EXPLICIT",
+        "CIVIC_INTEGRITY",
+        "JAILBREAK",
+        "IMAGE_HATE",
+        "IMAGE_DANGEROUS_CONTENT",
+        "IMAGE_HARASSMENT",
+        "IMAGE_SEXUALLY_EXPLICIT",
+    )
+)
+_THRESHOLDS = frozenset(
+    {
+        "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
+        "BLOCK_LOW_AND_ABOVE",
+        "BLOCK_MEDIUM_AND_ABOVE",
+        "BLOCK_ONLY_HIGH",
+        "BLOCK_NONE",
+        "OFF",
+    }
+)
+
+
+def _safety(ask: Ask) -> Failure | None:
+    return next((wrong for wrong in _wrong_settings(ask.google.get("safety_settings") or ()) if wrong), None)
+
+
+def _wrong_settings(settings: JSON) -> Iterator[Failure | None]:
+    where = "extra_body.google.safety_settings"
+    google = "type.googleapis.com/google.cloud.aiplatform.v1"
+    for index, setting in enumerate(settings):
+        if not isinstance(setting, dict):
+            yield invalid_value(f"{where}[{index}]", f"{google}.SafetySetting", setting)
+        elif setting.get("category") not in _CATEGORIES:
+            yield invalid_value(f"{where}[{index}].category", f"{google}.HarmCategory", setting.get("category"))
+        elif setting.get("threshold") not in _THRESHOLDS:
+            kind = f"{google}.SafetySetting.HarmBlockThreshold"
+            yield invalid_value(f"{where}[{index}].threshold", kind, setting.get("threshold"))
+
+
+RULES = (
+    Rule("functions", "§2 tools, functions; §6 Invalid value at tools[0]", _declarations),
+    Rule("tool-choice", "§2 tool_choice, function_call; §6 template for every enum field", _choice),
+    Rule("search-with-functions", "§3.6 Gemini 2.5 refuses Google Search with functions", _search),
+    Rule("safety-settings", "§2 safety_settings", _safety),
+    Rule("cached-content", "§2 cached_content", _cache),
+)

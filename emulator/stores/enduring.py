@@ -1,0 +1,60 @@
+"""A shared store that may be away: what needs no state is answered all the same."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from emulator.journal import Finished, Received
+from emulator.stores.memory import MemoryStore
+from emulator.stores.redis import RedisStore
+from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Claim, Limit, Losses, Overlay, StoreDown
+
+
+class EnduringStore(RedisStore):
+    """Redis; while it is away, the default session goes on as far as nobody could tell the difference.
+
+    Its pushed scenarios and choices are then those that were seen last, repeat numbers come from this process, and
+    entries are lost but counted. A turn with `times` and every other session raise StoreDown.
+    """
+
+    def __init__(self, url: str, bounds: Bounds | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(url, bounds, monotonic)
+        self._meanwhile = MemoryStore(bounds, monotonic)
+        self._last_seen = UNCHANGED
+        self._unjournaled = 0
+
+    async def overlay(self, session: str) -> Overlay:
+        if session != DEFAULT:
+            return await super().overlay(session)
+        with suppress(StoreDown):
+            self._last_seen = await super().overlay(session)
+        return self._last_seen
+
+    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
+        try:
+            return await super().claim(session, fingerprint, limits, dry=dry)
+        except StoreDown:
+            if session != DEFAULT or any(limit.times is not None for limit in limits):
+                raise
+        return await self._meanwhile.claim(session, fingerprint, limits, dry=dry)
+
+    async def append(self, received: Received) -> int:
+        try:
+            return await super().append(received)
+        except StoreDown:
+            self._unjournaled += 1
+            return 0
+
+    async def finish(self, session: str, number: int, finished: Finished) -> None:
+        try:
+            await super().finish(session, number, finished)
+        except StoreDown:
+            self._unjournaled += 1
+
+    async def losses(self) -> Losses:
+        try:
+            losses = await super().losses()
+        except StoreDown:
+            losses = Losses(0)
+        return replace(losses, unjournaled=self._unjournaled)

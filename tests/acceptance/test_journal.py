@@ -1,0 +1,173 @@
+"""Whoever runs a server can see what it was asked, while it runs, from another process."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from emulator.cli import main
+from emulator.client import Admin, AdminError
+from emulator.server import Emulator
+
+SCENARIO = """
+turns:
+  - when: { user: riddle }
+    reply: A piano, of course.
+    pacing: { first_token: 20ms, tokens_per_second: 200, tokens_per_chunk: 2 }
+  - when: { user: once }
+    times: 1
+    reply: { error: 429 }
+"""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("scenarios")
+    folder.joinpath("demo.yaml").write_text(SCENARIO, encoding="utf-8")
+    with Emulator(scenarios=folder, clock="2026-02-11T22:54:21Z", grace=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def admin(running: Emulator) -> Iterator[Admin]:
+    with Admin(running.url) as admin:
+        yield admin
+        for session in admin.sessions():
+            admin.drop(session["session"])
+
+
+def ask(running: Emulator, text: str, session: str = "s", **body: Any) -> httpx.Response:
+    message = {"role": "user", "content": text}
+    whole = {"model": "google/gemini-2.5-flash", "messages": [message], **body}
+    headers = {"authorization": f"Bearer emulator.{session}"}
+    with httpx.Client(trust_env=False) as http:
+        return http.post(f"{running.base_url}/chat/completions", json=whole, headers=headers)
+
+
+def command(running: Emulator, *words: str) -> Result:
+    return CliRunner(env={"GEMULATOR_URL": running.url, "COLUMNS": "160"}).invoke(main, words)
+
+
+def test_events_arrive_while_an_answer_is_on_its_way(running: Emulator, admin: Admin) -> None:
+    events = admin.events(after=0, session="s")
+    asking = threading.Thread(target=ask, args=(running, "riddle"), kwargs={"stream": True})
+    asking.start()
+    first, second = next(events), next(events)
+    asking.join()
+    assert (first["event"], first["entry"]["outcome"]) == ("received", None)
+    assert (second["event"], second["entry"]["outcome"]) == ("finished", "completed")
+    assert second["entry"]["id"] == first["id"] < second["id"]
+    assert second["entry"]["chunks"] == len(admin.entry(first["id"])["answer"]["steps"])
+    events.close()  # type: ignore[attr-defined]
+
+
+def test_a_client_that_goes_is_told_apart(running: Emulator, admin: Admin) -> None:
+    body = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": "riddle"}], "stream": True}
+    headers = {"authorization": "Bearer emulator.gone", "x-emulator-speed": "0.01"}
+    with httpx.Client(trust_env=False) as http, pytest.raises(httpx.ReadTimeout):
+        http.post(f"{running.base_url}/chat/completions", json=body, headers=headers, timeout=0.3)
+    events = admin.events(after=0, session="gone")
+    outcomes = [next(events)["entry"]["outcome"], next(events)["entry"]["outcome"]]
+    assert outcomes == [None, "client gone"]
+    events.close()  # type: ignore[attr-defined]
+
+
+def test_the_client_speaks_the_whole_api(running: Emulator, admin: Admin) -> None:
+    session, token = admin.create("mine", seed="7")
+    assert token.startswith("emulator.mine.")
+    assert admin.push("turns: [{reply: pushed}]", session, name="p") == "p"
+    admin.pin("p", session)
+    assert ask(running, "riddle", session).json()["choices"][0]["message"]["content"] == "pushed"
+    admin.pin(None, session)
+    admin.verify(session=session, entries=[{"scenario": "p", "count": 1}])
+    with pytest.raises(AdminError, match="expected 2 such entries, found 1") as refused:
+        admin.verify(session=session, entries=[{"scenario": "p", "count": 2}])
+    assert refused.value.code == "not_verified"
+    body = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": "once"}]}
+    assert admin.explain(body, session)["status"] == 429
+    assert admin.withdraw("p", session) is True
+    assert admin.withdraw(session=session) is False
+    assert [entry["session"] for entry in admin.entries(session=session)] == ["mine"]
+    admin.reset(session)
+    assert admin.entries(session=session) == []
+    assert admin.drop(session) is True
+
+
+def test_nobody_answers() -> None:
+    with Admin("http://127.0.0.1:9") as admin, pytest.raises(AdminError, match="Start it with `gemulator serve`"):
+        admin.sessions()
+
+
+# ---- commands
+
+
+def test_the_journal_as_a_table(running: Emulator, admin: Admin) -> None:
+    assert command(running, "journal").output == "Nothing was asked.\n"
+    ask(running, "riddle")
+    ask(running, "once", "[b]t")
+    ask(running, "something [red]else")
+    lines = command(running, "journal").output.splitlines()
+    assert [line.split()[2:7] for line in lines[1:]] == [
+        ["s", "google/gemini-2.5-flash", "demo/1", "200", "completed"],
+        ["[b]t", "google/gemini-2.5-flash", "demo/2", "429", "completed"],
+        ["s", "google/gemini-2.5-flash", "generated", "200", "completed"],
+    ]
+    assert len(command(running, "journal", "-n", "1", "--session", "s").output.splitlines()) == 2
+
+
+def test_one_entry_with_its_timeline(running: Emulator, admin: Admin) -> None:
+    ask(running, "riddle", stream=True)
+    (entry,) = admin.entries()
+    shown = command(running, "journal", str(entry["id"])).output
+    assert "demo/1, attempt 0" in shown
+    assert "demo/2  user: expected 'once' in it, saw 'riddle'" in shown
+    timeline = [line.split() for line in shown.splitlines() if " ms " in line and "●" in line]
+    assert [row[0] for row in timeline[:2]] == ["20", "30"]
+    assert timeline[-1][-2:] == ["data:", "[DONE]"]
+
+
+def test_json_lines_and_archive(running: Emulator, admin: Admin, tmp_path: Path) -> None:
+    ask(running, "riddle")
+    (line,) = command(running, "journal", "--json").output.splitlines()
+    assert json.loads(line)["request"]["body"]["messages"][0]["content"] == "riddle"
+    file = tmp_path / "journal.har"
+    assert command(running, "journal", "--har", str(file)).exit_code == 0
+    assert json.loads(file.read_text())["log"]["entries"][0]["response"]["status"] == 200
+
+
+def test_sessions_and_reset(running: Emulator, admin: Admin) -> None:
+    assert ask(running, "once", "a").status_code == 429
+    shown = command(running, "sessions").output.splitlines()
+    assert (shown[1].split()[0], shown[1].split("  ")[-1].strip()) == ("a", "demo/2: 1")
+    assert json.loads(command(running, "sessions", "--json").output)[0]["session"] == "a"
+    assert command(running, "reset", "a").output == "Reset a.\n"
+    assert ask(running, "once", "a").status_code == 429
+    assert command(running, "reset", "--all").output == "Reset a.\n"
+    assert admin.entries() == []
+
+
+def test_following_begins_with_the_past(running: Emulator, admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(running, "riddle")
+    given = Admin.events
+
+    def one_event(self: Admin, after: int | None = None, **filters: Any) -> Iterator[Any]:
+        ask(running, "once")
+        for event in given(self, after, **filters):
+            yield event
+            if event["event"] == "finished" and event["entry"]["turn"] == 2:
+                return
+
+    monkeypatch.setattr(Admin, "events", one_event)
+    shown = command(running, "journal", "--follow", "--session", "s").output.splitlines()
+    assert [line.split()[4] for line in shown] == ["demo/1", "demo/2"]
+
+
+def test_what_a_command_says_where_no_server_is() -> None:
+    result = CliRunner().invoke(main, ["sessions", "--url", "http://127.0.0.1:9"])
+    assert result.exit_code == 1
+    assert "Start it with `gemulator serve`." in result.output

@@ -1,0 +1,126 @@
+"""Any schema that strategies can make: a valid value, or a refusal where there truly is none."""
+
+import contextlib
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from emulator.generate.arguments import Unsatisfiable, problem_with, value_for
+
+NAMES = st.sampled_from(["a", "b", "city", "x1"])
+LEAVES: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.fixed_dictionaries({"type": st.sampled_from(["string", "integer", "number", "boolean", "null"])}),
+    st.fixed_dictionaries({"enum": st.lists(st.sampled_from(["a", "b", 1, 2.5, None, True]), min_size=1, max_size=3)}),
+    st.builds(
+        lambda low, size: {"type": "integer", "minimum": low, "maximum": low + size},
+        st.integers(-1000, 1000),
+        st.integers(0, 50),
+    ),
+    st.builds(
+        lambda low, size: {"type": "number", "exclusiveMinimum": low, "exclusiveMaximum": low + size},
+        st.floats(-1e6, 1e6, allow_nan=False),
+        st.floats(1, 1e6, allow_nan=False),
+    ),
+    st.builds(
+        lambda low, size: {"type": "string", "minLength": low, "maxLength": low + size},
+        st.integers(0, 30),
+        st.integers(0, 5),
+    ),
+    st.builds(
+        lambda kind, count: {"type": "string", "pattern": f"^{kind}{{{count}}}$"},
+        st.sampled_from(["[a-z]", "\\d", "(ab|c)", "[^a-z]", "\\w"]),
+        st.integers(1, 9),
+    ),
+    st.fixed_dictionaries(
+        {"type": st.just("string"), "format": st.sampled_from(["date", "email", "uuid", "uri", "time"])}
+    ),
+)
+
+
+def _object(properties: dict[str, Any], required: list[str], closed: bool) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "required": [name for name in required if name in properties]}
+    return {**schema, "additionalProperties": False} if closed else schema
+
+
+def _array(items: dict[str, Any], low: int, size: int) -> dict[str, Any]:
+    return {"type": "array", "items": items, "minItems": low, "maxItems": low + size}
+
+
+def _wider(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.one_of(
+        st.builds(_object, st.dictionaries(NAMES, inner, max_size=4), st.lists(NAMES, unique=True), st.booleans()),
+        st.builds(_array, inner, st.integers(0, 3), st.integers(0, 3)),
+        st.fixed_dictionaries({"anyOf": st.lists(inner, min_size=1, max_size=3)}),
+    )
+
+
+SATISFIABLE = st.recursive(LEAVES, _wider, max_leaves=8)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(SATISFIABLE, st.integers(0, 2**32))
+def test_a_schema_that_has_values_gets_one(schema: dict[str, Any], seed: int) -> None:
+    value = value_for(schema, seed)
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(value)
+    assert value_for(schema, seed) == value
+    json.dumps(value, allow_nan=False)
+
+
+def _joined(keyword: str, left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    match keyword:
+        case "allOf" | "oneOf":
+            return {keyword: [left, right]}
+        case "if":
+            return {"if": left, "then": right, "else": {"type": "object"}}
+        case _:
+            return {**left, "not": right}
+
+
+CONFLICTING = st.builds(_joined, st.sampled_from(["allOf", "oneOf", "not", "if"]), SATISFIABLE, SATISFIABLE)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(CONFLICTING, st.lists(SATISFIABLE, min_size=4, max_size=4))
+def test_a_refusal_is_right(schema: dict[str, Any], others: list[dict[str, Any]]) -> None:
+    """Where we refuse, no value of any other schema fits: neither one of its own parts', nor an unrelated one's.
+
+    Formats are left out: they give way where they contradict the rest of a schema.
+    """
+    validator = Draft202012Validator(schema)
+    try:
+        value = value_for(schema)
+    except Unsatisfiable:
+        parts = [part for item in schema.values() for part in (item if isinstance(item, list) else [item])]
+        candidates = [
+            value_for(part, seed) for part in (*parts, *others) if isinstance(part, dict) for seed in range(3)
+        ]
+        assert not [candidate for candidate in candidates if validator.is_valid(candidate)]
+    else:
+        validator.validate(value)
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(
+            ["type", "properties", "items", "required", "enum", "anyOf", "not", "$ref", "minimum", "pattern", "$id",
+             "maxLength", "if", "then", "contains", "additionalProperties", "dependencies", "nullable", "any_of"]
+        )
+        | st.text(max_size=3),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(JUNK)
+def test_junk_never_crashes(schema: Any) -> None:
+    with contextlib.suppress(Unsatisfiable):
+        json.dumps(value_for(schema), allow_nan=False)
+    problem_with(schema, {"a": [1]})

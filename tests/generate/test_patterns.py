@@ -1,0 +1,92 @@
+"""Texts for patterns, judged by Python's own engine where it reads the pattern, else by the validator's."""
+
+import re
+
+import pytest
+
+from emulator.generate.arguments.patterns import BadPattern, matcher, sampled, searched
+from emulator.generate.arguments.patterns.characters import of, property_class, union
+from emulator.seed import Seed
+
+READ = [
+    "abc", "a|b|", "^$", "^[a-c]{2,3}$", "[^a-z]", "^[^\\x00-\\x7F]$", "\\d{3}", "^\\D\\W\\S$", "a{,}",
+    "(?:ab)+", "(?P<n>a)(?P=n)", "([ab])\\1", "^a.c$", "\\u0041\\t", "^[\\w.-]+@[\\w-]+\\.com$", "(?i)^abc$",
+    "^(?i:a)b$", "[]a]", "[a-]", "^\\$\\{\\w+\\}$", "a??b*?c+?", "{", "}", "a{b}", "^(?=a)[ab]+$",
+    "^(?!a)[ab]$", "\\/", "[\\]]", "[\\b]", "^(a|(b|c))d$",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", READ)
+def test_drawn_texts_match(pattern: str) -> None:
+    texts = list(sampled(pattern, 0, Seed.root(pattern)))
+    assert any(re.search(pattern, text) for text in texts)
+
+
+ECMA = {
+    "^\\p{Lu}\\p{Ll}+$": "[A-Z][a-z]+", "^\\P{L}$": "[^A-Za-z]", "^\\p{Script=Greek}$": "[Ͱ-ώ]",
+    "^(?<y>a)\\k<y>$": "aa",
+    "^\\u{1F600}$": "😀", "^\\cA$": "\x01",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", ECMA)
+def test_spellings_that_python_does_not_know(pattern: str) -> None:
+    text = next(sampled(pattern, 0, Seed.root(1)))
+    assert re.fullmatch(ECMA[pattern], text)
+
+
+SEARCHED: list[tuple[tuple[str, ...], tuple[str, ...], int, int | None]] = [
+    (("^hello.*", "cruel", "^.{10}dark", ".*world$", "stuff"), (), 0, None),
+    (("^[ab]+$",), ("a",), 3, 3),
+    (("^(?=.*\\d)(?=.*[A-Z])(?!.*x)[a-zA-Z\\d]{8,}$",), (), 0, 8),
+    (("(^|,)x(,|$)", "^.{5}$"), ("^x",), 0, None),
+    (("^(?:(?!ab).)*$", "a", "b"), (), 4, None),
+    ((), ("^.?$", "^a"), 0, 5),
+    (("^$|^b",), ("^$",), 0, None),
+    (("^[a-z]*$",), ("^[a-y]*$",), 2, 2),
+]
+
+
+@pytest.mark.parametrize(("wanted", "barred", "low", "high"), SEARCHED)
+def test_searched_texts(wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None) -> None:
+    text = searched(wanted, barred, low, high)
+    assert text is not None
+    assert all(re.search(pattern, text) for pattern in wanted)
+    assert not any(re.search(pattern, text) for pattern in barred)
+    assert low <= len(text) <= (high or 99)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "barred", "low", "high"),
+    [
+        (("^a+$",), ("a",), 0, None),
+        (("^a$", "^b$"), (), 0, None),
+        (("^a{3}$",), (), 4, None),
+        (("^(?!a)a",), (), 0, None),
+    ],
+)
+def test_where_there_is_no_text(wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None) -> None:
+    assert searched(wanted, barred, low, high) is None
+
+
+@pytest.mark.parametrize("pattern", ["(", "a)", "[b-a]", "\\p{Nonsense}", "(" * 200 + ")" * 200, "[a", "\\u0"])
+def test_what_cannot_be_read(pattern: str) -> None:
+    with pytest.raises(BadPattern):
+        list(sampled(pattern, 0, Seed.root(1)))
+
+
+def test_a_matcher_takes_bounded_time_and_anything() -> None:
+    assert not matcher("^(a+)+$")("a" * 40 + "b")
+    assert matcher(5)("x")
+    assert matcher("(")("x")
+
+
+def test_sets_of_characters() -> None:
+    letters = of("az", "AZ")
+    assert letters.complement().complement() == letters
+    assert not letters.both(of("09")).ranges
+    assert union([of("ac"), of("df")]) == of("af")
+    greek = property_class("Greek")
+    assert greek is not None
+    assert greek.has("α")
+    assert not greek.has("a")

@@ -1,0 +1,109 @@
+"""Counting and cutting text, what media cost, and real vocabularies from local files."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.generate.tokens import audio_tokens, count, image_tokens, load, pdf_tokens, pieces, video_tokens
+
+ANY_TEXT = st.text(st.characters(), max_size=200)  # lone surrogates, right-to-left marks and emoji included
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("", 0, 0),
+        ("Explain how AI works in a few words.", 9, 9),  # billed as 9 by every Gemini 3 model (wire facts, §8)
+        # What Gemma's vocabulary makes of these, 15 % either way.
+        ("def main(args):\n    if x == 10:\n        return {'a': foo_bar.baz()}\n", 21, 29),
+        ("今天天气怎么样？人工智能正在改变世界。", 8, 12),
+        ("東京の天気はどうですか？今日は晴れです。", 8, 12),
+        ("12345", 5, 5),
+    ],
+)
+def test_counts_as_the_real_vocabulary_does(text: str, low: int, high: int) -> None:
+    assert low <= count(text) <= high
+
+
+@given(ANY_TEXT, st.integers(1, 20))
+def test_pieces_are_the_text_and_have_as_many_tokens_as_asked(text: str, tokens: int) -> None:
+    cut = pieces(text, tokens)
+    assert "".join(cut) == text
+    assert len(cut) == -(-count(text) // tokens)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    ["👩‍👩‍👧", "🇩🇪", "👍🏽", "1️⃣", "❤️", "e\u0301", "क्‍ष", "ก็", "か\u3099", "\r\n", "🏴\U000e0067\U000e0062\U000e007f"],
+)
+def test_what_belongs_together_is_not_cut(whole: str) -> None:
+    assert pieces(f"1{whole}2", 1) == ["1", whole, "2"]
+
+
+@pytest.mark.parametrize(
+    ("family", "resolution", "width", "height", "tokens"),
+    [
+        ("google/gemini-3.1-pro-preview", None, 4000, 3000, 1120),
+        ("gemini-3", "MEDIA_RESOLUTION_LOW", 10, 10, 280),
+        ("gemini-3", "medium", 10, 10, 560),
+        ("gemini-3", "high", 10, 10, 1120),
+        ("gemini-3", "ultra_high", 10, 10, 2240),
+        ("google/gemini-2.5-flash", None, 384, 384, 258),
+        ("gemini-2.0-flash", None, 385, 100, 258),
+        ("gemini-2.5", None, 769, 768, 516),
+        ("gemini-2.5", None, 2000, 1000, 1548),
+        ("gemini-2.5", "low", 2000, 1000, 64),
+    ],
+)
+def test_pictures(family: str, resolution: str | None, width: int, height: int, tokens: int) -> None:
+    assert image_tokens(family, resolution, width, height) == tokens
+
+
+def test_sound_video_and_pages() -> None:
+    assert [audio_tokens(seconds) for seconds in (0, 1, 2.5)] == [0, 32, 80]
+    assert [video_tokens("gemini-3", level, 10) for level in (None, "low", "high")] == [700, 700, 2800]
+    assert video_tokens("gemini-2.5", None, 10) == 2630
+    assert [pdf_tokens("gemini-3", level, 2) for level in (None, "low", "high")] == [1120, 560, 2240]
+    assert pdf_tokens("gemini-2.5", None, 2) == 516
+
+
+def test_a_hugging_face_file_counts_with_its_own_words(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import Whitespace
+
+    vocabulary = Tokenizer(WordLevel({"bees": 0, "make": 1, "honey": 2, "?": 3}, unk_token="?"))
+    vocabulary.pre_tokenizer = Whitespace()
+    vocabulary.save(str(tmp_path / "tokenizer.json"))
+    assert load(str(tmp_path / "tokenizer.json")).count("bees make wonderfulhoney \ud800") == 4
+
+
+def test_a_sentencepiece_file_counts_with_its_own_words(tmp_path: Path) -> None:
+    from sentencepiece import SentencePieceTrainer
+
+    (tmp_path / "text").write_text("bees make honey\n" * 50)
+    SentencePieceTrainer.train(
+        input=str(tmp_path / "text"),
+        model_prefix=str(tmp_path / "tiny"),
+        vocab_size=11,
+        model_type="char",
+        minloglevel=9,
+    )
+    assert load(str(tmp_path / "tiny.model")).count("honey bees") == 11
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tiny.model"])
+def test_a_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("no")
+    with pytest.raises(ValueError, match=f"{name}: not a tokenizer"):
+        load(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(("name", "library"), [("t.json", "tokenizers"), ("t.model", "sentencepiece")])
+def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch, name: str, library: str) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ValueError, match=r"gemulator\[tokenizers\]"):
+        load(name)

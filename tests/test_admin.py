@@ -1,0 +1,71 @@
+"""The admin API: that its document tells the truth, what it says of the server, and how it says no."""
+
+import re
+from typing import Any
+
+import pytest
+from starlette.routing import Mount, Route
+
+import emulator
+from tests.admin_api import SPEC, AdminCaller, app_with
+
+
+def test_the_document_and_the_routes_are_the_same() -> None:
+    (mount,) = [route for route in app_with().routes if isinstance(route, Mount)]
+    inner = mount.app.app  # type: ignore[attr-defined]
+    served = {
+        (method, re.sub(r":\w+\}", "}", route.path).replace("{number}", "{id}"))
+        for route in inner.routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    told = {
+        (method.upper(), path)
+        for path, operations in SPEC["paths"].items()
+        for method in operations
+        if method in {"get", "post", "delete"}
+    }
+    assert served == told
+
+
+async def test_the_server_about_itself(call: AdminCaller) -> None:
+    assert await call("GET", "/health") == {"status": "ok", "version": emulator.__version__}
+    assert await call("GET", "/ready") == {"ready": True, "problems": [], "unjournaled": 0}
+    assert await call("GET", "/version") == {"version": emulator.__version__}
+    served = await call("GET", "/openapi.json")
+    assert served == {**SPEC, "info": {**SPEC["info"], "version": emulator.__version__}}
+
+
+async def test_settings_have_no_secrets() -> None:
+    app = app_with(admin_key="hush", store="redis://me:hush@localhost:1/0")
+    api = AdminCaller(app)
+    shown = await api("GET", "/settings", headers={"x-emulator-admin-key": "hush"})
+    assert "hush" not in str(shown)
+    assert (shown["admin_key"], shown["store"]) == ("(redacted)", "redis://me:(redacted)@localhost:1/0")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "status", "code"),
+    [
+        ("GET", "/journal/99", {}, 404, "no_such_entry"),
+        ("GET", "/journal?status=many", {}, 422, "invalid_query"),
+        ("GET", "/journal?since=yesterday", {}, 422, "invalid_query"),
+        ("POST", "/verify", {"content": b"{"}, 400, "invalid_json"),
+        ("POST", "/verify", {"json": {"entires": []}}, 422, "invalid_body"),
+        ("POST", "/verify", {"json": []}, 422, "invalid_body"),
+        ("POST", "/sessions", {"json": {"clock": "noon"}}, 422, "invalid_body"),
+        ("POST", "/explain", {"json": {"body": {}, "path": "/v1/x"}}, 422, "no_chat_path"),
+        ("POST", "/scenarios", {"content": b"\xff"}, 422, "invalid_scenario"),
+        ("POST", "/scenarios", {"content": b"x" * 10_000_001}, 413, "too_large"),
+    ],
+)
+async def test_refusals_have_a_code_and_a_remedy(
+    call: AdminCaller, method: str, path: str, options: dict[str, Any], status: int, code: str
+) -> None:
+    assert (await call(method, path, status, **options))["error"]["code"] == code
+
+
+async def test_unknown_routes(call: AdminCaller) -> None:
+    for method, path in (("GET", "/nothing"), ("PUT", "/sessions")):
+        response = await call.http.request(method, f"/__emulator{path}")
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "no_such_route")

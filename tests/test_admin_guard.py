@@ -1,0 +1,66 @@
+"""Who may call the admin API."""
+
+from typing import Any
+
+import pytest
+
+from emulator.web.admin_guard import known_host
+from tests.admin_api import AdminCaller, app_with
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("localhost:8089", True),
+        ("127.0.0.1", True),
+        ("[::1]:8089", True),
+        ("[::1]", True),
+        ("192.168.1.7:80", True),
+        ("gemulator:8089", True),
+        ("host.docker.internal:8089", True),
+        ("app.localhost", True),
+        ("emulator.test:8089", True),
+        ("evil.example", False),
+        ("localhost.evil.example:8089", False),
+        ("127.0.0.1.evil.example", False),
+        ("", False),
+    ],
+)
+def test_hosts(host: str, known: bool) -> None:
+    assert known_host(host, ["emulator.test"]) is known
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"host": "evil.example"}, 403, "foreign_host"),
+        ({"origin": "http://evil.example"}, 403, "cross_origin"),
+        ({"origin": "http://127.0.0.1:3000"}, 403, "cross_origin"),
+        ({"origin": "null"}, 403, "cross_origin"),
+        ({"sec-fetch-site": "cross-site"}, 403, "cross_origin"),
+        ({"sec-fetch-site": "same-site"}, 403, "cross_origin"),
+        ({"origin": "http://127.0.0.1:8089", "sec-fetch-site": "same-origin"}, 200, None),
+        ({"sec-fetch-site": "none"}, 200, None),
+    ],
+)
+async def test_who_may_call(call: AdminCaller, headers: dict[str, str], status: int, code: str | None) -> None:
+    answer = await call("GET", "/sessions", status, headers=headers)
+    assert answer.get("error", {}).get("code") == code
+    await call("GET", "/health", headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "status", "code"),
+    [
+        ({"admin": "off"}, {}, 404, "admin_off"),
+        ({"admin_key": "k"}, {}, 401, "key_required"),
+        ({"admin_key": "k"}, {"x-emulator-admin-key": "j"}, 401, "key_required"),
+        ({"admin_key": "k"}, {"x-emulator-admin-key": "k"}, 200, None),
+        ({"allow_host": ("Evil.example",)}, {"host": "evil.EXAMPLE"}, 200, None),
+    ],
+)
+async def test_off_and_key(settings: dict[str, Any], headers: dict[str, str], status: int, code: str | None) -> None:
+    api = AdminCaller(app_with(**settings))
+    answer = await api("GET", "/sessions", status, headers=headers)
+    assert answer.get("error", {}).get("code") == code
+    await api("GET", "/health")

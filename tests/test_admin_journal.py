@@ -1,0 +1,129 @@
+"""The journal as the admin API tells it."""
+
+from typing import Any
+
+import pytest
+
+from emulator.stores.memory import MemoryStore
+from tests.admin_api import CHAT, AdminCaller, app_with
+
+
+async def test_an_entry_tells_what_was_asked_chosen_and_delivered(call: AdminCaller) -> None:
+    await call.ask("weather?")
+    answer = await call.ask("weather?")
+    page = await call("GET", "/journal")
+    assert [(entry["status"], entry["turn"], entry["attempt"]) for entry in page["entries"]] == [
+        (429, 1, 0),
+        (200, 2, 1),
+    ]
+    assert page["next"] is None
+    entry = await call("GET", f"/journal/{page['entries'][1]['id']}")
+    assert (entry["session"], entry["scenario"], entry["source"]) == ("default", "weather", "turn")
+    assert (entry["outcome"], entry["chunks"], entry["bytes"]) == ("completed", 1, len(answer.content))
+    assert entry["usage"]["completion_tokens"] == answer.json()["usage"]["completion_tokens"]
+    assert (entry["at"], entry["time"]) == (1770850461.0, "2026-02-11T22:54:21.000+00:00")
+    assert entry["request"]["body"]["messages"][0]["content"] == "weather?"
+    assert [step["text"] for step in entry["answer"]["steps"]] == [answer.text]
+
+
+async def test_secrets_are_not_kept(call: AdminCaller) -> None:
+    store = call.http._transport.app.state.engine.store  # type: ignore[attr-defined]
+    await call.ask("weather?")
+    assert b"authorization" not in (await store.entry(1)).received.headers
+    await call.http.post(
+        CHAT, json={}, headers={"x-my-token": "s3cret", "cookie": "s3cret", "x-goog-api-key": "s3cret"}
+    )
+    lines = await call("GET", "/journal", headers={"accept": "application/x-ndjson"})
+    assert "weather?" in lines
+    assert "s3cret" not in lines
+    assert "s3cret" not in str(await call("GET", "/journal.har"))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("session=a", [0, 2]),
+        ("scenario=weather", [0, 1]),
+        ("status=429", [0, 1]),
+        ("source=generated", [2]),
+        ("model=flash", [0, 1]),
+        ("model=pro", [2]),
+        ("text=LIGHTHOUSE", [2]),
+        ("since=2026-02-11T22:54:21Z", [0, 1, 2]),
+        ("until=1770850460.5", []),
+        ("limit=1", [0]),
+    ],
+)
+async def test_filters(call: AdminCaller, query: str, found: list[int]) -> None:
+    await call.ask("weather", "a")
+    await call.ask("weather", "b")
+    await call.ask("a lighthouse", "a", model="google/gemini-2.5-pro")
+    everything = [entry["id"] for entry in (await call("GET", "/journal"))["entries"]]
+    page = await call("GET", f"/journal?{query}")
+    assert [everything.index(entry["id"]) for entry in page["entries"]] == found
+
+
+async def test_pages_follow_their_cursor(call: AdminCaller) -> None:
+    for number in range(5):
+        await call.ask(f"number {number}")
+    first = await call("GET", "/journal?limit=3&full=1")
+    second = await call("GET", f"/journal?limit=3&full=1&after={first['next']}")
+    texts = [entry["request"]["body"]["messages"][0]["content"] for entry in first["entries"] + second["entries"]]
+    assert texts == [f"number {number}" for number in range(5)]
+    assert second["next"] is None
+
+
+async def test_why_the_others_did_not_fit_is_told_when_asked(call: AdminCaller) -> None:
+    await call.ask("weather")
+    await call.ask("weather")
+    await call("POST", "/scenarios?name=other", 201, content="turns: [{when: {user: rain}, reply: x}]")
+    entry = await call("GET", "/journal/1")
+    assert entry["nearest"][0]["turn"] == "other/1"
+    assert entry["nearest"][0]["mismatches"] == [{"name": "user", "expected": "'rain' in it", "actual": "'weather'"}]
+
+
+async def test_large_bodies_are_kept_as_hash_and_head() -> None:
+    api = AdminCaller(app_with(journal_body=400))
+    await api.ask("word " * 1000)
+    await api.ask("data:image/png;base64," + "iVBOR" * 1000)
+    long, picture = [(await api("GET", f"/journal/{number}"))["request"] for number in (1, 3)]
+    assert (len(long["body"]), len(long["sha256"])) == (400, 64)
+    assert long["size"] > 5000
+    assert "<image/png, 3750 bytes, sha256 " in picture["body"]
+
+
+async def test_refusals_are_in_the_journal_too(call: AdminCaller) -> None:
+    assert (await call.http.post(CHAT, content=b"{}")).status_code == 401
+    assert (await call.http.post(CHAT, content=b"no json", headers={"authorization": "Bearer x"})).status_code == 400
+    entries = (await call("GET", "/journal"))["entries"]
+    assert [(entry["status"], entry["source"]) for entry in entries] == [(401, "refused"), (400, "refused")]
+
+
+async def test_har(call: AdminCaller) -> None:
+    answer = await call.ask("weather?")
+    (entry,) = (await call("GET", "/journal.har"))["log"]["entries"]
+    assert entry["request"]["url"] == f"http://127.0.0.1:8089{CHAT}"
+    assert '"weather?"' in entry["request"]["postData"]["text"]
+    assert (entry["response"]["status"], entry["response"]["content"]["text"]) == (429, answer.text)
+
+
+async def test_an_entry_exists_before_the_answer_leaves() -> None:
+    app = app_with()
+    store = app.state.engine.store
+    assert isinstance(store, MemoryStore)
+    seen: list[tuple[bool, bool]] = []
+
+    async def send(message: Any) -> None:
+        entry = await store.entry(1)
+        seen.append((entry is not None, entry is not None and entry.finished is None))
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    scope = {"type": "http", "method": "POST", "path": CHAT, "headers": [(b"authorization", b"Bearer x")], "app": app}
+    await app(scope, receive, send)
+    assert seen == [(True, True)] * 2
+    entry = await store.entry(1)
+    assert entry is not None
+    assert entry.finished is not None
+    assert entry.finished.outcome == "completed"

@@ -1,0 +1,80 @@
+"""Calls in streams and bodies: a row of wire-facts §3.2 or §4.2 in each id."""
+
+from typing import Any
+
+import pytest
+
+from tests.endpoint import GEMINI_2, GEMINI_3, Answer, Endpoint, google, rows, tool
+
+PARALLEL = """
+turns:
+  - reply:
+      - { call: get_weather, with: { city: Boston } }
+      - { call: get_weather, with: { city: New Delhi } }
+"""
+FRAGMENTS: dict[str, Any] = {"extra_body": google(stream_function_call_arguments=True), "stream": True}
+
+
+def calls_of(answer: Answer) -> list[tuple[int | None, str]]:
+    calls = [call for delta in answer.deltas for call in delta.get("tool_calls", ())]
+    return [(call.get("index"), call["function"]["arguments"]) for call in calls]
+
+
+WHOLE = ('{"city":"Boston"}', '{"city":"New Delhi"}')
+INDEXES = [
+    ("§4.2 documented", "documented", [0, 1], [1, 0, 0]),
+    ("sequential", "sequential", [0, 1], [0, 0, 0]),
+    ("all-zero", "all-zero", [0, 0], [0, 0, 0]),
+    ("gap", "gap", [1, 3], [1, 1, 1]),
+    ("missing", "missing", [None, None], [None, None, None]),
+]
+
+
+@pytest.mark.parametrize(("mode", "whole", "fragments"), rows(INDEXES))
+def test_tool_index(mode: str, whole: list[int | None], fragments: list[int | None]) -> None:
+    endpoint = Endpoint(PARALLEL, tool_index=mode)
+    assert calls_of(endpoint.ask(stream=True)) == list(zip(whole, WHOLE, strict=True))
+    assert [index for index, _ in calls_of(endpoint.ask(**FRAGMENTS))[:3]] == fragments
+
+
+@pytest.mark.parametrize(
+    ("how", "first"),
+    [
+        ("json", ['{"city":"Boston', '"', "}"]),
+        ("whole", ['{"city":"Boston"}']),
+        ("size:7", ['{"city"', ':"Bosto', 'n"}']),
+    ],
+)
+def test_fragment_sizes(how: str, first: list[str]) -> None:
+    sent = [text for _, text in calls_of(Endpoint(PARALLEL, fragment=how).ask(**FRAGMENTS))]
+    assert sent[1 : 1 + len(first)] == first
+
+
+def test_fragments_by_token_are_many_and_join() -> None:
+    sent = [text for _, text in calls_of(Endpoint(PARALLEL, fragment="token").ask(**FRAGMENTS))]
+    assert "".join(sent) == "".join(WHOLE)
+    assert len(sent) > 8
+
+
+def test_only_the_first_of_parallel_calls_is_signed() -> None:
+    signed = ["extra_content" in call for call in Endpoint(PARALLEL).ask().message["tool_calls"]]
+    assert signed == [True, False]
+
+
+@pytest.mark.parametrize("model", [GEMINI_2, "google/gemini-2.0-flash"])
+def test_older_models_sign_nothing(model: str) -> None:
+    endpoint = Endpoint()
+    assert "extra_content" not in endpoint.ask(model=model).message
+    assert all("extra_content" not in c for c in endpoint.ask(model=model, tools=[tool()]).message["tool_calls"])
+
+
+@pytest.mark.parametrize(("model", "candidates"), [(GEMINI_3, 3), ("google/gemini-3.7-flash", 1)])
+def test_n(model: str, candidates: int) -> None:
+    one, many = Endpoint().ask(model=model), Endpoint().ask(model=model, n=3)
+    assert [choice["index"] for choice in many.body["choices"]] == list(range(candidates))
+    assert many.message["content"] == one.message["content"]
+
+
+def test_logprobs_are_null_where_they_are_not_refused() -> None:
+    answer = Endpoint().ask(model=GEMINI_2, logprobs=True)
+    assert answer.body["choices"][0]["logprobs"] is None

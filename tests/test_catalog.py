@@ -1,0 +1,79 @@
+"""The catalog: which entry describes a model, and what it inherits."""
+
+from pathlib import Path
+
+import pytest
+
+import emulator
+from emulator.catalog import Catalog, Model
+from emulator.errors import ScenarioError
+from emulator.plan import Failure
+from emulator.request import Target
+from emulator.scenario.library import read_catalog
+
+SHARED = Target("v1", "p", "global", "openapi")
+SHIPPED = Path(emulator.__file__).with_name("catalog.yaml")
+
+
+def card(catalog: Catalog, model: str) -> Model:
+    found = catalog.card(model, SHARED)
+    assert isinstance(found, Model)
+    return found
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Catalog:
+    return read_catalog(SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("model", "family", "listed"),
+    [
+        ("google/gemini-3.1-pro-preview", "gemini-3", True),
+        ("google/gemini-3-pro-image-preview", "gemini-3-image", True),
+        ("google/gemini-3.9-ultra", "gemini-3", False),
+        ("google/gemini-2.5-flash", "gemini-2.5", True),
+        ("google/gemini-2.0-flash-001", "gemini-2.0", True),
+        ("google/gemini-9-flash", "gemini-2.0", False),
+        ("acme/rocket", "open", False),
+    ],
+)
+def test_an_id_has_a_family(shipped: Catalog, model: str, family: str, listed: bool) -> None:
+    found = card(shipped, model)
+    assert (found.family, not found.guess) == (family, listed)
+
+
+@pytest.mark.parametrize(
+    "model", ["gemini-3.5-flash", "publishers/google/models/gemini-3.5-flash", "", "google/", "a b/c"]
+)
+def test_a_malformed_id_is_refused(shipped: Catalog, model: str) -> None:
+    found = shipped.card(model, SHARED)
+    assert isinstance(found, Failure)
+    assert found.message.startswith(f"Malformed publisher model (`model`: '{model}')")
+
+
+def test_a_users_entry_comes_first_and_inherits_its_family(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("models:\n  - { id: google/gemini-3.5-flash, family: gemini-3, max_output: 100 }\n")
+    found = card(read_catalog(file, SHIPPED), "google/gemini-3.5-flash")
+    assert (found.max_output, found.context, found.signs, found.refuses) == (100, 1_048_576, True, ("logprobs",))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("models: [{ id: x/y, colour: red }]", "unknown key 'colour'"),
+        ("models: [{ id: x/y, context: many }]", "context: Input should be a valid integer"),
+        ("models: [{ family: gemini-3 }]", "id: Field required"),
+        ("models: [{ id: x/y, pace: { slow: 1 } }]", "pace.slow"),
+        ("models: [7]", "7"),
+        ("families: [1]\nmodels: []", "'families' is a dict of entries"),
+        ("families: { gemini-3: 7 }\nmodels: [{ id: x/y, family: gemini-3 }]", "'families'"),
+    ],
+)
+def test_a_wrong_entry_is_named(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(text)
+    with pytest.raises(ScenarioError, match=r"own\.yaml") as caught:
+        read_catalog(file, SHIPPED)
+    assert says in str(caught.value)

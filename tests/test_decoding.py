@@ -1,0 +1,176 @@
+"""What is read out of a request: thinking, forms, and numbers of tokens."""
+
+import re
+from typing import Any
+
+import pytest
+
+from emulator.catalog import Model
+from emulator.conversation import Conversation
+from emulator.decoding import Decoding, Matching, Object, OneOf, Tagged, decoding_of
+from emulator.generate.tokens import count
+from emulator.plan import Plan, Text, Thought
+from emulator.request import ChatRequest, Target
+from emulator.scenario.improvised import Improvised
+from emulator.scenario.planning import Script, plan_script
+from emulator.scenario.replies import Context, TextReply, ThinkingReply
+from emulator.seed import Seed
+from emulator.voice import Thinks, Voice
+
+SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+
+
+def request(**fields: Any) -> ChatRequest:
+    return ChatRequest.model_validate({"messages": [{"role": "user", "content": "Is it red?"}], **fields})
+
+
+def planned(*parts: Any, decoding: Decoding | None = None, **fields: Any) -> Plan:
+    asked = request(**fields)
+    conversation = Conversation(asked, {"messages": []}, Target("v1", "p", "l", "1"), {})
+    seed = Seed(b"s")
+    context = Context(
+        conversation,
+        seed,
+        seed,
+        lambda own, name, index: "id",
+        lambda name, own: None,
+        decoding or decoding_of(asked, Voice()),
+    )
+    return plan_script(Script(parts or (Improvised(),)), context, Model("x/y"), "id", 1)
+
+
+def words(plan: Plan) -> str:
+    return "".join(part.text for part in plan.choices[0].parts if isinstance(part, Text))
+
+
+def thought(plan: Plan) -> list[Thought]:
+    return [part for part in plan.choices[0].parts if isinstance(part, Thought)]
+
+
+@pytest.mark.parametrize(
+    ("thinks", "kwargs", "expected"),
+    [
+        ("always", {"thinking": False}, "asked"),
+        ("never", {"thinking": True}, "off"),
+        ("on", {}, "asked"),
+        ("on", {"enable_thinking": False}, "off"),
+        ("off", {}, "off"),
+        ("off", {"thinking": True}, "asked"),
+        ("written", {}, "allowed"),
+        ("written", {"enable_thinking": True}, "asked"),
+        ("written", {"thinking": False}, "off"),
+        ("written", {"unknown": True}, "allowed"),
+    ],
+)
+def test_thinking_switches(thinks: Thinks, kwargs: dict[str, bool], expected: str) -> None:
+    assert decoding_of(request(chat_template_kwargs=kwargs), Voice(thinks=thinks)).thinking == expected
+
+
+@pytest.mark.parametrize("kwargs", [None, 3, [], "x"])
+def test_switches_that_are_none_switch_nothing(kwargs: Any) -> None:
+    assert decoding_of(request(chat_template_kwargs=kwargs), Voice(thinks="on")).thinking == "asked"
+
+
+@pytest.mark.parametrize(("thinking", "invented", "written"), [("asked", 1, 1), ("allowed", 0, 1), ("off", 0, 0)])
+def test_thinking_decides_which_thoughts_there_are(thinking: Any, invented: int, written: int) -> None:
+    decoding = Decoding(thinking)
+    assert len(thought(planned(decoding=decoding))) == invented
+    scripted = planned(ThinkingReply(thinking="hm hm"), TextReply(text="Hi"), decoding=decoding)
+    assert len(thought(scripted)) == written
+    assert bool(scripted.usage.reasoning_tokens) is bool(written)
+
+
+def test_more_effort_makes_longer_thoughts() -> None:
+    voice = Voice(thinks="always", efforts=("low", "medium", "high"))
+    asked = [decoding_of(request(reasoning_effort=effort), voice).thought_words for effort in ("low", None, "high")]
+    assert asked == sorted(set(asked))
+    assert asked[1] == decoding_of(request(reasoning_effort="medium"), voice).thought_words
+
+
+@pytest.mark.parametrize(
+    ("fields", "form"),
+    [
+        ({}, None),
+        ({"guided_json": SCHEMA}, Object(SCHEMA)),
+        ({"guided_json": '{"type": "object"}'}, Object({"type": "object"})),
+        ({"guided_choice": ["red", "blue"]}, OneOf(("red", "blue"))),
+        ({"guided_regex": "[a-z]+"}, Matching("[a-z]+")),
+        ({"structured_outputs": {"json": SCHEMA}}, Object(SCHEMA)),
+        ({"structured_outputs": {"json_object": True}}, Object(None)),
+        ({"structured_outputs": {"choice": ["a"]}}, OneOf(("a",))),
+        ({"structured_outputs": {"regex": "x"}}, Matching("x")),
+        (
+            {"response_format": {"type": "structural_tag", "structures": [{"begin": "<f>", "schema": {}, "end": "<"}]}},
+            Tagged("<f>", {}, "<"),
+        ),
+        (
+            {
+                "response_format": {
+                    "type": "structural_tag",
+                    "format": {
+                        "type": "triggered_tags",
+                        "tags": [
+                            {"begin": "<f>", "content": {"type": "json_schema", "json_schema": SCHEMA}, "end": "</f>"}
+                        ],
+                    },
+                }
+            },
+            Tagged("<f>", SCHEMA, "</f>"),
+        ),
+        ({"guided_choice": []}, None),
+        ({"guided_choice": "red"}, None),
+        ({"structured_outputs": 3}, None),
+        ({"response_format": {"type": "structural_tag", "structures": "x"}}, None),
+    ],
+)
+def test_forms(fields: dict[str, Any], form: Any) -> None:
+    assert decoding_of(request(**fields), Voice()).form == form
+
+
+@pytest.mark.parametrize(
+    ("fields", "pattern"),
+    [
+        ({"guided_json": SCHEMA}, r'\{.*"name":".*"\}'),
+        ({"guided_choice": ["blue", "red"]}, "red"),
+        ({"guided_choice": ["blue", "green"]}, "blue|green"),
+        ({"guided_regex": r"[A-C]{2}-\d{3}"}, r"[A-C]{2}-\d{3}"),
+        ({"guided_regex": "yes|no"}, "yes|no"),
+        (
+            {
+                "response_format": {
+                    "type": "structural_tag",
+                    "structures": [{"begin": "<f=x>", "schema": SCHEMA, "end": "</f>"}],
+                }
+            },
+            r'.+<f=x>\{.*"name":".*"\}</f>',
+        ),
+    ],
+)
+def test_invented_words_obey_the_form(fields: dict[str, Any], pattern: str) -> None:
+    assert re.fullmatch(pattern, words(planned(**fields)), re.DOTALL)
+
+
+@pytest.mark.parametrize("parts", [(), (TextReply(text="Short."),), (ThinkingReply(thinking="hm"),)])
+def test_min_tokens(parts: tuple[Any, ...]) -> None:
+    plan = planned(*parts, min_tokens=90)
+    usage = plan.usage
+    assert usage.completion_tokens + usage.reasoning_tokens >= 90
+    assert plan.choices[0].finish == "stop"
+    assert words(plan).startswith("Short." if parts and isinstance(parts[0], TextReply) else "")
+
+
+@pytest.mark.parametrize("limit", [1, 7, 200])
+def test_ignore_eos_fills_the_limit(limit: int) -> None:
+    plan = planned(TextReply(text="Short."), ignore_eos=True, max_tokens=limit)
+    assert (plan.usage.completion_tokens, plan.choices[0].finish) == (limit, "length")
+    assert count(words(plan)) == limit
+
+
+def test_ignore_eos_without_a_limit_changes_nothing() -> None:
+    assert words(planned(TextReply(text="Short."), ignore_eos=True)) == "Short."
+
+
+@pytest.mark.parametrize(("stop", "text", "by"), [("b", "a ", "b"), (["z", "c", "b"], "a ", "b"), ("z", "a b c", None)])
+def test_the_choice_names_what_stopped_it(stop: Any, text: str, by: str | None) -> None:
+    plan = planned(TextReply(text="a b c"), stop=stop)
+    assert (words(plan), plan.choices[0].stop) == (text, by)

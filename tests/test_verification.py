@@ -1,0 +1,65 @@
+"""Verify and explain."""
+
+from typing import Any
+
+import pytest
+
+from tests.admin_api import AdminCaller
+
+
+async def test_verify_holds(call: AdminCaller) -> None:
+    await call.ask("weather", "v")
+    await call.ask("weather again", "v")
+    expected = {
+        "session": "v",
+        "entries": [{"when": {"user": "weather"}, "count": 2}, {"status": 429, "at_most": 1}, {"turn": 2}],
+        "order": [{"status": 429}, {"when": {"user": "again"}, "outcome": "completed"}],
+        "none_unmatched": True,
+        "times_used": True,
+    }
+    assert await call("POST", "/verify", json=expected) == {"verified": True, "entries": 2}
+
+
+@pytest.mark.parametrize(
+    ("expected", "check_", "message", "mismatches"),
+    [
+        (
+            {"entries": [{"when": {"user": "weather"}, "count": 3}]},
+            "entries[0]",
+            "expected 3 such entries, found 1",
+            [["user"]],
+        ),
+        ({"entries": [{"when": {"user": "snow"}}]}, "entries[0]", "at least 1 such", [["user"], ["user"]]),
+        ({"entries": [{"status": 200, "scenario": "weather"}]}, "entries[0]", "at least 1", [["status"], ["scenario"]]),
+        ({"order": [{"status": 200}, {"status": 429}]}, "order[1]", "no such entry after entry 3", []),
+        ({"none_unmatched": True}, "none_unmatched", "no turn fitted entry 3", [["user"]]),
+    ],
+)
+async def test_verify_says_how_the_nearest_differ(
+    call: AdminCaller, expected: dict[str, Any], check_: str, message: str, mismatches: list[list[str]]
+) -> None:
+    await call.ask("weather")
+    await call.ask("something else")
+    answer = await call("POST", "/verify", 409, json=expected)
+    (failure,) = answer["failures"]
+    assert failure["check"] == check_
+    assert message in failure["message"]
+    assert [[one["name"] for one in near["mismatches"]] for near in failure["nearest"]][: len(mismatches)] == mismatches
+
+
+async def test_verify_finds_unused_times(call: AdminCaller) -> None:
+    assert (await call("POST", "/verify", json={"times_used": True}))["verified"] is True
+    await call("POST", "/scenarios?name=mine", 201, content="turns: [{when: {user: a}, times: 2, reply: b}]")
+    await call.ask("a")
+    answer = await call("POST", "/verify", 409, json={"times_used": True})
+    assert "turn mine/1 answered 1 of 2 times" in answer["error"]["message"]
+
+
+async def test_explain_counts_nothing(call: AdminCaller) -> None:
+    body = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": "weather"}]}
+    for _ in range(2):
+        told = await call("POST", "/explain", json={"body": body})
+        assert (told["source"], told["scenario"], told["turn"], told["attempt"]) == ("turn", "weather", 1, 0)
+    assert (await call("GET", "/journal"))["entries"] == []
+    answer = await call.ask("weather")
+    assert told["steps"][0]["text"] == answer.text
