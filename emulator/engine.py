@@ -15,10 +15,12 @@ from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, FRONT_END, Style
 from emulator.errors import Near, ReplyError, RequestError, Unmatched
 from emulator.explanation import Explanation
+from emulator.gate import Gate, Pass
 from emulator.journal import Exchange, Received, Source
 from emulator.marks import marked, session_mark
 from emulator.pacing import AT_ONCE
 from emulator.plan import Answer, Failure, Plan
+from emulator.quotas import Charge
 from emulator.reading import parse
 from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Manner, Rendering, render
@@ -29,6 +31,7 @@ from emulator.scenario.library import Library
 from emulator.scenario.places import Place
 from emulator.scenario.planning import Script
 from emulator.scenario.scripting import script_of
+from emulator.scenario.timing import quota_in
 from emulator.schedule import Schedule
 from emulator.seed import Seed, sign, verify
 from emulator.settings import Clock, Settings, speed_of
@@ -74,6 +77,7 @@ class Answered:
     delivery: Delivery
     received: Received
     number: int
+    leases: Sequence[Charge] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class Made(NamedTuple):
     at: float
     answer: Answer | None
     prepared: Prepared | None
+    leases: Sequence[Charge] = ()
 
 
 _Key: TypeAlias = tuple[object, ...]
@@ -124,6 +129,7 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self._signing = Seed.root(settings.seed, "signatures").bytes(32)
+        self._gate = Gate(store)
         self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
@@ -131,9 +137,10 @@ class Engine:
     async def answer(self, asked: Asked) -> Answered:
         """The steps to play for a request; the journal has its entry when this returns."""
         made = await self._made(asked)
-        return await self.record(
+        answered = await self.record(
             made.exchange, made.delivery, asked.headers, asked.caller.session, made.attempt, made.at
         )
+        return replace(answered, leases=made.leases) if made.leases else answered
 
     async def explain(self, asked: Asked) -> Explanation:
         """What `answer` would say now, and why: nothing is counted and nothing journaled."""
@@ -157,6 +164,13 @@ class Engine:
         except RequestError as error:
             delivery, exchange = self._refuse(asked, error.failure)
             return Made(exchange, delivery, 0, now, error.failure, None)
+        admitted = await self._admitted(asked, prepared, overlay, dry=dry)
+        if isinstance(admitted, Failure):
+            delivery, exchange = self._refuse(asked, admitted)
+            return Made(exchange, delivery, 0, now, admitted, prepared)
+        if admitted.provisioned:
+            asked = replace(asked, headers=admitted.headers(asked.headers))
+            prepared = self._prepared(asked, overlay)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         warm = attempt > 0 and may_be_cached(prepared.conversation, prepared.card, len(asked.body))
@@ -165,7 +179,20 @@ class Engine:
         answers = await answers_before(self.store, session, rendering.schedule, prepared.caller.fault, turn, dry=dry)
         more = session_mark(session) if self.settings.emulator_headers else ()
         delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
-        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
+        if not dry:
+            await self._gate.settle(session, admitted, rendering.answer)
+        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared, admitted.leases)
+
+    async def _admitted(self, asked: Asked, prepared: Prepared, overlay: Overlay, *, dry: bool) -> Pass | Failure:
+        quota = quota_in(overlay.choices.quota or self.settings.quota)
+        model = prepared.conversation.request.model
+        if dry:
+            return Pass(quota, asked.target, model)
+        return await self._gate.admit(asked.caller.session, quota, asked.target, model, asked.headers)
+
+    async def release(self, answered: Answered) -> None:
+        """Note that the answer is over."""
+        await self._gate.release(answered.received.session, answered.leases)
 
     async def record(
         self,

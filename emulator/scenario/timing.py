@@ -1,4 +1,4 @@
-"""Pace and faults as authors write them: keys of a scenario, or one line of a header or a session's setting."""
+"""Pace, faults and quotas as they are written: keys of a scenario, or one line of a header or a setting."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
@@ -12,6 +12,7 @@ from emulator.errors import ScenarioError
 from emulator.faults import Fault, Faults, faults_of
 from emulator.faults.fault import Share
 from emulator.pacing import Pacing, Spread
+from emulator.quotas import UNLIMITED, Quota
 from emulator.scenario import yaml
 from emulator.scenario.strict import Strict
 
@@ -78,6 +79,14 @@ def pacing_in(line: str) -> PacingFields:
     if line.strip() == _NONE:
         return PacingFields()
     return _checked(PacingFields.model_validate, _parsed(line, "{}"))
+
+
+@lru_cache(maxsize=256)
+def quota_in(line: str) -> Quota:
+    """The quota in `requests_per_minute: 60, per: project`; no limit in `none`. ValueError says what is wrong."""
+    if line.strip() == _NONE:
+        return UNLIMITED
+    return _checked(Quota.model_validate, _parsed(line, "{}"))
 
 
 def _parsed(line: str, around: str) -> Any:

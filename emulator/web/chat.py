@@ -61,6 +61,8 @@ class Chat:
 
     async def _ended(self, answered: Answered, finished: Finished) -> None:
         received = answered.received
+        if answered.leases:
+            await self._engine.release(answered)
         if answered.number:
             await self._engine.store.finish(received.session, answered.number, finished)
         self._metrics.add(received.exchange, finished)
