@@ -15,6 +15,7 @@ _COMMANDS = {
     "journal": "emulator.cli.journal",
     "sessions": "emulator.cli.journal",
     "reset": "emulator.cli.journal",
+    "verdict": "emulator.cli.verdict",
 }
 
 
