@@ -1,5 +1,6 @@
 """What the edge plays: a head, then chunks, each after its wait."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -60,6 +61,10 @@ Step: TypeAlias = Head | Chunk | Cut | Hang
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The steps, head first (unless a fault strikes before it): all that the edge must play."""
+    """The steps, head first (unless a fault strikes before it): all that the edge must play.
 
-    steps: tuple[Step, ...]
+    `size` is that of the body in bytes, where it is known without making the steps of a lazy sequence.
+    """
+
+    steps: Sequence[Step]
+    size: int | None = None

@@ -60,15 +60,21 @@ def pace(
 
 
 def _stream(steps: Sequence[Step], pacing: Pacing, effort: Effort, seed: Seed, factor: float) -> Iterator[Step]:
-    for index, step in enumerate(steps):
-        if isinstance(step, Head):
-            yield replace(step, wait=_first(pacing, effort, seed) * factor)
-        elif isinstance(step, Chunk) and index > 1:
-            yield replace(
-                step, wait=_jittered(_time(step.tokens, pacing.tokens_per_second), pacing, seed.child(index)) * factor
-            )
-        else:
-            yield step
+    tokens = [step.tokens if isinstance(step, Chunk) else 0 for step in steps[1:]]
+    for step, wait in zip(steps, _waits(tokens, pacing, effort, seed, factor), strict=True):
+        yield replace(step, wait=wait) if wait else step
+
+
+def waits(tokens: Sequence[int], pacing: Pacing, effort: Effort, seed: Seed, speed: float = 1.0) -> Iterator[float]:
+    """The waits of a stream whose chunks have so many tokens: of its head, then of each chunk."""
+    return _waits(tokens, pacing, effort, seed, (1 + pacing.load * effort.others) / speed)
+
+
+def _waits(tokens: Sequence[int], pacing: Pacing, effort: Effort, seed: Seed, factor: float) -> Iterator[float]:
+    yield _first(pacing, effort, seed) * factor
+    for index, count in enumerate(tokens, start=1):
+        wait = _time(count, pacing.tokens_per_second) if index > 1 else 0.0
+        yield (_jittered(wait, pacing, seed.child(index)) if pacing.jitter else wait) * factor
 
 
 def _whole(steps: Sequence[Step], pacing: Pacing, effort: Effort, seed: Seed, factor: float) -> Iterator[Step]:

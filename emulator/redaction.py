@@ -86,10 +86,12 @@ class Body:
 
 def kept(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
     """A delivery as kept and its size: the same one up to `limit` bytes, else with media elided and chunks cut."""
-    size = 0
-    for step in delivery.steps:
-        if type(step) is Chunk:
-            size += len(step.data)
+    size = delivery.size
+    if size is None:
+        size = 0
+        for step in delivery.steps:
+            if type(step) is Chunk:
+                size += len(step.data)
     if size <= limit:
         return delivery, size
     steps: list[Step] = []

@@ -1,7 +1,8 @@
 """A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
@@ -65,13 +66,57 @@ class Rendering:
         """
         seed = self.root.child("attempt", attempt)
         values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
-        chunks = [Chunk(template.fill(values), tokens, events=self.events) for template, tokens in self.chunks]
         head = Head(self.head.status, self.head.headers + more, self.head.wait) if more else self.head
+        effort = replace(self.effort, others=others)
+        if self.schedule.only_paced and not self.whole:
+            waits = self.schedule.waits(tuple([tokens for _, tokens in self.chunks]), seed, effort)
+            size = sum([len(template.data) for template, _ in self.chunks])  # ids differ, their sizes hardly do
+            return Delivery(_Paced(head, self.chunks, values, waits), size)
+        chunks = [Chunk(template.fill(values), tokens, events=self.events) for template, tokens in self.chunks]
         steps: tuple[Step, ...] = (head, *chunks)
         if self.schedule.plain:
             return Delivery(steps)
-        effort = replace(self.effort, others=others)
         return Delivery(tuple(self.schedule.apply(steps, seed, effort, answers, whole=self.whole)))
+
+
+class _Paced(Sequence[Step]):
+    """The steps of a paced stream, each made when it is due: thousands of streams share their templates."""
+
+    __slots__ = ("_chunks", "_head", "_values", "_waits")
+
+    def __init__(
+        self,
+        head: Head,
+        chunks: Sequence[tuple[Template, int]],
+        values: Sequence[bytes],
+        waits: Sequence[float],
+    ) -> None:
+        self._head = head
+        self._chunks = chunks
+        self._values = values
+        self._waits = waits
+
+    def __len__(self) -> int:
+        return len(self._waits)
+
+    def __iter__(self) -> Iterator[Step]:
+        yield Head(self._head.status, self._head.headers, self._waits[0])
+        for position, (template, tokens) in enumerate(self._chunks, start=1):
+            yield Chunk(template.fill(self._values), tokens, self._waits[position])
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        wait = self._waits[index]
+        position = range(len(self))[index]
+        if position == 0:
+            return Head(self._head.status, self._head.headers, wait)
+        template, tokens = self._chunks[position - 1]
+        return Chunk(template.fill(self._values), tokens, wait)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def test_jitter_is_repeatable_keeps_the_mean_and_stays_under_its_cap(spread: Spr
     firsts = [schedule[0] for schedule in schedules]
     thirds = [schedule[2] for schedule in schedules]
     assert sum(firsts) / len(firsts) == pytest.approx(1.0, abs=0.05)
-    assert 0 <= min(firsts)
+    assert min(firsts) >= 0
     assert max(firsts) <= (1.5 if spread == "uniform" else 2.0)
     assert len(set(firsts)) == len(firsts) or spread != "uniform"
     assert [third / 2 for third in thirds] != firsts

@@ -127,9 +127,18 @@ async def test_provisioned_throughput_spills_over() -> None:
     assert isinstance(await admitted(gate, line, x_vertex_ai_llm_request_type="dedicated"), Failure)
 
 
-@pytest.mark.parametrize("line", ["requests: 1", "requests_per_minute: -1", "per: planet", "retry_after: 3", "oops"])
-def test_what_is_refused(line: str) -> None:
-    with pytest.raises(ValueError):
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("requests: 1", "requests: Extra"),
+        ("requests_per_minute: -1", "greater than or equal to 0"),
+        ("per: planet", "'model', 'project' or 'session'"),
+        ("retry_after: 3", "needs a unit"),
+        ("oops", "oops"),
+    ],
+)
+def test_what_is_refused(line: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
         quota_in(line)
 
 

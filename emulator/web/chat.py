@@ -46,7 +46,8 @@ class Chat:
         headers = dict(scope["headers"])
         if not target.shared:
             target = replace(target, host=dedicated_host_of(headers))
-        player = Player(send, receive, self._monotonic, self._sleep, wire_of(scope))
+        browser = b"origin" in headers
+        player = Player(send, receive, self._monotonic, self._sleep, wire_of(scope), browser=browser)
         self._metrics.running += 1
         try:
             answered = await self._answer(scope["path"], headers, receive, target)

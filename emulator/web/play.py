@@ -23,18 +23,27 @@ class Player:
     """
 
     def __init__(
-        self, send: Send, receive: Receive, monotonic: Callable[[], float], sleep: Sleep, wire: Wire | None = None
+        self,
+        send: Send,
+        receive: Receive,
+        monotonic: Callable[[], float],
+        sleep: Sleep,
+        wire: Wire | None = None,
+        *,
+        browser: bool = False,
     ) -> None:
         self._send = send
         self._receive = receive
         self._monotonic = monotonic
         self._sleep = sleep
         self._wire = wire
+        self._browser = browser
         self._started = monotonic()
         self._due = self._started
         self._due_data: list[bytes] = []
         self._bare = False
         self._ending = False
+        self._left = False
         self._chunks = 0
         self._bytes = 0
         self._first: float | None = None
@@ -57,13 +66,13 @@ class Player:
     async def _watched(self, steps: Sequence[Step]) -> Outcome:
         """Play while looking out for the client."""
         player = asyncio.current_task()
-        gone = asyncio.ensure_future(self._cancel_when_gone(player))
+        assert player is not None
+        watch = self._watch(player)
         try:
             return await self._steps(steps)
         except asyncio.CancelledError:
-            if player is not None:
-                player.uncancel()
-            if gone.done():
+            player.uncancel()
+            if self._left:
                 return "client gone"
             self._ending = True
             if self._wire is not None:  # the server stops, and its patience is over
@@ -72,12 +81,23 @@ class Player:
             return "cut"
         finally:
             self._ending = True
-            gone.cancel()
+            watch()
 
-    async def _cancel_when_gone(self, player: "asyncio.Task[object] | None") -> None:
-        await until_gone(self._receive)
-        if player is not None and not self._ending:
-            player.cancel()
+    def _watch(self, player: "asyncio.Task[object]") -> Callable[[], object]:
+        """Cancel the player when the client is gone; returns what ends the watch."""
+
+        def leave() -> None:
+            if not self._ending:
+                self._left = True
+                player.cancel()
+
+        wire = self._wire
+        if wire is not None:  # cheaper than a task for each stream
+            wire.on_lost = leave
+            return lambda: setattr(wire, "on_lost", None)
+        gone = asyncio.ensure_future(until_gone(self._receive))
+        gone.add_done_callback(lambda _: leave())
+        return gone.cancel
 
     async def _steps(self, steps: Sequence[Step]) -> Outcome:
         for step in steps:
@@ -101,9 +121,9 @@ class Player:
         return "completed"
 
     async def _until(self, wait: float) -> None:
+        self._due += wait
         if self._due_data:
             await self._write(more=True)
-        self._due += wait
         delay = self._due - self._monotonic()
         if delay > 0:
             await self._sleep(delay)
@@ -115,7 +135,10 @@ class Player:
             return
         self._bare = True
         headers: list[tuple[bytes, bytes]] = []
-        await self._send(message | {"caught": headers})
+        if self._browser:  # CORS has its say
+            await self._send(message | {"caught": headers})
+        else:
+            headers.extend(head.headers)
         data = bare_head(head.status, headers, head.bare)
         size = -(-len(data) // _TRICKLE) if head.bare.seconds else len(data)
         for begin in range(0, len(data), size):
@@ -131,8 +154,8 @@ class Player:
         self._chunks += len(self._due_data)
         self._bytes += len(data)
         self._due_data.clear()
-        if len(data) <= _SLICE:
-            await self._put(data, more=more)
+        if len(data) <= _SLICE and not self._bare:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
             return
         for begin in range(0, len(data), _SLICE):
             await self._put(data[begin : begin + _SLICE], more=more or begin + _SLICE < len(data))

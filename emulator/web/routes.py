@@ -36,7 +36,7 @@ class Front:
         if target is None or any(name == b"origin" for name, _ in scope["headers"]):
             await self._app(scope, receive, catching(send))
         else:
-            await self._chat(scope, receive, catching(send), target)
+            await self._chat(scope, receive, send, target)
 
 
 async def not_found(request: Request, error: Exception) -> Response:

@@ -17,6 +17,13 @@ _RESET = struct.pack("ii", 1, 0)  # linger, for no time: closing discards what i
 class Wire(HttpToolsProtocol):
     """uvicorn's protocol, with a way past it for the application: `wire_of(scope)`."""
 
+    on_lost: Callable[[], None] | None = None  # told when the connection is lost
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.on_lost is not None:
+            self.on_lost()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {_WIRE: {"protocol": self}}
