@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import quote
 
-from emulator.views import EntryView, EventView, PageView, SessionView
+from emulator.views import EntryView, EventView, FindingView, PageView, SessionView
 
 if TYPE_CHECKING:
     import httpx
@@ -128,6 +128,20 @@ class Admin:
     def verify(self, **expectations: Any) -> None:
         """Check what a session was asked; AdminError says what does not hold."""
         self._call("POST", "/verify", json=expectations)
+
+    def chaos(
+        self,
+        fault: str | None = None,
+        pacing: str | None = None,
+        quota: str | None = None,
+        session: str = "default",
+    ) -> None:
+        """Order faults, a pace or a quota, each as one line; what is None is off. A reset ends all of it."""
+        self._call("POST", "/chaos", json={"session": session, "fault": fault, "pacing": pacing, "quota": quota})
+
+    def verdict(self, session: str | None = None) -> list[FindingView]:
+        """What the client of a session, or of all, does wrong."""
+        return cast(list[FindingView], self._call("GET", "/verdict", params=_given({"session": session}))["findings"])
 
     def explain(self, body: dict[str, Any], session: str = "default", **more: Any) -> Any:
         """What a chat request would be answered, and why."""

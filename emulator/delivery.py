@@ -1,7 +1,20 @@
 """What the edge plays: a head, then chunks, each after its wait."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """How a head goes over the wire that no HTTP server would send: as it stands, no transfer coding after it.
+
+    The body then ends where the connection does, or where a `content-length` says so, right or wrong. `seconds` is
+    the time over which the bytes of the head trickle.
+    """
+
+    version: str = "1.1"
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,15 +24,20 @@ class Head:
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     wait: float = 0.0
+    bare: Bare | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Bytes of one event of a stream, or a whole body; `wait` is in seconds after the step before it."""
+    """Bytes of one event of a stream, or a whole body; `wait` is in seconds after the step before it.
+
+    `events` says how many events of a stream a whole body stands for: what is counted in chunks counts them.
+    """
 
     data: bytes
     tokens: int = 0
     wait: float = 0.0
+    events: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,10 @@ Step: TypeAlias = Head | Chunk | Cut | Hang
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The steps, head first: all that the edge must play."""
+    """The steps, head first (unless a fault strikes before it): all that the edge must play.
 
-    steps: tuple[Step, ...]
+    `size` is that of the body in bytes, where it is known without making the steps of a lazy sequence.
+    """
+
+    steps: Sequence[Step]
+    size: int | None = None

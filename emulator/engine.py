@@ -9,15 +9,18 @@ from typing import NamedTuple, TypeAlias
 
 from emulator.accounting import may_be_cached
 from emulator.catalog import Catalog, Model
+from emulator.chaos import answers_before, faults_for, pace_for
 from emulator.conversation import Conversation
 from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, FRONT_END, Style
 from emulator.errors import Near, ReplyError, RequestError, Unmatched
 from emulator.explanation import Explanation
+from emulator.gate import Gate, Pass
 from emulator.journal import Exchange, Received, Source
 from emulator.marks import marked, session_mark
 from emulator.pacing import AT_ONCE
 from emulator.plan import Answer, Failure, Plan
+from emulator.quotas import Charge
 from emulator.reading import parse
 from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Manner, Rendering, render
@@ -27,6 +30,8 @@ from emulator.scenario.library import Library
 from emulator.scenario.places import Place
 from emulator.scenario.planning import Script
 from emulator.scenario.scripting import script_of
+from emulator.scenario.timing import quota_in
+from emulator.schedule import Schedule
 from emulator.seed import Seed, sign, verify
 from emulator.settings import Clock, Settings, speed_of
 from emulator.shelf import counter_of, shelf_of, until_endless
@@ -38,6 +43,8 @@ _DECIDING = (
     b"x-emulator-scenario",
     b"x-emulator-wire",
     b"x-emulator-speed",
+    b"x-emulator-fault",
+    b"x-emulator-pacing",
     b"x-vertex-ai-llm-request-type",
     b"x-vertex-ai-llm-shared-request-type",
 )
@@ -50,13 +57,14 @@ _LARGEST = 256_000  # bytes of a request that is kept ready
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it came: body, path, and headers by lower-case name."""
+    """A request as it came: body, path, headers by lower-case name, and how many others are being answered."""
 
     body: bytes
     path: str
     target: Target
     headers: Mapping[bytes, bytes]
     caller: Caller
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class Answered:
     delivery: Delivery
     received: Received
     number: int
+    leases: Sequence[Charge] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,7 @@ class Made(NamedTuple):
     at: float
     answer: Answer | None
     prepared: Prepared | None
+    leases: Sequence[Charge] = ()
 
 
 _Key: TypeAlias = tuple[object, ...]
@@ -117,6 +127,7 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self._signing = Seed.root(settings.seed, "signatures").bytes(32)
+        self._gate = Gate(store)
         self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
@@ -124,9 +135,10 @@ class Engine:
     async def answer(self, asked: Asked) -> Answered:
         """The steps to play for a request; the journal has its entry when this returns."""
         made = await self._made(asked)
-        return await self.record(
+        answered = await self.record(
             made.exchange, made.delivery, asked.headers, asked.caller.session, made.attempt, made.at
         )
+        return replace(answered, leases=made.leases) if made.leases else answered
 
     async def explain(self, asked: Asked) -> Explanation:
         """What `answer` would say now, and why: nothing is counted and nothing journaled."""
@@ -150,12 +162,35 @@ class Engine:
         except RequestError as error:
             delivery, exchange = self._refuse(asked, error.failure)
             return Made(exchange, delivery, 0, now, error.failure, None)
+        admitted = await self._admitted(asked, prepared, overlay, dry=dry)
+        if isinstance(admitted, Failure):
+            delivery, exchange = self._refuse(asked, admitted)
+            return Made(exchange, delivery, 0, now, admitted, prepared)
+        if admitted.provisioned:
+            asked = replace(asked, headers=admitted.headers(asked.headers))
+            prepared = self._prepared(asked, overlay)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         warm = attempt > 0 and prepared.cacheable
         rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
-        delivery = rendering.deliver(attempt, int(now), session_mark(session) if self.settings.emulator_headers else ())
-        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
+        turn = "" if claim.index is None else prepared.limits[claim.index].key
+        answers = await answers_before(self.store, session, rendering.schedule, prepared.caller.fault, turn, dry=dry)
+        more = session_mark(session) if self.settings.emulator_headers else ()
+        delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
+        if not dry:
+            await self._gate.settle(session, admitted, rendering.answer)
+        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared, admitted.leases)
+
+    async def _admitted(self, asked: Asked, prepared: Prepared, overlay: Overlay, *, dry: bool) -> Pass | Failure:
+        quota = quota_in(overlay.choices.quota or self.settings.quota)
+        model = prepared.conversation.request.model
+        if dry:
+            return Pass(quota, asked.target, model)
+        return await self._gate.admit(asked.caller.session, quota, asked.target, model, asked.headers)
+
+    async def release(self, answered: Answered) -> None:
+        """Note that the answer is over."""
+        await self._gate.release(answered.received.session, answered.leases)
 
     async def record(
         self,
@@ -281,14 +316,15 @@ class Engine:
         caller, settings = prepared.caller, self.settings
         scenario = place.scenario if place else None
         realistic, speed = speed_of(caller.speed or settings.speed)
-        written = (place.turn.pacing or place.scenario.pacing) if place else None
+        written = pace_for(caller, place)
         usual = prepared.card.pace if realistic else AT_ONCE
         wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
         cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
         name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
         root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
         style = Style(wire == "sdk-safe", cut, root, settings.tool_index, settings.fragment)
-        return Manner(root, style, written.pacing if written else usual, speed, self._sign, warm)
+        schedule = Schedule(written.pacing if written else usual, speed, faults_for(caller, place))
+        return Manner(root, style, schedule, self._sign, warm)
 
     def _sign(self, name: str, seed: Seed) -> str:
         return sign(self._signing, name, seed)
@@ -326,4 +362,10 @@ def _no_turn(unmatched: Unmatched) -> Failure:
 
 def _settled(caller: Caller, choices: Choices) -> Caller:
     """The caller; what their headers leave open is as their session says."""
-    return replace(caller, scenario=caller.scenario or choices.scenario, seed=caller.seed or choices.seed)
+    return replace(
+        caller,
+        scenario=caller.scenario or choices.scenario,
+        seed=caller.seed or choices.seed,
+        fault=caller.fault or choices.fault,
+        pacing=caller.pacing or choices.pacing,
+    )

@@ -23,13 +23,27 @@ SECRETS = (
 _SECRET_NAME = re.compile(r"secret|token|passw|credential|api-?key|auth|cookie|session-?id")
 _MEDIA = re.compile(rb"(?:data:([\w.+/-]{1,100});base64,)?([A-Za-z0-9+/]{512,}={0,2})")
 REDACTED = "(redacted)"
+CREDENTIAL = b"x-emulator-leak"  # in the headers that are kept: what obviously real key was sent
+_SHORTEST = 25  # bytes of a real key
+_KEYS = (
+    ("a Google API key", re.compile(rb"AIza[0-9A-Za-z_-]{35}")),
+    ("a Google access token", re.compile(rb"ya29\.[0-9A-Za-z_-]{20,}")),
+    ("an OpenAI key", re.compile(rb"sk-(?:proj-)?[0-9A-Za-z_-]{32,}")),
+    ("a private key", re.compile(rb"-----BEGIN (?:RSA |EC )?PRIVATE KEY-----")),
+)
+
+
+def key_in(data: bytes) -> str | None:
+    """What obviously real key is in some bytes."""
+    return next((name for name, pattern in _KEYS if pattern.search(data)), None)
 
 
 def without_secrets(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
-    """A copy that has no credentials: they are gone before anything is kept."""
+    """A copy that has no credentials: they are gone before anything is kept. An obviously real one leaves a note."""
     kept = dict(headers)
-    for name in SECRETS:
-        kept.pop(name, None)
+    secret = b" ".join(value for name in SECRETS if (value := kept.pop(name, None)))
+    if len(secret) >= _SHORTEST and (leaked := key_in(secret)):
+        kept[CREDENTIAL] = leaked.encode()
     return kept
 
 
@@ -72,10 +86,12 @@ class Body:
 
 def kept(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
     """A delivery as kept and its size: the same one up to `limit` bytes, else with media elided and chunks cut."""
-    size = 0
-    for step in delivery.steps:
-        if type(step) is Chunk:
-            size += len(step.data)
+    size = delivery.size
+    if size is None:
+        size = 0
+        for step in delivery.steps:
+            if type(step) is Chunk:
+                size += len(step.data)
     if size <= limit:
         return delivery, size
     steps: list[Step] = []

@@ -1,18 +1,20 @@
 """A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import overload
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
-from emulator.delivery import Chunk, Delivery, Head
+from emulator.delivery import Chunk, Delivery, Head, Step
 from emulator.dialects import DIALECTS, Dialect, Headers, Style
 from emulator.errors import Unsatisfiable
-from emulator.pacing import AT_ONCE, Pacing, pace
-from emulator.plan import Answer, Failure, Plan, Usage
+from emulator.pacing import NO_EFFORT, Effort
+from emulator.plan import Answer, Failure, Plan, Thought, Usage
 from emulator.reading import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
+from emulator.schedule import PLAIN, Schedule
 from emulator.seed import Seed
 from emulator.splice import Template
 
@@ -40,8 +42,9 @@ class Rendering:
     rendered: int = 0
     first: tuple[bytes, ...] = ()
     mints: tuple[Mint, ...] = ()
-    pacing: Pacing = AT_ONCE
-    speed: float = 1.0
+    schedule: Schedule = PLAIN
+    effort: Effort = NO_EFFORT
+    events: int = 1
     whole: bool = True
     created: int | None = None
     answer: Answer | None = None
@@ -56,27 +59,76 @@ class Rendering:
         ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
         return (b'"created":%d' % created, *ids)
 
-    def deliver(self, attempt: int, now: int, more: Headers = ()) -> Delivery:
-        """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only."""
+    def deliver(self, attempt: int, now: int, more: Headers = (), others: int = 0, answers: int = 0) -> Delivery:
+        """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only.
+
+        `others` are under way at the same time; `answers` with the same counted faults went before in this session.
+        """
         seed = self.root.child("attempt", attempt)
         values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
-        chunks = [Chunk(template.fill(values), tokens) for template, tokens in self.chunks]
         head = Head(self.head.status, self.head.headers + more, self.head.wait) if more else self.head
-        steps = pace((head, *chunks), self.pacing, seed.child("pacing"), self.speed, whole=self.whole)
-        return Delivery(tuple(steps))
+        effort = replace(self.effort, others=others)
+        if self.schedule.only_paced and not self.whole:
+            waits = self.schedule.waits(tuple([tokens for _, tokens in self.chunks]), seed, effort)
+            size = sum([len(template.data) for template, _ in self.chunks])  # ids differ, their sizes hardly do
+            return Delivery(_Paced(head, self.chunks, values, waits), size)
+        chunks = [Chunk(template.fill(values), tokens, events=self.events) for template, tokens in self.chunks]
+        steps: tuple[Step, ...] = (head, *chunks)
+        if self.schedule.plain:
+            return Delivery(steps)
+        return Delivery(tuple(self.schedule.apply(steps, seed, effort, answers, whole=self.whole)))
+
+
+class _Paced(Sequence[Step]):
+    """The steps of a paced stream, each made when it is due: thousands of streams share their templates."""
+
+    __slots__ = ("_chunks", "_head", "_values", "_waits")
+
+    def __init__(
+        self,
+        head: Head,
+        chunks: Sequence[tuple[Template, int]],
+        values: Sequence[bytes],
+        waits: Sequence[float],
+    ) -> None:
+        self._head = head
+        self._chunks = chunks
+        self._values = values
+        self._waits = waits
+
+    def __len__(self) -> int:
+        return len(self._waits)
+
+    def __iter__(self) -> Iterator[Step]:
+        yield Head(self._head.status, self._head.headers, self._waits[0])
+        for position, (template, tokens) in enumerate(self._chunks, start=1):
+            yield Chunk(template.fill(self._values), tokens, self._waits[position])
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        wait = self._waits[index]
+        position = range(len(self))[index]
+        if position == 0:
+            return Head(self._head.status, self._head.headers, wait)
+        template, tokens = self._chunks[position - 1]
+        return Chunk(template.fill(self._values), tokens, wait)
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How an answer is made: the words' seed, the wire's style, the pace, and who signs.
+    """How an answer is made: the words' seed, the wire's style, the schedule, and who signs.
 
     `warm`: the same prompt was asked before, and the service may still have it.
     """
 
     root: Seed
     style: Style
-    pacing: Pacing
-    speed: float
+    schedule: Schedule
     sign: Callable[[str, Seed], str]
     warm: bool = False
 
@@ -92,26 +144,32 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         return _refused(answer, conversation, dialect, manner)
     stream = bool(conversation.request.stream)
     head, chunks = _worded(answer, conversation, dialect, manner.style, stream)
-    if manner.pacing == AT_ONCE or not manner.speed:
+    if manner.schedule.plain:
         # Nothing waits: one write is much cheaper than many, and a client sees the same events.
         chunks = [Chunk(b"".join(chunk.data for chunk in chunks), sum(chunk.tokens for chunk in chunks))]
     marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made)
     templates = tuple((Template(chunk.data, marks), chunk.tokens) for chunk in chunks)
     fixed = minter.created if script.created is not None or script.id else None
-    mints = tuple(minter.mints)
     return Rendering(
-        manner.root,
-        head,
-        templates,
-        int(now),
-        marks,
-        mints,
-        manner.pacing,
-        manner.speed,
-        not stream,
-        fixed,
-        answer,
+        root=manner.root,
+        head=head,
+        chunks=templates,
+        rendered=int(now),
+        first=marks,
+        mints=tuple(minter.mints),
+        schedule=manner.schedule,
+        effort=_effort(answer, conversation),
+        events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,
+        whole=not stream,
+        created=fixed,
+        answer=answer,
     )
+
+
+def _effort(plan: Plan, conversation: Conversation) -> Effort:
+    thought = any(isinstance(part, Thought) for choice in plan.choices for part in choice.parts)
+    shown = thought and conversation.request.include_thoughts
+    return Effort(plan.usage.prompt_tokens, 0 if shown else plan.usage.reasoning_tokens)
 
 
 def _planned(
@@ -143,7 +201,7 @@ def _worded(
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
     templates = ((Template(chunk.data, ()), 0),)
-    return Rendering(manner.root, head, templates, pacing=manner.pacing, speed=manner.speed, answer=failure)
+    return Rendering(manner.root, head, templates, schedule=manner.schedule, answer=failure)
 
 
 class _Minter:

@@ -262,6 +262,8 @@ class Caller:
     scenario: str | None = None
     wire: str | None = None
     speed: str | None = None
+    fault: str | None = None
+    pacing: str | None = None
 
     @classmethod
     def told(cls, session: str, headers: Mapping[bytes, bytes]) -> Self:

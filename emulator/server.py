@@ -14,6 +14,7 @@ from emulator.app import UTC, create_app
 from emulator.settings import Settings, usual_state
 from emulator.tokens import key_for, mint
 from emulator.web.doors import Doors, Server
+from emulator.web.transport import Wire
 
 _STARTING = 30.0  # seconds; a start takes a few milliseconds
 
@@ -37,6 +38,7 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
     """How uvicorn serves the app."""
     return uvicorn.Config(
         app,
+        http=Wire,
         access_log=False,
         log_level="warning",
         lifespan="on",

@@ -55,6 +55,12 @@ class Settings(BaseModel):
             " a number divides all waits, 0 removes them."
         ),
     ] = "authored"
+    quota: Annotated[
+        str,
+        Field(
+            description="What a session may use of each model, like `requests_per_minute: 60`."
+        ),
+    ] = "none"
     wire: Annotated[
         Literal["faithful", "sdk-safe"],
         Field(

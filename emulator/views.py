@@ -30,6 +30,15 @@ class UsageView(TypedDict):
     reasoning_tokens: int
 
 
+class FindingView(TypedDict):
+    """Something that a client does wrong, in which requests, and what to do about it."""
+
+    kind: str
+    requests: list[int]
+    message: str
+    advice: str
+
+
 class StepView(TypedDict):
     """A chunk has `bytes` and `text`; what ended a stream early has `end`. `at` is in seconds since the request."""
 

@@ -14,6 +14,7 @@ PACKAGE = Path(emulator.__file__).parent
 ROWS: tuple[tuple[str, ...], ...] = (
     (
         "settings",
+        "duration",
         "seed",
         "tokens",
         "misfit",
@@ -30,6 +31,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "generate",
         "splice",
         "pacing",
+        "faults",
+        "schedule",
+        "verdict",
+        "quotas",
         "conversation",
         "voice",
         "decoding",
@@ -42,7 +47,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ),
     ("dialects", "scenario", "rules"),
     ("stores.store", "stores.codec", "scenario.folder", "scenario.library", "scenario.advice"),
-    ("shelf", "marks", "rendering", "explanation", "engine"),
+    ("shelf", "marks", "chaos", "gate", "rendering", "explanation", "engine"),
     ("stores", "web"),
     ("app", "client", "server"),
     ("cli", "__main__"),

@@ -3,15 +3,19 @@
 import pytest
 
 from emulator.delivery import Chunk, Head
-from emulator.pacing import Pacing, pace
+from emulator.pacing import NO_EFFORT, Effort, Pacing, Spread, pace
 from emulator.seed import Seed
 
 SEED = Seed.root("pacing")
 STREAM = (Head(200, ()), Chunk(b"a", 10), Chunk(b"b", 20), Chunk(b"c", 0))
+WHOLE = (Head(200, ()), Chunk(b"ab", 30, events=3))
 
 
-def waits(pacing: Pacing, speed: float = 1.0, *, whole: bool = False) -> list[float]:
-    return [step.wait for step in pace(STREAM, pacing, SEED, speed, whole=whole)]
+def waits(
+    pacing: Pacing, speed: float = 1.0, effort: Effort = NO_EFFORT, *, whole: bool = False, seed: Seed = SEED
+) -> list[float]:
+    steps = pace(WHOLE if whole else STREAM, pacing, effort, seed, speed, whole=whole)
+    return [step.wait for step in steps]
 
 
 @pytest.mark.parametrize(
@@ -28,14 +32,45 @@ def test_a_stream(pacing: Pacing, speed: float, expected: list[float]) -> None:
     assert waits(pacing, speed) == expected
 
 
+@pytest.mark.parametrize(
+    ("pacing", "effort", "first"),
+    [
+        (Pacing(0.5, prompt_tokens_per_second=1000), Effort(prompt_tokens=2000), 2.5),
+        (Pacing(0.5, thinking_tokens_per_second=100), Effort(hidden_tokens=50), 1.0),
+        (Pacing(0.5), Effort(prompt_tokens=2000, hidden_tokens=50), 0.5),
+        (Pacing(0.5, load=0.1), Effort(others=5), 0.75),
+        (Pacing(0.5, load=0.1), Effort(others=0), 0.5),
+    ],
+)
+def test_what_comes_before_the_first_token(pacing: Pacing, effort: Effort, first: float) -> None:
+    assert waits(pacing, effort=effort)[0] == pytest.approx(first)
+
+
+def test_load_slows_every_chunk() -> None:
+    assert waits(Pacing(1, tokens_per_second=10, load=0.5), effort=Effort(others=1)) == [1.5, 0, 3, 0]
+
+
 def test_a_whole_body_leaves_when_its_stream_would_have_ended() -> None:
-    assert waits(Pacing(0.5, tokens_per_second=10), whole=True) == [3.5, 0, 0, 0]
+    """Two of its three events come after the first token."""
+    assert waits(Pacing(0.5, tokens_per_second=10), whole=True) == [2.5, 0]
+    hidden = Effort(hidden_tokens=15)
+    assert waits(Pacing(0.5, tokens_per_second=10, thinking_tokens_per_second=30), 1.0, hidden, whole=True) == [2.0, 0]
 
 
-def test_jitter_is_bounded_and_repeatable() -> None:
-    pacing = Pacing(1.0, tokens_per_second=10, jitter=0.3)
-    first, _, third, _ = waits(pacing)
-    assert waits(pacing) == [first, 0, third, 0]
-    assert 0.7 <= first <= 1.3
-    assert 1.4 <= third <= 2.6
-    assert first / 1.0 != third / 2.0
+@pytest.mark.parametrize("spread", ["uniform", "normal", "lognormal"])
+def test_jitter_is_repeatable_keeps_the_mean_and_stays_under_its_cap(spread: Spread) -> None:
+    pacing = Pacing(1.0, tokens_per_second=10, jitter=0.5, spread=spread, cap=2.0)
+    schedules = [waits(pacing, seed=SEED.child(index)) for index in range(2000)]
+    assert schedules == [waits(pacing, seed=SEED.child(index)) for index in range(2000)]
+    firsts = [schedule[0] for schedule in schedules]
+    thirds = [schedule[2] for schedule in schedules]
+    assert sum(firsts) / len(firsts) == pytest.approx(1.0, abs=0.05)
+    assert min(firsts) >= 0
+    assert max(firsts) <= (1.5 if spread == "uniform" else 2.0)
+    assert len(set(firsts)) == len(firsts) or spread != "uniform"
+    assert [third / 2 for third in thirds] != firsts
+
+
+def test_a_wide_jitter_reaches_its_cap() -> None:
+    pacing = Pacing(1.0, jitter=1.0, spread="lognormal", cap=1.5)
+    assert max(waits(pacing, seed=SEED.child(index))[0] for index in range(100)) == 1.5

@@ -18,6 +18,7 @@ _COMMANDS = {
     "journal": "emulator.cli.journal",
     "sessions": "emulator.cli.journal",
     "reset": "emulator.cli.journal",
+    "verdict": "emulator.cli.verdict",
 }
 
 

@@ -10,9 +10,8 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch
-from emulator.pacing import Pacing
+from emulator.faults import Faults
 from emulator.scenario.compare import TextTest
-from emulator.scenario.duration import Duration
 from emulator.scenario.finish import Finish
 from emulator.scenario.match import Match
 from emulator.scenario.replies import (
@@ -28,6 +27,7 @@ from emulator.scenario.replies import (
 from emulator.scenario.results import result_holds
 from emulator.scenario.strict import Strict
 from emulator.scenario.template import Expression, Template
+from emulator.scenario.timing import PacingFields
 
 
 class UsageFields(Strict):
@@ -49,22 +49,6 @@ class UsageFields(Strict):
 COMPUTED = UsageFields.model_construct()
 
 
-class PacingFields(Strict):
-    """When the chunks of an answer leave. What is left out is at once."""
-
-    first_token: Annotated[Duration, Field(description="Time to the first token.")] = 0.0
-    tokens_per_second: Annotated[float, Field(ge=0, description="After the first token; 0: at once.")] = 0.0
-    jitter: Annotated[
-        str | None, Field(pattern=r"^\d{1,3}(\.\d+)?%$", description="How far each wait may be off, like 30%.")
-    ] = None
-    tokens_per_chunk: Annotated[int | None, Field(ge=1, description="How many tokens are in one chunk.")] = None
-
-    @cached_property
-    def pacing(self) -> Pacing:
-        jitter = float(self.jitter[:-1]) / 100 if self.jitter else 0.0
-        return Pacing(self.first_token, self.tokens_per_second, jitter)
-
-
 ALWAYS = Match.model_construct()
 
 
@@ -83,6 +67,7 @@ class Turn(Strict):
     finish: Finish | None = None
     usage: Annotated[UsageFields, Field(description="Token counts; what is left out is computed.")] = COMPUTED
     pacing: Annotated[PacingFields | None, Field(description="When the chunks leave.")] = None
+    fault: Annotated[Faults | None, Field(description="What goes wrong in the delivery: one fault or a list.")] = None
 
     @field_validator("reply")
     @classmethod
@@ -95,8 +80,9 @@ class Turn(Strict):
 
     @cached_property
     def content(self) -> bytes:
-        """What the turn says, as bytes: decides its words, wherever it stands."""
-        return orjson.dumps(self.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS)
+        """What the turn says, as bytes: decides its words, wherever it stands and however it is delivered."""
+        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"pacing", "fault"})
+        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
 
     @cached_property
     def called(self) -> frozenset[str]:
@@ -177,6 +163,7 @@ class Scenario(Strict):
         None
     )
     pacing: Annotated[PacingFields | None, Field(description="For the turns that have none of their own.")] = None
+    fault: Annotated[Faults | None, Field(description="For the turns that have none of their own.")] = None
     usage: Annotated[UsageFields, Field(description="For the counts that a turn does not give.")] = COMPUTED
     turns: Annotated[
         list[Turn], Field(min_length=1, description="Tried from top to bottom; the first that fits answers.")

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 import orjson
 
-from emulator.delivery import Chunk, Cut, Delivery, Hang, Head, Step
+from emulator.delivery import Bare, Chunk, Cut, Delivery, Hang, Head, Step
 from emulator.errors import Mismatch, Near
 from emulator.journal import Exchange, Finished, Received
 from emulator.plan import Usage
@@ -85,9 +85,10 @@ def _step(step: Step) -> list[Any]:
     match step:
         case Head():
             headers = [[name.decode(_BYTES), value.decode(_BYTES)] for name, value in step.headers]
-            return ["head", step.wait, step.status, headers]
+            bare = [step.bare.version, step.bare.seconds] if step.bare else None
+            return ["head", step.wait, step.status, headers, bare]
         case Chunk():
-            return ["chunk", step.wait, step.data.decode(_BYTES), step.tokens]
+            return ["chunk", step.wait, step.data.decode(_BYTES), step.tokens, step.events]
         case Cut():
             return ["cut", step.wait, step.reset]
         case Hang():
@@ -99,11 +100,12 @@ def _step(step: Step) -> list[Any]:
 def _read_step(kind: str, wait: float, *rest: Any) -> Step:
     match kind:
         case "head":
-            status, headers = rest
-            return Head(status, tuple((name.encode(_BYTES), value.encode(_BYTES)) for name, value in headers), wait)
+            status, headers, bare = rest
+            named = tuple((name.encode(_BYTES), value.encode(_BYTES)) for name, value in headers)
+            return Head(status, named, wait, Bare(*bare) if bare else None)
         case "chunk":
-            data, tokens = rest
-            return Chunk(data.encode(_BYTES), tokens, wait)
+            data, tokens, events = rest
+            return Chunk(data.encode(_BYTES), tokens, wait, events)
         case "cut":
             return Cut(rest[0], wait)
         case _:

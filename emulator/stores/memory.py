@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
+from emulator.quotas import Charge, charged
 from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Losses, Overlay, Published
 
 _UNREAD = 10_000  # events that wait for a slow reader; older ones are lost to it
@@ -28,6 +29,7 @@ class _Record:
 class _Session:
     touched: float
     used: dict[str, int] = field(default_factory=dict)
+    meters: dict[str, tuple[int, float]] = field(default_factory=dict)
     repeats: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
     records: OrderedDict[int, _Record] = field(default_factory=OrderedDict)
     bytes: int = 0
@@ -128,6 +130,9 @@ class MemoryStore:
     async def counters(self, session: str) -> Mapping[str, int]:
         state = self._sessions.get(session)
         return dict(state.used) if state else {}
+
+    async def spend(self, session: str, charges: Sequence[Charge]) -> int | None:
+        return charged(self._session(session).meters, charges, self._monotonic())
 
     # ---- journal
 

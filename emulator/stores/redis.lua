@@ -1,5 +1,6 @@
 -- What must happen in one step. ARGV: verb, prefix of all keys, and what the verb takes.
--- Keys of a session: used, repeats and older (repeat numbers), overlay, journal (stream of entries), ends (how they ended).
+-- Keys of a session: used, repeats and older (repeat numbers), meters (of quotas), overlay, journal (stream of entries),
+-- ends (how they ended).
 -- Keys of all: sequence, feed (stream of what happened where), sizes and evicted (by session), size and evictions (the
 -- sums of those), sessions (by last use), generations, names.
 local verb, prefix = ARGV[1], ARGV[2]
@@ -29,7 +30,7 @@ local function forget(session, names)
   redis.call('HDEL', prefix .. 'sizes', session)
 end
 
-local STATE = {'used', 'repeats', 'older', 'journal', 'ends'}
+local STATE = {'used', 'repeats', 'older', 'meters', 'journal', 'ends'}
 
 local function drop(session)
   forget(session, STATE)
@@ -85,6 +86,24 @@ function verbs.claim(session, fingerprint, dry, age, most, ...)
   if index >= 0 and tonumber(limits[index * 2 + 2]) >= 0 then redis.call('HINCRBY', used, limits[index * 2 + 1], 1) end
   keep_alive(session, tonumber(age))
   return {index, attempt}
+end
+
+-- A meter is its count and the time at which it ends. All charges are made, or none: then the index of one refused.
+function verbs.spend(session, age, ...)
+  local charges, meters, now, after = {...}, key(session, 'meters'), now_ms(), {}
+  for i = 1, #charges, 5 do
+    local amount, limit, lasts = tonumber(charges[i + 1]), tonumber(charges[i + 2]), tonumber(charges[i + 3])
+    local count, ends = string.match(redis.call('HGET', meters, charges[i]) or '0 0', '^(%d+) (%d+)$')
+    count, ends = tonumber(count), tonumber(ends)
+    if ends <= now then count, ends = 0, now + lasts end
+    if limit >= 0 and count + math.max(amount, 1) > limit then return (i - 1) / 5 end
+    if charges[i + 4] == '1' then ends = now + lasts end
+    after[#after + 1] = charges[i]
+    after[#after + 1] = string.format('%d %.0f', math.max(0, count + amount), ends)
+  end
+  if #after > 0 then redis.call('HSET', meters, unpack(after)) end
+  keep_alive(session, tonumber(age))
+  return -1
 end
 
 function verbs.append(session, entry, bytes, age, sessions, entries, most, feed)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
+from emulator.quotas import Charge
 from emulator.stores import codec
 from emulator.stores.connection import Connection
 from emulator.stores.store import (
@@ -66,6 +67,21 @@ class RedisStore:
             "claim", session, fingerprint, int(dry), self._age, self._bounds.repeats, *flat
         )
         return Claim(None if index < 0 else int(index), int(attempt))
+
+    async def spend(self, session: str, charges: Sequence[Charge]) -> int | None:
+        flat = [
+            word
+            for charge in charges
+            for word in (
+                charge.key,
+                charge.amount,
+                -1 if charge.limit is None else charge.limit,
+                round(charge.seconds * 1000),
+                int(charge.renew),
+            )
+        ]
+        refused = int(await self._run("spend", session, self._age, *flat))
+        return None if refused < 0 else refused
 
     async def counters(self, session: str) -> Mapping[str, int]:
         used = await self._ask(self._redis.hgetall, self._key(session, "used"))

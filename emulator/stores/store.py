@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
+from emulator.quotas import Charge
 
 DEFAULT = "default"
 
@@ -50,11 +51,17 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a session has set for itself; None: as the server. `clock` is in Unix seconds and stands still."""
+    """What a session has set for itself; None: as the server. `clock` is in Unix seconds and stands still.
+
+    `fault`, `pacing` and `quota` are lines as in the headers of those names.
+    """
 
     scenario: str | None = None
     seed: str | None = None
     clock: float | None = None
+    fault: str | None = None
+    pacing: str | None = None
+    quota: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ class Store(Protocol):
 
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
         """Take the first turn that is not used up, in one atomic step; `dry`: say which it would be."""
+        ...
+
+    async def spend(self, session: str, charges: Sequence[Charge]) -> int | None:
+        """Charge all meters in one atomic step, or none: then the index of the charge that is refused."""
         ...
 
     async def append(self, received: Received) -> int:

@@ -18,6 +18,7 @@ from emulator import __version__
 from emulator.engine import Engine
 from emulator.settings import Clock, Settings
 from emulator.stores.store import StoreDown
+from emulator.web.admin_delivery import DeliveryRoutes
 from emulator.web.admin_guard import Guard, Refusal
 from emulator.web.admin_journal import JournalRoutes
 from emulator.web.admin_sessions import SessionRoutes
@@ -32,7 +33,7 @@ def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: C
     journal = JournalRoutes(engine)
     sessions = SessionRoutes(engine, settings, real_time)
     app = Starlette(
-        routes=[*server.routes(), *journal.routes(), *sessions.routes()],
+        routes=[*server.routes(), *journal.routes(), *sessions.routes(), *DeliveryRoutes(engine).routes()],
         exception_handlers={Refusal: _refused, StoreDown: _store_down, 404: _no_such, 405: _no_such},
     )
     key = settings.admin_key.get_secret_value() if settings.admin_key else None

@@ -67,7 +67,12 @@ class SessionRoutes:
 
     async def reset(self, request: Request) -> Response:
         session = str(request.path_params["session"])
-        await self.engine.store.reset(session)
+        store = self.engine.store
+        await store.reset(session)
+        choices = (await store.overlay(session)).choices
+        calm = replace(choices, fault=None, pacing=None, quota=None)
+        if calm != choices:
+            await store.configure(session, calm)
         return JSONResponse({"session": session, "reset": True})
 
     async def drop(self, request: Request) -> Response:

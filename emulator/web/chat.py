@@ -11,12 +11,14 @@ from emulator.engine import Answered, Asked, Engine
 from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
 from emulator.request import Caller, Target
+from emulator.scenario.timing import faults_in, pacing_in
 from emulator.settings import Settings, speed_of
 from emulator.stores.store import DEFAULT, StoreDown
 from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
+from emulator.web.transport import wire_of
 
 _DEDICATED = b".prediction.vertexai.goog"
 
@@ -46,12 +48,13 @@ class Chat:
         headers = dict(scope["headers"])
         if not target.shared:
             target = replace(target, host=dedicated_host_of(headers))
-        player = Player(send, self._monotonic, self._sleep)
+        browser = b"origin" in headers
+        player = Player(send, receive, self._monotonic, self._sleep, wire_of(scope), browser=browser)
         self._metrics.running += 1
         try:
             answered = await self._answer(scope["path"], headers, receive, target)
             try:
-                finished = await player.play(answered.delivery, receive)
+                finished = await player.play(answered.delivery)
             except BaseException:
                 await self._ended(answered, player.finished("failed"))
                 raise
@@ -61,6 +64,8 @@ class Chat:
 
     async def _ended(self, answered: Answered, finished: Finished) -> None:
         received = answered.received
+        if answered.leases:
+            await self._engine.release(answered)
         if answered.number:
             await self._engine.store.finish(received.session, answered.number, finished)
         self._metrics.add(received.exchange, finished)
@@ -77,7 +82,7 @@ class Chat:
         if isinstance(body, Failure):
             return await self._refused(body, path, target, headers, caller.session)
         try:
-            return await self._engine.answer(Asked(body, path, target, headers, caller))
+            return await self._engine.answer(Asked(body, path, target, headers, caller, self._metrics.running - 1))
         except StoreDown as error:
             mark = (b"x-emulator-error", b"store")
             return await self._refused(_store_down(error), path, target, headers, caller.session, mark)
@@ -119,11 +124,17 @@ def _unusable(caller: Caller) -> Failure | None:
     """A refusal of gemulator's own headers that mean nothing."""
     if caller.wire not in {None, "faithful", "sdk-safe"}:
         return Failure(400, "INVALID_ARGUMENT", "gemulator: x-emulator-wire is faithful or sdk-safe")
-    if caller.speed is not None:
-        try:
-            speed_of(caller.speed)
-        except ValueError as error:
-            return Failure(400, "INVALID_ARGUMENT", f"gemulator: x-emulator-speed: {error}")
+    lines = (
+        ("speed", caller.speed, speed_of),
+        ("fault", caller.fault, faults_in),
+        ("pacing", caller.pacing, pacing_in),
+    )
+    for name, line, read in lines:
+        if line is not None:
+            try:
+                read(line)
+            except ValueError as error:
+                return Failure(400, "INVALID_ARGUMENT", f"gemulator: x-emulator-{name}: {error}")
     return None
 
 

@@ -80,6 +80,8 @@ def caller_of(headers: Headers, bearer: str) -> Caller:
         scenario=_text(headers, b"x-emulator-scenario"),
         wire=_text(headers, b"x-emulator-wire"),
         speed=_text(headers, b"x-emulator-speed"),
+        fault=_text(headers, b"x-emulator-fault"),
+        pacing=_text(headers, b"x-emulator-pacing"),
     )
 
 

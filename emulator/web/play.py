@@ -8,79 +8,170 @@ from starlette.types import Receive, Send
 
 from emulator.delivery import Chunk, Cut, Delivery, Hang, Head, Step
 from emulator.journal import Finished, Outcome
+from emulator.web.transport import Wire, bare_head, until_gone
 
 Sleep = Callable[[float], Awaitable[None]]
 
+_SLICE = 65_536  # bytes that are handed over at once: a client that reads slowly holds no more than that twice
+_TRICKLE = 20  # pieces of a head that trickles
+
 
 class Player:
-    """Sends the steps of one delivery and counts what left. Waits end at deadlines, so that errors do not add up."""
+    """Sends the steps of one delivery and counts what left.
 
-    def __init__(self, send: Send, monotonic: Callable[[], float], sleep: Sleep) -> None:
+    Waits end at deadlines, so that errors do not add up; chunks that are due together leave together.
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        receive: Receive,
+        monotonic: Callable[[], float],
+        sleep: Sleep,
+        wire: Wire | None = None,
+        *,
+        browser: bool = False,
+    ) -> None:
         self._send = send
+        self._receive = receive
         self._monotonic = monotonic
         self._sleep = sleep
+        self._wire = wire
+        self._browser = browser
         self._started = monotonic()
         self._due = self._started
+        self._due_data: list[bytes] = []
+        self._bare = False
+        self._ending = False
+        self._left = False
         self._chunks = 0
         self._bytes = 0
         self._first: float | None = None
 
-    async def play(self, delivery: Delivery, receive: Receive) -> Finished:
-        """Play all steps; a client that is gone ends it."""
+    async def play(self, delivery: Delivery) -> Finished:
+        """Play all steps. A client that is gone ends it, as does a server that stops."""
         steps = delivery.steps
-        if not any(step.wait for step in steps):
-            return self.finished(await self._steps(steps))
+        if any(step.wait or isinstance(step, Hang) or (isinstance(step, Head) and step.bare) for step in steps):
+            outcome = await self._watched(steps)
+        else:
+            outcome = await self._steps(steps)
+            if self._wire is not None and outcome == "completed" and self._wire.gone:
+                outcome = "client gone"
+        return self.finished(outcome)
+
+    def finished(self, outcome: Outcome) -> Finished:
+        """What has left so far, and how it ended."""
+        return Finished(outcome, self._chunks, self._bytes, self._first, self._monotonic() - self._started)
+
+    async def _watched(self, steps: Sequence[Step]) -> Outcome:
+        """Play while looking out for the client."""
         player = asyncio.current_task()
-        gone = asyncio.ensure_future(_cancel_when_gone(receive, player))
+        assert player is not None
+        watch = self._watch(player)
         try:
-            return self.finished(await self._steps(steps))
+            return await self._steps(steps)
         except asyncio.CancelledError:
-            if player is None or not gone.done():
-                raise
             player.uncancel()
-            return self.finished("client gone")
+            if self._left:
+                return "client gone"
+            self._ending = True
+            if self._wire is not None:  # the server stops, and its patience is over
+                self._wire.drop()
+                await until_gone(self._receive)
+            return "cut"
         finally:
-            gone.cancel()
+            self._ending = True
+            watch()
+
+    def _watch(self, player: "asyncio.Task[object]") -> Callable[[], object]:
+        """Cancel the player when the client is gone; returns what ends the watch."""
+
+        def leave() -> None:
+            if not self._ending:
+                self._left = True
+                player.cancel()
+
+        wire = self._wire
+        if wire is not None:  # cheaper than a task for each stream
+            wire.on_lost = leave
+            return lambda: setattr(wire, "on_lost", None)
+        gone = asyncio.ensure_future(until_gone(self._receive))
+        gone.add_done_callback(lambda _: leave())
+        return gone.cancel
 
     async def _steps(self, steps: Sequence[Step]) -> Outcome:
-        last = len(steps) - 1
-        for position, step in enumerate(steps):
+        for step in steps:
             if step.wait:
                 await self._until(step.wait)
             match step:
                 case Head():
-                    await self._send({"type": "http.response.start", "status": step.status, "headers": step.headers})
+                    await self._start(step)
                 case Chunk():
-                    await self._write(step.data, more=position < last)
+                    self._due_data.append(step.data)
                 case Hang():
                     await self._until(step.seconds)
-                    return "cut"
+                    return await self._cut(reset=False)
                 case Cut():
-                    return "cut"
+                    return await self._cut(reset=step.reset)
                 case _:
                     assert_never(step)
+        if self._bare:
+            return await self._cut(reset=False, outcome="completed")
+        await self._write(more=False)
         return "completed"
 
     async def _until(self, wait: float) -> None:
         self._due += wait
+        if self._due_data:
+            await self._write(more=True)
         delay = self._due - self._monotonic()
         if delay > 0:
             await self._sleep(delay)
 
-    async def _write(self, data: bytes, *, more: bool) -> None:
-        if self._first is None:
+    async def _start(self, head: Head) -> None:
+        message = {"type": "http.response.start", "status": head.status, "headers": head.headers}
+        if head.bare is None or self._wire is None:
+            await self._send(message)
+            return
+        self._bare = True
+        headers: list[tuple[bytes, bytes]] = []
+        if self._browser:  # CORS has its say
+            await self._send(message | {"caught": headers})
+        else:
+            headers.extend(head.headers)
+        data = bare_head(head.status, headers, head.bare)
+        size = -(-len(data) // _TRICKLE) if head.bare.seconds else len(data)
+        for begin in range(0, len(data), size):
+            await self._wire.put(data[begin : begin + size])
+            if head.bare.seconds:
+                await self._until(head.bare.seconds / _TRICKLE)
+
+    async def _write(self, *, more: bool) -> None:
+        """Send what is due."""
+        data = self._due_data[0] if len(self._due_data) == 1 else b"".join(self._due_data)
+        if self._first is None and data:
             self._first = self._monotonic() - self._started
-        self._chunks += 1
+        self._chunks += len(self._due_data)
         self._bytes += len(data)
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        self._due_data.clear()
+        if len(data) <= _SLICE and not self._bare:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
+            return
+        for begin in range(0, len(data), _SLICE):
+            await self._put(data[begin : begin + _SLICE], more=more or begin + _SLICE < len(data))
 
-    def finished(self, outcome: Outcome) -> Finished:
-        """What has left until now."""
-        return Finished(outcome, self._chunks, self._bytes, self._first, self._monotonic() - self._started)
+    async def _put(self, data: bytes, *, more: bool) -> None:
+        if self._bare and self._wire is not None:
+            await self._wire.put(data)
+        else:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
-
-async def _cancel_when_gone(receive: Receive, player: "asyncio.Task[object] | None") -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    if player is not None:
-        player.cancel()
+    async def _cut(self, *, reset: bool, outcome: Outcome = "cut") -> Outcome:
+        """End the connection, and wait until it has ended: uvicorn would complain of an answer that is not complete."""
+        if self._due_data:
+            await self._write(more=True)
+        self._ending = True
+        if self._wire is not None:
+            self._wire.reset() if reset else self._wire.hang_up()
+            await until_gone(self._receive)
+        return outcome

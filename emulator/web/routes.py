@@ -13,6 +13,7 @@ from emulator import __version__
 from emulator.request import Target
 from emulator.web.chat import Chat
 from emulator.web.endpoints import describe
+from emulator.web.transport import catching
 
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")
 
@@ -34,7 +35,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = target_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         if target is None or any(name == b"origin" for name, _ in scope["headers"]):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, catching(send))
         else:
             await self._chat(scope, receive, send, target)
 

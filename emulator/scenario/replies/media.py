@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from emulator.duration import Duration
 from emulator.plan import Media, Part
-from emulator.scenario.duration import Duration
 from emulator.scenario.replies.part import Context, ReplyPart, Signature
 from emulator.scenario.written import Words
 

@@ -5,9 +5,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from emulator.conversation import Conversation
+from emulator.duration import Duration
 from emulator.plan import Failure
 from emulator.scenario.compare import shape
-from emulator.scenario.duration import Duration
 from emulator.scenario.refusals import NAMES, known, refusal
 from emulator.scenario.replies.part import Written
 from emulator.scenario.written import Words

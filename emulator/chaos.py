@@ -1,0 +1,44 @@
+"""What was ordered for the delivery of an answer: the nearest to the request counts."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from emulator.faults import Fault, faults_of
+from emulator.request import Caller
+from emulator.scenario.places import Place
+from emulator.scenario.timing import PacingFields, faults_in, pacing_in
+from emulator.schedule import Schedule
+from emulator.stores.store import Limit, Store
+
+
+def pace_for(caller: Caller, place: Place | None) -> PacingFields | None:
+    """What was written about the pace: for the request or its session, for the turn, for the scenario."""
+    if caller.pacing is not None:
+        return pacing_in(caller.pacing)
+    return (place.turn.pacing or place.scenario.pacing) if place else None
+
+
+def faults_for(caller: Caller, place: Place | None) -> Sequence[Fault]:
+    """The faults, from where they were written nearest to the request."""
+    if caller.fault is not None:
+        return faults_in(caller.fault)
+    if place is None:
+        return ()
+    return faults_of(place.scenario.fault if place.turn.fault is None else place.turn.fault)
+
+
+async def answers_before(
+    store: Store, session: str, schedule: Schedule, ordered: str | None, turn: str, *, dry: bool
+) -> int:
+    """How many answers with the same counted faults went before; 0 where nothing is counted.
+
+    Faults that a header or session `ordered` count all its answers, others those of one turn: `turn` names its counter.
+    """
+    if not schedule.phases:
+        return 0
+    key = f"fault of {turn}"
+    if ordered is not None:
+        key = f"fault#{blake2b(ordered.encode(), digest_size=6).hexdigest()}"
+    limits = [Limit(f"{key}/{number}", times) for number, times in enumerate(schedule.phases)]
+    phase = (await store.claim(session, key.encode(), limits, dry=dry)).index
+    return sum(schedule.phases if phase is None else schedule.phases[:phase])

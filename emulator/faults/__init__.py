@@ -1,0 +1,33 @@
+"""Every fault, and what they make of an answer together."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from emulator.delivery import Step
+from emulator.faults.fault import Fault
+from emulator.faults.written import FAULTS, Faults, faults_of
+from emulator.seed import Seed
+
+__all__ = ["FAULTS", "Fault", "Faults", "faults_of", "faulty", "phases"]
+
+
+def faulty(steps: Sequence[Step], faults: Sequence[Fault], answers: int, seed: Seed) -> Sequence[Step]:
+    """The steps with all faults that strike, in the order written.
+
+    `answers` of the session that may have them have gone before.
+    """
+    for index, fault in enumerate(faults):
+        own = seed.child(fault.key, index)
+        if fault.strikes(answers, own):
+            steps = tuple(fault.apply(steps, own))
+    return steps
+
+
+def phases(faults: Sequence[Fault]) -> Sequence[int]:
+    """How many answers must be counted, in pieces: after each of them another set of faults may strike.
+
+    Nothing: no fault counts, and no counter is needed.
+    """
+    ends = {fault.skip for fault in faults} | {fault.skip + fault.times for fault in faults if fault.times is not None}
+    marks = sorted(ends | {0})
+    return [end - begin for begin, end in pairwise(marks)]

@@ -1,0 +1,57 @@
+"""When and how badly an answer is delivered: its pace, then its faults. Pure: it can be printed and repeated."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from emulator.delivery import Step
+from emulator.faults import Fault, faulty, phases
+from emulator.pacing import AT_ONCE, NO_EFFORT, Effort, Pacing, pace, waits
+from emulator.seed import Seed
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The pace of an answer, what divides all its waits (0: none is left), and its faults in the order written."""
+
+    pacing: Pacing = AT_ONCE
+    speed: float = 1.0
+    faults: Sequence[Fault] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether it leaves all steps as they are."""
+        return not self.faults and (not self.speed or self.pacing == AT_ONCE)
+
+    @cached_property
+    def phases(self) -> Sequence[int]:
+        """How many answers have to be counted, in pieces that differ in their faults; nothing: no counter is needed."""
+        return phases(self.faults)
+
+    @property
+    def only_paced(self) -> bool:
+        """Whether it changes nothing but waits."""
+        return not self.faults and not self.plain
+
+    def waits(self, tokens: tuple[int, ...], seed: Seed, effort: Effort) -> Sequence[float]:
+        """The waits of a stream whose chunks have so many tokens, its head's first."""
+        if not self.pacing.jitter:
+            return _steady(tokens, self.pacing, effort, self.speed)
+        return array("d", waits(tokens, self.pacing, effort, seed.child("pacing"), self.speed))
+
+    def apply(
+        self, steps: Sequence[Step], seed: Seed, effort: Effort = NO_EFFORT, answers: int = 0, *, whole: bool
+    ) -> Sequence[Step]:
+        """The steps as they are played. `answers`: how many that may have the faults went before, in their session."""
+        steps = pace(steps, self.pacing, effort, seed.child("pacing"), self.speed, whole=whole)
+        return faulty(steps, self.faults, answers, seed.child("faults")) if self.faults else steps
+
+
+PLAIN = Schedule()
+
+
+@lru_cache(maxsize=1024)
+def _steady(tokens: tuple[int, ...], pacing: Pacing, effort: Effort, speed: float) -> Sequence[float]:
+    """Waits without jitter: every attempt has the same."""
+    return array("d", waits(tokens, pacing, effort, Seed(b""), speed))

@@ -1,0 +1,76 @@
+"""Admin routes about delivery: chaos ordered from outside, and the verdict on the client."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from emulator.engine import Engine
+from emulator.journal import Filter
+from emulator.scenario.strict import Strict
+from emulator.scenario.timing import faults_in, pacing_in, quota_in
+from emulator.stores.store import DEFAULT
+from emulator.verdict import verdict
+from emulator.views import FindingView
+from emulator.web.admin_doors import SessionName, read_json
+
+_READERS: dict[str, Callable[[str], object]] = {"fault": faults_in, "pacing": pacing_in, "quota": quota_in}
+
+
+class Chaos(Strict):
+    """What goes wrong in a session from now on, each as one line. What is left out or null is off."""
+
+    session: SessionName = DEFAULT
+    fault: Annotated[
+        str | None, Field(description="Like `disconnect: {after_chunks: 3}`; `none`: no scenario's either.")
+    ] = None
+    pacing: Annotated[str | None, Field(description="Like `first_token: 3s`; `none`: at once.")] = None
+    quota: Annotated[str | None, Field(description="Like `requests_per_minute: 10`; `none`: no limit.")] = None
+
+    @field_validator("fault", "pacing", "quota")
+    @classmethod
+    def _readable(cls, line: str | None, info: ValidationInfo) -> str | None:
+        if line is not None and info.field_name:
+            _READERS[info.field_name](line)
+        return line
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRoutes:
+    """Speaks to the engine's store."""
+
+    engine: Engine
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/chaos", self.chaos, methods=["GET", "POST"]),
+            Route("/verdict", self.verdict),
+        ]
+
+    async def chaos(self, request: Request) -> Response:
+        store = self.engine.store
+        if request.method == "POST":
+            chaos = await read_json(request, Chaos)
+            choices = (await store.overlay(chaos.session)).choices
+            ordered = replace(choices, fault=chaos.fault, pacing=chaos.pacing, quota=chaos.quota)
+            await store.configure(chaos.session, ordered)
+            return JSONResponse(chaos.model_dump())
+        session = request.query_params.get("session") or DEFAULT
+        choices = (await store.overlay(session)).choices
+        ordered_now = {"fault": choices.fault, "pacing": choices.pacing, "quota": choices.quota}
+        return JSONResponse({"session": session, **ordered_now})
+
+    async def verdict(self, request: Request) -> Response:
+        """Of one session, or of all."""
+        session = request.query_params.get("session")
+        page = await self.engine.store.entries(Filter(session=session))
+        still = self.engine.settings.clock != "real"
+        findings = [
+            FindingView(kind=one.kind, requests=list(one.requests), message=one.message, advice=one.advice)
+            for one in verdict(page.entries, timed=not still)
+        ]
+        return JSONResponse({"entries": len(page.entries), "findings": findings})

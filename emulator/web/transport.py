@@ -1,0 +1,89 @@
+"""What uvicorn forbids: heads and bodies as they stand, and connections that end badly."""
+
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+
+from starlette.types import Message, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from emulator.delivery import Bare
+
+_WIRE = "emulator.wire"
+_RESET = struct.pack("ii", 1, 0)  # linger, for no time: closing discards what is unsent and sends a reset
+
+
+class Wire(HttpToolsProtocol):
+    """uvicorn's protocol, with a way past it for the application: `wire_of(scope)`."""
+
+    on_lost: Callable[[], None] | None = None  # told when the connection is lost
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.on_lost is not None:
+            self.on_lost()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {_WIRE: {"protocol": self}}
+
+    async def put(self, data: bytes) -> None:
+        """Write bytes as they are; returns when the client keeps up."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
+            await self.flow.drain()
+
+    def hang_up(self) -> None:
+        """Close the connection when all that was written has left."""
+        self.transport.close()
+
+    def drop(self) -> None:
+        """Close the connection now, whatever is still to leave."""
+        self.transport.abort()
+
+    def reset(self) -> None:
+        """End the connection with a TCP reset."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client left before it had the whole answer."""
+        return self.cycle.disconnected
+
+
+def wire_of(scope: Scope) -> Wire | None:
+    """The wire that a request came over; None where another server plays host."""
+    found = scope.get("extensions", {}).get(_WIRE)
+    return found["protocol"] if found else None
+
+
+def catching(send: Send) -> Send:
+    """A `send` that keeps back a head with `caught`, and puts its headers into that list.
+
+    It stands outside of CORS, which adds some of them.
+    """
+
+    async def sending(message: Message) -> None:
+        caught = message.get("caught")
+        if caught is None:
+            await send(message)
+        else:
+            caught.extend(message["headers"])
+
+    return sending
+
+
+def bare_head(status: int, headers: Sequence[tuple[bytes, bytes]], bare: Bare) -> bytes:
+    """The bytes of a head that says what it is told to say, and that the connection ends with the body."""
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+    lines = [f"HTTP/{bare.version} {status} {phrase}".encode(), *(name + b": " + value for name, value in headers)]
+    return b"\r\n".join((*lines, b"connection: close", b"", b""))
+
+
+async def until_gone(receive: Callable[[], Awaitable[Message]]) -> None:
+    """Returns when the connection is lost."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

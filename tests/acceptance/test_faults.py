@@ -1,0 +1,287 @@
+"""A raw client sees of each fault exactly what its steps say."""
+
+import json
+import resource
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from emulator import Emulator
+from emulator.web.transport import Wire
+from tests.acceptance.wire import ask
+
+SCENARIO = """
+pacing: { tokens_per_chunk: 1 }
+turns:
+  - when: { user: twice }
+    reply: It works.
+    fault: { refuse: { times: 2 } }
+  - reply: Grüße!
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Status line and headers, the body without its chunked coding, and how the connection ended."""
+
+    head: bytes
+    body: bytes
+    packets: list[bytes]
+    ended: str
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    folder = tmp_path_factory.mktemp("faults")
+    (folder / "s.yaml").write_text(SCENARIO)
+    with Emulator(scenarios=folder, ids="stable", clock="2026-02-11T22:54:21Z", auth="open", grace=1) as emulator:
+        look(emulator, "none", patience=30)  # what is loaded when first used is loaded now
+        yield emulator
+
+
+def raw_request(server: Emulator, fault: str, text: str = "hi", *, stream: bool = True, pacing: str = "none") -> bytes:
+    body = json.dumps(ask(text, stream=stream)).encode()
+    path = server.base_url.removeprefix(server.url)
+    head = f"POST {path}/chat/completions HTTP/1.1\r\nhost: x\r\nx-emulator-fault: {fault}\r\n"
+    head += f"x-emulator-pacing: {pacing}\r\n"
+    return head.encode() + b"content-length: %d\r\n\r\n" % len(body) + body
+
+
+def connected(server: Emulator) -> socket.socket:
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def look(server: Emulator, fault: str, *, stream: bool = True, patience: float = 0.5) -> Seen:
+    """Ask, and read until the connection ends, the answer is complete, or nothing comes for `patience` seconds."""
+    received, packets, ended = b"", [], "open"
+    with connected(server) as client:
+        client.sendall(raw_request(server, fault, stream=stream))
+        client.settimeout(patience)
+        try:
+            while not received.endswith(b"\r\n0\r\n\r\n"):
+                packet = client.recv(2**20)
+                if not packet:
+                    ended = "closed"
+                    break
+                packets.append(packet)
+                received += packet
+            else:
+                ended = "complete"
+        except TimeoutError:
+            pass
+        except ConnectionResetError:
+            ended = "reset"
+    head, _, rest = received.partition(b"\r\n\r\n")
+    chunked = b"transfer-encoding: chunked" in head
+    return Seen(head, dechunked(rest) if chunked else rest, packets, ended)
+
+
+def dechunked(data: bytes) -> bytes:
+    out = b""
+    while data:
+        size, _, rest = data.partition(b"\r\n")
+        length = int(size, 16)
+        out += rest[:length]
+        data = rest[length + 2 :]
+    return out
+
+
+def lines(body: bytes) -> list[bytes]:
+    return body.split(b"\n\n")
+
+
+@pytest.mark.parametrize(
+    ("fault", "ended", "events"),
+    [
+        ("none", "complete", None),
+        ("refuse", "closed", 0),
+        ("reset: {after: 0s}", "reset", 0),
+        ("reset: {after_chunks: 2}", "reset", 2),
+        ("disconnect: {after_chunks: 0}", "closed", 0),
+        ("disconnect: {after_chunks: 2}", "closed", 2),
+        ("truncate: {after_chunks: 2}", "complete", 2),
+        ("hang: {after: 0s}", "open", 0),
+        ("hang: {after_chunks: 1}", "open", 1),
+        ("hang: {after_chunks: 1, lasts: 50ms}", "closed", 1),
+        ("stall: {after_chunks: 1, lasts: 50ms}", "complete", None),
+        ("stall: {after_chunks: 1}", "open", 1),
+        ("http10", "closed", None),
+        ("slow_headers: {lasts: 50ms}", "closed", None),
+    ],
+)
+def test_how_a_stream_ends(server: Emulator, fault: str, ended: str, events: int | None) -> None:
+    whole = look(server, "none").body
+    seen = look(server, fault)
+    expected = whole if events is None else b"".join(line + b"\n\n" for line in lines(whole)[:events])
+    assert (seen.ended, seen.body) == (ended, expected)
+
+
+@pytest.mark.parametrize("fault", ["refuse", "reset: {after: 0s}", "hang: {after: 0s}"])
+def test_what_strikes_before_the_headers_leaves_no_byte(server: Emulator, fault: str) -> None:
+    assert look(server, fault).packets == []
+
+
+def test_a_cut_event_ends_in_its_midst(server: Emulator) -> None:
+    first, second, *_ = lines(look(server, "none").body)
+    seen = look(server, "cut_event: {after_chunks: 1}")
+    size = (len(second) + 2) // 2
+    assert (seen.ended, seen.body) == ("closed", first + b"\n\n" + second[:size])
+
+
+@pytest.mark.parametrize("by", [100, -10])
+def test_a_wrong_length_goes_out_as_it_is(server: Emulator, by: int) -> None:
+    whole = look(server, "none", stream=False).body
+    seen = look(server, f"wrong_length: {{by: {by}}}", stream=False)
+    assert (seen.ended, seen.body) == ("closed", whole)
+    assert b"content-length: %d\r\n" % (len(whole) + by) in seen.head
+    assert b"transfer-encoding" not in seen.head
+
+
+def test_an_http10_answer_says_so(server: Emulator) -> None:
+    seen = look(server, "http10", stream=False)
+    assert seen.head.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert seen.head.endswith(b"connection: close")
+    assert seen.body == look(server, "none", stream=False).body
+
+
+def test_slow_headers_trickle(server: Emulator) -> None:
+    whole = look(server, "none")
+    seen = look(server, "slow_headers: {lasts: 200ms}")
+    assert len(seen.packets) > 5
+    assert len(seen.packets[0]) < 40
+    assert seen.body == whole.body
+
+
+def test_split_packets_arrive_one_by_one(server: Emulator) -> None:
+    seen = look(server, "split_characters: {gap: 30ms}")
+    assert seen.body == look(server, "none").body
+    torn = [packet for packet in seen.packets if packet.rstrip(b"\r\n").endswith(b"\xc3")]
+    assert len(torn) == 2, "one for each of ü and ß"
+
+
+def test_a_huge_event_arrives_whole(server: Emulator) -> None:
+    seen = look(server, "huge_event: {size: 8MB, after_chunks: 0}", patience=10)
+    whole = look(server, "none").body
+    assert seen.ended == "complete"
+    assert seen.body.replace(b" " * 8_000_000, b"") == whole
+
+
+def test_fail_twice_then_work(server: Emulator) -> None:
+    def asked(session: str) -> str:
+        try:
+            headers = {"x-emulator-session": session}
+            url = f"{server.base_url}/chat/completions"
+            return str(httpx.post(url, json=ask("twice"), headers=headers).json()["choices"][0]["message"]["content"])
+        except httpx.RemoteProtocolError:
+            return "refused"
+
+    assert [asked("a") for _ in range(4)] == ["refused", "refused", "It works.", "It works."]
+    assert asked("b") == "refused", "each session counts for itself"
+
+
+def test_a_browser_sees_the_fault_and_not_its_own_policy(server: Emulator) -> None:
+    headers = {"origin": "http://localhost:5173", "x-emulator-fault": "http10"}
+    answer = httpx.post(f"{server.base_url}/chat/completions", json=ask("hi"), headers=headers)
+    assert answer.http_version == "HTTP/1.0"
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_header_that_means_nothing_is_refused(server: Emulator) -> None:
+    headers = {"x-emulator-fault": "disconect", "x-emulator-pacing": "first_token: 1s"}
+    answer = httpx.post(f"{server.base_url}/chat/completions", json=ask("hi"), headers=headers)
+    assert answer.status_code == 400
+    assert "did you mean 'disconnect'?" in answer.text
+
+
+def test_nobody_complains_of_a_cut(server: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    for fault in ("disconnect", "reset", "wrong_length", "truncate", "hang: {lasts: 10ms}"):
+        look(server, fault)
+    assert caplog.text == ""
+
+
+# ---- many clients, slow clients, clients that leave
+
+
+def slow_socket(server: Emulator, fault: str) -> socket.socket:
+    """A client with a small window that asks and does not read."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect((host, int(port)))
+    client.sendall(raw_request(server, fault))
+    return client
+
+
+def wires(server: Emulator) -> set[Wire]:
+    """The server's connections with an answer under way."""
+    assert server._server is not None
+    found = {wire for wire in list(server._server.server_state.connections) if isinstance(wire, Wire)}
+    return {wire for wire in found if wire.cycle is not None and not wire.cycle.response_complete}
+
+
+def until(holds: Callable[[], bool], patience: float = 10.0) -> None:
+    end = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.005)
+
+
+def in_flight(server: Emulator) -> float:
+    text = httpx.get(f"{server.url}/__emulator/metrics").text
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("gemulator_in_flight "))
+
+
+def test_slow_readers_hold_little_and_gone_ones_nothing(server: Emulator) -> None:
+    """Eight megabytes each for clients that do not read: what waits for them is bounded, and freed when they go."""
+    clients = [slow_socket(server, "huge_event: {size: 8MB}") for _ in range(4)]
+    until(lambda: len(wires(server)) == 4 and all(wire.flow.write_paused for wire in wires(server)), patience=30)
+    assert max(wire.transport.get_write_buffer_size() for wire in wires(server)) < 200_000
+    assert in_flight(server) == 4
+    for client in clients:
+        client.close()
+    until(lambda: in_flight(server) == 0, patience=1.0)
+    assert wires(server) == set()
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Both ends of a thousand connections are in this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
+def test_a_thousand_streams_end_cleanly_when_the_server_stops(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Those that can end within the grace do; the others are cut; nobody complains of either."""
+    (tmp_path / "s.yaml").write_text(SCENARIO)
+    emulator = Emulator(scenarios=tmp_path, auth="open", grace=2).start()
+    with ExitStack() as stack:
+        stack.callback(emulator.stop)
+        clients = [stack.enter_context(connected(emulator)) for _ in range(1000)]
+        for number, client in enumerate(clients):
+            pace = "first_token: 1h" if number % 2 else "tokens_per_second: 2"
+            client.sendall(raw_request(emulator, "none", pacing=pace))
+        until(lambda: in_flight(emulator) >= 500, patience=30)
+        emulator.stop()
+        ends = [rest(client) for client in clients]
+    assert all(end.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n") for end in ends[::2])
+    assert ends[1::2] == [b""] * 500
+    assert "Traceback" not in caplog.text + capfd.readouterr().err
+
+
+def rest(client: socket.socket) -> bytes:
+    received = b""
+    while packet := client.recv(2**16):
+        received += packet
+    return received
