@@ -57,9 +57,7 @@ class Settings(BaseModel):
     ] = "authored"
     quota: Annotated[
         str,
-        Field(
-            description="What a session may use of each model, like `requests_per_minute: 60`."
-        ),
+        Field(description="What a session may use of each model, like `requests_per_minute: 60`."),
     ] = "none"
     wire: Annotated[
         Literal["faithful", "sdk-safe"],

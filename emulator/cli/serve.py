@@ -32,7 +32,7 @@ def serve(**options: Any) -> None:
         raise click.ClickException(str(error)) from None
     listener, doors = _listener(settings), _doors(settings)
     try:
-        click.echo(_greeting(settings, app.state.engine.library, origin_of(listener), doors))
+        click.echo(_greeting(settings, app.state.engine.preparation.library, origin_of(listener), doors))
         _run(app, settings, listener, doors)
     except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
         click.echo("Stopped.")

@@ -92,7 +92,7 @@ class SessionRoutes:
                 "turns": len(scenario.turns),
                 "pushed": scenario.name in pushed,
             }
-            for scenario in self.engine.shelf(overlay).scenarios
+            for scenario in self.engine.preparation.shelf(overlay).scenarios
         ]
         return JSONResponse({"session": session, "pinned": overlay.choices.scenario, "scenarios": listed})
 
@@ -124,7 +124,7 @@ class SessionRoutes:
         return JSONResponse({"session": pin.session, "pinned": pin.scenario})
 
     async def _known(self, session: str, name: str) -> None:
-        shelf = self.engine.shelf(await self.engine.store.overlay(session))
+        shelf = self.engine.preparation.shelf(await self.engine.store.overlay(session))
         names = [scenario.name for scenario in shelf.scenarios]
         if name not in names:
             near = get_close_matches(name, names, 1)

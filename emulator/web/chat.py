@@ -7,9 +7,10 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.delivery import Delivery, Head
 from emulator.dialects import FRONT_END
-from emulator.engine import Answered, Asked, Engine
+from emulator.engine import Answered, Engine
 from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
+from emulator.preparation import Asked
 from emulator.request import Caller, Target
 from emulator.scenario.timing import faults_in, pacing_in
 from emulator.settings import Settings, speed_of
