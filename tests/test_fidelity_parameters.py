@@ -11,7 +11,7 @@ from emulator.request import ChatRequest
 from emulator.rules import parameters
 from tests.endpoint import Endpoint, google
 
-PAGE = (Path(__file__).parents[1] / "docs" / "fidelity-parameters.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "fidelity.md").read_text(encoding="utf-8")
 
 
 def table(heading: str) -> dict[str, str]:

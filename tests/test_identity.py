@@ -1,4 +1,4 @@
-"""Who is let in, and the documented words for who is not (wire facts: fidelity-credentials.md)."""
+"""Who is let in, and the documented words for who is not (wire facts: fidelity.md)."""
 
 from typing import Any
 

@@ -18,7 +18,7 @@ _SESSION = 200  # characters of a session's name that count
 Headers: TypeAlias = Mapping[bytes, bytes]
 Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
 
-# Reason: which of Google's refusals it gets (fidelity-credentials.md, 401), and what helps.
+# Reason: which of Google's refusals it gets (fidelity.md, 401), and what helps.
 _REFUSALS: Mapping[Reason, tuple[str, str]] = {
     "missing": ("missing-token", "send any bearer token, or start gemulator with --auth open"),
     "api key": ("api-key", "send the key as a bearer token (OpenAI clients do), or use a token of gemulator's own"),

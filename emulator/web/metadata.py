@@ -11,7 +11,7 @@ from emulator.settings import Settings
 from emulator.web.oauth import CLOUD_PLATFORM, PROJECT_NUMBER, Grant, TokenService
 
 _ROOT = "/computeMetadata/v1"
-# Every answer of the real one carries these; clients tell it by the first (wire facts: fidelity-credentials.md).
+# Every answer of the real one carries these; clients tell it by the first (wire facts: fidelity.md).
 _HEADERS = {"metadata-flavor": "Google", "server": "Metadata Server for VM"}
 _SESSION = "default"  # it cannot know who asks
 

@@ -29,7 +29,7 @@ class Policy(BaseModel):
     ] = Field(default_factory=dict)
 
     def denied(self, identity: str, target: Target) -> Failure | None:
-        """Google's 403 for a call of this identity, None where it may call (fidelity-credentials.md, 403)."""
+        """Google's 403 for a call of this identity, None where it may call (fidelity.md, 403)."""
         project = target.project
         if self.projects is not None and project not in self.projects:
             return _denied("project-denied", target)
