@@ -7,7 +7,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY emulator emulator
 COPY scenarios scenarios
 RUN python3 -m venv --without-pip /opt/gemulator \
- && python3 -m pip --python /opt/gemulator/bin/python install --no-cache-dir --no-compile --disable-pip-version-check .
+ && python3 -m pip --python /opt/gemulator/bin/python install --no-cache-dir --no-compile --disable-pip-version-check '.[redis]'
 
 FROM python:${PYTHON}
 COPY --from=build /opt/gemulator /opt/gemulator

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from emulator.conversation import Conversation
-from emulator.request import Target, parse
+from emulator.reading import parse
+from emulator.request import Target
 from emulator.scenario.library import Library, load
 
 TARGET = Target("v1", "demo", "global", "openapi")

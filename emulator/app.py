@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from emulator.catalog import Catalog
 from emulator.engine import Engine
@@ -19,8 +19,8 @@ from emulator.scenario.library import Library, load, read_catalog
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
 from emulator.stores.store import Bounds, Store
-from emulator.web.admin import admin_app
 from emulator.web.chat import Chat
+from emulator.web.later import Later
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
@@ -46,13 +46,19 @@ def create_app(
     metrics = Metrics()
     chat = Chat(engine, settings, RequestLog(settings.log_format), metrics, monotonic, sleep)
     app = Starlette(
-        routes=[Mount("/__emulator", admin_app(engine, settings, metrics, time.time)), *routes_of(chat)],
+        routes=routes_of(chat, Later(lambda: _admin(engine, settings, metrics))),
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
         lifespan=lambda _: _life(engine, settings),
     )
     app.state.engine = engine
     return app
+
+
+def _admin(engine: Engine, settings: Settings, metrics: Metrics) -> ASGIApp:
+    from emulator.web.admin import admin_app
+
+    return admin_app(engine, settings, metrics, time.time)
 
 
 def _catalog(settings: Settings) -> Catalog:

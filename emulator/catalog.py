@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from fnmatch import translate
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
@@ -96,8 +96,8 @@ class Catalog:
     """Models and endpoints by glob; the first entry that fits describes a model."""
 
     def __init__(self, models: Sequence[Model], endpoints: Sequence[Endpoint] = ()) -> None:
-        self._models = [(re.compile(translate(model.id)), model) for model in models]
-        self._endpoints = [(re.compile(translate(endpoint.id)), endpoint) for endpoint in endpoints]
+        self._models = list(models)
+        self._endpoints = list(endpoints)
         self.card = lru_cache(maxsize=1024)(self._card)
 
     @classmethod
@@ -116,13 +116,13 @@ class Catalog:
         """This catalog without the endpoint entry `*`: no endpoint exists but those that are described."""
         kept = type(self)([])
         kept._models = self._models
-        kept._endpoints = [(pattern, endpoint) for pattern, endpoint in self._endpoints if endpoint.id != "*"]
+        kept._endpoints = [endpoint for endpoint in self._endpoints if endpoint.id != "*"]
         return kept
 
     def endpoint(self, target: Target) -> Endpoint | Failure:
         """The entry for an endpoint, or Google's 404."""
-        for pattern, endpoint in self._endpoints:
-            if pattern.match(target.endpoint) and endpoint.location in {None, target.location}:
+        for endpoint in self._endpoints:
+            if fnmatchcase(target.endpoint, endpoint.id) and endpoint.location in {None, target.location}:
                 return endpoint
         named = {"location": target.location, "endpoint": target.endpoint}
         return refused("endpoint-not-found", project=project_number(target.project), **named)
@@ -133,7 +133,7 @@ class Catalog:
             return self._deployed(model, target)
         if not re.fullmatch(r"[^/\s]+/[^/\s]+", model):
             return refused("malformed-model", model=model)
-        return next((entry for pattern, entry in self._models if pattern.match(model)), Model(model, guess=True))
+        return next((entry for entry in self._models if fnmatchcase(model, entry.id)), Model(model, guess=True))
 
     def _deployed(self, model: str, target: Target) -> Model | Failure:
         found = self.endpoint(target)

@@ -26,7 +26,6 @@ from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Manner, Rendering, render
 from emulator.request import Caller, Target
 from emulator.rules import Ask, Policy, judge
-from emulator.scenario.improvised import Improvised
 from emulator.scenario.library import Library
 from emulator.scenario.places import Place
 from emulator.scenario.planning import Script
@@ -55,8 +54,6 @@ _EXPLAINED = 1_000  # turns of which it is said why they do not fit
 _ENTRY = 1_000  # bytes that an entry takes beside body and answer
 _LARGEST = 256_000  # bytes of a request that is kept ready
 
-_IMPROVISED = Script((Improvised(),))
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -82,10 +79,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that was read and matched: the places that may answer, with their limits.
+    """A request that was read, judged and matched: the places that may answer, with their limits.
 
-    None among the places stands for the invented answer. `notes` are for the developer. `renderings` fills as places
-    answer, for first requests and for repeats.
+    None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
+    still have the prompt when it comes again. `renderings` fills as places answer, for first requests and repeats.
     """
 
     conversation: Conversation
@@ -95,7 +92,8 @@ class Prepared:
     shelf: Library
     places: Sequence[Place | None]
     limits: Sequence[Limit]
-    notes: Sequence[str] = ()
+    notes: Sequence[str]
+    cacheable: bool
     renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]] = field(default_factory=dict)
 
     @property
@@ -173,7 +171,7 @@ class Engine:
             prepared = self._prepared(asked, overlay)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
-        warm = attempt > 0 and may_be_cached(prepared.conversation, prepared.card, len(asked.body))
+        warm = attempt > 0 and prepared.cacheable
         rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
         turn = "" if claim.index is None else prepared.limits[claim.index].key
         answers = await answers_before(self.store, session, rendering.schedule, prepared.caller.fault, turn, dry=dry)
@@ -239,7 +237,7 @@ class Engine:
         card = self.catalog.card(request.model, asked.target)
         if isinstance(card, Failure):
             raise RequestError(card)
-        judgement = judge(Ask(conversation, card, self._policy, partial(verify, self._signing)))
+        judgement = judge(Ask.of(conversation, card, self._policy, partial(verify, self._signing), len(asked.body)))
         if judgement.failure is not None:
             raise RequestError(judgement.failure)
         shelf = self.shelf(overlay)
@@ -250,7 +248,8 @@ class Engine:
             places.append(None)
         limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()
-        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes)
+        cacheable = may_be_cached(conversation, card, len(asked.body))
+        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes, cacheable)
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
@@ -345,7 +344,9 @@ class Engine:
 
 def _script(place: Place | None, conversation: Conversation, manner: Manner) -> Script | Failure:
     if place is None:
-        return _IMPROVISED
+        from emulator.scenario.improvised import Improvised
+
+        return Script((Improvised(),))
     return script_of(place.turn, place.scenario.usage, conversation, manner.root)
 
 

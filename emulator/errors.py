@@ -45,6 +45,19 @@ class RequestError(Exception):
         self.failure = failure
 
 
+class Unsatisfiable(ValueError):
+    """No value fits the schema (or none could be found). `path` names the place in it, "" for the root."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(path, reason)
+
+    def __str__(self) -> str:
+        place = f" at {self.path}" if self.path else ""
+        return f"No value fits the schema{place}: {self.reason}."
+
+
 @dataclass(frozen=True, slots=True)
 class Mismatch:
     """One condition of a `when` that did not hold: its name, what it expected and what it saw."""

@@ -26,6 +26,10 @@ def invalid(message: str, field: str | None = None, misfit: Misfit | None = None
     return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, misfit=misfit)
 
 
+# Encoders stop at 254, and nobody's schema is half as deep; Google's own limit for messages is said to be 100.
+_DEEPEST = 200
+
+
 def parse(raw: bytes) -> tuple[ChatRequest, dict[str, JSON]]:
     """The request in a body, and the body as a tree. RequestError where Google would answer 400."""
     try:
@@ -38,11 +42,25 @@ def parse(raw: bytes) -> tuple[ChatRequest, dict[str, JSON]]:
     if not isinstance(body, dict):
         misfit = Misfit("model_attributes_type", (), "Input should be a valid dictionary", body)
         raise RequestError(invalid("Invalid JSON payload received. Root element must be a message.", misfit=misfit))
+    if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _deeper(body, _DEEPEST):
+        misfit = Misfit("recursion_loop", (), "Input is nested too deeply", None)
+        raise RequestError(invalid("Invalid JSON payload received. Message too deep.", misfit=misfit))
     try:
         return ChatRequest.model_validate(body), body
     except ValidationError as error:
         misfit = misfit_of(error)
         raise RequestError(invalid(_words(misfit), misfit.field, misfit)) from None
+
+
+def _deeper(tree: JSON, most: int) -> bool:
+    """Whether lists and objects are nested in each other more than `most` times."""
+    level: list[JSON] = [tree]
+    for _ in range(most):
+        level = [inner for node in level for inner in (node.values() if isinstance(node, dict) else node)]
+        level = [node for node in level if isinstance(node, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _words(misfit: Misfit) -> str:

@@ -8,7 +8,7 @@ from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.delivery import Chunk, Delivery, Head, Step
 from emulator.dialects import DIALECTS, Dialect, Headers, Style
-from emulator.generate.arguments import Unsatisfiable
+from emulator.errors import Unsatisfiable
 from emulator.pacing import NO_EFFORT, Effort
 from emulator.plan import Answer, Failure, Plan, Thought, Usage
 from emulator.reading import invalid

@@ -229,7 +229,7 @@ class ChatRequest(_Wire):
     @property
     def wants_json(self) -> bool:
         kind = (self.response_format or {}).get("type")
-        return kind in {"json_object", "json_schema", "application/json"}
+        return kind in ("json_object", "json_schema", "application/json")  # no set: a client may send anything
 
 
 def _text(mapping: JSON, key: str) -> str | None:

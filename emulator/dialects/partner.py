@@ -78,7 +78,7 @@ class Partner(Dialect):
         out = {
             "finish_reason": choice.finish,
             "index": index,
-            "logprobs": weights_of([whole(spread)], index, request, style)[0],
+            "logprobs": weights_of([whole(spread)], index, request, style)[0] if request.logprobs else None,
             "message": self._message(spread),
         }
         return out | ({"matched_stop": self._matched(choice)} if self.voice.shape == "sglang" else {})

@@ -83,7 +83,9 @@ class Tgi(Dialect):
         return {
             "index": index,
             "message": self._message(spread),
-            "logprobs": weights_of([whole(spread)], index, request, style, raw_bytes=False)[0],
+            "logprobs": weights_of([whole(spread)], index, request, style, raw_bytes=False)[0]
+            if request.logprobs
+            else None,
             "finish_reason": self._finish(choice),
         }
 
@@ -125,11 +127,13 @@ class Tgi(Dialect):
         """One choice. The token that ends an answer is special and has no text, unless the limit was the end."""
         spread = self._placed(choice)
         calls, said = calls_of(spread), list(spoken(spread, style.tokens_per_chunk))
-        events = []
+        events, opened = [], set[int]()
         for piece, weights in zip(said, weights_of(said, index, request, style, raw_bytes=False), strict=True):
             if piece.kind != "head":
-                delta = _delta(piece, calls, style, first=_opens(piece, said))
+                delta = _delta(piece, calls, style, first=piece.call not in opened)
                 events.append((_event(index, delta, weights), piece.tokens))
+            if piece.kind == "arguments":
+                opened.add(piece.call)
         if choice.finish != "length" or not events:
             events.append((_event(index, {"role": "assistant", "content": ""}, None), 0))
         events[-1][0]["finish_reason"] = self._finish(choice)
@@ -145,11 +149,6 @@ def _object(arguments: str) -> Any:
 
 def _event(index: int, delta: dict[str, Any], weights: dict[str, Any] | None) -> dict[str, Any]:
     return {"index": index, "delta": delta, "logprobs": weights, "finish_reason": None}
-
-
-def _opens(piece: Piece, said: Sequence[Piece]) -> bool:
-    """Whether a piece is the first with arguments of its call."""
-    return piece is next((other for other in said if other.kind == "arguments" and other.call == piece.call), None)
 
 
 def _delta(piece: Piece, calls: Sequence[ToolCall], style: Style, *, first: bool) -> dict[str, Any]:

@@ -116,7 +116,7 @@ class Vllm(Dialect):
         return {
             "index": index,
             "message": self._message(spread, request),
-            "logprobs": _weights([whole(spread)], index, request, style)[0],
+            "logprobs": _weights([whole(spread)], index, request, style)[0] if request.logprobs else None,
             "finish_reason": _finish(choice, request),
             "stop_reason": choice.stop,
             **dict.fromkeys(self._release.choice),
@@ -144,37 +144,25 @@ class Vllm(Dialect):
 
     def _chunks(self, plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
         options = request.stream_options or {}
-        envelope = orjson.dumps(self._envelope(plan, "chat.completion.chunk"))[:-1]
+        opening = b"data: " + orjson.dumps(self._envelope(plan, "chat.completion.chunk"))[:-1] + b',"choices":['
         with_usage = options.get("include_usage") is True
         running = with_usage and options.get("continuous_usage_stats") is True
         prompt, spent = plan.usage.prompt_tokens, [0] * len(plan.choices)
+        middle, first_chunk = _nulls(self._release.chunk_choice), _nulls(self._release.first_chunk)
+        named = b',"system_fingerprint":' + orjson.dumps(self.voice.fingerprint)
         for index, event, first in self._events(plan, request, style):
             spent[index] += event.tokens
-            tail: dict[str, Any] = {"usage": _usage(prompt, spent[index])} if running else {}
+            tail = b',"usage":' + orjson.dumps(_usage(prompt, spent[index])) if running else b""
             if event.finish and self.voice.fingerprint and not with_usage:
-                tail["system_fingerprint"] = self.voice.fingerprint
-            tail |= dict.fromkeys(self._release.first_chunk if first else ())
-            choice = orjson.dumps({"choices": [self._chunk_choice(index, event)]} | tail)
-            yield Chunk(b"data: " + envelope + b"," + choice[1:] + b"\n\n", event.tokens)
+                tail += named
+            tail += first_chunk if first else b""
+            choice = _choice_bytes(index, event, b"" if first else middle)
+            yield Chunk(opening + choice + b"]" + tail + b"}\n\n", event.tokens)
         if with_usage:
             total = plan.usage.completion_tokens + plan.usage.reasoning_tokens
-            yield Chunk(b"data: " + envelope + b"," + self._totals(prompt, total) + b"\n\n")
+            totals = b',"usage":' + orjson.dumps(_usage(prompt, total))
+            yield Chunk(opening + b"]" + totals + (named if self.voice.fingerprint else b"") + b"}\n\n")
         yield Chunk(_DONE)
-
-    def _totals(self, prompt: int, completion: int) -> bytes:
-        named = {"system_fingerprint": self.voice.fingerprint} if self.voice.fingerprint else {}
-        return orjson.dumps({"choices": [], "usage": _usage(prompt, completion)} | named)[1:]
-
-    def _chunk_choice(self, index: int, event: _Event) -> dict[str, Any]:
-        out = {
-            "index": index,
-            "delta": event.delta,
-            "logprobs": event.logprobs,
-            "finish_reason": event.finish,
-        }
-        if "role" in event.delta:
-            return out
-        return out | ({"stop_reason": event.stop} if event.finish else {}) | dict.fromkeys(self._release.chunk_choice)
 
     def _events(self, plan: Plan, request: ChatRequest, style: Style) -> Iterator[tuple[int, _Event, bool]]:
         """All choices' roles, then what is echoed, then their words in turns; True marks the roles."""
@@ -190,12 +178,27 @@ class Vllm(Dialect):
         """One choice. The token that ends an answer has no text: its event is empty, unless the limit was the end."""
         spread = self._placed(choice, request)
         said, calls = list(spoken(spread, style.tokens_per_chunk)), calls_of(spread)
-        finish, events = _finish(choice, request), []
-        for piece, weights in zip(said, _weights(said, index, request, style), strict=True):
-            events.append(_Event(_delta(piece, calls, self._release), piece.tokens, weights))
+        finish, release = _finish(choice, request), self._release
+        events = [
+            _Event(_delta(piece, calls, release), piece.tokens, weights)
+            for piece, weights in zip(said, _weights(said, index, request, style), strict=True)
+        ]
         if finish == "length" and events:
             return [*events[:-1], replace(events[-1], finish=finish)]
         return [*events, _Event({} if calls else {"content": ""}, finish=finish, stop=choice.stop)]
+
+
+def _nulls(keys: Sequence[str]) -> bytes:
+    return b"".join(b',"%s":null' % key.encode() for key in keys)
+
+
+def _choice_bytes(index: int, event: _Event, nulls: bytes) -> bytes:
+    logprobs = b"null" if event.logprobs is None else orjson.dumps(event.logprobs)
+    finish = b"null"
+    if event.finish:
+        finish = orjson.dumps(event.finish) + b',"stop_reason":' + orjson.dumps(event.stop)
+    start = b'{"index":%d,"delta":' % index + orjson.dumps(event.delta)
+    return start + b',"logprobs":' + logprobs + b',"finish_reason":' + finish + nulls + b"}"
 
 
 def _delta(piece: Piece, calls: Sequence[ToolCall], release: Release) -> dict[str, Any]:

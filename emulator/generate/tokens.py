@@ -68,7 +68,7 @@ _TOKEN = "|".join(
         r"[\s\S]",
     )
 )
-_count = re.compile(_TOKEN).findall
+_REPEATED = 2_000  # characters up to which a text's count is kept: a history comes again with each turn
 
 
 class Tokenizer(Protocol):
@@ -79,7 +79,17 @@ class Tokenizer(Protocol):
 
 def count(text: str) -> int:
     """Tokens of `text`, as near to Gemini's own count as a rule without its vocabulary comes."""
-    return len(_count(text))
+    return _counted(text) if len(text) <= _REPEATED else len(_tokens().findall(text))
+
+
+@lru_cache(maxsize=8192)
+def _counted(text: str) -> int:
+    return len(_tokens().findall(text))
+
+
+@lru_cache(maxsize=1)
+def _tokens() -> re.Pattern[str]:
+    return re.compile(_TOKEN)
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ from emulator.rules.rule import Ask, Policy, Rule
 
 # The order is the order in which a request with several faults is told of them.
 RULES: Sequence[Rule] = (
-    *limits.RULES[:1],
+    limits.LISTED,
     *parameters.RULES,
     *thinking.RULES,
     *formats.RULES,
@@ -17,7 +17,7 @@ RULES: Sequence[Rule] = (
     *history.RULES,
     *media.RULES,
     *signatures.RULES,
-    *limits.RULES[1:],
+    limits.WINDOW,
 )
 _FOR_PARTNERS = tuple(rule for rule in RULES if rule.partners)
 
@@ -34,8 +34,10 @@ def judge(ask: Ask) -> Judgement:
     """What the first broken rule says. `--signatures warn` makes notes of what the signatures' rules say."""
     if not ask.conversation.target.shared:
         return Judgement(None)  # a self-deployed container has rules of its own
-    notes = []
+    notes, present = [], ask.has
     for rule in RULES if ask.card.google else _FOR_PARTNERS:
+        if rule.reads and rule.reads.isdisjoint(present):
+            continue
         failure = rule.check(ask)
         if failure is None:
             continue
@@ -46,6 +48,8 @@ def judge(ask: Ask) -> Judgement:
 
 
 def _without_effect(ask: Ask) -> Sequence[str]:
+    if not ask.card.google:
+        return ()  # what a partner's server reads is its own affair
     names = [f"{place}.{name}" if place else name for name, place in parameters.ignored(ask.conversation.body)]
     names += [name for name in ask.card.ignores if getattr(ask.request, name, None) is not None]
     return [f"ignored: {', '.join(names)}"] if names else ()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.request import JSON
-from emulator.rules.rule import Ask, Rule
+from emulator.rules.rule import Ask, Rule, reads
 
 _MODALITIES = ("audio", "image", "text")
 # `text/x.enum` is the native type for one of several words; other MIME strings are passed through and not supported.
@@ -87,7 +87,12 @@ def _target(schema: JSON, reference: str) -> JSON:
 
 
 RULES = (
-    Rule("modalities", "§2 modalities", _modalities),
-    Rule("response-format", "§2 response_format; §6 mimeType not supported", _format),
-    Rule("recursive-schema", "§2 response_format: fully recursive schemas unsupported", _recursive),
+    Rule("modalities", "§2 modalities", _modalities, reads("modalities")),
+    Rule("response-format", "§2 response_format; §6 mimeType not supported", _format, reads("response_format")),
+    Rule(
+        "recursive-schema",
+        "§2 response_format: fully recursive schemas unsupported",
+        _recursive,
+        reads("response_format"),
+    ),
 )

@@ -9,7 +9,7 @@ from emulator.conversation import ASSISTANT_ROLES, SYSTEM_ROLES, TOOL_ROLES
 from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.request import HistoryCall, Message
-from emulator.rules.rule import Ask, Rule
+from emulator.rules.rule import Ask, Rule, reads
 
 
 def _contents(ask: Ask) -> Failure | None:
@@ -41,8 +41,6 @@ def _is_object(call: HistoryCall) -> bool:
 
 
 def _counts(ask: Ask) -> Failure | None:
-    if not any(message.role in TOOL_ROLES or message.calls for message in ask.request.messages):
-        return None
     unequal = any(calls != answers for calls, answers in _exchanges(ask.request.messages))
     return refused("response-count") if unequal else None
 
@@ -79,8 +77,8 @@ def _ending(ask: Ask) -> Failure | None:
 
 RULES = (
     Rule("contents", "§6 at least one contents field is required", _contents),
-    Rule("part-in-message", "§6 An 'image_url' 'content' object element is unsupported", _parts),
-    Rule("arguments", "§6 Expected a valid JSON object in the request", _arguments, partners=True),
-    Rule("response-count", "§6 function/response count mismatch", _counts),
+    Rule("part-in-message", "§6 An 'image_url' 'content' object element is unsupported", _parts, reads("parts")),
+    Rule("arguments", "§6 Expected a valid JSON object in the request", _arguments, reads("calls"), partners=True),
+    Rule("response-count", "§6 function/response count mismatch", _counts, reads("calls")),
     Rule("ending", "§2 histories must not end with a model turn", _ending),
 )

@@ -1,7 +1,6 @@
 """Which models there are, and how much fits into one request."""
 
-from emulator.accounting import prompt_tokens
-from emulator.media import media_of
+from emulator.accounting import cached_content_tokens, prompt_tokens
 from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.rules.rule import Ask, Rule
@@ -24,16 +23,10 @@ def _window(ask: Ask) -> Failure | None:
 
 
 def _surely_fits(ask: Ask, limit: int) -> bool:
-    """A bound that costs nearly nothing: no token is shorter than a character."""
-    request = ask.request
-    words = sum(len(message.text) for message in request.messages)
-    calls = sum(len(call.function.arguments) for message in request.messages for call in message.calls)
-    if words + calls > limit // 2 or request.google_options.get("cached_content"):
-        return False
-    return sum(_LARGEST_MEDIUM for _ in media_of(request)) <= limit // 4 and len(str(request.tools)) < limit // 8
+    """A bound that costs nearly nothing: no token of a text is shorter than a byte."""
+    unseen = sum(_LARGEST_MEDIUM for _ in ask.conversation.parts) + cached_content_tokens(ask.google)
+    return ask.size + unseen <= limit
 
 
-RULES = (
-    Rule("listed", "§6 Publisher Model … was not found (only under --models catalog)", _listed, partners=True),
-    Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window),
-)
+LISTED = Rule("listed", "§6 Publisher Model … was not found (only under --models catalog)", _listed, partners=True)
+WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window)

@@ -12,7 +12,7 @@ from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.request import JSON, Message
 from emulator.rules.parameters import invalid_value
-from emulator.rules.rule import Ask, Rule
+from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 # `image/jpg` is right (Google's own example has it); `*` stands where nothing says more.
 _IMAGES = ("*", "png", "jpeg", "jpg", "webp", "heic", "heif")
@@ -32,8 +32,7 @@ _DETAILS = ("auto", "high", "low", "medium", "ultra_high")
 
 
 def _seen(ask: Ask) -> Iterator[Medium]:
-    has_parts = any(isinstance(message.content, list) or message.extra_content for message in ask.request.messages)
-    return media_of(ask.request) if has_parts else iter(())
+    return media_of(ask.request)
 
 
 def _type(ask: Ask) -> Failure | None:
@@ -123,10 +122,10 @@ def _named_in(message: Message) -> Iterator[str]:
 
 
 RULES = (
-    Rule("mime-type", "§2 image_url, input_audio; §6 mimeType not supported", _type),
-    Rule("file-size", "§6 The file size of … exceeds max allowed", _size),
-    Rule("detail", "§2 detail", _detail),
-    Rule("media-resolution", "§2 media_resolution; §8 ULTRA_HIGH per part only", _resolution),
-    Rule("decodes", "§2 input_audio, image_url data (only under --strict-media)", _decodes),
-    Rule("function-response-reference", "§2 extra_content.google.parts", _references),
+    Rule("mime-type", "§2 image_url, input_audio; §6 mimeType not supported", _type, reads("parts")),
+    Rule("file-size", "§6 The file size of … exceeds max allowed", _size, reads("parts")),
+    Rule("detail", "§2 detail", _detail, reads("parts")),
+    Rule("media-resolution", "§2 media_resolution; §8 ULTRA_HIGH per part only", _resolution, OPTIONS),
+    Rule("decodes", "§2 input_audio, image_url data (only under --strict-media)", _decodes, reads("parts")),
+    Rule("function-response-reference", "§2 extra_content.google.parts", _references, reads("parts")),
 )

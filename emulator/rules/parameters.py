@@ -1,11 +1,11 @@
 """Which parameters there are, their ranges, and what a model does not support."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.request import JSON
-from emulator.rules.rule import Ask, Rule
+from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 # The parameters of Google's table (wire-facts §2). Everything else is ignored, or refused under `--strict-params`.
 DOCUMENTED = frozenset(
@@ -36,6 +36,7 @@ DOCUMENTED = frozenset(
 )
 # Not in the table, but the service has an answer to them (wire-facts §6).
 REFUSED = frozenset({"logprobs", "top_logprobs"})
+_KNOWN = DOCUMENTED | REFUSED
 
 GOOGLE = frozenset(
     {
@@ -64,10 +65,10 @@ _INT32 = ("n", "seed", "max_tokens", "max_completion_tokens", "top_logprobs")
 
 def ignored(body: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
     """Name and place of every field that has no effect; a null says nothing."""
-    yield from _beyond(body, DOCUMENTED | REFUSED, "")
+    yield from _beyond(body, _KNOWN, "")
     extra = body.get("extra_body")
     if isinstance(extra, dict):
-        yield from _beyond(extra, {"google"}, "extra_body")
+        yield from _beyond(extra, frozenset({"google"}), "extra_body")
     for place, holder in (("google", body), ("extra_body.google", extra)):
         options = holder.get("google") if isinstance(holder, dict) else None
         if isinstance(options, dict):
@@ -76,7 +77,9 @@ def ignored(body: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
             yield from _beyond(thinking if isinstance(thinking, dict) else {}, THINKING, f"{place}.thinking_config")
 
 
-def _beyond(fields: Mapping[str, JSON], known: frozenset[str] | set[str], place: str) -> Iterator[tuple[str, str]]:
+def _beyond(fields: Mapping[str, JSON], known: frozenset[str], place: str) -> Iterable[tuple[str, str]]:
+    if fields.keys() <= known:
+        return ()
     return ((name, place) for name, value in fields.items() if name not in known and value is not None)
 
 
@@ -151,10 +154,21 @@ def invalid_value(field: str, kind: str, value: JSON) -> Failure:
 
 
 RULES = (
-    Rule("unknown-field", "§2 anything unsupported; §6 unknown field under strict", _unknown, partners=True),
-    Rule("int32", "§6 Invalid value", _int32, partners=True),
-    Rule("range", "§2 n, temperature, top_p, penalties; §6 supported range", _in_range),
-    Rule("max-tokens", "§2 max_tokens and its alias; §6 maxOutputTokens", _output_tokens, partners=True),
+    Rule("unknown-field", "§2 anything unsupported; §6 unknown field under strict", _unknown),
+    Rule("int32", "§6 Invalid value", _int32, reads(*_INT32), partners=True),
+    Rule(
+        "range",
+        "§2 n, temperature, top_p, penalties; §6 supported range",
+        _in_range,
+        reads(*(name for name, *_ in _RANGES)),
+    ),
+    Rule(
+        "max-tokens",
+        "§2 max_tokens and its alias; §6 maxOutputTokens",
+        _output_tokens,
+        reads("max_tokens", "max_completion_tokens"),
+        partners=True,
+    ),
     Rule("unsupported", "§2 model-generation limits; §6 logprobs", _unsupported),
-    Rule("google-options", "§2 extra_body.google; §6 Invalid value", _options),
+    Rule("google-options", "§2 extra_body.google; §6 Invalid value", _options, OPTIONS),
 )

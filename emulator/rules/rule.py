@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias
 
 from emulator.catalog import Model
-from emulator.conversation import Conversation
+from emulator.conversation import TOOL_ROLES, Conversation
 from emulator.plan import Failure
 from emulator.request import JSON, ChatRequest
 from emulator.settings import Settings
@@ -30,31 +30,58 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request to judge. `genuine(name, signature)`: whether we made the signature for that function."""
+    """A request to judge: `google` are its options of that name, `size` the bytes of its body.
+
+    `genuine(name, signature)`: whether we made the signature for that function.
+    """
 
     conversation: Conversation
     card: Model
     policy: Policy
     genuine: Callable[[str, str], bool]
+    size: int
+    request: ChatRequest
+    google: Mapping[str, JSON]
+
+    @classmethod
+    def of(
+        cls, conversation: Conversation, card: Model, policy: Policy, genuine: Callable[[str, str], bool], size: int
+    ) -> Self:
+        """The request of a conversation."""
+        request = conversation.request
+        return cls(conversation, card, policy, genuine, size, request, request.google_options)
 
     @property
-    def request(self) -> ChatRequest:
-        return self.conversation.request
-
-    @property
-    def google(self) -> Mapping[str, JSON]:
-        """The options of `extra_body.google`."""
-        return self.conversation.request.google_options
+    def has(self) -> set[str]:
+        """The members of the body, and `parts` and `calls` where a message has any: what rules read."""
+        found = set(self.conversation.body)
+        for message in self.request.messages:
+            if message.tool_calls or message.function_call or message.role in TOOL_ROLES:
+                found.add("calls")
+            if message.extra_content or isinstance(message.content, list):
+                found.add("parts")
+        return found
 
 
 Check: TypeAlias = Callable[[Ask], Failure | None]
 
+OPTIONS = frozenset({"extra_body", "google"})  # where Google's own options are
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`fact` is its place in wire-facts; `partners`: it holds for partner models too."""
+    """`fact` is its place in wire-facts; `partners`: it holds for partner models too.
+
+    `reads` is what a request must have for the check to find anything (`Ask.has`); empty: it is always made.
+    """
 
     name: str
     fact: str
     check: Check
+    reads: frozenset[str] = frozenset()
     partners: bool = False
+
+
+def reads(*names: str) -> frozenset[str]:
+    """What a rule reads."""
+    return frozenset(names)

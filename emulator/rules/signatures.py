@@ -7,7 +7,7 @@ from emulator.conversation import SYSTEM_ROLES, TOOL_ROLES
 from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.request import HistoryCall, Message
-from emulator.rules.rule import Ask, Rule
+from emulator.rules.rule import Ask, Rule, reads
 
 SKIP = "skip_thought_signature_validator"
 
@@ -62,6 +62,11 @@ def _given(ask: Ask) -> Iterator[tuple[str, str | None]]:
 
 
 RULES = (
-    Rule("missing-signature", "§7 first functionCall of each step; §6 missing thought_signature", _missing),
+    Rule(
+        "missing-signature",
+        "§7 first functionCall of each step; §6 missing thought_signature",
+        _missing,
+        reads("calls"),
+    ),
     Rule("corrupted-signature", "§7 Bad value (only under --signatures strict)", _corrupted),
 )

@@ -4,7 +4,7 @@ from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.request import JSON
 from emulator.rules.parameters import invalid_value
-from emulator.rules.rule import Ask, Rule
+from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 _EVERYWHERE = ("high", "low", "medium", "minimal")
 _LEVEL = "type.googleapis.com/google.cloud.aiplatform.v1.GenerationConfig.ThinkingConfig.ThinkingLevel"
@@ -72,6 +72,7 @@ RULES = (
         "reasoning-effort",
         "§2 reasoning_effort; §6 Expected …, Thinking level is unsupported",
         _effort,
+        reads("reasoning_effort"),
     ),
-    Rule("thinking-config", "§2 thinking_config; §6 thinking budget and thinking level; §7 Levels", _config),
+    Rule("thinking-config", "§2 thinking_config; §6 thinking budget and thinking level; §7 Levels", _config, OPTIONS),
 )

@@ -7,7 +7,7 @@ from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.request import JSON
 from emulator.rules.parameters import invalid_value
-from emulator.rules.rule import Ask, Rule
+from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 _MODES = ("auto", "none", "required", "validated")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
@@ -65,7 +65,7 @@ def _cache(ask: Ask) -> Failure | None:
     return invalid_value("extra_body.google.cached_content", "TYPE_STRING", name)
 
 
-_CATEGORIES = frozenset(
+_CATEGORIES = tuple(  # no set: a client may send anything, hashable or not
     f"HARM_CATEGORY_{name}"
     for name in (
         "UNSPECIFIED",
@@ -81,15 +81,13 @@ _CATEGORIES = frozenset(
         "IMAGE_SEXUALLY_EXPLICIT",
     )
 )
-_THRESHOLDS = frozenset(
-    {
-        "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
-        "BLOCK_LOW_AND_ABOVE",
-        "BLOCK_MEDIUM_AND_ABOVE",
-        "BLOCK_ONLY_HIGH",
-        "BLOCK_NONE",
-        "OFF",
-    }
+_THRESHOLDS = (
+    "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
+    "BLOCK_LOW_AND_ABOVE",
+    "BLOCK_MEDIUM_AND_ABOVE",
+    "BLOCK_ONLY_HIGH",
+    "BLOCK_NONE",
+    "OFF",
 )
 
 
@@ -111,9 +109,19 @@ def _wrong_settings(settings: JSON) -> Iterator[Failure | None]:
 
 
 RULES = (
-    Rule("functions", "§2 tools, functions; §6 Invalid value at tools[0]", _declarations),
-    Rule("tool-choice", "§2 tool_choice, function_call; §6 template for every enum field", _choice),
-    Rule("search-with-functions", "§3.6 Gemini 2.5 refuses Google Search with functions", _search),
-    Rule("safety-settings", "§2 safety_settings", _safety),
-    Rule("cached-content", "§2 cached_content", _cache),
+    Rule("functions", "§2 tools, functions; §6 Invalid value at tools[0]", _declarations, reads("tools", "functions")),
+    Rule(
+        "tool-choice",
+        "§2 tool_choice, function_call; §6 template for every enum field",
+        _choice,
+        reads("tool_choice", "function_call"),
+    ),
+    Rule(
+        "search-with-functions",
+        "§3.6 Gemini 2.5 refuses Google Search with functions",
+        _search,
+        reads("tools", "functions"),
+    ),
+    Rule("safety-settings", "§2 safety_settings", _safety, OPTIONS),
+    Rule("cached-content", "§2 cached_content", _cache, OPTIONS),
 )

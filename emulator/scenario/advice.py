@@ -65,7 +65,8 @@ def _unfit(place: Place, name: str, given: dict[str, JSON], schema: JSON) -> Ite
         value_for(schema, given=given)
     except Unsatisfiable as error:
         remedy = "It is sent as it is written. For broken arguments on purpose use `arguments:`."
-        yield _warning(place, f"the `with` of `{name}` does not fit its schema: {error}", remedy)
+        message = f"the `with` of `{name}` does not fit its schema at {error.path or 'its root'}: {error.reason}"
+        yield _warning(place, message, remedy)
 
 
 # ---- turns that are never reached

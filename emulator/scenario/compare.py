@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Annotated, Any, TypeAlias
 
 import orjson
-from pydantic import BaseModel, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, WithJsonSchema, field_validator, model_validator
+from typing_extensions import TypeAliasType
 
 from emulator.request import JSON
 from emulator.scenario.patterns import checked, compiled
@@ -85,22 +86,28 @@ def shape(value: Any) -> str:
     return "<words>"
 
 
-OneText: TypeAlias = Annotated[
-    Annotated[str, Tag("<words>")] | Annotated[TextFields, Tag("<fields>")], Discriminator(shape)
-]
-TextTest: TypeAlias = Annotated[
-    Annotated[str, Tag("<words>")]
-    | Annotated[TextFields, Tag("<fields>")]
-    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
-    Discriminator(shape),
-]
-Presence: TypeAlias = Annotated[
-    Annotated[bool, Tag("<flag>")]
-    | Annotated[str, Tag("<words>")]
-    | Annotated[TextFields, Tag("<fields>")]
-    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
-    Discriminator(shape),
-]
+OneText = TypeAliasType(
+    "OneText", Annotated[Annotated[str, Tag("<words>")] | Annotated[TextFields, Tag("<fields>")], Discriminator(shape)]
+)
+TextTest = TypeAliasType(
+    "TextTest",
+    Annotated[
+        Annotated[str, Tag("<words>")]
+        | Annotated[TextFields, Tag("<fields>")]
+        | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+        Discriminator(shape),
+    ],
+)
+Presence = TypeAliasType(
+    "Presence",
+    Annotated[
+        Annotated[bool, Tag("<flag>")]
+        | Annotated[str, Tag("<words>")]
+        | Annotated[TextFields, Tag("<fields>")]
+        | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+        Discriminator(shape),
+    ],
+)
 
 
 def holds(test: TextTest, text: str, *, glob: bool = False) -> bool:
@@ -135,6 +142,10 @@ def spelled(test: TextTest | bool | None) -> Iterator[TextFields]:
 # ---- numbers
 
 
+# A whole number stays one: what was expected reads as it was written.
+Numeral: TypeAlias = Annotated[int | float, WithJsonSchema({"type": "number"})]
+
+
 class NumberFields(Strict):
     """Bounds of a number, both included."""
 
@@ -150,12 +161,15 @@ class NumberFields(Strict):
         return " and ".join(filter(None, (low, high))) or "any number"
 
 
-NumberTest: TypeAlias = Annotated[
-    Annotated[float, Tag("<number>")]
-    | Annotated[NumberFields, Tag("<fields>")]
-    | Annotated[list[float], Field(min_length=1), Tag("<list>")],
-    Discriminator(shape),
-]
+NumberTest = TypeAliasType(
+    "NumberTest",
+    Annotated[
+        Annotated[Numeral, Tag("<number>")]
+        | Annotated[NumberFields, Tag("<fields>")]
+        | Annotated[list[Numeral], Field(min_length=1), Tag("<list>")],
+        Discriminator(shape),
+    ],
+)
 
 
 def number_holds(test: NumberTest, number: float | None) -> bool:
@@ -201,21 +215,27 @@ class ValueFields(TextFields):
         return isinstance(seen, int | float) and not isinstance(seen, bool) and bounds.holds(seen)
 
 
-_OneValue: TypeAlias = Annotated[
-    Annotated[bool, Tag("<flag>")]
-    | Annotated[float, Tag("<number>")]
-    | Annotated[str, Tag("<words>")]
-    | Annotated[ValueFields, Tag("<fields>")],
-    Discriminator(shape),
-]
-ValueTest: TypeAlias = Annotated[
-    Annotated[bool, Tag("<flag>")]
-    | Annotated[float, Tag("<number>")]
-    | Annotated[str, Tag("<words>")]
-    | Annotated[ValueFields, Tag("<fields>")]
-    | Annotated[list[_OneValue], Field(min_length=1), Tag("<list>")],
-    Discriminator(shape),
-]
+OneValue = TypeAliasType(
+    "OneValue",
+    Annotated[
+        Annotated[bool, Tag("<flag>")]
+        | Annotated[Numeral, Tag("<number>")]
+        | Annotated[str, Tag("<words>")]
+        | Annotated[ValueFields, Tag("<fields>")],
+        Discriminator(shape),
+    ],
+)
+ValueTest = TypeAliasType(
+    "ValueTest",
+    Annotated[
+        Annotated[bool, Tag("<flag>")]
+        | Annotated[Numeral, Tag("<number>")]
+        | Annotated[str, Tag("<words>")]
+        | Annotated[ValueFields, Tag("<fields>")]
+        | Annotated[list[OneValue], Field(min_length=1), Tag("<list>")],
+        Discriminator(shape),
+    ],
+)
 
 
 def value_holds(test: ValueTest, seen: JSON | _Absent) -> bool:

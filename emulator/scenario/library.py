@@ -68,7 +68,7 @@ class Library:
                     yield place
 
     def nearest(self, conversation: Conversation, only: str | None = None, most: int = 3) -> Sequence[Near]:
-        """The turns that failed the fewest conditions, and which; of equal ones those whose texts are most alike."""
+        """The turns that failed the fewest conditions; then those that met most, then those most alike."""
         tried = (
             (place, tuple(place.mismatches(conversation)))
             for place in self.places
@@ -84,9 +84,9 @@ class Library:
         return self
 
 
-def _distance(place: Place, failed: Sequence[Mismatch]) -> tuple[int, float, int]:
+def _distance(place: Place, failed: Sequence[Mismatch]) -> tuple[int, int, float]:
     held = len(place.turn.when.conditions) - len(failed)
-    return len(failed), -max(map(_likeness, failed), default=0.0), -held
+    return len(failed), -held, -max(map(_likeness, failed), default=0.0)
 
 
 def _likeness(mismatch: Mismatch) -> float:

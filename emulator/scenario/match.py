@@ -9,30 +9,22 @@ from pydantic import Field
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch
 from emulator.scenario.compare import NumberTest, Presence, TextFields, TextTest, spelled
+from emulator.scenario.media import Media, MediaTest
 from emulator.scenario.reads import (
     Flag,
     Headers,
-    Media,
-    MediaTest,
     Need,
     Number,
     Reads,
-    Results,
-    ResultTest,
     Texts,
     Tree,
     ValueTests,
+    choice_of,
+    format_of,
+    given,
 )
+from emulator.scenario.results import Results, ResultTest
 from emulator.scenario.strict import Strict
-
-
-def _given(text: str | None) -> Sequence[str]:
-    return [] if text is None else [text]
-
-
-def _choice(conversation: Conversation) -> Sequence[str]:
-    choice = conversation.request.choice_of_tool
-    return [choice.mode] if choice.name is None else [choice.mode, choice.name]
 
 
 class Match(Strict):
@@ -50,7 +42,7 @@ class Match(Strict):
     ] = None
     system: Annotated[
         TextTest | None,
-        Texts(lambda conversation: _given(conversation.system_text or None)),
+        Texts(lambda conversation: given(conversation.system_text or None)),
         Field(description="The system text.", examples=["You are a pirate"]),
     ] = None
     model: Annotated[
@@ -93,17 +85,17 @@ class Match(Strict):
     ] = None
     tool_choice: Annotated[
         TextTest | None,
-        Texts(_choice),
+        Texts(choice_of),
         Field(description="auto, none, required, validated, or the name of the tool.", examples=["required"]),
     ] = None
     response_format: Annotated[
         Presence | None,
-        Texts(lambda conversation: _given(_format(conversation))),
+        Texts(format_of),
         Field(description="text, json_object or json_schema; `false`: not given.", examples=["json_schema"]),
     ] = None
     response_schema: Annotated[
         TextTest | None,
-        Texts(lambda conversation: _given(conversation.request.schema_name)),
+        Texts(lambda conversation: given(conversation.request.schema_name)),
         Field(description="The name of the JSON Schema that the answer must fit.", examples=["invoice"]),
     ] = None
     modalities: Annotated[
@@ -173,7 +165,7 @@ class Match(Strict):
     ] = None
     reasoning_effort: Annotated[
         Presence | None,
-        Texts(lambda conversation: _given(conversation.request.reasoning_effort)),
+        Texts(lambda conversation: given(conversation.request.reasoning_effort)),
         Field(description="minimal, low, medium or high; `false`: not given.", examples=["high"]),
     ] = None
     header: Annotated[
@@ -299,8 +291,3 @@ def _none_of(groups: Sequence[Match], conversation: Conversation) -> Iterator[Mi
         expected = " or ".join(f"{mismatch.name} {mismatch.expected}" for mismatch in missed)
         seen = dict.fromkeys(f"{mismatch.name} {mismatch.actual}" for mismatch in missed)
         yield Mismatch("any", expected, ", ".join(seen))
-
-
-def _format(conversation: Conversation) -> str | None:
-    kind = (conversation.request.response_format or {}).get("type")
-    return kind if isinstance(kind, str) else None

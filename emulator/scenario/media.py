@@ -1,11 +1,17 @@
-"""Pictures, sounds and files in a request: their MIME types and addresses."""
+"""Conditions on pictures, sounds and files in a request: their MIME types and addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
 
 from emulator.conversation import Conversation
+from emulator.errors import Mismatch
 from emulator.request import ContentPart
+from emulator.scenario.compare import OneText, TextFields, TextTest, holds, shape, wanted
+from emulator.scenario.reads import Need, shown, text_mismatches
+from emulator.scenario.strict import Strict
 
 Medium = Literal["image", "audio", "file"]
 
@@ -47,3 +53,53 @@ def _mime(part: ContentPart) -> str:
         return form if "/" in form else f"audio/{form}"
     # An address without a type counts as a picture of any kind (fidelity.md, Parameters).
     return "image/*" if part.image_url is not None else "application/octet-stream"
+
+
+# ---- conditions
+
+
+class MediaFields(Strict):
+    """One picture, sound or file, both of which must hold."""
+
+    mime: Annotated[TextTest | None, Field(description="Its type, like image/png.")] = None
+    uri: Annotated[TextTest | None, Field(description="Its address; of a data URL what stands before the comma.")] = (
+        None
+    )
+
+
+def _media_shape(value: Any) -> str:
+    inner = value.keys() & {"mime", "uri"} if isinstance(value, dict) else isinstance(value, MediaFields)
+    return "<media>" if inner else shape(value)
+
+
+MediaTest: TypeAlias = Annotated[
+    Annotated[MediaFields, Tag("<media>")]
+    | Annotated[bool, Tag("<flag>")]
+    | Annotated[str, Tag("<words>")]
+    | Annotated[TextFields, Tag("<fields>")]
+    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+    Discriminator(_media_shape),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Pictures, sounds or files in the newest user message: one has to pass. A plain text is about the MIME type."""
+
+    medium: Medium
+
+    def mismatches(self, name: str, test: MediaTest, conversation: Conversation) -> Iterator[Mismatch]:
+        seen = [item for item in Seen.in_newest(conversation) if item.medium == self.medium]
+        if not isinstance(test, MediaFields):
+            yield from text_mismatches(name, test, [item.mime for item in seen])
+        elif not any(_passes(test, item) for item in seen):
+            asked = (("mime", test.mime), ("uri", test.uri))
+            expected = " and ".join(f"{key} {wanted(part)}" for key, part in asked if part is not None)
+            yield Mismatch(name, expected, shown([f"{item.mime} {item.uri}" for item in seen]))
+
+    def needs(self, name: str, test: MediaTest) -> Iterator[Need]:
+        return iter(())
+
+
+def _passes(test: MediaFields, item: Seen) -> bool:
+    return (test.mime is None or holds(test.mime, item.mime)) and (test.uri is None or holds(test.uri, item.uri))

@@ -14,7 +14,6 @@ from emulator.faults import Faults
 from emulator.scenario.compare import TextTest
 from emulator.scenario.finish import Finish
 from emulator.scenario.match import Match
-from emulator.scenario.reads import result_holds
 from emulator.scenario.replies import (
     WHOLE,
     CallReply,
@@ -25,6 +24,7 @@ from emulator.scenario.replies import (
     leaves,
     texts_of,
 )
+from emulator.scenario.results import result_holds
 from emulator.scenario.strict import Strict
 from emulator.scenario.template import Expression, Template
 from emulator.scenario.timing import PacingFields
@@ -166,7 +166,7 @@ class Scenario(Strict):
     fault: Annotated[Faults | None, Field(description="For the turns that have none of their own.")] = None
     usage: Annotated[UsageFields, Field(description="For the counts that a turn does not give.")] = COMPUTED
     turns: Annotated[
-        Sequence[Turn], Field(min_length=1, description="Tried from top to bottom; the first that fits answers.")
+        list[Turn], Field(min_length=1, description="Tried from top to bottom; the first that fits answers.")
     ]
 
     _file: Path | None = PrivateAttr(default=None)

@@ -6,10 +6,9 @@ from typing import Any
 
 from emulator.accounting import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
 from emulator.catalog import Model
-from emulator.generate.text import answer
 from emulator.generate.tokens import count, pieces
 from emulator.grounding import grounding
-from emulator.plan import Choice, Part, Plan, Text, Thought, ToolCall, Usage
+from emulator.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
 from emulator.request import ChatRequest
 from emulator.scenario.model import COMPUTED, UsageFields
 from emulator.scenario.replies import BlockReply, Context, ReplyPart
@@ -52,9 +51,10 @@ def plan_script(
     choices = tuple(_choice(script, context, card, index) for index in range(candidates))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)
-    cached = usage.cached_tokens or cached_content_tokens(conversation.request.google_options)
-    if warm and not cached:
-        cached = implicitly_cached(usage.prompt_tokens, card)
+    cached = script.usage.cached_tokens
+    if cached is None:
+        cached = cached_content_tokens(conversation.request.google_options)
+        cached = implicitly_cached(usage.prompt_tokens, card) if warm and not cached else cached
     usage = replace(usage, traffic_type=traffic, cached_tokens=min(cached, usage.prompt_tokens))
     return Plan(answer_id, created, conversation.request.model, choices, usage)
 
@@ -80,7 +80,9 @@ def _ended(parts: tuple[Part, ...], finish: str, found: dict[str, Any] | None) -
     """The choice as the service leaves it: what a filter stopped has no calls, and often no message."""
     if finish.startswith("function_call_filter"):
         parts = tuple(part for part in parts if not isinstance(part, ToolCall))
-    spoken = any(not isinstance(part, Thought) and part != Text("") for part in parts)
+    spoken = any(part.text for part in parts if isinstance(part, Text)) or any(
+        isinstance(part, Media | ToolCall) for part in parts
+    )
     if ":" in finish and not spoken:
         return Choice((), finish, silent=finish.startswith("content_filter"))
     return Choice(parts, finish, grounding=found)
@@ -115,6 +117,8 @@ def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
     prompt, missing = context.conversation.user_text, context.decoding.least - sum(map(cost, parts))
     if missing <= 0 or context.decoding.form is not None or any(isinstance(part, ToolCall) for part in parts):
         return parts
+    from emulator.generate.text import answer
+
     last = parts[-1] if parts and isinstance(parts[-1], Text) else Text("")
     text, least = last.text, count(last.text) + missing
     for index in range(missing):
@@ -187,7 +191,6 @@ def _usage(given: UsageFields, choices: Sequence[Choice], prompt: Callable[[], i
         prompt_tokens=prompt() if given.prompt_tokens is None else given.prompt_tokens,
         completion_tokens=spoken if given.completion_tokens is None else given.completion_tokens,
         reasoning_tokens=thought if given.reasoning_tokens is None else given.reasoning_tokens,
-        cached_tokens=given.cached_tokens or 0,
     )
 
 

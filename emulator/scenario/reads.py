@@ -4,16 +4,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeAlias
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator
 
-from emulator.conversation import Conversation, ToolResult
+from emulator.conversation import Conversation
 from emulator.errors import Mismatch
 from emulator.request import JSON
 from emulator.scenario import paths
 from emulator.scenario.compare import (
     ABSENT,
     NumberTest,
-    OneText,
     Presence,
     TextFields,
     TextTest,
@@ -22,14 +21,11 @@ from emulator.scenario.compare import (
     is_glob,
     number_holds,
     number_wanted,
-    shape,
     text_of,
     value_holds,
     value_wanted,
     wanted,
 )
-from emulator.scenario.media import Medium, Seen
-from emulator.scenario.strict import Strict
 
 Look: TypeAlias = Callable[[Conversation], Sequence[str]]
 
@@ -189,117 +185,21 @@ class Headers:
         return lambda conversation: [conversation.headers[name]] if name in conversation.headers else []
 
 
-# ---- tool results
+# ---- what is looked at
 
 
-class ResultFields(Strict):
-    """One tool result since the newest user message, all of which must hold."""
-
-    name: Annotated[TextTest | None, Field(description="The name of the tool.")] = None
-    text: Annotated[TextTest | None, Field(description="What it answered, as text.")] = None
-    json_: Annotated[ValueTests | None, Field(alias="json", description="Values inside what it answered, by path.")] = (
-        None
-    )
+def given(text: str | None) -> Sequence[str]:
+    """A text that may be missing, as a list."""
+    return [] if text is None else [text]
 
 
-def _result_shape(value: Any) -> str:
-    inner = value.keys() & {"name", "text", "json"} if isinstance(value, dict) else isinstance(value, ResultFields)
-    return "<result>" if inner else shape(value)
+def choice_of(conversation: Conversation) -> Sequence[str]:
+    """The mode, and the name where one tool is demanded."""
+    choice = conversation.request.choice_of_tool
+    return [choice.mode, *given(choice.name)]
 
 
-ResultTest: TypeAlias = Annotated[
-    Annotated[ResultFields, Tag("<result>")]
-    | Annotated[bool, Tag("<flag>")]
-    | Annotated[str, Tag("<words>")]
-    | Annotated[TextFields, Tag("<fields>")]
-    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
-    Discriminator(_result_shape),
-]
-
-
-def result_holds(test: ResultTest, result: ToolResult) -> bool:
-    """Whether one result passes; `true` takes any."""
-    if isinstance(test, bool):
-        return test
-    return not any(_about(test, result)) if isinstance(test, ResultFields) else holds(test, result.name)
-
-
-def _about(test: ResultFields, result: ToolResult) -> Iterator[Mismatch]:
-    if test.name is not None:
-        yield from text_mismatches("tool_result", test.name, [result.name])
-    if test.text is not None:
-        yield from text_mismatches("tool_result.text", test.text, [result.text])
-    yield from value_mismatches("tool_result.json", test.json_ or {}, result.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """What tools have answered since the newest user message: one answer has to pass in everything."""
-
-    def mismatches(self, name: str, test: ResultTest, conversation: Conversation) -> Iterator[Mismatch]:
-        results = conversation.tool_results
-        if not isinstance(test, ResultFields):
-            yield from text_mismatches(name, test, _names(conversation))
-        elif not any(result_holds(test, result) for result in results):
-            nothing = [Mismatch(name, "a result", "nothing")]
-            yield from min((list(_about(test, result)) for result in results), key=len, default=nothing)
-
-    def needs(self, name: str, test: ResultTest) -> Iterator[Need]:
-        names = test.name if isinstance(test, ResultFields) else test
-        found = literals(names) if names is not None else None
-        if found:
-            yield Need(name, _names, found)
-
-
-def _names(conversation: Conversation) -> Sequence[str]:
-    return [result.name for result in conversation.tool_results]
-
-
-# ---- pictures, sounds and files
-
-
-class MediaFields(Strict):
-    """One picture, sound or file, both of which must hold."""
-
-    mime: Annotated[TextTest | None, Field(description="Its type, like image/png.")] = None
-    uri: Annotated[TextTest | None, Field(description="Its address; of a data URL what stands before the comma.")] = (
-        None
-    )
-
-
-def _media_shape(value: Any) -> str:
-    inner = value.keys() & {"mime", "uri"} if isinstance(value, dict) else isinstance(value, MediaFields)
-    return "<media>" if inner else shape(value)
-
-
-MediaTest: TypeAlias = Annotated[
-    Annotated[MediaFields, Tag("<media>")]
-    | Annotated[bool, Tag("<flag>")]
-    | Annotated[str, Tag("<words>")]
-    | Annotated[TextFields, Tag("<fields>")]
-    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
-    Discriminator(_media_shape),
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """Pictures, sounds or files in the newest user message: one has to pass. A plain text is about the MIME type."""
-
-    medium: Medium
-
-    def mismatches(self, name: str, test: MediaTest, conversation: Conversation) -> Iterator[Mismatch]:
-        seen = [item for item in Seen.in_newest(conversation) if item.medium == self.medium]
-        if not isinstance(test, MediaFields):
-            yield from text_mismatches(name, test, [item.mime for item in seen])
-        elif not any(_passes(test, item) for item in seen):
-            asked = (("mime", test.mime), ("uri", test.uri))
-            expected = " and ".join(f"{key} {wanted(part)}" for key, part in asked if part is not None)
-            yield Mismatch(name, expected, shown([f"{item.mime} {item.uri}" for item in seen]))
-
-    def needs(self, name: str, test: MediaTest) -> Iterator[Need]:
-        return iter(())
-
-
-def _passes(test: MediaFields, item: Seen) -> bool:
-    return (test.mime is None or holds(test.mime, item.mime)) and (test.uri is None or holds(test.uri, item.uri))
+def format_of(conversation: Conversation) -> Sequence[str]:
+    """The kind of format that is asked for."""
+    kind = (conversation.request.response_format or {}).get("type")
+    return [kind] if isinstance(kind, str) else []

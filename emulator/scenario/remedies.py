@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from emulator.scenario.compare import keys_of
 from emulator.scenario.model import Scenario
 from emulator.scenario.pieces import INCLUDE
-from emulator.scenario.replies import KINDS
+from emulator.scenario.replies import KINDS, PARTS
 from emulator.scenario.strict import Strict
 
 _TYPES = {
@@ -47,7 +47,7 @@ def worded(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str, str]:
         case "missing":
             return f"`{path[-1]}` is missing", _missing(path, given)
         case "union_tag_invalid" | "union_tag_not_found":
-            return _untagged(given, context)
+            return _untagged(given, context, path)
     if kind in _TYPES:
         return f"expected {_TYPES[kind]}, found {_shown(given)}", _retyped(kind, given, path)
     return _unfit(detail, path)
@@ -97,12 +97,13 @@ def _missing(path: Sequence[str | int], given: Any) -> str:
     return f"Add `{path[-1]}:`."
 
 
-def _untagged(given: Any, context: Mapping[str, Any]) -> tuple[str, str]:
+def _untagged(given: Any, context: Mapping[str, Any], path: Sequence[str | int]) -> tuple[str, str]:
     expected = context.get("expected_tags", "")
     if "<text>" not in expected and expected:
         shapes = dict.fromkeys(_SHAPES.get(tag.strip(" '"), "") for tag in expected.split(","))
         return f"expected {' or '.join(filter(None, shapes))}, found {_shown(given)}", ""
-    kinds = [key for key in KINDS if not expected or f"<{key}>" in expected]
+    parts = {kind.key for kind in PARTS}
+    kinds = [key for key in KINDS if key in parts or (path and not isinstance(path[-1], int))]
     if not isinstance(given, dict):
         return f"a reply part is a mapping, found {_shown(given)}", f"Write it as `- text: {given}`."
     whole = next((key for key in given if key in KINDS), None)
@@ -118,13 +119,11 @@ def _untagged(given: Any, context: Mapping[str, Any]) -> tuple[str, str]:
 
 def _keys(key: str, kind: type[Strict] | None) -> str:
     known = keys_of(kind) if kind is not None else []
-    near = get_close_matches(key, known, 1) or get_close_matches(key.lower().replace("-", "_"), known, 1)
-    elsewhere = [] if near else [place for place, keys in _homes() if key in keys]
-    if near:
-        return f"Did you mean `{near[0]}`?"
-    if elsewhere:
-        return f"`{key}` belongs {elsewhere[0]}: check the indentation."
-    return f"Here stand {', '.join(known)}." if known else ""
+    home = next((place for place, keys in _homes() if key in keys), None)
+    if home is not None and not get_close_matches(key, known, 1, cutoff=0.85):
+        return f"`{key}` belongs {home}: check the indentation."
+    near = get_close_matches(key.lower().replace("-", "_"), known, 1)
+    return f"Did you mean `{near[0]}`?" if near else f"Here stand {', '.join(known)}." if known else ""
 
 
 @lru_cache(maxsize=1)
@@ -137,7 +136,7 @@ def _homes() -> Sequence[tuple[str, Sequence[str]]]:
 
 
 def _form(path: Sequence[str | int]) -> str:
-    forms = {"size": "Write it like 512x512.", "jitter": "Write it like 30%."}
+    forms = {"size": "Write it like 512x512."} | dict.fromkeys(("jitter", "load", "chance"), "Write it like 30%.")
     return forms.get(str(path[-1]), "") if path else ""
 
 
@@ -175,5 +174,5 @@ def _tagged(options: Sequence[type[Strict]], tag: str) -> Sequence[type[Strict]]
 def _classes(annotation: Any) -> Iterator[type[Strict]]:
     if isinstance(annotation, type) and issubclass(annotation, Strict):
         yield annotation
-    for inner in get_args(annotation):
+    for inner in get_args(getattr(annotation, "__value__", annotation)):
         yield from _classes(inner)

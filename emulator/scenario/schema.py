@@ -24,42 +24,40 @@ def scenario_schema() -> dict[str, Any]:
     definitions = raw.pop("$defs")
     parts = [kind.__name__ for kind in PARTS]
     whole = [kind.__name__ for kind in KINDS.values()]
-    unions = {frozenset(whole): "WholeReply", frozenset(parts): "Part"}
-    shaped = {name: _shaped(schema, unions) for name, schema in definitions.items()}
-    shaped |= {"Part": _by_key(parts, shaped), "WholeReply": _by_key(whole, shaped), "Piece": _PIECE}
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **_shaped(raw, unions), "$defs": shaped}
+    shaped = {name: _shaped(schema) for name, schema in definitions.items()}
+    shaped |= {"AnyPart": _by_key(parts, shaped), "WholeReply": _by_key(whole, shaped), "Piece": _PIECE}
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **_shaped(raw), "$defs": shaped}
 
 
-def _shaped(node: Any, unions: Mapping[frozenset[str], str]) -> Any:
-    """The same schema without titles, nulls and unions of replies that an editor could not tell apart."""
+def _shaped(node: Any) -> Any:
+    """The same schema without titles and nulls, and with `anyOf` for pydantic's discriminated `oneOf`."""
     if isinstance(node, list):
-        return [_shaped(item, unions) for item in node]
+        return [_shaped(item) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        name = node["$ref"].removeprefix(_DEFS)
         rest = {key: value for key, value in node.items() if key not in {"$ref", "title", "default"}}
-        return rest | (_or_piece(node) if name in _PIECES else {"$ref": node["$ref"]})
+        return rest | (_or_piece(node) if node["$ref"].removeprefix(_DEFS) in _PIECES else {"$ref": node["$ref"]})
     options = [option for option in node.get("oneOf") or node.get("anyOf") or () if option != {"type": "null"}]
-    union = unions.get(frozenset(option.get("$ref", "").removeprefix(_DEFS) for option in options))
-    if union is not None:
-        return {"$ref": _DEFS + union}
     rest = {
-        key: _properties(value, unions) if key in {"properties", "$defs"} else _shaped(value, unions)
+        key: _properties(value) if key == "properties" else _shaped(value)
         for key, value in node.items()
         if key not in {"oneOf", "anyOf", "title", "discriminator"} and not (key == "default" and value is None)
     }
-    return rest | _any_of([_shaped(option, unions) for option in options])
+    return rest | _any_of([_shaped(option) for option in options])
 
 
-def _properties(properties: Mapping[str, Any], unions: Mapping[frozenset[str], str]) -> dict[str, Any]:
+def _properties(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Names of properties are not keywords."""
-    return {name: _shaped(schema, unions) for name, schema in properties.items()}
+    return {name: _shaped(schema) for name, schema in properties.items()}
 
 
 def _any_of(options: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if not options:
         return {}
+    mapping = {"$ref": f"{_DEFS}WholeReply"}
+    if mapping in options:  # by its type, so that an editor complains about the mapping only
+        return {"if": {"type": "object"}, "then": mapping, "else": _any_of([o for o in options if o != mapping])}
     return options[0] if len(options) == 1 else {"anyOf": list(options)}
 
 

@@ -18,7 +18,8 @@ LONGEST = 1_000_000  # bytes of what a template gives
 
 _HOLE = re.compile(r"\{\{(.*?)\}\}", re.S)
 _LITERAL = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?|true|false|null"
-_HEAD = re.compile(rf"\s*(?:({_LITERAL})(?![\w.])|([^\s|()\"']+(?:\[\"[^\"]*\"\]|\['[^']*'\]|[^\s|()\"'])*))\s*")
+_PATH = r"(?:\[\"[^\"]*\"\]|\['[^']*'\]|[^\s|()\"'])+"
+_HEAD = re.compile(rf"\s*(?:({_LITERAL})(?![\w.])|({_PATH}))\s*")
 _FILTER = re.compile(rf"\|\s*(\w+)\s*(?:\(\s*((?:{_LITERAL})(?:\s*,\s*(?:{_LITERAL}))*)?\s*\))?\s*")
 
 Applied: TypeAlias = tuple[str, tuple[Any, ...]]

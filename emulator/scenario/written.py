@@ -36,4 +36,6 @@ def filled_fields(kind: type[Strict]) -> tuple[str, ...]:
 
 
 def _carries(annotation: Any) -> bool:
-    return _FILLED in getattr(annotation, "__metadata__", ()) or any(map(_carries, get_args(annotation)))
+    return _FILLED in getattr(annotation, "__metadata__", ()) or any(
+        map(_carries, get_args(getattr(annotation, "__value__", annotation)))
+    )

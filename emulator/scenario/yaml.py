@@ -94,7 +94,7 @@ def read(text: str, file: Path) -> Document:
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        raise ScenarioError([_syntax(error, file)]) from None
+        raise ScenarioError([_syntax(error, text, file)]) from None
     except (yaml.YAMLError, ValueError) as error:
         raise ScenarioError([Problem(file, 1, 1, "", f"not readable as text: {error}")]) from None
     except RecursionError:
@@ -102,13 +102,14 @@ def read(text: str, file: Path) -> Document:
     return Document(file, root, text)
 
 
+_TAB = "found a tab"
 _REMEDIES = (
     (
         "mapping values are not allowed",
         "a `:` stands where none may",
         "Quote a text that contains `: `, or check the indentation.",
     ),
-    ("found character '\\t'", "a tab is used for indentation", "YAML is indented with spaces."),
+    (_TAB, "a tab is used for indentation", "YAML is indented with spaces."),
     (
         "found character that cannot start",
         "a character stands where none may start",
@@ -127,9 +128,11 @@ _REMEDIES = (
 )
 
 
-def _syntax(error: yaml.MarkedYAMLError, file: Path) -> Problem:
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
     mark = error.problem_mark or error.context_mark
     said = f"{error.problem or ''} {error.context or ''}"
+    if mark and any(line.lstrip(" ").startswith("\t") for line in text.split("\n")[mark.line : mark.line + 1]):
+        said = _TAB
     message, remedy = next(
         ((words, remedy) for key, words, remedy in _REMEDIES if key in said), (f"not valid YAML: {said.strip()}", "")
     )

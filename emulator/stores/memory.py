@@ -111,20 +111,21 @@ class MemoryStore:
 
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
         state = self._sessions.get(session) or self._session(session)
-        attempt = state.repeats.get(fingerprint, 0)
-        index = _first_free(limits, state.used)
+        repeats, used = state.repeats, state.used
+        attempt = repeats.get(fingerprint, 0)
+        chosen = None
+        for index, limit in enumerate(limits):
+            if limit.times is None or used.get(limit.key, 0) < limit.times:
+                chosen = index
+                break
         if not dry:
-            self._repeated(state.repeats, fingerprint, attempt)
-            if index is not None and limits[index].times is not None:
-                key = limits[index].key
-                state.used[key] = state.used.get(key, 0) + 1
-        return Claim(index, attempt)
-
-    def _repeated(self, repeats: OrderedDict[bytes, int], fingerprint: bytes, attempt: int) -> None:
-        repeats[fingerprint] = attempt + 1
-        repeats.move_to_end(fingerprint)
-        if len(repeats) > self._bounds.repeats:
-            repeats.popitem(last=False)
+            repeats[fingerprint] = attempt + 1
+            repeats.move_to_end(fingerprint)
+            if len(repeats) > self._bounds.repeats:
+                repeats.popitem(last=False)
+            if chosen is not None and limits[chosen].times is not None:
+                used[limits[chosen].key] = used.get(limits[chosen].key, 0) + 1
+        return Claim(chosen, attempt)
 
     async def counters(self, session: str) -> Mapping[str, int]:
         state = self._sessions.get(session)
@@ -247,13 +248,6 @@ class MemoryStore:
 
     async def close(self) -> None:
         return None
-
-
-def _first_free(limits: Sequence[Limit], used: Mapping[str, int]) -> int | None:
-    for index, limit in enumerate(limits):
-        if limit.times is None or used.get(limit.key, 0) < limit.times:
-            return index
-    return None
 
 
 def _state(name: str, session: _Session, now: float) -> SessionState:

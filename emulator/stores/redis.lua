@@ -1,6 +1,8 @@
 -- What must happen in one step. ARGV: verb, prefix of all keys, and what the verb takes.
--- Keys of a session: used, repeats and older (repeat numbers), meters (of quotas), overlay, journal (stream of entries), ends (how they ended).
--- Keys of all: sequence, feed (stream of what happened where), sizes and evicted (by session; '' is the sum), sessions (by last use).
+-- Keys of a session: used, repeats and older (repeat numbers), meters (of quotas), overlay, journal (stream of entries),
+-- ends (how they ended).
+-- Keys of all: sequence, feed (stream of what happened where), sizes and evicted (by session), size and evictions (the
+-- sums of those), sessions (by last use), generations, names.
 local verb, prefix = ARGV[1], ARGV[2]
 local DEFAULT = 'default'
 
@@ -14,12 +16,12 @@ end
 local function shrink(session, bytes)
   if bytes == 0 then return end
   redis.call('HINCRBY', prefix .. 'sizes', session, -bytes)
-  redis.call('HINCRBY', prefix .. 'sizes', '', -bytes)
+  redis.call('DECRBY', prefix .. 'size', bytes)
 end
 
 local function evict(session, entries)
   redis.call('HINCRBY', prefix .. 'evicted', session, entries)
-  redis.call('HINCRBY', prefix .. 'evicted', '', entries)
+  redis.call('INCRBY', prefix .. 'evictions', entries)
 end
 
 local function forget(session, names)
@@ -110,9 +112,9 @@ function verbs.append(session, entry, bytes, age, sessions, entries, most, feed)
   redis.call('XADD', journal, number .. '-0', 'entry', entry, 'bytes', bytes)
   redis.call('XADD', prefix .. 'feed', 'MAXLEN', '~', feed, number .. '-0', 'session', session, 'of', number)
   redis.call('HINCRBY', sizes, session, bytes)
-  redis.call('HINCRBY', sizes, '', bytes)
+  redis.call('INCRBY', prefix .. 'size', bytes)
   local kept = redis.call('XLEN', journal)
-  while kept > 1 and (kept > tonumber(entries) or tonumber(redis.call('HGET', sizes, '')) > tonumber(most)) do
+  while kept > 1 and (kept > tonumber(entries) or tonumber(redis.call('GET', prefix .. 'size')) > tonumber(most)) do
     local oldest = redis.call('XRANGE', journal, '-', '+', 'COUNT', 1)[1]
     redis.call('XDEL', journal, oldest[1])
     redis.call('HDEL', key(session, 'ends'), (string.gsub(oldest[1], '-0$', '')))

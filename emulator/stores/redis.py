@@ -2,15 +2,14 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 from emulator.quotas import Charge
 from emulator.stores import codec
+from emulator.stores.connection import Connection
 from emulator.stores.store import (
     DEFAULT,
     UNCHANGED,
@@ -24,12 +23,6 @@ from emulator.stores.store import (
     StoreDown,
 )
 
-Result = TypeVar("Result")
-
-_SCRIPT = Path(__file__).with_name("redis.lua")
-_PATIENCE = 1.0  # seconds for an answer; nobody waits longer for a store that is away
-_PAUSE = 0.5  # seconds after a failure in which nobody asks again
-_CONNECTIONS = 64
 _BATCH = 200
 _WAIT = 200  # milliseconds that a reader of events waits for news at a time
 _FEED = 100_000  # events whose place is known
@@ -37,7 +30,7 @@ _OVERLAYS = 256
 
 
 class RedisStore:
-    """Speaks to the server at `url`; connects when first asked. Raises StoreDown within about a second."""
+    """Speaks to the server at `url`; connects when first asked. Raises StoreDown within seconds."""
 
     def __init__(
         self,
@@ -47,32 +40,11 @@ class RedisStore:
         prefix: str = "gemulator:",
     ) -> None:
         self._bounds = bounds or Bounds()
-        self._monotonic = monotonic
         self._prefix = prefix
-        self._redis = _client(url)
-        self._script = self._redis.register_script(_SCRIPT.read_text(encoding="utf-8"))
+        connection = Connection(url, prefix, monotonic)
+        self._redis, self._ask, self._run = connection.client, connection.ask, connection.run
         self._age = max(1, int(self._bounds.age * 1000))
         self._known: OrderedDict[int, Overlay] = OrderedDict()
-        self._down_until = 0.0
-        self._why = ""
-
-    # ---- asking
-
-    async def _ask(self, command: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
-        """What a command answers. After a failure there is a pause: a store that is away costs few their patience."""
-        from redis.exceptions import RedisError
-
-        if self._monotonic() < self._down_until:
-            raise StoreDown(self._why)
-        try:
-            return await command(*arguments, **options)
-        except (RedisError, OSError) as error:
-            self._why = f"the store does not answer: {error or type(error).__name__}"
-            self._down_until = self._monotonic() + _PAUSE
-            raise StoreDown(self._why) from error
-
-    async def _run(self, verb: str, *arguments: str | bytes | int) -> Any:
-        return await self._ask(self._script, args=[verb, self._prefix, *arguments])
 
     def _key(self, session: str, name: str) -> str:
         return f"{self._prefix}s:{session}:{name}"
@@ -138,8 +110,7 @@ class RedisStore:
 
     async def entry(self, number: int) -> Entry | None:
         found = await self._ask(self._redis.xrange, f"{self._prefix}feed", f"{number}-0", f"{number}-0")
-        entries = await self._fetch([(fields[b"session"].decode(), number) for _, fields in found])
-        return entries[0]
+        return (await self._fetch([(found[0][1][b"session"].decode(), number)]))[0] if found else None
 
     async def _fetch(self, places: Sequence[tuple[str, int]]) -> list[Entry | None]:
         """Entries by session and number; None for each that is not kept."""
@@ -147,7 +118,7 @@ class RedisStore:
         for session, number in places:
             pipe.xrange(self._key(session, "journal"), f"{number}-0", f"{number}-0")
             pipe.hget(self._key(session, "ends"), str(number))
-        answers = await self._ask(pipe.execute) if places else [[], None]
+        answers = await self._ask(pipe.execute)
         return [_entry(rows[0], end) if rows else None for rows, end in zip(answers[::2], answers[1::2], strict=True)]
 
     async def entries(self, wanted: Filter = ANY, after: int = 0, most: int | None = None) -> Page:
@@ -175,7 +146,7 @@ class RedisStore:
                     yield entry
 
     async def losses(self) -> Losses:
-        return Losses(int(await self._ask(self._redis.hget, f"{self._prefix}evicted", "") or 0))
+        return Losses(int(await self._ask(self._redis.get, f"{self._prefix}evictions") or 0))
 
     # ---- events
 
@@ -292,24 +263,6 @@ class RedisStore:
 
     async def drop(self, session: str) -> bool:
         return bool(await self._run("drop", session))
-
-
-def _client(url: str) -> Any:
-    try:
-        redis = import_module("redis.asyncio")
-    except ImportError:
-        raise ModuleNotFoundError("the Redis store needs redis-py: pip install 'gemulator[redis]'") from None
-    retry, backoff = import_module("redis.asyncio.retry"), import_module("redis.backoff")
-    pool = redis.BlockingConnectionPool.from_url(
-        url,
-        max_connections=_CONNECTIONS,
-        timeout=_PATIENCE,
-        socket_timeout=_PATIENCE,
-        socket_connect_timeout=_PATIENCE,
-        protocol=2,  # with 3, redis-py 8 does not notice that a connection from its pool was closed meanwhile
-        retry=retry.Retry(backoff.NoBackoff(), 0),  # a claim that may have been counted is not made twice
-    )
-    return redis.Redis.from_pool(pool)
 
 
 def _number(row: bytes) -> int:

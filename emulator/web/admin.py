@@ -50,16 +50,12 @@ class _Server:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/health", self.health),
             Route("/ready", self.ready),
             Route("/version", self.version),
             Route("/settings", self.show_settings),
             Route("/openapi.json", self.openapi),
             Route("/metrics", self.scrape),
         ]
-
-    async def health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok", "version": __version__})
 
     async def ready(self, request: Request) -> Response:
         problems = list(await self.engine.store.ready())

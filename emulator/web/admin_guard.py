@@ -29,7 +29,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Stands before the admin API. Only `health` is for everybody."""
+    """Stands before the admin API."""
 
     app: ASGIApp
     on: bool
@@ -37,7 +37,7 @@ class Guard:
     hosts: Collection[str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].endswith("/__emulator/health"):
+        if scope["type"] == "http":
             refusal = self._refusal(dict(scope["headers"]))
             if refusal is not None:
                 await refusal.response()(scope, receive, send)

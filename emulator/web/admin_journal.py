@@ -109,8 +109,8 @@ class JournalRoutes:
         target = target_of(exchange.path)
         if target is None or exchange.source in {"refused", "unmatched", "generated"} or not exchange.body.whole:
             return view
-        caller = Caller(session=entry.received.session)
-        asked = Asked(exchange.body.data, exchange.path, target, entry.received.headers, caller)
+        headers = entry.received.headers
+        asked = Asked(exchange.body.data, exchange.path, target, headers, Caller.told(entry.received.session, headers))
         view["nearest"] = near_views((await self.engine.explain(asked)).nearest[:3])
         return view
 

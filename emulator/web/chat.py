@@ -101,7 +101,7 @@ class Chat:
     ) -> Answered:
         """A refusal by Google's front end, or by the emulator, before any model is asked."""
         head, chunk = FRONT_END.failure(failure, target)
-        if failure.hint:
+        if failure.hint and self._settings.emulator_headers:
             marks = (*marks, (b"x-emulator-hint", failure.hint.encode()))
         delivery = Delivery((Head(head.status, (*head.headers, *marks)), chunk))
         exchange = Exchange("POST", path, "", EMPTY, failure.status, "refused")

@@ -5,10 +5,11 @@ from functools import lru_cache
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from emulator import __version__
 from emulator.request import Target
 from emulator.web.chat import Chat
 from emulator.web.endpoints import describe
@@ -37,6 +38,11 @@ class Front:
             await self._app(scope, receive, catching(send))
         else:
             await self._chat(scope, receive, send, target)
+
+
+async def health(request: Request) -> Response:
+    """Alive, with the version."""
+    return JSONResponse({"status": "ok", "version": __version__})
 
 
 async def not_found(request: Request, error: Exception) -> Response:
@@ -94,9 +100,11 @@ class ChatRoute:
         await self._chat(scope, receive, send, target)
 
 
-def routes_of(chat: Chat) -> list[Route]:
+def routes_of(chat: Chat, admin: ASGIApp) -> list[BaseRoute]:
     """All routes that are served."""
     return [
+        Route("/__emulator/health", health),
+        Mount("/__emulator", admin),
         Route("/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}", describe),
         Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
     ]

@@ -26,6 +26,7 @@ def body(**fields: Any) -> dict[str, Any]:
         (b"\xff\xfe", "Invalid JSON payload"),
         (b"[" * 100_000, "Invalid JSON payload"),
         (b"[]", "Root element must be a message"),
+        (b'{"messages": [], "tools": ' + b"[" * 300 + b"]" * 300 + b"}", "Message too deep"),
         (body(messages=[]), "'messages'"),
         ({"model": "google/gemini-3.5-flash"}, "Missing required field 'messages'"),
         (body(messages="hello"), "'messages' (TYPE_MESSAGE), \"hello\""),

@@ -72,6 +72,10 @@ CONSTRUCTS: dict[str, Any] = {
     "back reference": {"type": "string", "pattern": "^(['\"])[a-z]+\\1$"},
     "unanchored": {"type": "string", "pattern": "(^|,)x{2}(,|$)"},
     "format with pattern": {"type": "string", "format": "date", "pattern": "^20"},
+    "content": {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "string", "contentMediaType": "application/json", "contentEncoding": "base64",
+    },
     "items": {"type": "array", "items": WHOLE, "minItems": 4},
     "prefixItems": {"type": "array", "prefixItems": [TEXT, WHOLE], "items": {"type": "boolean"}, "minItems": 3},
     "items of draft 7": {

@@ -121,6 +121,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         options(safety_settings=[{"category": "HARM_CATEGORY_HARASSMENT"}]),
         "safety_settings[0].threshold'",
     ),
+    ("§2 safety_settings, unhashable", {}, options(safety_settings=[{"category": {}}]), "HarmCategory), {}"),
     ("§2 safety_settings type", {}, options(safety_settings={}), "SafetySetting), {}"),
     ("§2 safety_settings entry", {}, options(safety_settings=[1]), "safety_settings[0]'"),
     ("§2 cached_content", {}, options(cached_content="mine"), 'cached_content\' (TYPE_STRING), "mine"'),

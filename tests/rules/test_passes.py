@@ -76,6 +76,8 @@ PASSES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("§5 duplicate call ids", {}, saying(*asked(calling("a", "a", signature="s"), result("a"), result("a")))),
     ("§1 unknown model", {}, {"model": "google/gemini-99-flash"}),
     ("§1 listed model", {"models": "catalog"}, {"model": GEMINI_3}),
+    ("§2 partners' own fields, strict", {"strict_params": True}, {"model": "zai-org/glm-5-maas", "guided_json": {}}),
+    ("§2 response_format of no kind, partner", {}, {"model": "acme/rocket", "response_format": {"type": {}}}),
     ("§1 unknown publisher", {}, {"model": "acme/rocket", "temperature": 9}),
     ("§10 a container has its own rules", {}, {"endpoint": "123", "model": "", "temperature": 9}),
 ]

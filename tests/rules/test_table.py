@@ -36,6 +36,7 @@ def test_notes_say_what_has_no_effect() -> None:
     answer = Endpoint().ask(model="google/gemini-3.7-flash", user="x", temperature=1, extra_body=google(mood=1))
     assert answer.headers["x-emulator-notes"] == "ignored: user, extra_body.google.mood, temperature"
     assert "x-emulator-notes" not in Endpoint().ask().headers
+    assert "x-emulator-notes" not in Endpoint().ask(model="zai-org/glm-5-maas", chat_template_kwargs={}).headers
 
 
 @pytest.mark.parametrize("n", [1, 99])

@@ -3,9 +3,9 @@
 `value_for` draws one, `problem_with` says why an author's own does not fit, `Reader` lets the prompt have its say.
 """
 
+from emulator.errors import Unsatisfiable
 from emulator.generate.arguments.normalisation import normalised
 from emulator.generate.arguments.reader import Reader
-from emulator.generate.arguments.refusal import Unsatisfiable
 from emulator.generate.arguments.validation import problem_with
 from emulator.generate.arguments.value import value_for
 

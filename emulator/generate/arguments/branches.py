@@ -1,10 +1,11 @@
 """Takes a list of subschemas apart into conjunctions of plain ones: one for each consistent choice of branches."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.json_value import key_of, type_of
+from emulator.generate.arguments.negation import negated
 from emulator.generate.arguments.refusal import Stuck
 
 _APPLICATORS = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "not",
@@ -47,6 +48,10 @@ class Choice(NamedTuple):
     keyword: str
 
 
+Order: TypeAlias = Callable[[Choice], Sequence[Option]]
+"""Puts the options of a choice in order of liking."""
+
+
 class Conjunction:
     """Parts that must all hold and subschemas (`bars`) that must not; `pending` choices are still open."""
 
@@ -67,7 +72,7 @@ class Conjunction:
     def first(self, keyword: str, kind: type) -> Any:
         """What the first part says under a keyword, if it is of that kind."""
         for part in self.parts:
-            if isinstance(found := part.schema.get(keyword), kind):
+            if keyword in part.schema and isinstance(found := part.schema[keyword], kind):
                 return found
         return None
 
@@ -85,7 +90,7 @@ class Branches:
             return None
         return Conjunction([Part(subs[0].schema, self._document.enter(subs[0]), None)], [], [])
 
-    def conjunctions(self, subs: Sequence[Sub], order: Callable[[Choice], Sequence[Option]]) -> Iterator[Conjunction]:
+    def conjunctions(self, subs: Sequence[Sub], order: Order) -> Iterator[Conjunction]:
         """Every consistent choice, lazily; `order` puts the options of a choice in order of liking.
 
         Stuck is raised by the first step where no choice can help.
@@ -96,7 +101,17 @@ class Branches:
         _agree(start)
         yield from self._decide(start, order)
 
-    def _decide(self, here: Conjunction, order: Callable[[Choice], Sequence[Option]]) -> Iterator[Conjunction]:
+    def narrowed(self, here: Conjunction, bar: Sub, order: Order) -> Iterator[Conjunction]:
+        """The ways to break a bar of the conjunction."""
+        there = Conjunction(list(here.parts), [other for other in here.bars if other is not bar], [])
+        try:
+            self._add(there, negated(self._document, bar), None, ())
+            _agree(there)
+        except Stuck:
+            return
+        yield from self._decide(there, order)
+
+    def _decide(self, here: Conjunction, order: Order) -> Iterator[Conjunction]:
         if not here.pending:
             yield here
             return
@@ -225,6 +240,9 @@ def _members(schema: Any) -> list[Any] | None:
 
 def types_of(here: Conjunction) -> tuple[str, ...] | None:
     """The types that all parts allow, in the order of the first that names any; None where none does."""
+    if len(here.parts) == 1:
+        names = here.parts[0].schema.get("type")
+        return (names,) if isinstance(names, str) else tuple(names) if names is not None else None
     found: tuple[str, ...] | None = None
     for names in here.values("type"):
         listed = (names,) if isinstance(names, str) else tuple(names)

@@ -1,18 +1,19 @@
 """Draws one value: takes subschemas apart, picks a type, and has it made; backs out of choices that lead nowhere."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Any, NamedTuple
 
 from emulator.generate.arguments import arrays, numbers, objects, strings
-from emulator.generate.arguments.branches import Branches, Choice, Conjunction, Option, candidates, types_of
+from emulator.generate.arguments.branches import Branches, Choice, Conjunction, Option, Order, candidates, types_of
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.height import Heights
 from emulator.generate.arguments.json_value import TYPES, key_of
 from emulator.generate.arguments.membership import Membership
-from emulator.generate.arguments.negation import is_atom, negated
+from emulator.generate.arguments.negation import is_atom
 from emulator.generate.arguments.reader import Reader
 from emulator.generate.arguments.refusal import OutOfSteps, Stuck
 from emulator.generate.arguments.words import Words
@@ -21,6 +22,7 @@ from emulator.seed import Seed
 _DEEPEST = 40
 _DEEP = 3  # from here on, branches that end soonest go first
 _ROUNDS = 12
+_REDRAWS = 4
 _MOST_CONJUNCTIONS = 40
 
 
@@ -89,15 +91,15 @@ class Drawing:
             raise place.stuck("", "it needs more levels than can be drawn")
         self.made += 1
         self.spend(3)
-        broken: list[Sub] = []
-        for attempt in range(_ROUNDS):
-            here, value = self._first((*subs, *broken), place.again(attempt))
-            bar = next((bar for bar in here.bars if self.admits(bar, value)), None)
-            if bar is None:
-                return value
-            if not is_atom(bar.schema):
-                broken.append(negated(self.document, bar))
-        raise place.stuck("not", "every value that was drawn is one that is ruled out")
+        if (plain := self._branches.plain(subs)) is not None:
+            return self._of_some_type(plain, place)
+        order = self._order(place)
+        try:
+            return self._first(self._branches.conjunctions(subs, order), place, order, _ROUNDS)
+        except Stuck as stuck:
+            if stuck.path[: len(place.path)] != place.path:
+                raise Stuck((*place.path, *stuck.path), stuck.reason) from None
+            raise
 
     def admits(self, sub: Sub, value: Any) -> bool:
         """Whether `value` fits `sub`."""
@@ -118,27 +120,29 @@ class Drawing:
                 return value
         return None
 
-    def _first(self, subs: Sequence[Sub], place: Place) -> tuple[Conjunction, Any]:
-        """The first conjunction that a value can be drawn for, and the value."""
-        if (plain := self._branches.plain(subs)) is not None:
-            return plain, self._of_some_type(plain, place)
+    def _first(self, found: Iterator[Conjunction], place: Place, order: Order, rounds: int) -> Any:
+        """A value of the first conjunction for which one can be drawn."""
         last: Stuck | None = None
-        order = self._order(place)
-        try:
-            for number, here in enumerate(self._branches.conjunctions(subs, order)):
-                if number >= _MOST_CONJUNCTIONS:
-                    break
-                try:
-                    return here, self._of_some_type(here, place)
-                except Stuck as stuck:
-                    last = last or stuck
-        except Stuck as stuck:
-            if stuck.path[: len(place.path)] != place.path:
-                raise Stuck((*place.path, *stuck.path), stuck.reason) from None
-            raise
+        for here in islice(found, _MOST_CONJUNCTIONS):
+            try:
+                return self._unbarred(here, place, order, rounds)
+            except Stuck as stuck:
+                last = last or stuck
         raise last or place.stuck("", "its branches contradict each other")
 
-    def _order(self, place: Place) -> Callable[[Choice], Sequence[Option]]:
+    def _unbarred(self, here: Conjunction, place: Place, order: Order, rounds: int) -> Any:
+        """A value of the conjunction that no bar admits. A bar that admits what was drawn is broken up."""
+        for attempt in range(_REDRAWS if here.bars else 1):
+            value = self._of_some_type(here, place.again(attempt))
+            bar = next((bar for bar in here.bars if self.admits(bar, value)), None)
+            if bar is None:
+                return value
+            if not is_atom(bar.schema) and rounds:
+                narrowed = self._branches.narrowed(here, bar, order)
+                return self._first(narrowed, place, order, rounds - 1)
+        raise place.stuck("not", "every value that was drawn is one that is ruled out")
+
+    def _order(self, place: Place) -> Order:
         deep = place.depth >= _DEEP or self.manner.brief
 
         def order(choice: Choice) -> Sequence[Option]:

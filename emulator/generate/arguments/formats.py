@@ -1,6 +1,7 @@
 """Texts for the formats of JSON Schema and OpenAPI, and for dates and times that fit a property's name."""
 
 import base64
+import json
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -67,6 +68,14 @@ def _address4(setting: "Setting", name: str, seed: Seed) -> str:
 
 def _base64(setting: "Setting", name: str, seed: Seed) -> str:
     return base64.b64encode(setting.words.pick("sentence", seed).encode()).decode()
+
+
+def content(setting: "Setting", media_type: object, encoding: object, seed: Seed) -> str:
+    """A text of `contentMediaType` in `contentEncoding`: JSON or a sentence, in base64 or as it is."""
+    text = setting.words.pick("sentence", seed)
+    if isinstance(media_type, str) and media_type.endswith("json"):
+        text = json.dumps({"text": text})
+    return base64.b64encode(text.encode()).decode() if encoding == "base64" else text
 
 
 FORMATS: dict[str, Maker] = {

@@ -144,8 +144,8 @@ _SPAN = re.compile(r"\bin (?:years|months|weeks|days|hours)\b|\bnumber of (?:yea
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
-def _words(text: str) -> list[str]:
-    return [_singular(word.lower()) for word in _WORD.findall(text)]
+def _words(text: str, most: int = 12) -> list[str]:
+    return [_singular(word.lower()) for word in _WORD.findall(text)[:most]]
 
 
 def _singular(word: str) -> str:
@@ -176,7 +176,7 @@ def kind_of(name: str, description: str) -> str:
     for phrase in _phrases(_words(name)[-6:]):
         if (kind := _BY_PHRASE.get(phrase)) is not None:
             return _refined(kind, description)
-    words = _words(description[:200])[:16]
+    words = _words(description[:200], 16)
     for start in range(len(words)):
         for size in (3, 2, 1) if words[start] in _STARTS else ():
             phrase = " ".join(words[start : start + size])

@@ -29,7 +29,8 @@ def negated(document: Document, sub: Sub) -> Sub:
         if document.draft <= 7 or len(schema) == 1 or target.scope != scope:
             return target
         return Sub({"anyOf": [*_ways(schema), target.schema]}, scope)
-    return Sub({"anyOf": list(_ways(schema))}, scope)
+    ways = list(_ways(schema))
+    return Sub({"anyOf": ways} if ways else False, scope)
 
 
 def _ways(schema: Schema) -> Iterator[Schema]:

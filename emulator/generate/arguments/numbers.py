@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _TRIES = 24
 _SEARCHED = 400
 _HIGHEST = 10**300
+_WHOLE = Fraction(1)
 _RULING_OUT = frozenset({"multipleOf", "enum", "const", "allOf", "anyOf", "not"})
 
 
@@ -56,7 +57,7 @@ class Bounds:
 
 def bounds_of(here: Conjunction, kind: str) -> Bounds:
     """What all parts say about a number of type `kind`."""
-    found = Bounds(step=Fraction(1) if kind == "integer" else None)
+    found = Bounds(step=_WHOLE if kind == "integer" else None)
     for part in here.parts:
         schema = part.schema
         if is_number(low := schema.get("minimum")):
@@ -111,10 +112,11 @@ def _given(here: Conjunction, place: "Place") -> Iterator[float]:
             yield default
 
 
-def _usual(here: Conjunction, place: "Place", bounds: Bounds) -> tuple[Fraction, Fraction, int]:
+def _usual(here: Conjunction, place: "Place", bounds: Bounds) -> tuple[Fraction | int, Fraction | int, int]:
     """The interval to draw from, within the bounds, and how many decimals look natural."""
     low, high, decimals = usual_range(place.name, here.first("description", str) or "")
-    least, most = Fraction(low), Fraction(high)
+    least: Fraction | int = low
+    most: Fraction | int = high
     if bounds.low is not None and (bounds.low > least or most < bounds.low):
         least = bounds.low
         most = max(most, least + (bounds.high - least if bounds.high is not None else 100))
@@ -135,7 +137,7 @@ def _anywhere(here: Conjunction, place: "Place", bounds: Bounds) -> Iterator[flo
 
 
 def _on_grid(here: Conjunction, place: "Place", kind: str, bounds: Bounds) -> Iterator[float]:
-    step = bounds.step or Fraction(1)
+    step = 1 if bounds.step is None or bounds.step == 1 else bounds.step
     least, most, _ = _usual(here, place, bounds)
     low, high = (least, most) if step == 1 else (least / step, most / step)
     first = math.floor(low) + 1 if bounds.above and least == bounds.low else math.ceil(low)
@@ -158,7 +160,7 @@ def _is_gridded(here: Conjunction) -> bool:
     return bool(here.values("multipleOf")) or any(not _RULING_OUT.isdisjoint(schema) for schema in bars)
 
 
-def _plain(number: Fraction) -> float:
-    if number.denominator == 1:
+def _plain(number: Fraction | int) -> float:
+    if isinstance(number, int) or number.denominator == 1:
         return int(number)
     return float(number) if abs(number) < _HIGHEST else 0.0

@@ -1,17 +1,4 @@
-"""Saying that no value fits: to the caller, and inside the search for one."""
-
-
-class Unsatisfiable(ValueError):
-    """No value fits the schema (or none could be found). `path` names the place in it, "" for the root."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(path, reason)
-
-    def __str__(self) -> str:
-        place = f" at {self.path}" if self.path else ""
-        return f"No value fits the schema{place}: {self.reason}."
+"""Saying inside the search for a value that this way leads nowhere."""
 
 
 class Stuck(Exception):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.generate.arguments.branches import Conjunction
 from emulator.generate.arguments.described import described
-from emulator.generate.arguments.formats import FORMATS, moment
+from emulator.generate.arguments.formats import FORMATS, content, moment
 from emulator.generate.arguments.membership import is_number
 from emulator.generate.arguments.names import CERTAIN, bearer_of, kind_of, kind_of_name, singular
 from emulator.generate.arguments.patterns import BadPattern, sampled, searched
@@ -62,6 +62,9 @@ def _likely(
         if (make := FORMATS.get(name) if isinstance(name, str) else None) is not None:
             for attempt in range(3):
                 yield make(drawing.setting, place.name, place.seed.child("format", number, attempt))
+    encoding, media_type = here.first("contentEncoding", str), here.first("contentMediaType", str)
+    if encoding or media_type:
+        yield content(drawing.setting, media_type, encoding, place.seed.child("content"))
     if patterns:
         yield from _patterned(drawing, here, place, lengths, patterns)
     else:
@@ -147,7 +150,7 @@ def _searched(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Le
     """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
     barred = [pattern for bar in here.bars if isinstance(bar.schema, dict) for pattern in _ruled_out(bar.schema)]
     if patterns or barred:
-        drawing.spend(500)
+        drawing.spend(1500)
         try:
             text = searched(tuple(patterns), tuple(barred), lengths.low, lengths.high)
         except (BadPattern, RecursionError):

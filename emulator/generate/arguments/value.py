@@ -5,13 +5,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from emulator.errors import Unsatisfiable
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.drawing import Drawing, Manner, Place, Setting
 from emulator.generate.arguments.height import Heights
 from emulator.generate.arguments.json_value import JSON
 from emulator.generate.arguments.normalisation import encoded
 from emulator.generate.arguments.reader import Reader
-from emulator.generate.arguments.refusal import OutOfSteps, Stuck, Unsatisfiable
+from emulator.generate.arguments.refusal import OutOfSteps, Stuck
 from emulator.generate.arguments.validation import Checker, checked
 from emulator.generate.arguments.words import Words
 from emulator.seed import Seed
@@ -22,8 +23,8 @@ _USUAL = Manner(optional=0.5)
 _BRIEF = Manner(optional=0.0, brief=True)
 _FULL = Manner(optional=1.0)
 _TRIES = (_USUAL, _USUAL, _BRIEF, _USUAL, _FULL, _BRIEF, _USUAL, _USUAL)
-_STEPS = 10_000  # of one try; a step takes 2 to 20 µs
-_ALL_STEPS = 24_000  # of all tries
+_STEPS = 7_000  # of one try; a step takes 2 to 20 µs
+_ALL_STEPS = 14_000  # of all tries
 _CANONICAL_LIMIT = 6_000  # bytes: the canonical form's cost grows fast
 _NO_PROBLEM = Stuck((), "none of the values that were drawn fits it as a whole")
 

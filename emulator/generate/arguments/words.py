@@ -39,9 +39,9 @@ _FIXED = {
     "code_text": "print('hello, world')|ls -la|echo done|git status|python main.py|return a + b",
     "sql": "SELECT * FROM orders LIMIT 10|SELECT name FROM customers WHERE active = 1"
     "|SELECT count(*) FROM events|SELECT id, total FROM invoices ORDER BY total DESC",
-    "path": "src/main.py|docs/readme.md|/home/user/report.txt|data/input.csv|src/app/index.ts|/tmp/output.json"
+    "path": "src/main.py|docs/readme.md|/home/user/report.txt|data/input.csv|src/app/index.ts"
     "|config/settings.yaml|notes/todo.md",
-    "folder": "src|docs|/home/user/projects|data/exports|build|/tmp/work|assets/images|config",
+    "folder": "src|docs|/home/user/projects|data/exports|build|assets/images|config",
     "airport": "LIS|JFK|LHR|CDG|FRA|SFO|NRT|SIN|AMS|MAD|ORD|SYD",
     "shape": "circle|square|triangle|rectangle|hexagon",
     "cuisine": "Italian|Mexican|Thai|Indian|Japanese|French|Greek|Lebanese",

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from emulator.conversation import Conversation
 from emulator.duration import Duration
 from emulator.plan import Failure
+from emulator.scenario.compare import shape
 from emulator.scenario.refusals import NAMES, known, refusal
 from emulator.scenario.replies.part import Written
 from emulator.scenario.written import Words
@@ -18,7 +19,9 @@ class ErrorReply(Written):
     key: ClassVar[str] = "error"
     example: ClassVar[str] = "{ error: 429, retry_after: 1s }"
     error: Annotated[
-        Annotated[int, Field(ge=400, le=599)] | Annotated[str, AfterValidator(known), WithJsonSchema({"enum": NAMES})],
+        Annotated[int, Field(ge=400, le=599), Tag("<number>")]
+        | Annotated[str, AfterValidator(known), WithJsonSchema({"enum": NAMES}), Tag("<words>")],
+        Discriminator(shape),
         Field(description="The HTTP status, or the name of one of Google's refusals."),
     ]
     message: Annotated[Words | None, Field(description="The message. Left out: Google's own.")] = None

@@ -1,9 +1,10 @@
 """All kinds of replies, and those that are made of replies: one of several, or one for each candidate."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Discriminator, Field, Tag
+from typing_extensions import TypeAliasType
 
 from emulator.plan import Part
 from emulator.scenario.compare import shape
@@ -121,6 +122,7 @@ PARTS: tuple[type[ReplyPart], ...] = (
     ChooseReply,
 )
 WHOLE: tuple[type[Written], ...] = (ErrorReply, BlockReply, CandidatesReply)
+_WHOLE = frozenset(f"<{kind.key}>" for kind in WHOLE)
 KINDS: Mapping[str, type[Written]] = {kind.key: kind for kind in (*PARTS, *WHOLE)}
 
 
@@ -134,45 +136,46 @@ def _kind(value: Any) -> str | None:
     return f"<{found}>" if found else "<text>" if "chunks" in value else None
 
 
-_Part: TypeAlias = Annotated[
-    Annotated[TextReply, Tag("<text>")]
-    | Annotated[LoremReply, Tag("<lorem>")]
-    | Annotated[MarkdownReply, Tag("<markdown>")]
-    | Annotated[ThinkingReply, Tag("<thinking>")]
-    | Annotated[CallReply, Tag("<call>")]
-    | Annotated[ImageReply, Tag("<image>")]
-    | Annotated[AudioReply, Tag("<audio>")]
-    | Annotated[JsonReply, Tag("<json>")]
-    | Annotated[ChooseReply, Tag("<choose>")],
-    Discriminator(_kind),
-]
-_Whole: TypeAlias = Annotated[
-    Annotated[TextReply, Tag("<text>")]
-    | Annotated[LoremReply, Tag("<lorem>")]
-    | Annotated[MarkdownReply, Tag("<markdown>")]
-    | Annotated[ThinkingReply, Tag("<thinking>")]
-    | Annotated[CallReply, Tag("<call>")]
-    | Annotated[ImageReply, Tag("<image>")]
-    | Annotated[AudioReply, Tag("<audio>")]
-    | Annotated[JsonReply, Tag("<json>")]
-    | Annotated[ChooseReply, Tag("<choose>")]
-    | Annotated[ErrorReply, Tag("<error>")]
-    | Annotated[BlockReply, Tag("<block>")]
-    | Annotated[CandidatesReply, Tag("<candidates>")],
-    Discriminator(_kind),
-]
+AnyPart = TypeAliasType(
+    "AnyPart",
+    Annotated[
+        Annotated[TextReply, Tag("<text>")]
+        | Annotated[LoremReply, Tag("<lorem>")]
+        | Annotated[MarkdownReply, Tag("<markdown>")]
+        | Annotated[ThinkingReply, Tag("<thinking>")]
+        | Annotated[CallReply, Tag("<call>")]
+        | Annotated[ImageReply, Tag("<image>")]
+        | Annotated[AudioReply, Tag("<audio>")]
+        | Annotated[JsonReply, Tag("<json>")]
+        | Annotated[ChooseReply, Tag("<choose>")],
+        Discriminator(_kind),
+    ],
+)
+WholeReply = TypeAliasType(
+    "WholeReply",
+    Annotated[
+        Annotated[AnyPart, Tag("<one>")]
+        | Annotated[ErrorReply, Tag("<error>")]
+        | Annotated[BlockReply, Tag("<block>")]
+        | Annotated[CandidatesReply, Tag("<candidates>")],
+        Discriminator(lambda value: kind if (kind := _kind(value)) in _WHOLE else "<one>"),
+    ],
+)
 
 
 def _reply_shape(value: Any) -> str:
     return {"<fields>": "<part>", "<list>": "<list>"}.get(shape(value), "<words>")
 
 
-Reply: TypeAlias = Annotated[
-    Annotated[Words, Tag("<words>")]
-    | Annotated[_Whole, Tag("<part>")]
-    | Annotated[list[_Part], Field(min_length=1), Tag("<list>")],
-    Discriminator(_reply_shape),
-]
+Reply = TypeAliasType(
+    "Reply",
+    Annotated[
+        Annotated[Words, Tag("<words>")]
+        | Annotated[WholeReply, Tag("<part>")]
+        | Annotated[list[AnyPart], Field(min_length=1), Tag("<list>")],
+        Discriminator(_reply_shape),
+    ],
+)
 
 
 def parts_of(reply: Reply) -> Sequence[ReplyPart]:

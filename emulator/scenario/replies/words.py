@@ -54,7 +54,8 @@ def _known(locale: str) -> str:
     from faker.config import AVAILABLE_LOCALES
 
     if locale not in AVAILABLE_LOCALES and locale not in {known[:2] for known in AVAILABLE_LOCALES}:
-        near = get_close_matches(locale, AVAILABLE_LOCALES, 1)
+        language = [known for known in AVAILABLE_LOCALES if known[:2] == locale[:2].lower()]
+        near = language or get_close_matches(locale, AVAILABLE_LOCALES, 1)
         meant = f"did you mean `{near[0]}`?" if near else "write it like de_DE"
         raise ValueError(f"`{locale}` is no locale that is known: {meant}")
     return locale

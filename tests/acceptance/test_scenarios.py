@@ -1,0 +1,117 @@
+"""Scenarios over a real port: limits under load, templates that fail, and reloading."""
+
+import asyncio
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator import Emulator
+from tests.acceptance.wire import ask, post
+
+
+def emulator_of(folder: Path, text: str, **settings: Any) -> Emulator:
+    (folder / "own.yaml").write_text(text)
+    return Emulator(scenarios=folder, **settings)
+
+
+async def test_a_limit_is_exact_under_two_hundred_equal_requests(tmp_path: Path) -> None:
+    text = "turns:\n  - {when: {user: go}, times: 100, reply: first}\n  - {when: {user: go}, reply: second}\n"
+    with emulator_of(tmp_path, text) as emulator:
+        limits = httpx.Limits(max_connections=200)
+        async with httpx.AsyncClient(limits=limits, timeout=30, headers={"authorization": "Bearer x"}) as client:
+            url = f"{emulator.base_url}/chat/completions"
+            answers = await asyncio.gather(*(client.post(url, json=ask("go")) for _ in range(200)))
+    said = Counter(answer.json()["choices"][0]["message"]["content"] for answer in answers)
+    assert said == {"first": 100, "second": 100}
+
+
+def test_a_template_that_the_request_cannot_fill_is_named_with_its_file_and_line(tmp_path: Path) -> None:
+    with emulator_of(tmp_path, "turns:\n  - when: {user: go}\n    reply: It is {{ tool_result.temp }}.\n") as emulator:
+        answer = post(emulator, ask("go"))
+    assert answer.status_code == 400
+    assert answer.headers["x-emulator-error"] == "scenario"
+    assert answer.headers["x-emulator-turn"] == "own/1"
+    message = answer.json()[0]["error"]["message"]
+    assert message.startswith(f"gemulator: {tmp_path}/own.yaml:2: `{{{{ tool_result.temp }}}}`")
+    assert "no tool has answered" in message
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [("'{{ header.x-who }}'", ["ada", "bob"]), ("plain", ["plain", "plain"])],
+)
+def test_a_header_in_a_reply_decides_the_answer(tmp_path: Path, reply: str, said: list[str]) -> None:
+    with emulator_of(tmp_path, f"turns: [{{when: {{user: who}}, reply: {reply}}}]") as emulator:
+        answers = [post(emulator, ask("who"), x_who=name) for name in ("ada", "bob")]
+    assert [answer.json()["choices"][0]["message"]["content"] for answer in answers] == said
+
+
+def test_a_header_in_a_condition_decides_the_turn(tmp_path: Path) -> None:
+    text = "turns: [{when: {header: {x-who: ada}}, reply: Ada}, {reply: Somebody}]"
+    with emulator_of(tmp_path, text) as emulator:
+        answers = [post(emulator, ask("who"), x_who=name) for name in ("bob", "ada", "bob")]
+    assert [answer.headers["x-emulator-turn"] for answer in answers] == ["own/2", "own/1", "own/2"]
+
+
+def said_by(emulator: Emulator) -> str:
+    return str(post(emulator, ask("hello")).json()["choices"][0]["message"]["content"])
+
+
+def awaited(emulator: Emulator, text: str) -> bool:
+    """Whether the emulator says so within a generous time; the promise is a second."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if said_by(emulator) == text:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def turns(words: str) -> str:
+    return f"turns: [{{when: {{user: hello}}, reply: {words}}}]"
+
+
+def test_a_saved_scenario_is_live_and_a_broken_one_changes_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with emulator_of(tmp_path, turns("one"), reload=True) as emulator:
+        assert said_by(emulator) == "one"
+        (tmp_path / "own.yaml").write_text(turns("two"))
+        assert awaited(emulator, "two")
+        (tmp_path / "own.yaml").write_text("turns: [")
+        deadline = time.monotonic() + 10
+        reported = ""
+        while "cannot be used" not in reported and time.monotonic() < deadline:
+            reported += capfd.readouterr().err
+            assert said_by(emulator) == "two"
+        assert f"{tmp_path}/own.yaml:2:1: not valid YAML" in reported
+        # As many editors save: a new file takes the place of the old one.
+        (tmp_path / "new").write_text(turns("three"))
+        (tmp_path / "new").rename(tmp_path / "own.yaml")
+        assert awaited(emulator, "three")
+        (tmp_path / "more").mkdir()
+        (tmp_path / "more" / "a.yaml").write_text("turns: [{when: {user: hello}, reply: four}]")
+        assert awaited(emulator, "four")
+
+
+def test_requests_under_way_keep_their_scenario(tmp_path: Path) -> None:
+    slow = "{text: one two three four five six, chunks: {words: 1}}, pacing: {first_token: 1500ms}"
+    with emulator_of(tmp_path, f"turns: [{{when: {{user: slow}}, reply: {slow}}}]", reload=True) as emulator:
+        url = f"{emulator.base_url}/chat/completions"
+        headers = {"authorization": "Bearer x"}
+        with httpx.stream("POST", url, json=ask("slow", stream=True), headers=headers, timeout=10) as answer:
+            (tmp_path / "own.yaml").write_text(turns("new"))
+            assert awaited(emulator, "new")
+            assert answer.read().endswith(b"data: [DONE]\n\n")
+    assert answer.text.count("data: ") == 7
+
+
+def test_without_reload_files_are_read_once(tmp_path: Path) -> None:
+    with emulator_of(tmp_path, turns("one")) as emulator:
+        (tmp_path / "own.yaml").write_text(turns("two"))
+        time.sleep(0.7)
+        assert said_by(emulator) == "one"

@@ -1,0 +1,90 @@
+"""Conversations and scenarios in a few words, for tests of what fits what."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from emulator.catalog import Model
+from emulator.conversation import Conversation
+from emulator.plan import Plan
+from emulator.reading import parse
+from emulator.request import Target
+from emulator.scenario.model import COMPUTED, Scenario, Turn
+from emulator.scenario.planning import Script, plan_script
+from emulator.scenario.reader import read_scenario
+from emulator.scenario.replies import Context
+from emulator.scenario.scripting import script_of
+from emulator.seed import Seed
+
+PRO = "google/gemini-2.5-pro"
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "unit": {"type": "string", "enum": ["celsius"]}},
+            "required": ["city", "unit"],
+        },
+    },
+}
+
+
+def user(text: Any) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def called(*names: str) -> dict[str, Any]:
+    """An assistant message that called tools; the id of each call is its name."""
+    calls = [{"id": name, "type": "function", "function": {"name": name, "arguments": "{}"}} for name in names]
+    return {"role": "assistant", "tool_calls": calls}
+
+
+def result(name: str, value: Any = None) -> dict[str, Any]:
+    """What a tool answered: JSON, or a text as it is."""
+    content = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return {"role": "tool", "tool_call_id": name, "content": content}
+
+
+def asked(
+    *messages: dict[str, Any] | str,
+    headers: Mapping[str, str] | None = None,
+    target: Target | None = None,
+    **fields: Any,
+) -> Conversation:
+    """A conversation; a plain text is a user message."""
+    body = {
+        "model": PRO,
+        "messages": [user(message) if isinstance(message, str) else message for message in messages],
+        **fields,
+    }
+    request, tree = parse(orjson.dumps(body))
+    return Conversation(request, tree, target or Target("v1", "demo", "global", "openapi"), headers or {})
+
+
+def read(text: str, name: str = "test") -> Scenario:
+    return read_scenario(text, Path(f"{name}.yaml"), name)
+
+
+def turn(when: Any = None, reply: Any = "Hi.", **fields: Any) -> Turn:
+    """A turn of data, as a file would have it."""
+    data = {"reply": reply, **fields} | ({} if when is None else {"when": when})
+    return read(orjson.dumps({"turns": [data]}).decode()).turns[0]
+
+
+def planned(own: Turn, conversation: Conversation, seed: str = "0") -> Plan:
+    """What a turn answers to a conversation."""
+    root = Seed.root(seed)
+    script = script_of(own, COMPUTED, conversation, root)
+    assert isinstance(script, Script), script
+    context = Context(
+        conversation, root, root.child("attempt", 0), lambda seed, name, index: name, lambda name, seed: None,
+        groups=script.groups,
+    )  # fmt: skip
+    return plan_script(script, context, Model(PRO, family="gemini-3"), "id", 0)
+
+
+__all__ = ["PRO", "WEATHER", "asked", "called", "planned", "read", "result", "turn", "user"]

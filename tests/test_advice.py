@@ -1,0 +1,102 @@
+"""What `check` warns of, and what it must not warn of."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from emulator.scenario.advice import advice, implies, tools_in
+from emulator.scenario.folder import Folder
+from emulator.scenario.library import Library, load_folders
+from tests.asking import WEATHER, read, turn
+
+
+def warned(turns: list[dict[str, Any]], **fields: Any) -> list[str]:
+    scenario = read(orjson.dumps({**fields, "turns": [{"reply": "x", **turn} for turn in turns]}).decode())
+    return [problem.path for problem in advice(Library([scenario]), [], {})]
+
+
+CALL = {"call": "f"}
+
+
+@pytest.mark.parametrize(
+    ("turns", "shadowed"),
+    [
+        ([{"when": {"user": "weather"}}, {"when": {"user": "the weather in Paris"}}], ["turns[1]"]),
+        ([{"when": {"user": "weather in Paris"}}, {"when": {"user": "weather"}}], []),
+        ([{"when": {"user": "a"}}, {"when": {"user": "a", "stream": True}}], ["turns[1]"]),
+        ([{"when": {"user": "a", "stream": True}}, {"when": {"user": "a"}}], []),
+        ([{"when": {"user": ["a", "b"]}}, {"when": {"user": "b"}}, {"when": {"user": ["a", "c"]}}], ["turns[1]"]),
+        ([{"when": {"user": {"matches": "^hi"}}}, {"when": {"user": {"equals": "hi you"}}}], ["turns[1]"]),
+        ([{"when": {"user": {"matches": "^hi"}}}, {"when": {"user": "hi"}}], []),
+        ([{"when": {"model": "google/*"}}, {"when": {"model": {"equals": "google/x"}}}], ["turns[1]"]),
+        ([{"when": {"turn": 1}}, {"when": {"turn": 1, "user": "a"}}, {"when": {"turn": 2}}], ["turns[1]"]),
+        (
+            [{"when": {"body": {"a": 1}}}, {"when": {"body": {"a": 1, "b": 2}}}, {"when": {"body": {"b": 2}}}],
+            ["turns[1]"],
+        ),
+        ([{"when": {"not": {"user": "a"}}}, {"when": {"not": {"user": "a"}, "turn": 1}}], ["turns[1]"]),
+        ([{"when": {"user": "a"}, "times": 1}, {"when": {"user": "a"}}], []),
+        ([{"when": {"user": "a"}, "reply": CALL}, {"when": {"user": "a"}}], []),
+        ([{"when": {"user": "a"}, "reply": CALL}, {"when": {"user": "a b"}, "reply": CALL}], ["turns[1]"]),
+        ([{"when": {"user": "a"}, "reply": CALL}, {"when": {"user": "a", "tool_result": "f"}}], []),
+        ([{}, {}, {"when": {"user": "a"}}], ["turns[1]"]),
+        ([{"times": 1}, {}], []),
+    ],
+)
+def test_turns_that_are_never_reached(turns: list[dict[str, Any]], shadowed: list[str]) -> None:
+    assert warned(turns) == shadowed
+
+
+def test_a_files_model_keeps_turns_apart() -> None:
+    one, two = (read(f"model: {model}\nturns: [{{when: {{user: a}}, reply: x}}]", model) for model in ("pro", "flash"))
+    assert list(advice(Library([one, two]), [], {})) == []
+    assert len(list(advice(Library([one, read("model: pro\nturns: [{when: {user: a}, reply: y}]", "z")]), [], {}))) == 1
+
+
+def test_a_catch_all_hides_no_other_file() -> None:
+    one, two = (read("turns: [{reply: x}]", name) for name in "ab")
+    assert list(advice(Library([one, two]), [], {})) == []
+
+
+@pytest.mark.parametrize(("narrow", "wide"), [({"user": "ab"}, {"user": "a"}), ({"user": "x", "turn": 1}, {})])
+def test_implication(narrow: Any, wide: Any) -> None:
+    one, other = turn(narrow).when, turn(wide).when
+    assert implies(one, other)
+    assert not implies(other, one)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (
+            {"call": "get_weather", "with": {"city": 5}},
+            "the `with` of `get_weather` does not fit its schema at properties.city: ",
+        ),
+        ({"call": "get_weather", "with": {"city": "Paris"}}, None),
+        ({"call": "get_weather", "with": {"city": "{{ user }}", "unit": 5}}, None),
+        ({"call": "get_weather"}, None),
+        ({"choose": ["x", {"call": "get_wether"}]}, "there is no tool `get_wether`"),
+    ],
+)
+def test_calls_are_held_against_known_tools(reply: Any, said: str | None) -> None:
+    library = Library([read(orjson.dumps({"turns": [{"reply": reply}]}).decode())])
+    messages = [problem.message for problem in advice(library, [], tools_in({"tools": [WEATHER]}))]
+    assert [message.startswith(said or "?") for message in messages] == ([True] if said else [])
+
+
+def test_a_list_without_tools_is_refused() -> None:
+    assert tools_in([WEATHER["function"]]).keys() == {"get_weather"}
+    with pytest.raises(ValueError, match="there are no tools in it"):
+        tools_in({"messages": []})
+
+
+def test_pieces_that_nobody_includes(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("turns: [{include: _used.yaml}]")
+    (tmp_path / "_used.yaml").write_text("- {reply: x}")
+    (tmp_path / "_unused.yaml").write_text("- {reply: x}")
+    folder = Folder(tmp_path)
+    library = load_folders([folder])
+    (problem,) = advice(library, [folder], {})
+    assert (problem.file.name, problem.warning) == ("_unused.yaml", True)
