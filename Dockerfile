@@ -11,10 +11,12 @@ RUN python3 -m venv --without-pip /opt/gemulator \
 
 FROM python:${PYTHON}
 COPY --from=build /opt/gemulator /opt/gemulator
-RUN groupadd --system --gid 10001 gemulator && useradd --system --uid 10001 --gid gemulator --no-create-home gemulator
+RUN groupadd --system --gid 10001 gemulator && useradd --system --uid 10001 --gid gemulator --no-create-home gemulator \
+ && install --directory --owner=gemulator --group=gemulator --mode=0700 /authority \
+ && install --directory --owner=gemulator --group=gemulator --mode=0755 /credentials
 USER 10001:10001
 ENV PATH=/opt/gemulator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    GEMULATOR_HOST=0.0.0.0 GEMULATOR_PORT=8089
+    GEMULATOR_HOST=0.0.0.0 GEMULATOR_PORT=8089 GEMULATOR_STATE=/authority
 EXPOSE 8089
 HEALTHCHECK --interval=5s --timeout=2s --start-period=5s --retries=3 \
   CMD ["python3", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8089/__emulator/health', timeout=2)"]

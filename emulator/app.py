@@ -20,12 +20,16 @@ from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
 from emulator.stores.store import Bounds, Store
 from emulator.web.chat import Chat
+from emulator.web.identity import Doorman
 from emulator.web.later import Later
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
 from emulator.web.reload import Reloader
 from emulator.web.routes import Front, not_found, routes_of
+
+UTC: Clock = time.time
+"""What tokens and certificates are dated by: never frozen."""
 
 
 def create_app(
@@ -35,8 +39,12 @@ def create_app(
     monotonic: Callable[[], float] = time.monotonic,
     sleep: Sleep = asyncio.sleep,
     library: Library | None = None,
+    utc: Clock = UTC,
 ) -> Starlette:
-    """The emulator as an ASGI application. ScenarioError where a scenario cannot be used."""
+    """The emulator as an ASGI application. ScenarioError where a scenario cannot be used.
+
+    `utc` is the time that tokens live in, also where `clock` stands still.
+    """
     settings = settings or Settings()
     frozen = frozen_at(settings.clock)
     now = clock or (time.time if frozen is None else lambda: frozen)
@@ -44,21 +52,41 @@ def create_app(
     store = store or _store(settings, monotonic)
     engine = Engine(settings, library, store, _catalog(settings), now)
     metrics = Metrics()
-    chat = Chat(engine, settings, RequestLog(settings.log_format), metrics, monotonic, sleep)
+    doorman = _doorman(settings, utc)
+    chat = Chat(engine, settings, doorman, RequestLog(settings.log_format), metrics, monotonic, sleep)
     app = Starlette(
-        routes=routes_of(chat, Later(lambda: _admin(engine, settings, metrics))),
+        routes=routes_of(
+            chat, Later(lambda: _admin(engine, settings, metrics, utc)), Later(lambda: _tokens(settings, utc))
+        ),
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
         lifespan=lambda _: _life(engine, settings),
     )
-    app.state.engine = engine
+    app.state.engine, app.state.doorman = engine, doorman
     return app
 
 
-def _admin(engine: Engine, settings: Settings, metrics: Metrics) -> ASGIApp:
+def _admin(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
     from emulator.web.admin import admin_app
 
-    return admin_app(engine, settings, metrics, time.time)
+    return admin_app(engine, settings, metrics, utc)
+
+
+def _tokens(settings: Settings, utc: Clock) -> ASGIApp:
+    from emulator.web.metadata import MetadataServer
+    from emulator.web.oauth import Refused, TokenService, refused
+
+    service = TokenService(settings, utc)
+    handlers = {404: not_found, 405: not_found, Refused: refused}
+    return Starlette(routes=[*service.routes, *MetadataServer(settings, service).routes], exception_handlers=handlers)
+
+
+def _doorman(settings: Settings, utc: Clock) -> Doorman:
+    if settings.policy is None:
+        return Doorman(settings, None, utc)
+    from emulator.web.policy import read_policy
+
+    return Doorman(settings, read_policy(settings.policy), utc)
 
 
 def _catalog(settings: Settings) -> Catalog:

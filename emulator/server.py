@@ -3,14 +3,17 @@
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
 import uvicorn
 
-from emulator.app import create_app
-from emulator.settings import Settings
+from emulator.app import UTC, create_app
+from emulator.settings import Settings, usual_state
+from emulator.tokens import key_for, mint
+from emulator.web.doors import Doors, Server
 from emulator.web.transport import Wire
 
 _STARTING = 30.0  # seconds; a start takes a few milliseconds
@@ -46,11 +49,36 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
     )
 
 
-def origin_of(listener: socket.socket) -> str:
+def all_bound(host: str, ports: Sequence[int]) -> list[socket.socket]:
+    """A socket for each port, or none at all. OSError."""
+    listeners: list[socket.socket] = []
+    try:
+        listeners += (bound(host, port) for port in ports)
+    except OSError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
+
+
+def doors_of(settings: Settings) -> Doors | None:
+    """The further doors that the settings ask for: HTTPS, and the proxy to it. OSError, NotVouched."""
+    if not settings.tls and settings.proxy_port is None:
+        return None
+    from emulator.web.authority import Authority
+
+    authority = Authority(settings.state or usual_state(), settings.tls_names, UTC())
+    ports = [settings.tls_port if settings.tls else 0]
+    if settings.proxy_port is not None:
+        ports.append(settings.proxy_port)
+    return Doors(authority, *all_bound(settings.host, ports))
+
+
+def origin_of(listener: socket.socket, scheme: str = "http") -> str:
     """The URL that reaches a listening socket from this machine."""
     host, port = listener.getsockname()[:2]
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}"
+    return f"{scheme}://{shown}:{port}"
 
 
 class Addresses:
@@ -74,13 +102,14 @@ class Addresses:
 class SessionHandle:
     """A session of an emulator: its token keeps it apart from the others."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, key: bytes) -> None:
         self.name = name
+        self._key = key
 
     @property
     def token(self) -> str:
-        """The API key with which a client is in this session."""
-        return f"emulator.{self.name}"
+        """The API key with which a client is in this session; it never expires."""
+        return mint(self.name, None, self._key)
 
 
 class Emulator(Addresses):
@@ -92,15 +121,23 @@ class Emulator(Addresses):
     def __init__(self, *, project: str = "demo", location: str = "global", **settings: Any) -> None:
         if isinstance(settings.get("scenarios", ()), str) or hasattr(settings.get("scenarios"), "__fspath__"):
             settings["scenarios"] = (settings["scenarios"],)
-        self.settings = Settings(**{"port": 0, "log_format": "off", "scenarios": (), **settings})
+        self.settings = Settings(
+            **{"port": 0, "tls_port": 0, "log_format": "off", "scenarios": (), "project": project, **settings}
+        )
         self._place = (project, location)
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
         app = create_app(self.settings)
-        listener = bound(self.settings.host, self.settings.port)
-        server = uvicorn.Server(uvicorn_config(app, self.settings))
+        doors = doors_of(self.settings)
+        try:
+            listener = bound(self.settings.host, self.settings.port)
+        except OSError:
+            if doors is not None:
+                doors.close()
+            raise
+        server = Server(uvicorn_config(app, self.settings), doors)
         self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="gemulator")
         self._thread.start()
         deadline = time.monotonic() + _STARTING
@@ -110,6 +147,8 @@ class Emulator(Addresses):
             raise RuntimeError("gemulator did not start; its thread says why on standard error")
         self._server = server
         super().__init__(origin_of(listener), *self._place)
+        self.tls_url = origin_of(doors.tls, "https") if doors else ""
+        self.proxy_url = origin_of(doors.proxy) if doors and doors.proxy else ""
         return self
 
     def stop(self) -> None:
@@ -126,7 +165,7 @@ class Emulator(Addresses):
 
     def session(self, name: str) -> SessionHandle:
         """The session with this name, made on first use."""
-        return SessionHandle(name)
+        return SessionHandle(name, key_for(self.settings))
 
     def __enter__(self) -> Self:
         return self.start()

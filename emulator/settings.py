@@ -1,5 +1,6 @@
 """What can be set: one frozen model, read from flags, environment and file. It reads, it starts nothing."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,12 @@ def shipped_scenarios() -> Path:
     package = Path(__file__).parent
     inside = package / "_scenarios"
     return inside if inside.is_dir() else package.parent / "scenarios"
+
+
+def usual_state() -> Path:
+    """The user's state folder for gemulator."""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(home) / "gemulator"
 
 
 class Settings(BaseModel):
@@ -50,9 +57,7 @@ class Settings(BaseModel):
     ] = "authored"
     quota: Annotated[
         str,
-        Field(
-            description="What a session may use of each model, like `requests_per_minute: 60`."
-        ),
+        Field(description="What a session may use of each model, like `requests_per_minute: 60`."),
     ] = "none"
     wire: Annotated[
         Literal["faithful", "sdk-safe"],
@@ -86,8 +91,34 @@ class Settings(BaseModel):
     ] = "json"
     emulator_headers: Annotated[bool, Field(description="Whether answers carry `x-emulator-` headers.")] = True
     auth: Annotated[
-        Literal["any", "open"], Field(description="`any`: every non-empty bearer token; `open`: none is needed.")
+        Literal["any", "open", "token"],
+        Field(
+            description="`any`: every non-empty bearer token; `open`: none is needed; `token`: a live token of"
+            " gemulator's own, or one named with --tokens."
+        ),
     ] = "any"
+    tokens: Annotated[
+        tuple[SecretStr, ...], Field(description="A bearer token that `--auth token` accepts; may be repeated.")
+    ] = ()
+    token_life: Annotated[int, Field(gt=0, description="Seconds until a token of the token service expires.")] = 3600
+    token_key: Annotated[
+        SecretStr | None, Field(description="Secret behind the tokens; made from the seed if left out.")
+    ] = None
+    policy: Annotated[Path | None, Field(description="A YAML file that says who may call which project.")] = None
+    project: Annotated[str, Field(description="Project of the dev identity and of the metadata server.")] = "demo"
+    state: Annotated[
+        Path | None,
+        Field(description="Folder of the keys, kept between runs.  [default: ~/.local/state/gemulator]"),
+    ] = None
+    tls: Annotated[bool, Field(description="Serve HTTPS beside HTTP, under Google's host names too.")] = False
+    tls_port: Annotated[int, Field(ge=0, le=65535, description="Port of HTTPS; 0: any free one.")] = 8443
+    tls_names: Annotated[
+        tuple[str, ...], Field(description="A further name (or address) for HTTPS; may be repeated.")
+    ] = ()
+    proxy_port: Annotated[
+        int | None,
+        Field(ge=0, le=65535, description="Port of a proxy (HTTPS_PROXY) that knows Google's hosts and no others."),
+    ] = None
     endpoints: Annotated[
         Literal["any", "catalog"],
         Field(description="Which endpoint ids exist: `any`, or those that the `catalog` names; others are 404."),
@@ -136,6 +167,8 @@ class Settings(BaseModel):
     def _shared(cls, value: int, info: ValidationInfo) -> int:
         if value > 1 and info.data.get("store") == "memory":
             raise ValueError(f"{value} processes need a shared store: add --store redis://localhost:6379/0")
+        if value > 1 and (info.data.get("tls") or info.data.get("proxy_port") is not None):
+            raise ValueError("HTTPS and the proxy are served by one process: leave out --tls and --proxy-port")
         return value
 
     @field_validator("clock")

@@ -10,6 +10,8 @@ from urllib.parse import quote, unquote
 
 import orjson
 
+from emulator.settings import Settings
+
 _PREFIX = "emulator"
 _MAC = 16  # bytes
 
@@ -29,6 +31,11 @@ class Token:
 def key_of(seed: str, secret: str | None = None) -> bytes:
     """The key of a server's tokens: replicas with the same seed (or secret) accept each other's."""
     return hashlib.blake2b((secret or f"seed:{seed}").encode(), digest_size=32, person=b"emulator token").digest()
+
+
+def key_for(settings: Settings) -> bytes:
+    """The key that the settings give."""
+    return key_of(settings.seed, settings.token_key.get_secret_value() if settings.token_key else None)
 
 
 def mint(session: str, expires: int | None, key: bytes, scopes: Sequence[str] = (), subject: str = "") -> str:

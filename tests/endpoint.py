@@ -11,7 +11,8 @@ import pytest
 
 import emulator
 from emulator.delivery import Chunk, Head
-from emulator.engine import Asked, Engine
+from emulator.engine import Engine
+from emulator.preparation import Asked
 from emulator.request import Caller, Target
 from emulator.scenario.library import Library, read_catalog
 from emulator.scenario.reader import read_scenario

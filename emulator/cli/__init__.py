@@ -9,6 +9,9 @@ from emulator import __version__
 # Command: the module that has it, under the same name.
 _COMMANDS = {
     "serve": "emulator.cli.serve",
+    "exec": "emulator.cli.exec",
+    "env": "emulator.cli.env",
+    "credentials": "emulator.cli.credentials",
     "check": "emulator.cli.scenarios",
     "explain": "emulator.cli.scenarios",
     "schema": "emulator.cli.scenarios",

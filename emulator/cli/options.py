@@ -66,7 +66,7 @@ def _type(annotation: Any) -> Any:
 def _default(field: FieldInfo) -> str:
     if field.default_factory is not None:
         return "  [default: the shipped ones]"
-    return "" if field.default is None else f"  [default: {field.default}]"
+    return "" if field.default is None or field.default == () else f"  [default: {field.default}]"
 
 
 def _usual_file() -> Path | None:

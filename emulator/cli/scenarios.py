@@ -106,7 +106,7 @@ def explain(
     REQUEST.json is the body of a chat request; `-` reads it from standard input.
     """
     from emulator.app import create_app
-    from emulator.engine import Asked
+    from emulator.preparation import Asked
 
     settings = settings_of(options)
     try:

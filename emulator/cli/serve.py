@@ -6,15 +6,15 @@ from functools import partial
 from typing import Any
 
 import click
-import uvicorn
 
 from emulator import __version__
 from emulator.app import create_app
 from emulator.cli.options import settings_of, settings_options
 from emulator.errors import ScenarioError
 from emulator.scenario.library import Library
-from emulator.server import Addresses, bound, origin_of, uvicorn_config
-from emulator.settings import Settings
+from emulator.server import Addresses, bound, doors_of, origin_of, uvicorn_config
+from emulator.settings import Settings, usual_state
+from emulator.web.doors import Doors, NotVouched, Server
 
 
 @click.command()
@@ -30,17 +30,17 @@ def serve(**options: Any) -> None:
         raise click.ClickException(f"the scenarios cannot be used:\n{error}") from None
     except ModuleNotFoundError as error:  # an extra that was not installed; it says which
         raise click.ClickException(str(error)) from None
-    listener = _listener(settings)
+    listener, doors = _listener(settings), _doors(settings)
     try:
-        click.echo(_greeting(settings, app.state.engine.library, origin_of(listener)))
-        _run(app, settings, listener)
+        click.echo(_greeting(settings, app.state.engine.preparation.library, origin_of(listener), doors))
+        _run(app, settings, listener, doors)
     except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
         click.echo("Stopped.")
 
 
-def _run(app: Any, settings: Settings, listener: socket.socket) -> None:
+def _run(app: Any, settings: Settings, listener: socket.socket, doors: Doors | None) -> None:
     if settings.workers == 1:
-        uvicorn.Server(uvicorn_config(app, settings)).run([listener])
+        Server(uvicorn_config(app, settings), doors).run([listener])
         return
     from uvicorn.supervisors import Multiprocess
 
@@ -57,7 +57,17 @@ def _listener(settings: Settings) -> socket.socket:
         raise click.ClickException(f"{message}\nChoose another port with --port (0: any free one).") from None
 
 
-def _greeting(settings: Settings, library: Library, origin: str) -> str:
+def _doors(settings: Settings) -> Doors | None:
+    try:
+        return doors_of(settings)
+    except NotVouched as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        remedy = "Choose other ports with --tls-port and --proxy-port, another folder with --state."
+        raise click.ClickException(f"cannot serve HTTPS: {error}\n{remedy}") from None
+
+
+def _greeting(settings: Settings, library: Library, origin: str, doors: Doors | None) -> str:
     urls = Addresses(origin)
     folders = ", ".join(map(str, settings.scenarios)) or "no folder"
     live = ", live when saved" if settings.reload else ""
@@ -67,15 +77,33 @@ def _greeting(settings: Settings, library: Library, origin: str) -> str:
         "",
         f"  Gemini and partners  OPENAI_BASE_URL={urls.base_url}",
         f"  self-deployed        OPENAI_BASE_URL={urls.endpoint_url('1234567890')}",
-        "  API key              OPENAI_API_KEY=emulator"
-        + ("  (any text)" if settings.auth == "any" else "  (none is needed)"),
+        f"  API key              {_KEYS[settings.auth]}",
+        *_https(settings, doors),
         "",
         f"  {_counted(len(library.scenarios), 'scenario')} from {folders}{live}",
         f"  Requests that fit no scenario {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
-        lines.append(f"  Reachable from other machines: it listens on {settings.host}.")
+        lines.append(f"  Warning: it listens on {settings.host}. Whoever reaches it can ask all it has, tokens too.")
     return "\n".join(lines) + "\n"
+
+
+_KEYS = {
+    "any": "OPENAI_API_KEY=emulator  (any text)",
+    "open": "OPENAI_API_KEY=emulator  (none is needed)",
+    "token": "a live token: `gemulator env` exports one",
+}
+
+
+def _https(settings: Settings, doors: Doors | None) -> list[str]:
+    lines = []
+    if doors and settings.tls:
+        lines.append(f"  HTTPS                {origin_of(doors.tls, 'https')}")
+    if doors and doors.proxy:
+        lines.append(f"  Google's own hosts   HTTPS_PROXY={origin_of(doors.proxy)}")
+    if doors:
+        lines.append(f"  to be trusted        {(settings.state or usual_state()) / 'ca.pem'}")
+    return lines
 
 
 def _counted(number: int, noun: str) -> str:

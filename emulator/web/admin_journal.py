@@ -10,10 +10,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from emulator import __version__
-from emulator.engine import Asked, Engine
+from emulator.engine import Engine
 from emulator.explanation import Explanation
 from emulator.har import archive
 from emulator.journal import Entry, Filter
+from emulator.preparation import Asked
 from emulator.request import Caller
 from emulator.scenario.places import Place
 from emulator.stores.store import StoreDown
@@ -132,7 +133,7 @@ class JournalRoutes:
         overlay = await self.engine.store.overlay(session)
         names = {entry.received.exchange.scenario for entry in entries}
         names |= {published.name for published in overlay.published} | {overlay.choices.scenario or ""}
-        return [place for place in self.engine.shelf(overlay).places if place.scenario.name in names]
+        return [place for place in self.engine.preparation.shelf(overlay).places if place.scenario.name in names]
 
     async def explain(self, request: Request) -> Response:
         question = await read_json(request, Question)

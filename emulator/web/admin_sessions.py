@@ -17,7 +17,7 @@ from emulator.scenario.model import Scenario
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.shelf import read_pushed
 from emulator.stores.store import Choices, Published
-from emulator.tokens import key_of, mint
+from emulator.tokens import key_for, mint
 from emulator.views import SessionView
 from emulator.web.admin_doors import NewSession, Pin, read_body, read_json, session_in
 from emulator.web.admin_guard import Refusal
@@ -63,7 +63,7 @@ class SessionRoutes:
         if choices != (await store.overlay(session)).choices:
             await store.configure(session, choices)
         expires = int(self.real_time()) + wanted.ttl
-        return JSONResponse({"session": session, "token": mint(session, expires, key_of(self.settings.seed))}, 201)
+        return JSONResponse({"session": session, "token": mint(session, expires, key_for(self.settings))}, 201)
 
     async def reset(self, request: Request) -> Response:
         session = str(request.path_params["session"])
@@ -92,7 +92,7 @@ class SessionRoutes:
                 "turns": len(scenario.turns),
                 "pushed": scenario.name in pushed,
             }
-            for scenario in self.engine.shelf(overlay).scenarios
+            for scenario in self.engine.preparation.shelf(overlay).scenarios
         ]
         return JSONResponse({"session": session, "pinned": overlay.choices.scenario, "scenarios": listed})
 
@@ -124,7 +124,7 @@ class SessionRoutes:
         return JSONResponse({"session": pin.session, "pinned": pin.scenario})
 
     async def _known(self, session: str, name: str) -> None:
-        shelf = self.engine.shelf(await self.engine.store.overlay(session))
+        shelf = self.engine.preparation.shelf(await self.engine.store.overlay(session))
         names = [scenario.name for scenario in shelf.scenarios]
         if name not in names:
             near = get_close_matches(name, names, 1)

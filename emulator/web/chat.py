@@ -7,14 +7,15 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.delivery import Delivery, Head
 from emulator.dialects import FRONT_END
-from emulator.engine import Answered, Asked, Engine
+from emulator.engine import Answered, Engine
 from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
+from emulator.preparation import Asked
 from emulator.request import Caller, Target
 from emulator.scenario.timing import faults_in, pacing_in
 from emulator.settings import Settings, speed_of
 from emulator.stores.store import DEFAULT, StoreDown
-from emulator.web.identity import caller_of
+from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
@@ -30,12 +31,14 @@ class Chat:
         self,
         engine: Engine,
         settings: Settings,
+        doorman: Doorman,
         log: RequestLog,
         metrics: Metrics,
         monotonic: Callable[[], float],
         sleep: Sleep,
     ) -> None:
         self._engine = engine
+        self._doorman = doorman
         self._settings = settings
         self._log = log
         self._metrics = metrics
@@ -70,7 +73,7 @@ class Chat:
         self._log.write(received, finished)
 
     async def _answer(self, path: str, headers: Mapping[bytes, bytes], receive: Receive, target: Target) -> Answered:
-        caller = caller_of(headers, self._settings, target.version)
+        caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
             return await self._refused(caller, path, target, headers)
         refusal = _unusable(caller)

@@ -13,7 +13,7 @@ from emulator.engine import Engine
 from emulator.plan import Failure
 from emulator.request import Target
 from emulator.seed import Seed
-from emulator.web.identity import caller_of
+from emulator.web.identity import Doorman
 
 _SINCE = "2026-01-05T09:30:00.000000Z"  # no endpoint of an emulator was ever deployed
 
@@ -24,7 +24,8 @@ async def describe(request: Request) -> Response:
     if target.version not in {"v1", "v1beta1"} or target.shared:
         raise HTTPException(404)
     engine: Engine = request.app.state.engine
-    caller = caller_of(dict(request.scope["headers"]), engine.settings, target.version)
+    doorman: Doorman = request.app.state.doorman
+    caller = doorman.caller(dict(request.scope["headers"]), target)
     found = caller if isinstance(caller, Failure) else engine.catalog.endpoint(target)
     if isinstance(found, Failure):
         head, chunk = FRONT_END.failure(found, target)

@@ -1,26 +1,81 @@
-"""Who asks: from bearer token and headers to a Caller, or Google's refusal."""
+"""Who asks, and whether they may: from bearer token and headers to a Caller, or Google's refusal."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from emulator.plan import Failure
-from emulator.request import Caller
-from emulator.settings import Settings
+from emulator.refusals import refused
+from emulator.request import Caller, Target
+from emulator.settings import Clock, Settings
+from emulator.tokens import Token, key_for, session_in, verify
+
+if TYPE_CHECKING:
+    from emulator.web.policy import Policy
 
 _SESSION = 200  # characters of a session's name that count
-_MISSING = (
-    "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid"
-    " authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
-)
+
+Headers: TypeAlias = Mapping[bytes, bytes]
+Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
+
+# Reason: which of Google's refusals it gets (fidelity-credentials.md, 401), and what helps.
+_REFUSALS: Mapping[Reason, tuple[str, str]] = {
+    "missing": ("missing-token", "send any bearer token, or start gemulator with --auth open"),
+    "api key": ("api-key", "send the key as a bearer token (OpenAI clients do), or use a token of gemulator's own"),
+    "foreign": ("bad-token", "--auth token accepts tokens of gemulator's token service and those named with --tokens"),
+    "forged": ("bad-token", "this token was made with another key: same --seed or --token-key?"),
+    "expired": ("expired-token", "this token has expired: fetch a new one"),
+}
 
 
-def caller_of(headers: Mapping[bytes, bytes], settings: Settings, version: str) -> Caller | Failure:
-    """The caller, or the 401 for a missing token (fidelity.md, Errors)."""
+class Doorman:
+    """Lets callers in as `auth` says, and turns away whom the policy denies."""
+
+    def __init__(self, settings: Settings, policy: "Policy | None", utc: Clock) -> None:
+        self._auth = settings.auth
+        self._accepted = frozenset(token.get_secret_value() for token in settings.tokens)
+        self._key = key_for(settings)
+        self._policy = policy
+        self._utc = utc
+
+    def caller(self, headers: Headers, target: Target) -> Caller | Failure:
+        """The caller, Google's 401 or its 403."""
+        bearer = bearer_of(headers)
+        reason = self._reason(bearer, headers)
+        if reason is not None:
+            return _unauthenticated(reason, target.version)
+        denied = self._policy.denied(self._identity(bearer), target) if self._policy else None
+        return denied or caller_of(headers, bearer)
+
+    def _reason(self, bearer: str, headers: Headers) -> Reason | None:
+        if self._auth == "open":
+            return None
+        if not bearer:
+            return "api key" if b"x-goog-api-key" in headers else "missing"
+        if self._auth == "any" or bearer in self._accepted:
+            return None
+        told = verify(bearer, self._key, self._utc())
+        if isinstance(told, Token):
+            return None
+        return "api key" if bearer.startswith("AIza") else told
+
+    def _identity(self, bearer: str) -> str:
+        told = verify(bearer, self._key, self._utc())
+        return told.subject if isinstance(told, Token) and told.subject else bearer
+
+
+def bearer_of(headers: Headers) -> str:
+    """The bearer token of a request, empty where it has none."""
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
-    bearer = token.strip() if scheme.lower() == "bearer" else ""
-    if settings.auth == "any" and not bearer:
-        return _unauthenticated(version)
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def caller_of(headers: Headers, bearer: str) -> Caller:
+    """The caller as token and headers name it."""
+    # By header, else by token: every client can set a token, not every one a header.
+    session = _text(headers, b"x-emulator-session") or session_in(bearer) or "default"
     return Caller(
-        session=_session(headers, bearer),
+        session=session[:_SESSION],
         seed=_text(headers, b"x-emulator-seed"),
         scenario=_text(headers, b"x-emulator-scenario"),
         wire=_text(headers, b"x-emulator-wire"),
@@ -30,26 +85,11 @@ def caller_of(headers: Mapping[bytes, bytes], settings: Settings, version: str) 
     )
 
 
-def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
+def _text(headers: Headers, name: bytes) -> str | None:
     value = headers.get(name)
     return value.decode("latin-1") if value else None
 
 
-def _session(headers: Mapping[bytes, bytes], bearer: str) -> str:
-    """By header; else the part after the dot of a token: every client can set a token, not every one a header."""
-    name = _text(headers, b"x-emulator-session")
-    if name is None and bearer.startswith("emulator."):
-        name = bearer.split(".")[1]
-    return (name or "default")[:_SESSION]
-
-
-def _unauthenticated(version: str) -> Failure:
-    method = f"google.cloud.aiplatform.{version}.PredictionService.ChatCompletions"
-    info = {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": "CREDENTIALS_MISSING",
-        "domain": "googleapis.com",
-        "metadata": {"method": method, "service": "aiplatform.googleapis.com"},
-    }
-    hint = "send any bearer token, or start gemulator with --auth open"
-    return Failure(401, "UNAUTHENTICATED", _MISSING, (info,), hint=hint)
+def _unauthenticated(reason: Reason, version: str) -> Failure:
+    name, hint = _REFUSALS[reason]
+    return replace(refused(name, version=version), hint=hint)

@@ -100,11 +100,16 @@ class ChatRoute:
         await self._chat(scope, receive, send, target)
 
 
-def routes_of(chat: Chat, admin: ASGIApp) -> list[BaseRoute]:
+# What Google's token service and metadata server answer, whatever the host.
+_TOKENS = ("/", "/token", "/v1/token", "/tokeninfo", "/oauth2/{path:path}", "/computeMetadata/{path:path}")
+
+
+def routes_of(chat: Chat, admin: ASGIApp, tokens: ASGIApp) -> list[BaseRoute]:
     """All routes that are served."""
     return [
         Route("/__emulator/health", health),
         Mount("/__emulator", admin),
+        *(Route(path, tokens) for path in _TOKENS),
         Route("/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}", describe),
         Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
     ]

@@ -159,4 +159,4 @@ def test_importing_the_package_is_light() -> None:
 
 def test_serving_imports_heavy_libraries_on_use_only() -> None:
     code = "from emulator.app import create_app; create_app()"
-    assert imported(code, "faker", "PIL", "jsonschema_rs", "rich", "httpx") == "[]"
+    assert imported(code, "faker", "PIL", "jsonschema_rs", "rich", "httpx", "cryptography") == "[]"

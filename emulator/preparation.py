@@ -1,0 +1,154 @@
+"""A request, read, judged and matched; kept ready for when it comes again."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from hashlib import blake2b
+from typing import TypeAlias
+
+from emulator.accounting import may_be_cached
+from emulator.catalog import Catalog, Model
+from emulator.conversation import Conversation
+from emulator.errors import Near, RequestError
+from emulator.journal import Exchange
+from emulator.plan import Failure
+from emulator.reading import parse
+from emulator.rendering import Rendering
+from emulator.request import Caller, Target
+from emulator.rules import Ask, Policy, judge
+from emulator.scenario.library import Library
+from emulator.scenario.places import Place
+from emulator.seed import verify
+from emulator.settings import Settings
+from emulator.shelf import counter_of, shelf_of, until_endless
+from emulator.stores.store import Choices, Limit, Overlay
+
+# What decides an answer beside path and body, and the headers that scenarios read.
+_DECIDING = (
+    b"x-emulator-seed",
+    b"x-emulator-scenario",
+    b"x-emulator-wire",
+    b"x-emulator-speed",
+    b"x-emulator-fault",
+    b"x-emulator-pacing",
+    b"x-vertex-ai-llm-request-type",
+    b"x-vertex-ai-llm-shared-request-type",
+)
+_PREPARED = 512  # requests that are kept ready
+_SHELVES = 256  # sessions with pushed scenarios that are kept ready
+_LARGEST = 256_000  # bytes of a request that is kept ready
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came: body, path, headers by lower-case name, and how many others are being answered."""
+
+    body: bytes
+    path: str
+    target: Target
+    headers: Mapping[bytes, bytes]
+    caller: Caller
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that was read, judged and matched: the places that may answer, with their limits.
+
+    None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
+    still have the prompt when it comes again. `renderings` fills as places answer, for first requests and repeats.
+    """
+
+    conversation: Conversation
+    digest: bytes
+    card: Model
+    caller: Caller
+    shelf: Library
+    places: Sequence[Place | None]
+    limits: Sequence[Limit]
+    notes: Sequence[str]
+    cacheable: bool
+    renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]] = field(default_factory=dict)
+
+    @property
+    def nearest(self) -> Sequence[Near]:
+        """The turns that nearly fit, and why they do not."""
+        return self.shelf.nearest(self.conversation, self.caller.scenario)
+
+
+_Key: TypeAlias = tuple[object, ...]
+
+
+class Preparation:
+    """Reads, judges and matches requests. `library` are the scenarios of files; `signing` is the key of signatures."""
+
+    def __init__(self, settings: Settings, library: Library, catalog: Catalog, signing: bytes) -> None:
+        self.library = library
+        self._settings = settings
+        self._catalog = catalog
+        self._signing = signing
+        self._policy = Policy.of(settings)
+        self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
+        self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
+
+    def prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
+        said = (*map(asked.headers.get, _DECIDING), *_read(asked.headers, self.shelf(overlay).header_names))
+        key = (asked.body, asked.path, asked.target.host, *said, overlay.generation, id(self.library))
+        found = self._cache.get(key)
+        if found is not None:
+            self._cache.move_to_end(key)
+            return found
+        prepared = self._prepare(asked, overlay)
+        if len(asked.body) < _LARGEST:
+            self._cache[key] = prepared
+            if len(self._cache) > _PREPARED:
+                self._cache.popitem(last=False)
+        return prepared
+
+    def use(self, library: Library) -> None:
+        """Answer with these scenarios from the next request on; those under way keep theirs."""
+        self.library = library
+        self._cache.clear()
+        self._shelf.cache_clear()
+
+    def _prepare(self, asked: Asked, overlay: Overlay) -> Prepared:
+        request, body = parse(asked.body)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in asked.headers.items()}
+        conversation = Conversation(request, body, asked.target, headers)
+        card = self._catalog.card(request.model, asked.target)
+        if isinstance(card, Failure):
+            raise RequestError(card)
+        judgement = judge(Ask.of(conversation, card, self._policy, partial(verify, self._signing), len(asked.body)))
+        if judgement.failure is not None:
+            raise RequestError(judgement.failure)
+        shelf = self.shelf(overlay)
+        caller = _settled(asked.caller, overlay.choices)
+        places: list[Place | None] = list(until_endless(shelf.fitting(conversation, caller.scenario)))
+        endless = bool(places) and places[-1] is not None and places[-1].turn.times is None
+        if self._settings.unmatched == "generate" and not endless:
+            places.append(None)
+        limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
+        digest = blake2b(conversation.fingerprint, digest_size=16).digest()
+        cacheable = may_be_cached(conversation, card, len(asked.body))
+        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes, cacheable)
+
+    def shelf(self, overlay: Overlay) -> Library:
+        """The scenarios that answer in a session."""
+        return self._shelf(overlay, self.library) if overlay.published else self.library
+
+
+def _read(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[object]:
+    """The values of the headers that scenarios read."""
+    return sorted(headers.items()) if b"*" in names else map(headers.get, names)
+
+
+def _settled(caller: Caller, choices: Choices) -> Caller:
+    """The caller; what their headers leave open is as their session says."""
+    return replace(
+        caller,
+        scenario=caller.scenario or choices.scenario,
+        seed=caller.seed or choices.seed,
+        fault=caller.fault or choices.fault,
+        pacing=caller.pacing or choices.pacing,
+    )

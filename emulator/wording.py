@@ -1,0 +1,79 @@
+"""How a place words its answer to a prepared request: manner, script, rendering, and what gemulator says of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from emulator.chaos import faults_for, pace_for
+from emulator.conversation import Conversation
+from emulator.dialects import Style
+from emulator.errors import ReplyError, Unmatched
+from emulator.journal import Source
+from emulator.marks import marked
+from emulator.pacing import AT_ONCE
+from emulator.plan import Failure, Plan
+from emulator.preparation import Prepared
+from emulator.rendering import Manner, Rendering, render
+from emulator.scenario.places import Place
+from emulator.scenario.planning import Script
+from emulator.scenario.scripting import script_of
+from emulator.schedule import Schedule
+from emulator.seed import Seed
+from emulator.settings import Settings, speed_of
+
+
+class Wording:
+    """Words answers as the settings say. `sign` makes thought signatures with the server's key."""
+
+    def __init__(self, settings: Settings, sign: Callable[[str, Seed], str]) -> None:
+        self._settings = settings
+        self._sign = sign
+
+    def unmatched(self, prepared: Prepared, unmatched: Unmatched, now: float) -> Rendering:
+        """The refusal of a request that no turn fits. 400, not 5xx: the OpenAI clients would ask again."""
+        failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
+        manner = self._manner(prepared, None, warm=False)
+        rendering = render(failure, prepared.conversation, prepared.card, manner, now)
+        return self._marked(rendering, prepared, error="unmatched")
+
+    def worded(self, prepared: Prepared, place: Place | None, now: float, *, warm: bool) -> tuple[Rendering, Source]:
+        """The answer of a place (None: the invented one), and where it comes from."""
+        manner = self._manner(prepared, place, warm=warm)
+        conversation, card = prepared.conversation, prepared.card
+        where = str(place) if place else "generated"
+        try:
+            script = _script(place, conversation, manner)
+            rendering = render(script, conversation, card, manner, now)
+        except ReplyError as error:
+            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {place.where if place else where}: {error}")
+            rendering = render(failure, conversation, card, manner, now)
+            return self._marked(rendering, prepared, where, error="scenario"), "unsatisfiable"
+        unfit = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
+        source: Source = "unsatisfiable" if unfit else "turn" if place else "generated"
+        return self._marked(rendering, prepared, where), source
+
+    def _marked(self, rendering: Rendering, prepared: Prepared, turn: str = "", error: str = "") -> Rendering:
+        if not self._settings.emulator_headers:
+            return rendering
+        return replace(rendering, head=marked(rendering.head, turn, error, prepared.notes))
+
+    def _manner(self, prepared: Prepared, place: Place | None, *, warm: bool) -> Manner:
+        caller, settings = prepared.caller, self._settings
+        scenario = place.scenario if place else None
+        realistic, speed = speed_of(caller.speed or settings.speed)
+        written = pace_for(caller, place)
+        usual = prepared.card.pace if realistic else AT_ONCE
+        wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
+        cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
+        name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
+        root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
+        style = Style(wire == "sdk-safe", cut, root, settings.tool_index, settings.fragment)
+        schedule = Schedule(written.pacing if written else usual, speed, faults_for(caller, place))
+        return Manner(root, style, schedule, self._sign, warm)
+
+
+def _script(place: Place | None, conversation: Conversation, manner: Manner) -> Script | Failure:
+    if place is None:
+        from emulator.scenario.improvised import Improvised
+
+        return Script((Improvised(),))
+    return script_of(place.turn, place.scenario.usage, conversation, manner.root)

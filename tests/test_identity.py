@@ -1,0 +1,123 @@
+"""Who is let in, and the documented words for who is not (wire facts: fidelity-credentials.md)."""
+
+from typing import Any
+
+import pytest
+
+from emulator.plan import Failure
+from emulator.request import Caller, Target
+from emulator.settings import Settings
+from emulator.tokens import key_of, mint
+from emulator.web.identity import Doorman
+from emulator.web.policy import Policy
+
+NOW = 1_770_000_000.0
+KEY = key_of("0")
+TARGET = Target("v1", "demo", "global", "openapi")
+EXPECTED = (
+    "Expected OAuth 2 access token, login cookie or other valid authentication credential. "
+    "See https://developers.google.com/identity/sign-in/web/devconsole-project."
+)
+INVALID = f"Request had invalid authentication credentials. {EXPECTED}"
+MISSING = f"Request is missing required authentication credential. {EXPECTED}"
+API_KEY = (
+    "API keys are not supported by this API. Expected OAuth2 access token or other authentication credentials that "
+    "assert a principal. See https://cloud.google.com/docs/authentication"
+)
+
+LIVE = mint("tab", 1_770_000_002, KEY)
+
+
+def asked(auth: str, headers: dict[str, str], target: Target = TARGET, **settings: Any) -> Caller | Failure:
+    doorman = Doorman(Settings(auth=auth, **settings), None, lambda: NOW)  # type: ignore[arg-type]
+    return doorman.caller({k.encode(): v.encode() for k, v in headers.items()}, target)
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers", "message", "reason"),
+    [
+        ("any", {}, MISSING, "CREDENTIALS_MISSING"),
+        ("any", {"authorization": "Bearer "}, MISSING, "CREDENTIALS_MISSING"),
+        ("any", {"authorization": "Basic eDp5"}, MISSING, "CREDENTIALS_MISSING"),
+        ("any", {"x-goog-api-key": "AIzaX"}, API_KEY, "CREDENTIALS_MISSING"),
+        ("token", {}, MISSING, "CREDENTIALS_MISSING"),
+        ("token", {"authorization": "Bearer AIzaSyA"}, API_KEY, "CREDENTIALS_MISSING"),
+        ("token", {"x-goog-api-key": "x"}, API_KEY, "CREDENTIALS_MISSING"),
+        ("token", {"authorization": "Bearer nonsense"}, INVALID, "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
+        ("token", {"authorization": "Bearer emulator.tab"}, INVALID, "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
+        ("token", {"authorization": f"Bearer {LIVE}x"}, INVALID, "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
+        (
+            "token",
+            {"authorization": f"Bearer {mint('tab', None, key_of('1'))}"},
+            INVALID,
+            "ACCESS_TOKEN_TYPE_UNSUPPORTED",
+        ),
+        (
+            "token",
+            {"authorization": f"Bearer {mint('tab', 1_770_000_000, KEY)}"},
+            INVALID,
+            "ACCESS_TOKEN_EXPIRED",
+        ),
+    ],
+)
+def test_401(auth: str, headers: dict[str, str], message: str, reason: str) -> None:
+    refused = asked(auth, headers)
+    assert isinstance(refused, Failure)
+    assert (refused.status, refused.code, refused.message) == (401, "UNAUTHENTICATED", message)
+    assert refused.details == (
+        {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": reason,
+            "domain": "googleapis.com",
+            "metadata": {
+                "method": "google.cloud.aiplatform.v1.PredictionService.ChatCompletions",
+                "service": "aiplatform.googleapis.com",
+            },
+        },
+    )
+    assert refused.hint
+
+
+def test_a_401_names_the_version_that_was_asked() -> None:
+    refused = asked("any", {}, Target("v1beta1", "demo", "global", "openapi"))
+    assert isinstance(refused, Failure)
+    assert refused.details[0]["metadata"]["method"].startswith("google.cloud.aiplatform.v1beta1.")
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers", "session"),
+    [
+        ("open", {}, "default"),
+        ("open", {"authorization": "Bearer emulator.tab"}, "tab"),
+        ("any", {"authorization": "Bearer anything"}, "default"),
+        ("any", {"authorization": "bearer  emulator.tab"}, "tab"),
+        ("any", {"authorization": "Bearer x", "x-emulator-session": "mine"}, "mine"),
+        ("any", {"authorization": f"Bearer {mint('a.b/c', 1, KEY)}"}, "a.b/c"),
+        ("token", {"authorization": f"Bearer {LIVE}"}, "tab"),
+        ("token", {"authorization": f"Bearer {mint('ever', None, KEY)}"}, "ever"),
+        ("token", {"authorization": f"Bearer {LIVE}", "x-emulator-session": "mine"}, "mine"),
+        ("token", {"authorization": "Bearer sk-accepted"}, "default"),
+        ("any", {"authorization": "Bearer x", "x-emulator-session": "s" * 300}, "s" * 200),
+    ],
+)
+def test_who_is_let_in_and_into_which_session(auth: str, headers: dict[str, str], session: str) -> None:
+    caller = asked(auth, headers, tokens=("sk-accepted",))
+    assert isinstance(caller, Caller)
+    assert caller.session == session
+
+
+def test_a_secret_of_its_own_refuses_tokens_made_from_the_seed() -> None:
+    bearer = {"authorization": f"Bearer {LIVE}"}
+    assert isinstance(asked("token", bearer, token_key="a secret"), Failure)
+    assert "a secret" not in repr(Settings.model_validate({"token_key": "a secret"}))
+
+
+def test_the_policy_knows_the_subject_of_a_minted_token_and_else_the_token() -> None:
+    policy = Policy.model_validate({"identities": {"reader@demo.iam.gserviceaccount.com": [], "sk-reader": []}})
+    doorman = Doorman(Settings(), policy, lambda: NOW)
+    minted = mint("tab", None, KEY, (), "reader@demo.iam.gserviceaccount.com")
+    statuses = [
+        getattr(doorman.caller({b"authorization": f"Bearer {bearer}".encode()}, TARGET), "status", 200)
+        for bearer in (minted, "sk-reader", LIVE)
+    ]
+    assert statuses == [403, 403, 200]

@@ -1,0 +1,78 @@
+"""The state folder: made once, for its owner only; and what its key signs."""
+
+import base64
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from emulator.web.keys import Forged, ServiceKey, kept, write
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> ServiceKey:
+    return ServiceKey.of(tmp_path_factory.mktemp("state"))
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    state = tmp_path / "a" / "state"
+    first = ServiceKey.of(state)
+    assert ServiceKey.of(state).id == first.id
+    assert mode(state / "service_account.pem") == 0o600
+    assert mode(state) == 0o700
+    assert [file.name for file in state.iterdir()] == ["service_account.pem"]
+
+
+def test_of_two_that_make_a_file_at_once_one_wins(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+
+    def slow() -> bytes:
+        file.write_bytes(b"theirs")
+        return b"ours"
+
+    assert kept(file, slow) == b"theirs"
+    assert [found.name for found in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_file_that_was_readable_by_all_is_not_so_when_written_anew(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(b"old")
+    file.chmod(0o666)
+    write(file, b"new")
+    assert (file.read_bytes(), mode(file)) == (b"new", 0o600)
+
+
+def test_a_signed_jwt_is_read_again(key: ServiceKey) -> None:
+    jwt = key.sign({"iss": "x", "n": 1})
+    assert key.verify(jwt) == {"iss": "x", "n": 1}
+    header = jwt.split(".")[0]
+    assert json.loads(base64.urlsafe_b64decode(header + "==")) == {"alg": "RS256", "typ": "JWT", "kid": key.id}
+
+
+def part(content: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+
+
+def test_what_the_key_did_not_sign_is_forged(key: ServiceKey, tmp_path: Path) -> None:
+    header, claims, signature = key.sign({"iss": "x"}).split(".")
+    stranger = ServiceKey.of(tmp_path).sign({"iss": "x"})
+    altered = f"{header}.{part({'iss': 'y'})}.{signature}"
+    unsigned = f"{part({'alg': 'none'})}.{claims}."
+    other = f"{part({'alg': 'HS256'})}.{claims}.{signature}"
+    for jwt in (stranger, altered, unsigned, other, f"{header}.{claims}", "", "a.b.c", "…", key.sign([1])):  # type: ignore[arg-type]
+        with pytest.raises(Forged):
+            key.verify(jwt)
+
+
+def test_the_public_forms_are_the_key_s(key: ServiceKey) -> None:
+    numbers = key.public.public_numbers()
+    modulus = base64.urlsafe_b64decode(key.jwk["n"] + "==")
+    assert int.from_bytes(modulus, "big") == numbers.n
+    assert base64.urlsafe_b64decode(key.jwk["e"]) == b"\x01\x00\x01"
+    assert key.public_pem.startswith(b"-----BEGIN PUBLIC KEY-----")
+    assert len(key.id) == 40

@@ -1,0 +1,32 @@
+"""The proxy: which tunnels it refuses, and why."""
+
+import pytest
+
+from emulator.web.proxy import refused
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "says"),
+    [
+        ("CONNECT example.com:443 HTTP/1.1", 403, "example.com:443 is no host of Google's that gemulator emulates"),
+        ("CONNECT storage.googleapis.com:443 HTTP/1.1", 403, "storage.googleapis.com"),
+        ("CONNECT oauth2.googleapis.com:80 HTTP/1.1", 403, "oauth2.googleapis.com:80"),
+        ("CONNECT oauth2.googleapis.com HTTP/1.1", 403, "oauth2.googleapis.com"),
+        ("CONNECT 127.0.0.1:443 HTTP/1.1", 403, "127.0.0.1:443"),
+        ("CONNECT [::1]:443 HTTP/1.1", 403, "[::1]:443"),
+        ("GET http://oauth2.googleapis.com/ HTTP/1.1", 405, "CONNECT only"),
+        ("", 405, "CONNECT only"),
+    ],
+)
+def test_refused(line: str, status: int, says: str) -> None:
+    answer = refused(f"{line}\r\nhost: x\r\n\r\n".encode())
+    assert answer is not None
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert f"content-length: {len(body)}".encode() in head
+    assert says.encode() in body
+
+
+@pytest.mark.parametrize("host", ["oauth2.googleapis.com", "e.us-central1-1.prediction.vertexai.goog"])
+def test_google_s_hosts_get_a_tunnel(host: str) -> None:
+    assert refused(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode()) is None
