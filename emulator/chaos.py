@@ -7,7 +7,6 @@ from emulator.faults import Fault, faults_of
 from emulator.request import Caller
 from emulator.scenario.places import Place
 from emulator.scenario.timing import PacingFields, faults_in, pacing_in
-from emulator.schedule import Schedule
 from emulator.stores.store import Limit, Store
 
 
@@ -28,17 +27,15 @@ def faults_for(caller: Caller, place: Place | None) -> Sequence[Fault]:
 
 
 async def answers_before(
-    store: Store, session: str, schedule: Schedule, ordered: str | None, turn: str, *, dry: bool
+    store: Store, session: str, phases: Sequence[int], ordered: str | None, turn: str, *, dry: bool
 ) -> int:
-    """How many answers with the same counted faults went before; 0 where nothing is counted.
+    """How many answers with the same counted faults went before; `phases` as of their schedule.
 
     Faults that a header or session `ordered` count all its answers, others those of one turn: `turn` names its counter.
     """
-    if not schedule.phases:
-        return 0
     key = f"fault of {turn}"
     if ordered is not None:
         key = f"fault#{blake2b(ordered.encode(), digest_size=6).hexdigest()}"
-    limits = [Limit(f"{key}/{number}", times) for number, times in enumerate(schedule.phases)]
+    limits = [Limit(f"{key}/{number}", times) for number, times in enumerate(phases)]
     phase = (await store.claim(session, key.encode(), limits, dry=dry)).index
-    return sum(schedule.phases if phase is None else schedule.phases[:phase])
+    return sum(phases if phase is None else phases[:phase])

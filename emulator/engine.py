@@ -11,19 +11,19 @@ from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, FRONT_END
 from emulator.errors import RequestError, Unmatched
 from emulator.explanation import Explanation
-from emulator.gate import Gate, Pass
+from emulator.gate import Gate
 from emulator.journal import Exchange, Received, Source
 from emulator.marks import session_mark
 from emulator.plan import Answer, Failure
 from emulator.preparation import Asked, Preparation, Prepared
-from emulator.quotas import Charge
+from emulator.quotas import UNLIMITED, Charge
 from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Rendering
 from emulator.scenario.library import Library
 from emulator.scenario.timing import quota_in
 from emulator.seed import Seed, sign
 from emulator.settings import Clock, Settings
-from emulator.stores.store import Overlay, Store
+from emulator.stores.store import Claim, Store
 from emulator.wording import Wording
 
 _EXPLAINED = 1_000  # turns of which it is said why they do not fit
@@ -95,31 +95,36 @@ class Engine:
         except RequestError as error:
             delivery, exchange = self._refuse(asked, error.failure)
             return Made(exchange, delivery, 0, now, error.failure, None)
-        admitted = await self._admitted(asked, prepared, overlay, dry=dry)
+        quota = UNLIMITED if dry else quota_in(overlay.choices.quota or self.settings.quota)
+        admitted = (
+            None
+            if quota is UNLIMITED
+            else await self._gate.admit(
+                session, quota, asked.target, prepared.conversation.request.model, asked.headers
+            )
+        )
         if isinstance(admitted, Failure):
             delivery, exchange = self._refuse(asked, admitted)
             return Made(exchange, delivery, 0, now, admitted, prepared)
-        if admitted.provisioned:
+        if admitted is not None and admitted.provisioned:
             asked = replace(asked, headers=admitted.headers(asked.headers))
             prepared = self.preparation.prepared(asked, overlay)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         warm = attempt > 0 and prepared.cacheable
         rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
-        turn = "" if claim.index is None else prepared.limits[claim.index].key
-        answers = await answers_before(self.store, session, rendering.schedule, prepared.caller.fault, turn, dry=dry)
+        phases = rendering.schedule.phases
+        answers = await self._answers_before(phases, session, prepared, claim, dry=dry) if phases else 0
         more = session_mark(session) if self.settings.emulator_headers else ()
         delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
-        if not dry:
-            await self._gate.settle(session, admitted, rendering.answer)
-        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared, admitted.leases)
+        leases = () if admitted is None else await self._gate.settle(session, admitted, rendering.answer)
+        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared, leases)
 
-    async def _admitted(self, asked: Asked, prepared: Prepared, overlay: Overlay, *, dry: bool) -> Pass | Failure:
-        quota = quota_in(overlay.choices.quota or self.settings.quota)
-        model = prepared.conversation.request.model
-        if dry:
-            return Pass(quota, asked.target, model)
-        return await self._gate.admit(asked.caller.session, quota, asked.target, model, asked.headers)
+    async def _answers_before(
+        self, phases: Sequence[int], session: str, prepared: Prepared, claim: Claim, *, dry: bool
+    ) -> int:
+        turn = "" if claim.index is None else prepared.limits[claim.index].key
+        return await answers_before(self.store, session, phases, prepared.caller.fault, turn, dry=dry)
 
     async def release(self, answered: Answered) -> None:
         """Note that the answer is over."""

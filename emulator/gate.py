@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from emulator.plan import Answer, Failure, Plan
-from emulator.quotas import UNLIMITED, Charge, Quota
+from emulator.quotas import Charge, Quota
 from emulator.refusals import refused
 from emulator.request import Target
 from emulator.stores.store import Store
@@ -44,8 +44,6 @@ class Gate:
 
         Provisioned throughput comes first; what is beyond it is on demand, unless the client says `dedicated`.
         """
-        if quota == UNLIMITED:
-            return Pass(quota, target, model)
         wanted = headers.get(_TRAFFIC, b"").lower()
         reserve = quota.reserve(target, model) if wanted != b"shared" else ()
         provisioned = bool(reserve) and await self._store.spend(session, reserve) is None
@@ -56,20 +54,20 @@ class Gate:
             return _exhausted(quota)
         return Pass(quota, target, model, provisioned)
 
-    async def settle(self, session: str, admitted: Pass, answer: Answer | None) -> None:
-        """Charge the tokens of an answer."""
-        if admitted.quota == UNLIMITED or not isinstance(answer, Plan):
-            return
-        usage = answer.usage
-        tokens = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
-        charges = admitted.quota.settlement(admitted.target, admitted.model, tokens, provisioned=admitted.provisioned)
-        if charges:
-            await self._store.spend(session, charges)
+    async def settle(self, session: str, admitted: Pass, answer: Answer | None) -> Sequence[Charge]:
+        """Charge the tokens of an answer; what is to be given back when it is over."""
+        if isinstance(answer, Plan):
+            usage = answer.usage
+            tokens = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
+            quota, provisioned = admitted.quota, admitted.provisioned
+            charges = quota.settlement(admitted.target, admitted.model, tokens, provisioned=provisioned)
+            if charges:
+                await self._store.spend(session, charges)
+        return admitted.leases
 
     async def release(self, session: str, leases: Sequence[Charge]) -> None:
         """Give back what was lent."""
-        if leases:
-            await self._store.spend(session, leases)
+        await self._store.spend(session, leases)
 
 
 def _exhausted(quota: Quota) -> Failure:

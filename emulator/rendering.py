@@ -67,16 +67,15 @@ class Rendering:
         seed = self.root.child("attempt", attempt)
         values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
         head = Head(self.head.status, self.head.headers + more, self.head.wait) if more else self.head
+        if self.schedule.plain:
+            return Delivery((head, *[Chunk(template.fill(values), tokens) for template, tokens in self.chunks]))
         effort = replace(self.effort, others=others)
-        if self.schedule.only_paced and not self.whole:
+        if not self.schedule.faults and not self.whole:
             waits = self.schedule.waits(tuple([tokens for _, tokens in self.chunks]), seed, effort)
             size = sum([len(template.data) for template, _ in self.chunks])  # ids differ, their sizes hardly do
             return Delivery(_Paced(head, self.chunks, values, waits), size)
         chunks = [Chunk(template.fill(values), tokens, events=self.events) for template, tokens in self.chunks]
-        steps: tuple[Step, ...] = (head, *chunks)
-        if self.schedule.plain:
-            return Delivery(steps)
-        return Delivery(tuple(self.schedule.apply(steps, seed, effort, answers, whole=self.whole)))
+        return Delivery(tuple(self.schedule.apply((head, *chunks), seed, effort, answers, whole=self.whole)))
 
 
 class _Paced(Sequence[Step]):

@@ -19,7 +19,7 @@ class Schedule:
     speed: float = 1.0
     faults: Sequence[Fault] = ()
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether it leaves all steps as they are."""
         return not self.faults and (not self.speed or self.pacing == AT_ONCE)
@@ -28,11 +28,6 @@ class Schedule:
     def phases(self) -> Sequence[int]:
         """How many answers have to be counted, in pieces that differ in their faults; nothing: no counter is needed."""
         return phases(self.faults)
-
-    @property
-    def only_paced(self) -> bool:
-        """Whether it changes nothing but waits."""
-        return not self.faults and not self.plain
 
     def waits(self, tokens: tuple[int, ...], seed: Seed, effort: Effort) -> Sequence[float]:
         """The waits of a stream whose chunks have so many tokens, its head's first."""

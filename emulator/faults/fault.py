@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticKnownError
 
 from emulator.delivery import Chunk, Head, Step
 from emulator.duration import Duration
@@ -15,9 +16,13 @@ _SHARE = r"^(\d{1,3}(?:\.\d+)?)%$"
 
 
 def share(value: Any) -> float:
-    """The number in `20%`. ValueError where it is none."""
-    found = re.match(_SHARE, value) if isinstance(value, str) else None
-    if found is None or not 0 <= float(found[1]) <= 100:
+    """The number in `20%`; refused as pydantic refuses texts that are none or have another form."""
+    if not isinstance(value, str):
+        raise PydanticKnownError("string_type")
+    found = re.match(_SHARE, value)
+    if found is None:
+        raise PydanticKnownError("string_pattern_mismatch", {"pattern": _SHARE})
+    if float(found[1]) > 100:
         raise ValueError("a share is a percentage, like 20%")
     return float(found[1]) / 100
 

@@ -24,10 +24,15 @@ from emulator.faults.framing import Bom, ContentType, Gzip, Http10, LineEnds, Sp
 from emulator.faults.strangers import Empty, Html, Redirect
 
 
+def _described(schema: dict[str, Any]) -> None:
+    for name, field in schema["properties"].items():
+        field["description"] = FAULTS[name].__doc__
+
+
 class FaultFields(BaseModel):
     """One fault, by its name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, json_schema_extra=_described)
 
     refuse: Refuse | None = None
     reset: Reset | None = None

@@ -136,7 +136,7 @@ def _homes() -> Sequence[tuple[str, Sequence[str]]]:
 
 
 def _form(path: Sequence[str | int]) -> str:
-    forms = {"size": "Write it like 512x512.", "jitter": "Write it like 30%."}
+    forms = {"size": "Write it like 512x512."} | dict.fromkeys(("jitter", "load", "chance"), "Write it like 30%.")
     return forms.get(str(path[-1]), "") if path else ""
 
 

@@ -125,6 +125,8 @@ def _unusable(caller: Caller) -> Failure | None:
     """A refusal of gemulator's own headers that mean nothing."""
     if caller.wire not in {None, "faithful", "sdk-safe"}:
         return Failure(400, "INVALID_ARGUMENT", "gemulator: x-emulator-wire is faithful or sdk-safe")
+    if caller.speed is caller.fault is caller.pacing is None:
+        return None
     lines = (
         ("speed", caller.speed, speed_of),
         ("fault", caller.fault, faults_in),
