@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 import click
 
@@ -100,35 +100,50 @@ def _environment(emulator: Emulator, adc: str, files: CredentialFiles) -> dict[s
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """The exit code of a command; 128 and the number of the signal that ended it."""
-    try:
-        child = subprocess.Popen(command, env=environment)
-    except FileNotFoundError:
-        click.echo(f"gemulator: no such command: {command[0]}", err=True)
-        return _NOT_FOUND
-    except OSError as error:
-        click.echo(f"gemulator: {command[0]} cannot be run: {error.strerror}", err=True)
-        return _NOT_EXECUTABLE
-    with _forwarding(child):
+    with _Forwarding() as forwarding:
+        try:
+            child = subprocess.Popen(command, env=environment)
+        except FileNotFoundError:
+            click.echo(f"gemulator: no such command: {command[0]}", err=True)
+            return _NOT_FOUND
+        except OSError as error:
+            click.echo(f"gemulator: {command[0]} cannot be run: {error.strerror}", err=True)
+            return _NOT_EXECUTABLE
+        forwarding.to(child)
         code = child.wait()
     return 128 - code if code < 0 else code
 
 
-@contextmanager
-def _forwarding(child: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Pass signals on. A terminal sends its own (Ctrl-C) to the command as well: those are not sent twice."""
-    terminal = {signal.SIGINT, getattr(signal, "SIGQUIT", signal.SIGINT)} if sys.stdin.isatty() else set()
+class _Forwarding:
+    """Passes signals on. It is in place before the command starts: what comes too early is passed on then."""
 
-    def forward(number: int, frame: FrameType | None) -> None:
-        if number not in terminal:
+    def __init__(self) -> None:
+        # A terminal sends its own (Ctrl-C) to the command as well: those are not sent twice.
+        self._terminal = {signal.SIGINT, getattr(signal, "SIGQUIT", signal.SIGINT)} if sys.stdin.isatty() else set()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def __enter__(self) -> Self:
+        numbers = [getattr(signal, name) for name in _FORWARDED if hasattr(signal, name)]
+        self._before = {number: signal.signal(number, self._forward) for number in numbers}
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def to(self, child: "subprocess.Popen[bytes]") -> None:
+        self._child = child
+        for number in self._early:
             child.send_signal(number)
 
-    numbers = [getattr(signal, name) for name in _FORWARDED if hasattr(signal, name)]
-    before = {number: signal.signal(number, forward) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def _forward(self, number: int, frame: FrameType | None) -> None:
+        if number in self._terminal:
+            return
+        if self._child is None:
+            self._early.append(number)
+        else:
+            self._child.send_signal(number)
 
 
 def summary(entries: Sequence[EntryView]) -> str:
