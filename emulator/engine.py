@@ -96,13 +96,10 @@ class Engine:
             delivery, exchange = self._refuse(asked, error.failure)
             return Made(exchange, delivery, 0, now, error.failure, None)
         quota = UNLIMITED if dry else quota_in(overlay.choices.quota or self.settings.quota)
-        admitted = (
-            None
-            if quota is UNLIMITED
-            else await self._gate.admit(
-                session, quota, asked.target, prepared.conversation.request.model, asked.headers
-            )
-        )
+        admitted = None
+        if quota is not UNLIMITED:
+            model = prepared.conversation.request.model
+            admitted = await self._gate.admit(session, quota, asked.target, model, asked.headers)
         if isinstance(admitted, Failure):
             delivery, exchange = self._refuse(asked, admitted)
             return Made(exchange, delivery, 0, now, admitted, prepared)
