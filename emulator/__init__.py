@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emulator.app import create_app
     from emulator.server import Emulator
+    from emulator.session import Session
 
 __version__ = "0.1.0"
-__all__ = ["Emulator", "__version__", "create_app"]
+__all__ = ["Emulator", "Session", "__version__", "create_app"]
 
-_HOMES = {"create_app": "emulator.app", "Emulator": "emulator.server"}
+_HOMES = {"create_app": "emulator.app", "Emulator": "emulator.server", "Session": "emulator.session"}
 
 
 def __getattr__(name: str) -> object:

@@ -126,7 +126,7 @@ class Preparation:
         caller = _settled(asked.caller, overlay.choices)
         places: list[Place | None] = list(until_endless(shelf.fitting(conversation, caller.scenario)))
         endless = bool(places) and places[-1] is not None and places[-1].turn.times is None
-        if self._settings.unmatched == "generate" and not endless:
+        if (overlay.choices.unmatched or self._settings.unmatched) == "generate" and not endless:
             places.append(None)
         limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()

@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 import uvicorn
 
 from emulator.app import UTC, create_app
+from emulator.session import Session
 from emulator.settings import Settings, usual_state
 from emulator.tokens import key_for, mint
 from emulator.web.doors import Doors, Server
@@ -81,38 +81,7 @@ def origin_of(listener: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://{shown}:{port}"
 
 
-class Addresses:
-    """What to paste into a client, for an emulator at `url`."""
-
-    def __init__(self, url: str, project: str = "demo", location: str = "global") -> None:
-        self.url = url.rstrip("/")
-        self._below = f"{self.url}/v1/projects/{project}/locations"
-        self._location = location
-
-    @property
-    def base_url(self) -> str:
-        """The base URL for Gemini and partner models: the SDK appends `/chat/completions`."""
-        return f"{self._below}/{self._location}/endpoints/openapi"
-
-    def endpoint_url(self, endpoint: str, location: str = "us-central1") -> str:
-        """The base URL for a self-deployed model."""
-        return f"{self._below}/{location}/endpoints/{quote(str(endpoint), safe='')}"
-
-
-class SessionHandle:
-    """A session of an emulator: its token keeps it apart from the others."""
-
-    def __init__(self, name: str, key: bytes) -> None:
-        self.name = name
-        self._key = key
-
-    @property
-    def token(self) -> str:
-        """The API key with which a client is in this session; it never expires."""
-        return mint(self.name, None, self._key)
-
-
-class Emulator(Addresses):
+class Emulator(Session):
     """`with Emulator(scenarios="…") as e: OpenAI(base_url=e.base_url, api_key=e.token)`.
 
     Takes every field of Settings. The port is free, the log silent, and no scenario is loaded unless told otherwise.
@@ -124,7 +93,8 @@ class Emulator(Addresses):
         self.settings = Settings(
             **{"port": 0, "tls_port": 0, "log_format": "off", "scenarios": (), "project": project, **settings}
         )
-        self._place = (project, location)
+        key = self.settings.admin_key
+        super().__init__("", key=key.get_secret_value() if key else None, project=project, location=location)
         self._server: Server | None = None
 
     def start(self) -> Self:
@@ -146,7 +116,7 @@ class Emulator(Addresses):
         if not server.started:
             raise RuntimeError("gemulator did not start; its thread says why on standard error")
         self._server = server
-        super().__init__(origin_of(listener), *self._place)
+        self.url = origin_of(listener)
         self.tls_url = origin_of(doors.tls, "https") if doors else ""
         self.proxy_url = origin_of(doors.proxy) if doors and doors.proxy else ""
         return self
@@ -157,15 +127,17 @@ class Emulator(Addresses):
             self._server.should_exit = True
             self._thread.join()
             self._server = None
+            self.close_clients()
+            if "admin" in vars(self):
+                self.admin.close()
+                del self.admin
 
-    @property
-    def token(self) -> str:
-        """An API key for the default session."""
-        return self.session("default").token
+    def close(self) -> None:
+        """As `stop`."""
+        self.stop()
 
-    def session(self, name: str) -> SessionHandle:
-        """The session with this name, made on first use."""
-        return SessionHandle(name, key_for(self.settings))
+    def _token_of(self, name: str) -> str:
+        return mint(name, None, key_for(self.settings))
 
     def __enter__(self) -> Self:
         return self.start()
@@ -174,3 +146,15 @@ class Emulator(Addresses):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    async def __aenter__(self) -> Self:
+        from anyio.to_thread import run_sync
+
+        return await run_sync(self.start)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        from anyio.to_thread import run_sync
+
+        await run_sync(self.stop)

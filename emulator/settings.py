@@ -3,9 +3,11 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+WhenUnmatched: TypeAlias = Literal["generate", "error"]
 
 
 def shipped_scenarios() -> Path:
@@ -38,7 +40,7 @@ class Settings(BaseModel):
         Field(description="Whether a saved scenario is live at once. `serve` does so on a terminal, unless told."),
     ] = False
     unmatched: Annotated[
-        Literal["generate", "error"],
+        WhenUnmatched,
         Field(description="What a request gets that no turn fits: an invented answer, or a 400 that says why."),
     ] = "generate"
     seed: Annotated[str, Field(description="Decides every word, id and jitter.")] = "0"

@@ -12,7 +12,7 @@ import pytest
 from emulator.cli.credential_files import CredentialFiles, Kind
 from emulator.cli.environment import Client, Format, written
 from emulator.scenario import yaml
-from emulator.server import Addresses
+from emulator.session import Addresses
 
 ODD = {
     "PLAIN": "http://127.0.0.1:8089/v1?a=b&c",

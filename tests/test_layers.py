@@ -49,8 +49,8 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("stores.store", "stores.codec", "scenario.folder", "scenario.library", "scenario.advice"),
     ("shelf", "marks", "chaos", "gate", "rendering", "preparation", "wording", "explanation", "engine"),
     ("stores", "web"),
-    ("app", "client", "server"),
-    ("cli", "__main__"),
+    ("app", "client", "stubs", "recorded", "shortfall", "session", "server", "fixture"),
+    ("cli", "__main__", "pytest_plugin"),
 )
 ORDERED = {0, 1, 3, 4, 6, 7}
 FREE = {"__init__", "stores"}  # the lazy front door, and a package docstring

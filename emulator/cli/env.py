@@ -8,7 +8,7 @@ import click
 from emulator.cli.credential_files import CredentialFiles, Holder, Kind
 from emulator.cli.environment import Client, Format, written
 from emulator.cli.place import Place, place_options
-from emulator.server import Addresses
+from emulator.session import Addresses
 from emulator.tokens import key_of, mint
 
 adc_option = click.option(

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from emulator.cli.credential_files import CredentialFiles, Kind
-from emulator.server import Addresses
+from emulator.session import Addresses
 
 Format: TypeAlias = Literal["bash", "fish", "powershell", "dotenv", "github", "compose"]
 Variables: TypeAlias = Mapping[str, str]

@@ -231,6 +231,25 @@ class _Builder:
         self.problems.append(Problem(self.file, *_mark(node), dotted(tuple(self._path)), message, remedy))
 
 
+class _Dumper(yaml.CSafeDumper):
+    """Quotes what YAML 1.2 or 1.1 would take for something else than a text; writes out what is there twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_RESOLVERS = (yaml.CSafeDumper.yaml_implicit_resolvers, _Loader.yaml_implicit_resolvers)
+_Dumper.yaml_implicit_resolvers = {
+    letter: [pair for resolvers in _RESOLVERS for pair in resolvers.get(letter, ())]
+    for letter in sorted({letter for resolvers in _RESOLVERS for letter in resolvers})
+}
+
+
+def write(data: Any) -> str:
+    """The YAML of JSON data, keys in their order; `read` gives the same data back."""
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
+
+
 def dotted(path: Path_) -> str:
     """A path as people read it: `turns[0].reply.text`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")

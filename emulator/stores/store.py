@@ -6,6 +6,7 @@ from typing import Protocol
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 from emulator.quotas import Charge
+from emulator.settings import WhenUnmatched
 
 DEFAULT = "default"
 
@@ -62,6 +63,7 @@ class Choices:
     fault: str | None = None
     pacing: str | None = None
     quota: str | None = None
+    unmatched: WhenUnmatched | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ class DeliveryRoutes:
         """Of one session, or of all."""
         session = request.query_params.get("session")
         page = await self.engine.store.entries(Filter(session=session))
-        still = self.engine.settings.clock != "real"
+        overlaid = (await self.engine.store.overlay(session or DEFAULT)).choices.clock
+        still = self.engine.settings.clock != "real" or overlaid is not None
         findings = [
             FindingView(kind=one.kind, requests=list(one.requests), message=one.message, advice=one.advice)
             for one in verdict(page.entries, timed=not still)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from emulator.journal import Filter
 from emulator.scenario.strict import Strict
-from emulator.settings import frozen_at
+from emulator.settings import WhenUnmatched, frozen_at
 from emulator.stores.store import DEFAULT
 from emulator.web.admin_guard import Refusal
 
@@ -27,6 +27,7 @@ class NewSession(Strict):
     scenario: str | None = None
     seed: str | None = None
     clock: str | None = None
+    unmatched: WhenUnmatched | None = None
     ttl: Annotated[int, Field(gt=0, description="Seconds for which the token is good.")] = 3600
 
     @field_validator("clock")

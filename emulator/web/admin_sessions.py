@@ -59,7 +59,7 @@ class SessionRoutes:
         if wanted.scenario is not None:
             await self._known(session, wanted.scenario)
         clock = frozen_at(wanted.clock) if wanted.clock else None
-        choices = Choices(wanted.scenario, wanted.seed, clock)
+        choices = Choices(wanted.scenario, wanted.seed, clock, unmatched=wanted.unmatched)
         if choices != (await store.overlay(session)).choices:
             await store.configure(session, choices)
         expires = int(self.real_time()) + wanted.ttl

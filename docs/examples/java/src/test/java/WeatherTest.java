@@ -1,0 +1,60 @@
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
+class WeatherTest {
+  static final String SERVER = Optional.ofNullable(System.getenv("GEMULATOR_URL")).orElse("http://127.0.0.1:8089");
+  // An upgrade to HTTP/2 without TLS would lose the body: gemulator speaks HTTP/1.1.
+  static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  String session; // of gemulator, for one test: its own scenarios, counters and journal
+
+  @BeforeEach
+  void open(TestInfo test) throws Exception {
+    session = test.getTestMethod().orElseThrow().getName();
+    admin("/sessions", "{\"session\": \"" + session + "\", \"unmatched\": \"error\"}");
+    admin("/sessions/" + session + "/reset", "");
+  }
+
+  @AfterEach
+  void verify() throws Exception {
+    admin("/verify", "{\"session\": \"" + session + "\", \"none_unmatched\": true, \"times_used\": true}");
+  }
+
+  @Test
+  void itAsksForTheWeather() throws Exception {
+    admin("/scenarios?session=" + session, "turns: [{ when: { user: weather }, times: 1, reply: It is sunny. }]");
+    assertTrue(ask("How is the weather?").contains("\"It is sunny.\""));
+  }
+
+  /** The code under test: give it the base URL and the key, as you would your own client. */
+  String ask(String text) throws IOException, InterruptedException {
+    String base = SERVER + "/v1/projects/demo/locations/global/endpoints/openapi";
+    String body = "{\"model\": \"google/gemini-3.5-flash\", \"messages\": [{\"role\": \"user\", \"content\": \"%s\"}]}";
+    HttpRequest request = HttpRequest.newBuilder(URI.create(base + "/chat/completions"))
+        .header("Authorization", "Bearer emulator." + session)
+        .POST(BodyPublishers.ofString(body.formatted(text)))
+        .build();
+    return HTTP.send(request, BodyHandlers.ofString()).body();
+  }
+
+  static void admin(String path, String body) throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(SERVER + "/__emulator" + path))
+        .POST(BodyPublishers.ofString(body))
+        .build();
+    HttpResponse<String> answer = HTTP.send(request, BodyHandlers.ofString());
+    assertEquals(2, answer.statusCode() / 100, answer::body);
+  }
+}

@@ -1,0 +1,20 @@
+// A session of gemulator for one test: its own scenarios, counters and journal.
+const server = process.env.GEMULATOR_URL ?? "http://127.0.0.1:8089";
+
+async function admin(path, body) {
+  const content = typeof body === "string" ? body : JSON.stringify(body);
+  const answer = await (await fetch(`${server}/__emulator${path}`, { method: "POST", body: content })).json();
+  if (answer.error) throw new Error([answer.error.message, JSON.stringify(answer.failures, null, 2)].join("\n"));
+  return answer;
+}
+
+export async function gemulator(scenario) {
+  const { session, token } = await admin("/sessions", { unmatched: "error" });
+  if (scenario) await admin(`/scenarios?session=${session}`, scenario);
+  return {
+    baseURL: `${server}/v1/projects/demo/locations/global/endpoints/openapi`,
+    apiKey: token,
+    // Throws where a request fitted no turn, or a turn with `times` has some left.
+    verify: (more = {}) => admin("/verify", { session, none_unmatched: true, times_used: true, ...more }),
+  };
+}

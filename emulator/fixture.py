@@ -1,0 +1,106 @@
+"""What the pytest plugin does once a test uses it: serve, open a session for a test, check it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.errors import ScenarioError
+from emulator.server import Emulator
+from emulator.session import Session
+
+_KNOWN = ("scenario", "unmatched", "seed", "clock", "strict", "env")
+
+
+@contextmanager
+def serving(config: pytest.Config) -> Iterator[Session]:
+    """The emulator that the options name, or one of our own."""
+    url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
+    if url:
+        session = Session(url, key=os.environ.get("GEMULATOR_ADMIN_KEY"))
+        yield session
+        session.admin.close()
+        return
+    try:
+        emulator = Emulator(scenarios=tuple(config.getini("gemulator_scenarios"))).start()
+    except ScenarioError as error:
+        raise _failure(f"gemulator_scenarios:\n{error}") from None
+    yield emulator
+    emulator.stop()
+
+
+@contextmanager
+def opened(item: pytest.Item, server: Session) -> Iterator[Session]:
+    """A session of a test, as its markers and the options want it."""
+    wanted = _wanted(item)
+    session = server.session(seed=wanted["seed"], clock=wanted["clock"], unmatched=wanted["unmatched"])
+    try:
+        for file in wanted["scenario"]:
+            _load(session, item, file)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in session.env.items() if wanted["env"] else ():
+                patch.setenv(name, value)
+            yield session
+    finally:
+        session.close()
+
+
+def checked(item: pytest.Item, session: Session) -> None:
+    """Fail a test whose requests and stubs did not go together."""
+    if not _wanted(item)["strict"]:
+        return
+    try:
+        session.assert_done()
+    except AssertionError as error:
+        raise _failure(f"{error}\n{_remedy(str(error))}") from None
+
+
+def _failure(message: str) -> BaseException:
+    """What pytest reports as the message alone: where it was raised is nobody's concern."""
+    return pytest.fail.Exception(message, pytrace=False)
+
+
+def explained(item: pytest.Item, session: Session) -> None:
+    """Show with a failed test which requests fitted no turn: often they are why."""
+    try:
+        session.assert_all_matched()
+    except AssertionError as error:
+        item.add_report_section("call", "gemulator", str(error))
+
+
+def _remedy(message: str) -> str:
+    if "fitted no turn" in message:
+        return 'Stub them: gemulator.when(user="…").reply("…"), or @pytest.mark.gemulator(unmatched="generate").'
+    return "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False)."
+
+
+def _wanted(item: pytest.Item) -> Mapping[str, Any]:
+    """The options of a test: of its nearest marker, then the next, then of the project."""
+    config = item.config
+    wanted = {name: config.getini(f"gemulator_{name}") for name in _KNOWN if name != "scenario"}
+    wanted["scenario"] = ()
+    for marker in reversed(list(item.iter_markers("gemulator"))):
+        unknown = [name for name in marker.kwargs if name not in _KNOWN]
+        if unknown or marker.args:
+            said = ", ".join(map(repr, marker.args)) or f"`{unknown[0]}`"
+            raise _failure(f"the marker gemulator takes {', '.join(_KNOWN)}, and not {said}")
+        wanted |= marker.kwargs
+    if isinstance(wanted["scenario"], str | os.PathLike):
+        wanted["scenario"] = (wanted["scenario"],)
+    return wanted
+
+
+def _load(session: Session, item: pytest.Item, file: str) -> None:
+    """Load a file that stands beside the test, or in a folder of `gemulator_scenarios`."""
+    folders = [item.path.parent, *item.config.getini("gemulator_scenarios"), item.config.rootpath]
+    found = next((path for folder in folders if (path := Path(folder) / file).is_file()), None)
+    if found is None:
+        places = ", ".join(str(folder) for folder in folders)
+        raise _failure(f"gemulator: there is no {file} in {places}")
+    try:
+        session.load(found)
+    except ScenarioError as error:
+        raise _failure(f"gemulator:\n{error}") from None

@@ -1,0 +1,107 @@
+"""What a session was asked, from its journal, for tests to look at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from emulator.conversation import Conversation
+from emulator.reading import parse
+from emulator.request import Target
+from emulator.views import EntryView, UsageView
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A request and what it was answered. `entry` is all that the journal has."""
+
+    entry: EntryView
+
+    @property
+    def body(self) -> Any:
+        """The body as JSON; as text where it is none, or was too large to keep."""
+        return self.entry["request"]["body"]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By lower-case name, without secrets."""
+        return self.entry["request"]["headers"]
+
+    @property
+    def messages(self) -> Sequence[dict[str, Any]]:
+        return self.body["messages"] if isinstance(self.body, dict) else []
+
+    @property
+    def model(self) -> str:
+        return self.entry["model"]
+
+    @property
+    def path(self) -> str:
+        return self.entry["path"]
+
+    @property
+    def stream(self) -> bool:
+        return self.entry["stream"]
+
+    @property
+    def status(self) -> int:
+        return self.entry["status"]
+
+    @property
+    def source(self) -> str:
+        """What answered: turn, generated, unmatched, unsatisfiable or refused."""
+        return self.entry["source"]
+
+    @property
+    def turn(self) -> str | None:
+        """The turn that answered, like `weather/2`; None: none did."""
+        scenario, number = self.entry["scenario"], self.entry["turn"]
+        return None if scenario is None else f"{scenario}/{number}"
+
+    @property
+    def outcome(self) -> str | None:
+        """How the delivery ended; None while it runs."""
+        return self.entry["outcome"]
+
+    @property
+    def usage(self) -> UsageView | None:
+        return self.entry["usage"]
+
+    @property
+    def answer(self) -> str:
+        """All bytes of the answer as text: JSON, or the events of a stream."""
+        return "".join(step.get("text", "") for step in self.entry["answer"]["steps"])
+
+    @property
+    def user(self) -> str:
+        """The newest user message. RequestError where the service refuses to read the body."""
+        return self._conversation.user_text
+
+    @property
+    def system(self) -> str:
+        """The system text, empty where there is none."""
+        return self._conversation.system_text
+
+    @property
+    def tools(self) -> Sequence[str]:
+        """The names of the tools on offer."""
+        return [function.name for function in self._conversation.request.offered]
+
+    @cached_property
+    def _conversation(self) -> Conversation:
+        request, tree = parse(orjson.dumps(self.body))
+        return Conversation(request, tree, Target("", "", "", ""), self.headers)
+
+    def __str__(self) -> str:
+        return f"{self.entry['id']}: {self.entry['model'] or 'no model'} {_shown(self.body)}"
+
+
+def _shown(body: Any) -> str:
+    """The newest message, cut to a line."""
+    messages = body.get("messages") if isinstance(body, dict) else None
+    last = messages[-1] if isinstance(messages, list) and messages else body
+    text = last.get("content") if isinstance(last, dict) else last
+    text = text if isinstance(text, str) else orjson.dumps(text).decode()
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")

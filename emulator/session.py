@@ -1,0 +1,246 @@
+"""A session of a running emulator: where to point clients, what to answer, what was asked."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+from urllib.parse import quote, urlsplit
+
+from emulator.client import Admin
+from emulator.recorded import Recorded
+from emulator.settings import WhenUnmatched
+from emulator.shortfall import verified
+from emulator.stubs import NAME, Conditions, Stub, Stubs, written
+from emulator.views import FindingView
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+
+class Addresses:
+    """What to paste into a client, for an emulator at `url`."""
+
+    def __init__(self, url: str, project: str = "demo", location: str = "global") -> None:
+        self.url = url.rstrip("/")
+        self.project = project
+        self.location = location
+
+    @property
+    def base_url(self) -> str:
+        """The base URL for Gemini and partner models: the SDK appends `/chat/completions`."""
+        return f"{self._below}/{self.location}/endpoints/openapi"
+
+    def endpoint_url(self, endpoint: str, location: str = "us-central1") -> str:
+        """The base URL for a self-deployed model."""
+        return f"{self._below}/{location}/endpoints/{quote(str(endpoint), safe='')}"
+
+    @property
+    def _below(self) -> str:
+        return f"{self.url}/v1/projects/{self.project}/locations"
+
+
+class Session(Addresses):
+    """A session of the emulator at `url`, which other sessions do not see: `Session("http://127.0.0.1:8089")`.
+
+    `token` is the API key with which a client is in it; `key` is the server's --admin-key.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str = "default",
+        token: str | None = None,
+        *,
+        key: str | None = None,
+        project: str = "demo",
+        location: str = "global",
+    ) -> None:
+        super().__init__(url, project, location)
+        self.name = name
+        self.token = token or self._token_of(name)
+        self._key = key
+        self._choices: dict[str, str] = {}
+        self._clients: list[OpenAI] = []
+        self._stubs = Stubs(lambda text: self._push(text, NAME))
+
+    @cached_property
+    def admin(self) -> Admin:
+        """The admin API."""
+        return Admin(self.url, self._key)
+
+    def session(
+        self,
+        name: str | None = None,
+        *,
+        seed: str | None = None,
+        clock: str | datetime | None = None,
+        unmatched: WhenUnmatched | None = None,
+    ) -> "Session":
+        """Another session of the same emulator; without a name a new one. What is left out is as the server."""
+        choices: dict[str, str | None] = {"seed": seed, "clock": _moment(clock), "unmatched": unmatched}
+        given = {key: value for key, value in choices.items() if value is not None}
+        # A session is made on first use: where nothing is chosen, it needs no word with the server.
+        token = self._token_of(name) if name else None
+        if given or name is None:
+            name, token = self.admin.create(name, **given)
+        made = Session(self.url, name, token, key=self._key, project=self.project, location=self.location)
+        made._choices = given
+        made.admin = self.admin
+        return made
+
+    def _token_of(self, name: str) -> str:
+        """A token that servers with `--auth any` or `open` accept; others give out their own."""
+        return f"emulator.{quote(name, safe='').replace('.', '%2E')}"
+
+    # ---- clients
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The variables that lead unmodified code here. A proxy of the environment is told to stay away."""
+        hosts = (os.environ.get("NO_PROXY") or os.environ.get("no_proxy", ""), urlsplit(self.url).hostname, "localhost")
+        spared = ",".join(dict.fromkeys(host for host in hosts if host))
+        named = {"OPENAI_BASE_URL": self.base_url, "OPENAI_API_KEY": self.token}
+        return {**named, "NO_PROXY": spared, "no_proxy": spared}
+
+    def openai(self, **options: Any) -> "OpenAI":
+        """A client of the OpenAI SDK in this session; `options` are its own."""
+        from openai import DefaultHttpxClient, OpenAI
+
+        http = DefaultHttpxClient(**self._transport())
+        client = OpenAI(**{"base_url": self.base_url, "api_key": self.token, "http_client": http, **options})
+        self._clients.append(client)
+        return client
+
+    def async_openai(self, **options: Any) -> "AsyncOpenAI":
+        """The same for asyncio. It may be made and left anywhere: no connection outlives its answer."""
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+
+        http = DefaultAsyncHttpxClient(**self._transport())
+        return AsyncOpenAI(**{"base_url": self.base_url, "api_key": self.token, "http_client": http, **options})
+
+    def _transport(self) -> dict[str, Any]:
+        """No proxy, no idle connections, and no certificates where none are needed: reading them takes longest."""
+        import httpx
+
+        # The SDK's clients read it by attribute, whichever httpx they are made of.
+        idle = httpx.Limits(max_keepalive_connections=0)
+        return {"limits": idle, "trust_env": False, "verify": self.url.startswith("https:")}
+
+    # ---- what is answered
+
+    def when(self, **conditions: Unpack[Conditions]) -> Stub:
+        """`when(user="weather").reply("It rains.")`, as a turn of a scenario: the first that fits answers."""
+        return self._stubs.when(conditions)
+
+    def load(self, file: str | Path) -> None:
+        """Answer with a scenario file too, before all that was loaded so far. ScenarioError where it is wrong."""
+        from emulator.scenario.folder import Folder, text_of_file
+        from emulator.scenario.reader import read_scenario
+
+        path = Path(file)
+        text = text_of_file(path)
+        scenario = read_scenario(text, path, path.stem, Folder(path))
+        self._push(text, scenario.name)
+
+    def to_yaml(self) -> str:
+        """What was stubbed, as a scenario file."""
+        return self._stubs.to_yaml()
+
+    def _push(self, text: str, name: str) -> None:
+        self.admin.push(text, self.name, name)
+
+    @property
+    def seed(self) -> str | None:
+        """Decides every word; None: as the server."""
+        return self._choices.get("seed")
+
+    @seed.setter
+    def seed(self, value: str) -> None:
+        self._choose(seed=str(value))
+
+    @property
+    def clock(self) -> str | None:
+        """The moment at which the clock of this session stands still; None: as the server."""
+        return self._choices.get("clock")
+
+    @clock.setter
+    def clock(self, value: str | datetime) -> None:
+        self._choose(clock=_moment(value) or "real")
+
+    def _choose(self, **choices: str) -> None:
+        self._choices |= choices
+        self.admin.create(self.name, **self._choices)
+
+    # ---- what was asked
+
+    @property
+    def requests(self) -> Sequence[Recorded]:
+        """What was asked so far, in order."""
+        return [Recorded(entry) for entry in self.admin.entries(session=self.name)]
+
+    @property
+    def last(self) -> Recorded:
+        """The newest request. AssertionError where there is none."""
+        requests = self.requests
+        if not requests:
+            raise AssertionError("gemulator was not asked anything in this session")
+        return requests[-1]
+
+    def assert_called(
+        self,
+        times: int | None = None,
+        /,
+        *,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **conditions: Unpack[Conditions],
+    ) -> None:
+        """Whether such a request came, so often; without a number: at all."""
+        __tracebackhide__ = True
+        bounds = {"count": times, "at_least": at_least, "at_most": at_most}
+        given = {key: value for key, value in bounds.items() if value is not None}
+        verified(self.admin, self.name, entries=[{"when": written(conditions), **given}])
+
+    def assert_all_used(self) -> None:
+        """Whether every stub has answered, and every `times` is used up."""
+        __tracebackhide__ = True
+        stubs = [{"scenario": NAME, "turn": number + 1} for number in range(len(self._stubs.turns))]
+        verified(self.admin, self.name, self._stubs.turns, entries=stubs, times_used=True)
+
+    def assert_all_matched(self) -> None:
+        """Whether a turn fitted every request."""
+        __tracebackhide__ = True
+        verified(self.admin, self.name, none_unmatched=True)
+
+    def assert_done(self) -> None:
+        """What the pytest fixture checks after each test: every request was matched, every `times` is used up."""
+        __tracebackhide__ = True
+        matched = self._choices.get("unmatched") != "generate"
+        verified(self.admin, self.name, self._stubs.turns, none_unmatched=matched, times_used=True)
+
+    def verdict(self) -> Sequence[FindingView]:
+        """What the client did wrong, by what it asked and how it took faults; nothing: it did well."""
+        return self.admin.verdict(self.name)
+
+    # ---- its end
+
+    def reset(self) -> None:
+        """Forget what was asked and how often turns have answered; stubs stay."""
+        self.admin.reset(self.name)
+
+    def close(self) -> None:
+        """Forget the session, and close the clients that it gave out."""
+        self.admin.drop(self.name)
+        self.close_clients()
+
+    def close_clients(self) -> None:
+        """Close the clients that this session gave out."""
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+
+
+def _moment(clock: str | datetime | None) -> str | None:
+    return clock.isoformat() if isinstance(clock, datetime) else clock

@@ -1,0 +1,272 @@
+"""The plugin in projects of its own: each of its messages, each of its options, and what it costs the others."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from _pytest.pytester import LineMatcher
+
+PREAMBLE = """
+import pytest
+from openai import BadRequestError
+
+def ask(session, text):
+    client = session.openai(max_retries=0)
+    answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": text}])
+    return answer.choices[0].message.content
+"""
+INI = """
+[pytest]
+addopts = -p no:randomly -p no:cacheprovider
+asyncio_default_fixture_loop_scope = function
+"""
+
+# What a test does, and the lines of its report.
+FAILURES: dict[str, tuple[str, Sequence[str]]] = {
+    "an unmatched request": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="weather", model="google/*").reply("It rains.")
+            with pytest.raises(BadRequestError):
+                ask(gemulator, "How is the weathr?")
+        """,
+        [
+            "gemulator: 1 of 1 requests fitted no turn. Nearest turns first:",
+            "  request *: google/m 'How is the weathr?'",
+            "    stubs/1: user: expected 'weather' in it, saw 'How is the weathr?'",
+            'Stub them: gemulator.when(user="…").reply("…"), or @pytest.mark.gemulator(unmatched="generate").',
+        ],
+    ),
+    "an unmatched request where nothing is stubbed": (
+        """
+        def test_it(gemulator):
+            with pytest.raises(BadRequestError):
+                ask(gemulator, "Hello?")
+        """,
+        ["    there are no turns: nothing was stubbed or loaded"],
+    ),
+    "an unmatched request that the test fell over": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="weather").reply("It rains.")
+            ask(gemulator, "Hello?")
+        """,
+        [
+            "*BadRequestError*",
+            "*- Captured gemulator call -*",
+            "    stubs/1: user: expected 'weather' in it, saw 'Hello?'",
+        ],
+    ),
+    "times that are left": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="invoice").fail(429, times=2)
+            with pytest.raises(Exception, match="429"):
+                ask(gemulator, "invoice")
+        """,
+        [
+            "gemulator: turn stubs/1 answered 1 of 2 times",
+            "  stub:",
+            "      user: invoice",
+            "    times: 2",
+            "      error: 429",
+            "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
+        ],
+    ),
+    "a call that did not come": (
+        """
+        def test_it(gemulator):
+            gemulator.when().reply("Hi.")
+            ask(gemulator, "Hello?")
+            gemulator.assert_called(user="weather")
+        """,
+        [
+            "*AssertionError: gemulator: expected at least 1 such entries, found 0 among 1",
+            "*  wanted:",
+            "*    user: weather",
+            "*    user: expected 'weather' in it, saw 'Hello?'",
+        ],
+    ),
+    "a call that came too often": (
+        """
+        def test_it(gemulator):
+            gemulator.when().reply("Hi.")
+            ask(gemulator, "Hello?")
+            ask(gemulator, "Hello?")
+            gemulator.assert_called(1, user="hello")
+        """,
+        ["*AssertionError: gemulator: expected 1 such entries, found 2 among 2"],
+    ),
+    "a stub that never answered": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="weather").reply("It rains.")
+            gemulator.assert_all_used()
+        """,
+        [
+            "*AssertionError: gemulator: turn stubs/1 has never answered",
+            "*      user: weather",
+            "*    reply: It rains.",
+        ],
+    ),
+    "no request at all": (
+        """
+        def test_it(gemulator):
+            gemulator.last
+        """,
+        ["*AssertionError: gemulator was not asked anything in this session"],
+    ),
+    "an unknown condition": (
+        """
+        def test_it(gemulator):
+            gemulator.when(usr="weather").reply("It rains.")
+        """,
+        ["*ScenarioError: stubs:3:5: turns[[]0].when.usr: unknown key `usr`", "*Did you mean `user`?"],
+    ),
+    "a pace of nothing": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="weather").pace(first_token="1s")
+        """,
+        ["*ValueError: say first what is answered: when(…).reply(…), .call(…) or .fail(…)"],
+    ),
+    "an unknown option of the marker": (
+        """
+        @pytest.mark.gemulator(sed=7)
+        def test_it():
+            pass
+        """,
+        ["the marker gemulator takes scenario, unmatched, seed, clock, strict, env, and not `sed`"],
+    ),
+    "a scenario that is not there": (
+        """
+        @pytest.mark.gemulator(scenario="missing.yaml")
+        def test_it():
+            pass
+        """,
+        ["gemulator: there is no missing.yaml in *"],
+    ),
+    "a scenario that is wrong": (
+        """
+        @pytest.mark.gemulator(scenario="wrong.yaml")
+        def test_it():
+            pass
+        """,
+        ["gemulator:", "*wrong.yaml:1:8: turns: *"],
+    ),
+}
+
+
+def run(folder: Path, tests: Mapping[str, str], *options: str, ini: str = "") -> LineMatcher:
+    """The report of a project with these test files. A process of its own: the plugin comes by its entry point."""
+    folder.joinpath("pytest.ini").write_text(INI + ini)
+    folder.joinpath("wrong.yaml").write_text("turns: 7")
+    folder.joinpath("right.yaml").write_text("turns: [{ when: { user: hello }, reply: From the file. }]")
+    for name, text in tests.items():
+        folder.joinpath(f"test_{name.replace(' ', '_')}.py").write_text(PREAMBLE + dedent(text))
+    command = [sys.executable, "-m", "pytest", *options]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV", "GEMULATOR"))}
+    said = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=False)
+    return LineMatcher((said.stdout + said.stderr).splitlines())
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Sequence[str]]:
+    """The report of each of the failures, by its name."""
+    tests = {name: text.replace("test_it", f"test_{name.replace(' ', '_')}") for name, (text, _) in FAILURES.items()}
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in run(tmp_path_factory.mktemp("failures"), tests).str().splitlines():
+        title = re.fullmatch(r"_+ (?:ERROR at setup of )?test_(\w+) _+", line)
+        name = title[1] if title else "" if line.startswith("=====") else name
+        found.setdefault(name.replace("_", " "), []).append(line)
+    return found
+
+
+@pytest.mark.parametrize(("name", "report"), [(name, report) for name, (_, report) in FAILURES.items()])
+def test_a_failure_says(reports: Mapping[str, Sequence[str]], name: str, report: Sequence[str]) -> None:
+    LineMatcher([*reports[name]]).fnmatch_lines([*report])
+
+
+def test_what_passes(tmp_path: Path) -> None:
+    tests = """
+        import os
+
+        @pytest.mark.gemulator(strict=False)
+        def test_a_lenient_one(gemulator):
+            gemulator.when(user="invoice").fail(429, times=2)
+            with pytest.raises(BadRequestError):
+                ask(gemulator, "Hello?")
+
+        @pytest.mark.gemulator(unmatched="generate")
+        def test_an_inventive_one(gemulator):
+            assert ask(gemulator, "Hello?")
+
+        @pytest.mark.gemulator(scenario="right.yaml", env=True)
+        def test_one_without_an_argument():
+            from openai import OpenAI
+            message = {"role": "user", "content": "hello"}
+            with OpenAI() as client:
+                answer = client.chat.completions.create(model="google/m", messages=[message])
+            assert answer.choices[0].message.content == "From the file."
+
+        @pytest.fixture
+        def app(gemulator):
+            return os.environ["OPENAI_BASE_URL"]
+
+        @pytest.mark.gemulator(env=True)
+        def test_the_environment_is_set_before_other_fixtures(app, gemulator):
+            assert app == gemulator.base_url
+
+        def test_and_is_back_afterwards():
+            assert "emulator" not in os.environ.get("OPENAI_API_KEY", "")
+
+        @pytest.mark.gemulator(seed="1", unmatched="generate")
+        class TestMarkers:
+            @pytest.mark.gemulator(seed="2")
+            def test_the_nearest_marker_counts(self, gemulator):
+                assert gemulator.seed == "2"
+                assert ask(gemulator, "Hello?")
+        """
+    run(tmp_path, {"all": tests}, "-W", "error").fnmatch_lines(["*= 6 passed in *"])
+
+
+def test_the_options_of_a_project(tmp_path: Path) -> None:
+    tests = """
+        def test_it(gemulator):
+            assert ask(gemulator, "hello") == "From the file."
+            assert ask(gemulator, "Who are you?")
+            assert gemulator.seed == "9"
+            assert gemulator.clock == "2030-01-01T00:00:00Z"
+            gemulator.when(user="never").fail(times=3)
+        """
+    ini = """
+gemulator_scenarios = right.yaml
+gemulator_unmatched = generate
+gemulator_seed = 9
+gemulator_clock = 2030-01-01T00:00:00Z
+gemulator_strict = no
+"""
+    run(tmp_path, {"one": tests}, ini=ini).fnmatch_lines(["*= 1 passed in *"])
+
+
+def test_a_broken_scenario_of_the_project(tmp_path: Path) -> None:
+    report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, ini="gemulator_scenarios = wrong.yaml")
+    report.fnmatch_lines(["gemulator_scenarios:", "*wrong.yaml:1:8: turns: *"])
+
+
+def test_an_emulator_that_is_not_there(tmp_path: Path) -> None:
+    report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, "--gemulator-url", "http://127.0.0.1:9")
+    report.fnmatch_lines(["*no gemulator answers at http://127.0.0.1:9*", "*Start it with `gemulator serve`."])
+
+
+def test_whoever_does_not_use_it_pays_nothing() -> None:
+    heavy = {"httpx", "pydantic", "starlette", "uvicorn", "openai", "faker", "yaml", "orjson", "emulator.settings"}
+    code = f"import sys, pytest, emulator.pytest_plugin; print(sorted({heavy} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "[]\n"

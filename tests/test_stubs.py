@@ -1,0 +1,106 @@
+"""Stubs in Python: the same turns as in YAML."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.errors import ScenarioError
+from emulator.scenario import yaml
+from emulator.scenario.match import Match
+from emulator.scenario.model import Turn
+from emulator.scenario.reader import read_scenario
+from emulator.scenario.timing import PacingFields
+from emulator.stubs import Conditions, Pace, Stubs, TurnFields, written
+
+
+def nowhere(text: str) -> None:
+    """Publishes nothing."""
+
+
+def keys(kind: type[Any]) -> set[str]:
+    return {field.alias or name for name, field in kind.model_fields.items()}
+
+
+def test_a_condition_of_yaml_is_one_of_python() -> None:
+    assert {name.rstrip("_") for name in Conditions.__annotations__} == keys(Match)
+    assert set(TurnFields.__annotations__) == keys(Turn) - {"when", "reply"}
+    assert set(Pace.__annotations__) == keys(PacingFields)
+
+
+Write = Callable[[Stubs], object]
+SAME: dict[str, tuple[Write, str]] = {
+    "a text": (lambda stubs: stubs.when({"user": "hi"}).reply("Hello!"), "[{ when: { user: hi }, reply: Hello! }]"),
+    "always": (lambda stubs: stubs.when({}).reply(""), '[{ reply: "" }]'),
+    "parts": (
+        lambda stubs: stubs.when({}).reply({"thinking": "Hm."}, "Hello!", {"image": "a cat", "size": "64x64"}),
+        "[{ reply: [{ thinking: Hm. }, { text: Hello! }, { image: a cat, size: 64x64 }] }]",
+    ),
+    "a call without arguments": (lambda stubs: stubs.when({}).call("f"), "[{ reply: { call: f } }]"),
+    "a call of nothing": (lambda stubs: stubs.when({}).call("f", {}), "[{ reply: { call: f, with: {} } }]"),
+    "a call": (
+        lambda stubs: stubs.when({}).call("f", {"class": "x"}, city="Oslo"),
+        "[{ reply: { call: f, with: { class: x, city: Oslo } } }]",
+    ),
+    "what comes next": (
+        lambda stubs: stubs.when({"user": "hi"}).reply("One.").reply("Two.").times(2).reply("Three."),
+        "[{ when: { user: hi }, times: 1, reply: One. }, { when: { user: hi }, times: 2, reply: Two. },"
+        " { when: { user: hi }, reply: Three. }]",
+    ),
+    "a call makes way by itself": (
+        lambda stubs: stubs.when({}).call("f").reply("Done."),
+        "[{ reply: { call: f } }, { reply: Done. }]",
+    ),
+    "a refusal": (
+        lambda stubs: stubs.when({}).fail(429, times=2, message="No.", retry_after="1s"),
+        "[{ times: 2, reply: { error: 429, message: No., retry_after: 1s } }]",
+    ),
+    "a pace": (
+        lambda stubs: stubs.when({}).reply("Slow.", finish="length").pace(first_token="1s", jitter="10%"),
+        "[{ reply: Slow., finish: length, pacing: { first_token: 1s, jitter: 10% } }]",
+    ),
+    "faults": (
+        lambda stubs: stubs.when({}).reply("Hi.").fault("disconnect", after_chunks=2).fault("garble"),
+        "[{ reply: Hi., fault: [{ disconnect: { after_chunks: 2 } }, garble] }]",
+    ),
+    "all, any, not": (
+        lambda stubs: stubs.when({"not_": {"user": "a"}, "any_": [{"user": "b"}, {"n": 2}]}).reply("c"),
+        "[{ when: { not: { user: a }, any: [{ user: b }, { n: 2 }] }, reply: c }]",
+    ),
+}
+
+
+@pytest.mark.parametrize(("write", "turns"), SAME.values(), ids=list(SAME))
+def test_python_and_yaml_make_the_same_turns(write: Write, turns: str) -> None:
+    stubs = Stubs(nowhere)
+    write(stubs)
+    expected = read_scenario(f"turns: {turns}", Path("x.yaml"), "x").turns
+    again = read_scenario(stubs.to_yaml(), Path("y.yaml"), "y").turns
+    assert stubs.scenario is not None
+    assert list(stubs.scenario.turns) == list(again) == list(expected)
+
+
+def test_a_wrong_stub_changes_nothing() -> None:
+    published: list[str] = []
+    stubs = Stubs(published.append)
+    stub = stubs.when({"user": "hi"}).reply("Hello!")
+    before = stubs.to_yaml()
+    with pytest.raises(ScenarioError, match="no regular expression"):
+        stub.reply("{{ match.city }}")
+    assert published == [before]
+    assert stubs.to_yaml() == before
+    assert Stubs(nowhere).to_yaml() == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["no", "12:30", "0o17", "0x1F", "1e5", "1_000", "=", "<<", "~", "", " a", "a: b", "# c", "é 🎉", "a\nb\n", 1e-7],
+)
+def test_what_is_written_as_yaml_is_read_as_it_was(value: object) -> None:
+    text = yaml.write({"value": value, "list": [value]})
+    assert yaml.read(text, Path("x.yaml")).data == {"value": value, "list": [value]}
+
+
+def test_python_keywords_have_a_line_after_them() -> None:
+    assert written({"not_": {"user": "a"}, "user": "b"}) == {"not": {"user": "a"}, "user": "b"}
