@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from emulator.scenario.library import read_catalog
 from emulator.scenario.model import Scenario
 from emulator.scenario.reader import read_scenario
 from emulator.settings import shipped_scenarios
+from emulator.web.policy import read_policy
 from tests.how_to.snippets import ORIGIN, PAGES, ROOT, Snippet, snippets
 
 # What begins so is run by CI in a place that has what it needs.
@@ -58,12 +60,25 @@ def test_shell(server: Emulator, tmp_path: Path) -> None:
     """Each command runs here, or is one that CI runs elsewhere."""
     for snippet in snippets("sh", "bash"):
         for command in commands(snippet.text):
-            if command.startswith(tuple(ELSEWHERE)):
+            if command.startswith(tuple(ELSEWHERE)) or is_known(command):
                 continue
             assert command.startswith("curl "), f"{snippet}: nobody runs {command!r}"
             ran = command.replace(ORIGIN, server.url).replace("curl ", "curl --silent --fail-with-body ", 1)
             done = subprocess.run(ran, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{snippet}: {done.stdout}{done.stderr}"
+
+
+def is_known(command: str) -> bool:
+    """Whether it is a command of gemulator with options that it has."""
+    evaluated = re.match(r'eval "\$\((.*)\)"', command)  # env is for shells to evaluate
+    program, *words = shlex.split(evaluated[1] if evaluated else command, comments=True)
+    if program != "gemulator":
+        return False
+    own = words[: words.index("--")] if "--" in words else words
+    shown = subprocess.run(
+        [sys.executable, "-m", "emulator", own[0], "--help"], capture_output=True, text=True, check=False
+    )
+    return shown.returncode == 0 and all(f"{word} " in shown.stdout for word in own if word.startswith("--"))
 
 
 def commands(text: str) -> Iterator[str]:
@@ -87,6 +102,9 @@ def test_yaml(snippet: Snippet, tmp_path: Path) -> None:
     elif set(document.data) <= {"endpoints", "models"}:
         file.write_text(snippet.text)
         read_catalog(file)
+    elif "identities" in document.data:
+        file.write_text(snippet.text)
+        read_policy(file)
     else:
         assert set(document.data) & {"services", "jobs"}, f"{snippet}: neither a scenario nor a known file"
 
