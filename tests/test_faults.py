@@ -207,6 +207,22 @@ def test_what_can_be_missing(fault: str, last: bytes) -> None:
     assert after(fault) == (HEAD, ONE, TWO, Chunk(last, 2, wait=0.5), DONE)
 
 
+def called_with(arguments: str) -> Chunk:
+    """An event with a piece of a call's arguments."""
+    delta = {"tool_calls": [{"function": {"arguments": arguments, "name": "f"}}]}
+    return Chunk(b"data: " + json.dumps({"choices": [{"delta": delta}]}, separators=(",", ":")).encode() + b"\n\n")
+
+
+def test_line_breaks_of_arguments_lose_their_escape() -> None:
+    steps: tuple[Step, ...] = (HEAD, *map(called_with, [r'{"text":"one\ntwo', '"', "}"]), DONE)
+    struck = [chunk.data for chunk in after("raw_newlines", steps)[1:-1] if isinstance(chunk, Chunk)]
+    deltas = [json.loads(data.removeprefix(b"data: "))["choices"][0]["delta"] for data in struck]
+    joined = "".join(delta["tool_calls"][0]["function"]["arguments"] for delta in deltas)
+    assert joined == '{"text":"one\ntwo"}'
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(joined)
+
+
 def test_an_html_page() -> None:
     head, page = after({"html": {"status": 503}})
     assert head == Head(503, ((b"content-type", b"text/html"),), 1.0)
@@ -261,6 +277,7 @@ def test_what_is_refused(value: object, said: str) -> None:
 def test_every_fault_is_known_by_its_key_and_says_what_it_is() -> None:
     assert {name: kind.key for name, kind in FAULTS.items()} == {name: name for name in FAULTS}
     assert all(kind.__doc__ for kind in FAULTS.values())
+    steps = (*STREAM, Chunk("é".encode()), called_with(r'{"text":"one\ntwo"}'))
     for name in FAULTS:
         assert written(name) == written({name: None}) == written([{name: {}}])
-        assert after(name, (*STREAM, Chunk("é".encode()))) != (*STREAM, Chunk("é".encode()))
+        assert after(name, steps) != steps

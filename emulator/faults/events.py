@@ -209,5 +209,22 @@ class NoUsage(Fault):
         return (_edited(step, lambda document: _forget(document, "usage")) for step in steps)
 
 
+class RawNewlines(Fault):
+    """Line breaks in streamed arguments have lost their escape: joined, the arguments are no JSON."""
+
+    # Reported from the live service with `stream_function_call_arguments` (fidelity.md, Faults).
+    key = "raw_newlines"
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        return (_edited(step, _unescaped) for step in steps)
+
+
+def _unescaped(document: dict[str, Any]) -> None:
+    for choice in document.get("choices") or ():
+        for call in (choice.get("delta") or {}).get("tool_calls") or ():
+            function = call["function"]
+            function["arguments"] = function["arguments"].replace("\\n", "\n")
+
+
 def _forget(document: dict[str, Any], key: str) -> None:
     document.pop(key, None)

@@ -16,6 +16,7 @@ from emulator.faults.events import (
     NoDone,
     NoFinishReason,
     NoUsage,
+    RawNewlines,
     Reorder,
     Truncate,
 )
@@ -59,6 +60,7 @@ class FaultFields(BaseModel):
     no_done: NoDone | None = None
     no_finish_reason: NoFinishReason | None = None
     no_usage: NoUsage | None = None
+    raw_newlines: RawNewlines | None = None
     html: Html | None = None
     redirect: Redirect | None = None
     empty: Empty | None = None

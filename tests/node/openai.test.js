@@ -63,7 +63,7 @@ test("the stream helper joins the sdk-safe wire", async () => {
   const runner = client.chat.completions.stream(
     {
       model,
-      messages: ask("What is the weather like in Boston and New Delhi today?"),
+      messages: ask("How warm is it in Oslo and in Lima?"),
       tools: [weather],
       extra_body: { google: { stream_function_call_arguments: true } },
     },
