@@ -1,10 +1,16 @@
 """Where a body does not fit what a server expects, in nobody's words yet: each dialect has its own for it."""
 
 import re
+import types
 from dataclasses import dataclass
-from typing import Any
+from functools import cache, reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
-from pydantic import ValidationError
+import msgspec
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +32,50 @@ class Misfit:
         return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.where).lstrip(".")
 
 
+def misfit_in(body: Any, kind: type[msgspec.Struct], otherwise: str) -> Misfit:
+    """What does not fit `kind`, as pydantic tells it; `otherwise` is said where pydantic finds nothing."""
+    from pydantic import ValidationError
+
+    try:
+        _model(kind).model_validate(body)
+    except ValidationError as error:
+        return _misfit_of(error)
+    return Misfit("value_error", (), otherwise, body)
+
+
 _BRANCHES = {"str", "ImageUrl"}  # pydantic names the branch of a union in a location
 
 
-def misfit_of(error: ValidationError) -> Misfit:
+def _misfit_of(error: "ValidationError") -> Misfit:
     """The first field's error; of a union's branches the most specific (a part, not the plain string)."""
     found = error.errors(include_url=False)
     problem = next((entry for entry in reversed(found) if entry["loc"][:1] == found[0]["loc"][:1]), found[0])
     where = [step for step in problem["loc"] if step not in _BRANCHES and not re.match(r"(list|dict)\[", str(step))]
     return Misfit(problem["type"], tuple(where), problem["msg"], problem["input"], problem.get("ctx"))
+
+
+@cache
+def _model(kind: type[msgspec.Struct]) -> "type[BaseModel]":
+    """The same fields for pydantic: servers word what does not fit as it does, and few bodies do not."""
+    from pydantic import ConfigDict, create_model
+
+    fields: dict[str, Any] = {
+        field.name: (_translated(field.type), ... if field.required else None) for field in msgspec.structs.fields(kind)
+    }
+    return create_model(kind.__name__, __config__=ConfigDict(strict=True), **fields)
+
+
+def _translated(annotation: Any) -> Any:
+    """An annotation of msgspec's as one of pydantic's."""
+    from pydantic import Field
+
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return _model(annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return Annotated[_translated(arguments[0]), Field(min_length=arguments[1].min_length)]
+    if origin in {Union, types.UnionType}:
+        return reduce(or_, map(_translated, arguments))
+    if origin is list:
+        return types.GenericAlias(list, (_translated(arguments[0]),))
+    return annotation

@@ -1,12 +1,14 @@
 """From the bytes of a body to a request, or to what Google says of bytes that are none."""
 
+import msgspec
 import orjson
-from pydantic import ValidationError
 
 from emulator.errors import RequestError
-from emulator.misfit import Misfit, misfit_of
+from emulator.misfit import Misfit, misfit_in
 from emulator.plan import Failure
 from emulator.request import JSON, ChatRequest
+
+_FIELDS = frozenset(ChatRequest.__struct_fields__)
 
 _PROTO_TYPES = {
     "int_type": "TYPE_INT32",
@@ -45,11 +47,19 @@ def parse(raw: bytes) -> tuple[ChatRequest, dict[str, JSON]]:
     if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _deeper(body, _DEEPEST):
         misfit = Misfit("recursion_loop", (), "Input is nested too deeply", None)
         raise RequestError(invalid("Invalid JSON payload received. Message too deep.", misfit=misfit))
+    return request_of(body), body
+
+
+def request_of(body: dict[str, JSON]) -> ChatRequest:
+    """The request in a body's tree. RequestError names the field that does not fit."""
     try:
-        return ChatRequest.model_validate(body), body
-    except ValidationError as error:
-        misfit = misfit_of(error)
+        request = msgspec.convert(body, ChatRequest)
+    except msgspec.ValidationError as error:
+        misfit = misfit_in(body, ChatRequest, str(error))
         raise RequestError(invalid(_words(misfit), misfit.field, misfit)) from None
+    if not body.keys() <= _FIELDS:
+        request.__dict__["further"] = {name: value for name, value in body.items() if name not in _FIELDS}
+    return request
 
 
 def _deeper(tree: JSON, most: int) -> bool:

@@ -3,30 +3,29 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, Struct
 
 JSON: TypeAlias = Any
+
+NOTHING: Mapping[str, JSON] = MappingProxyType({})
 
 Role = Literal["system", "developer", "user", "assistant", "model", "tool", "function"]
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, revalidate_instances="never")
-
-
-class ImageUrl(_Wire):
+class ImageUrl(Struct, frozen=True, gc=False):
     url: str
     detail: str | None = None
 
 
-class InputAudio(_Wire):
+class InputAudio(Struct, frozen=True, gc=False):
     data: str
     format: str | None = None
 
 
-class ContentPart(_Wire):
+class ContentPart(Struct, frozen=True):
     """One part of a message. Types that are not known are accepted and counted (fidelity.md, Parameters)."""
 
     type: str = "text"
@@ -46,12 +45,12 @@ class ContentPart(_Wire):
         return None
 
 
-class FunctionCall(_Wire):
+class FunctionCall(Struct, frozen=True, gc=False):
     name: str
-    arguments: str = ""
+    arguments: str = "{}"
 
 
-class HistoryCall(_Wire):
+class HistoryCall(Struct, frozen=True):
     """A call in the history; `type` and `id` are missing in some documented samples."""
 
     function: FunctionCall
@@ -60,7 +59,7 @@ class HistoryCall(_Wire):
     extra_content: dict[str, JSON] | None = None
 
 
-class Message(_Wire):
+class Message(Struct, frozen=True):
     role: Role
     content: str | list[ContentPart] | None = None
     name: str | None = None
@@ -107,12 +106,10 @@ class ToolChoice:
     name: str | None = None
 
 
-class ChatRequest(_Wire):
+class ChatRequest(Struct, frozen=True, dict=True):
     """The body of a request. Fields that are not listed here are tolerated; `further` has them."""
 
-    model_config = ConfigDict(extra="allow")
-
-    messages: Annotated[list[Message], Field(min_length=1)]
+    messages: Annotated[list[Message], Meta(min_length=1)]
     model: str = ""
     stream: bool | None = None
     stream_options: dict[str, JSON] | None = None
@@ -138,14 +135,14 @@ class ChatRequest(_Wire):
     extra_body: dict[str, JSON] | None = None
     google: dict[str, JSON] | None = None
 
-    @property
-    def further(self) -> Mapping[str, JSON]:
-        """What the body says beyond the fields above: a server may read more than others."""
-        return self.model_extra or {}
+    further: ClassVar[Mapping[str, JSON]] = NOTHING
+    """What the body says beyond the fields above: a server may read more than others."""
 
     @property
     def google_options(self) -> Mapping[str, JSON]:
         """`extra_body.google`, and a top-level `google` that the live service honours too (fidelity.md)."""
+        if self.extra_body is self.google is None:
+            return NOTHING
         nested = (self.extra_body or {}).get("google")
         return {**(self.google or {}), **(nested if isinstance(nested, dict) else {})}
 

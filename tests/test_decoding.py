@@ -10,6 +10,7 @@ from emulator.conversation import Conversation
 from emulator.decoding import Decoding, Matching, Object, OneOf, Tagged, decoding_of
 from emulator.generate.tokens import count
 from emulator.plan import Plan, Text, Thought
+from emulator.reading import request_of
 from emulator.request import ChatRequest, Target
 from emulator.scenario.improvised import Improvised
 from emulator.scenario.planning import Script, plan_script
@@ -21,7 +22,7 @@ SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "require
 
 
 def request(**fields: Any) -> ChatRequest:
-    return ChatRequest.model_validate({"messages": [{"role": "user", "content": "Is it red?"}], **fields})
+    return request_of({"messages": [{"role": "user", "content": "Is it red?"}], **fields})
 
 
 def planned(*parts: Any, decoding: Decoding | None = None, **fields: Any) -> Plan:

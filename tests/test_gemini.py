@@ -10,6 +10,7 @@ from emulator.delivery import Chunk
 from emulator.dialects.dialect import Style
 from emulator.dialects.gemini import Gemini
 from emulator.plan import Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
+from emulator.reading import request_of
 from emulator.request import ChatRequest, Target
 
 SHARED = Target("v1", "p", "global", "openapi")
@@ -21,7 +22,7 @@ CALLS = (ToolCall("a", "f", '{"x":1}', "sig"), ToolCall("b", "g", "{}"), ToolCal
 def request(google: dict[str, Any] | None = None, **fields: Any) -> ChatRequest:
     messages = [{"role": "user", "content": "Hi"}]
     extra = {"extra_body": {"google": google}} if google else {}
-    return ChatRequest.model_validate({"model": "google/m", "messages": messages, **extra, **fields})
+    return request_of({"model": "google/m", "messages": messages, **extra, **fields})
 
 
 def plan(*parts: Part, usage: Usage | None = None, **fields: Any) -> Plan:

@@ -12,6 +12,7 @@ from emulator.catalog import Catalog, Model
 from emulator.dialects.dialect import Style
 from emulator.dialects.partner import Partner
 from emulator.plan import Choice, Failure, Part, Plan, Text, Thought, ToolCall, Usage
+from emulator.reading import request_of
 from emulator.request import ChatRequest, Target
 from emulator.scenario.library import read_catalog
 from emulator.seed import Seed
@@ -26,7 +27,7 @@ def catalog() -> Catalog:
 
 
 def request(**fields: Any) -> ChatRequest:
-    return ChatRequest.model_validate({"messages": [{"role": "user", "content": "Hi"}], **fields})
+    return request_of({"messages": [{"role": "user", "content": "Hi"}], **fields})
 
 
 def dialect(catalog: Catalog, model: str) -> Partner:

@@ -9,6 +9,7 @@ from emulator.dialects.dialect import Style
 from emulator.dialects.tgi import Tgi
 from emulator.misfit import Misfit
 from emulator.plan import Choice, Failure, Part, Plan, Text, Thought, ToolCall, Usage
+from emulator.reading import request_of
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
 from emulator.voice import Voice
@@ -18,7 +19,7 @@ CALLS = (ToolCall("a", "f", '{"x":1}', fragments=('{"x"', ":1}")), ToolCall("b",
 
 
 def request(**fields: Any) -> ChatRequest:
-    return ChatRequest.model_validate({"messages": [{"role": "user", "content": "Hi"}], **fields})
+    return request_of({"messages": [{"role": "user", "content": "Hi"}], **fields})
 
 
 def plan(*parts: Part, **fields: Any) -> Plan:

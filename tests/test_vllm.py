@@ -10,6 +10,7 @@ from emulator.delivery import Chunk
 from emulator.dialects.dialect import Style
 from emulator.dialects.vllm import Vllm
 from emulator.plan import Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
+from emulator.reading import request_of
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
 from emulator.voice import Version, Voice
@@ -23,7 +24,7 @@ WORDS = "one two three four five six"
 
 
 def request(*messages: dict[str, Any], **fields: Any) -> ChatRequest:
-    return ChatRequest.model_validate({"messages": [*messages] or [{"role": "user", "content": "Hi there"}], **fields})
+    return request_of({"messages": [*messages] or [{"role": "user", "content": "Hi there"}], **fields})
 
 
 def plan(*parts: Part, usage: Usage | None = None, **fields: Any) -> Plan:

@@ -32,8 +32,6 @@ def _arguments(ask: Ask) -> Failure | None:
 
 
 def _is_object(call: HistoryCall) -> bool:
-    if "arguments" not in call.function.model_fields_set:
-        return True
     try:
         return isinstance(orjson.loads(call.function.arguments), dict)
     except orjson.JSONDecodeError:
