@@ -35,15 +35,21 @@ def cost(part: Part) -> int:
 def prompt_tokens(conversation: Conversation, card: Model) -> int:
     """What the request counts: words, calls, tools, media, and the cached content that it names."""
     request = conversation.request
-    words = sum(count(message.text) for message in request.messages)
-    calls = sum(
-        count(call.function.name) + count(call.function.arguments) for m in request.messages for call in m.calls
-    )
-    tools = count(orjson.dumps(request.tools or request.functions).decode()) if request.offered else 0
-    resolution = request.google_options.get("media_resolution")
-    seen = [_medium_tokens(medium, card, resolution) for medium in media_of(request)]
-    unknown = sum(part.uri is None for part in conversation.parts) * _UNKNOWN_PART
-    return words + calls + tools + sum(seen) + unknown + cached_content_tokens(request.google_options)
+    tokens = sum([count(message.text) for message in request.messages])
+    if conversation.calls:
+        calls = (call.function for message in request.messages for call in message.calls)
+        tokens += sum(count(function.name) + count(function.arguments) for function in calls)
+    if request.offered:
+        tokens += count(orjson.dumps(request.tools or request.functions).decode())
+    if conversation.media:
+        tokens += _media_tokens(conversation, card)
+    return tokens + cached_content_tokens(request.google_options)
+
+
+def _media_tokens(conversation: Conversation, card: Model) -> int:
+    resolution = conversation.request.google_options.get("media_resolution")
+    seen = [_medium_tokens(medium, card, resolution) for medium in media_of(conversation.request)]
+    return sum(seen) + sum(part.uri is None for part in conversation.parts) * _UNKNOWN_PART
 
 
 def cached_content_tokens(options: Mapping[str, JSON]) -> int:

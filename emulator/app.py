@@ -53,14 +53,15 @@ def create_app(
     engine = Engine(settings, library, store, _catalog(settings), now)
     metrics = Metrics()
     doorman = _doorman(settings, utc)
-    chat = Chat(engine, settings, doorman, RequestLog(settings.log_format), metrics, monotonic, sleep)
+    log = RequestLog(settings.log_format)
+    chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
     app = Starlette(
         routes=routes_of(
             chat, Later(lambda: _admin(engine, settings, metrics, utc)), Later(lambda: _tokens(settings, utc))
         ),
         middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
-        lifespan=lambda _: _life(engine, settings),
+        lifespan=lambda _: _life(engine, settings, log),
     )
     app.state.engine, app.state.doorman = engine, doorman
     return app
@@ -105,10 +106,11 @@ def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
 
 
 @asynccontextmanager
-async def _life(engine: Engine, settings: Settings) -> AsyncIterator[None]:
+async def _life(engine: Engine, settings: Settings, log: RequestLog) -> AsyncIterator[None]:
     """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.store.close)
+        stack.callback(log.flush)
         if settings.reload:
             await stack.enter_async_context(Reloader(engine, settings.scenarios).running())
         yield

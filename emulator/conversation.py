@@ -14,7 +14,8 @@ SYSTEM_ROLES = {"system", "developer"}
 TOOL_ROLES = {"tool", "function"}
 
 # What a model would see; all else cuts, repeats or formats the same words (architecture.md, Determinism).
-_SEEN = (
+_SEEN = {
+    "messages",
     "model",
     "tools",
     "functions",
@@ -27,7 +28,7 @@ _SEEN = (
     "frequency_penalty",
     "presence_penalty",
     "seed",
-)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,34 @@ class ToolResult:
 
 
 class Conversation:
-    """A request together with where it was sent and with which headers (names in lower case)."""
+    """A request together with where it was sent and with which headers (names in lower case).
+
+    `turn` is 1 where no assistant message has come yet; each one counts, calls too. `calls` and `media`: whether any
+    message has calls or their results, and anything beside plain text. All of it is seen in one look: most requests
+    are answered after few questions.
+    """
 
     def __init__(self, request: ChatRequest, body: dict[str, JSON], target: Target, headers: Mapping[str, str]) -> None:
         self.request = request
         self.body = body
         self.target = target
         self.headers = headers
+        self.turn, self._newest = 1, -1
+        self.speaks = self.calls = self.media = self._signed = False
+        for index, message in enumerate(request.messages):
+            role = message.role
+            if role == "user":
+                self._newest = index
+            elif role in ASSISTANT_ROLES:
+                self.turn += 1
+            if role not in SYSTEM_ROLES:
+                self.speaks = True
+            if message.tool_calls or message.function_call is not None or role in TOOL_ROLES:
+                self.calls = self._signed = True
+            if message.extra_content is not None:
+                self.media = self._signed = True
+            elif type(message.content) is list:
+                self.media = True
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -70,31 +92,28 @@ class Conversation:
     @property
     def user_text(self) -> str:
         """The newest user message."""
-        return self.user_texts[-1] if self.user_texts else ""
+        return self.request.messages[self._newest].text if self._newest >= 0 else ""
 
     @cached_property
     def system_text(self) -> str:
         return "\n".join(message.text for message in self.request.messages if message.role in SYSTEM_ROLES)
 
-    @cached_property
-    def turn(self) -> int:
-        """1 where no assistant message has come yet; each one counts, calls too."""
-        return 1 + sum(message.role in ASSISTANT_ROLES for message in self.request.messages)
-
-    @cached_property
+    @property
     def current(self) -> Sequence[Message]:
         """The messages since the newest user message."""
-        messages = self.request.messages
-        newest = max((i for i, message in enumerate(messages) if message.role == "user"), default=-1)
-        return messages[newest + 1 :]
+        return self.request.messages[self._newest + 1 :]
 
-    @cached_property
+    @property
     def tool_results(self) -> Sequence[ToolResult]:
         """What tools have answered since the newest user message, oldest first."""
+        return self._tool_results if self.calls else ()
+
+    @cached_property
+    def _tool_results(self) -> Sequence[ToolResult]:
         names = {call.id: call.function.name for message in self.current for call in message.calls if call.id}
         return [_result(message, names) for message in self.current if message.role in TOOL_ROLES]
 
-    @cached_property
+    @property
     def current_calls(self) -> Sequence[HistoryCall]:
         """The calls since the newest user message."""
         return [call for message in self.current for call in message.calls]
@@ -102,13 +121,15 @@ class Conversation:
     @property
     def parts(self) -> Iterator[ContentPart]:
         """Every part that is not plain text, in all messages."""
-        return (part for message in self.request.messages for part in message.parts)
+        return (part for message in self.request.messages for part in message.parts) if self.media else iter(())
 
     @cached_property
     def fingerprint(self) -> bytes:
         """Canonical bytes of what decides the words of an answer (architecture.md, Determinism)."""
-        seen = {key: self.body[key] for key in _SEEN if self.body.get(key) is not None}
-        seen["messages"] = _anonymous(self.body["messages"], self.request.thought_tag)
+        seen = {key: value for key, value in self.body.items() if key in _SEEN and value is not None}
+        tag = self.request.thought_tag
+        if self._signed or tag:
+            seen["messages"] = _anonymous(seen["messages"], tag)
         return orjson.dumps(seen, option=orjson.OPT_SORT_KEYS)
 
 
@@ -126,10 +147,6 @@ def _anonymous(messages: Sequence[dict[str, JSON]], tag: str | None) -> Sequence
 
     Ids and signatures differ from run to run; the service takes thoughts out of the history itself.
     """
-    if not tag and not any(
-        message.get("tool_calls") or "extra_content" in message or "tool_call_id" in message for message in messages
-    ):
-        return messages
     positions: dict[str, int] = {}
     return [_anonymous_message(_thoughtless(message, tag), positions) for message in messages]
 

@@ -68,3 +68,13 @@ class Delivery:
 
     steps: Sequence[Step]
     size: int | None = None
+
+    @property
+    def whole(self) -> tuple[Head, bytes] | None:
+        """Head and body, where nothing but these two steps is to be played, and nothing to be waited for."""
+        if type(self.steps) is not tuple or len(self.steps) != 2:
+            return None
+        head, body = self.steps
+        if type(head) is not Head or head.wait or head.bare or type(body) is not Chunk or body.wait:
+            return None
+        return head, body.data

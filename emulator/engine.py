@@ -1,7 +1,6 @@
 """The story of one request: choose a turn, plan the answer, render it in a dialect, schedule its delivery."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -30,8 +29,7 @@ _EXPLAINED = 1_000  # turns of which it is said why they do not fit
 _ENTRY = 1_000  # bytes that an entry takes beside body and answer
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """What to deliver, and the entry that the journal has of it; 0: it has none."""
 
     delivery: Delivery
@@ -71,7 +69,7 @@ class Engine:
         answered = await self.record(
             made.exchange, made.delivery, asked.headers, asked.caller.session, made.attempt, made.at
         )
-        return replace(answered, leases=made.leases) if made.leases else answered
+        return answered._replace(leases=made.leases) if made.leases else answered
 
     async def explain(self, asked: Asked) -> Explanation:
         """What `answer` would say now, and why: nothing is counted and nothing journaled."""
@@ -104,7 +102,7 @@ class Engine:
             delivery, exchange = self._refuse(asked, admitted)
             return Made(exchange, delivery, 0, now, admitted, prepared)
         if admitted is not None and admitted.provisioned:
-            asked = replace(asked, headers=admitted.headers(asked.headers))
+            asked = asked._replace(headers=admitted.headers(asked.headers))
             prepared = self.preparation.prepared(asked, overlay)
         claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt

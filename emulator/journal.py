@@ -15,8 +15,7 @@ Source = Literal["turn", "generated", "unmatched", "unsatisfiable", "refused"]
 EMPTY = Body(b"", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request and what was chosen for it: the same object for all repeats that are answered alike.
 
     `source` says what answered: a turn of a scenario, or what stands in where none did. `scenario` is empty and
@@ -51,8 +50,7 @@ class Received(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """How the delivery ended. Times are in seconds; `first` is None where no byte left."""
 
     outcome: Outcome

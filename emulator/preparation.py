@@ -1,11 +1,11 @@
 """A request, read, judged and matched; kept ready for when it comes again."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from emulator.accounting import may_be_cached
 from emulator.catalog import Catalog, Model
@@ -21,8 +21,8 @@ from emulator.scenario.library import Library
 from emulator.scenario.places import Place
 from emulator.seed import verify
 from emulator.settings import Settings
-from emulator.shelf import counter_of, shelf_of, until_endless
-from emulator.stores.store import Choices, Limit, Overlay
+from emulator.shelf import shelf_of
+from emulator.stores.store import UNCHANGED, Choices, Limit, Overlay
 
 # What decides an answer beside path and body, and the headers that scenarios read.
 _DECIDING = (
@@ -37,11 +37,11 @@ _DECIDING = (
 )
 _PREPARED = 512  # requests that are kept ready
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
+_ENDLESS = Limit("", None)
 _LARGEST = 256_000  # bytes of a request that is kept ready
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request as it came: body, path, headers by lower-case name, and how many others are being answered."""
 
     body: bytes
@@ -52,8 +52,7 @@ class Asked:
     others: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A request that was read, judged and matched: the places that may answer, with their limits.
 
     None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
@@ -69,12 +68,28 @@ class Prepared:
     limits: Sequence[Limit]
     notes: Sequence[str]
     cacheable: bool
-    renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]] = field(default_factory=dict)
+    renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]]
 
     @property
     def nearest(self) -> Sequence[Near]:
         """The turns that nearly fit, and why they do not."""
         return self.shelf.nearest(self.conversation, self.caller.scenario)
+
+
+class _Texts(Mapping[str, str]):
+    """Headers as texts: few are ever looked at."""
+
+    def __init__(self, headers: Mapping[bytes, bytes]) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name.encode("latin-1", "replace")].decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
 
 
 _Key: TypeAlias = tuple[object, ...]
@@ -87,7 +102,7 @@ class Preparation:
         self.library = library
         self._settings = settings
         self._catalog = catalog
-        self._signing = signing
+        self._genuine = partial(verify, signing)
         self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
@@ -114,28 +129,35 @@ class Preparation:
 
     def _prepare(self, asked: Asked, overlay: Overlay) -> Prepared:
         request, body = parse(asked.body)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in asked.headers.items()}
-        conversation = Conversation(request, body, asked.target, headers)
+        conversation = Conversation(request, body, asked.target, _Texts(asked.headers))
         card = self._catalog.card(request.model, asked.target)
         if isinstance(card, Failure):
             raise RequestError(card)
-        judgement = judge(Ask.of(conversation, card, self._policy, partial(verify, self._signing), len(asked.body)))
+        judgement = judge(Ask(conversation, card, self._policy, self._genuine, len(asked.body)))
         if judgement.failure is not None:
             raise RequestError(judgement.failure)
         shelf = self.shelf(overlay)
         caller = _settled(asked.caller, overlay.choices)
-        places: list[Place | None] = list(until_endless(shelf.fitting(conversation, caller.scenario)))
-        endless = bool(places) and places[-1] is not None and places[-1].turn.times is None
-        if (overlay.choices.unmatched or self._settings.unmatched) == "generate" and not endless:
-            places.append(None)
-        limits = [Limit(counter_of(place), place.turn.times) if place else Limit("", None) for place in places]
+        invents = (overlay.choices.unmatched or self._settings.unmatched) == "generate"
+        places = _candidates(shelf.fitting(conversation, caller.scenario), invents=invents)
+        limits = [Limit(place.counter, place.turn.times) if place else _ENDLESS for place in places]
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()
         cacheable = may_be_cached(conversation, card, len(asked.body))
-        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes, cacheable)
+        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes, cacheable, {})
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
         return self._shelf(overlay, self.library) if overlay.published else self.library
+
+
+def _candidates(fitting: Iterable[Place], *, invents: bool) -> Sequence[Place | None]:
+    """The places up to the first that may answer for ever: none after it is ever reached."""
+    places: list[Place | None] = []
+    for place in fitting:
+        places.append(place)
+        if place.turn.times is None:
+            return places
+    return [*places, None] if invents else places
 
 
 def _read(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[object]:
@@ -145,6 +167,8 @@ def _read(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[ob
 
 def _settled(caller: Caller, choices: Choices) -> Caller:
     """The caller; what their headers leave open is as their session says."""
+    if choices is UNCHANGED.choices:
+        return caller
     return replace(
         caller,
         scenario=caller.scenario or choices.scenario,

@@ -3,8 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from emulator.delivery import Chunk, Delivery, Step
 
@@ -41,7 +40,7 @@ def key_in(data: bytes) -> str | None:
 def without_secrets(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
     """A copy that has no credentials: they are gone before anything is kept. An obviously real one leaves a note."""
     kept = dict(headers)
-    secret = b" ".join(value for name in SECRETS if (value := kept.pop(name, None)))
+    secret = b" ".join([kept.pop(name) for name in SECRETS if name in kept])
     if len(secret) >= _SHORTEST and (leaked := key_in(secret)):
         kept[CREDENTIAL] = leaked.encode()
     return kept
@@ -64,8 +63,7 @@ def _medium(found: re.Match[bytes]) -> bytes:
     return b"<%s, %d bytes, sha256 %s>" % (kind, size, hashlib.sha256(found[2]).hexdigest().encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """A request's body as kept. `size` is that of the original; `sha256` is empty where `data` is all of it."""
 
     data: bytes

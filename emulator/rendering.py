@@ -232,4 +232,4 @@ class _Minter:
 
 
 def _calls_so_far(conversation: Conversation) -> int:
-    return sum(len(message.calls) for message in conversation.request.messages)
+    return sum(len(message.calls) for message in conversation.request.messages) if conversation.calls else 0

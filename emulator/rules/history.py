@@ -13,8 +13,7 @@ from emulator.rules.rule import Ask, Rule, reads
 
 
 def _contents(ask: Ask) -> Failure | None:
-    spoken = any(message.role not in SYSTEM_ROLES for message in ask.request.messages)
-    return None if spoken else refused("no-contents")
+    return None if ask.conversation.speaks else refused("no-contents")
 
 
 def _parts(ask: Ask) -> Failure | None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Self, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 from emulator.catalog import Model
-from emulator.conversation import TOOL_ROLES, Conversation
+from emulator.conversation import Conversation
 from emulator.plan import Failure
 from emulator.request import JSON, ChatRequest
 from emulator.settings import Settings
@@ -28,9 +28,8 @@ class Policy:
         return cls(settings.strict_params, settings.strict_media, settings.models == "catalog", settings.signatures)
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A request to judge: `google` are its options of that name, `size` the bytes of its body.
+class Ask(NamedTuple):
+    """A request to judge; `size`: the bytes of its body.
 
     `genuine(name, signature)`: whether we made the signature for that function.
     """
@@ -40,27 +39,24 @@ class Ask:
     policy: Policy
     genuine: Callable[[str, str], bool]
     size: int
-    request: ChatRequest
-    google: Mapping[str, JSON]
-
-    @classmethod
-    def of(
-        cls, conversation: Conversation, card: Model, policy: Policy, genuine: Callable[[str, str], bool], size: int
-    ) -> Self:
-        """The request of a conversation."""
-        request = conversation.request
-        return cls(conversation, card, policy, genuine, size, request, request.google_options)
 
     @property
-    def has(self) -> set[str]:
+    def request(self) -> ChatRequest:
+        return self.conversation.request
+
+    @property
+    def google(self) -> Mapping[str, JSON]:
+        """The request's options of that name."""
+        return self.conversation.request.google_options
+
+    @property
+    def has(self) -> frozenset[str]:
         """The members of the body, and `parts` and `calls` where a message has any: what rules read."""
-        found = set(self.conversation.body)
-        for message in self.request.messages:
-            if message.tool_calls or message.function_call or message.role in TOOL_ROLES:
-                found.add("calls")
-            if message.extra_content or isinstance(message.content, list):
-                found.add("parts")
-        return found
+        conversation = self.conversation
+        found = frozenset(conversation.body)
+        if conversation.calls:
+            found |= {"calls"}
+        return found | {"parts"} if conversation.media else found
 
 
 Check: TypeAlias = Callable[[Ask], Failure | None]

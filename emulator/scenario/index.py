@@ -75,7 +75,7 @@ class Index:
 
     def _in_order(self, found: Iterable[int]) -> Iterable[int]:
         positions = sorted(set(found))
-        return merge(positions, self._always) if self._always else positions
+        return merge(positions, self._always) if positions and self._always else positions or self._always
 
 
 def _pieces(literal: str) -> Iterable[str]:

@@ -62,9 +62,11 @@ class Library:
     def fitting(self, conversation: Conversation, only: str | None = None) -> Iterator[Place]:
         """The turns that fit, in order; `only`: of that scenario."""
         for stage in (0, 1):
-            candidates = (places.candidates(conversation, stage) for places in (self._pushed, self._files))
-            for place in self._shown(*candidates):
-                if (only is None or place.scenario.name == only) and not any(place.mismatches(conversation)):
+            found = self._files.candidates(conversation, stage)
+            if self._hidden:
+                found = self._shown(self._pushed.candidates(conversation, stage), found)
+            for place in found:
+                if (only is None or place.scenario.name == only) and place.fits(conversation):
                     yield place
 
     def nearest(self, conversation: Conversation, only: str | None = None, most: int = 3) -> Sequence[Near]:

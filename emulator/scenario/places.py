@@ -1,7 +1,7 @@
 """Turns where they stand, in the order in which they are tried."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from emulator.conversation import Conversation
@@ -12,21 +12,30 @@ from emulator.scenario.model import Scenario, Turn, expressions_of
 from emulator.scenario.reads import Need
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
-    """A turn and where it stands: `number` counts from 1."""
+    """A turn and where it stands: `number` counts from 1.
 
-    scenario: Scenario
-    number: int
-    turn: Turn
+    `scope` is the file's own condition, for a turn that says nothing about the model.
+    """
+
+    def __init__(self, scenario: Scenario, number: int, turn: Turn) -> None:
+        self.scenario = scenario
+        self.number = number
+        self.turn = turn
+        self.scope = None if scenario.model is None or turn.when.model is not None else scenario.scope
+        self._always = self.scope is None and not turn.conditional and not turn.called
+        self._name = f"{scenario.name}/{number}"
 
     def __str__(self) -> str:
-        return f"{self.scenario.name}/{self.number}"
+        return self._name
 
-    @property
-    def scope(self) -> Match | None:
-        """The file's own condition, for a turn that says nothing about the model."""
-        return None if self.scenario.model is None or self.turn.when.model is not None else self.scenario.scope
+    @cached_property
+    def counter(self) -> str:
+        """The name of the turn's counter: where it stands and what it says, so that an edited turn starts anew."""
+        return f"{self}#{hashlib.blake2b(self.turn.content, digest_size=6).hexdigest()}"
+
+    def fits(self, conversation: Conversation) -> bool:
+        return self._always or next(self.mismatches(conversation), None) is None
 
     def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
         """Why the turn does not fit; nothing: it does."""
@@ -71,9 +80,11 @@ class Places:
         first, last = ([tuple(place.needs()) for place in places] for places in self.stages)
         return Index(first), Index(last)
 
-    def candidates(self, conversation: Conversation, stage: int) -> Iterator[Place]:
+    def candidates(self, conversation: Conversation, stage: int) -> Iterable[Place]:
         """The turns of a stage that may fit, in order."""
         places = self.stages[stage]
+        if not places:
+            return ()
         return (places[position] for position in self._indexes[stage].candidates(conversation))
 
     @cached_property

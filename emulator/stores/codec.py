@@ -114,7 +114,7 @@ def _read_step(kind: str, wait: float, *rest: Any) -> Step:
 
 def encoded_end(finished: Finished) -> bytes:
     """How a delivery ended."""
-    return orjson.dumps(finished)
+    return orjson.dumps(finished._asdict())
 
 
 def decoded_end(data: bytes) -> Finished:

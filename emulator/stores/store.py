@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 from emulator.quotas import Charge
@@ -15,8 +15,7 @@ class StoreDown(Exception):
     """A shared store does not answer. Says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """A turn that may answer `times` times in a session; None: without end."""
 
     key: str

@@ -1,5 +1,6 @@
 """One line a request: cheaper than an access log, and it says which turn answered."""
 
+import asyncio
 import sys
 from typing import Literal, TextIO
 
@@ -7,6 +8,7 @@ import orjson
 
 from emulator.journal import Exchange, Finished, Received
 
+_TOGETHER = 0.01  # seconds in which lines are collected
 _GREEN, _YELLOW, _RED, _DIM, _RESET = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 
 
@@ -15,6 +17,7 @@ class RequestLog:
 
     def __init__(self, style: Literal["auto", "plain", "json", "off"], out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
+        self._lines: list[str] = []
         self._style = style
         self._coloured = style == "auto" and self._out.isatty()
 
@@ -22,23 +25,24 @@ class RequestLog:
         """One request and how its delivery ended."""
         if self._style == "off":
             return
-        self._out.write(_json(received, finished) if self._style == "json" else self._line(received, finished))
+        self._lines.append(_json(received, finished) if self._style == "json" else self._line(received, finished))
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_later(_TOGETHER, self.flush)
+
+    def flush(self) -> None:
+        """Write what is due: a system call for each line would cost more than many an answer."""
+        self._out.write("".join(self._lines))
+        self._lines.clear()
         self._out.flush()
 
     def _line(self, received: Received, finished: Finished) -> str:
         exchange = received.exchange
         chosen = f"{exchange.scenario}/{exchange.turn}" if exchange.scenario else exchange.source
-        fields = (
-            exchange.method,
-            _short(exchange.path),
-            exchange.model or "-",
-            chosen,
-            self._status(exchange.status),
-            f"{finished.chunks} chunk{'' if finished.chunks == 1 else 's'}",
-            f"{finished.duration * 1000:.0f} ms",
-            *(() if finished.outcome == "completed" else (finished.outcome,)),
-        )
-        return "  ".join(fields) + "\n" + self._explanation(exchange)
+        asked = f"{exchange.method}  {_short(exchange.path)}  {exchange.model or '-'}  {chosen}"
+        chunks = f"{finished.chunks} chunk{'' if finished.chunks == 1 else 's'}"
+        ended = "" if finished.outcome == "completed" else f"  {finished.outcome}"
+        line = f"{asked}  {self._status(exchange.status)}  {chunks}  {finished.duration * 1000:.0f} ms{ended}\n"
+        return line + self._explanation(exchange) if exchange.source == "unmatched" else line
 
     def _status(self, status: int) -> str:
         if not self._coloured:
@@ -48,8 +52,6 @@ class RequestLog:
 
     def _explanation(self, exchange: Exchange) -> str:
         """Why an unmatched request was refused: the same text as the answer's."""
-        if exchange.source != "unmatched":
-            return ""
         lines = "".join(f"    {near}\n" for near in exchange.nearest)
         return f"{_DIM}{lines}{_RESET}" if self._coloured else lines
 

@@ -45,6 +45,12 @@ class _Timings:
         self.duration = _Histogram(_SECONDS)
         self.chunks = _Histogram(_CHUNKS)
 
+    def add(self, finished: Finished) -> None:
+        if finished.first is not None:
+            self.first.add(finished.first)
+        self.duration.add(finished.duration)
+        self.chunks.add(finished.chunks)
+
 
 class Metrics:
     """Counts of one app. `running` is the number of requests that are being answered."""
@@ -65,11 +71,7 @@ class Metrics:
             key = (_OTHER, _OTHER, _OTHER, exchange.status, exchange.source, finished.outcome)
             counted = self._requests.get(key)
         self._requests[key] = (counted or 0) + 1
-        timings = self._timings.get(model) or self._new_timings(model)
-        if finished.first is not None:
-            timings.first.add(finished.first)
-        timings.duration.add(finished.duration)
-        timings.chunks.add(finished.chunks)
+        (self._timings.get(model) or self._new_timings(model)).add(finished)
 
     def _new_timings(self, model: str) -> _Timings:
         return self._timings.setdefault(model if len(self._timings) < _SERIES // 10 else _OTHER, _Timings())

@@ -12,7 +12,7 @@ from emulator.web.transport import Wire, bare_head, until_gone
 
 Sleep = Callable[[float], Awaitable[None]]
 
-_SLICE = 65_536  # bytes that are handed over at once: a client that reads slowly holds no more than that twice
+SLICE = 65_536  # bytes that are handed over at once: a client that reads slowly holds no more than that twice
 _TRICKLE = 20  # pieces of a head that trickles
 
 
@@ -31,6 +31,7 @@ class Player:
         wire: Wire | None = None,
         *,
         browser: bool = False,
+        began: float | None = None,
     ) -> None:
         self._send = send
         self._receive = receive
@@ -38,7 +39,7 @@ class Player:
         self._sleep = sleep
         self._wire = wire
         self._browser = browser
-        self._started = monotonic()
+        self._started = monotonic() if began is None else began
         self._due = self._started
         self._due_data: list[bytes] = []
         self._bare = False
@@ -154,11 +155,11 @@ class Player:
         self._chunks += len(self._due_data)
         self._bytes += len(data)
         self._due_data.clear()
-        if len(data) <= _SLICE and not self._bare:
+        if len(data) <= SLICE and not self._bare:
             await self._send({"type": "http.response.body", "body": data, "more_body": more})
             return
-        for begin in range(0, len(data), _SLICE):
-            await self._put(data[begin : begin + _SLICE], more=more or begin + _SLICE < len(data))
+        for begin in range(0, len(data), SLICE):
+            await self._put(data[begin : begin + SLICE], more=more or begin + SLICE < len(data))
 
     async def _put(self, data: bytes, *, more: bool) -> None:
         if self._bare and self._wire is not None:

@@ -13,7 +13,6 @@ from emulator.reading import parse
 from emulator.scenario.match import Match
 from emulator.scenario.places import Place
 from emulator.scenario.strict import Strict
-from emulator.shelf import counter_of
 from emulator.web.routes import target_of
 
 
@@ -157,6 +156,6 @@ def _unmatched(entries: Sequence[Entry]) -> Iterator[Broken]:
 
 def _unused(counters: Mapping[str, int], places: Sequence[Place]) -> Iterator[Broken]:
     for place in places:
-        used = counters.get(counter_of(place), 0)
+        used = counters.get(place.counter, 0)
         if place.turn.times is not None and used < place.turn.times:
             yield Broken("times_used", f"turn {place} answered {used} of {place.turn.times} times")
