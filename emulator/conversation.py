@@ -53,6 +53,7 @@ class Conversation:
         self.body = body
         self.target = target
         self.headers = headers
+        self._fingerprint: bytes | None = None
         self.turn, self._newest = 1, -1
         self.speaks = self.calls = self.media = self._signed = False
         for index, message in enumerate(request.messages):
@@ -123,9 +124,14 @@ class Conversation:
         """Every part that is not plain text, in all messages."""
         return (part for message in self.request.messages for part in message.parts) if self.media else iter(())
 
-    @cached_property
+    @property
     def fingerprint(self) -> bytes:
         """Canonical bytes of what decides the words of an answer (architecture.md, Determinism)."""
+        if self._fingerprint is None:
+            self._fingerprint = self._canonical()
+        return self._fingerprint
+
+    def _canonical(self) -> bytes:
         seen = {key: value for key, value in self.body.items() if key in _SEEN and value is not None}
         tag = self.request.thought_tag
         if self._signed or tag:

@@ -8,7 +8,7 @@ from emulator.catalog import Catalog, Model
 from emulator.chaos import answers_before
 from emulator.delivery import Delivery
 from emulator.dialects import DIALECTS, FRONT_END
-from emulator.errors import RequestError, Unmatched
+from emulator.errors import Near, RequestError, Unmatched
 from emulator.explanation import Explanation
 from emulator.gate import Gate
 from emulator.journal import Exchange, Received, Source
@@ -19,9 +19,11 @@ from emulator.quotas import UNLIMITED, Charge
 from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Rendering
 from emulator.scenario.library import Library
+from emulator.scenario.places import Place
 from emulator.scenario.timing import quota_in
 from emulator.seed import Seed, sign
 from emulator.settings import Clock, Settings
+from emulator.standing import Standing
 from emulator.stores.store import Claim, Store
 from emulator.wording import Wording
 
@@ -61,6 +63,7 @@ class Engine:
         signing = Seed.root(settings.seed, "signatures").bytes(32)
         self.preparation = Preparation(settings, library, catalog, signing)
         self._wording = Wording(settings, partial(sign, signing))
+        self._standing = Standing(settings.seed)
         self._gate = Gate(store)
 
     async def answer(self, asked: Asked) -> Answered:
@@ -112,7 +115,7 @@ class Engine:
         answers = await self._answers_before(phases, session, prepared, claim, dry=dry) if phases else 0
         more = session_mark(session) if self.settings.emulator_headers else ()
         delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
-        leases = () if admitted is None else await self._gate.settle(session, admitted, rendering.answer)
+        leases = () if admitted is None else await self._gate.settle(session, admitted, rendering.usage)
         return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared, leases)
 
     async def _answers_before(
@@ -155,26 +158,44 @@ class Engine:
         self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
     ) -> tuple[Rendering, Exchange]:
         place = None if index is None else prepared.places[index]
-        nearest = prepared.nearest if place is None else ()
-        source: Source = "unmatched"
+        standing = self._standing.found(prepared, place) if place is not None and not warm else None
+        if standing is not None:
+            return standing, self._exchange(prepared, place, asked, standing, "turn")
         if index is None:
+            nearest = prepared.nearest
             rendering = self._wording.unmatched(prepared, Unmatched(nearest), now)
-        else:
-            rendering, source = self._wording.worded(prepared, place, now, warm=warm)
-        exchange = Exchange(
-            method="POST",
-            path=asked.path,
-            model=prepared.conversation.request.model,
-            body=Body.of(asked.body, self.settings.journal_body),
-            status=rendering.head.status,
-            source=source,
-            stream=bool(prepared.conversation.request.stream),
-            scenario=place.scenario.name if place else "",
-            turn=place.number if place else 0,
-            usage=rendering.usage,
-            nearest=tuple(nearest),
+            return rendering, self._exchange(prepared, None, asked, rendering, "unmatched", tuple(nearest))
+        rendering, source = self._wording.worded(prepared, place, now, warm=warm)
+        if place is None:
+            nearest = tuple(prepared.nearest)
+            return rendering, self._exchange(prepared, None, asked, rendering, source, nearest)
+        if not warm:
+            self._standing.keep(prepared, place, rendering)
+        return rendering, self._exchange(prepared, place, asked, rendering, source)
+
+    def _exchange(
+        self,
+        prepared: Prepared,
+        place: Place | None,
+        asked: Asked,
+        rendering: Rendering,
+        source: Source,
+        nearest: tuple[Near, ...] = (),
+    ) -> Exchange:
+        request = prepared.conversation.request
+        return Exchange(
+            "POST",
+            asked.path,
+            request.model,
+            Body.of(asked.body, self.settings.journal_body),
+            rendering.head.status,
+            source,
+            bool(request.stream),
+            place.scenario.name if place else "",
+            place.number if place else 0,
+            rendering.usage,
+            nearest,
         )
-        return rendering, exchange
 
     def _refuse(self, asked: Asked, failure: Failure) -> tuple[Delivery, Exchange]:
         """The answer to a request that could not be read, or names no model."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from emulator.plan import Answer, Failure, Plan
+from emulator.plan import Failure, Usage
 from emulator.quotas import Charge, Quota
 from emulator.refusals import refused
 from emulator.request import Target
@@ -54,10 +54,9 @@ class Gate:
             return _exhausted(quota)
         return Pass(quota, target, model, provisioned)
 
-    async def settle(self, session: str, admitted: Pass, answer: Answer | None) -> Sequence[Charge]:
+    async def settle(self, session: str, admitted: Pass, usage: Usage | None) -> Sequence[Charge]:
         """Charge the tokens of an answer; what is to be given back when it is over."""
-        if isinstance(answer, Plan):
-            usage = answer.usage
+        if usage is not None:
             tokens = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
             quota, provisioned = admitted.quota, admitted.provisioned
             charges = quota.settlement(admitted.target, admitted.model, tokens, provisioned=provisioned)

@@ -1,7 +1,7 @@
 """The answer with every choice made. Knows no wire format."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from emulator.misfit import Misfit
 
@@ -63,8 +63,7 @@ class Choice:
     stop: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens. `completion_tokens` excludes `reasoning_tokens`; a dialect that adds them up does so itself."""
 
     prompt_tokens: int

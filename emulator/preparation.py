@@ -24,6 +24,7 @@ from emulator.settings import Settings
 from emulator.shelf import shelf_of
 from emulator.stores.store import UNCHANGED, Choices, Limit, Overlay
 
+_TRAFFIC = (b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type")
 # What decides an answer beside path and body, and the headers that scenarios read.
 _DECIDING = (
     b"x-emulator-seed",
@@ -32,9 +33,13 @@ _DECIDING = (
     b"x-emulator-speed",
     b"x-emulator-fault",
     b"x-emulator-pacing",
-    b"x-vertex-ai-llm-request-type",
-    b"x-vertex-ai-llm-shared-request-type",
+    *_TRAFFIC,
 )
+# Members of a body that change nothing about words an author wrote: what they count in tokens aside.
+_WITHOUT_EFFECT = {
+    *("model", "messages", "stream", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"),
+    *("tools", "functions", "user"),
+}
 _PREPARED = 512  # requests that are kept ready
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
 _ENDLESS = Limit("", None)
@@ -56,7 +61,8 @@ class Prepared(NamedTuple):
     """A request that was read, judged and matched: the places that may answer, with their limits.
 
     None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
-    still have the prompt when it comes again. `renderings` fills as places answer, for first requests and repeats.
+    still have the prompt when it comes again; `plain`: nothing in it changes words that an author wrote. `renderings`
+    fills as places answer, for first requests and repeats.
     """
 
     conversation: Conversation
@@ -68,6 +74,7 @@ class Prepared(NamedTuple):
     limits: Sequence[Limit]
     notes: Sequence[str]
     cacheable: bool
+    plain: bool
     renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]]
 
     @property
@@ -143,11 +150,23 @@ class Preparation:
         limits = [Limit(place.counter, place.turn.times) if place else _ENDLESS for place in places]
         digest = blake2b(conversation.fingerprint, digest_size=16).digest()
         cacheable = may_be_cached(conversation, card, len(asked.body))
-        return Prepared(conversation, digest, card, caller, shelf, places, limits, judgement.notes, cacheable, {})
+        notes = judgement.notes
+        plain = not notes and card.dialect == "gemini" and _plain(conversation, caller, asked.headers)
+        return Prepared(conversation, digest, card, caller, shelf, places, limits, notes, cacheable, plain, {})
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
         return self._shelf(overlay, self.library) if overlay.published else self.library
+
+
+def _plain(conversation: Conversation, caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether neither body nor headers ask for anything but words, as they are and at the usual pace."""
+    return (
+        caller.seed is caller.wire is caller.speed is caller.fault is caller.pacing is None
+        and not conversation.media
+        and conversation.body.keys() <= _WITHOUT_EFFECT
+        and not any(name in headers for name in _TRAFFIC)
+    )
 
 
 def _candidates(fitting: Iterable[Place], *, invents: bool) -> Sequence[Place | None]:

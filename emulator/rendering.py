@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import overload
+from typing import NamedTuple, overload
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
@@ -21,19 +21,22 @@ from emulator.splice import Template
 _SHORTEST = 8  # characters of an id; TGI's empty one and its "0" are constants, and would be found all over the words
 
 
-@dataclass(frozen=True, slots=True)
-class Mint:
-    """An id that is made anew for each attempt: from the attempt's seed and this path below it."""
+class Mint(NamedTuple):
+    """What is made anew from the seed at this path: an id for each attempt, a signature for each request."""
 
     suffix: bytes
     make: Callable[[Seed, int], str]
 
+    def made(self, seed: Seed, created: int = 0) -> bytes:
+        """The bytes below a seed."""
+        return self.make(Seed(seed.path + self.suffix), created).encode()
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
-    """Head and chunks, and what later attempts fill in: `first` is what stood there when it was `rendered`.
 
-    `answer` is what they say.
+class Rendering(NamedTuple):
+    """Head and chunks, and what is filled in: `first` is what stood there when it was `rendered`.
+
+    Time and ids differ from attempt to attempt. The rest, `fixed`, is the same for all attempts of a request: its
+    signatures, and what its prompt counts. `answer` is what they say.
     """
 
     root: Seed
@@ -42,6 +45,8 @@ class Rendering:
     rendered: int = 0
     first: tuple[bytes, ...] = ()
     mints: tuple[Mint, ...] = ()
+    signed: tuple[Mint, ...] = ()
+    fixed: tuple[bytes, ...] = ()
     schedule: Schedule = PLAIN
     effort: Effort = NO_EFFORT
     events: int = 1
@@ -56,8 +61,17 @@ class Rendering:
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.created is None else self.created
-        ids = [mint.make(Seed(seed.path + mint.suffix), created).encode() for mint in self.mints]
-        return (b'"created":%d' % created, *ids)
+        return (b'"created":%d' % created, *[mint.made(seed, created) for mint in self.mints], *self.fixed)
+
+    def again(self, root: Seed, prompt_tokens: int) -> "Rendering":
+        """The same words for another request: with its ids and signatures, and its prompt counted."""
+        plan = self.answer
+        assert isinstance(plan, Plan)
+        usage = plan.usage._replace(prompt_tokens=prompt_tokens)
+        plan = Plan(plan.id, plan.created, plan.model, plan.choices, usage)
+        fixed = (*[mint.made(root) for mint in self.signed], *_counted(usage))
+        effort = self.effort if self.schedule.plain else replace(self.effort, prompt_tokens=prompt_tokens)
+        return self._replace(root=root, first=(), fixed=fixed, effort=effort, answer=plan)
 
     def deliver(self, attempt: int, now: int, more: Headers = (), others: int = 0, answers: int = 0) -> Delivery:
         """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only.
@@ -65,10 +79,11 @@ class Rendering:
         `others` are under way at the same time; `answers` with the same counted faults went before in this session.
         """
         seed = self.root.child("attempt", attempt)
-        values = self.first if (attempt, now) == (0, self.rendered) else self._values(seed, now)
+        values = self.first if self.first and (attempt, now) == (0, self.rendered) else self._values(seed, now)
         head = Head(self.head.status, self.head.headers + more, self.head.wait) if more else self.head
         if self.schedule.plain:
-            return Delivery((head, *[Chunk(template.fill(values), tokens) for template, tokens in self.chunks]))
+            chunks = [Chunk(template.fill(values), tokens) for template, tokens in self.chunks]
+            return Delivery((head, *chunks), sum([len(chunk.data) for chunk in chunks]))
         effort = replace(self.effort, others=others)
         if not self.schedule.faults and not self.whole:
             waits = self.schedule.waits(tuple([tokens for _, tokens in self.chunks]), seed, effort)
@@ -76,6 +91,12 @@ class Rendering:
             return Delivery(_Paced(head, self.chunks, values, waits), size)
         chunks = [Chunk(template.fill(values), tokens, events=self.events) for template, tokens in self.chunks]
         return Delivery(tuple(self.schedule.apply((head, *chunks), seed, effort, answers, whole=self.whole)))
+
+
+def _counted(usage: Usage) -> tuple[bytes, bytes]:
+    """Where the tokens of the prompt stand in a body: no JSON text has these quotes in it."""
+    total = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
+    return b'"prompt_tokens":%d' % usage.prompt_tokens, b'"total_tokens":%d' % total
 
 
 class _Paced(Sequence[Step]):
@@ -137,7 +158,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     dialect = DIALECTS[card.dialect](card.voice)
     if isinstance(script, Failure):
         return _refused(script, conversation, dialect, manner)
-    minter = _Minter(dialect, manner.root.child("attempt", 0), script.created_at(now), _calls_so_far(conversation))
+    minter = _Minter(dialect, manner, script.created_at(now), _calls_so_far(conversation))
     answer = _planned(script, conversation, card, manner, minter, dialect)
     if isinstance(answer, Failure):
         return _refused(answer, conversation, dialect, manner)
@@ -146,9 +167,10 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     if manner.schedule.plain:
         # Nothing waits: one write is much cheaper than many, and a client sees the same events.
         chunks = [Chunk(b"".join(chunk.data for chunk in chunks), sum(chunk.tokens for chunk in chunks))]
-    marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made)
+    fixed = (*minter.signatures, *_counted(answer.usage))
+    marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made, *fixed)
     templates = tuple((Template(chunk.data, marks), chunk.tokens) for chunk in chunks)
-    fixed = minter.created if script.created is not None or script.id else None
+    literal = script.created is not None or script.id
     return Rendering(
         root=manner.root,
         head=head,
@@ -156,11 +178,13 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         rendered=int(now),
         first=marks,
         mints=tuple(minter.mints),
+        signed=tuple(minter.signed),
+        fixed=fixed,
         schedule=manner.schedule,
         effort=_effort(answer, conversation),
         events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,
         whole=not stream,
-        created=fixed,
+        created=minter.created if literal else None,
         answer=answer,
     )
 
@@ -175,7 +199,7 @@ def _planned(
     script: Script, conversation: Conversation, card: Model, manner: Manner, minter: "_Minter", dialect: Dialect
 ) -> Answer:
     answer_id = script.id or minter.response_id()
-    signer = manner.sign if card.signs else _unsigned
+    signer = minter.sign if card.signs else _unsigned
     decoding = dialect.decoding(conversation.request)
     context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding, groups=script.groups)
     try:
@@ -204,15 +228,18 @@ def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, man
 
 
 class _Minter:
-    """Makes the ids of the first attempt and remembers how."""
+    """Makes the ids of the first attempt and the signatures, and remembers how."""
 
-    def __init__(self, dialect: Dialect, attempt: Seed, created: int, calls: int) -> None:
+    def __init__(self, dialect: Dialect, manner: Manner, created: int, calls: int) -> None:
         self._dialect = dialect
+        self._manner = manner
         self._calls = calls
-        self.attempt = attempt
+        self.attempt = manner.root.child("attempt", 0)
         self.created = created
         self.mints: list[Mint] = []
         self.made: list[bytes] = []
+        self.signed: list[Mint] = []
+        self.signatures: list[bytes] = []
 
     def response_id(self) -> str:
         return self._mint(self.attempt.child("id"), self._dialect.response_id)
@@ -229,6 +256,13 @@ class _Minter:
         self.mints.append(Mint(seed.path.removeprefix(self.attempt.path), make))
         self.made.append(made.encode())
         return made
+
+    def sign(self, name: str, seed: Seed) -> str:
+        signature = self._manner.sign(name, seed)
+        suffix = seed.path.removeprefix(self._manner.root.path)
+        self.signed.append(Mint(suffix, lambda own, _: self._manner.sign(name, own)))
+        self.signatures.append(signature.encode())
+        return signature
 
 
 def _calls_so_far(conversation: Conversation) -> int:

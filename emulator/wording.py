@@ -1,7 +1,6 @@
 """How a place words its answer to a prepared request: manner, script, rendering, and what gemulator says of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from emulator.chaos import faults_for, pace_for
 from emulator.conversation import Conversation
@@ -54,7 +53,7 @@ class Wording:
     def _marked(self, rendering: Rendering, prepared: Prepared, turn: str = "", error: str = "") -> Rendering:
         if not self._settings.emulator_headers:
             return rendering
-        return replace(rendering, head=marked(rendering.head, turn, error, prepared.notes))
+        return rendering._replace(head=marked(rendering.head, turn, error, prepared.notes))
 
     def _manner(self, prepared: Prepared, place: Place | None, *, warm: bool) -> Manner:
         caller, settings = prepared.caller, self._settings

@@ -47,7 +47,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ),
     ("dialects", "scenario", "rules"),
     ("stores.store", "stores.codec", "scenario.folder", "scenario.library", "scenario.advice"),
-    ("shelf", "marks", "chaos", "gate", "rendering", "preparation", "wording", "explanation", "engine"),
+    ("shelf", "marks", "chaos", "gate", "rendering", "preparation", "standing", "wording", "explanation", "engine"),
     ("stores", "web"),
     ("app", "client", "stubs", "recorded", "shortfall", "session", "server", "fixture"),
     ("cli", "__main__", "pytest_plugin"),

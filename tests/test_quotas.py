@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from emulator.gate import Gate, Pass
-from emulator.plan import Failure, Plan, Usage
+from emulator.plan import Failure, Usage
 from emulator.quotas import Charge, Quota
 from emulator.request import Target
 from emulator.scenario.timing import quota_in
@@ -101,7 +101,7 @@ async def test_tokens_count_when_they_are_known() -> None:
     for _ in range(2):
         one = await admitted(gate, "tokens_per_minute: 100")
         assert isinstance(one, Pass)
-        await gate.settle("s", one, Plan("", 0, MODEL, (), Usage(30, 20, 10)))
+        await gate.settle("s", one, Usage(30, 20, 10))
     assert isinstance(await admitted(gate, "tokens_per_minute: 100"), Failure)
 
 
@@ -120,7 +120,7 @@ async def test_provisioned_throughput_spills_over() -> None:
     assert isinstance(first, Pass)
     assert first.provisioned
     assert first.headers({})[b"x-vertex-ai-llm-request-type"] == b"dedicated"
-    await gate.settle("s", first, Plan("", 0, MODEL, (), Usage(30, 20)))
+    await gate.settle("s", first, Usage(30, 20))
     second = await admitted(gate, line)
     assert isinstance(second, Pass)
     assert not second.provisioned

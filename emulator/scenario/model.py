@@ -21,7 +21,10 @@ from emulator.scenario.replies import (
     ChooseReply,
     ErrorReply,
     Reply,
+    TextReply,
+    ThinkingReply,
     leaves,
+    parts_of,
     texts_of,
 )
 from emulator.scenario.results import result_holds
@@ -83,6 +86,14 @@ class Turn(Strict):
         """What the turn says, as bytes: decides its words, wherever it stands and however it is delivered."""
         said = self.model_dump(mode="json", exclude_defaults=True, exclude={"pacing", "fault"})
         return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+
+    @cached_property
+    def constant(self) -> bool:
+        """Whether its words are the same whatever is asked, and nothing of the envelope is fixed."""
+        if self.id is not None or self.created is not None or self.usage.model_fields_set or any(texts_of(self.reply)):
+            return False
+        parts = parts_of(self.reply)
+        return bool(parts) and all(isinstance(part, TextReply | ThinkingReply) for part in parts)
 
     @cached_property
     def called(self) -> frozenset[str]:

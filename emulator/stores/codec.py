@@ -36,7 +36,7 @@ def encoded(received: Received) -> bytes:
         "stream": exchange.stream,
         "scenario": exchange.scenario,
         "turn": exchange.turn,
-        "usage": asdict(exchange.usage) if exchange.usage else None,
+        "usage": exchange.usage._asdict() if exchange.usage else None,
         "nearest": [asdict(near) for near in exchange.nearest],
     }
     # A path or model may have a lone surrogate, which is no UTF-8.

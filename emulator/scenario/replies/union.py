@@ -1,6 +1,7 @@
 """All kinds of replies, and those that are made of replies: one of several, or one for each candidate."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Discriminator, Field, Tag
@@ -181,10 +182,15 @@ Reply = TypeAliasType(
 def parts_of(reply: Reply) -> Sequence[ReplyPart]:
     """The parts of a reply, in order; none where it refuses, or has candidates."""
     if isinstance(reply, str):
-        return (TextReply(text=reply),)
+        return (_spoken(reply),)
     if isinstance(reply, list):
         return reply
     return (reply,) if isinstance(reply, ReplyPart) else ()
+
+
+@lru_cache(maxsize=1024)
+def _spoken(text: str) -> TextReply:
+    return TextReply(text=text)
 
 
 def texts_of(reply: Reply) -> Iterator[str]:

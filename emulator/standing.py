@@ -1,0 +1,47 @@
+"""Answers whose words do not depend on the request: rendered once for a turn, and filled in for each request."""
+
+from emulator.accounting import prompt_tokens
+from emulator.preparation import Prepared
+from emulator.rendering import Rendering
+from emulator.scenario.places import Place
+from emulator.seed import Seed
+
+_MOST = 1024  # renderings that are kept
+
+_Key = tuple[Place, str, bool]
+
+
+class Standing:
+    """The renderings of turns whose words are constant, for requests that ask for nothing special."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._kept: dict[_Key, Rendering] = {}
+
+    def found(self, prepared: Prepared, place: Place) -> Rendering | None:
+        """The answer of a turn to a request, made from one that it gave before; None: it has to be made."""
+        kept = self._kept.get(_key(prepared, place)) if prepared.plain else None
+        if kept is None:
+            return None
+        conversation = prepared.conversation
+        tokens = prompt_tokens(conversation, prepared.card)
+        root = Seed.root(self._seed, place.scenario.name, place.turn.content, conversation.fingerprint)
+        return kept.again(root, tokens) if tokens else None
+
+    def keep(self, prepared: Prepared, place: Place, rendering: Rendering) -> None:
+        """Remember a first answer of a turn, if others can be made from it."""
+        usage = rendering.usage
+        if not prepared.plain or not _constant(place) or usage is None or not usage.prompt_tokens:
+            return
+        if len(self._kept) >= _MOST:  # turns of scenarios that are gone among them
+            self._kept.clear()
+        self._kept[_key(prepared, place)] = rendering
+
+
+def _key(prepared: Prepared, place: Place) -> _Key:
+    request = prepared.conversation.request
+    return place, request.model, bool(request.stream)
+
+
+def _constant(place: Place) -> bool:
+    return place.turn.constant and not place.scenario.usage.model_fields_set
