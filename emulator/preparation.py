@@ -41,6 +41,7 @@ _WITHOUT_EFFECT = {
     *("tools", "functions", "user"),
 }
 _PREPARED = 512  # requests that are kept ready
+_SEEN = 8_192  # requests of which it is known that they were here
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
 _ENDLESS = Limit("", None)
 _LARGEST = 256_000  # bytes of a request that is kept ready
@@ -113,6 +114,7 @@ class Preparation:
         self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
+        self._seen: set[int] = set()
 
     def prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
         said = (*map(asked.headers.get, _DECIDING), *_read(asked.headers, self.shelf(overlay).header_names))
@@ -122,11 +124,21 @@ class Preparation:
             self._cache.move_to_end(key)
             return found
         prepared = self._prepare(asked, overlay)
-        if len(asked.body) < _LARGEST:
+        if self._comes_again(key) and len(asked.body) < _LARGEST:
             self._cache[key] = prepared
             if len(self._cache) > _PREPARED:
                 self._cache.popitem(last=False)
         return prepared
+
+    def _comes_again(self, key: _Key) -> bool:
+        """Whether a request was here before: those that never come again would only fill the cache."""
+        trace = hash(key)
+        if trace in self._seen:
+            return True
+        if len(self._seen) >= _SEEN:
+            self._seen.clear()
+        self._seen.add(trace)
+        return False
 
     def use(self, library: Library) -> None:
         """Answer with these scenarios from the next request on; those under way keep theirs."""

@@ -73,15 +73,6 @@ class Seed:
         return str(uuid.UUID(bytes=self.bytes(16), version=4))
 
 
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
 def event_id(seconds: int, seed: Seed) -> str:
     """Google's EventId: base64url of seconds (u32, little endian), then varints of microseconds, host and process.
 
@@ -92,8 +83,24 @@ def event_id(seconds: int, seed: Seed) -> str:
     micros = 16384 + draw % (1_000_000 - 16384)
     host = 2**28 + (draw >> 32) % (2**32 - 2**28)
     process = 2**21 + (draw >> 64) % (2**32 - 2**21)
-    raw = struct.pack("<I", seconds & 0xFFFFFFFF) + _varint(micros) + _varint(host) + _varint(process)
+    raw = (seconds & 0xFFFFFFFF).to_bytes(4, "little") + _varint3(micros) + _varint5(host)
+    raw += _varint5(process) if process >= 2**28 else _varint4(process)
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+# Written out, as each answer has an id: groups of seven bits, the lowest first; all but the last say that more follow.
+
+
+def _varint3(n: int) -> bytes:
+    return bytes((n & 127 | 128, n >> 7 & 127 | 128, n >> 14))
+
+
+def _varint4(n: int) -> bytes:
+    return bytes((n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21))
+
+
+def _varint5(n: int) -> bytes:
+    return bytes((n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28))
 
 
 def event_id_seconds(event_id: str) -> int | None:

@@ -41,7 +41,7 @@ def judge(ask: Ask) -> Judgement:
     if not ask.conversation.target.shared:
         return _PASSED  # a self-deployed container has rules of its own
     notes, present = [], ask.has
-    for rule in _due(present, ask.card.google):
+    for rule in _due(present, ask.card.google, ask.policy):
         failure = rule.check(ask)
         if failure is None:
             continue
@@ -54,9 +54,9 @@ def judge(ask: Ask) -> Judgement:
 
 
 @lru_cache(maxsize=1024)
-def _due(present: frozenset[str], google: bool) -> Sequence[Rule]:
+def _due(present: frozenset[str], google: bool, policy: Policy) -> Sequence[Rule]:
     """The rules that may find something in a request that has these members."""
-    rules = RULES if google else _FOR_PARTNERS
+    rules = [rule for rule in (RULES if google else _FOR_PARTNERS) if rule.under is None or rule.under(policy)]
     return [rule for rule in rules if not (rule.reads and rule.reads.isdisjoint(present))]
 
 

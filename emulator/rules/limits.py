@@ -9,7 +9,7 @@ _LARGEST_MEDIUM = 100_000  # tokens; more than any but a very long film has
 
 
 def _listed(ask: Ask) -> Failure | None:
-    if ask.policy.listed_only and ask.card.guess:
+    if ask.card.guess:
         return refused("model-not-found", **ask.conversation.names)
     return None
 
@@ -24,9 +24,15 @@ def _window(ask: Ask) -> Failure | None:
 
 def _surely_fits(ask: Ask, limit: int) -> bool:
     """A bound that costs nearly nothing: no token of a text is shorter than a byte."""
-    unseen = sum(_LARGEST_MEDIUM for _ in ask.conversation.parts) + cached_content_tokens(ask.google)
-    return ask.size + unseen <= limit
+    unseen = sum(_LARGEST_MEDIUM for _ in ask.conversation.parts) if ask.conversation.media else 0
+    return ask.size + unseen + cached_content_tokens(ask.google) <= limit
 
 
-LISTED = Rule("listed", "§6 Publisher Model … was not found (only under --models catalog)", _listed, partners=True)
+LISTED = Rule(
+    "listed",
+    "§6 Publisher Model … was not found (only under --models catalog)",
+    _listed,
+    partners=True,
+    under=lambda policy: policy.listed_only,
+)
 WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window)

@@ -73,8 +73,6 @@ def _resolution(ask: Ask) -> Failure | None:
 
 
 def _decodes(ask: Ask) -> Failure | None:
-    if not ask.policy.strict_media:
-        return None
     return next((failure for failure in map(_undecodable, _seen(ask)) if failure is not None), None)
 
 
@@ -126,6 +124,12 @@ RULES = (
     Rule("file-size", "§6 The file size of … exceeds max allowed", _size, reads("parts")),
     Rule("detail", "§2 detail", _detail, reads("parts")),
     Rule("media-resolution", "§2 media_resolution; §8 ULTRA_HIGH per part only", _resolution, OPTIONS),
-    Rule("decodes", "§2 input_audio, image_url data (only under --strict-media)", _decodes, reads("parts")),
+    Rule(
+        "decodes",
+        "§2 input_audio, image_url data (only under --strict-media)",
+        _decodes,
+        reads("parts"),
+        under=lambda policy: policy.strict_media,
+    ),
     Rule("function-response-reference", "§2 extra_content.google.parts", _references, reads("parts")),
 )

@@ -84,8 +84,6 @@ def _beyond(fields: Mapping[str, JSON], known: frozenset[str], place: str) -> It
 
 
 def _unknown(ask: Ask) -> Failure | None:
-    if not ask.policy.strict_params:
-        return None
     found = next(ignored(ask.conversation.body), None)
     if found is None:
         return None
@@ -119,6 +117,8 @@ def _output_tokens(ask: Ask) -> Failure | None:
 
 
 def _unsupported(ask: Ask) -> Failure | None:
+    if ask.conversation.body.keys().isdisjoint(ask.card.refuses):
+        return None
     for name in ask.card.refuses:
         if getattr(ask.request, name, None):
             kind = "logprobs-unsupported" if name == "logprobs" else "parameter-unsupported"
@@ -154,7 +154,12 @@ def invalid_value(field: str, kind: str, value: JSON) -> Failure:
 
 
 RULES = (
-    Rule("unknown-field", "§2 anything unsupported; §6 unknown field under strict", _unknown),
+    Rule(
+        "unknown-field",
+        "§2 anything unsupported; §6 unknown field under strict",
+        _unknown,
+        under=lambda policy: policy.strict_params,
+    ),
     Rule("int32", "§6 Invalid value", _int32, reads(*_INT32), partners=True),
     Rule(
         "range",

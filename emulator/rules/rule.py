@@ -13,8 +13,7 @@ from emulator.settings import Settings
 Signatures = Literal["enforce", "strict", "warn", "off"]
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """How severe the rules are, as the settings say."""
 
     strict_params: bool = False
@@ -69,6 +68,7 @@ class Rule:
     """`fact` is its place in wire-facts; `partners`: it holds for partner models too.
 
     `reads` is what a request must have for the check to find anything (`Ask.has`); empty: it is always made.
+    `under` is what the policy must say for it; None: nothing.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Rule:
     check: Check
     reads: frozenset[str] = frozenset()
     partners: bool = False
+    under: Callable[[Policy], bool] | None = None
 
 
 def reads(*names: str) -> frozenset[str]:

@@ -37,7 +37,7 @@ def _steps(ask: Ask) -> Iterator[tuple[int, Message]]:
 
 
 def _missing(ask: Ask) -> Failure | None:
-    if ask.policy.signatures == "off" or not ask.card.enforces:
+    if not ask.card.enforces:
         return None
     for number, message in _steps(ask):
         first = message.calls[0]
@@ -47,7 +47,7 @@ def _missing(ask: Ask) -> Failure | None:
 
 
 def _corrupted(ask: Ask) -> Failure | None:
-    if ask.policy.signatures != "strict" or not ask.card.signs:
+    if not ask.card.signs:
         return None
     given = ((name, value) for name, value in _given(ask) if value is not None and value != SKIP)
     return next((refused("corrupted-signature") for name, value in given if not ask.genuine(name, value)), None)
@@ -67,6 +67,12 @@ RULES = (
         "§7 first functionCall of each step; §6 missing thought_signature",
         _missing,
         reads("calls"),
+        under=lambda policy: policy.signatures != "off",
     ),
-    Rule("corrupted-signature", "§7 Bad value (only under --signatures strict)", _corrupted),
+    Rule(
+        "corrupted-signature",
+        "§7 Bad value (only under --signatures strict)",
+        _corrupted,
+        under=lambda policy: policy.signatures == "strict",
+    ),
 )
