@@ -8,14 +8,18 @@ import struct
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self, TypeVar
 
 Item = TypeVar("Item")
 
-_SEPARATOR = b"\x1f"
+
+@lru_cache(maxsize=2048)
+def _step(name: str | int) -> bytes:
+    return b"\x1f#%d" % name if isinstance(name, int) else b"\x1f" + name.encode("utf-8", "surrogatepass")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # never changed, but not `frozen`: that doubles the cost of each of the many
 class Seed:
     """A name path under a root. Nothing is drawn until it is asked for, and the whole path costs one hash."""
 
@@ -34,8 +38,7 @@ class Seed:
         """The seed of a named part: an added sibling never shifts the draws of the others."""
         path = self.path
         for name in names:
-            step = b"#%d" % name if isinstance(name, int) else name.encode("utf-8", "surrogatepass")
-            path += _SEPARATOR + step
+            path += _step(name)
         return type(self)(path)
 
     def bytes(self, size: int) -> bytes:
@@ -46,7 +49,7 @@ class Seed:
 
     def number(self) -> int:
         """An integer from 0 to 2**64 - 1."""
-        return int.from_bytes(self.bytes(8), "little")
+        return int.from_bytes(hashlib.blake2b(self.path, digest_size=8).digest(), "little")
 
     def below(self, limit: int) -> int:
         """An integer from 0 to `limit` - 1."""
