@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import random
-import struct
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,24 +85,19 @@ def event_id(seconds: int, seed: Seed) -> str:
     micros = 16384 + draw % (1_000_000 - 16384)
     host = 2**28 + (draw >> 32) % (2**32 - 2**28)
     process = 2**21 + (draw >> 64) % (2**32 - 2**21)
-    raw = (seconds & 0xFFFFFFFF).to_bytes(4, "little") + _varint3(micros) + _varint5(host)
-    raw += _varint5(process) if process >= 2**28 else _varint4(process)
+    last = process >> 21 & 0x7F
+    # Written out, as each answer has an id: groups of seven bits, lowest first; all but the last say that more follow.
+    raw = bytes(
+        (
+            *(seconds & 0xFFFFFFFF).to_bytes(4, "little"),
+            *(micros & 0x7F | 0x80, micros >> 7 & 0x7F | 0x80, micros >> 14),
+            *(host & 0x7F | 0x80, host >> 7 & 0x7F | 0x80, host >> 14 & 0x7F | 0x80, host >> 21 & 0x7F | 0x80),
+            host >> 28,
+            *(process & 0x7F | 0x80, process >> 7 & 0x7F | 0x80, process >> 14 & 0x7F | 0x80),
+            *((last | 0x80, process >> 28) if process >= 2**28 else (last,)),
+        )
+    )
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-# Written out, as each answer has an id: groups of seven bits, the lowest first; all but the last say that more follow.
-
-
-def _varint3(n: int) -> bytes:
-    return bytes((n & 127 | 128, n >> 7 & 127 | 128, n >> 14))
-
-
-def _varint4(n: int) -> bytes:
-    return bytes((n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21))
-
-
-def _varint5(n: int) -> bytes:
-    return bytes((n & 127 | 128, n >> 7 & 127 | 128, n >> 14 & 127 | 128, n >> 21 & 127 | 128, n >> 28))
 
 
 def event_id_seconds(event_id: str) -> int | None:
