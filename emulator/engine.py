@@ -111,7 +111,7 @@ class Engine:
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         warm = attempt > 0 and prepared.cacheable
         rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
-        phases = rendering.schedule.phases
+        phases = rendering.form.schedule.phases
         answers = await self._answers_before(phases, session, prepared, claim, dry=dry) if phases else 0
         more = session_mark(session) if self.settings.emulator_headers else ()
         delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
@@ -188,7 +188,7 @@ class Engine:
             asked.path,
             request.model,
             Body.of(asked.body, self.settings.journal_body),
-            rendering.head.status,
+            rendering.form.head.status,
             source,
             bool(request.stream),
             place.scenario.name if place else "",

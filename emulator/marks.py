@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from emulator.delivery import Head
 from emulator.dialects import Headers
 
 
+@lru_cache(maxsize=1024)
 def session_mark(session: str) -> Headers:
     """The header that names the session."""
     return ((b"x-emulator-session", _value(session)),)

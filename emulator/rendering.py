@@ -32,6 +32,20 @@ class Mint(NamedTuple):
         return self.make(Seed(seed.path + self.suffix), created).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What all answers of the same words have in common. `created`: None, if it is each answer's own time."""
+
+    head: Head
+    chunks: tuple[tuple[Template, int], ...]
+    schedule: Schedule = PLAIN
+    mints: tuple[Mint, ...] = ()
+    signed: tuple[Mint, ...] = ()
+    events: int = 1
+    whole: bool = True
+    created: int | None = None
+
+
 class Rendering(NamedTuple):
     """Head and chunks, and what is filled in: `first` is what stood there when it was `rendered`.
 
@@ -40,57 +54,50 @@ class Rendering(NamedTuple):
     """
 
     root: Seed
-    head: Head
-    chunks: tuple[tuple[Template, int], ...]
-    rendered: int = 0
-    first: tuple[bytes, ...] = ()
-    mints: tuple[Mint, ...] = ()
-    signed: tuple[Mint, ...] = ()
+    form: Form
+    answer: Answer
     fixed: tuple[bytes, ...] = ()
-    schedule: Schedule = PLAIN
     effort: Effort = NO_EFFORT
-    events: int = 1
-    whole: bool = True
-    created: int | None = None
-    answer: Answer | None = None
+    first: tuple[bytes, ...] = ()
+    rendered: int = 0
 
     @property
     def usage(self) -> Usage | None:
         """None where the answer is a refusal."""
         return self.answer.usage if isinstance(self.answer, Plan) else None
 
-    def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
-        created = now if self.created is None else self.created
-        return (b'"created":%d' % created, *[mint.made(seed, created) for mint in self.mints], *self.fixed)
-
     def again(self, root: Seed, prompt_tokens: int) -> "Rendering":
         """The same words for another request: with its ids and signatures, and its prompt counted."""
-        plan = self.answer
+        form, effort, plan = self.form, self.effort, self.answer
         assert isinstance(plan, Plan)
         usage = plan.usage._replace(prompt_tokens=prompt_tokens)
-        plan = Plan(plan.id, plan.created, plan.model, plan.choices, usage)
-        fixed = (*[mint.made(root) for mint in self.signed], *_counted(usage))
-        effort = self.effort if self.schedule.plain else replace(self.effort, prompt_tokens=prompt_tokens)
-        return self._replace(root=root, first=(), fixed=fixed, effort=effort, answer=plan)
+        fixed = (*[mint.made(root) for mint in form.signed], *_counted(usage))
+        if not form.schedule.plain:
+            effort = replace(effort, prompt_tokens=prompt_tokens)
+        return Rendering(root, form, Plan(plan.id, plan.created, plan.model, plan.choices, usage), fixed, effort)
 
     def deliver(self, attempt: int, now: int, more: Headers = (), others: int = 0, answers: int = 0) -> Delivery:
         """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only.
 
         `others` are under way at the same time; `answers` with the same counted faults went before in this session.
         """
-        seed = self.root.child("attempt", attempt)
+        form, seed = self.form, self.root.child("attempt", attempt)
         values = self.first if self.first and (attempt, now) == (0, self.rendered) else self._values(seed, now)
-        head = Head(self.head.status, self.head.headers + more, self.head.wait) if more else self.head
-        if self.schedule.plain:
-            chunks = [Chunk(template.fill(values), tokens) for template, tokens in self.chunks]
+        head = Head(form.head.status, form.head.headers + more, form.head.wait) if more else form.head
+        if form.schedule.plain:
+            chunks = [Chunk(template.fill(values), tokens) for template, tokens in form.chunks]
             return Delivery((head, *chunks), sum([len(chunk.data) for chunk in chunks]))
         effort = replace(self.effort, others=others)
-        if not self.schedule.faults and not self.whole:
-            waits = self.schedule.waits(tuple([tokens for _, tokens in self.chunks]), seed, effort)
-            size = sum([len(template.data) for template, _ in self.chunks])  # ids differ, their sizes hardly do
-            return Delivery(_Paced(head, self.chunks, values, waits), size)
-        chunks = [Chunk(template.fill(values), tokens, events=self.events) for template, tokens in self.chunks]
-        return Delivery(tuple(self.schedule.apply((head, *chunks), seed, effort, answers, whole=self.whole)))
+        if not form.schedule.faults and not form.whole:
+            waits = form.schedule.waits(tuple([tokens for _, tokens in form.chunks]), seed, effort)
+            size = sum([len(template.data) for template, _ in form.chunks])  # ids differ, their sizes hardly do
+            return Delivery(_Paced(head, form.chunks, values, waits), size)
+        chunks = [Chunk(template.fill(values), tokens, events=form.events) for template, tokens in form.chunks]
+        return Delivery(tuple(form.schedule.apply((head, *chunks), seed, effort, answers, whole=form.whole)))
+
+    def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
+        created = now if self.form.created is None else self.form.created
+        return (b'"created":%d' % created, *[mint.made(seed, created) for mint in self.form.mints], *self.fixed)
 
 
 def _counted(usage: Usage) -> tuple[bytes, bytes]:
@@ -171,22 +178,17 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made, *fixed)
     templates = tuple((Template(chunk.data, marks), chunk.tokens) for chunk in chunks)
     literal = script.created is not None or script.id
-    return Rendering(
-        root=manner.root,
+    form = Form(
         head=head,
         chunks=templates,
-        rendered=int(now),
-        first=marks,
+        schedule=manner.schedule,
         mints=tuple(minter.mints),
         signed=tuple(minter.signed),
-        fixed=fixed,
-        schedule=manner.schedule,
-        effort=_effort(answer, conversation),
         events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,
         whole=not stream,
         created=minter.created if literal else None,
-        answer=answer,
     )
+    return Rendering(manner.root, form, answer, fixed, _effort(answer, conversation), marks, int(now))
 
 
 def _effort(plan: Plan, conversation: Conversation) -> Effort:
@@ -224,7 +226,7 @@ def _worded(
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
     templates = ((Template(chunk.data, ()), 0),)
-    return Rendering(manner.root, head, templates, schedule=manner.schedule, answer=failure)
+    return Rendering(manner.root, Form(head, templates, manner.schedule), failure)
 
 
 class _Minter:

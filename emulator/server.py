@@ -43,6 +43,7 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
         log_level="warning",
         lifespan="on",
         server_header=False,
+        proxy_headers=False,  # nothing here depends on who asks
         timeout_graceful_shutdown=max(1, round(settings.grace)),
         timeout_keep_alive=75,  # 5 s, the default, closes pooled clients' sockets under their hands
         ws="none",

@@ -1,6 +1,7 @@
 """How a place words its answer to a prepared request: manner, script, rendering, and what gemulator says of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from emulator.chaos import faults_for, pace_for
 from emulator.conversation import Conversation
@@ -53,7 +54,8 @@ class Wording:
     def _marked(self, rendering: Rendering, prepared: Prepared, turn: str = "", error: str = "") -> Rendering:
         if not self._settings.emulator_headers:
             return rendering
-        return rendering._replace(head=marked(rendering.head, turn, error, prepared.notes))
+        form = replace(rendering.form, head=marked(rendering.form.head, turn, error, prepared.notes))
+        return rendering._replace(form=form)
 
     def _manner(self, prepared: Prepared, place: Place | None, *, warm: bool) -> Manner:
         caller, settings = prepared.caller, self._settings

@@ -22,7 +22,7 @@ class Limit(NamedTuple):
     times: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # never changed, but not `frozen`: that doubles its cost
 class Claim:
     """`index` of the turn that answers, None where all are used up; `attempt` counts equal requests from 0."""
 
