@@ -1,6 +1,7 @@
 """What a request and the parts of an answer count in tokens (fidelity.md, Tokens)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import orjson
 
@@ -39,11 +40,17 @@ def prompt_tokens(conversation: Conversation, card: Model) -> int:
     if conversation.calls:
         calls = (call.function for message in request.messages for call in message.calls)
         tokens += sum(count(function.name) + count(function.arguments) for function in calls)
-    if request.offered:
-        tokens += count(orjson.dumps(request.tools or request.functions).decode())
+    if request.offers:
+        tokens += _tool_tokens(orjson.dumps(request.tools or request.functions))
     if conversation.media:
         tokens += _media_tokens(conversation, card)
     return tokens + cached_content_tokens(request.google_options)
+
+
+@lru_cache(maxsize=256)
+def _tool_tokens(tools: bytes) -> int:
+    """The same tools come with every request of an agent."""
+    return count(tools.decode())
 
 
 def _media_tokens(conversation: Conversation, card: Model) -> int:

@@ -1,8 +1,9 @@
 """The wire as we accept it: a chat request, where it was sent, and by whom."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
@@ -195,14 +196,22 @@ class ChatRequest(Struct, frozen=True, dict=True):
         return [self.stop] if isinstance(self.stop, str) else self.stop or ()
 
     @property
+    def offers(self) -> bool:
+        """Whether any function is on offer."""
+        return next(self._functions(), None) is not None
+
+    @property
     def offered(self) -> Sequence[Function]:
         """The functions on offer, from `tools` and the deprecated `functions`."""
-        specs = [tool.get("function") for tool in self.tools or ()] + list(self.functions or ())
         return [
             Function(spec["name"], str(spec.get("description") or ""), spec.get("parameters"))
-            for spec in specs
-            if isinstance(spec, dict) and isinstance(spec.get("name"), str)
+            for spec in self._functions()
         ]
+
+    def _functions(self) -> Iterator[dict[str, JSON]]:
+        for spec in chain((tool.get("function") for tool in self.tools or ()), self.functions or ()):
+            if isinstance(spec, dict) and isinstance(spec.get("name"), str):
+                yield spec
 
     @property
     def choice_of_tool(self) -> ToolChoice:

@@ -53,7 +53,7 @@ def _choice(ask: Ask) -> Failure | None:
 
 
 def _search(ask: Ask) -> Failure | None:
-    if ask.card.search_with_functions or not ask.request.searches or not ask.request.offered:
+    if ask.card.search_with_functions or not ask.request.searches or not ask.request.offers:
         return None
     return refused("search-with-functions")
 

@@ -1,7 +1,7 @@
 """Which turns may fit a request, without asking each: by pieces of the texts that their conditions need."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from typing import TypeAlias
@@ -25,11 +25,12 @@ class _Table:
     def add(self, piece: str, position: int) -> None:
         self.lengths.setdefault(len(piece), {}).setdefault(piece, []).append(position)
 
-    def found(self, texts: Iterable[str]) -> Iterator[int]:
+    def find(self, texts: Iterable[str], found: set[int]) -> None:
+        """Add the positions of all turns whose piece is in one of the texts."""
         for text in texts:
             for length, pieces in self.lengths.items():
                 for piece in _present(pieces, length, text):
-                    yield from pieces[piece]
+                    found.update(pieces[piece])
 
 
 def _present(pieces: dict[str, list[int]], length: int, text: str) -> Iterable[str]:
@@ -61,21 +62,20 @@ class Index:
 
     def candidates(self, conversation: Conversation) -> Iterable[int]:
         """The positions that may fit, in order. What is left out certainly does not fit."""
-        tables = self._tables.values()
-        return self._in_order(
-            position
-            for table in tables
-            for position in table.found(seen.casefold() for seen in table.look(conversation))
-        )
+        found: set[int] = set()
+        for table in self._tables.values():
+            table.find([seen.casefold() for seen in table.look(conversation)], found)
+        return self._in_order(found)
 
     def within(self, literals: Mapping[str, Sequence[str]]) -> Iterable[int]:
         """As `candidates`, for texts that are case-folded already, by the key of the need."""
-        tables = self._tables.items()
-        return self._in_order(position for key, table in tables for position in table.found(literals.get(key, ())))
+        found: set[int] = set()
+        for key, table in self._tables.items():
+            table.find(literals.get(key, ()), found)
+        return self._in_order(found)
 
-    def _in_order(self, found: Iterable[int]) -> Iterable[int]:
-        positions = sorted(set(found))
-        return merge(positions, self._always) if positions and self._always else positions or self._always
+    def _in_order(self, found: set[int]) -> Iterable[int]:
+        return merge(sorted(found), self._always) if found else self._always
 
 
 def _pieces(literal: str) -> Iterable[str]:

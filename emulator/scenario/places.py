@@ -85,7 +85,7 @@ class Places:
         places = self.stages[stage]
         if not places:
             return ()
-        return (places[position] for position in self._indexes[stage].candidates(conversation))
+        return [places[position] for position in self._indexes[stage].candidates(conversation)]
 
     @cached_property
     def headers(self) -> frozenset[str]:

@@ -45,9 +45,10 @@ class Chat:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, target: Target) -> None:
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send, target: Target, headers: Mapping[bytes, bytes]
+    ) -> None:
         began = self._monotonic()
-        headers = dict(scope["headers"])
         if not target.shared:
             target = replace(target, host=dedicated_host_of(headers))
         self._metrics.running += 1

@@ -34,10 +34,11 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = target_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if target is None or any(name == b"origin" for name, _ in scope["headers"]):
+        headers = dict(scope["headers"]) if target is not None else {}
+        if target is None or b"origin" in headers:
             await self._app(scope, receive, catching(send))
         else:
-            await self._chat(scope, receive, send, target)
+            await self._chat(scope, receive, send, target, headers)
 
 
 async def health(request: Request) -> Response:
@@ -97,7 +98,7 @@ class ChatRoute:
         target = target_of(scope["path"])
         if target is None:
             raise HTTPException(404)
-        await self._chat(scope, receive, send, target)
+        await self._chat(scope, receive, send, target, dict(scope["headers"]))
 
 
 # What Google's token service and metadata server answer, whatever the host.
