@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-import orjson
-
 from emulator.catalog import Model
 from emulator.conversation import Conversation
 from emulator.generate.tokens import audio_tokens, count, image_tokens, pdf_tokens, video_tokens
@@ -41,7 +39,7 @@ def prompt_tokens(conversation: Conversation, card: Model) -> int:
         calls = (call.function for message in request.messages for call in message.calls)
         tokens += sum(count(function.name) + count(function.arguments) for function in calls)
     if request.offers:
-        tokens += _tool_tokens(orjson.dumps(request.tools or request.functions))
+        tokens += _tool_tokens(conversation.tools)
     if conversation.media:
         tokens += _media_tokens(conversation, card)
     return tokens + cached_content_tokens(request.google_options)

@@ -124,6 +124,11 @@ class Conversation:
         """Every part that is not plain text, in all messages."""
         return (part for message in self.request.messages for part in message.parts) if self.media else iter(())
 
+    @cached_property
+    def tools(self) -> bytes:
+        """The declarations of functions as JSON: the same for all requests of an agent."""
+        return orjson.dumps(self.request.tools or self.request.functions)
+
     @property
     def fingerprint(self) -> bytes:
         """Canonical bytes of what decides the words of an answer (architecture.md, Determinism)."""

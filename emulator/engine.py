@@ -14,7 +14,7 @@ from emulator.gate import Gate
 from emulator.journal import Exchange, Received, Source
 from emulator.marks import session_mark
 from emulator.plan import Answer, Failure
-from emulator.preparation import Asked, Preparation, Prepared
+from emulator.preparation import Asked, Looked, Preparation, Prepared
 from emulator.quotas import UNLIMITED, Charge
 from emulator.redaction import Body, kept, without_secrets
 from emulator.rendering import Rendering
@@ -157,17 +157,18 @@ class Engine:
     def _render(
         self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
     ) -> tuple[Rendering, Exchange]:
-        place = None if index is None else prepared.places[index]
-        standing = self._standing.found(prepared, place) if place is not None and not warm else None
-        if standing is not None:
-            return standing, self._exchange(prepared, place, asked, standing, "turn")
         if index is None:
             nearest = prepared.nearest
             rendering = self._wording.unmatched(prepared, Unmatched(nearest), now)
-            return rendering, self._exchange(prepared, None, asked, rendering, "unmatched", tuple(nearest))
+            return rendering, self._exchange(prepared, None, asked, rendering, "unmatched", nearest)
+        place = prepared.places[index]
+        standing = self._standing.found(prepared, place) if place is not None and not warm else None
+        if standing is not None:
+            return standing, self._exchange(prepared, place, asked, standing, "turn")
         rendering, source = self._wording.worded(prepared, place, now, warm=warm)
         if place is None:
-            nearest = tuple(prepared.nearest)
+            whole = len(asked.body) <= self.settings.journal_body
+            nearest = Looked(prepared, asked) if whole else prepared.nearest
             return rendering, self._exchange(prepared, None, asked, rendering, source, nearest)
         if not warm:
             self._standing.keep(prepared, place, rendering)
@@ -180,7 +181,7 @@ class Engine:
         asked: Asked,
         rendering: Rendering,
         source: Source,
-        nearest: tuple[Near, ...] = (),
+        nearest: Sequence[Near] = (),
     ) -> Exchange:
         request = prepared.conversation.request
         return Exchange(

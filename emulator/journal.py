@@ -1,6 +1,6 @@
 """What was asked, chosen and delivered: entries, and the events they are folded from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -32,7 +32,7 @@ class Exchange(NamedTuple):
     scenario: str = ""
     turn: int = 0
     usage: Usage | None = None
-    nearest: tuple[Near, ...] = ()
+    nearest: Sequence[Near] = ()
 
 
 class Received(NamedTuple):

@@ -3,9 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from hashlib import blake2b
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, overload
 
 from emulator.accounting import may_be_cached
 from emulator.catalog import Catalog, Model
@@ -14,6 +14,7 @@ from emulator.errors import Near, RequestError
 from emulator.journal import Exchange
 from emulator.plan import Failure
 from emulator.reading import parse
+from emulator.redaction import without_secrets
 from emulator.rendering import Rendering
 from emulator.request import Caller, Target
 from emulator.rules import Ask, Policy, judge
@@ -82,6 +83,33 @@ class Prepared(NamedTuple):
     def nearest(self) -> Sequence[Near]:
         """The turns that nearly fit, and why they do not."""
         return self.shelf.nearest(self.conversation, self.caller.scenario)
+
+
+class Looked(Sequence[Near]):
+    """What is nearest to a request, found when someone looks: it costs more than many an answer.
+
+    What is kept is what the journal keeps too, the bytes and not their tree.
+    """
+
+    def __init__(self, prepared: Prepared, asked: Asked) -> None:
+        self._shelf, self._only = prepared.shelf, prepared.caller.scenario
+        self._body, self._target = asked.body, asked.target
+        self._headers = without_secrets(asked.headers)
+
+    @cached_property
+    def _found(self) -> Sequence[Near]:
+        request, body = parse(self._body)
+        return self._shelf.nearest(Conversation(request, body, self._target, _Texts(self._headers)), self._only)
+
+    @overload
+    def __getitem__(self, index: int) -> Near: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Near]: ...
+    def __getitem__(self, index: int | slice) -> Near | Sequence[Near]:
+        return self._found[index]
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 class _Texts(Mapping[str, str]):

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+
+import orjson
 
 from emulator.plan import Failure
 from emulator.refusals import refused
@@ -15,15 +18,25 @@ _SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
 
 
 def _declarations(ask: Ask) -> Failure | None:
-    for index, tool in enumerate(ask.request.tools or ()):
+    request = ask.request
+    wrong = _wrong_tool(ask.conversation.tools) if request.tools else None
+    if wrong is not None or not request.functions:
+        return wrong
+    checked = (_declaration(spec, f"functions[{index}]") for index, spec in enumerate(request.functions))
+    return next((failure for failure in checked if failure is not None), None)
+
+
+@lru_cache(maxsize=256)
+def _wrong_tool(tools: bytes) -> Failure | None:
+    """What is wrong with the declarations in some JSON: an agent sends the same ones with every request."""
+    for index, tool in enumerate(orjson.loads(tools)):
         where = f"tools[{index}]"
         if tool.get("type", "function") != "function":
             return refused("not-one-of", field=f"{where}.type", allowed="'function'", value=tool["type"])
         failure = _declaration(tool.get("function"), f"{where}.function")
         if failure is not None:
             return failure
-    checked = (_declaration(spec, f"functions[{index}]") for index, spec in enumerate(ask.request.functions or ()))
-    return next((failure for failure in checked if failure is not None), None)
+    return None
 
 
 def _declaration(spec: JSON, where: str) -> Failure | None:

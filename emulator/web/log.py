@@ -17,7 +17,7 @@ class RequestLog:
 
     def __init__(self, style: Literal["auto", "plain", "json", "off"], out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
-        self._lines: list[str] = []
+        self._ended: list[tuple[Received, Finished]] = []
         self._style = style
         self._coloured = style == "auto" and self._out.isatty()
 
@@ -25,14 +25,15 @@ class RequestLog:
         """One request and how its delivery ended."""
         if self._style == "off":
             return
-        self._lines.append(_json(received, finished) if self._style == "json" else self._line(received, finished))
-        if len(self._lines) == 1:
+        self._ended.append((received, finished))
+        if len(self._ended) == 1:
             asyncio.get_running_loop().call_later(_TOGETHER, self.flush)
 
     def flush(self) -> None:
-        """Write what is due: a system call for each line would cost more than many an answer."""
-        self._out.write("".join(self._lines))
-        self._lines.clear()
+        """Write what is due: word by word and line by line it would cost more than many an answer."""
+        worded = _json if self._style == "json" else self._line
+        self._out.write("".join([worded(received, finished) for received, finished in self._ended]))
+        self._ended.clear()
         self._out.flush()
 
     def _line(self, received: Received, finished: Finished) -> str:
@@ -77,6 +78,6 @@ def _json(received: Received, finished: Finished) -> str:
         "chunks": finished.chunks,
         "bytes": finished.bytes,
         "ms": round(finished.duration * 1000, 3),
-        "nearest": [str(near) for near in exchange.nearest],
+        "nearest": [str(near) for near in exchange.nearest] if exchange.source == "unmatched" else [],
     }
     return orjson.dumps(record).decode() + "\n"
