@@ -9,8 +9,6 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from emulator.catalog import Catalog
@@ -26,7 +24,7 @@ from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
 from emulator.web.reload import Reloader
-from emulator.web.routes import Front, not_found, routes_of
+from emulator.web.routes import Front, bug, not_found, routes_of
 
 UTC: Clock = time.time
 """What tokens and certificates are dated by: never frozen."""
@@ -55,11 +53,12 @@ def create_app(
     doorman = _doorman(settings, utc)
     log = RequestLog(settings.log_format)
     chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
-    app = Starlette(
+    app = Front(
+        chat,
         routes=routes_of(
             chat, Later(lambda: _admin(engine, settings, metrics, utc)), Later(lambda: _tokens(settings, utc))
         ),
-        middleware=[Middleware(Front, chat=chat), _cors(settings.cors)],
+        middleware=[_cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
         lifespan=lambda _: _life(engine, settings, log),
     )
@@ -125,9 +124,3 @@ def _cors(origins: str) -> Middleware:
         expose_headers=["*"],
         allow_private_network=True,
     )
-
-
-async def bug(request: Request, error: Exception) -> Response:
-    """Our own mistake: never to be taken for the emulated service's."""
-    body = {"error": {"code": 500, "message": f"gemulator: {error!r}: please report this", "status": "INTERNAL"}}
-    return JSONResponse(body, 500, {"x-emulator-error": "bug"})

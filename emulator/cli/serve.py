@@ -1,7 +1,9 @@
 """`gemulator serve`."""
 
+import signal
 import socket
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -32,22 +34,30 @@ def serve(**options: Any) -> None:
     except ModuleNotFoundError as error:  # an extra that was not installed; it says which
         raise click.ClickException(str(error)) from None
     listener, doors = _listener(settings), _doors(settings)
-    try:
-        click.echo(_greeting(settings, app.state.engine.preparation.library, origin_of(listener), doors))
-        _run(app, settings, listener, doors)
-    except KeyboardInterrupt:  # uvicorn raises the signal again once it has stopped
-        click.echo("Stopped.")
-
-
-def _run(app: Any, settings: Settings, listener: socket.socket, doors: Doors | None) -> None:
+    greeting = _greeting(settings, app.state.engine.preparation.library, origin_of(listener), doors)
     if settings.workers == 1:
-        Server(uvicorn_config(app, settings), doors).run([listener])
-        return
+        _run(Server(uvicorn_config(app, settings), doors), listener, greeting)
+    else:
+        _run_workers(settings, listener, greeting)
+    click.echo("Stopped.")
+
+
+def _run(server: Server, listener: socket.socket, greeting: str) -> None:
+    """Serve until told to stop, which may be as soon as the greeting is out."""
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, server.handle_exit)
+    click.echo(greeting)
+    server.run([listener])
+
+
+def _run_workers(settings: Settings, listener: socket.socket, greeting: str) -> None:
     from uvicorn.supervisors import Multiprocess
 
     config = uvicorn_config(partial(create_app, settings), settings)
     config.factory, config.workers = True, settings.workers
-    Multiprocess(config, [listener]).run()
+    click.echo(greeting)
+    with suppress(KeyboardInterrupt):
+        Multiprocess(config, [listener]).run()
 
 
 def _listener(settings: Settings) -> socket.socket:

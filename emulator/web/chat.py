@@ -19,7 +19,7 @@ from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import SLICE, Player, Sleep
-from emulator.web.transport import wire_of
+from emulator.web.transport import Wire, wire_of
 
 _DEDICATED = b".prediction.vertexai.goog"
 
@@ -48,23 +48,26 @@ class Chat:
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, target: Target, headers: Mapping[bytes, bytes]
     ) -> None:
-        began = self._monotonic()
+        began, wire = self._monotonic(), wire_of(scope)
         if not target.shared:
             target = replace(target, host=dedicated_host_of(headers))
         self._metrics.running += 1
         try:
-            answered = await self._answer(scope["path"], headers, receive, target)
-            finished = self._at_once(answered.delivery, scope, began) if b"origin" not in headers else None
+            whole = None if wire is None else wire.body(scope)
+            answered = await self._answer(scope["path"], headers, whole, receive, target)
+            finished = None
+            if wire is not None and b"origin" not in headers:
+                finished = self._at_once(answered.delivery, wire, scope, began)
             if finished is None:
-                finished = await self._played(answered, scope, receive, send, began)
+                finished = await self._played(answered, wire, receive, send, began)
             await self._ended(answered, finished)
         finally:
             self._metrics.running -= 1
 
-    def _at_once(self, delivery: Delivery, scope: Scope, began: float) -> Finished | None:
+    def _at_once(self, delivery: Delivery, wire: Wire, scope: Scope, began: float) -> Finished | None:
         """Send an answer that waits for nothing in one write; None: it has to be played."""
-        wire, whole = wire_of(scope), delivery.whole
-        if wire is None or whole is None:
+        whole = delivery.whole
+        if whole is None:
             return None
         head, data = whole
         if len(data) > SLICE or not wire.answer(scope, head.status, head.headers, data):
@@ -72,9 +75,11 @@ class Chat:
         took = self._monotonic() - began
         return Finished("completed", 1, len(data), took, took)
 
-    async def _played(self, answered: Answered, scope: Scope, receive: Receive, send: Send, began: float) -> Finished:
+    async def _played(
+        self, answered: Answered, wire: Wire | None, receive: Receive, send: Send, began: float
+    ) -> Finished:
         browser = b"origin" in answered.received.headers
-        player = Player(send, receive, self._monotonic, self._sleep, wire_of(scope), browser=browser, began=began)
+        player = Player(send, receive, self._monotonic, self._sleep, wire, browser=browser, began=began)
         try:
             return await player.play(answered.delivery)
         except BaseException:
@@ -90,14 +95,17 @@ class Chat:
         self._metrics.add(received.exchange, finished)
         self._log.write(received, finished)
 
-    async def _answer(self, path: str, headers: Mapping[bytes, bytes], receive: Receive, target: Target) -> Answered:
+    async def _answer(
+        self, path: str, headers: Mapping[bytes, bytes], whole: bytes | None, receive: Receive, target: Target
+    ) -> Answered:
         caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
             return await self._refused(caller, path, target, headers)
         refusal = _unusable(caller)
         if refusal is not None:
             return await self._refused(refusal, path, target, headers, caller.session)
-        body = await _body(headers, receive, self._limit(target))
+        limit = self._limit(target)
+        body = whole if whole is not None and len(whole) <= limit else await _body(headers, receive, limit)
         if isinstance(body, Failure):
             return await self._refused(body, path, target, headers, caller.session)
         try:

@@ -1,8 +1,11 @@
 """Which path goes where; everything else is Google's HTML page for it."""
 
 import re
+from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -25,20 +28,31 @@ def target_of(path: str) -> Target | None:
     return Target(*found.groups()) if found else None
 
 
-class Front:
-    """The short way for chat requests that come from no browser: matching one path is all their routing."""
+class Front(Starlette):
+    """An application with a short way for chat requests that come from no browser: one path to match, no middleware."""
 
-    def __init__(self, app: ASGIApp, chat: Chat) -> None:
-        self._app = app
+    def __init__(self, chat: Chat, **options: Any) -> None:
+        super().__init__(**options)
         self._chat = chat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = target_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         headers = dict(scope["headers"]) if target is not None else {}
         if target is None or b"origin" in headers:
-            await self._app(scope, receive, catching(send))
-        else:
+            await super().__call__(scope, receive, catching(send))
+            return
+        try:
             await self._chat(scope, receive, send, target, headers)
+        except Exception as error:
+            with suppress(RuntimeError):  # where the answer has begun, the server takes no other
+                await bug(Request(scope), error)(scope, receive, send)
+            raise
+
+
+def bug(request: Request, error: Exception) -> Response:
+    """Our own mistake: never to be taken for the emulated service's."""
+    body = {"error": {"code": 500, "message": f"gemulator: {error!r}: please report this", "status": "INTERNAL"}}
+    return JSONResponse(body, 500, {"x-emulator-error": "bug"})
 
 
 async def health(request: Request) -> Response:

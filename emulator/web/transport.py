@@ -39,6 +39,11 @@ class Wire(HttpToolsProtocol):
             self.transport.write(data)
             await self.flow.drain()
 
+    def body(self, scope: Scope) -> bytes | None:
+        """The body of a request that is here as a whole; None: it has to be received."""
+        cycle = self.cycle
+        return bytes(cycle.body) if cycle.scope is scope and not cycle.more_body and not cycle.disconnected else None
+
     def answer(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
         """Send a whole answer as uvicorn would, but at once: half the system calls, and no header is looked at again.
 
