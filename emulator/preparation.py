@@ -180,7 +180,7 @@ class Preparation:
         card = self._catalog.card(request.model, asked.target)
         if isinstance(card, Failure):
             raise RequestError(card)
-        judgement = judge(Ask(conversation, card, self._policy, self._genuine, len(asked.body)))
+        judgement = judge(Ask(conversation, card, self._policy, self._genuine, len(asked.body), request))
         if judgement.failure is not None:
             raise RequestError(judgement.failure)
         shelf = self.shelf(overlay)

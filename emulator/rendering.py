@@ -70,7 +70,7 @@ class Rendering(NamedTuple):
         """The same words for another request: with its ids and signatures, and its prompt counted."""
         form, effort, plan = self.form, self.effort, self.answer
         assert isinstance(plan, Plan)
-        usage = plan.usage._replace(prompt_tokens=prompt_tokens)
+        usage = Usage(prompt_tokens, *plan.usage[1:])
         fixed = (*[mint.made(root) for mint in form.signed], *_counted(usage))
         if not form.schedule.plain:
             effort = replace(effort, prompt_tokens=prompt_tokens)

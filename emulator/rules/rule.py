@@ -38,10 +38,7 @@ class Ask(NamedTuple):
     policy: Policy
     genuine: Callable[[str, str], bool]
     size: int
-
-    @property
-    def request(self) -> ChatRequest:
-        return self.conversation.request
+    request: ChatRequest
 
     @property
     def google(self) -> Mapping[str, JSON]:
