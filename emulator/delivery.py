@@ -4,7 +4,7 @@ Nothing here is ever changed. What each answer makes anew is not `frozen` all th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 
@@ -22,12 +22,16 @@ class Bare:
 
 @dataclass(slots=True, unsafe_hash=True)
 class Head:
-    """Status line and headers, sent `wait` seconds after the request was read."""
+    """Status line and headers, sent `wait` seconds after the request was read.
+
+    `lines` are the headers as bytes, once somebody has needed them: many answers share a head.
+    """
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     wait: float = 0.0
     bare: Bare | None = None
+    lines: bytes | None = field(default=None, init=False, compare=False, repr=False)
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -1,7 +1,7 @@
 """A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, overload
 
 from emulator.catalog import Model
@@ -18,6 +18,7 @@ from emulator.schedule import PLAIN, Schedule
 from emulator.seed import Seed
 from emulator.splice import Template
 
+_HEADS = 64  # that are kept of one form
 _SHORTEST = 8  # characters of an id; TGI's empty one and its "0" are constants, and would be found all over the words
 
 
@@ -34,7 +35,10 @@ class Mint(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What all answers of the same words have in common. `created`: None, if it is each answer's own time."""
+    """What all answers of the same words have in common. `created`: None, if it is each answer's own time.
+
+    `heads` fills with those that have more headers: they are few, one a session.
+    """
 
     head: Head
     chunks: tuple[tuple[Template, int], ...]
@@ -44,6 +48,16 @@ class Form:
     events: int = 1
     whole: bool = True
     created: int | None = None
+    heads: dict[Headers, Head] = field(default_factory=dict, compare=False)
+
+    def headed(self, more: Headers) -> Head:
+        """The head with more headers."""
+        found = self.heads.get(more)
+        if found is None:
+            if len(self.heads) >= _HEADS:
+                self.heads.clear()
+            found = self.heads[more] = Head(self.head.status, self.head.headers + more, self.head.wait)
+        return found
 
 
 class Rendering(NamedTuple):
@@ -83,7 +97,7 @@ class Rendering(NamedTuple):
         """
         form, seed = self.form, self.root.child("attempt", attempt)
         values = self.first if self.first and (attempt, now) == (0, self.rendered) else self._values(seed, now)
-        head = Head(form.head.status, form.head.headers + more, form.head.wait) if more else form.head
+        head = form.headed(more) if more else form.head
         if form.schedule.plain:
             chunks = [Chunk(template.fill(values), tokens) for template, tokens in form.chunks]
             return Delivery((head, *chunks), sum([len(chunk.data) for chunk in chunks]))

@@ -70,7 +70,7 @@ class Chat:
         if whole is None:
             return None
         head, data = whole
-        if len(data) > SLICE or not wire.answer(scope, head.status, head.headers, data):
+        if len(data) > SLICE or not wire.answer(scope, head, data):
             return None
         took = self._monotonic() - began
         return Finished("completed", 1, len(data), took, took)

@@ -50,20 +50,22 @@ class Doorman:
 
     def caller(self, headers: Headers, target: Target) -> Caller | Failure:
         """The caller, Google's 401 or its 403."""
-        if self._known is None:
-            return self._caller(headers, target)
-        return self._known(tuple(map(headers.get, _READ)), target)
+        if self._known is not None:
+            return self._known(tuple(map(headers.get, _READ)), target.version)
+        caller = self._caller(headers, target.version)
+        if self._policy is None or isinstance(caller, Failure):
+            return caller
+        return self._policy.denied(self._identity(bearer_of(headers)), target) or caller
 
-    def _read(self, said: Sequence[bytes | None], target: Target) -> Caller | Failure:
-        return self._caller({name: value for name, value in zip(_READ, said, strict=True) if value is not None}, target)
+    def _read(self, said: Sequence[bytes | None], version: str) -> Caller | Failure:
+        return self._caller(
+            {name: value for name, value in zip(_READ, said, strict=True) if value is not None}, version
+        )
 
-    def _caller(self, headers: Headers, target: Target) -> Caller | Failure:
+    def _caller(self, headers: Headers, version: str) -> Caller | Failure:
         bearer = bearer_of(headers)
         reason = self._reason(bearer, headers)
-        if reason is not None:
-            return _unauthenticated(reason, target.version)
-        denied = self._policy.denied(self._identity(bearer), target) if self._policy else None
-        return denied or caller_of(headers, bearer)
+        return caller_of(headers, bearer) if reason is None else _unauthenticated(reason, version)
 
     def _reason(self, bearer: str, headers: Headers) -> Reason | None:
         if self._auth == "open":

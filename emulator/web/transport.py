@@ -3,14 +3,13 @@
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
 from http import HTTPStatus
 from typing import TypeAlias
 
 from starlette.types import Message, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from emulator.delivery import Bare
+from emulator.delivery import Bare, Head
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -44,7 +43,7 @@ class Wire(HttpToolsProtocol):
         cycle = self.cycle
         return bytes(cycle.body) if cycle.scope is scope and not cycle.more_body and not cycle.disconnected else None
 
-    def answer(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
+    def answer(self, scope: Scope, head: Head, body: bytes) -> bool:
         """Send a whole answer as uvicorn would, but at once: half the system calls, and no header is looked at again.
 
         False where that cannot be done; then nothing was sent.
@@ -52,12 +51,13 @@ class Wire(HttpToolsProtocol):
         cycle = self.cycle
         if cycle.scope is not scope or cycle.response_started or cycle.disconnected or not cycle.keep_alive:
             return False  # another request of the pipeline, or a connection that is to end
-        head = _chunked_head(headers)
-        if head is None or not body or self.flow.write_paused or scope["http_version"] != "1.1":
+        if head.lines is None:
+            head.lines = _chunked_lines(head.headers)
+        if not head.lines or not body or self.flow.write_paused or scope["http_version"] != "1.1":
             return False
         stamps = [name + b": " + value + b"\r\n" for name, value in cycle.default_headers]
         size = b"%x\r\n" % len(body)
-        self.transport.write(b"".join((STATUS_LINE[status], *stamps, head, size, body, b"\r\n0\r\n\r\n")))
+        self.transport.write(b"".join((STATUS_LINE[head.status], *stamps, head.lines, size, body, b"\r\n0\r\n\r\n")))
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
@@ -84,12 +84,11 @@ class Wire(HttpToolsProtocol):
         return self.cycle.disconnected
 
 
-@lru_cache(maxsize=1024)
-def _chunked_head(headers: Headers) -> bytes | None:
-    """The lines of a head whose body follows in chunks; None where uvicorn had better look at them."""
+def _chunked_lines(headers: Headers) -> bytes:
+    """The lines of a head whose body follows in chunks; nothing where uvicorn had better look at them."""
     lines = [name + b": " + value for name, value in headers]
     if any(b"\r" in line or b"\n" in line for line in lines) or any(name.lower() in _FRAMING for name, _ in headers):
-        return None
+        return b""
     return b"\r\n".join((*lines, b"transfer-encoding: chunked", b"", b""))
 
 

@@ -61,8 +61,9 @@ def test_a_turn_that_answered_before_says_what_it_would_have_said_first(scenario
     assert later.content == first.content
     assert again.content != later.content  # another attempt has another id
     assert _without_ids(again.content) == _without_ids(later.content)
+    assert usage[0] is not None
     assert usage[0] == usage[1]
-    assert f'"prompt_tokens":{usage[0]["prompt_tokens"]}'.encode() in later.content
+    assert f'"prompt_tokens":{usage[0]["prompt_tokens"]}' in later.text
 
 
 def _without_ids(body: bytes) -> bytes:
