@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+LARGEST_WRITE = 65_536
+"""Bytes that are handed over at once: a client that reads slowly holds no more than that twice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bare:

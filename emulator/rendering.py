@@ -1,14 +1,15 @@
 """A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
-from emulator.delivery import Chunk, Delivery, Head, Step
+from emulator.delivery import Chunk, Delivery, Head
 from emulator.dialects import DIALECTS, Dialect, Headers, Style
 from emulator.errors import Unsatisfiable
+from emulator.paced import Paced, Score
 from emulator.pacing import NO_EFFORT, Effort
 from emulator.plan import Answer, Failure, Plan, Thought, Usage
 from emulator.reading import invalid
@@ -37,7 +38,8 @@ class Mint(NamedTuple):
 class Form:
     """What all answers of the same words have in common. `created`: None, if it is each answer's own time.
 
-    `heads` fills with those that have more headers: they are few, one a session.
+    A stream whose only hardship is its pace has a `score`. `heads` fills with those that have more headers: they are
+    few, one a session.
     """
 
     head: Head
@@ -48,6 +50,7 @@ class Form:
     events: int = 1
     whole: bool = True
     created: int | None = None
+    score: Score | None = None
     heads: dict[Headers, Head] = field(default_factory=dict, compare=False)
 
     def headed(self, more: Headers) -> Head:
@@ -101,11 +104,10 @@ class Rendering(NamedTuple):
         if form.schedule.plain:
             chunks = [Chunk(template.fill(values), tokens) for template, tokens in form.chunks]
             return Delivery((head, *chunks), sum([len(chunk.data) for chunk in chunks]))
-        effort = replace(self.effort, others=others)
-        if not form.schedule.faults and not form.whole:
-            waits = form.schedule.waits(tuple([tokens for _, tokens in form.chunks]), seed, effort)
-            size = sum([len(template.data) for template, _ in form.chunks])  # ids differ, their sizes hardly do
-            return Delivery(_Paced(head, form.chunks, values, waits), size)
+        effort = replace(self.effort, others=others) if form.schedule.pacing.load else self.effort
+        if form.score is not None:
+            waits = form.schedule.waits(form.score.tokens, seed, effort)
+            return Delivery(Paced(head, form.score, values, waits), form.score.size)
         chunks = [Chunk(template.fill(values), tokens, events=form.events) for template, tokens in form.chunks]
         return Delivery(tuple(form.schedule.apply((head, *chunks), seed, effort, answers, whole=form.whole)))
 
@@ -118,46 +120,6 @@ def _counted(usage: Usage) -> tuple[bytes, bytes]:
     """Where the tokens of the prompt stand in a body: no JSON text has these quotes in it."""
     total = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
     return b'"prompt_tokens":%d' % usage.prompt_tokens, b'"total_tokens":%d' % total
-
-
-class _Paced(Sequence[Step]):
-    """The steps of a paced stream, each made when it is due: thousands of streams share their templates."""
-
-    __slots__ = ("_chunks", "_head", "_values", "_waits")
-
-    def __init__(
-        self,
-        head: Head,
-        chunks: Sequence[tuple[Template, int]],
-        values: Sequence[bytes],
-        waits: Sequence[float],
-    ) -> None:
-        self._head = head
-        self._chunks = chunks
-        self._values = values
-        self._waits = waits
-
-    def __len__(self) -> int:
-        return len(self._waits)
-
-    def __iter__(self) -> Iterator[Step]:
-        yield Head(self._head.status, self._head.headers, self._waits[0])
-        for position, (template, tokens) in enumerate(self._chunks, start=1):
-            yield Chunk(template.fill(self._values), tokens, self._waits[position])
-
-    @overload
-    def __getitem__(self, index: int) -> Step: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Step]: ...
-    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
-        if isinstance(index, slice):
-            return [self[position] for position in range(*index.indices(len(self)))]
-        wait = self._waits[index]
-        position = range(len(self))[index]
-        if position == 0:
-            return Head(self._head.status, self._head.headers, wait)
-        template, tokens = self._chunks[position - 1]
-        return Chunk(template.fill(self._values), tokens, wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +153,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     fixed = (*minter.signatures, *_counted(answer.usage))
     marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made, *fixed)
     templates = tuple((Template(chunk.data, marks), chunk.tokens) for chunk in chunks)
+    paced = stream and not manner.schedule.plain and not manner.schedule.faults
     literal = script.created is not None or script.id
     form = Form(
         head=head,
@@ -201,6 +164,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,
         whole=not stream,
         created=minter.created if literal else None,
+        score=Score.of(templates) if paced else None,
     )
     return Rendering(manner.root, form, answer, fixed, _effort(answer, conversation), marks, int(now))
 

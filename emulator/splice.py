@@ -17,16 +17,15 @@ class Template:
         self.marks = marks
 
     @cached_property
-    def _pieces(self) -> tuple[list[bytes], list[int]]:
-        """Fixed bytes and slots by turns, and which value goes into each slot. Most answers are never asked again."""
+    def _form(self) -> tuple[bytes, tuple[int, ...]]:
+        """The bytes with `%b` for each slot, and which value goes into it. Most answers are never asked again."""
         pieces = re.split(b"(" + b"|".join(map(re.escape, self.marks)) + b")", self.data)
-        return pieces, [self.marks.index(mark) for mark in pieces[1::2]]
+        fixed = (piece.replace(b"%", b"%%") for piece in pieces[::2])
+        return b"%b".join(fixed), tuple([self.marks.index(mark) for mark in pieces[1::2]])
 
     def fill(self, values: Sequence[bytes]) -> bytes:
         """The bytes with `values` in place of the marks."""
         if not self.marks or values == self.marks:
             return self.data
-        pieces, order = self._pieces
-        filled = pieces.copy()
-        filled[1::2] = [values[index] for index in order]
-        return b"".join(filled)
+        form, order = self._form
+        return form % tuple([values[index] for index in order])

@@ -30,6 +30,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     (
         "generate",
         "splice",
+        "paced",
         "pacing",
         "faults",
         "schedule",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
-from emulator.delivery import Delivery, Head
+from emulator.delivery import LARGEST_WRITE, Delivery, Head
 from emulator.dialects import FRONT_END
 from emulator.engine import Answered, Engine
 from emulator.journal import EMPTY, Exchange, Finished
@@ -18,7 +18,7 @@ from emulator.stores.store import DEFAULT, StoreDown
 from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
-from emulator.web.play import SLICE, Player, Sleep
+from emulator.web.play import Player, Sleep
 from emulator.web.transport import Wire, wire_of
 
 _DEDICATED = b".prediction.vertexai.goog"
@@ -70,7 +70,7 @@ class Chat:
         if whole is None:
             return None
         head, data = whole
-        if len(data) > SLICE or not wire.answer(scope, head, data):
+        if len(data) > LARGEST_WRITE or not wire.answer(scope, head, data):
             return None
         took = self._monotonic() - began
         return Finished("completed", 1, len(data), took, took)

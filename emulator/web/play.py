@@ -1,4 +1,4 @@
-"""Plays a Delivery over ASGI: the only place that sleeps and writes."""
+"""Plays a Delivery over ASGI: here and in the metronome is all that sleeps and writes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -6,13 +6,14 @@ from typing import assert_never
 
 from starlette.types import Receive, Send
 
-from emulator.delivery import Chunk, Cut, Delivery, Hang, Head, Step
+from emulator.delivery import LARGEST_WRITE, Chunk, Cut, Delivery, Hang, Head, Step
 from emulator.journal import Finished, Outcome
+from emulator.paced import Paced
+from emulator.web.metronome import Metronome
 from emulator.web.transport import Wire, bare_head, until_gone
 
 Sleep = Callable[[float], Awaitable[None]]
 
-SLICE = 65_536  # bytes that are handed over at once: a client that reads slowly holds no more than that twice
 _TRICKLE = 20  # pieces of a head that trickles
 
 
@@ -21,6 +22,24 @@ class Player:
 
     Waits end at deadlines, so that errors do not add up; chunks that are due together leave together.
     """
+
+    __slots__ = (
+        "_bare",
+        "_browser",
+        "_bytes",
+        "_chunks",
+        "_due",
+        "_due_data",
+        "_ending",
+        "_first",
+        "_left",
+        "_monotonic",
+        "_receive",
+        "_send",
+        "_sleep",
+        "_started",
+        "_wire",
+    )
 
     def __init__(
         self,
@@ -52,7 +71,7 @@ class Player:
     async def play(self, delivery: Delivery) -> Finished:
         """Play all steps. A client that is gone ends it, as does a server that stops."""
         steps = delivery.steps
-        if any(step.wait or isinstance(step, Hang) or (isinstance(step, Head) and step.bare) for step in steps):
+        if not _still(steps):
             outcome = await self._watched(steps)
         else:
             outcome = await self._steps(steps)
@@ -70,6 +89,13 @@ class Player:
         assert player is not None
         watch = self._watch(player)
         try:
+            if (
+                isinstance(steps, Paced)
+                and self._wire is not None
+                and steps.score.most
+                and self._sleep is asyncio.sleep
+            ):
+                return await self._paced(steps, self._wire)
             return await self._steps(steps)
         except asyncio.CancelledError:
             player.uncancel()
@@ -100,6 +126,20 @@ class Player:
         gone.add_done_callback(lambda _: leave())
         return gone.cancel
 
+    async def _paced(self, paced: Paced, wire: Wire) -> Outcome:
+        """Play a stream whose only hardship is its pace."""
+        await self._until(paced.waits[0])
+        await self._start(paced.head)
+        metronome = Metronome(paced, wire, self._monotonic, self._due)
+        try:
+            self._due_data.extend(await metronome.play())
+        finally:
+            self._chunks, self._bytes = metronome.chunks, metronome.bytes
+            if metronome.first is not None:
+                self._first = metronome.first - self._started
+        await self._write(more=False)
+        return "completed"
+
     async def _steps(self, steps: Sequence[Step]) -> Outcome:
         for step in steps:
             if step.wait:
@@ -129,6 +169,8 @@ class Player:
         if delay > 0:
             await self._sleep(delay)
 
+    # ---- what leaves
+
     async def _start(self, head: Head) -> None:
         message = {"type": "http.response.start", "status": head.status, "headers": head.headers}
         if head.bare is None or self._wire is None:
@@ -155,11 +197,11 @@ class Player:
         self._chunks += len(self._due_data)
         self._bytes += len(data)
         self._due_data.clear()
-        if len(data) <= SLICE and not self._bare:
+        if len(data) <= LARGEST_WRITE and not self._bare:
             await self._send({"type": "http.response.body", "body": data, "more_body": more})
             return
-        for begin in range(0, len(data), SLICE):
-            await self._put(data[begin : begin + SLICE], more=more or begin + SLICE < len(data))
+        for begin in range(0, len(data), LARGEST_WRITE):
+            await self._put(data[begin : begin + LARGEST_WRITE], more=more or begin + LARGEST_WRITE < len(data))
 
     async def _put(self, data: bytes, *, more: bool) -> None:
         if self._bare and self._wire is not None:
@@ -176,3 +218,13 @@ class Player:
             self._wire.reset() if reset else self._wire.hang_up()
             await until_gone(self._receive)
         return outcome
+
+
+def _still(steps: Sequence[Step]) -> bool:
+    """Whether no step takes time."""
+    if isinstance(steps, Paced):
+        return False
+    for step in steps:
+        if step.wait or isinstance(step, Hang) or (isinstance(step, Head) and step.bare is not None):
+            return False
+    return True

@@ -22,15 +22,28 @@ class Wire(HttpToolsProtocol):
     """uvicorn's protocol, with a way past it for the application: `wire_of(scope)`."""
 
     on_lost: Callable[[], None] | None = None  # told when the connection is lost
+    on_writable: Callable[[], None] | None = None  # told once, when a client that read slowly has read
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        if self.scope is not None:
+            self.scope.pop(_WIRE, None)  # type: ignore[misc]  # each would keep the other until garbage is collected
         if self.on_lost is not None:
             self.on_lost()
 
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        told, self.on_writable = self.on_writable, None
+        if told is not None:
+            told()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {_WIRE: {"protocol": self}}
+        self.scope[_WIRE] = self  # type: ignore[literal-required]
+
+    def write_chunk(self, data: bytes) -> None:
+        """Write a chunk of a body that is under way, as uvicorn does for a message."""
+        self.transport.write(b"%x\r\n%b\r\n" % (len(data), data))
 
     async def put(self, data: bytes) -> None:
         """Write bytes as they are; returns when the client keeps up."""
@@ -94,8 +107,7 @@ def _chunked_lines(headers: Headers) -> bytes:
 
 def wire_of(scope: Scope) -> Wire | None:
     """The wire that a request came over; None where another server plays host."""
-    found = scope.get("extensions", {}).get(_WIRE)
-    return found["protocol"] if found else None
+    return scope.get(_WIRE)
 
 
 def catching(send: Send) -> Send:
