@@ -1,10 +1,11 @@
 """When chunks leave: time to first token, tokens per second, jitter, and what else makes a model slow."""
 
 import math
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias
 
 from emulator.delivery import Chunk, Head, Step
 from emulator.seed import Seed
@@ -47,70 +48,77 @@ NO_EFFORT = Effort()
 
 
 def pace(
-    steps: Sequence[Step], pacing: Pacing, effort: Effort, seed: Seed, speed: float = 1.0, *, whole: bool
+    steps: Sequence[Step],
+    pacing: Pacing,
+    effort: Effort,
+    seed: Seed,
+    speed: float = 1.0,
+    *,
+    beats: Sequence[int] | None = None,
 ) -> Sequence[Step]:
     """The steps with their waits; `speed` divides all of them, 0 removes them.
 
-    A `whole` body leaves when the last event of its stream would have.
+    `beats` are the tokens of the chunks that the stream of a whole body would have had: it leaves with the last one.
     """
     if not speed or pacing == AT_ONCE:
         return steps
-    factor = (1 + pacing.load * effort.others) / speed
-    return tuple(_whole(steps, pacing, effort, seed, factor) if whole else _stream(steps, pacing, effort, seed, factor))
-
-
-def _stream(steps: Sequence[Step], pacing: Pacing, effort: Effort, seed: Seed, factor: float) -> Iterator[Step]:
+    if beats is not None:
+        wait = sum(waits(beats, pacing, effort, seed, speed))
+        return tuple([replace(step, wait=wait) if isinstance(step, Head) else step for step in steps])
     tokens = [step.tokens if isinstance(step, Chunk) else 0 for step in steps[1:]]
-    for step, wait in zip(steps, _waits(tokens, pacing, effort, seed, factor), strict=True):
-        yield replace(step, wait=wait) if wait else step
+    pairs = zip(steps, waits(tokens, pacing, effort, seed, speed), strict=True)
+    return tuple([replace(step, wait=wait) if wait else step for step, wait in pairs])
 
 
-def waits(tokens: Sequence[int], pacing: Pacing, effort: Effort, seed: Seed, speed: float = 1.0) -> Iterator[float]:
+def waits(tokens: Sequence[int], pacing: Pacing, effort: Effort, seed: Seed, speed: float = 1.0) -> Sequence[float]:
     """The waits of a stream whose chunks have so many tokens: of its head, then of each chunk."""
-    return _waits(tokens, pacing, effort, seed, (1 + pacing.load * effort.others) / speed)
-
-
-def _waits(tokens: Sequence[int], pacing: Pacing, effort: Effort, seed: Seed, factor: float) -> Iterator[float]:
-    yield _first(pacing, effort, seed) * factor
-    for index, count in enumerate(tokens, start=1):
-        wait = _time(count, pacing.tokens_per_second) if index > 1 else 0.0
-        yield (_jittered(wait, pacing, seed.child(index)) if pacing.jitter else wait) * factor
-
-
-def _whole(steps: Sequence[Step], pacing: Pacing, effort: Effort, seed: Seed, factor: float) -> Iterator[Step]:
-    body = next((step for step in steps if isinstance(step, Chunk)), Chunk(b""))
-    each = _time(max(0, body.tokens - effort.hidden_tokens), pacing.tokens_per_second) / body.events
-    rest = sum(_jittered(each, pacing, seed.child(index)) for index in range(2, body.events + 1))
-    for step in steps:
-        yield replace(step, wait=(_first(pacing, effort, seed) + rest) * factor) if isinstance(step, Head) else step
-
-
-def _first(pacing: Pacing, effort: Effort, seed: Seed) -> float:
+    factor = (1 + pacing.load * effort.others) / speed
     reading = _time(effort.prompt_tokens, pacing.prompt_tokens_per_second)
     thinking = _time(effort.hidden_tokens, pacing.thinking_tokens_per_second)
-    return _jittered(pacing.first_token + reading + thinking, pacing, seed.child(0))
+    rest = [_time(count, pacing.tokens_per_second) * factor for count in tokens[1:]]
+    steady = [(pacing.first_token + reading + thinking) * factor, *[0.0 for _ in tokens[:1]], *rest]
+    if not pacing.jitter:
+        return steady
+    return [wait * share for wait, share in zip(steady, _shares(pacing, len(steady), seed), strict=False)]
 
 
 def _time(tokens: float, rate: float) -> float:
     return tokens / rate if rate else 0.0
 
 
-def _jittered(wait: float, pacing: Pacing, seed: Seed) -> float:
-    if not pacing.jitter or not wait:
-        return wait
-    return wait * min(max(_factor(pacing.jitter, pacing.spread, seed.unit()), 0.0), pacing.cap)
+_DRAWS = 8  # numbers that one hash gives
 
 
-def _factor(jitter: float, spread: Spread, unit: float) -> float:
-    """A factor with mean 1, from a number between 0 and 1."""
-    if spread == "uniform":
-        return 1 + jitter * (2 * unit - 1)
-    deviate = _NORMAL.inv_cdf(max(unit, 2.0**-54))
-    match spread:
-        case "normal":
-            return 1 + jitter * deviate
-        case "lognormal":
-            sigma = math.sqrt(math.log1p(jitter**2))
-            return math.exp(sigma * deviate - sigma**2 / 2)
-        case _:
-            assert_never(spread)
+def _shares(pacing: Pacing, count: int, seed: Seed) -> Iterator[float]:
+    """What jitter makes of each wait, as a factor. A wait's place decides it, whatever comes after."""
+    factor = _FACTORS[pacing.spread](pacing.jitter)
+    for block in range(0, count, _DRAWS):
+        for number in struct.unpack(f"<{_DRAWS}Q", seed.child(block).bytes(8 * _DRAWS)):
+            yield min(max(factor((number >> 11) * 2.0**-53), 0.0), pacing.cap)
+
+
+_Factor: TypeAlias = Callable[[float], float]  # with mean 1, of a number between 0 and 1
+
+
+def _uniform(jitter: float) -> _Factor:
+    return lambda unit: 1 + jitter * (2 * unit - 1)
+
+
+def _normal(jitter: float) -> _Factor:
+    return lambda unit: 1 + jitter * _deviate(unit)
+
+
+def _lognormal(jitter: float) -> _Factor:
+    sigma = math.sqrt(math.log1p(jitter**2))
+    return lambda unit: math.exp(sigma * _deviate(unit) - sigma**2 / 2)
+
+
+def _deviate(unit: float) -> float:
+    return _NORMAL.inv_cdf(max(unit, 2.0**-54))
+
+
+_FACTORS: Mapping[Spread, Callable[[float], _Factor]] = {
+    "uniform": _uniform,
+    "normal": _normal,
+    "lognormal": _lognormal,
+}

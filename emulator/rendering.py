@@ -38,8 +38,8 @@ class Mint(NamedTuple):
 class Form:
     """What all answers of the same words have in common. `created`: None, if it is each answer's own time.
 
-    A stream whose only hardship is its pace has a `score`. `heads` fills with those that have more headers: they are
-    few, one a session.
+    A stream whose only hardship is its pace has a `score`, a whole body that is not sent at once the `beats` of its
+    stream. `heads` fills with those that have more headers: they are few, one a session.
     """
 
     head: Head
@@ -47,8 +47,7 @@ class Form:
     schedule: Schedule = PLAIN
     mints: tuple[Mint, ...] = ()
     signed: tuple[Mint, ...] = ()
-    events: int = 1
-    whole: bool = True
+    beats: tuple[int, ...] | None = None
     created: int | None = None
     score: Score | None = None
     heads: dict[Headers, Head] = field(default_factory=dict, compare=False)
@@ -108,8 +107,9 @@ class Rendering(NamedTuple):
         if form.score is not None:
             waits = form.schedule.waits(form.score.tokens, seed, effort)
             return Delivery(Paced(head, form.score, values, waits), form.score.size)
-        chunks = [Chunk(template.fill(values), tokens, events=form.events) for template, tokens in form.chunks]
-        return Delivery(tuple(form.schedule.apply((head, *chunks), seed, effort, answers, whole=form.whole)))
+        events = len(form.beats) if form.beats else 1
+        chunks = [Chunk(template.fill(values), tokens, events=events) for template, tokens in form.chunks]
+        return Delivery(tuple(form.schedule.apply((head, *chunks), seed, effort, answers, form.beats)))
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         created = now if self.form.created is None else self.form.created
@@ -161,12 +161,18 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         schedule=manner.schedule,
         mints=tuple(minter.mints),
         signed=tuple(minter.signed),
-        events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,
-        whole=not stream,
+        beats=None if stream else _beats(answer, conversation, dialect, manner),
         created=minter.created if literal else None,
         score=Score.of(templates) if paced else None,
     )
     return Rendering(manner.root, form, answer, fixed, _effort(answer, conversation), marks, int(now))
+
+
+def _beats(plan: Plan, conversation: Conversation, dialect: Dialect, manner: Manner) -> tuple[int, ...]:
+    """The tokens of each chunk that a stream of the answer would have."""
+    if manner.schedule.plain:
+        return ()
+    return tuple([chunk.tokens for chunk in dialect.stream(plan, conversation.request, manner.style)])
 
 
 def _effort(plan: Plan, conversation: Conversation) -> Effort:
@@ -204,7 +210,7 @@ def _worded(
 def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: Manner) -> Rendering:
     head, chunk = dialect.failure(failure, conversation.target)
     templates = ((Template(chunk.data, ()), 0),)
-    return Rendering(manner.root, Form(head, templates, manner.schedule), failure)
+    return Rendering(manner.root, Form(head, templates, manner.schedule, beats=(0,)), failure)
 
 
 class _Minter:

@@ -36,10 +36,18 @@ class Schedule:
         return array("d", waits(tokens, self.pacing, effort, seed.child("pacing"), self.speed))
 
     def apply(
-        self, steps: Sequence[Step], seed: Seed, effort: Effort = NO_EFFORT, answers: int = 0, *, whole: bool
+        self,
+        steps: Sequence[Step],
+        seed: Seed,
+        effort: Effort = NO_EFFORT,
+        answers: int = 0,
+        beats: Sequence[int] | None = None,
     ) -> Sequence[Step]:
-        """The steps as they are played. `answers`: how many that may have the faults went before, in their session."""
-        steps = pace(steps, self.pacing, effort, seed.child("pacing"), self.speed, whole=whole)
+        """The steps as they are played. `answers`: how many that may have the faults went before, in their session.
+
+        `beats` are the tokens of the chunks that a whole body would have had as a stream.
+        """
+        steps = pace(steps, self.pacing, effort, seed.child("pacing"), self.speed, beats=beats)
         return faulty(steps, self.faults, answers, seed.child("faults")) if self.faults else steps
 
 

@@ -2,19 +2,20 @@
 
 import pytest
 
-from emulator.delivery import Chunk, Head
+from emulator.delivery import Chunk, Head, Step
 from emulator.pacing import NO_EFFORT, Effort, Pacing, Spread, pace
 from emulator.seed import Seed
 
 SEED = Seed.root("pacing")
 STREAM = (Head(200, ()), Chunk(b"a", 10), Chunk(b"b", 20), Chunk(b"c", 0))
 WHOLE = (Head(200, ()), Chunk(b"ab", 30, events=3))
+BEATS = [10, 20, 0]  # of the stream
 
 
 def waits(
     pacing: Pacing, speed: float = 1.0, effort: Effort = NO_EFFORT, *, whole: bool = False, seed: Seed = SEED
 ) -> list[float]:
-    steps = pace(WHOLE if whole else STREAM, pacing, effort, seed, speed, whole=whole)
+    steps = pace(WHOLE if whole else STREAM, pacing, effort, seed, speed, beats=BEATS if whole else None)
     return [step.wait for step in steps]
 
 
@@ -50,11 +51,18 @@ def test_load_slows_every_chunk() -> None:
     assert waits(Pacing(1, tokens_per_second=10, load=0.5), effort=Effort(others=1)) == [1.5, 0, 3, 0]
 
 
-def test_a_whole_body_leaves_when_its_stream_would_have_ended() -> None:
-    """Two of its three events come after the first token."""
-    assert waits(Pacing(0.5, tokens_per_second=10), whole=True) == [2.5, 0]
-    hidden = Effort(hidden_tokens=15)
-    assert waits(Pacing(0.5, tokens_per_second=10, thinking_tokens_per_second=30), 1.0, hidden, whole=True) == [2.0, 0]
+@pytest.mark.parametrize("jitter", [0.0, 0.5])
+@pytest.mark.parametrize("effort", [NO_EFFORT, Effort(100, 15, 2)])
+def test_a_whole_body_leaves_when_its_stream_would_have_ended(effort: Effort, jitter: float) -> None:
+    pacing = Pacing(0.5, 10, jitter, prompt_tokens_per_second=50, thinking_tokens_per_second=30, load=0.1)
+    assert waits(pacing, 2.0, effort, whole=True) == [pytest.approx(sum(waits(pacing, 2.0, effort))), 0]
+
+
+def test_a_wait_is_decided_by_its_place() -> None:
+    """A longer answer begins like a shorter one."""
+    pacing = Pacing(1.0, tokens_per_second=10, jitter=0.5)
+    longer: list[Step] = [*STREAM, *STREAM[1:] * 10]
+    assert [step.wait for step in pace(longer, pacing, NO_EFFORT, SEED)][: len(STREAM)] == waits(pacing)
 
 
 @pytest.mark.parametrize("spread", ["uniform", "normal", "lognormal"])

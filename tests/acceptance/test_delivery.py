@@ -47,26 +47,58 @@ def test_an_unpaced_stream_is_the_same_bytes(scenarios: Path) -> None:
     assert content(events(paced)) == "one two three four five six seven eight"
 
 
-async def test_the_schedule_keeps_its_deadlines(scenarios: Path) -> None:
-    """With a clock of our own: late wake-ups are made up for, so errors do not add up."""
-    now, slept = 0.0, list[float]()
+class Clock:
+    """Time that passes only in sleeps, each of which comes back late."""
 
-    async def sleep(delay: float) -> None:
-        nonlocal now
-        slept.append(delay)
-        now += delay + 0.004  # each sleep comes back 4 ms late
+    def __init__(self, late: float = 0.0) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+        self._late = late
+
+    async def sleep(self, delay: float) -> None:
+        self.slept.append(delay)
+        self.now += delay + self._late
         await asyncio.sleep(0)
 
-    settings = Settings(scenarios=(scenarios,), auth="open", log_format="off")
-    app = create_app(settings, monotonic=lambda: now, sleep=sleep)
-    # httpx's transport collects the body, which is all that this test needs.
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-        path = "/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
-        await client.post(path, json=ask("slow", stream=True))
-    planned = 0.030 + 0.010 * (len(slept) - 1)
-    assert slept[0] == pytest.approx(0.030)
-    assert slept[1:] == pytest.approx([0.006] * (len(slept) - 1))
-    assert now == pytest.approx(planned + 0.004)
+    async def ask(self, scenarios: Path, body: dict[str, object], endpoint: str = "openapi") -> None:
+        """One request; returns when the answer is over. httpx's transport collects it, which is all that is needed."""
+        settings = Settings(scenarios=(scenarios,), auth="open", log_format="off")
+        app = create_app(settings, monotonic=lambda: self.now, sleep=self.sleep)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            path = f"/v1/projects/p/locations/global/endpoints/{endpoint}/chat/completions"
+            answer = await client.post(path, json=body)
+            assert answer.status_code == 200
+
+
+async def test_the_schedule_keeps_its_deadlines(scenarios: Path) -> None:
+    """Late wake-ups are made up for, so errors do not add up."""
+    clock = Clock(late=0.004)
+    await clock.ask(scenarios, ask("slow", stream=True))
+    planned = 0.030 + 0.010 * (len(clock.slept) - 1)
+    assert clock.slept[0] == pytest.approx(0.030)
+    assert clock.slept[1:] == pytest.approx([0.006] * (len(clock.slept) - 1))
+    assert clock.now == pytest.approx(planned + 0.004)
+
+
+@pytest.mark.parametrize(
+    ("model", "endpoint"),
+    [
+        ("google/gemini-2.5-flash", "openapi"),
+        ("deepseek-ai/deepseek-v3.2-maas", "openapi"),
+        ("google/gemma-3-27b-it", "1234567890"),
+        ("google/gemma-2-9b-it", "tgi-1"),
+    ],
+)
+async def test_a_whole_answer_takes_as_long_as_its_stream(tmp_path: Path, model: str, endpoint: str) -> None:
+    pace = "{ first_token: 100ms, tokens_per_second: 30, jitter: 40%, prompt_tokens_per_second: 100 }"
+    (tmp_path / "s.yaml").write_text(f"pacing: {pace}\nturns: [{{ reply: {{ lorem: 90 }} }}]\n")
+    took = []
+    for stream in (True, False):
+        clock = Clock()
+        await clock.ask(tmp_path, ask("Go.", model=model, stream=stream), endpoint)
+        took.append(clock.now)
+    assert took[0] > 2
+    assert took[1] == pytest.approx(took[0])
 
 
 def test_a_gone_client_stops_the_work(scenarios: Path, capfd: pytest.CaptureFixture[str]) -> None:
