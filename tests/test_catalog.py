@@ -77,3 +77,9 @@ def test_a_wrong_entry_is_named(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ScenarioError, match=r"own\.yaml") as caught:
         read_catalog(file, SHIPPED)
     assert says in str(caught.value)
+
+
+def test_models_that_think_take_their_time_for_it(shipped: Catalog) -> None:
+    thinking = [model for model in shipped._models if model.google and model.can_think]
+    assert len(thinking) > 10
+    assert all(model.pace.thinking_tokens_per_second > 0 for model in thinking)

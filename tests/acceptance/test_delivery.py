@@ -60,9 +60,11 @@ class Clock:
         self.now += delay + self._late
         await asyncio.sleep(0)
 
-    async def ask(self, scenarios: Path, body: dict[str, object], endpoint: str = "openapi") -> None:
+    async def ask(
+        self, scenarios: Path, body: dict[str, object], endpoint: str = "openapi", speed: str = "authored"
+    ) -> None:
         """One request; returns when the answer is over. httpx's transport collects it, which is all that is needed."""
-        settings = Settings(scenarios=(scenarios,), auth="open", log_format="off")
+        settings = Settings(scenarios=(scenarios,), auth="open", log_format="off", speed=speed)
         app = create_app(settings, monotonic=lambda: self.now, sleep=self.sleep)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             path = f"/v1/projects/p/locations/global/endpoints/{endpoint}/chat/completions"
@@ -136,3 +138,22 @@ def test_realistic_speed_adds_the_model_s_pace() -> None:
         began = time.monotonic()
         post(emulator, ask("Hello", max_tokens=1))
         assert time.monotonic() - began > 0.5, "the catalog's time to the first token"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("model", "thoughts", "least", "most"),
+    [
+        ("google/gemini-2.5-flash", 360, 1.9, 2.9),  # 0.4 s and 360 tokens at 180 a second, a fifth more or less
+        ("google/gemini-2.5-flash", 0, 0.3, 0.5),
+        ("google/gemini-3.1-pro-preview", 360, 3.5, 5.4),
+        ("google/gemini-2.0-flash", 360, 0.3, 0.5),  # does not think
+    ],
+)
+async def test_thoughts_that_are_not_shown_take_their_time(
+    tmp_path: Path, model: str, thoughts: int, least: float, most: float, stream: bool
+) -> None:
+    (tmp_path / "s.yaml").write_text(f"turns: [{{ reply: Hi, usage: {{ reasoning_tokens: {thoughts} }} }}]\n")
+    clock = Clock()
+    await clock.ask(tmp_path, ask("Go.", model=model, stream=stream), speed="realistic")
+    assert least < clock.slept[0] < most
