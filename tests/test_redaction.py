@@ -1,6 +1,8 @@
 """What a journal keeps: no secrets, and of what is large only its size, hash and beginning."""
 
 import hashlib
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -69,3 +71,25 @@ def test_of_a_large_delivery_the_beginning_is_kept_and_every_step() -> None:
     picture, size = kept(Delivery((Head(200, ()), Chunk(b'"data:image/png;base64,' + PICTURE + b'"'))), 200)
     assert picture.steps[1] == Chunk(b'"' + MARK + b'"')
     assert size == len(MARK) + 2
+
+
+@pytest.mark.parametrize("before", [b"", b'"', b"=, \xff" * 7])
+def test_a_medium_is_found_wherever_it_begins(before: bytes) -> None:
+    """Whatever is looked at first: 512 letters in a row are a medium, 511 are none."""
+    for offset in range(40):
+        for size in (511, 512, 513, 530):
+            data = before + b" " * offset + b"QUJDRA"[offset % 6 :] + b"+" + b"A" * (size - 7 + offset % 6) + b'"'
+            assert (elided(data) == data) == (size < 512), (offset, size)
+
+
+@pytest.mark.parametrize("data", [b" " * 8_000_000, b"abc def ghi jkl. " * 470_000])
+def test_what_is_large_and_no_medium_costs_little(data: bytes) -> None:
+    def cost(what: Callable[[bytes], object]) -> float:
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            what(data)
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert cost(elided) < 10 * cost(hashlib.sha256)
