@@ -41,6 +41,17 @@ def test_a_fault_for_one_session_until_it_is_reset(emulator: Emulator, admin: Ad
     assert status(emulator, "a") == 200
 
 
+def test_opening_a_session_again_leaves_its_faults_on(emulator: Emulator, admin: Admin) -> None:
+    order = {"session": "a", "fault": "html: {status: 503}", "pacing": "first_token: 1ms", "quota": "concurrent: 9"}
+    httpx.post(f"{emulator.url}/__emulator/chaos", json=order).raise_for_status()
+    opened = httpx.post(f"{emulator.url}/__emulator/sessions", json={"session": "a", "seed": "7"})
+    assert opened.status_code == 201
+    assert httpx.get(f"{emulator.url}/__emulator/chaos", params={"session": "a"}).json() == order
+    assert status(emulator, "a") == 503
+    admin.reset("a")
+    assert status(emulator, "a") == 200
+
+
 def test_a_counted_fault_starts_anew_after_a_reset(emulator: Emulator, admin: Admin) -> None:
     for _ in range(2):
         admin.chaos(fault="refuse: {times: 2}")

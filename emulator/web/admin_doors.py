@@ -21,7 +21,7 @@ _SEE = "See /__emulator/openapi.json for what fits here."
 
 
 class NewSession(Strict):
-    """A session to make, or to set anew. What is left out is as the server."""
+    """A session to make, or to set anew. What is left out is as the server; chaos stays as it was ordered."""
 
     session: Annotated[SessionName | None, Field(description="Left out: a new name.")] = None
     scenario: str | None = None

@@ -16,7 +16,7 @@ from emulator.journal import SessionState
 from emulator.scenario.model import Scenario
 from emulator.settings import Clock, Settings, frozen_at
 from emulator.shelf import read_pushed
-from emulator.stores.store import Choices, Published
+from emulator.stores.store import Published
 from emulator.tokens import key_for, mint
 from emulator.views import SessionView
 from emulator.web.admin_doors import NewSession, Pin, read_body, read_json, session_in
@@ -59,8 +59,11 @@ class SessionRoutes:
         if wanted.scenario is not None:
             await self._known(session, wanted.scenario)
         clock = frozen_at(wanted.clock) if wanted.clock else None
-        choices = Choices(wanted.scenario, wanted.seed, clock, unmatched=wanted.unmatched)
-        if choices != (await store.overlay(session)).choices:
+        before = (await store.overlay(session)).choices
+        choices = replace(  # what goes wrong in the session is ordered, and called off, elsewhere
+            before, scenario=wanted.scenario, seed=wanted.seed, clock=clock, unmatched=wanted.unmatched
+        )
+        if choices != before:
             await store.configure(session, choices)
         expires = int(self.real_time()) + wanted.ttl
         return JSONResponse({"session": session, "token": mint(session, expires, key_for(self.settings))}, 201)
