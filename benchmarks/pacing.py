@@ -1,27 +1,32 @@
 """Paced streams of gemulator beside a raw ASGI deadline sleeper, in one run: 50 chunks, 20 ms apart.
 
-    python -m benchmarks.pacing [CONCURRENT ...]
+    python -m benchmarks.pacing [--rounds N] [CONCURRENT ...]
 
 For each number of streams at once: how far chunks are off their deadlines, how much later the last is than the first
-(drift), CPU of the server a chunk, and memory a stream.
+(drift), CPU of the server a chunk, and memory a stream. `jittered` is gemulator with waits of its own for each stream,
+which leave the deadlines that errors could be measured against. Servers take turns, round by round: CPU is that of
+the round that others disturbed least, errors and drift are those of the round with the least errors, memory is that
+of the first round, which begins with a fresh server.
 """
 
+import argparse
 import asyncio
 import json
+import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.servers import PATH, Server, gemulator, request, started
 from benchmarks.sleeper import CHUNKS, GAP
 
 SCENARIO = """
-pacing: { tokens_per_chunk: 1, inter_token: 20ms }
+pacing: { tokens_per_chunk: 1, inter_token: 20ms%s }
 turns:
   - reply: "%s"
 """
@@ -63,6 +68,12 @@ def measure(server: Server, path: str, streams: int) -> Measured:
     )
 
 
+def best(rounds: Sequence[Measured]) -> Measured:
+    """What the rounds say together."""
+    calm = min(rounds, key=lambda one: one.worst)
+    return replace(calm, cpu=min(one.cpu for one in rounds), memory=rounds[0].memory)
+
+
 async def _all(server: Server, path: str, streams: int) -> tuple[Sequence[Sequence[float]], int]:
     sent = request(path, json.dumps({"model": "google/m", "stream": True, "messages": [_MESSAGE]}).encode())
     running = [asyncio.ensure_future(_stream(server.port, sent, SPREAD * n / streams)) for n in range(streams)]
@@ -93,36 +104,63 @@ async def _stream(port: int, sent: bytes, later: float) -> Sequence[float]:
 
 
 HEAD = ("error p50", "p99, ms", "drift, ms", "CPU, µs", "ratio", "kB", "ratio")
+NAMES = ("sleeper", "gemulator", "jittered")
 
 
 def main() -> None:
-    wanted = [int(number) for number in sys.argv[1:]] or CONCURRENT
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "bench.yaml").write_text(SCENARIO % " ".join(["word"] * CHUNKS))
-        options = ("--scenarios", folder, "--log-format", "plain")
-        print(f"{'streams':>8}{'':12}" + "".join(f"{title:>11}" for title in HEAD))
-        for streams in wanted:
-            _compare(streams, options)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("streams", type=int, nargs="*", default=CONCURRENT)
+    wanted = parser.parse_args()
+    _allow_files(2 * max(wanted.streams))
+    print(f"{'streams':>8} {'':11}" + "".join(f"{title:>11}" for title in HEAD))
+    for streams in wanted.streams:
+        _compare(streams, wanted.rounds)
 
 
-def _compare(streams: int, options: Sequence[str]) -> None:
+def _allow_files(count: int) -> None:
+    """A stream is a file, here and in the server, which inherits this."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(count, 1024)), hard))
+
+
+def _compare(streams: int, rounds: int) -> None:
     """One row each. Fresh servers, so that no memory is there from the row before."""
     with ExitStack() as stack:
-        ours = stack.enter_context(started("gemulator", lambda port: gemulator(port, *options)))
-        raw = stack.enter_context(started("sleeper", _sleeper))
-        for server, path in ((raw, "/stream"), (ours, PATH)):
-            measure(server, path, 1)  # what is loaded when first used is loaded now
-        plain, own = measure(raw, "/stream", streams), measure(ours, PATH, streams)
-    for name, it in (("sleeper", plain), ("gemulator", own)):
-        cpu = "" if it is plain else f"{it.cpu / plain.cpu:.2f}"
-        memory = "" if it is plain or not plain.memory else f"{it.memory / plain.memory:.2f}"
-        cells = (it.median, it.worst, it.drift, it.cpu, cpu, it.memory, memory)
-        shown = "".join(f"{cell:>11}" if isinstance(cell, str) else f"{cell:>11.2f}" for cell in cells)
-        print(f"{streams:>8} {name:11}{shown}", flush=True)
+        servers = [stack.enter_context(_server(name)) for name in NAMES]
+        measured: list[list[Measured]] = [[] for _ in NAMES]
+        for server in servers:
+            measure(server, PATH, 1)  # what is loaded when first used is loaded now
+        for _ in range(rounds):
+            for server, found in zip(servers, measured, strict=True):
+                found.append(measure(server, PATH, streams))
+    plain = best(measured[0])
+    for name, found in zip(NAMES, measured, strict=True):
+        print(
+            f"{streams:>8} {name:11}" + "".join(f"{cell:>11}" for cell in _cells(best(found), plain, name)), flush=True
+        )
 
 
-def _sleeper(port: int) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.sleeper", str(port)]
+def _cells(own: Measured, plain: Measured, name: str) -> Sequence[str]:
+    """The texts of a row; ratios are those to the sleeper."""
+    errors = [f"{value:.2f}" for value in (own.median, own.worst, own.drift)] if name != "jittered" else [""] * 3
+    cpu, memory = own.cpu / plain.cpu, own.memory / plain.memory if plain.memory else 0.0
+    ratios = [f"{ratio:.2f}" if name != "sleeper" and ratio else "" for ratio in (cpu, memory)]
+    return [*errors, f"{own.cpu:.2f}", ratios[0], f"{own.memory:.2f}", ratios[1]]
+
+
+@contextmanager
+def _server(name: str) -> Iterator[Server]:
+    if name == "sleeper":
+        with started(name, lambda port: [sys.executable, "-m", "benchmarks.sleeper", str(port)]) as server:
+            yield server
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        jitter = ", jitter: 20%" if name == "jittered" else ""
+        Path(folder, "bench.yaml").write_text(SCENARIO % (jitter, " ".join(["word"] * CHUNKS)))
+        options = ("--scenarios", folder, "--log-format", "plain")
+        with started(name, lambda port: gemulator(port, *options)) as server:
+            yield server
 
 
 if __name__ == "__main__":
