@@ -46,11 +46,11 @@ class Metronome:
 
     def _tick(self) -> None:
         """Send what is due, unless the client reads slowly: then when it has read."""
-        if self._wire.flow.write_paused:
-            self._wire.on_writable = self._tick
-            return
         try:
-            self._send(self._monotonic())
+            if self._wire.flow.write_paused:
+                self._wire.on_writable = self._tick
+            else:
+                self._send(self._monotonic())
         except Exception as error:  # in a timer it would only be logged, and the stream would never end
             self._end.set_exception(error)
 

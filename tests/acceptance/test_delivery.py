@@ -32,7 +32,7 @@ def scenarios(tmp_path: Path) -> Path:
 def test_a_paced_stream_comes_piece_by_piece(scenarios: Path) -> None:
     with Emulator(scenarios=scenarios) as emulator:
         body = ask("slow", stream=True)
-        headers = {"authorization": "Bearer x"}
+        headers = {"authorization": "Bearer x", "x-emulator-pacing": "tokens_per_second: 20, tokens_per_chunk: 1"}
         with httpx.stream("POST", f"{emulator.base_url}/chat/completions", json=body, headers=headers) as answer:
             pieces = list(answer.iter_raw())
     assert len(pieces) > 4
