@@ -1,5 +1,6 @@
 """A raw client sees of each fault exactly what its steps say."""
 
+import gc
 import json
 import resource
 import socket
@@ -13,6 +14,8 @@ import httpx
 import pytest
 
 from emulator import Emulator
+from emulator.web.metronome import Metronome
+from emulator.web.play import Player
 from emulator.web.transport import Wire
 from tests.acceptance.wire import ask
 
@@ -22,6 +25,8 @@ turns:
   - when: { user: twice }
     reply: It works.
     fault: { refuse: { times: 2 } }
+  - when: { user: long story }
+    reply: { lorem: 5000 }
   - reply: Grüße!
 """
 
@@ -209,14 +214,22 @@ def test_nobody_complains_of_a_cut(server: Emulator, caplog: pytest.LogCaptureFi
 # ---- many clients, slow clients, clients that leave
 
 
-def slow_socket(server: Emulator, fault: str) -> socket.socket:
-    """A client with a small window that asks and does not read."""
+def slow_socket(server: Emulator) -> socket.socket:
+    """A client with a small window."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect((host, int(port)))
-    client.sendall(raw_request(server, fault))
     return client
+
+
+def narrow(server: Emulator) -> None:
+    """Let the kernel hold little for the connections that there are: on loopback it would take megabytes."""
+    assert server._server is not None
+    connections = server._server.server_state.connections
+    until(lambda: len(connections) > 0)
+    for wire in list(connections):
+        wire.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**15)
 
 
 def wires(server: Emulator) -> set[Wire]:
@@ -240,7 +253,9 @@ def in_flight(server: Emulator) -> float:
 
 def test_slow_readers_hold_little_and_gone_ones_nothing(server: Emulator) -> None:
     """Eight megabytes each for clients that do not read: what waits for them is bounded, and freed when they go."""
-    clients = [slow_socket(server, "huge_event: {size: 8MB}") for _ in range(4)]
+    clients = [slow_socket(server) for _ in range(4)]
+    for client in clients:
+        client.sendall(raw_request(server, "huge_event: {size: 8MB}"))
     until(lambda: len(wires(server)) == 4 and all(wire.flow.write_paused for wire in wires(server)), patience=30)
     assert max(wire.transport.get_write_buffer_size() for wire in wires(server)) < 200_000
     assert in_flight(server) == 4
@@ -248,6 +263,54 @@ def test_slow_readers_hold_little_and_gone_ones_nothing(server: Emulator) -> Non
         client.close()
     until(lambda: in_flight(server) == 0, patience=1.0)
     assert wires(server) == set()
+
+
+def test_a_reader_of_1_kb_a_second_holds_little_of_a_paced_stream(server: Emulator) -> None:
+    """Megabytes are due at once; they stay where they are made until the client has read what was sent."""
+    client = slow_socket(server)
+    narrow(server)
+    pacing = "first_token: 1ms, tokens_per_second: 1000000, tokens_per_chunk: 1"
+    client.sendall(raw_request(server, "none", "tell a long story", pacing=pacing))
+    until(lambda: any(wire.flow.write_paused for wire in wires(server)))
+    (wire,) = wires(server)
+    read = 0
+    for _ in range(20):
+        time.sleep(0.05)
+        read += len(client.recv(50))
+        assert wire.transport.get_write_buffer_size() < 200_000
+    assert read == 1000
+    assert wires(server) == {wire}, "it is still under way"
+    client.settimeout(10)
+    received = b""
+    while not received.endswith(b"\r\n0\r\n\r\n"):
+        received = received[-16:] + client.recv(2**16)
+        read += len(received)
+    assert read > 1_000_000, "and then it gets all the rest"
+    client.close()
+
+
+def test_a_cancelled_client_frees_everything_within_a_second(server: Emulator) -> None:
+    """Players, metronomes, timers, tasks and connections: in mid-stream, and in the wait for the first token."""
+    assert server._server is not None
+    state = server._server.server_state
+    paces = ("first_token: 1h", "tokens_per_second: 0.001, tokens_per_chunk: 1")
+    clients = [connected(server) for _ in range(40)]
+    for number, client in enumerate(clients):
+        client.sendall(raw_request(server, "none", pacing=paces[number % 2]))
+    for client in clients[1::2]:
+        assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
+    until(lambda: in_flight(server) == 40)
+    assert {Player, Metronome} <= alive()
+    for client in clients:
+        client.close()
+    until(lambda: in_flight(server) == 0 and not wires(server), patience=1.0)
+    until(lambda: not state.tasks and alive() == set(), patience=1.0)
+
+
+def alive() -> set[type]:
+    """Which players there are."""
+    kinds = {type(thing) for thing in gc.get_objects()}
+    return kinds & {Player, Metronome}
 
 
 @pytest.fixture
@@ -269,14 +332,15 @@ def test_a_thousand_streams_end_cleanly_when_the_server_stops(
     with ExitStack() as stack:
         stack.callback(emulator.stop)
         clients = [stack.enter_context(connected(emulator)) for _ in range(1000)]
+        paces = ("tokens_per_second: 2", "first_token: 1h", "tokens_per_second: 2", "tokens_per_second: 0.001")
         for number, client in enumerate(clients):
-            pace = "first_token: 1h" if number % 2 else "tokens_per_second: 2"
-            client.sendall(raw_request(emulator, "none", pacing=pace))
+            client.sendall(raw_request(emulator, "none", pacing=f"{paces[number % 4]}, tokens_per_chunk: 1"))
         until(lambda: in_flight(emulator) >= 500, patience=30)
         emulator.stop()
         ends = [rest(client) for client in clients]
     assert all(end.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n") for end in ends[::2])
-    assert ends[1::2] == [b""] * 500
+    assert ends[1::4] == [b""] * 250, "they waited for the first token"
+    assert all(b"Gr" in end and b"[DONE]" not in end for end in ends[3::4]), "they were cut in mid-stream"
     assert "Traceback" not in caplog.text + capfd.readouterr().err
 
 
