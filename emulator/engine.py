@@ -96,7 +96,8 @@ class Engine:
         except RequestError as error:
             delivery, exchange = self._refuse(asked, error.failure)
             return Made(exchange, delivery, 0, now, error.failure, None)
-        quota = UNLIMITED if dry else quota_in(overlay.choices.quota or self.settings.quota)
+        line = asked.caller.quota or overlay.choices.quota or self.settings.quota
+        quota = UNLIMITED if dry else quota_in(line)
         admitted = None
         if quota is not UNLIMITED:
             model = prepared.conversation.request.model

@@ -270,6 +270,7 @@ class Caller:
     speed: str | None = None
     fault: str | None = None
     pacing: str | None = None
+    quota: str | None = None
 
     @classmethod
     def told(cls, session: str, headers: Mapping[bytes, bytes]) -> Self:

@@ -69,6 +69,15 @@ def test_a_quota_from_outside(emulator: Emulator, admin: Admin) -> None:
     assert status(emulator) == 200
 
 
+def test_a_quota_by_header(emulator: Emulator) -> None:
+    """The meters are the session's; the header says how much may be on them."""
+    quota = {"x_emulator_quota": "requests_per_minute: 2"}
+    assert [status(emulator, **quota) for _ in range(3)] == [200, 200, 429]
+    assert [status(emulator), status(emulator, "other", **quota)] == [200, 200]
+    assert status(emulator, x_emulator_quota="requests: 2") == 400
+    assert status(emulator, x_emulator_quota="none") == 200
+
+
 def test_streams_at_once(emulator: Emulator, admin: Admin) -> None:
     admin.chaos(quota="concurrent: 1")
     headers = {"x-emulator-fault": "hang"}

@@ -12,7 +12,7 @@ from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
 from emulator.preparation import Asked
 from emulator.request import Caller, Target
-from emulator.scenario.timing import faults_in, pacing_in
+from emulator.scenario.timing import faults_in, pacing_in, quota_in
 from emulator.settings import Settings, speed_of
 from emulator.stores.store import DEFAULT, StoreDown
 from emulator.web.identity import Doorman
@@ -151,12 +151,13 @@ def _unusable(caller: Caller) -> Failure | None:
     """A refusal of gemulator's own headers that mean nothing."""
     if caller.wire not in {None, "faithful", "sdk-safe"}:
         return Failure(400, "INVALID_ARGUMENT", "gemulator: x-emulator-wire is faithful or sdk-safe")
-    if caller.speed is caller.fault is caller.pacing is None:
+    if caller.speed is caller.fault is caller.pacing is caller.quota is None:
         return None
     lines = (
         ("speed", caller.speed, speed_of),
         ("fault", caller.fault, faults_in),
         ("pacing", caller.pacing, pacing_in),
+        ("quota", caller.quota, quota_in),
     )
     for name, line, read in lines:
         if line is not None:

@@ -20,7 +20,8 @@ _SESSION = 200  # characters of a session's name that count
 _READ = (
     b"authorization",
     b"x-goog-api-key",
-    *(b"x-emulator-" + name for name in (b"session", b"seed", b"scenario", b"wire", b"speed", b"fault", b"pacing")),
+    *(b"x-emulator-" + name for name in (b"session", b"seed", b"scenario", b"wire", b"speed")),
+    *(b"x-emulator-" + name for name in (b"fault", b"pacing", b"quota")),
 )
 
 Headers: TypeAlias = Mapping[bytes, bytes]
@@ -102,6 +103,7 @@ def caller_of(headers: Headers, bearer: str) -> Caller:
         speed=_text(headers, b"x-emulator-speed"),
         fault=_text(headers, b"x-emulator-fault"),
         pacing=_text(headers, b"x-emulator-pacing"),
+        quota=_text(headers, b"x-emulator-quota"),
     )
 
 
