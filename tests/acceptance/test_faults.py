@@ -1,11 +1,12 @@
 """A raw client sees of each fault exactly what its steps say."""
 
+import asyncio
 import gc
 import json
 import resource
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ import httpx
 import pytest
 
 from emulator import Emulator
+from emulator.delivery import Chunk, Cut, Hang, Head
+from emulator.faults import FAULTS
+from emulator.journal import Entry, Filter, Page
 from emulator.web.metronome import Metronome
 from emulator.web.play import Player
 from emulator.web.transport import Wire
@@ -50,11 +54,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield emulator
 
 
-def raw_request(server: Emulator, fault: str, text: str = "hi", *, stream: bool = True, pacing: str = "none") -> bytes:
+def raw_request(
+    server: Emulator,
+    fault: str,
+    text: str = "hi",
+    *,
+    stream: bool = True,
+    pacing: str = "none",
+    session: str = "default",
+) -> bytes:
     body = json.dumps(ask(text, stream=stream)).encode()
     path = server.base_url.removeprefix(server.url)
     head = f"POST {path}/chat/completions HTTP/1.1\r\nhost: x\r\nx-emulator-fault: {fault}\r\n"
-    head += f"x-emulator-pacing: {pacing}\r\n"
+    head += f"x-emulator-pacing: {pacing}\r\nx-emulator-session: {session}\r\n"
     return head.encode() + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
@@ -63,14 +75,14 @@ def connected(server: Emulator) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=10)
 
 
-def look(server: Emulator, fault: str, *, stream: bool = True, patience: float = 0.5) -> Seen:
+def look(server: Emulator, fault: str, *, stream: bool = True, patience: float = 0.5, session: str = "default") -> Seen:
     """Ask, and read until the connection ends, the answer is complete, or nothing comes for `patience` seconds."""
     received, packets, ended = b"", [], "open"
     with connected(server) as client:
-        client.sendall(raw_request(server, fault, stream=stream))
+        client.sendall(raw_request(server, fault, stream=stream, session=session))
         client.settimeout(patience)
         try:
-            while not received.endswith(b"\r\n0\r\n\r\n"):
+            while not received.endswith((b"\r\n0\r\n\r\n", b"\r\ncontent-length: 0\r\n\r\n")):
                 packet = client.recv(2**20)
                 if not packet:
                     ended = "closed"
@@ -126,6 +138,43 @@ def test_how_a_stream_ends(server: Emulator, fault: str, ended: str, events: int
     seen = look(server, fault)
     expected = whole if events is None else b"".join(line + b"\n\n" for line in lines(whole)[:events])
     assert (seen.ended, seen.body) == (ended, expected)
+
+
+SHORT = {"hang": "hang: {lasts: 50ms}", "stall": "stall: {lasts: 50ms}", "slow_headers": "slow_headers: {lasts: 50ms}"}
+VARIANTS = ("error_event: {form: bare}", "error_event: {form: array}", "line_ends: {to: cr}", "gzip: {header: false}")
+EACH = (*(SHORT.get(name, name) for name in FAULTS), *VARIANTS)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("fault", EACH)
+def test_each_fault_goes_over_the_wire_as_its_steps_say(server: Emulator, fault: str, stream: bool) -> None:
+    """The steps are those of the journal; tests/test_faults.py says what each fault makes of them."""
+    session = f"{fault.translate(str.maketrans('', '', ' :{}'))}-{stream}"
+    seen = look(server, fault, stream=stream, patience=10, session=session)
+    (entry,) = entries(server, session)
+    steps = entry.received.delivery.steps
+    heads = [step for step in steps if isinstance(step, Head)]
+    data = b"".join(step.data for step in steps if isinstance(step, Chunk))
+    if fault == "huge_event":  # of which the journal keeps the beginning
+        assert seen.body.count(b" ") >= 8_000_000
+    else:
+        assert seen.body == data
+    if heads:
+        lines = [b": ".join(header) for header in heads[0].headers]
+        assert seen.head.split(b" ")[1] == b"%d" % heads[0].status
+        assert [line for line in seen.head.split(b"\r\n")[1:] if line in lines] == lines
+    last = steps[-1]
+    bare = any(head.bare for head in heads)
+    cut = isinstance(last, Hang | Cut) or bare
+    assert seen.ended == ("reset" if isinstance(last, Cut) and last.reset else "closed" if cut else "complete")
+
+
+def entries(server: Emulator, session: str) -> Sequence[Entry]:
+    """What the journal has of a session."""
+    assert server._server is not None
+    store = server._server.config.loaded_app.state.engine.store
+    page: Page = asyncio.run(store.entries(Filter(session=session)))
+    return page.entries
 
 
 @pytest.mark.parametrize("fault", ["refuse", "reset: {after: 0s}", "hang: {after: 0s}"])
