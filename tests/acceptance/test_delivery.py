@@ -1,6 +1,7 @@
 """Streams are honest: first byte before the end, a gone client stops the work, a stop lets streams end."""
 
 import asyncio
+import json
 import socket
 import time
 from pathlib import Path
@@ -37,6 +38,33 @@ def test_a_paced_stream_comes_piece_by_piece(scenarios: Path) -> None:
             pieces = list(answer.iter_raw())
     assert len(pieces) > 4
     assert b"".join(pieces).endswith(b"data: [DONE]\n\n")
+
+
+def test_a_browser_s_stream_is_paced_and_has_its_headers(scenarios: Path) -> None:
+    with Emulator(scenarios=scenarios, ids="stable", clock="2026-02-11T22:54:21Z") as emulator:
+        plain = post(emulator, ask("slow", stream=True), x_emulator_speed="0")
+        began = time.monotonic()
+        paced = post(emulator, ask("slow", stream=True), origin="http://localhost:5173")
+        assert time.monotonic() - began >= 0.09
+    assert paced.headers["access-control-allow-origin"] == "*"
+    assert paced.content == plain.content
+
+
+def test_pipelined_requests_are_answered_one_after_the_other(scenarios: Path) -> None:
+    with Emulator(scenarios=scenarios, ids="stable", clock="2026-02-11T22:54:21Z") as emulator:
+        expected = post(emulator, ask("slow", stream=True)).content
+        raw = json.dumps(ask("slow", stream=True)).encode()
+        path = emulator.base_url.removeprefix(emulator.url)
+        head = f"POST {path}/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\n"
+        host, _, port = emulator.url.removeprefix("http://").partition(":")
+        received = b""
+        with socket.create_connection((host, int(port)), timeout=10) as client:
+            client.sendall((head.encode() + b"content-length: %d\r\n\r\n" % len(raw) + raw) * 3)
+            while received.count(b"\r\n0\r\n\r\n") < 3:
+                received += client.recv(2**16)
+    answers = received.split(b"\r\n0\r\n\r\n")[:-1]
+    lines = [line for line in expected.split(b"\n") if line]
+    assert all([answer.count(line) for line in lines] == [1] * len(lines) for answer in answers)
 
 
 def test_an_unpaced_stream_is_the_same_bytes(scenarios: Path) -> None:

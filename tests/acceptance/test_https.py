@@ -41,6 +41,17 @@ def test_https_answers_beside_http(secure: Emulator, trust: ssl.SSLContext, host
     assert httpx.get(f"{secure.url}/__emulator/health").json()["status"] == "ok"
 
 
+def test_a_paced_stream_comes_piece_by_piece(secure: Emulator, trust: ssl.SSLContext) -> None:
+    path = secure.base_url.removeprefix(secure.url)
+    pacing = {"authorization": "Bearer x", "x-emulator-pacing": "inter_token: 20ms, tokens_per_chunk: 1"}
+    with httpx.Client(verify=trust, headers=pacing) as client:
+        url = f"{secure.tls_url}{path}/chat/completions"
+        with client.stream("POST", url, json=ask("Hello", stream=True)) as answer:
+            pieces = list(answer.iter_raw())
+    assert len(pieces) > 4
+    assert b"".join(pieces).endswith(b"data: [DONE]\n\n")
+
+
 @pytest.mark.parametrize("sni", ["aiplatform.googleapis.com", "1.us-east5-9.prediction.vertexai.goog"])
 def test_the_certificate_fits_the_name_that_is_asked_for(secure: Emulator, trust: ssl.SSLContext, sni: str) -> None:
     with httpx.Client(verify=trust) as client:
