@@ -34,6 +34,7 @@ class Player:
         "_first",
         "_left",
         "_monotonic",
+        "_own_sleep",
         "_receive",
         "_send",
         "_sleep",
@@ -56,6 +57,7 @@ class Player:
         self._receive = receive
         self._monotonic = monotonic
         self._sleep = sleep
+        self._own_sleep = sleep is not asyncio.sleep  # then nothing may wait in the loop's timers
         self._wire = wire
         self._browser = browser
         self._started = monotonic() if began is None else began
@@ -85,16 +87,15 @@ class Player:
 
     async def _watched(self, steps: Sequence[Step]) -> Outcome:
         """Play while looking out for the client."""
+        if self._wire is not None and self._wire.gone:  # while the answer was made
+            return "client gone"
         player = asyncio.current_task()
         assert player is not None
         watch = self._watch(player)
+        # What took longer to make than its first token may take is late as a whole, and then keeps its pace.
+        self._due += max(0.0, self._monotonic() - self._started - steps[0].wait)
         try:
-            if (
-                isinstance(steps, Paced)
-                and self._wire is not None
-                and steps.score.most
-                and self._sleep is asyncio.sleep
-            ):
+            if isinstance(steps, Paced) and self._wire is not None and steps.score.most and not self._own_sleep:
                 return await self._paced(steps, self._wire)
             return await self._steps(steps)
         except asyncio.CancelledError:

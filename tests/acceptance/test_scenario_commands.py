@@ -1,6 +1,7 @@
 """`gemulator check`, `explain` and `schema` as a user runs them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,17 @@ def test_explain_shows_when_the_steps_leave() -> None:
     assert 1.0 < times[0] < 2.0
     assert times == sorted(times)
     assert times[-1] > times[0] + 2
+
+
+def test_the_schedule_of_a_request_is_the_same_each_time_it_is_printed() -> None:
+    def printed(*options: str, stream: bool = True) -> list[str]:
+        said = explained("--speed", "realistic", *options, messages=[user("Tell me of ships.")], stream=stream)
+        return re.findall(r"^ +(\d+\.\d{3}) s ", said, re.MULTILINE)
+
+    assert printed() == printed()
+    assert len(set(printed())) >= 3
+    assert printed() != printed("--seed", "another")
+    assert set(printed(stream=False)) == {printed()[-1]}, "a whole answer leaves with the last of its stream"
 
 
 def test_explain_agrees_with_the_answer_of_the_server(folder: Path) -> None:
