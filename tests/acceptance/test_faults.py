@@ -272,13 +272,14 @@ def slow_socket(server: Emulator) -> socket.socket:
     return client
 
 
-def narrow(server: Emulator) -> None:
-    """Let the kernel hold little for the connections that there are: on loopback it would take megabytes."""
+def narrow(server: Emulator, client: socket.socket) -> None:
+    """Let the kernel hold little for the server's end of a connection: on loopback it would take megabytes."""
     assert server._server is not None
     connections = server._server.server_state.connections
-    until(lambda: len(connections) > 0)
-    for wire in list(connections):
-        wire.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**15)
+    name = client.getsockname()
+    until(lambda: any(wire.transport.get_extra_info("peername") == name for wire in list(connections)))
+    (wire,) = [wire for wire in connections if wire.transport.get_extra_info("peername") == name]
+    wire.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**15)
 
 
 def wires(server: Emulator) -> set[Wire]:
@@ -317,7 +318,7 @@ def test_slow_readers_hold_little_and_gone_ones_nothing(server: Emulator) -> Non
 def test_a_reader_of_1_kb_a_second_holds_little_of_a_paced_stream(server: Emulator) -> None:
     """Megabytes are due at once; they stay where they are made until the client has read what was sent."""
     client = slow_socket(server)
-    narrow(server)
+    narrow(server, client)
     pacing = "first_token: 1ms, tokens_per_second: 1000000, tokens_per_chunk: 1"
     client.sendall(raw_request(server, "none", "tell a long story", pacing=pacing))
     until(lambda: any(wire.flow.write_paused for wire in wires(server)))
