@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from emulator import Emulator, create_app
+from emulator.delivery import LARGEST_WRITE
 from emulator.settings import Settings
 from tests.acceptance.wire import ask, content, events, post
 
@@ -48,6 +49,17 @@ def test_a_browser_s_stream_is_paced_and_has_its_headers(scenarios: Path) -> Non
         assert time.monotonic() - began >= 0.09
     assert paced.headers["access-control-allow-origin"] == "*"
     assert paced.content == plain.content
+
+
+def test_a_picture_in_a_paced_stream_is_the_same_bytes(tmp_path: Path) -> None:
+    """An event that is larger than what is handed over at once."""
+    (tmp_path / "s.yaml").write_text("turns: [{ reply: [{ text: Here. }, { image: a fern, size: 1536x1536 }] }]\n")
+    body = ask("draw", model="google/gemini-3-pro-image-preview", stream=True, modalities=["text", "image"])
+    with Emulator(scenarios=tmp_path, ids="stable", clock="2026-02-11T22:54:21Z") as emulator:
+        at_once = post(emulator, body)
+        paced = post(emulator, body, x_emulator_pacing="first_token: 1ms, tokens_per_second: 100000")
+    assert len(paced.content) > 2 * LARGEST_WRITE
+    assert paced.content == at_once.content
 
 
 def test_pipelined_requests_are_answered_one_after_the_other(scenarios: Path) -> None:
