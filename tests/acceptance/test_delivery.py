@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -171,6 +172,40 @@ def test_a_stop_lets_a_stream_end(scenarios: Path) -> None:
         emulator.stop()
         rest = b"".join(pieces)
     assert (first + rest).endswith(b"data: [DONE]\n\n")
+
+
+def took(emulator: Emulator, **headers: str) -> float:
+    """Seconds that a request takes."""
+    began = time.monotonic()
+    assert post(emulator, ask("Hello"), **headers).status_code == 200
+    return time.monotonic() - began
+
+
+def test_answers_under_way_slow_each_other_down() -> None:
+    with Emulator() as emulator, ThreadPoolExecutor() as pool:
+        took(emulator)  # what is loaded when first used is loaded now
+        loaded = {"x_emulator_pacing": "first_token: 200ms, load: 100%"}
+        assert 0.2 <= took(emulator, **loaded) < 0.8
+        others = [pool.submit(took, emulator, x_emulator_pacing="first_token: 2s") for _ in range(3)]
+        time.sleep(0.3)
+        assert took(emulator, **loaded) >= 0.8, "four times as long"
+        assert all(other.result() >= 2 for other in others)
+
+
+def test_a_pace_is_taken_from_where_it_was_written_nearest(tmp_path: Path) -> None:
+    riddle = "{ when: { user: riddle }, reply: Hi, pacing: { first_token: 400ms } }"
+    (tmp_path / "s.yaml").write_text(f"pacing: {{ first_token: 200ms }}\nturns: [{riddle}, {{ reply: Hi }}]\n")
+    with Emulator(scenarios=tmp_path) as emulator:
+        took(emulator, x_emulator_pacing="none")
+        assert took(emulator) >= 0.2, "the scenario's"
+        began = time.monotonic()
+        post(emulator, ask("riddle"))
+        assert time.monotonic() - began >= 0.4, "the turn's"
+        emulator.admin.chaos(pacing="first_token: 600ms", session="slow")
+        assert took(emulator, x_emulator_session="slow") >= 0.6, "the session's"
+        assert took(emulator, x_emulator_session="slow", x_emulator_pacing="none") < 0.6, "the request's"
+        emulator.admin.reset("slow")
+        assert 0.2 <= took(emulator, x_emulator_session="slow") < 0.6
 
 
 def test_realistic_speed_adds_the_model_s_pace() -> None:
