@@ -16,6 +16,15 @@ _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """What an answer costs beside its visible tokens: the prompt's, those thought in silence, and other answers."""
+
+    prompt_tokens: int = 0
+    hidden_tokens: int = 0
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Pacing:
     """Seconds to the first token, tokens per second after it (0: at once), jitter as a share of each wait.
 
@@ -33,14 +42,11 @@ class Pacing:
     thinking_tokens_per_second: float = 0.0
     load: float = 0.0
 
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """What an answer costs beside its visible tokens: the prompt's, those thought in silence, and other answers."""
-
-    prompt_tokens: int = 0
-    hidden_tokens: int = 0
-    others: int = 0
+    def felt(self, effort: Effort) -> Effort:
+        """What of an effort takes time."""
+        prompt = effort.prompt_tokens if self.prompt_tokens_per_second else 0
+        hidden = effort.hidden_tokens if self.thinking_tokens_per_second else 0
+        return Effort(prompt, hidden, effort.others if self.load else 0)
 
 
 AT_ONCE = Pacing()

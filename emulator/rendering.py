@@ -103,7 +103,7 @@ class Rendering(NamedTuple):
         if form.schedule.plain:
             chunks = [Chunk(template.fill(values), tokens) for template, tokens in form.chunks]
             return Delivery((head, *chunks), sum([len(chunk.data) for chunk in chunks]))
-        effort = replace(self.effort, others=others) if form.schedule.pacing.load else self.effort
+        effort = replace(self.effort, others=others)
         if form.score is not None:
             waits = form.schedule.waits(form.score.tokens, seed, effort)
             return Delivery(Paced(head, form.score, values, waits), form.score.size)

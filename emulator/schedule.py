@@ -32,7 +32,7 @@ class Schedule:
     def waits(self, tokens: tuple[int, ...], seed: Seed, effort: Effort) -> Sequence[float]:
         """The waits of a stream whose chunks have so many tokens, its head's first."""
         if not self.pacing.jitter:
-            return _steady(tokens, self.pacing, effort, self.speed)
+            return _steady(tokens, self.pacing, self.pacing.felt(effort), self.speed)
         return array("d", waits(tokens, self.pacing, effort, seed.child("pacing"), self.speed))
 
     def apply(

@@ -4,6 +4,7 @@ import pytest
 
 from emulator.delivery import Chunk, Head, Step
 from emulator.pacing import NO_EFFORT, Effort, Pacing, Spread, pace
+from emulator.schedule import Schedule
 from emulator.seed import Seed
 
 SEED = Seed.root("pacing")
@@ -82,3 +83,13 @@ def test_jitter_is_repeatable_keeps_the_mean_and_stays_under_its_cap(spread: Spr
 def test_a_wide_jitter_reaches_its_cap() -> None:
     pacing = Pacing(1.0, jitter=1.0, spread="lognormal", cap=1.5)
     assert max(waits(pacing, seed=SEED.child(index))[0] for index in range(100)) == 1.5
+
+
+def test_streams_that_differ_in_nothing_that_takes_time_share_their_waits() -> None:
+    schedule, tokens = Schedule(Pacing(0.5, 10)), (1, 2, 3)
+    found = schedule.waits(tokens, SEED, Effort(100, 20, 3))
+    assert list(found) == [0.5, 0, 0.2, 0.3]
+    assert schedule.waits(tokens, SEED.child("other"), Effort(101, 0, 0)) is found
+    slow = Schedule(Pacing(0.5, 10, load=0.1, thinking_tokens_per_second=10))
+    firsts = [slow.waits(tokens, SEED, effort)[0] for effort in (Effort(100, 20, 3), Effort(9, 20, 3), Effort(9, 0, 3))]
+    assert firsts == pytest.approx([2.5 * 1.3, 2.5 * 1.3, 0.5 * 1.3])
