@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from emulator.addresses import Addresses
 from emulator.cli.credential_files import CredentialFiles, Kind
-from emulator.session import Addresses
 
 Format: TypeAlias = Literal["bash", "fish", "powershell", "dotenv", "github", "compose"]
 Variables: TypeAlias = Mapping[str, str]
