@@ -15,6 +15,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     (
         "settings",
         "duration",
+        "share",
         "seed",
         "tokens",
         "misfit",
