@@ -4,12 +4,12 @@ Nothing here is ever changed. What each answer makes anew is not `frozen` all th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Bare:
+
+class Bare(Struct, frozen=True):
     """How a head goes over the wire that no HTTP server would send: as it stands, no transfer coding after it.
 
     The body then ends where the connection does, or where a `content-length` says so, right or wrong. `seconds` is
@@ -20,8 +20,7 @@ class Bare:
     seconds: float = 0.0
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Head:
+class Head(Struct, frozen=True):
     """Status line and headers, sent `wait` seconds after the request was read."""
 
     status: int
@@ -30,8 +29,7 @@ class Head:
     bare: Bare | None = None
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Bytes of one event of a stream, or a whole body; `wait` is in seconds after the step before it.
 
     `events` says how many events of a stream a whole body stands for: what is counted in chunks counts them.
@@ -43,16 +41,14 @@ class Chunk:
     events: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """The connection ends here, politely or (`reset`) with a TCP reset."""
 
     reset: bool = False
     wait: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Hang:
+class Hang(Struct, frozen=True):
     """Nothing more is sent for `seconds`; then the connection is closed."""
 
     seconds: float
@@ -62,8 +58,7 @@ class Hang:
 Step: TypeAlias = Head | Chunk | Cut | Hang
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """The steps, head first (unless a fault strikes before it): all that the edge must play.
 
     `size` is that of the body in bytes, where it is known without making the steps of a lazy sequence.

@@ -1,8 +1,10 @@
 """A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple, overload
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
@@ -32,8 +34,7 @@ class Mint(NamedTuple):
         return self.make(Seed(seed.path + self.suffix), created).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What all answers of the same words have in common. `created`: None, if it is each answer's own time."""
 
     head: Head
@@ -146,8 +147,7 @@ class _Paced(Sequence[Step]):
         return Chunk(template.fill(self._values), tokens, wait)
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How an answer is made: the words' seed, the wire's style, the schedule, and who signs.
 
     `warm`: the same prompt was asked before, and the service may still have it.

@@ -2,9 +2,10 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from emulator.delivery import Step
 from emulator.faults import faulty, phases
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from emulator.faults.fault import Fault
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(Struct, frozen=True, dict=True):
     """The pace of an answer, what divides all its waits (0: none is left), and its faults in the order written."""
 
     pacing: Pacing = AT_ONCE

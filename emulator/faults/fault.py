@@ -1,9 +1,10 @@
 """What all faults share: whether they strike, and where in the steps."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from emulator.delivery import Chunk, Head, Step
@@ -35,8 +36,7 @@ class Fault(BaseModel):
         return self.chance >= 1 or seed.child("chance").unit() < self.chance
 
 
-@dataclass(frozen=True, slots=True)
-class Strike:
+class Strike(Struct, frozen=True):
     """Steps that a fault divides: those before it, the seconds until it strikes, and those that would follow."""
 
     before: Sequence[Step]
