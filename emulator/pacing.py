@@ -2,20 +2,22 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from statistics import NormalDist
-from typing import Literal, TypeAlias, assert_never
+from functools import cache
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.delivery import Chunk, Head, Step
 from emulator.seed import Seed
 
+if TYPE_CHECKING:
+    from statistics import NormalDist
+
 Spread: TypeAlias = Literal["uniform", "normal", "lognormal"]
 
-_NORMAL = NormalDist()
 
-
-@dataclass(frozen=True, slots=True)
-class Pacing:
+class Pacing(Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds to the first token, tokens per second after it (0: at once), jitter as a share of each wait.
 
     `jitter` is the half width of a uniform spread, else the standard deviation; no wait is more than `cap` times as
@@ -33,8 +35,7 @@ class Pacing:
     load: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """What an answer costs beside its visible tokens: the prompt's, those thought in silence, and other answers."""
 
     prompt_tokens: int = 0
@@ -105,7 +106,7 @@ def _factor(jitter: float, spread: Spread, unit: float) -> float:
     """A factor with mean 1, from a number between 0 and 1."""
     if spread == "uniform":
         return 1 + jitter * (2 * unit - 1)
-    deviate = _NORMAL.inv_cdf(max(unit, 2.0**-54))
+    deviate = _normal().inv_cdf(max(unit, 2.0**-54))
     match spread:
         case "normal":
             return 1 + jitter * deviate
@@ -114,3 +115,10 @@ def _factor(jitter: float, spread: Spread, unit: float) -> float:
             return math.exp(sigma * deviate - sigma**2 / 2)
         case _:
             assert_never(spread)
+
+
+@cache
+def _normal() -> "NormalDist":
+    from statistics import NormalDist
+
+    return NormalDist()

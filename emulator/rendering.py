@@ -1,8 +1,10 @@
 """A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple, overload
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
@@ -33,8 +35,7 @@ class Mint(NamedTuple):
         return self.make(Seed(seed.path + self.suffix), created).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What all answers of the same words have in common. `created`: None, if it is each answer's own time.
 
     `heads` fills with those that have more headers: they are few, one a session.
@@ -48,7 +49,7 @@ class Form:
     events: int = 1
     whole: bool = True
     created: int | None = None
-    heads: dict[Headers, Head] = field(default_factory=dict, compare=False)
+    heads: dict[Headers, Head] = field(default_factory=dict)
 
     def headed(self, more: Headers) -> Head:
         """The head with more headers."""
@@ -160,8 +161,7 @@ class _Paced(Sequence[Step]):
         return Chunk(template.fill(self._values), tokens, wait)
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How an answer is made: the words' seed, the wire's style, the schedule, and who signs.
 
     `warm`: the same prompt was asked before, and the service may still have it.
