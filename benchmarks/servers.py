@@ -22,8 +22,12 @@ class Server:
     port: int
 
     def cpu(self) -> float:
-        """Seconds of CPU that the process has used (Linux: its own clock)."""
-        return time.clock_gettime(((~self.process.pid) << 3) | 2)
+        return cpu_of(self.process)
+
+
+def cpu_of(process: "subprocess.Popen[bytes]") -> float:
+    """Seconds of CPU that a process has used (Linux: its own clock)."""
+    return time.clock_gettime(((~process.pid) << 3) | 2)
 
 
 def free_port() -> int:

@@ -23,7 +23,6 @@ from emulator.web.later import Later
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
-from emulator.web.reload import Reloader
 from emulator.web.routes import Front, bug, not_found, routes_of
 
 UTC: Clock = time.time
@@ -111,6 +110,8 @@ async def _life(engine: Engine, settings: Settings, log: RequestLog) -> AsyncIte
         stack.push_async_callback(engine.store.close)
         stack.callback(log.flush)
         if settings.reload:
+            from emulator.web.reload import Reloader
+
             await stack.enter_async_context(Reloader(engine, settings.scenarios).running())
         yield
 

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from msgspec import Struct, ValidationError, convert
 
 from emulator.pacing import AT_ONCE, Pacing
 from emulator.plan import Failure
@@ -17,18 +16,16 @@ from emulator.seed import Seed
 from emulator.voice import PLAIN, Voice
 
 Kind = TypeVar("Kind")
+Entry = TypeVar("Entry", bound=Struct)
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """What is known of the models whose id fits `id`, a glob over `publisher/name`.
 
     `guess`: the entry stands for ids that nobody has listed. `pace` is used with `--speed realistic`;
     `tokens_per_chunk` is how many tokens the service puts into one event of a stream. None and empty lists: no limit
     is known.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     id: str
     dialect: str = "gemini"
@@ -74,14 +71,11 @@ class Model:
         return bool(self.levels or self.budget)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A self-deployed model: what the container behind the endpoint ids that fit the glob `id` speaks.
 
     `location`: None, if it is everywhere. A `dedicated` one answers on its own host name only.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     id: str
     dialect: str = "vllm"
@@ -167,16 +161,15 @@ def _part(tree: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
     return part
 
 
-_ENTRIES: Mapping[Any, TypeAdapter[Any]] = {Model: TypeAdapter(Model), Endpoint: TypeAdapter(Endpoint)}
-_VOICE = {field.name for field in fields(Voice)}
+_VOICE = frozenset(Voice.__struct_fields__)
 
 
-def _entry(kind: type[Any], raw: Any, dialects: Collection[str], families: Mapping[str, Any] | None = None) -> Any:
+def _entry(kind: type[Entry], raw: Any, dialects: Collection[str], families: Mapping[str, Any] | None = None) -> Entry:
     """An entry of the file; the fields of its voice stand beside its own."""
     if not isinstance(raw, dict):
         raise ValueError(f"catalog entry {raw!r} is no mapping")
     given = {**(families or {}).get(str(raw.get("family")), {}), **raw}
-    own = {field.name for field in fields(kind)} - {"voice"}
+    own = {*kind.__struct_fields__} - {"voice"}
     if unknown := sorted(set(given) - own - _VOICE):
         known = ", ".join(sorted(own | _VOICE))
         raise ValueError(f"catalog entry {raw.get('id')!r}: unknown key {unknown[0]!r}; known: {known}")
@@ -186,8 +179,12 @@ def _entry(kind: type[Any], raw: Any, dialects: Collection[str], families: Mappi
     nested = {key: value for key, value in given.items() if key in own}
     nested["voice"] = {key: value for key, value in given.items() if key in _VOICE}
     try:
-        return _ENTRIES[kind].validate_python(nested)
+        return convert(nested, kind)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(step) for step in problem["loc"] if step != "voice")
-        raise ValueError(f"catalog entry {raw.get('id')!r}: {where}: {problem['msg']}") from None
+        raise ValueError(f"catalog entry {raw.get('id')!r}: {_said(error)}") from None
+
+
+def _said(error: ValidationError) -> str:
+    """The place before what is wrong there."""
+    wrong, _, place = str(error).partition(" - at `$.")
+    return f"{place.rstrip('`').removeprefix('voice.')}: {wrong}" if place else wrong

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-from emulator.faults import Fault, faults_of
 from emulator.request import Caller
 from emulator.scenario.places import Place
 from emulator.scenario.timing import PacingFields, faults_in, pacing_in
 from emulator.stores.store import Limit, Store
+
+if TYPE_CHECKING:
+    from emulator.faults.fault import Fault
 
 
 def pace_for(caller: Caller, place: Place | None) -> PacingFields | None:
@@ -17,13 +20,16 @@ def pace_for(caller: Caller, place: Place | None) -> PacingFields | None:
     return (place.turn.pacing or place.scenario.pacing) if place else None
 
 
-def faults_for(caller: Caller, place: Place | None) -> Sequence[Fault]:
+def faults_for(caller: Caller, place: Place | None) -> "Sequence[Fault]":
     """The faults, from where they were written nearest to the request."""
     if caller.fault is not None:
         return faults_in(caller.fault)
-    if place is None:
+    written = None if place is None else place.scenario.fault if place.turn.fault is None else place.turn.fault
+    if written is None:
         return ()
-    return faults_of(place.scenario.fault if place.turn.fault is None else place.turn.fault)
+    from emulator.faults.written import faults_of
+
+    return faults_of(written)
 
 
 async def answers_before(

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import orjson
+from msgspec import Struct
 
 from emulator.request import JSON, ChatRequest, ContentPart, HistoryCall, Message, Target
 
@@ -31,8 +31,7 @@ _SEEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True):
     """What a tool answered. `value` is its JSON, or the text where it is none."""
 
     name: str

@@ -1,38 +1,34 @@
 """What a server reads out of a request about how to decode: whether to think, the form of the words, their number."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from emulator.request import JSON, ChatRequest
 from emulator.voice import Voice
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """JSON that fits a schema; None: any object."""
 
     schema: JSON
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOf(Struct, frozen=True):
     """Literally one of these texts."""
 
     options: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(Struct, frozen=True):
     """Text that a regular expression matches as a whole."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(Struct, frozen=True):
     """Free text in which JSON that fits `schema` stands between two literal tags."""
 
     begin: str
@@ -44,8 +40,7 @@ Thinking: TypeAlias = Literal["asked", "allowed", "off"]
 Form: TypeAlias = Object | OneOf | Matching | Tagged
 
 
-@dataclass(frozen=True, slots=True)
-class Decoding:
+class Decoding(Struct, frozen=True):
     """What an answer must obey beyond what all servers have in common.
 
     `thinking`: an invented answer has a thought (`asked`), only thoughts that an author wrote are kept (`allowed`),

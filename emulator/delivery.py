@@ -4,15 +4,18 @@ Nothing here is ever changed. What each answer makes anew is not `frozen` all th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
+
+from msgspec import Struct
 
 LARGEST_WRITE = 65_536
 """Bytes that are handed over at once: a client that reads slowly holds no more than that twice."""
 
+_FRAMING = (b"connection", b"content-length", b"transfer-encoding")
 
-@dataclass(frozen=True, slots=True)
-class Bare:
+
+class Bare(Struct, frozen=True):
     """How a head goes over the wire that no HTTP server would send: as it stands, no transfer coding after it.
 
     The body then ends where the connection does, or where a `content-length` says so, right or wrong. `seconds` is
@@ -23,22 +26,24 @@ class Bare:
     seconds: float = 0.0
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Head:
-    """Status line and headers, sent `wait` seconds after the request was read.
-
-    `lines` are the headers as bytes, once somebody has needed them: many answers share a head.
-    """
+class Head(Struct, frozen=True, dict=True):
+    """Status line and headers, sent `wait` seconds after the request was read."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     wait: float = 0.0
     bare: Bare | None = None
-    lines: bytes | None = field(default=None, init=False, compare=False, repr=False)
+
+    @cached_property
+    def chunked(self) -> bytes:
+        """The lines of a head whose body follows in chunks; nothing where a server had better look at them."""
+        lines = [name + b": " + value for name, value in self.headers]
+        if any(b"\r" in line or b"\n" in line for line in lines) or any(name in _FRAMING for name, _ in self.headers):
+            return b""
+        return b"\r\n".join((*lines, b"transfer-encoding: chunked", b"", b""))
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Bytes of one event of a stream, or a whole body; `wait` is in seconds after the step before it.
 
     `events` says how many events of a stream a whole body stands for: what is counted in chunks counts them.
@@ -50,16 +55,14 @@ class Chunk:
     events: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """The connection ends here, politely or (`reset`) with a TCP reset."""
 
     reset: bool = False
     wait: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Hang:
+class Hang(Struct, frozen=True):
     """Nothing more is sent for `seconds`; then the connection is closed."""
 
     seconds: float
@@ -69,8 +72,7 @@ class Hang:
 Step: TypeAlias = Head | Chunk | Cut | Hang
 
 
-@dataclass(slots=True, unsafe_hash=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """The steps, head first (unless a fault strikes before it): all that the edge must play.
 
     `size` is that of the body in bytes, where it is known without making the steps of a lazy sequence.

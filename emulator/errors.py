@@ -1,14 +1,14 @@
 """The user's mistakes and what we say of them. Refusals of the emulated service are values: plan.Failure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from emulator.plan import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong in a scenario file. `line` and `column` count from 1; `path` reads `turns[0].reply`."""
 
     file: Path
@@ -58,8 +58,7 @@ class Unsatisfiable(ValueError):
         return f"No value fits the schema{place}: {self.reason}."
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """One condition of a `when` that did not hold: its name, what it expected and what it saw."""
 
     name: str
@@ -70,8 +69,7 @@ class Mismatch:
         return f"{self.name}: expected {self.expected}, saw {self.actual}"
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """A turn that did not fit, and why. `where` is `scenario/turn number`, counted from 1."""
 
     where: str

@@ -1,8 +1,9 @@
 """Why a request gets the answer that it gets: the same text for `gemulator explain` and whoever else asks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from emulator.delivery import Chunk, Cut, Delivery, Hang, Head, Step
 from emulator.errors import Near
@@ -12,8 +13,7 @@ from emulator.plan import Answer, Choice, Failure, Media, Part, Plan, Text, Thou
 _WIDTH = 100  # letters of a text or a chunk that are shown
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """One request, explained. `where` is file and line of the turn that answers, empty where none does.
 
     `behind` are the turns that fit too but come later, `nearest` those that do not fit, nearest first.

@@ -1,7 +1,9 @@
 """Whether a quota lets a request pass, and what it is charged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.plan import Failure, Usage
 from emulator.quotas import Charge, Quota
@@ -12,8 +14,7 @@ from emulator.stores.store import Store
 _TRAFFIC = b"x-vertex-ai-llm-request-type"
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Struct, frozen=True):
     """A request that was let in: whose quota it uses, and whether it uses provisioned throughput."""
 
     quota: Quota

@@ -1,8 +1,9 @@
 """What was asked, chosen and delivered: entries, and the events they are folded from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from emulator.delivery import Delivery
 from emulator.errors import Near
@@ -60,8 +61,7 @@ class Finished(NamedTuple):
     duration: float
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An arrival and, once it is over, its end. `number` and `ended` count all events of a store from 1, in order."""
 
     number: int
@@ -70,8 +70,7 @@ class Entry:
     ended: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened to an entry, with the entry as it was then."""
 
     number: int
@@ -85,8 +84,7 @@ def events_of(entry: Entry) -> tuple[Event, ...]:
     return (received, Event(entry.ended, "finished", entry)) if entry.finished else (received,)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which entries are wanted; None: any. `text` is looked for in request and answer, ignoring case.
 
     `since` and `until` are in Unix seconds; `model` is a part of the name.
@@ -119,16 +117,14 @@ class Filter:
 ANY = Filter()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Entries in order. `next` is the number after which the next page begins; None: there is none."""
 
     entries: tuple[Entry, ...] = ()
     next: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionState:
+class SessionState(Struct, frozen=True):
     """What a store holds of one session. `idle` is in seconds, `bytes` what its journal takes."""
 
     name: str

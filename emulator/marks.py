@@ -1,8 +1,9 @@
 """What gemulator says of its own choices, in headers that the emulated service does not have."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from emulator.delivery import Head
 from emulator.dialects import Headers

@@ -5,8 +5,9 @@ import binascii
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.request import ChatRequest, ContentPart, Message
 
@@ -23,8 +24,7 @@ _UNSEEN_SIDE = 768
 _DOCUMENT = "application/pdf"
 
 
-@dataclass(frozen=True, slots=True)
-class Medium:
+class Medium(Struct, frozen=True):
     """One medium. `where` is its path in the request; `data` is base64 text, None behind a URI.
 
     `mime` is `image/*` where nothing says more; `detail` is the part's own resolution.

@@ -2,19 +2,18 @@
 
 import re
 import types
-from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """One error as pydantic names it: its `kind` (`missing`, `int_type` …), the path to it, what it says, what it saw.
 
     `more` is what the kind adds: the values that were expected, or the reason of a JSON error.

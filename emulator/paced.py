@@ -1,15 +1,15 @@
 """The steps of a paced stream, each made when it is due: thousands of streams share their templates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self, overload
+
+from msgspec import Struct
 
 from emulator.delivery import LARGEST_WRITE, Chunk, Head, Step
 from emulator.splice import Template
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """The chunks of a stream as all its attempts share them: ids differ, sizes hardly do.
 
     `size` is that of all in bytes; `most` is how many may leave at once. 0: not even one, it has to be cut.

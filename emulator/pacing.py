@@ -3,20 +3,22 @@
 import math
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import NormalDist
-from typing import Literal, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.delivery import Chunk, Head, Step
 from emulator.seed import Seed
 
+if TYPE_CHECKING:
+    from statistics import NormalDist
+
 Spread: TypeAlias = Literal["uniform", "normal", "lognormal"]
 
-_NORMAL = NormalDist()
 
-
-@dataclass(frozen=True, slots=True)
-class Effort:
+class Effort(Struct, frozen=True):
     """What an answer costs beside its visible tokens: the prompt's, those thought in silence, and other answers."""
 
     prompt_tokens: int = 0
@@ -24,8 +26,7 @@ class Effort:
     others: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pacing:
+class Pacing(Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds to the first token, tokens per second after it (0: at once), jitter as a share of each wait.
 
     `jitter` is the half width of a uniform spread, else the standard deviation; no wait is more than `cap` times as
@@ -120,7 +121,14 @@ def _lognormal(jitter: float) -> _Factor:
 
 
 def _deviate(unit: float) -> float:
-    return _NORMAL.inv_cdf(max(unit, 2.0**-54))
+    return _normal_distribution().inv_cdf(max(unit, 2.0**-54))
+
+
+@cache
+def _normal_distribution() -> "NormalDist":
+    from statistics import NormalDist
+
+    return NormalDist()
 
 
 _FACTORS: Mapping[Spread, Callable[[float], _Factor]] = {

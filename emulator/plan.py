@@ -1,13 +1,13 @@
 """The answer with every choice made. Knows no wire format."""
 
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from emulator.misfit import Misfit
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Words for the user. `fragments`, when given, are the literal pieces of a stream."""
 
     text: str
@@ -15,16 +15,14 @@ class Text:
     fragments: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Thought:
+class Thought(Struct, frozen=True):
     """Words that the model thinks: shown, tagged or hidden as the request asks."""
 
     text: str
     fragments: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True):
     """A call of one of the request's functions. `arguments` is JSON text, as it goes over the wire."""
 
     id: str
@@ -34,8 +32,7 @@ class ToolCall:
     fragments: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """A picture or a sound. `data` is base64 text."""
 
     kind: Literal["image", "audio"]
@@ -47,8 +44,7 @@ class Media:
 Part: TypeAlias = Text | Thought | ToolCall | Media
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One candidate. `finish` is in OpenAI's words, with the native reason after a colon where there is one.
 
     `refusal` replaces the parts where the prompt was blocked; `silent` leaves the whole message out of a unary
@@ -73,8 +69,7 @@ class Usage(NamedTuple):
     traffic_type: str = "ON_DEMAND"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A whole answer. `created` is in Unix seconds."""
 
     id: str
@@ -84,8 +79,7 @@ class Plan:
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A well-formed refusal. `status` is the HTTP status, `code` Google's canonical name for it.
 
     `field` is the path in the request that is to blame and `misfit` what is wrong there, `retry_after` seconds for

@@ -2,10 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias, overload
+
+from msgspec.structs import replace
 
 from emulator.accounting import may_be_cached
 from emulator.catalog import Catalog, Model

@@ -1,9 +1,9 @@
 """How much a client may ask for: what a request costs, and in which windows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
 from emulator.duration import Duration
@@ -13,8 +13,7 @@ _MINUTE = 60.0
 _LONGEST = 3_600.0  # seconds after which a stream no longer counts: its server may be gone
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """What is added to a meter of a session, unless that would then be over its `limit`.
 
     A meter is at zero again `seconds` after it was first charged; `renew`: after it was last charged.

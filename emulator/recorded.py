@@ -1,11 +1,11 @@
 """What a session was asked, from its journal, for tests to look at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from emulator.conversation import Conversation
 from emulator.reading import parse
@@ -13,8 +13,7 @@ from emulator.request import Target
 from emulator.views import EntryView, UsageView
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(Struct, frozen=True, dict=True):
     """A request and what it was answered. `entry` is all that the journal has."""
 
     entry: EntryView

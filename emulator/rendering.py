@@ -1,8 +1,10 @@
 """A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
@@ -34,8 +36,7 @@ class Mint(NamedTuple):
         return self.make(Seed(seed.path + self.suffix), created).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What all answers of the same words have in common. `created`: None, if it is each answer's own time.
 
     A stream whose only hardship is its pace has a `score`, a whole body that is not sent at once the `beats` of its
@@ -50,7 +51,7 @@ class Form:
     beats: tuple[int, ...] | None = None
     created: int | None = None
     score: Score | None = None
-    heads: dict[Headers, Head] = field(default_factory=dict, compare=False)
+    heads: dict[Headers, Head] = field(default_factory=dict)
 
     def headed(self, more: Headers) -> Head:
         """The head with more headers."""
@@ -122,8 +123,7 @@ def _counted(usage: Usage) -> tuple[bytes, bytes]:
     return b'"prompt_tokens":%d' % usage.prompt_tokens, b'"total_tokens":%d' % total
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How an answer is made: the words' seed, the wire's style, the schedule, and who signs.
 
     `warm`: the same prompt was asked before, and the service may still have it.

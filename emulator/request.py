@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
@@ -90,8 +89,7 @@ class Message(Struct, frozen=True):
         return self.tool_calls or ()
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function that the client offers. `parameters` is its JSON Schema as sent, None where it has none."""
 
     name: str
@@ -99,8 +97,7 @@ class Function:
     parameters: JSON
 
 
-@dataclass(frozen=True, slots=True)
-class ToolChoice:
+class ToolChoice(Struct, frozen=True):
     """`mode` is auto, none, required or validated; `name` is set where one function is demanded."""
 
     mode: str
@@ -243,8 +240,7 @@ def _text(mapping: JSON, key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where a request was sent: the parts of its path, and the host name where it is an endpoint's own."""
 
     version: str
@@ -259,8 +255,7 @@ class Target:
         return self.endpoint == "openapi"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who asks, and what their headers override. None: as the settings say."""
 
     session: str = "default"

@@ -2,22 +2,26 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from emulator.delivery import Step
-from emulator.faults import Fault, faulty, phases
+from emulator.faults import faulty, phases
 from emulator.pacing import AT_ONCE, NO_EFFORT, Effort, Pacing, pace, waits
 from emulator.seed import Seed
 
+if TYPE_CHECKING:
+    from emulator.faults.fault import Fault
 
-@dataclass(frozen=True)
-class Schedule:
+
+class Schedule(Struct, frozen=True, dict=True):
     """The pace of an answer, what divides all its waits (0: none is left), and its faults in the order written."""
 
     pacing: Pacing = AT_ONCE
     speed: float = 1.0
-    faults: Sequence[Fault] = ()
+    faults: "Sequence[Fault]" = ()
 
     @cached_property
     def plain(self) -> bool:

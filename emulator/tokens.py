@@ -4,11 +4,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import quote, unquote
 
 import orjson
+from msgspec import Struct
 
 from emulator.settings import Settings
 
@@ -18,8 +18,7 @@ _MAC = 16  # bytes
 Problem: TypeAlias = Literal["foreign", "forged", "expired"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """What a token says. `expires` is in Unix seconds, None: never; `subject` is an email, empty where nobody's."""
 
     session: str

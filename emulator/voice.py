@@ -1,15 +1,15 @@
 """How the server of one model words its answers: data of the catalog, read by its dialect."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 Thinks: TypeAlias = Literal["always", "on", "off", "never", "written"]
 Version: TypeAlias = Literal["current", "0.10", "0.6", "2"]  # of vLLM; 2 is TGI's
 Placement: TypeAlias = Literal["field", "tags", "bare", "hidden"]
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(Struct, frozen=True):
     """What a dialect must know of a model. A dialect ignores what means nothing to its server.
 
     `served` is the server's own name for the model; with `only_served` it refuses other names. `version` is the

@@ -1,7 +1,8 @@
 """How a place words its answer to a prepared request: manner, script, rendering, and what gemulator says of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from emulator.chaos import faults_for, pace_for
 from emulator.conversation import Conversation

@@ -63,9 +63,9 @@ def test_a_users_entry_comes_first_and_inherits_its_family(tmp_path: Path) -> No
     ("text", "says"),
     [
         ("models: [{ id: x/y, colour: red }]", "unknown key 'colour'"),
-        ("models: [{ id: x/y, context: many }]", "context: Input should be a valid integer"),
-        ("models: [{ family: gemini-3 }]", "id: Field required"),
-        ("models: [{ id: x/y, pace: { slow: 1 } }]", "pace.slow"),
+        ("models: [{ id: x/y, context: many }]", "context: Expected `int | null`, got `str`"),
+        ("models: [{ family: gemini-3 }]", "missing required field `id`"),
+        ("models: [{ id: x/y, pace: { slow: 1 } }]", "pace: Object contains unknown field `slow`"),
         ("models: [7]", "7"),
         ("families: [1]\nmodels: []", "'families' is a dict of entries"),
         ("families: { gemini-3: 7 }\nmodels: [{ id: x/y, family: gemini-3 }]", "'families'"),

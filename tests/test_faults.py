@@ -9,7 +9,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from emulator.delivery import Bare, Chunk, Cut, Hang, Head, Step
-from emulator.faults import FAULTS, Fault, Faults, faults_of, faulty, phases
+from emulator.faults import faulty, phases
+from emulator.faults.fault import Fault
+from emulator.faults.written import FAULTS, Faults, faults_of
 from emulator.seed import Seed
 
 SEED = Seed.root("faults")

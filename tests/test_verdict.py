@@ -1,10 +1,10 @@
 """What a journal says about its client: for each finding one journal that has it, and one that is nearly so."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from emulator.delivery import Chunk, Cut, Delivery, Hang, Head, Step
 from emulator.journal import Entry, Exchange, Finished, Outcome, Received

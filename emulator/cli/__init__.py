@@ -1,5 +1,8 @@
 """The command line: one file a command group, imported when its command is used."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
@@ -27,9 +30,22 @@ class _Lazy(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = _COMMANDS.get(cmd_name)
-        command = getattr(import_module(module), cmd_name) if module else None
-        return command if isinstance(command, click.Command) else None
+        if cmd_name not in _COMMANDS:
+            return None
+        with _no_collecting():
+            command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """What is imported stays: looking for garbage in it, then and ever after, would only take time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -1,10 +1,10 @@
 """Credential files as Google's tools write them, good for one emulator only."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from emulator.web.authority import Authority, bundle
 from emulator.web.keys import ServiceKey, write
@@ -15,8 +15,7 @@ Kind: TypeAlias = Literal["service_account", "authorized_user", "external_accoun
 _POOL = f"//iam.googleapis.com/projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools/gemulator/providers/dev"
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Whom the files are for: their identity is `email`, what they ask is kept in `session`."""
 
     project: str = "demo"
@@ -29,8 +28,7 @@ class Holder:
         return self.email or dev_email(self.project)
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialFiles:
+class CredentialFiles(Struct, frozen=True):
     """What stands in a folder. `shared`: every user of the machine may read it, as containers need."""
 
     folder: Path

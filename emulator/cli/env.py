@@ -5,10 +5,10 @@ from typing import Any, get_args
 
 import click
 
+from emulator.addresses import Addresses
 from emulator.cli.credential_files import CredentialFiles, Holder, Kind
 from emulator.cli.environment import Client, Format, written
 from emulator.cli.place import Place, place_options
-from emulator.session import Addresses
 from emulator.tokens import key_of, mint
 
 adc_option = click.option(

@@ -4,19 +4,19 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
+from emulator.addresses import Addresses
 from emulator.cli.credential_files import CredentialFiles, Kind
-from emulator.session import Addresses
 
 Format: TypeAlias = Literal["bash", "fish", "powershell", "dotenv", "github", "compose"]
 Variables: TypeAlias = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """How a client is to reach the emulator. `adc`: the file that it finds, None: it asks the metadata server.
 
     `tls`: it has to trust the authority; `proxy`: the URL of the proxy for HTTPS, empty for none.

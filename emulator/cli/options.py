@@ -1,6 +1,5 @@
 """Command line options made from Settings: each has a flag, a GEMULATOR_ variable and a place in gemulator.toml."""
 
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -77,6 +76,8 @@ def _usual_file() -> Path | None:
 def _from_file(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
     if value is None:
         return
+    import tomllib
+
     try:
         table = tomllib.loads(value.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,12 +1,12 @@
 """Options that say which running emulator is meant, and whose keys it has."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from emulator.app import UTC
 from emulator.settings import usual_state
@@ -15,8 +15,7 @@ from emulator.web.doors import NotVouched
 from emulator.web.keys import ServiceKey
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An emulator at `url`, the folder of its keys, and what is wanted there."""
 
     url: str

@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from emulator import __version__
+from emulator.addresses import Addresses
 from emulator.app import create_app
 from emulator.cli.options import settings_of, settings_options
 from emulator.errors import ScenarioError
+from emulator.listening import bound, doors_of, origin_of, uvicorn_config
 from emulator.scenario.library import Library
-from emulator.server import bound, doors_of, origin_of, uvicorn_config
-from emulator.session import Addresses
 from emulator.settings import Settings, usual_state
 from emulator.web.doors import Doors, NotVouched, Server
 

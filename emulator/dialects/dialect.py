@@ -1,8 +1,9 @@
 """What a dialect must do: turn plans and failures into bodies and events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from emulator.decoding import UNBOUND, Decoding
 from emulator.delivery import Chunk, Head
@@ -16,8 +17,7 @@ Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 _NO_SEED = Seed(b"")
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How a stream is cut: `safe` for clients that break on the documented form, tokens in one event.
 
     `seed` decides what the wire adds to the words, like the probability of each token. `tool_index` and `fragment`

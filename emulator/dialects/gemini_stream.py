@@ -1,11 +1,11 @@
 """The events of a Gemini stream."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any, assert_never
 
 import orjson
+from msgspec import Struct
 
 from emulator.delivery import Chunk
 from emulator.dialects.dialect import Style
@@ -16,8 +16,7 @@ from emulator.plan import Choice, Media, Plan, Text, Thought, ToolCall
 from emulator.request import ChatRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Struct, frozen=True):
     """What one event adds to a choice."""
 
     fields: dict[str, Any]

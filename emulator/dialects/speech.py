@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.dialects.dialect import Style
 from emulator.generate.tokens import count, pieces
@@ -14,8 +16,7 @@ from emulator.seed import Seed
 from emulator.voice import Placement
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """What one event of a stream says: words, thoughts, the head of a call (no words), or some of its arguments.
 
     `call` is the call's position in the answer.

@@ -1,11 +1,12 @@
 """A vLLM container: nulls are sent, keys stand in the order of its classes, ids say chatcmpl (fidelity.md, vLLM)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.decoding import Decoding, decoding_of
 from emulator.delivery import Chunk, Head
@@ -30,8 +31,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(Struct, frozen=True):
     """One event of one choice; `finish` is set in the last."""
 
     delta: dict[str, Any]

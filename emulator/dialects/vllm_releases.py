@@ -1,11 +1,11 @@
 """What changed between releases of vLLM (fidelity.md, vLLM)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """What differs between releases: the field for thoughts (None: no parser, they stay in the content) and nulls."""
 
     reasoning: str | None = "reasoning"

@@ -1,17 +1,17 @@
-"""Every fault, and what they make of an answer together."""
+"""Every fault, and what they make of an answer together. Their classes are imported where one is written."""
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from emulator.delivery import Step
-from emulator.faults.fault import Fault
-from emulator.faults.written import FAULTS, Faults, faults_of
 from emulator.seed import Seed
 
-__all__ = ["FAULTS", "Fault", "Faults", "faults_of", "faulty", "phases"]
+if TYPE_CHECKING:
+    from emulator.faults.fault import Fault
 
 
-def faulty(steps: Sequence[Step], faults: Sequence[Fault], answers: int, seed: Seed) -> Sequence[Step]:
+def faulty(steps: Sequence[Step], faults: "Sequence[Fault]", answers: int, seed: Seed) -> Sequence[Step]:
     """The steps with all faults that strike, in the order written.
 
     `answers` of the session that may have them have gone before.
@@ -23,7 +23,7 @@ def faulty(steps: Sequence[Step], faults: Sequence[Fault], answers: int, seed: S
     return steps
 
 
-def phases(faults: Sequence[Fault]) -> Sequence[int]:
+def phases(faults: "Sequence[Fault]") -> Sequence[int]:
     """How many answers must be counted, in pieces: after each of them another set of faults may strike.
 
     Nothing: no fault counts, and no counter is needed.

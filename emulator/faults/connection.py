@@ -1,9 +1,9 @@
 """Faults of the connection: it ends, or nothing comes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Annotated
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from emulator.delivery import Bare, Chunk, Cut, Hang, Head, Step

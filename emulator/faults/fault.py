@@ -1,35 +1,16 @@
 """What all faults share: whether they strike, and where in the steps."""
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Self, TypeAlias
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticKnownError
+from msgspec import Struct
+from msgspec.structs import replace
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from emulator.delivery import Chunk, Head, Step
 from emulator.duration import Duration
 from emulator.seed import Seed
-
-_SHARE = r"^(\d{1,3}(?:\.\d+)?)%$"
-
-
-def share(value: Any) -> float:
-    """The number in `20%`; refused as pydantic refuses texts that are none or have another form."""
-    if not isinstance(value, str):
-        raise PydanticKnownError("string_type")
-    found = re.match(_SHARE, value)
-    if found is None:
-        raise PydanticKnownError("string_pattern_mismatch", {"pattern": _SHARE})
-    if float(found[1]) > 100:
-        raise ValueError("a share is a percentage, like 20%")
-    return float(found[1]) / 100
-
-
-Share: TypeAlias = Annotated[
-    float, BeforeValidator(share), WithJsonSchema({"type": "string", "pattern": _SHARE, "examples": ["20%"]})
-]
+from emulator.share import Share
 
 
 class Fault(BaseModel):
@@ -55,8 +36,7 @@ class Fault(BaseModel):
         return self.chance >= 1 or seed.child("chance").unit() < self.chance
 
 
-@dataclass(frozen=True, slots=True)
-class Strike:
+class Strike(Struct, frozen=True):
     """Steps that a fault divides: those before it, the seconds until it strikes, and those that would follow."""
 
     before: Sequence[Step]

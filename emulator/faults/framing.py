@@ -3,9 +3,9 @@
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Annotated, Literal
 
+from msgspec.structs import replace
 from pydantic import Field, field_validator
 
 from emulator.delivery import Bare, Chunk, Cut, Hang, Head, Step

@@ -108,9 +108,7 @@ Faults: TypeAlias = Annotated[
 ]
 
 
-def faults_of(written: Faults | None) -> Sequence[Fault]:
+def faults_of(written: Faults) -> Sequence[Fault]:
     """The faults, in the order written."""
-    if written is None:
-        return ()
     each = written if isinstance(written, list) else [written]
     return tuple(FAULTS[one]() if isinstance(one, str) else one.fault for one in each)

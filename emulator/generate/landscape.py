@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from emulator.generate.canvas import Canvas, Colour, Point, blend
 from emulator.generate.things import THINGS
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-@dataclass(frozen=True, slots=True)
-class Mood:
+class Mood(Struct, frozen=True):
     """The colours of a time of day or year: sky from its top to the horizon, light, then land from far to near."""
 
     sky: tuple[Colour, Colour, Colour]

@@ -6,9 +6,10 @@ Nothing is downloaded: a regular expression stands in for Gemini's vocabulary (d
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
+
+from msgspec import Struct
 
 # Marks that belong to the character before them: accents, vowel signs, variation selectors, skin tones, tags.
 _MARKS = (
@@ -148,8 +149,7 @@ def pdf_tokens(family: str, resolution: str | None, pages: int) -> int:
     return _PAGE.get(_level(resolution), _PAGE["medium"]) * pages
 
 
-@dataclass(frozen=True, slots=True)
-class _Vocabulary:
+class _Vocabulary(Struct, frozen=True):
     encode: Callable[[str], int]
 
     def count(self, text: str) -> int:

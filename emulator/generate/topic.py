@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from emulator.generate.words.blocks import words
 from emulator.generate.words.language import Language
@@ -59,8 +60,7 @@ _RUN = {
 _GERMAN_NOUN = re.compile(r"(?:\b[a-zäöüß]{4,}(?:e|er|es|en)\s+)?\b[A-ZÄÖÜ][\wäöüß-]+(?:\s+[A-ZÄÖÜ][\wäöüß-]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """`main` and `other` as they stand in a sentence, with an article where the prompt had one; `title` without.
 
     Both are "" where the prompt names nothing of the kind.

@@ -1,8 +1,9 @@
 """In what shape and length a prompt wants its answer."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from emulator.generate.words.blocks import words
 from emulator.generate.words.language import Language
@@ -39,8 +40,7 @@ _NUMBERS = {
 _NUMERAL = re.compile(rf"(?<!\S)(?:{'|'.join(sorted(_NUMBERS, key=lambda word: (-len(word), word)))})(?!\S)")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """`words` and `sentences` are as the prompt has them, else None; `program` is a key of PROGRAMS."""
 
     shape: Shape

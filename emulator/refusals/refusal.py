@@ -1,14 +1,14 @@
 """A refusal: its words, and the names in them that a request fills in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from emulator.plan import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """One thing that the service says no to. `words` and `details` have `{names}` that a request fills in.
 
     `usual`: the values of those names where a scenario refuses a request that did nothing wrong. The first refusal

@@ -1,8 +1,9 @@
 """What the service refuses: one table of rules, run once for each request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from emulator.plan import Failure
 from emulator.rules import formats, history, limits, media, parameters, signatures, thinking, tools
@@ -23,8 +24,7 @@ RULES: Sequence[Rule] = (
 _FOR_PARTNERS = tuple(rule for rule in RULES if rule.partners)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The refusal, if there is one, and what a developer should know of a request that is answered."""
 
     failure: Failure | None

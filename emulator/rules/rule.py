@@ -1,8 +1,9 @@
 """What a rule is: a name, the fact that it implements, and a pure check of one request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self, TypeAlias
+
+from msgspec import Struct
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
@@ -60,8 +61,7 @@ Check: TypeAlias = Callable[[Ask], Failure | None]
 OPTIONS = frozenset({"extra_body", "google"})  # where Google's own options are
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`fact` is its place in wire-facts; `partners`: it holds for partner models too.
 
     `reads` is what a request must have for the check to find anything (`Ask.has`); empty: it is always made.

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from heapq import merge
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from emulator.conversation import Conversation
 from emulator.scenario.reads import Look, Need
@@ -15,8 +16,7 @@ _FEW = 24  # pieces that are looked for in the text one by one; of more, the tex
 _Counts: TypeAlias = dict[str, Counter[str]]
 
 
-@dataclass(slots=True)
-class _Table:
+class _Table(Struct):
     """The pieces of one kind of text: length, then piece, then the positions of turns that need it."""
 
     look: Look

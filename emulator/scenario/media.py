@@ -1,9 +1,9 @@
 """Conditions on pictures, sounds and files in a request: their MIME types and addresses."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
+from msgspec import Struct
 from pydantic import Discriminator, Field, Tag
 
 from emulator.conversation import Conversation
@@ -16,8 +16,7 @@ from emulator.scenario.strict import Strict
 Medium = Literal["image", "audio", "file"]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One medium. Of a data URL, `uri` is what stands before the comma."""
 
     medium: Medium
@@ -82,8 +81,7 @@ MediaTest: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """Pictures, sounds or files in the newest user message: one has to pass. A plain text is about the MIME type."""
 
     medium: Medium

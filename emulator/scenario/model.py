@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch
-from emulator.faults import Faults
 from emulator.scenario.compare import TextTest
 from emulator.scenario.finish import Finish
 from emulator.scenario.match import Match
@@ -30,7 +29,12 @@ from emulator.scenario.replies import (
 from emulator.scenario.results import result_holds
 from emulator.scenario.strict import Strict
 from emulator.scenario.template import Expression, Template
-from emulator.scenario.timing import PacingFields
+from emulator.scenario.timing import FAULTS, PacingFields
+
+if TYPE_CHECKING:
+    from emulator.faults.written import Faults
+else:
+    Faults = Annotated[Any, FAULTS]
 
 
 class UsageFields(Strict):

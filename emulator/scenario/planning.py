@@ -1,8 +1,10 @@
 """From a turn to a Plan: candidates, limits, finish reasons and token counts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from emulator.accounting import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
 from emulator.catalog import Model
@@ -15,8 +17,7 @@ from emulator.scenario.replies import BlockReply, Context, ReplyPart
 from emulator.seed import event_id_seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """What answers: parts, and what an author fixed about the envelope.
 
     `candidates` answer in the place of the parts where there are any; `blocked` holds all words back; `groups` are

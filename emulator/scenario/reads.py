@@ -1,9 +1,9 @@
 """What a condition reads from a conversation, and how it words what it saw."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeAlias
 
+from msgspec import Struct
 from pydantic import AfterValidator
 
 from emulator.conversation import Conversation
@@ -30,8 +30,7 @@ from emulator.scenario.compare import (
 Look: TypeAlias = Callable[[Conversation], Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A condition can hold only where one of `literals` (case-folded) stands in a text that `look` finds."""
 
     key: str
@@ -82,8 +81,7 @@ def _fixed(glob: str) -> str:
     return max(plain.split("\0"), key=len) if "[" not in glob else plain.split("\0")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """Texts, of which one has to pass. `true` and `false` ask whether there is one."""
 
     look: Look
@@ -106,8 +104,7 @@ def text_mismatches(name: str, test: Presence, seen: Sequence[str], *, glob: boo
         yield Mismatch(name, wanted(test, glob=glob), shown(seen))
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number of the request; None where it has none."""
 
     look: Callable[[Conversation], float | None]
@@ -121,8 +118,7 @@ class Number:
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """Yes or no."""
 
     look: Callable[[Conversation], bool]
@@ -153,8 +149,7 @@ def value_mismatches(name: str, tests: Mapping[str, ValueTest], tree: JSON) -> I
             yield Mismatch(f"{name}.{path}", value_wanted(test), shown([text_of(value) for value in seen]))
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """JSON, by paths."""
 
     look: Callable[[Conversation], JSON]
@@ -166,8 +161,7 @@ class Tree:
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Struct, frozen=True):
     """Headers of the request, by name."""
 
     def mismatches(self, name: str, test: Mapping[str, Presence], conversation: Conversation) -> Iterator[Mismatch]:

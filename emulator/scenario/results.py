@@ -1,9 +1,9 @@
 """Conditions on what tools have answered."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
+from msgspec import Struct
 from pydantic import Discriminator, Field, Tag
 
 from emulator.conversation import Conversation, ToolResult
@@ -53,8 +53,7 @@ def _about(test: ResultFields, result: ToolResult) -> Iterator[Mismatch]:
     yield from value_mismatches("tool_result.json", test.json_ or {}, result.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     """What tools have answered since the newest user message: one answer has to pass in everything."""
 
     def mismatches(self, name: str, test: ResultTest, conversation: Conversation) -> Iterator[Mismatch]:

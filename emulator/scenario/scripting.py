@@ -1,7 +1,8 @@
 """From a turn that fits to what answers: chance decided, defaults of the file applied."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from emulator.conversation import Conversation
 from emulator.plan import Failure

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Self, TypeAlias
+
+from msgspec import Struct
 
 from emulator.errors import ReplyError
 from emulator.request import JSON
@@ -25,8 +26,7 @@ _FILTER = re.compile(rf"\|\s*(\w+)\s*(?:\(\s*((?:{_LITERAL})(?:\s*,\s*(?:{_LITER
 Applied: TypeAlias = tuple[str, tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """What stands between the braces: a path or a literal, then filters. `source` is how it was written."""
 
     source: str
@@ -61,8 +61,7 @@ def short(value: JSON) -> JSON:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """Literal texts and expressions in turn."""
 
     pieces: tuple[str | Expression, ...]

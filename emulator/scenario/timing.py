@@ -3,18 +3,23 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from emulator.duration import Duration
 from emulator.errors import ScenarioError
-from emulator.faults import Fault, Faults, faults_of
-from emulator.faults.fault import Share
 from emulator.pacing import Pacing, Spread
 from emulator.quotas import UNLIMITED, Quota
 from emulator.scenario import yaml
+from emulator.scenario.later import Later
 from emulator.scenario.strict import Strict
+from emulator.share import Share
+
+if TYPE_CHECKING:
+    from emulator.faults.fault import Fault
+
+FAULTS = Later("emulator.faults.written", "Faults")
 
 
 class PacingFields(Strict):
@@ -59,18 +64,19 @@ class PacingFields(Strict):
         )
 
 
-_FAULTS: TypeAdapter[Any] = TypeAdapter(Faults)
 _NONE = "none"
 
 Read = TypeVar("Read")
 
 
 @lru_cache(maxsize=256)
-def faults_in(line: str) -> Sequence[Fault]:
+def faults_in(line: str) -> "Sequence[Fault]":
     """The faults in `disconnect` or `stall: { lasts: 2s }, no_done`; none in `none`. ValueError says what is wrong."""
     if line.strip() == _NONE:
         return ()
-    return faults_of(_checked(_FAULTS.validate_python, _parsed(line, "[]")))
+    from emulator.faults.written import faults_of
+
+    return faults_of(_checked(FAULTS.read, _parsed(line, "[]")))
 
 
 @lru_cache(maxsize=256)

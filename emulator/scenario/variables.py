@@ -1,15 +1,15 @@
 """What a template may refer to: the request, by dotted paths."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from emulator.conversation import Conversation
 from emulator.request import JSON
 from emulator.scenario.paths import Step, values
 
 
-@dataclass(frozen=True, slots=True)
-class Variables:
+class Variables(Struct, frozen=True):
     """The values for one request. `groups` are what the regular expressions of the turn's `when` have caught."""
 
     conversation: Conversation
@@ -41,8 +41,7 @@ def _missing(root: str, path: Sequence[Step], tree: JSON) -> str:
     return f"`{root}` has no such value" + (f"; it has {', '.join(map(str, keys))}" if keys else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Struct, frozen=True):
     """A name with which a path may begin."""
 
     description: str

@@ -1,9 +1,9 @@
 """Entries, overlays and their parts as bytes, for stores outside this process."""
 
-from dataclasses import asdict
 from typing import Any, assert_never
 
 import orjson
+from msgspec import to_builtins
 
 from emulator.delivery import Bare, Chunk, Cut, Delivery, Hang, Head, Step
 from emulator.errors import Mismatch, Near
@@ -37,7 +37,7 @@ def encoded(received: Received) -> bytes:
         "scenario": exchange.scenario,
         "turn": exchange.turn,
         "usage": exchange.usage._asdict() if exchange.usage else None,
-        "nearest": [asdict(near) for near in exchange.nearest],
+        "nearest": to_builtins(exchange.nearest),
     }
     # A path or model may have a lone surrogate, which is no UTF-8.
     return orjson.dumps(_storable(tree))
@@ -124,7 +124,7 @@ def decoded_end(data: bytes) -> Finished:
 
 def encoded_overlay(choices: Choices, published: tuple[Published, ...]) -> bytes:
     """What a session lays over the server's own, without its generation."""
-    return orjson.dumps({"choices": choices, "published": published})
+    return orjson.dumps(to_builtins({"choices": choices, "published": published}))
 
 
 def decoded_overlay(data: bytes) -> tuple[Choices, tuple[Published, ...]]:

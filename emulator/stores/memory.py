@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import count, islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
 from emulator.quotas import Charge, charged
@@ -14,8 +16,7 @@ from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Li
 _UNREAD = 10_000  # events that wait for a slow reader; older ones are lost to it
 
 
-@dataclass(slots=True)
-class _Record:
+class _Record(Struct):
     number: int
     received: Received
     finished: Finished | None = None
@@ -25,8 +26,7 @@ class _Record:
         return Entry(self.number, self.received, self.finished, self.ended)
 
 
-@dataclass(slots=True)
-class _Session:
+class _Session(Struct):
     touched: float
     used: dict[str, int] = field(default_factory=dict)
     meters: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -37,8 +37,7 @@ class _Session:
     overlay: Overlay = UNCHANGED
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     session: str | None
     unread: deque[Event] = field(default_factory=lambda: deque(maxlen=_UNREAD))
     news: asyncio.Event = field(default_factory=asyncio.Event)

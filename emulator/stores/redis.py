@@ -3,8 +3,9 @@
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 from emulator.quotas import Charge

@@ -1,8 +1,9 @@
 """What the engine and the admin API need of a place for state."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 from emulator.quotas import Charge
@@ -22,16 +23,14 @@ class Limit(NamedTuple):
     times: int | None
 
 
-@dataclass(slots=True)  # never changed, but not `frozen`: that doubles its cost
-class Claim:
+class Claim(Struct):
     """`index` of the turn that answers, None where all are used up; `attempt` counts equal requests from 0."""
 
     index: int | None
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How much is kept. `age` is in idle seconds; `bytes` counts the journals of all sessions together."""
 
     sessions: int = 1_000
@@ -41,16 +40,14 @@ class Bounds:
     repeats: int = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """A scenario that was pushed: its name and its text, YAML or JSON."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """What a session has set for itself; None: as the server. `clock` is in Unix seconds and stands still.
 
     `fault`, `pacing` and `quota` are lines as in the headers of those names.
@@ -65,8 +62,7 @@ class Choices:
     unmatched: WhenUnmatched | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
+class Overlay(Struct, frozen=True):
     """What a session lays over the server's own: pushed scenarios, newest first, and its choices.
 
     Equal generations are equal overlays, in every session and process; 0 is that of a session that changed nothing.
@@ -80,8 +76,7 @@ class Overlay:
 UNCHANGED = Overlay()
 
 
-@dataclass(frozen=True, slots=True)
-class Losses:
+class Losses(Struct, frozen=True):
     """Entries that are not kept: `evicted` to keep the bounds, `unjournaled` because no store answered."""
 
     evicted: int

@@ -1,11 +1,11 @@
 """One entry of the journal as a verdict sees it: what was asked, what really left, and how it ended."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from emulator.delivery import Chunk, Head
 from emulator.journal import Entry
@@ -13,8 +13,7 @@ from emulator.journal import Entry
 _AGAIN = frozenset({0, 408, 409, 429})  # and all from 500 up; 0: the connection ended before any header
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something that a client does wrong: in which requests, and what to do about it."""
 
     kind: str
@@ -23,8 +22,7 @@ class Finding:
     advice: str
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True, dict=True):
     """An entry, with questions about it."""
 
     entry: Entry

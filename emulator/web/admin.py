@@ -1,12 +1,12 @@
 """The admin API under /__emulator/: its routes, and how it says no."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from msgspec import Struct
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -40,8 +40,7 @@ def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: C
     return Guard(app, settings.admin == "on", key, [host.lower() for host in settings.allow_host])
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
+class _Server(Struct, frozen=True):
     """Questions about the server itself."""
 
     engine: Engine

@@ -1,9 +1,10 @@
 """Admin routes about delivery: chaos ordered from outside, and the verdict on the client."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Annotated
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import Field, ValidationInfo, field_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -39,8 +40,7 @@ class Chaos(Strict):
         return line
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRoutes:
+class DeliveryRoutes(Struct, frozen=True):
     """Speaks to the engine's store."""
 
     engine: Engine

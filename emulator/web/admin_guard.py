@@ -3,9 +3,9 @@
 import hmac
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 
+from msgspec import Struct
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,8 +27,7 @@ class Refusal(Exception):
         return JSONResponse({"error": self.error, **self.details}, self.status)
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """Stands before the admin API."""
 
     app: ASGIApp

@@ -1,10 +1,10 @@
 """Admin routes about what was asked: the journal in four forms, verify and explain."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import orjson
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from emulator.web.verification import Broken
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRoutes:
+class JournalRoutes(Struct, frozen=True):
     """Reads the journal of the engine's store."""
 
     engine: Engine

@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -25,8 +26,7 @@ from emulator.web.admin_guard import Refusal
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # line breaks of YAML 1.1, and what it refuses
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRoutes:
+class SessionRoutes(Struct, frozen=True):
     """Speaks to the engine's store. `real_time` dates the tokens."""
 
     engine: Engine

@@ -1,8 +1,8 @@
 """The chat route: reads a request, has it answered, plays the answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from emulator.delivery import LARGEST_WRITE, Delivery, Head

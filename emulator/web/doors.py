@@ -2,10 +2,10 @@
 
 import asyncio
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from emulator.web.authority import Authority
@@ -18,8 +18,7 @@ class NotVouched(Exception):
     """A name that the authority may not certify; the text says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doors:
+class Doors(Struct, frozen=True):
     """Listening sockets, and the authority behind the first."""
 
     authority: "Authority"

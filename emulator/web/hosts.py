@@ -1,9 +1,10 @@
 """The names under which gemulator may be reached over HTTPS: Google's own that it emulates, and this machine's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Self, TypeAlias
+
+from msgspec import Struct, field
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -42,8 +43,7 @@ GOOGLE: Sequence[str] = (
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """A set of host names with all that is below them, and of networks."""
 
     hosts: tuple[str, ...]

@@ -1,9 +1,10 @@
 """Who asks, and whether they may: from bearer token and headers to a Caller, or Google's refusal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from emulator.plan import Failure
 from emulator.refusals import refused

@@ -3,12 +3,12 @@
 import base64
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -44,8 +44,7 @@ class Forged(ValueError):
     """A JWT that this key did not sign, or that is none."""
 
 
-@dataclass(frozen=True)
-class ServiceKey:
+class ServiceKey(Struct, frozen=True, dict=True):
     """The RSA key of the dev identity. It signs the JWTs in credential files, and identity tokens."""
 
     pem: bytes

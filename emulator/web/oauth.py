@@ -1,13 +1,13 @@
 """Google's token service: what clients of `google.auth` ask for access tokens, and what a token is asked about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, assert_never
 from urllib.parse import parse_qsl
 
 import orjson
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -43,8 +43,7 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a credential is good for. `audience`: an identity token for it is wanted, no access token."""
 
     session: str

@@ -1,10 +1,10 @@
 """Who may call which project: a small file that earns callers Google's 403s."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from emulator.errors import Problem, ScenarioError

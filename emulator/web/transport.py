@@ -4,17 +4,13 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import TypeAlias
 
 from starlette.types import Message, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from emulator.delivery import Bare, Head
 
-Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
-
 _WIRE = "emulator.wire"
-_FRAMING = {b"connection", b"content-length", b"transfer-encoding"}
 _RESET = struct.pack("ii", 1, 0)  # linger, for no time: closing discards what is unsent and sends a reset
 
 
@@ -64,13 +60,11 @@ class Wire(HttpToolsProtocol):
         cycle = self.cycle
         if cycle.scope is not scope or cycle.response_started or cycle.disconnected or not cycle.keep_alive:
             return False  # another request of the pipeline, or a connection that is to end
-        if head.lines is None:
-            head.lines = _chunked_lines(head.headers)
-        if not head.lines or not body or self.flow.write_paused or scope["http_version"] != "1.1":
+        if not head.chunked or not body or self.flow.write_paused or scope["http_version"] != "1.1":
             return False
         stamps = [name + b": " + value + b"\r\n" for name, value in cycle.default_headers]
         size = b"%x\r\n" % len(body)
-        self.transport.write(b"".join((STATUS_LINE[head.status], *stamps, head.lines, size, body, b"\r\n0\r\n\r\n")))
+        self.transport.write(b"".join((STATUS_LINE[head.status], *stamps, head.chunked, size, body, b"\r\n0\r\n\r\n")))
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
@@ -95,14 +89,6 @@ class Wire(HttpToolsProtocol):
     def gone(self) -> bool:
         """Whether the client left before it had the whole answer."""
         return self.cycle.disconnected
-
-
-def _chunked_lines(headers: Headers) -> bytes:
-    """The lines of a head whose body follows in chunks; nothing where uvicorn had better look at them."""
-    lines = [name + b": " + value for name, value in headers]
-    if any(b"\r" in line or b"\n" in line for line in lines) or any(name.lower() in _FRAMING for name, _ in headers):
-        return b""
-    return b"\r\n".join((*lines, b"transfer-encoding: chunked", b"", b""))
 
 
 def wire_of(scope: Scope) -> Wire | None:

@@ -1,9 +1,9 @@
 """Whether a session was asked what a test expects: each failed check says how the nearest entries differ."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 from pydantic import Field
 
 from emulator.conversation import Conversation
@@ -62,8 +62,7 @@ class Expectations(Strict):
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A check that failed. `nearest` are the entries that fit best, by number, and what is wrong with each."""
 
     check: str

@@ -16,7 +16,7 @@ import pytest
 
 from emulator import Emulator
 from emulator.delivery import Chunk, Cut, Hang, Head
-from emulator.faults import FAULTS
+from emulator.faults.written import FAULTS
 from emulator.journal import Entry, Filter, Page
 from emulator.web.metronome import Metronome
 from emulator.web.play import Player

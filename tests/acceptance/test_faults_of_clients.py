@@ -8,7 +8,7 @@ import pytest
 from openai import OpenAI, OpenAIError
 
 from emulator import Emulator
-from emulator.faults import FAULTS
+from emulator.faults.written import FAULTS
 
 WORDS = "Grüße über Zürich, naïve café."
 SCENARIO = f"pacing: {{ tokens_per_chunk: 1 }}\nturns: [{{ reply: '{WORDS}' }}]\n"

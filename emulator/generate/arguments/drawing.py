@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from emulator.generate.arguments import arrays, numbers, objects, strings
 from emulator.generate.arguments.branches import Branches, Choice, Conjunction, Option, Order, candidates, types_of
@@ -26,16 +27,14 @@ _REDRAWS = 4
 _MOST_CONJUNCTIONS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How one try goes about it: the chance of an optional property, and whether to keep everything short."""
 
     optional: float
     brief: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What surrounds the drawing: where plausible words come from, which day it is, what the prompt says."""
 
     words: Words

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from emulator.generate.arguments.branches import Conjunction
 from emulator.generate.arguments.membership import exactly, is_number
@@ -20,8 +21,7 @@ _WHOLE = Fraction(1)
 _RULING_OUT = frozenset({"multipleOf", "enum", "const", "allOf", "anyOf", "not"})
 
 
-@dataclass(slots=True)
-class Bounds:
+class Bounds(Struct):
     """The interval of all parts, and the step of the grid (None: any number)."""
 
     low: Fraction | None = None

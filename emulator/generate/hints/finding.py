@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding(Generic[Value]):
+class Finding(Struct, Generic[Value], frozen=True):
     """A value and where it stands; `before` and `after` are the words beside it in lower case."""
 
     value: Value

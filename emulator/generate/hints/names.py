@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from emulator.generate.words.capitals import COUNTRIES, NO_NAMES, NO_PLACES
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """`before` is the word before it in lower case; names that are joined by commas or "and" share a `group`."""
 
     value: str

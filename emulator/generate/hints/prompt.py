@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from emulator.generate.hints import finding
 from emulator.generate.hints.finding import Finding
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _MOST = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """Everything that was found, in the order of the text."""
 
     text: str

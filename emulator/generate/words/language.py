@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
+
+from msgspec import Struct, field
 
 # By script first, by the little words of Latin script after.
 _SCRIPTS = (
@@ -21,8 +22,7 @@ _SCRIPTS = (
 KNOWN = ("en", "de", "fr", "es", "pt", "ja", "zh", "ko", "ar", "hi")
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(Struct, frozen=True):
     """One language. `{t}` in a sentence is the topic, `{o}` another noun of the prompt, `{n}` a first name.
 
     `numerals` are the words for one, two, three …; `story` holds openings, body and closings of a tale.

@@ -1,11 +1,11 @@
 """One programming language."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Program:
+
+class Program(Struct, frozen=True):
     """`names` is a pattern; in `code`, NAME is the function's name in `style` and DOC a line of text."""
 
     label: str

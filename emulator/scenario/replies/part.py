@@ -1,9 +1,10 @@
 """What every reply part has in common."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import Field
 
 from emulator.conversation import Conversation
@@ -17,8 +18,7 @@ from emulator.scenario.written import filled_fields
 from emulator.seed import Seed
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What a reply may know when it plans itself.
 
     `seed` decides words, `attempt` ids. `call_id` and `sign` come from the dialect and the model: `sign` returns None
