@@ -195,7 +195,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     form = Form(
         head=head,
         chunks=templates,
-        schedule=manner.schedule,
+        schedule=manner.schedule.worded(dialect.breakdown, dialect.broken_off),
         mints=tuple(minter.mints),
         signed=tuple(minter.signed),
         events=1 if stream else -(-chunks[0].tokens // manner.style.tokens_per_chunk) or 1,

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 from emulator.decoding import UNBOUND, Decoding
 from emulator.delivery import Chunk, Head
 from emulator.plan import Failure, Plan
+from emulator.refusals import refused
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
 from emulator.voice import PLAIN, Voice
@@ -34,12 +35,14 @@ class Style:
 class Dialect(Protocol):
     """A server's way to word the answers of one model. Pure: no clock, no state.
 
+    `breakdown` is what the server says most likely where a stream fails after its first event.
     The methods with a body say what a server does that has nothing of its own there: inherit them.
     """
 
     headers: Headers
     stream_headers: Headers
     voice: Voice
+    breakdown: Failure = refused("cancelled")
 
     def __init__(self, voice: Voice = PLAIN) -> None:
         self.voice = voice

@@ -33,6 +33,8 @@ class Tgi(Dialect):
     headers: Headers = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
     stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_GOOGLE.headers[1:])
 
+    breakdown = Failure(424, "INTERNAL", "Server error: CUDA out of memory")
+
     def decoding(self, request: ChatRequest) -> Decoding:
         return decoding_of(request, self.voice)
 

@@ -47,6 +47,8 @@ class Vllm(Dialect):
     headers: Headers = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
     stream_headers: Headers = ((b"content-type", b"text/event-stream; charset=utf-8"), *_GOOGLE.headers[1:])
 
+    breakdown = Failure(500, "INTERNAL", "Internal server error")
+
     @property
     def _release(self) -> Release:
         return RELEASES.get(self.voice.version, RELEASES["current"])

@@ -1,7 +1,7 @@
 """What all faults share: whether they strike, and where in the steps."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
@@ -10,6 +10,7 @@ from pydantic_core import PydanticKnownError
 
 from emulator.delivery import Chunk, Head, Step
 from emulator.duration import Duration
+from emulator.plan import Failure
 from emulator.seed import Seed
 
 _SHARE = r"^(\d{1,3}(?:\.\d+)?)%$"
@@ -47,6 +48,10 @@ class Fault(BaseModel):
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         """The steps as they are with this fault."""
         raise TypeError(f"{type(self).__name__} cannot be applied")  # pragma: no cover
+
+    def worded(self, usual: Failure, say: Callable[[Failure], bytes]) -> "Fault":
+        """The fault as it strikes one server: `say` words a failure in mid-stream there, `usual` is the likeliest."""
+        return self
 
     def strikes(self, answers: int, seed: Seed) -> bool:
         """Whether an answer has it, `answers` of those that may have it having gone before."""

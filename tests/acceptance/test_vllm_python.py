@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from openai import BadRequestError, NotFoundError, OpenAI
+from openai import APIError, BadRequestError, NotFoundError, OpenAI
 from pydantic import BaseModel
 
 from emulator import Emulator
@@ -112,6 +112,15 @@ def test_a_refusal_can_be_read(client: OpenAI) -> None:
         ask(client, temperature=-1)
     assert caught.value.param == "temperature"
     assert caught.value.type == "BadRequestError"
+
+
+def test_a_stream_that_fails_is_an_error_in_the_server_s_words(client: OpenAI) -> None:
+    stream = ask(client, stream=True, extra_headers={"x-emulator-fault": "error_event: {after_chunks: 3}"})
+    chunks: list[Any] = []
+    with pytest.raises(APIError, match="Internal server error") as caught:
+        chunks.extend(stream)
+    assert len(chunks) == 3
+    assert (caught.value.type, caught.value.code) == ("InternalServerError", "500")
 
 
 def test_raw_answers_fit_the_server_s_models(client: OpenAI) -> None:
