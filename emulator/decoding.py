@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import orjson
 
 from emulator.request import JSON, ChatRequest
 from emulator.voice import Voice
+
+if TYPE_CHECKING:
+    from emulator.generate.grammar import Grammar
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,14 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
-    """Free text in which JSON that fits `schema` stands between two literal tags."""
+class Unreadable:
+    """A form that the server cannot make out, in its words."""
 
-    begin: str
-    schema: JSON
-    end: str
+    reason: str
 
 
 Thinking: TypeAlias = Literal["asked", "allowed", "off"]
-Form: TypeAlias = Object | OneOf | Matching | Tagged
+Form: TypeAlias = "Object | OneOf | Matching | Grammar | Unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Decoding:
 
     thinking: Thinking = "allowed"
     thought_words: int = 25
-    form: Form | None = None
+    form: "Form | None" = None
     least: int = 0
 
 
@@ -74,7 +75,7 @@ _BY_DEFAULT: Mapping[str, Thinking] = {
 def decoding_of(request: ChatRequest, voice: Voice) -> Decoding:
     """As the servers of open models read a request."""
     effort = (request.reasoning_effort or "medium") if voice.efforts else ""
-    form = _tagged(request.response_format) or form_of(request.further)
+    form = form_of(request)
     return Decoding(_thinking(request, voice), _WORDS.get(effort, 25), form, _least(request))
 
 
@@ -96,43 +97,61 @@ def _least(request: ChatRequest) -> int:
 # ---- guided decoding: `structured_outputs`, the older `guided_…` fields, and structural tags
 
 
-def form_of(further: Mapping[str, JSON]) -> Form | None:
-    """The form that the fields beyond OpenAI's demand. A grammar is accepted and not obeyed (fidelity.md, vLLM)."""
-    nested = further.get("structured_outputs")
-    options: dict[str, JSON] = {key: further.get(f"guided_{key}") for key in ("json", "regex", "choice")}
-    if isinstance(nested, dict):
-        options |= nested
+def form_of(request: ChatRequest) -> "Form | None":
+    """The form that the request demands of the words, beyond what OpenAI's own `response_format` can say."""
+    written = request.response_format
+    if isinstance(written, dict) and written.get("type") == "structural_tag":
+        return _tagged(written)
+    options = constraints(request.further)
     if options.get("json") is not None or options.get("json_object"):
-        return Object(_schema(options["json"]))
+        return _object(options.get("json"))
     if isinstance(options.get("choice"), list) and options["choice"]:
         return OneOf(tuple(map(str, options["choice"])))
     if isinstance(options.get("regex"), str):
         return Matching(options["regex"])
-    return _tagged(_loaded(options.get("structural_tag")))
+    if isinstance(options.get("grammar"), str) and options["grammar"].strip():
+        return _grammatical(options["grammar"])
+    tag = options.get("structural_tag")
+    return None if tag is None else _tagged(_loaded(tag))
 
 
-def _schema(written: JSON) -> JSON:
-    return _loaded(written) if isinstance(written, str) else written
+KINDS = ("json", "regex", "choice", "grammar", "json_object", "structural_tag")
+
+
+def constraints(further: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """What is demanded, by kind, in whatever fields it is written."""
+    nested = further.get("structured_outputs")
+    older = {kind: further.get(f"guided_{kind}") for kind in ("json", "regex", "choice", "grammar")}
+    options = older | {"structural_tag": further.get("structural_tag")}
+    return options | nested if isinstance(nested, dict) else options
+
+
+def _object(written: JSON) -> "Form":
+    schema = _loaded(written)
+    return Unreadable("Invalid JSON grammar specification.") if isinstance(schema, str) else Object(schema)
 
 
 def _loaded(written: JSON) -> JSON:
-    if not isinstance(written, str):
-        return written
+    """The JSON in a text; what is none stays as it is."""
     try:
-        return orjson.loads(written)
+        return orjson.loads(written) if isinstance(written, str) else written
     except orjson.JSONDecodeError:
-        return None
+        return written
 
 
-def _tagged(spec: JSON) -> Tagged | None:
-    """The first structural tag, in the older spelling (`structures`) or the newer one (`format`)."""
-    if not isinstance(spec, dict) or spec.get("type") != "structural_tag":
-        return None
-    form = spec.get("format")
-    tags = spec.get("structures") or (form.get("tags") if isinstance(form, dict) else None) or [form]
-    tag = tags[0] if isinstance(tags, list) else None
-    if not isinstance(tag, dict):
-        return None
-    content = tag.get("content")
-    schema = content.get("json_schema") if isinstance(content, dict) else tag.get("schema")
-    return Tagged(str(tag.get("begin", "")), schema, str(tag.get("end", "")))
+def _grammatical(text: str) -> "Form":
+    from emulator.generate.grammar import BadGrammar, read_grammar
+
+    try:
+        return read_grammar(text)
+    except BadGrammar as bad:
+        return Unreadable(f"Grammar error: {bad}")
+
+
+def _tagged(spec: JSON) -> "Form":
+    from emulator.generate.grammar import BadGrammar, read_tag
+
+    try:
+        return read_tag(spec)
+    except BadGrammar as bad:
+        return Unreadable(f"Invalid structural tag specification: {bad}")

@@ -266,6 +266,12 @@ def test_what_the_container_never_says_is_google_s(status: int) -> None:
     assert (head.status, dict(head.headers)[b"retry-after"]) == (status, b"2")
 
 
+REST = (
+    "'disable_fallback': False, 'disable_any_whitespace': False, 'disable_additional_properties': False,"
+    " 'whitespace_pattern': None, 'structural_tag': None, '_backend': None, '_backend_was_auto': False}"
+)
+
+
 @pytest.mark.parametrize(
     ("fields", "voice", "message"),
     [
@@ -296,6 +302,42 @@ def test_what_the_container_never_says_is_google_s(status: int) -> None:
             {"guided_json": {}, "guided_regex": "a"},
             {},
             "You can only use one kind of guided decoding ('guided_json', 'guided_regex' or 'guided_choice').",
+        ),
+        (
+            {"guided_grammar": "start: nothing"},
+            {},
+            'Grammar error: Lark error at line 1, column 8: unknown name "nothing"',
+        ),
+        ({"guided_grammar": " "}, {}, "structured_outputs.grammar cannot be an empty string"),
+        ({"structured_outputs": {"json": "{"}}, {}, "Invalid JSON grammar specification."),
+        ({"structured_outputs": {"json": " "}}, {}, "structured_outputs.json cannot be an empty string"),
+        ({"structured_outputs": {"choice": []}}, {}, "Choice '[]' cannot be an empty list"),
+        (
+            {"structured_outputs": {"json_object": False}},
+            {},
+            "structured_outputs.json_object must be True if set; omit structured_outputs to disable structured outputs",
+        ),
+        (
+            {"structured_outputs": {"json": {}, "choice": ["a"]}},
+            {},
+            "You can only use one kind of constraints for structured outputs ('json', 'regex' or 'choice').",
+        ),
+        (
+            {"structured_outputs": {"regex": "a", "grammar": 'root ::= "a"'}},
+            {},
+            "You can only use one kind of structured outputs constraint but multiple are specified: "
+            "{'json': None, 'regex': 'a', 'choice': None, 'grammar': 'root ::= \"a\"', 'json_object': None, " + REST,
+        ),
+        (
+            {"structured_outputs": {}},
+            {},
+            "You must use one kind of structured outputs constraint but none are specified: "
+            "{'json': None, 'regex': None, 'choice': None, 'grammar': None, 'json_object': None, " + REST,
+        ),
+        (
+            {"response_format": {"type": "structural_tag", "structures": [], "triggers": []}},
+            {},
+            "Invalid structural tag specification: No structural tags found in the grammar spec.",
         ),
         (
             {"guided_regex": "("},

@@ -1,9 +1,9 @@
 """What vLLM refuses in a request that it could read, in its own words (fidelity.md, vLLM)."""
 
-import re
 from collections.abc import Iterator
+from itertools import chain
 
-from emulator.decoding import Matching, form_of
+from emulator.dialects.vllm_forms import objections
 from emulator.plan import Failure, Plan
 from emulator.request import ChatRequest
 from emulator.voice import Voice
@@ -15,7 +15,9 @@ def objection(plan: Plan, request: ChatRequest, voice: Voice) -> Failure | None:
     """The first thing that vLLM would not serve; `field` becomes its `param`."""
     if voice.only_served and request.model not in {"", voice.served}:
         return Failure(404, "NOT_FOUND", f"The model `{request.model}` does not exist.", field="model")
-    for field, message in (*_ranges(request), *_combinations(request, voice), *_window(plan, request, voice)):
+    for field, message in chain(
+        _ranges(request), _combinations(request, voice), objections(request), _window(plan, request, voice)
+    ):
         return Failure(400, "INVALID_ARGUMENT", message, field=field)
     return None
 
@@ -52,20 +54,6 @@ def _combinations(request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str
     best, number = further.get("best_of"), request.n or 1
     if voice.version == "0.6" and isinstance(best, int) and best < number:
         yield "best_of", f"best_of must be greater than or equal to n, got n={number} and best_of={best}."
-    if sum(further.get(f"guided_{kind}") is not None for kind in ("json", "regex", "choice")) > 1:
-        kinds = "'guided_json', 'guided_regex' or 'guided_choice'"
-        yield "guided_json", f"You can only use one kind of guided decoding ({kinds})."
-    form = form_of(further)
-    if isinstance(form, Matching) and (reason := _broken(form.pattern)):
-        yield "structured_outputs", f"Failed to compile the regular expression {form.pattern!r}: {reason}"
-
-
-def _broken(pattern: str) -> str | None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return str(error)
-    return None
 
 
 def _window(plan: Plan, request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str]]:
