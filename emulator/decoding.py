@@ -1,5 +1,6 @@
 """What a server reads out of a request about how to decode: whether to think, the form of the words, their number."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -32,6 +33,15 @@ class Matching:
     """Text that a regular expression matches as a whole."""
 
     pattern: str
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with the expression."""
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            return str(error)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

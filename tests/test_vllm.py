@@ -203,10 +203,19 @@ def test_usage_comes_only_when_asked_and_alone() -> None:
 
 
 def test_continuous_usage_grows() -> None:
-    counts = [chunk["usage"]["completion_tokens"] for chunk in stream(plan(Text(WORDS)), request(**RUNNING))[:-1]]
+    made = plan(Text(WORDS), usage=Usage(3, 6))
+    counts = [chunk["usage"]["completion_tokens"] for chunk in stream(made, request(**RUNNING))[:-1]]
     assert counts[0] == 0
     assert counts == sorted(counts)
     assert counts[-1] > 3
+
+
+def test_continuous_usage_never_passes_the_total() -> None:
+    made = plan(Thought("one two"), Text("three"), usage=Usage(3, 1, 2))
+    chunks = stream(made, request(**RUNNING), version="0.6")
+    counts = [chunk["usage"]["completion_tokens"] for chunk in chunks]
+    assert counts == sorted(counts)
+    assert counts[-2:] == [3, 3]
 
 
 def test_a_call_is_named_once_and_ends_in_an_event_of_its_own() -> None:

@@ -150,10 +150,11 @@ class Vllm(Dialect):
         with_usage = options.get("include_usage") is True
         running = with_usage and options.get("continuous_usage_stats") is True
         prompt, spent = plan.usage.prompt_tokens, [0] * len(plan.choices)
+        total = plan.usage.completion_tokens + plan.usage.reasoning_tokens
         middle, first_chunk = _nulls(self._release.chunk_choice), _nulls(self._release.first_chunk)
         named = b',"system_fingerprint":' + orjson.dumps(self.voice.fingerprint)
         for index, event, first in self._events(plan, request, style):
-            spent[index] += event.tokens
+            spent[index] = min(spent[index] + event.tokens, total)  # tags around thoughts are not counted
             tail = b',"usage":' + orjson.dumps(_usage(prompt, spent[index])) if running else b""
             if event.finish and self.voice.fingerprint and not with_usage:
                 tail += named
@@ -161,7 +162,6 @@ class Vllm(Dialect):
             choice = _choice_bytes(index, event, b"" if first else middle)
             yield Chunk(opening + choice + b"]" + tail + b"}\n\n", event.tokens)
         if with_usage:
-            total = plan.usage.completion_tokens + plan.usage.reasoning_tokens
             totals = b',"usage":' + orjson.dumps(_usage(prompt, total))
             yield Chunk(opening + b"]" + totals + (named if self.voice.fingerprint else b"") + b"}\n\n")
         yield Chunk(_DONE)

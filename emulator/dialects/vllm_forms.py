@@ -1,6 +1,5 @@
 """What vLLM refuses in the form that a request demands of the answer (fidelity.md, vLLM)."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from emulator.decoding import KINDS, Matching, Unreadable, form_of
@@ -31,8 +30,8 @@ def objections(request: ChatRequest) -> Iterator[tuple[str | None, str]]:
     form = form_of(request)
     if isinstance(form, Unreadable):
         yield None, form.reason
-    if isinstance(form, Matching) and (reason := _broken(form.pattern)):
-        yield "structured_outputs", f"Failed to compile the regular expression {form.pattern!r}: {reason}"
+    if isinstance(form, Matching) and form.fault:
+        yield "structured_outputs", f"Failed to compile the regular expression {form.pattern!r}: {form.fault}"
 
 
 def _combined(asked: Mapping[str, JSON]) -> Iterator[str]:
@@ -56,11 +55,3 @@ def _empty(asked: Mapping[str, JSON]) -> Iterator[str]:
     if asked.get("json_object") is False:
         advice = "omit structured_outputs to disable structured outputs"
         yield f"structured_outputs.json_object must be True if set; {advice}"
-
-
-def _broken(pattern: str) -> str | None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return str(error)
-    return None
