@@ -14,9 +14,15 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "dialects"
 PARTNERS = {
     "deepseek-r1": "deepseek-ai/deepseek-r1-0528-maas",
     "deepseek-v3.1": "deepseek-ai/deepseek-v3.1-maas",
+    "deepseek-v3.2": "deepseek-ai/deepseek-v3.2-maas",
     "gemma": "google/gemma-4-26b-a4b-it-maas",
+    "glm": "zai-org/glm-5-maas",
+    "gpt-oss": "openai/gpt-oss-120b-maas",
+    "grok": "xai/grok-4.1-fast-reasoning",
     "kimi": "moonshotai/kimi-k2-thinking-maas",
     "llama": "meta/llama-4-scout-17b-16e-instruct-maas",
+    "minimax": "minimaxai/minimax-m2-maas",
+    "qwen": "qwen/qwen3-next-80b-a3b-thinking-maas",
 }
 QUESTIONS = {"text": "The capital of France?", "call": "The weather in Paris?", "error": "Please crash."}
 CASES = sorted(f"{path.parent.name}/{path.name}" for path in GOLDEN.glob("*/*"))
