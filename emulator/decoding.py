@@ -36,11 +36,13 @@ class Matching:
 
     @property
     def fault(self) -> str | None:
-        """What is wrong with the expression."""
+        """What is wrong with the expression; nothing, if Python or we can read it."""
+        from emulator.generate.arguments.patterns import readable
+
         try:
             re.compile(self.pattern)
         except re.error as error:
-            return str(error)
+            return None if readable(self.pattern) else str(error)
         return None
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from emulator.dialects.vllm_fields import misfit
 from emulator.dialects.vllm_forms import objections
 from emulator.plan import Failure, Plan
+from emulator.reading import invalid
 from emulator.request import ChatRequest
 from emulator.voice import Voice
 
@@ -15,6 +17,8 @@ def objection(plan: Plan, request: ChatRequest, voice: Voice) -> Failure | None:
     """The first thing that vLLM would not serve; `field` becomes its `param`."""
     if voice.only_served and request.model not in {"", voice.served}:
         return Failure(404, "NOT_FOUND", f"The model `{request.model}` does not exist.", field="model")
+    if (wrong := misfit(request)) is not None:
+        return invalid(wrong.says, wrong.field, wrong)
     for field, message in chain(
         _ranges(request), _combinations(request, voice), objections(request), _window(plan, request, voice)
     ):
