@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias
 from emulator.decoding import UNBOUND, Decoding
 from emulator.delivery import Chunk, Head
 from emulator.plan import Failure, Plan
+from emulator.reading import invalid
 from emulator.refusals import refused
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
@@ -74,6 +75,10 @@ class Dialect(Protocol):
     def decoding(self, request: ChatRequest) -> Decoding:
         """What the server reads out of a request beyond what all have in common."""
         return UNBOUND
+
+    def unsatisfiable(self, reason: str) -> Failure:
+        """What the server says of a form that no answer can have."""
+        return invalid(f"Unable to submit request because no value can fit a schema in it: {reason}")
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         """What the server itself refuses once it has read the request and counted its tokens."""

@@ -40,6 +40,9 @@ class Tgi(Dialect):
         decoding, form = decoding_of(request, self.voice), _form(request.response_format or {})
         return decoding if form is None else replace(decoding, form=form)
 
+    def unsatisfiable(self, reason: str) -> Failure:
+        return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {reason}")
+
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         message = next(_objections(plan, request, self.voice.context), None)
         return Failure(422, "INVALID_ARGUMENT", message) if message else None

@@ -56,6 +56,9 @@ class Vllm(Dialect):
     def decoding(self, request: ChatRequest) -> Decoding:
         return decoding_of(request, self.voice)
 
+    def unsatisfiable(self, reason: str) -> Failure:
+        return Failure(400, "INVALID_ARGUMENT", f"Grammar error: {reason}")
+
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         return objection(plan, request, self.voice)
 

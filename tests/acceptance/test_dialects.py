@@ -94,6 +94,24 @@ def test_a_malformed_request_is_refused_by_the_container(
     assert (answer.status_code, answer.json()) == (status, expected)
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "status", "lead"),
+    [
+        ("vllm", 400, "Grammar error: No value fits"),
+        ("tgi", 422, "Input validation error: grammar is not valid: No value"),
+    ],
+)
+def test_a_form_that_nothing_can_have_is_refused_by_the_container(
+    scripted: Emulator, endpoint: str, status: int, lead: str
+) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "never", "schema": {"not": {}}}}
+    asked = {"messages": [{"role": "user", "content": "Anything."}], "response_format": form}
+    answer = post(scripted, asked, base_url=scripted.endpoint_url(endpoint))
+    error = answer.json()["error"]
+    assert answer.status_code == status
+    assert (error if endpoint == "tgi" else error["message"]).startswith(lead)
+
+
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"\xff", b'{"messages": 3}'])
 @pytest.mark.parametrize("endpoint", ["vllm", "vllm-0.10", "vllm-0.6", "tgi"])
 def test_no_body_is_too_broken_for_a_container(scripted: Emulator, endpoint: str, raw: bytes) -> None:
