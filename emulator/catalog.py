@@ -78,13 +78,15 @@ class Model:
 class Endpoint:
     """A self-deployed model: what the container behind the endpoint ids that fit the glob `id` speaks.
 
-    `location`: None, if it is everywhere. A `dedicated` one answers on its own host name only.
+    `guess`: the entry stands for ids that nobody has described. `location`: None, if it is everywhere. A `dedicated`
+    one answers on its own host name only.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     id: str
     dialect: str = "vllm"
+    guess: bool = False
     location: str | None = None
     dedicated: bool = False
     tokens_per_chunk: int = 1
@@ -113,11 +115,8 @@ class Catalog:
         return cls(models, endpoints)
 
     def named(self) -> Self:
-        """This catalog without the endpoint entry `*`: no endpoint exists but those that are described."""
-        kept = type(self)([])
-        kept._models = self._models
-        kept._endpoints = [endpoint for endpoint in self._endpoints if endpoint.id != "*"]
-        return kept
+        """This catalog without guesses at endpoints: none exists but those that are described."""
+        return type(self)(self._models, [endpoint for endpoint in self._endpoints if not endpoint.guess])
 
     def endpoint(self, target: Target) -> Endpoint | Failure:
         """The entry for an endpoint, or Google's 404."""
