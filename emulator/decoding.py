@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import orjson
@@ -89,6 +89,12 @@ def decoding_of(request: ChatRequest, voice: Voice) -> Decoding:
     effort = (request.reasoning_effort or "medium") if voice.efforts else ""
     form = form_of(request)
     return Decoding(_thinking(request, voice), _WORDS.get(effort, 25), form, _least(request))
+
+
+def all_bound(decoding: Decoding, request: ChatRequest) -> Decoding:
+    """Where thoughts stand in the content, a form binds all of it: the model cannot think first."""
+    formed = decoding.form is not None or request.wants_json
+    return replace(decoding, thinking="allowed") if formed and decoding.thinking == "asked" else decoding
 
 
 def _thinking(request: ChatRequest, voice: Voice) -> Thinking:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from emulator.decoding import Decoding, Matching, Object, decoding_of
+from emulator.decoding import Decoding, Matching, Object, all_bound, decoding_of
 from emulator.delivery import Chunk, Head
 from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
@@ -38,7 +38,7 @@ class Tgi(Dialect):
 
     def decoding(self, request: ChatRequest) -> Decoding:
         decoding, form = decoding_of(request, self.voice), _form(request.response_format or {})
-        return decoding if form is None else replace(decoding, form=form)
+        return all_bound(decoding if form is None else replace(decoding, form=form), request)
 
     def unsatisfiable(self, reason: str) -> Failure:
         return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {reason}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from emulator.decoding import Decoding, decoding_of
+from emulator.decoding import Decoding, all_bound, decoding_of
 from emulator.delivery import Chunk, Head
 from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
@@ -18,6 +18,7 @@ from emulator.dialects.vllm_rules import objection
 from emulator.plan import Choice, Failure, Plan, ToolCall
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
+from emulator.voice import Placement
 
 _GOOGLE = Gemini()
 _DONE = b"data: [DONE]\n\n"
@@ -54,7 +55,8 @@ class Vllm(Dialect):
         return RELEASES.get(self.voice.version, RELEASES["current"])
 
     def decoding(self, request: ChatRequest) -> Decoding:
-        return decoding_of(request, self.voice)
+        decoding = decoding_of(request, self.voice)
+        return all_bound(decoding, request) if self._placement in ("tags", "bare") else decoding
 
     def unsatisfiable(self, reason: str) -> Failure:
         return Failure(400, "INVALID_ARGUMENT", f"Grammar error: {reason}")
@@ -130,7 +132,11 @@ class Vllm(Dialect):
     def _placed(self, choice: Choice, request: ChatRequest) -> Choice:
         if request.further.get("include_reasoning") is False:
             return placed(choice, "hidden")
-        return placed(choice, "tags" if self._release.reasoning is None else self.voice.thoughts)
+        return placed(choice, self._placement)
+
+    @property
+    def _placement(self) -> Placement:
+        return "tags" if self._release.reasoning is None else self.voice.thoughts
 
     def _message(self, choice: Choice, request: ChatRequest) -> dict[str, Any]:
         release, calls = self._release, calls_of(choice)

@@ -23,6 +23,7 @@ turns:
   - { when: { user: words }, reply: one two three four five six }
   - { when: { user: weather }, reply: [{ call: get_weather, with: { city: Paris } }] }
 """
+THINKERS = {"deepseek-ai/deepseek-r1-0528-maas", "deepseek-ai/deepseek-v3.1-maas", "minimaxai/minimax-m2-maas"}
 SERVERS = {
     "gemini": "google/gemini-3.5-flash",
     "kimi": "moonshotai/kimi-k2-thinking-maas",
@@ -54,8 +55,9 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 def ask(
     emulator: Emulator, server: str, text: str, session: str, headers: dict[str, str] | None = None, **fields: Any
 ) -> httpx.Response:
-    url = emulator.base_url if SERVERS.get(server) else emulator.endpoint_url(server)
-    body = {"model": SERVERS.get(server) or "any", "messages": [{"role": "user", "content": text}], **fields}
+    model = server if server in THINKERS else SERVERS.get(server, "")
+    url = emulator.base_url if model else emulator.endpoint_url(server)
+    body = {"model": model or "any", "messages": [{"role": "user", "content": text}], **fields}
     return post(emulator, body, base_url=url, **{"x-emulator-session": session, **(headers or {})})
 
 
@@ -127,3 +129,12 @@ def test_invented_calls_and_what_the_journal_keeps(emulator: Emulator, server: s
     assert kept is not None
     assert kept["prompt_tokens"] == usage["prompt_tokens"]
     assert sum((kept["prompt_tokens"], kept["completion_tokens"], kept["reasoning_tokens"])) == usage["total_tokens"]
+
+
+@pytest.mark.parametrize("server", [*SERVERS, *sorted(THINKERS)])
+def test_json_is_json_whether_the_model_thinks_or_not(emulator: Emulator, server: str) -> None:
+    schema = {"type": "object", "properties": {"city": {"enum": ["Bonn"]}}, "required": ["city"]}
+    form = {"type": "json_schema", "json_schema": {"name": "place", "schema": schema}}
+    switches = {"thinking": True, "enable_thinking": True}
+    answer = ask(emulator, server, "where am I?", "json", response_format=form, chat_template_kwargs=switches)
+    assert words(answer) == '{"city":"Bonn"}'
