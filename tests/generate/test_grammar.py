@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.generate.arguments import value_for
+from emulator.generate.arguments import Unsatisfiable, value_for
 from emulator.generate.grammar import BadGrammar, Schema, drawn, read_grammar, read_tag, styled
 from emulator.seed import Seed
 
@@ -351,6 +351,60 @@ def test_a_structural_tag_that_cannot_be_read(spec: Any, complaint: str) -> None
     with pytest.raises(BadGrammar) as caught:
         read_tag(spec)
     assert complaint in str(caught.value)
+
+
+FORMATS = (
+    "const_string json_schema grammar regex any_text token sequence or optional star plus repeat tag triggered_tags"
+    " tags_with_separator dispatch"
+)
+FIELDS = "value json_schema grammar pattern elements content min max begin end tags triggers separator rules excludes"
+THINGS = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from(["", "<a>", 'root ::= "x"', "a+", "("]),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(FIELDS.split()), inner, max_size=5).flatmap(
+            lambda fields: st.sampled_from(FORMATS.split()).map(lambda kind: fields | {"type": kind})
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(THINGS, st.sampled_from(["format", "structures"]))
+def test_whatever_a_tag_is_it_is_read_or_refused(thing: Any, key: str) -> None:
+    try:
+        grammar = read_tag({key: thing, "triggers": ["<"]})
+    except BadGrammar:
+        return
+    try:
+        assert isinstance(drawn(grammar, Plain(), SEEDS[0]), str)
+    except Unsatisfiable:
+        return
+
+
+SCRAPS = st.sampled_from(
+    [
+        *"aX ::=|()[]{}*+?~/\\\"'.%<>-0#\n",
+        "root ::= ",
+        "start: ",
+        '"a"',
+        "%ignore ",
+        "%json ",
+        "..",
+        "{2}",
+        "root",
+        "[a-z]",
+    ]
+)
+
+
+@given(st.lists(SCRAPS, max_size=12).map("".join))
+def test_whatever_a_grammar_is_it_is_read_or_refused(text: str) -> None:
+    try:
+        grammar = read_grammar(text)
+    except BadGrammar:
+        return
+    assert len(drawn(grammar, Plain(), SEEDS[0])) < 10_000
 
 
 def test_no_depth_is_too_much() -> None:

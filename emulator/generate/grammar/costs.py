@@ -34,7 +34,7 @@ class Costs:
             case Chain(items):
                 return sum(map(self.of, items))
             case Either(branches):
-                return min(map(self.of, branches))
+                return min(map(self.of, branches), default=inf)
             case Repeat(item, low, _):
                 return low * self.of(item) if low else 0
             case Grammar():

@@ -40,7 +40,7 @@ def read_structural_tag(spec: JSON) -> Grammar:
 
 def _older(spec: Fields) -> Node:
     """Tags with a schema each, and the triggers that their beginnings must have."""
-    tags = [(str(tag["begin"]), Schema(tag["schema"]), str(tag["end"])) for tag in spec["structures"]]
+    tags = [(str(tag["begin"]), _schema(tag["schema"]), str(tag["end"])) for tag in spec["structures"]]
     _triggered([begin for begin, _, _ in tags], spec["triggers"])
     found = tuple(chain(Literal(begin), schema, Literal(end)) for begin, schema, end in tags)
     return dispatched(found, (), at_once=False, once=False)
@@ -60,11 +60,11 @@ class _Reader:
     def __init__(self) -> None:
         self._depth = 0
         self._formats: Mapping[str, Callable[[Fields], Node]] = {
-            "const_string": lambda fields: Literal(fields["value"]),
-            "json_schema": lambda fields: Schema(fields["json_schema"], str(fields.get("style", "json"))),
-            "qwen_xml_parameter": lambda fields: Schema(fields["json_schema"], "qwen_xml"),
-            "grammar": lambda fields: read_ebnf(fields["grammar"]),
-            "regex": lambda fields: pattern_of(fields["pattern"]),
+            "const_string": lambda fields: Literal(_text(fields["value"])),
+            "json_schema": lambda fields: _schema(fields["json_schema"], str(fields.get("style", "json"))),
+            "qwen_xml_parameter": lambda fields: _schema(fields["json_schema"], "qwen_xml"),
+            "grammar": lambda fields: read_ebnf(_text(fields["grammar"])),
+            "regex": lambda fields: pattern_of(_text(fields["pattern"])),
             "any_text": lambda fields: Words(_texts(fields, "excludes"), _most(fields)),
             "any_tokens": lambda fields: Words((), _most(fields)),
             "token": lambda fields: EMPTY,  # special tokens are not shown in an answer
@@ -122,13 +122,25 @@ class _Reader:
 
     def _separated(self, fields: Fields) -> Node:
         tag = either(*self._all(fields["tags"]))
-        more = Repeat(chain(Literal(fields["separator"]), tag), 0, None)
+        more = Repeat(chain(Literal(_text(fields["separator"])), tag), 0, None)
         return tag if fields.get("stop_after_first") else chain(tag, more)
 
     def _dispatch(self, fields: Fields) -> Node:
         tags = tuple(chain(_edge(begin), self.read(content)) for begin, content in fields["rules"])
         excludes = (*[begin for begin, _ in fields["rules"] if isinstance(begin, str)], *_texts(fields, "excludes"))
         return dispatched(tags, excludes, at_once=False, once=fields.get("loop") is False)
+
+
+def _text(written: JSON) -> str:
+    if not isinstance(written, str):
+        raise BadGrammar(f"{written!r} is no text")
+    return written
+
+
+def _schema(written: JSON, style: str = "json") -> Schema:
+    if not isinstance(written, dict | bool):
+        raise BadGrammar(f"{written!r} is no schema")
+    return Schema(written, style)
 
 
 def _edge(written: JSON) -> Node:

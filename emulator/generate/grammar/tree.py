@@ -141,6 +141,8 @@ def dispatched(tags: tuple[Node, ...], excludes: tuple[str, ...], *, at_once: bo
     `at_once`: the first tag stands at the beginning; `once`: nothing stands after it.
     """
     words, tag = Words(excludes), either(*tags)
+    if not tags:
+        return words
     first = tag if at_once else Chain((words, tag))
     more = Repeat(Chain((Literal("" if "\n" in excludes else "\n"), tag)), 0, len(tags) - 1)
     return first if once else Chain((first, more))
