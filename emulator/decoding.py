@@ -120,6 +120,8 @@ def form_of(request: ChatRequest) -> "Form | None":
     written = request.response_format
     if isinstance(written, dict) and written.get("type") == "structural_tag":
         return _tagged(written)
+    if not request.further:
+        return None
     options = constraints(request.further)
     if options.get("json") is not None or options.get("json_object"):
         return _object(options.get("json"))

@@ -19,6 +19,8 @@ _OTHERS: Mapping[str, JSON] = {
 def objections(request: ChatRequest) -> Iterator[tuple[str | None, str]]:
     """The field that becomes `param`, and what is wrong: the first is said."""
     further = request.further
+    if not further and request.response_format is None:
+        return
     if sum(further.get(f"guided_{kind}") is not None for kind in ("json", "regex", "choice")) > 1:
         kinds = "'guided_json', 'guided_regex' or 'guided_choice'"
         yield "guided_json", f"You can only use one kind of guided decoding ({kinds})."
