@@ -240,7 +240,8 @@ def _unescaped(document: dict[str, Any]) -> None:
     for choice in document.get("choices") or ():
         for call in (choice.get("delta") or {}).get("tool_calls") or ():
             function = call["function"]
-            function["arguments"] = function["arguments"].replace("\\n", "\n")
+            if "arguments" in function:  # vLLM names a call without them
+                function["arguments"] = function["arguments"].replace("\\n", "\n")
 
 
 def _forget(document: dict[str, Any], key: str) -> None:

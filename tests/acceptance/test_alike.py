@@ -88,18 +88,20 @@ def test_an_endpoint_s_own_pace(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_ends_alike(emulator: Emulator, fault: str) -> None:
-    written = f"{fault}: {SHORT.get(fault, '{}')}"
+@pytest.mark.parametrize(("text", "turn"), [("words", 3), ("weather", 4)])
+def test_every_fault_ends_alike(emulator: Emulator, fault: str, text: str, turn: int) -> None:
+    written, session = f"{fault}: {SHORT.get(fault, '{}')}", f"fault {fault} {text}"
     for server in SERVERS:
         try:
-            ask(emulator, server, "words", f"fault {fault}", {"x-emulator-fault": written}, stream=True)
+            ask(emulator, server, text, session, {"x-emulator-fault": written}, stream=True)
         except httpx.HTTPError:
             continue  # how it ended is read in the journal
     with Admin(emulator.url) as admin:
-        entries = admin.entries(session=f"fault {fault}")
+        entries = admin.entries(session=session)
     assert len(entries) == len(SERVERS)
+    first = entries[0]
     assert {(entry["outcome"], entry["turn"], entry["status"]) for entry in entries} == {
-        (entries[0]["outcome"], 3, entries[0]["status"])
+        (first["outcome"], turn, first["status"])
     }
 
 
