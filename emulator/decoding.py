@@ -75,6 +75,8 @@ UNBOUND = Decoding()
 
 _WORDS = {"low": 12, "medium": 40, "high": 60}  # as 32, 110 and 145 tokens relate in a probe (fidelity.md, Thinking)
 
+_LONGEST = 131_072  # tokens: no window that such servers have is much larger
+
 _BY_DEFAULT: Mapping[str, Thinking] = {
     "always": "asked",
     "on": "asked",
@@ -107,9 +109,9 @@ def _thinking(request: ChatRequest, voice: Voice) -> Thinking:
 
 def _least(request: ChatRequest) -> int:
     if request.further.get("ignore_eos") is True and request.token_limit:
-        return request.token_limit + 1  # one too many, so that the limit ends the answer
+        return min(request.token_limit, _LONGEST) + 1  # one too many, so that the limit ends the answer
     wanted = request.further.get("min_tokens")
-    return wanted if isinstance(wanted, int) else 0
+    return min(wanted, _LONGEST) if isinstance(wanted, int) else 0
 
 
 # ---- guided decoding: `structured_outputs`, the older `guided_…` fields, and structural tags

@@ -178,6 +178,16 @@ def test_ignore_eos_fills_the_limit(limit: int) -> None:
     assert count(words(plan)) == limit
 
 
+@pytest.mark.parametrize("fields", [{"min_tokens": 10**12}, {"ignore_eos": True, "max_tokens": 10**12}])
+def test_no_answer_is_longer_than_a_window(fields: dict[str, int]) -> None:
+    assert decoding_of(request(**fields), Voice()).least in {131_072, 131_073}
+
+
+def test_many_small_answers_make_a_long_one() -> None:
+    greeted = planned(messages=[{"role": "user", "content": "hi"}], min_tokens=20_000)
+    assert 20_000 <= count(words(greeted)) < 20_100
+
+
 def test_ignore_eos_without_a_limit_changes_nothing() -> None:
     assert words(planned(TextReply(text="Short."), ignore_eos=True)) == "Short."
 

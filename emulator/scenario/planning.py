@@ -120,13 +120,14 @@ def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
     from emulator.generate.text import answer
 
     last = parts[-1] if parts and isinstance(parts[-1], Text) else Text("")
-    text, least = last.text, count(last.text) + missing
+    said = [last.text] if last.text else []
     for index in range(missing):
-        if count(text) >= least:
+        if missing <= 0:
             break
-        words = answer(context.seed.child("more", index), prompt, words=least - count(text))
-        text = f"{text}\n\n{words}" if text else words
-    return [*(part for part in parts if part is not last), replace(last, text=text, fragments=None)]
+        words = answer(context.seed.child("more", index), prompt, words=missing)
+        missing -= count(f"\n\n{words}" if said else words)
+        said.append(words)
+    return [*(part for part in parts if part is not last), replace(last, text="\n\n".join(said), fragments=None)]
 
 
 # ---- limits
