@@ -75,6 +75,7 @@ UNBOUND = Decoding()
 
 _WORDS = {"low": 12, "medium": 40, "high": 60}  # as 32, 110 and 145 tokens relate in a probe (fidelity.md, Thinking)
 
+MOST_CANDIDATES = 16_384  # no server makes more answers to one request
 _LONGEST = 131_072  # tokens: no window that such servers have is much larger
 
 _BY_DEFAULT: Mapping[str, Thinking] = {

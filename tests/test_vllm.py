@@ -285,6 +285,19 @@ REST = (
     ("fields", "voice", "message"),
     [
         ({"n": 0}, {}, "n must be at least 1, got 0."),
+        (
+            {"n": 16385},
+            {},
+            "n must be at most 16384, got 16385."
+            " To increase this limit, set the VLLM_MAX_N_SEQUENCES environment variable.",
+        ),
+        ({"prompt_logprobs": -2}, {}, "`prompt_logprobs` must be a positive value or -1."),
+        ({"top_logprobs": -2}, {}, "`top_logprobs` must be a positive value or -1."),
+        (
+            {"prompt_logprobs": 21},
+            {},
+            "Requested prompt logprobs of 21, which is greater than max allowed: 20",
+        ),
         ({"temperature": -1.0}, {}, "temperature must be non-negative, got -1.0."),
         ({"top_p": 1.5}, {}, "top_p must be in (0, 1], got 1.5."),
         ({"presence_penalty": 3.0}, {}, "presence_penalty must be in [-2, 2], got 3.0."),

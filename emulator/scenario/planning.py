@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.accounting import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
 from emulator.catalog import Model
+from emulator.decoding import MOST_CANDIDATES
 from emulator.generate.tokens import count, pieces
 from emulator.grounding import grounding
 from emulator.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
@@ -47,7 +48,7 @@ def plan_script(
     `warm`: the same prompt was asked before, and the service may still have it.
     """
     conversation = context.conversation
-    candidates = 1 if "n" in card.ignores else conversation.request.n or 1
+    candidates = 1 if "n" in card.ignores else min(conversation.request.n or 1, MOST_CANDIDATES)
     choices = tuple(_choice(script, context, card, index) for index in range(candidates))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)

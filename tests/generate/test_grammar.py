@@ -158,6 +158,7 @@ def test_lark(grammar: str, pattern: str) -> None:
         "root ::= (([a-z]+)*)*",
         'root ::= a*\na ::= b*\nb ::= c*\nc ::= "x"*',
         'root ::= r1\n' + "\n".join(f"r{n} ::= r{n + 1}" for n in range(1, 800)) + '\nr800 ::= "x"',
+        "\n".join(f"r{n} ::= r{n + 1}" for n in reversed(range(3000))) + '\nr3000 ::= "x"\nroot ::= r0',
         'start: list\nlist: "[" (list ("," list)*)? "]"',
     ],
 )  # fmt: skip

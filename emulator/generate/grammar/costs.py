@@ -1,5 +1,7 @@
 """What the shortest text of each part of a grammar costs: its letters, and one for each rule on the way."""
 
+from collections.abc import Iterator
+from itertools import chain
 from math import inf
 
 from emulator.generate.grammar.tree import BadGrammar, Chain, Either, Grammar, Node, Repeat, Rule
@@ -19,13 +21,17 @@ class Costs:
 
     def __init__(self, grammar: Grammar) -> None:
         self._rules = dict.fromkeys(grammar.rules, inf)
-        changed = True
-        while changed:
-            changed = False
-            for name in reversed(list(grammar.rules)):  # later rules are often parts of earlier ones
-                cost = 1 + self.of(grammar.rules[name])
-                changed = changed or cost < self._rules[name]
-                self._rules[name] = min(cost, self._rules[name])
+        users: dict[str, list[str]] = {name: [] for name in grammar.rules}
+        for name, node in grammar.rules.items():
+            for used in _named(node):
+                users[used].append(name)
+        pending = list(grammar.rules)
+        while pending:
+            name = pending.pop()  # the last first: later rules are often parts of earlier ones
+            cost = 1 + self.of(grammar.rules[name])
+            if cost < self._rules[name]:
+                self._rules[name] = cost
+                pending.extend(users[name])
 
     def of(self, node: Node) -> float:
         match node:
@@ -41,3 +47,14 @@ class Costs:
                 return Costs(node).of(Rule(node.start))
             case leaf:
                 return leaf.cost
+
+
+def _named(node: Node) -> Iterator[str]:
+    """The rules that are named in a node."""
+    match node:
+        case Rule(name):
+            yield name
+        case Chain(inner) | Either(inner):
+            yield from chain.from_iterable(map(_named, inner))
+        case Repeat(item, _, _):
+            yield from _named(item)
