@@ -74,11 +74,13 @@ class Model(Struct, frozen=True):
 class Endpoint(Struct, frozen=True):
     """A self-deployed model: what the container behind the endpoint ids that fit the glob `id` speaks.
 
-    `location`: None, if it is everywhere. A `dedicated` one answers on its own host name only.
+    `guess`: the entry stands for ids that nobody has described. `location`: None, if it is everywhere. A `dedicated`
+    one answers on its own host name only.
     """
 
     id: str
     dialect: str = "vllm"
+    guess: bool = False
     location: str | None = None
     dedicated: bool = False
     tokens_per_chunk: int = 1
@@ -107,11 +109,8 @@ class Catalog:
         return cls(models, endpoints)
 
     def named(self) -> Self:
-        """This catalog without the endpoint entry `*`: no endpoint exists but those that are described."""
-        kept = type(self)([])
-        kept._models = self._models
-        kept._endpoints = [endpoint for endpoint in self._endpoints if endpoint.id != "*"]
-        return kept
+        """This catalog without guesses at endpoints: none exists but those that are described."""
+        return type(self)(self._models, [endpoint for endpoint in self._endpoints if not endpoint.guess])
 
     def endpoint(self, target: Target) -> Endpoint | Failure:
         """The entry for an endpoint, or Google's 404."""

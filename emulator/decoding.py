@@ -1,13 +1,18 @@
 """What a server reads out of a request about how to decode: whether to think, the form of the words, their number."""
 
+import re
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.request import JSON, ChatRequest
 from emulator.voice import Voice
+
+if TYPE_CHECKING:
+    from emulator.generate.grammar import Grammar
 
 
 class Object(Struct, frozen=True):
@@ -27,17 +32,26 @@ class Matching(Struct, frozen=True):
 
     pattern: str
 
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with the expression; nothing, if Python or we can read it."""
+        from emulator.generate.arguments.patterns import readable
 
-class Tagged(Struct, frozen=True):
-    """Free text in which JSON that fits `schema` stands between two literal tags."""
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            return None if readable(self.pattern) else str(error)
+        return None
 
-    begin: str
-    schema: JSON
-    end: str
+
+class Unreadable(Struct, frozen=True):
+    """A form that the server cannot make out, in its words."""
+
+    reason: str
 
 
 Thinking: TypeAlias = Literal["asked", "allowed", "off"]
-Form: TypeAlias = Object | OneOf | Matching | Tagged
+Form: TypeAlias = "Object | OneOf | Matching | Grammar | Unreadable"
 
 
 class Decoding(Struct, frozen=True):
@@ -49,13 +63,16 @@ class Decoding(Struct, frozen=True):
 
     thinking: Thinking = "allowed"
     thought_words: int = 25
-    form: Form | None = None
+    form: "Form | None" = None
     least: int = 0
 
 
 UNBOUND = Decoding()
 
 _WORDS = {"low": 12, "medium": 40, "high": 60}  # as 32, 110 and 145 tokens relate in a probe (fidelity.md, Thinking)
+
+MOST_CANDIDATES = 16_384  # no server makes more answers to one request
+_LONGEST = 131_072  # tokens: no window that such servers have is much larger
 
 _BY_DEFAULT: Mapping[str, Thinking] = {
     "always": "asked",
@@ -69,8 +86,14 @@ _BY_DEFAULT: Mapping[str, Thinking] = {
 def decoding_of(request: ChatRequest, voice: Voice) -> Decoding:
     """As the servers of open models read a request."""
     effort = (request.reasoning_effort or "medium") if voice.efforts else ""
-    form = _tagged(request.response_format) or form_of(request.further)
+    form = form_of(request)
     return Decoding(_thinking(request, voice), _WORDS.get(effort, 25), form, _least(request))
+
+
+def all_bound(decoding: Decoding, request: ChatRequest) -> Decoding:
+    """Where thoughts stand in the content, a form binds all of it: the model cannot think first."""
+    formed = decoding.form is not None or request.wants_json
+    return replace(decoding, thinking="allowed") if formed and decoding.thinking == "asked" else decoding
 
 
 def _thinking(request: ChatRequest, voice: Voice) -> Thinking:
@@ -83,51 +106,71 @@ def _thinking(request: ChatRequest, voice: Voice) -> Thinking:
 
 def _least(request: ChatRequest) -> int:
     if request.further.get("ignore_eos") is True and request.token_limit:
-        return request.token_limit + 1  # one too many, so that the limit ends the answer
+        return min(request.token_limit, _LONGEST) + 1  # one too many, so that the limit ends the answer
     wanted = request.further.get("min_tokens")
-    return wanted if isinstance(wanted, int) else 0
+    return min(wanted, _LONGEST) if isinstance(wanted, int) else 0
 
 
 # ---- guided decoding: `structured_outputs`, the older `guided_…` fields, and structural tags
 
 
-def form_of(further: Mapping[str, JSON]) -> Form | None:
-    """The form that the fields beyond OpenAI's demand. A grammar is accepted and not obeyed (fidelity.md, vLLM)."""
-    nested = further.get("structured_outputs")
-    options: dict[str, JSON] = {key: further.get(f"guided_{key}") for key in ("json", "regex", "choice")}
-    if isinstance(nested, dict):
-        options |= nested
+def form_of(request: ChatRequest) -> "Form | None":
+    """The form that the request demands of the words, beyond what OpenAI's own `response_format` can say."""
+    written = request.response_format
+    if isinstance(written, dict) and written.get("type") == "structural_tag":
+        return _tagged(written)
+    if not request.further:
+        return None
+    options = constraints(request.further)
     if options.get("json") is not None or options.get("json_object"):
-        return Object(_schema(options["json"]))
+        return _object(options.get("json"))
     if isinstance(options.get("choice"), list) and options["choice"]:
         return OneOf(tuple(map(str, options["choice"])))
     if isinstance(options.get("regex"), str):
         return Matching(options["regex"])
-    return _tagged(_loaded(options.get("structural_tag")))
+    if isinstance(options.get("grammar"), str) and options["grammar"].strip():
+        return _grammatical(options["grammar"])
+    tag = options.get("structural_tag")
+    return None if tag is None else _tagged(_loaded(tag))
 
 
-def _schema(written: JSON) -> JSON:
-    return _loaded(written) if isinstance(written, str) else written
+KINDS = ("json", "regex", "choice", "grammar", "json_object", "structural_tag")
+
+
+def constraints(further: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """What is demanded, by kind, in whatever fields it is written."""
+    nested = further.get("structured_outputs")
+    older = {kind: further.get(f"guided_{kind}") for kind in ("json", "regex", "choice", "grammar")}
+    options = older | {"structural_tag": further.get("structural_tag")}
+    return options | nested if isinstance(nested, dict) else options
+
+
+def _object(written: JSON) -> "Form":
+    schema = _loaded(written)
+    return Unreadable("Invalid JSON grammar specification.") if isinstance(schema, str) else Object(schema)
 
 
 def _loaded(written: JSON) -> JSON:
-    if not isinstance(written, str):
-        return written
+    """The JSON in a text; what is none stays as it is."""
     try:
-        return orjson.loads(written)
+        return orjson.loads(written) if isinstance(written, str) else written
     except orjson.JSONDecodeError:
-        return None
+        return written
 
 
-def _tagged(spec: JSON) -> Tagged | None:
-    """The first structural tag, in the older spelling (`structures`) or the newer one (`format`)."""
-    if not isinstance(spec, dict) or spec.get("type") != "structural_tag":
-        return None
-    form = spec.get("format")
-    tags = spec.get("structures") or (form.get("tags") if isinstance(form, dict) else None) or [form]
-    tag = tags[0] if isinstance(tags, list) else None
-    if not isinstance(tag, dict):
-        return None
-    content = tag.get("content")
-    schema = content.get("json_schema") if isinstance(content, dict) else tag.get("schema")
-    return Tagged(str(tag.get("begin", "")), schema, str(tag.get("end", "")))
+def _grammatical(text: str) -> "Form":
+    from emulator.generate.grammar import BadGrammar, read_grammar
+
+    try:
+        return read_grammar(text)
+    except BadGrammar as bad:
+        return Unreadable(f"Grammar error: {bad}")
+
+
+def _tagged(spec: JSON) -> "Form":
+    from emulator.generate.grammar import BadGrammar, read_tag
+
+    try:
+        return read_tag(spec)
+    except BadGrammar as bad:
+        return Unreadable(f"Invalid structural tag specification: {bad}")

@@ -2,6 +2,7 @@
 
 import re
 import types
+import warnings
 from functools import cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -61,7 +62,8 @@ def _model(kind: type[msgspec.Struct]) -> "type[BaseModel]":
     fields: dict[str, Any] = {
         field.name: (_translated(field.type), ... if field.required else None) for field in msgspec.structs.fields(kind)
     }
-    return create_model(kind.__name__, __config__=ConfigDict(strict=True), **fields)
+    with warnings.catch_warnings(action="ignore"):  # a server may name a field like a method of pydantic's
+        return create_model(kind.__name__, __config__=ConfigDict(strict=True), **fields)
 
 
 def _translated(annotation: Any) -> Any:

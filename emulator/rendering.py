@@ -14,7 +14,6 @@ from emulator.errors import Unsatisfiable
 from emulator.paced import Paced, Score
 from emulator.pacing import NO_EFFORT, Effort
 from emulator.plan import Answer, Failure, Plan, Thought, Usage
-from emulator.reading import invalid
 from emulator.scenario.planning import Script, plan_script
 from emulator.scenario.replies import Context
 from emulator.schedule import PLAIN, Schedule
@@ -158,7 +157,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
     form = Form(
         head=head,
         chunks=templates,
-        schedule=manner.schedule,
+        schedule=manner.schedule.worded(dialect.breakdown, dialect.broken_off),
         mints=tuple(minter.mints),
         signed=tuple(minter.signed),
         beats=None if stream else _beats(answer, conversation, dialect, manner),
@@ -191,7 +190,7 @@ def _planned(
     try:
         plan = plan_script(script, context, card, answer_id, minter.created, warm=manner.warm)
     except Unsatisfiable as error:
-        return invalid(f"Unable to submit request because no value can fit a schema in it: {error}")
+        return dialect.unsatisfiable(str(error))
     return dialect.refusal(plan, conversation.request) or plan
 
 

@@ -1,15 +1,17 @@
 """When and how badly an answer is delivered: its pace, then its faults. Pure: it can be printed and repeated."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.delivery import Step
 from emulator.faults import faulty, phases
 from emulator.pacing import AT_ONCE, NO_EFFORT, Effort, Pacing, pace, waits
+from emulator.plan import Failure
 from emulator.seed import Seed
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ class Schedule(Struct, frozen=True, dict=True):
     def phases(self) -> Sequence[int]:
         """How many answers have to be counted, in pieces that differ in their faults; nothing: no counter is needed."""
         return phases(self.faults)
+
+    def worded(self, usual: Failure, say: Callable[[Failure], bytes]) -> Self:
+        """The schedule for one server, with its own words in the faults that speak (see Fault.worded)."""
+        return replace(self, faults=[fault.worded(usual, say) for fault in self.faults]) if self.faults else self
 
     def waits(self, tokens: tuple[int, ...], seed: Seed, effort: Effort) -> Sequence[float]:
         """The waits of a stream whose chunks have so many tokens, its head's first."""

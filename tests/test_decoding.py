@@ -1,5 +1,6 @@
 """What is read out of a request: thinking, forms, and numbers of tokens."""
 
+import json
 import re
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
-from emulator.decoding import Decoding, Matching, Object, OneOf, Tagged, decoding_of
+from emulator.decoding import Decoding, Matching, Object, OneOf, Unreadable, decoding_of
+from emulator.generate.grammar import read_grammar, read_tag
 from emulator.generate.tokens import count
 from emulator.plan import Plan, Text, Thought
 from emulator.reading import request_of
@@ -19,6 +21,23 @@ from emulator.seed import Seed
 from emulator.voice import Thinks, Voice
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+OLDER = {
+    "type": "structural_tag",
+    "structures": [{"begin": f"<f={name}>", "schema": SCHEMA, "end": "</f>"} for name in "xy"],
+    "triggers": ["<f="],
+}
+NEWER = {
+    "type": "structural_tag",
+    "format": {
+        "type": "triggered_tags",
+        "triggers": ["<f>"],
+        "tags": [
+            {"type": "tag", "begin": "<f>", "content": {"type": "json_schema", "json_schema": SCHEMA}, "end": "</f>"}
+        ],
+        "at_least_one": True,
+        "stop_after_first": True,
+    },
+}
 
 
 def request(**fields: Any) -> ChatRequest:
@@ -100,28 +119,26 @@ def test_more_effort_makes_longer_thoughts() -> None:
         ({"structured_outputs": {"json_object": True}}, Object(None)),
         ({"structured_outputs": {"choice": ["a"]}}, OneOf(("a",))),
         ({"structured_outputs": {"regex": "x"}}, Matching("x")),
+        ({"guided_grammar": 'root ::= "a"'}, read_grammar('root ::= "a"')),
+        ({"structured_outputs": {"grammar": 'start: "a"'}}, read_grammar('start: "a"')),
+        ({"response_format": OLDER}, read_tag(OLDER)),
+        ({"response_format": NEWER}, read_tag(NEWER)),
+        ({"structured_outputs": {"structural_tag": json.dumps(NEWER)}}, read_tag(NEWER)),
+        ({"structural_tag": json.dumps(OLDER)}, read_tag(OLDER)),
+        ({"guided_json": "{"}, Unreadable("Invalid JSON grammar specification.")),
         (
-            {"response_format": {"type": "structural_tag", "structures": [{"begin": "<f>", "schema": {}, "end": "<"}]}},
-            Tagged("<f>", {}, "<"),
+            {"guided_grammar": "root ::= a"},
+            Unreadable('Grammar error: EBNF parser error at line 1, column 10: Rule "a" is not defined'),
         ),
         (
-            {
-                "response_format": {
-                    "type": "structural_tag",
-                    "format": {
-                        "type": "triggered_tags",
-                        "tags": [
-                            {"begin": "<f>", "content": {"type": "json_schema", "json_schema": SCHEMA}, "end": "</f>"}
-                        ],
-                    },
-                }
-            },
-            Tagged("<f>", SCHEMA, "</f>"),
+            {"response_format": {"type": "structural_tag", "structures": []}},
+            Unreadable("Invalid structural tag specification: 'triggers' is missing"),
         ),
         ({"guided_choice": []}, None),
         ({"guided_choice": "red"}, None),
         ({"structured_outputs": 3}, None),
-        ({"response_format": {"type": "structural_tag", "structures": "x"}}, None),
+        ({"structured_outputs": {}}, None),
+        ({"guided_grammar": " "}, None),
     ],
 )
 def test_forms(fields: dict[str, Any], form: Any) -> None:
@@ -136,15 +153,9 @@ def test_forms(fields: dict[str, Any], form: Any) -> None:
         ({"guided_choice": ["blue", "green"]}, "blue|green"),
         ({"guided_regex": r"[A-C]{2}-\d{3}"}, r"[A-C]{2}-\d{3}"),
         ({"guided_regex": "yes|no"}, "yes|no"),
-        (
-            {
-                "response_format": {
-                    "type": "structural_tag",
-                    "structures": [{"begin": "<f=x>", "schema": SCHEMA, "end": "</f>"}],
-                }
-            },
-            r'.+<f=x>\{.*"name":".*"\}</f>',
-        ),
+        ({"guided_grammar": 'root ::= [A-C]{2} ("-" [0-9]+)?'}, r"[A-C]{2}(-\d+)?"),
+        ({"response_format": OLDER}, r'.+(<f=[xy]>\{.*"name":".*"\}</f>\n?)+'),
+        ({"response_format": NEWER}, r'(<f>\{.*"name":".*"\}</f>)'),
     ],
 )
 def test_invented_words_obey_the_form(fields: dict[str, Any], pattern: str) -> None:
@@ -165,6 +176,16 @@ def test_ignore_eos_fills_the_limit(limit: int) -> None:
     plan = planned(TextReply(text="Short."), ignore_eos=True, max_tokens=limit)
     assert (plan.usage.completion_tokens, plan.choices[0].finish) == (limit, "length")
     assert count(words(plan)) == limit
+
+
+@pytest.mark.parametrize("fields", [{"min_tokens": 10**12}, {"ignore_eos": True, "max_tokens": 10**12}])
+def test_no_answer_is_longer_than_a_window(fields: dict[str, int]) -> None:
+    assert decoding_of(request(**fields), Voice()).least in {131_072, 131_073}
+
+
+def test_many_small_answers_make_a_long_one() -> None:
+    greeted = planned(messages=[{"role": "user", "content": "hi"}], min_tokens=20_000)
+    assert 20_000 <= count(words(greeted)) < 20_100
 
 
 def test_ignore_eos_without_a_limit_changes_nothing() -> None:

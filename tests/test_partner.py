@@ -248,4 +248,5 @@ def test_a_refusal_is_google_s_array(catalog: Catalog) -> None:
     failure = Failure(429, "RESOURCE_EXHAUSTED", "Slow down.")
     chunk = dialect(catalog, "unheard/of").failure(failure, SHARED)[1]
     assert orjson.loads(chunk.data)[0]["error"]["code"] == 429
-    assert orjson.loads(dialect(catalog, "unheard/of").broken_off(failure))["error"]["code"] == 429
+    event = dialect(catalog, "unheard/of").broken_off(failure)
+    assert event == b'data: {"error":{"code":429,"message":"Slow down.","status":"RESOURCE_EXHAUSTED"}}\n\n'

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from emulator.decoding import Matching, Object
 from emulator.dialects.dialect import Style
 from emulator.dialects.tgi import Tgi
 from emulator.misfit import Misfit
@@ -118,12 +119,33 @@ def test_a_stream_that_breaks_off_says_so_in_an_event() -> None:
     assert orjson.loads(event.removeprefix(b"data: "))["error_type"] == "generation"
 
 
+SCHEMA = {"type": "object"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "form"),
+    [
+        ({"type": "json", "value": SCHEMA}, Object(SCHEMA)),
+        ({"type": "json_object", "value": SCHEMA}, Object(SCHEMA)),
+        ({"type": "regex", "value": "[ab]+"}, Matching("[ab]+")),
+        ({"type": "json_object"}, None),
+        ({"type": "text", "value": "x"}, None),
+    ],
+)
+def test_forms_in_its_own_spelling(asked: dict[str, Any], form: Any) -> None:
+    assert Tgi().decoding(request(response_format=asked)).form == form
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"max_tokens": 0}, "`max_new_tokens` must be strictly positive"),
         ({"temperature": -0.5}, "`temperature` must be strictly positive"),
         ({"top_p": 1.0}, "`top_p` must be > 0.0 and < 1.0"),
+        (
+            {"response_format": {"type": "regex", "value": "("}},
+            "grammar is not valid: missing ), unterminated subpattern at position 0",
+        ),
         (
             {"max_tokens": 8},
             "`inputs` tokens + `max_new_tokens` must be <= 10. Given: 3 `inputs` tokens and 8 `max_new_tokens`",

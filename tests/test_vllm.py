@@ -203,10 +203,19 @@ def test_usage_comes_only_when_asked_and_alone() -> None:
 
 
 def test_continuous_usage_grows() -> None:
-    counts = [chunk["usage"]["completion_tokens"] for chunk in stream(plan(Text(WORDS)), request(**RUNNING))[:-1]]
+    made = plan(Text(WORDS), usage=Usage(3, 6))
+    counts = [chunk["usage"]["completion_tokens"] for chunk in stream(made, request(**RUNNING))[:-1]]
     assert counts[0] == 0
     assert counts == sorted(counts)
     assert counts[-1] > 3
+
+
+def test_continuous_usage_never_passes_the_total() -> None:
+    made = plan(Thought("one two"), Text("three"), usage=Usage(3, 1, 2))
+    chunks = stream(made, request(**RUNNING), version="0.6")
+    counts = [chunk["usage"]["completion_tokens"] for chunk in chunks]
+    assert counts == sorted(counts)
+    assert counts[-2:] == [3, 3]
 
 
 def test_a_call_is_named_once_and_ends_in_an_event_of_its_own() -> None:
@@ -266,10 +275,29 @@ def test_what_the_container_never_says_is_google_s(status: int) -> None:
     assert (head.status, dict(head.headers)[b"retry-after"]) == (status, b"2")
 
 
+REST = (
+    "'disable_fallback': False, 'disable_any_whitespace': False, 'disable_additional_properties': False,"
+    " 'whitespace_pattern': None, 'structural_tag': None, '_backend': None, '_backend_was_auto': False}"
+)
+
+
 @pytest.mark.parametrize(
     ("fields", "voice", "message"),
     [
         ({"n": 0}, {}, "n must be at least 1, got 0."),
+        (
+            {"n": 16385},
+            {},
+            "n must be at most 16384, got 16385."
+            " To increase this limit, set the VLLM_MAX_N_SEQUENCES environment variable.",
+        ),
+        ({"prompt_logprobs": -2}, {}, "`prompt_logprobs` must be a positive value or -1."),
+        ({"top_logprobs": -2}, {}, "`top_logprobs` must be a positive value or -1."),
+        (
+            {"prompt_logprobs": 21},
+            {},
+            "Requested prompt logprobs of 21, which is greater than max allowed: 20",
+        ),
         ({"temperature": -1.0}, {}, "temperature must be non-negative, got -1.0."),
         ({"top_p": 1.5}, {}, "top_p must be in (0, 1], got 1.5."),
         ({"presence_penalty": 3.0}, {}, "presence_penalty must be in [-2, 2], got 3.0."),
@@ -296,6 +324,51 @@ def test_what_the_container_never_says_is_google_s(status: int) -> None:
             {"guided_json": {}, "guided_regex": "a"},
             {},
             "You can only use one kind of guided decoding ('guided_json', 'guided_regex' or 'guided_choice').",
+        ),
+        (
+            {"guided_grammar": "start: nothing"},
+            {},
+            'Grammar error: Lark error at line 1, column 8: unknown name "nothing"',
+        ),
+        ({"min_tokens": "many"}, {}, "Input should be a valid integer"),
+        ({"chat_template_kwargs": [1]}, {}, "Input should be a valid dictionary"),
+        ({"guided_choice": ["a", 2]}, {}, "Input should be a valid string"),
+        ({"structured_outputs": {"json": [1]}}, {}, "Input should be a valid dictionary"),
+        (
+            {"structured_outputs": []},
+            {},
+            "Input should be a valid dictionary or instance of StructuredOutputsParams",
+        ),
+        ({"guided_grammar": " "}, {}, "structured_outputs.grammar cannot be an empty string"),
+        ({"structured_outputs": {"json": "{"}}, {}, "Invalid JSON grammar specification."),
+        ({"structured_outputs": {"json": " "}}, {}, "structured_outputs.json cannot be an empty string"),
+        ({"structured_outputs": {"choice": []}}, {}, "Choice '[]' cannot be an empty list"),
+        (
+            {"structured_outputs": {"json_object": False}},
+            {},
+            "structured_outputs.json_object must be True if set; omit structured_outputs to disable structured outputs",
+        ),
+        (
+            {"structured_outputs": {"json": {}, "choice": ["a"]}},
+            {},
+            "You can only use one kind of constraints for structured outputs ('json', 'regex' or 'choice').",
+        ),
+        (
+            {"structured_outputs": {"regex": "a", "grammar": 'root ::= "a"'}},
+            {},
+            "You can only use one kind of structured outputs constraint but multiple are specified: "
+            "{'json': None, 'regex': 'a', 'choice': None, 'grammar': 'root ::= \"a\"', 'json_object': None, " + REST,
+        ),
+        (
+            {"structured_outputs": {}},
+            {},
+            "You must use one kind of structured outputs constraint but none are specified: "
+            "{'json': None, 'regex': None, 'choice': None, 'grammar': None, 'json_object': None, " + REST,
+        ),
+        (
+            {"response_format": {"type": "structural_tag", "structures": [], "triggers": []}},
+            {},
+            "Invalid structural tag specification: No structural tags found in the grammar spec.",
         ),
         (
             {"guided_regex": "("},
@@ -325,6 +398,8 @@ def test_what_the_server_refuses(fields: dict[str, Any], voice: dict[str, Any], 
         ({"n": 3, "best_of": 2}, {}),
         ({"temperature": 0.0, "top_p": 1.0, "max_tokens": 1, "min_tokens": 1}, {"context": 4}),
         ({"logprobs": True, "top_logprobs": 20}, {}),
+        ({"min_tokens": "5", "unknown": 1}, {}),
+        ({"guided_regex": "\\p{L}+"}, {}),
         ({"model": ""}, {"served": "y", "only_served": True}),
     ],
 )

@@ -8,6 +8,8 @@ from msgspec import Struct
 from emulator.decoding import UNBOUND, Decoding
 from emulator.delivery import Chunk, Head
 from emulator.plan import Failure, Plan
+from emulator.reading import invalid
+from emulator.refusals import refused
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
 from emulator.voice import PLAIN, Voice
@@ -34,12 +36,14 @@ class Style(Struct, frozen=True):
 class Dialect(Protocol):
     """A server's way to word the answers of one model. Pure: no clock, no state.
 
+    `breakdown` is what the server says most likely where a stream fails after its first event.
     The methods with a body say what a server does that has nothing of its own there: inherit them.
     """
 
     headers: Headers
     stream_headers: Headers
     voice: Voice
+    breakdown: Failure = refused("cancelled")
 
     def __init__(self, voice: Voice = PLAIN) -> None:
         self.voice = voice
@@ -71,6 +75,10 @@ class Dialect(Protocol):
     def decoding(self, request: ChatRequest) -> Decoding:
         """What the server reads out of a request beyond what all have in common."""
         return UNBOUND
+
+    def unsatisfiable(self, reason: str) -> Failure:
+        """What the server says of a form that no answer can have."""
+        return invalid(f"Unable to submit request because no value can fit a schema in it: {reason}")
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         """What the server itself refuses once it has read the request and counted its tokens."""

@@ -57,8 +57,7 @@ class Gemini(Dialect):
         return Head(failure.status, _failure_headers(failure)), Chunk(b"[" + body + b"\n]\n" if target.shared else body)
 
     def broken_off(self, failure: Failure) -> bytes:
-        # Seen outside any `data:` line, where SDKs do not read it (fidelity.md, Streams).
-        return error_object(failure) + b"\n"
+        return b"data: " + orjson.dumps(_error(failure)) + b"\n\n"
 
     def decoding(self, request: ChatRequest) -> Decoding:
         words = _WORDS.get(request.thinking_level or "", 25)
@@ -73,10 +72,14 @@ class Gemini(Dialect):
 
 def error_object(failure: Failure) -> bytes:
     """The error alone, indented."""
+    return orjson.dumps(_error(failure), option=orjson.OPT_INDENT_2)
+
+
+def _error(failure: Failure) -> dict[str, Any]:
     error: dict[str, Any] = {"code": failure.status, "message": failure.message, "status": failure.code}
     if failure.details:
         error["details"] = failure.details
-    return orjson.dumps({"error": error}, option=orjson.OPT_INDENT_2)
+    return {"error": error}
 
 
 def _failure_headers(failure: Failure) -> Headers:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from emulator.decoding import Decoding, decoding_of
+from emulator.decoding import Decoding, all_bound, decoding_of
 from emulator.delivery import Chunk, Head
 from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
@@ -29,7 +29,8 @@ class Partner(Dialect):
     stream_headers: Headers = _GOOGLE.stream_headers
 
     def decoding(self, request: ChatRequest) -> Decoding:
-        return decoding_of(request, self.voice)
+        decoding = decoding_of(request, self.voice)
+        return all_bound(decoding, request) if self._placement in ("tags", "bare") else decoding
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         efforts, effort = self.voice.efforts, request.reasoning_effort

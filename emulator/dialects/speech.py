@@ -32,21 +32,27 @@ class Piece(Struct, frozen=True):
 
 
 def placed(choice: Choice, placement: Placement) -> Choice:
-    """The choice with its thoughts where the server puts them: those in the content have become words."""
+    """The choice with its thoughts where the server puts them: those in the content have become words.
+
+    The last thought has no end where the limit came before it.
+    """
     if placement == "field":
         return choice
-    kept = [_worded(part, placement) if isinstance(part, Thought) else part for part in choice.parts]
+    unended = choice.parts[-1] if choice.parts and choice.finish == "length" else None
+    kept = [
+        _worded(part, placement, part is not unended) if isinstance(part, Thought) else part for part in choice.parts
+    ]
     return replace(choice, parts=tuple(part for part in kept if part is not None))
 
 
-def _worded(thought: Thought, placement: Placement) -> Part | None:
+def _worded(thought: Thought, placement: Placement, ends: bool) -> Part | None:
     if placement == "hidden":
         return None
-    opening = "<think>" if placement == "tags" else ""
-    text = f"{opening}{thought.text}</think>"
+    opening, closing = "<think>" if placement == "tags" else "", "</think>" if ends else ""
+    text = f"{opening}{thought.text}{closing}"
     cut = list(thought.fragments or ())
     if cut:
-        cut[0], cut[-1] = opening + cut[0], (opening if len(cut) == 1 else "") + cut[-1] + "</think>"
+        cut[0], cut[-1] = opening + cut[0], (opening if len(cut) == 1 else "") + cut[-1] + closing
     return Text(text, fragments=tuple(cut) or None)
 
 

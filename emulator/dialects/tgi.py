@@ -1,18 +1,19 @@
 """A TGI container: empty ids, the role in every delta, a fingerprint of its own release (fidelity.md, TGI)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
-from emulator.decoding import Decoding, decoding_of
+from emulator.decoding import Decoding, Matching, Object, all_bound, decoding_of
 from emulator.delivery import Chunk, Head
 from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
 from emulator.dialects.speech import Piece, calls_of, placed, spoken, weights_of, whole, words_of
 from emulator.plan import Choice, Failure, Plan, ToolCall
-from emulator.request import ChatRequest, Target
+from emulator.request import JSON, ChatRequest, Target
 from emulator.seed import Seed
 
 _GOOGLE = Gemini()
@@ -33,8 +34,14 @@ class Tgi(Dialect):
     headers: Headers = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
     stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_GOOGLE.headers[1:])
 
+    breakdown = Failure(424, "INTERNAL", "Server error: CUDA out of memory")
+
     def decoding(self, request: ChatRequest) -> Decoding:
-        return decoding_of(request, self.voice)
+        decoding, form = decoding_of(request, self.voice), _form(request.response_format or {})
+        return all_bound(decoding if form is None else replace(decoding, form=form), request)
+
+    def unsatisfiable(self, reason: str) -> Failure:
+        return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {reason}")
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         message = next(_objections(plan, request, self.voice.context), None)
@@ -140,6 +147,16 @@ class Tgi(Dialect):
         return events
 
 
+def _form(asked: Mapping[str, JSON]) -> Object | Matching | None:
+    """The form in TGI's own spelling: `json` (or `json_object`) and `regex`, each with a `value`."""
+    match asked:
+        case {"type": "json" | "json_object", "value": dict() as schema}:
+            return Object(schema)
+        case {"type": "regex", "value": str(pattern)}:
+            return Matching(pattern)
+    return None
+
+
 def _object(arguments: str) -> Any:
     try:
         return orjson.loads(arguments)
@@ -188,6 +205,9 @@ def _objections(plan: Plan, request: ChatRequest, context: int | None) -> Iterat
         yield "`temperature` must be strictly positive"
     if request.top_p is not None and not 0 < request.top_p < 1:
         yield "`top_p` must be > 0.0 and < 1.0"
+    form = _form(request.response_format or {})
+    if isinstance(form, Matching) and form.fault:
+        yield f"grammar is not valid: {form.fault}"
     if context is not None and prompt + (limit or 1) > context:
         given = f"Given: {prompt} `inputs` tokens and {limit or 1} `max_new_tokens`"
         yield f"`inputs` tokens + `max_new_tokens` must be <= {context}. {given}"

@@ -8,7 +8,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from emulator.decoding import Decoding, decoding_of
+from emulator.decoding import Decoding, all_bound, decoding_of
 from emulator.delivery import Chunk, Head
 from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
@@ -19,6 +19,7 @@ from emulator.dialects.vllm_rules import objection
 from emulator.plan import Choice, Failure, Plan, ToolCall
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
+from emulator.voice import Placement
 
 _GOOGLE = Gemini()
 _DONE = b"data: [DONE]\n\n"
@@ -47,12 +48,18 @@ class Vllm(Dialect):
     headers: Headers = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
     stream_headers: Headers = ((b"content-type", b"text/event-stream; charset=utf-8"), *_GOOGLE.headers[1:])
 
+    breakdown = Failure(500, "INTERNAL", "Internal server error")
+
     @property
     def _release(self) -> Release:
         return RELEASES.get(self.voice.version, RELEASES["current"])
 
     def decoding(self, request: ChatRequest) -> Decoding:
-        return decoding_of(request, self.voice)
+        decoding = decoding_of(request, self.voice)
+        return all_bound(decoding, request) if self._placement in ("tags", "bare") else decoding
+
+    def unsatisfiable(self, reason: str) -> Failure:
+        return Failure(400, "INVALID_ARGUMENT", f"Grammar error: {reason}")
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         return objection(plan, request, self.voice)
@@ -125,7 +132,11 @@ class Vllm(Dialect):
     def _placed(self, choice: Choice, request: ChatRequest) -> Choice:
         if request.further.get("include_reasoning") is False:
             return placed(choice, "hidden")
-        return placed(choice, "tags" if self._release.reasoning is None else self.voice.thoughts)
+        return placed(choice, self._placement)
+
+    @property
+    def _placement(self) -> Placement:
+        return "tags" if self._release.reasoning is None else self.voice.thoughts
 
     def _message(self, choice: Choice, request: ChatRequest) -> dict[str, Any]:
         release, calls = self._release, calls_of(choice)
@@ -148,10 +159,11 @@ class Vllm(Dialect):
         with_usage = options.get("include_usage") is True
         running = with_usage and options.get("continuous_usage_stats") is True
         prompt, spent = plan.usage.prompt_tokens, [0] * len(plan.choices)
+        total = plan.usage.completion_tokens + plan.usage.reasoning_tokens
         middle, first_chunk = _nulls(self._release.chunk_choice), _nulls(self._release.first_chunk)
         named = b',"system_fingerprint":' + orjson.dumps(self.voice.fingerprint)
         for index, event, first in self._events(plan, request, style):
-            spent[index] += event.tokens
+            spent[index] = min(spent[index] + event.tokens, total)  # tags around thoughts are not counted
             tail = b',"usage":' + orjson.dumps(_usage(prompt, spent[index])) if running else b""
             if event.finish and self.voice.fingerprint and not with_usage:
                 tail += named
@@ -159,7 +171,6 @@ class Vllm(Dialect):
             choice = _choice_bytes(index, event, b"" if first else middle)
             yield Chunk(opening + choice + b"]" + tail + b"}\n\n", event.tokens)
         if with_usage:
-            total = plan.usage.completion_tokens + plan.usage.reasoning_tokens
             totals = b',"usage":' + orjson.dumps(_usage(prompt, total))
             yield Chunk(opening + b"]" + totals + (named if self.voice.fingerprint else b"") + b"}\n\n")
         yield Chunk(_DONE)

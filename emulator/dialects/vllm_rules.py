@@ -1,10 +1,13 @@
 """What vLLM refuses in a request that it could read, in its own words (fidelity.md, vLLM)."""
 
-import re
 from collections.abc import Iterator
+from itertools import chain
 
-from emulator.decoding import Matching, form_of
+from emulator.decoding import MOST_CANDIDATES
+from emulator.dialects.vllm_fields import misfit
+from emulator.dialects.vllm_forms import objections
 from emulator.plan import Failure, Plan
+from emulator.reading import invalid
 from emulator.request import ChatRequest
 from emulator.voice import Voice
 
@@ -15,14 +18,31 @@ def objection(plan: Plan, request: ChatRequest, voice: Voice) -> Failure | None:
     """The first thing that vLLM would not serve; `field` becomes its `param`."""
     if voice.only_served and request.model not in {"", voice.served}:
         return Failure(404, "NOT_FOUND", f"The model `{request.model}` does not exist.", field="model")
-    for field, message in (*_ranges(request), *_combinations(request, voice), *_window(plan, request, voice)):
+    if (wrong := misfit(request)) is not None:
+        return invalid(wrong.says, wrong.field, wrong)
+    for field, message in chain(
+        _validated(request),
+        _candidates(request, voice),
+        _ranges(request),
+        objections(request),
+        _window(plan, request, voice),
+    ):
         return Failure(400, "INVALID_ARGUMENT", message, field=field)
     return None
 
 
+def _candidates(request: ChatRequest, voice: Voice) -> Iterator[tuple[str | None, str]]:
+    number, best = 1 if request.n is None else request.n, request.further.get("best_of")
+    if number < 1:
+        yield None, f"n must be at least 1, got {number}."
+    if number > MOST_CANDIDATES:
+        advice = "To increase this limit, set the VLLM_MAX_N_SEQUENCES environment variable."
+        yield None, f"n must be at most {MOST_CANDIDATES}, got {number}. {advice}"
+    if voice.version == "0.6" and isinstance(best, int) and best < number:
+        yield "best_of", f"best_of must be greater than or equal to n, got n={number} and best_of={best}."
+
+
 def _ranges(request: ChatRequest) -> Iterator[tuple[str, str]]:
-    if request.n is not None and request.n < 1:
-        yield "n", f"n must be at least 1, got {request.n}."
     for name in ("presence_penalty", "frequency_penalty"):
         penalty = getattr(request, name)
         if penalty is not None and not -2 <= penalty <= 2:
@@ -38,34 +58,26 @@ def _ranges(request: ChatRequest) -> Iterator[tuple[str, str]]:
         yield "min_tokens", f"min_tokens must be less than or equal to max_tokens={limit}, got {least}."
 
 
-def _combinations(request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str]]:
-    further = request.further
+def _validated(request: ChatRequest) -> Iterator[tuple[str, str]]:
+    """What is looked at while the request is read, before the rest."""
     if request.stream_options and not request.stream:
         yield "stream_options", "Stream options can only be defined when `stream=True`."
-    if request.top_logprobs and not request.logprobs:
-        yield "top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true."
-    if (request.top_logprobs or 0) > _TOP_LOGPROBS:
-        asked = f"Requested sample logprobs of {request.top_logprobs}"
-        yield "logprobs", f"{asked}, which is greater than max allowed: {_TOP_LOGPROBS}"
-    if request.stream and further.get("prompt_logprobs"):
+    yield from _weights(request)
+
+
+def _weights(request: ChatRequest) -> Iterator[tuple[str, str]]:
+    top, prompt = request.top_logprobs or 0, request.further.get("prompt_logprobs") or 0
+    if request.stream and prompt:
         yield "prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`."
-    best, number = further.get("best_of"), request.n or 1
-    if voice.version == "0.6" and isinstance(best, int) and best < number:
-        yield "best_of", f"best_of must be greater than or equal to n, got n={number} and best_of={best}."
-    if sum(further.get(f"guided_{kind}") is not None for kind in ("json", "regex", "choice")) > 1:
-        kinds = "'guided_json', 'guided_regex' or 'guided_choice'"
-        yield "guided_json", f"You can only use one kind of guided decoding ({kinds})."
-    form = form_of(further)
-    if isinstance(form, Matching) and (reason := _broken(form.pattern)):
-        yield "structured_outputs", f"Failed to compile the regular expression {form.pattern!r}: {reason}"
-
-
-def _broken(pattern: str) -> str | None:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return str(error)
-    return None
+    numbers = [("prompt_logprobs", "prompt", prompt)] if isinstance(prompt, int) else []
+    for name, kind, number in (*numbers, ("top_logprobs", "sample", top)):
+        if number < -1:
+            yield name, f"`{name}` must be a positive value or -1."
+        if number > _TOP_LOGPROBS:
+            field = "logprobs" if kind == "sample" else name
+            yield field, f"Requested {kind} logprobs of {number}, which is greater than max allowed: {_TOP_LOGPROBS}"
+    if top and not request.logprobs:
+        yield "top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true."
 
 
 def _window(plan: Plan, request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str]]:

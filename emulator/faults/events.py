@@ -6,13 +6,16 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import orjson
 from msgspec.structs import replace
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
 
 from emulator.delivery import Chunk, Step
 from emulator.faults.fault import Fault, Placed, next_chunk, streams
+from emulator.plan import Failure
+from emulator.refusals import refused
 from emulator.seed import Seed
 
 _LARGEST = 64_000_000
+_CANCELLED = refused("cancelled")
 
 
 class Damaged(Placed):
@@ -117,25 +120,39 @@ class HugeEvent(Damaged):
 
 
 class ErrorEvent(Placed):
-    """An error in the midst of a stream, which then ends. `bare` was seen at the live service (fidelity.md, Errors)."""
+    """An error in the midst of a stream, which then ends: in the form of the server that answers, or in Google's."""
 
     key = "error_event"
     form: Annotated[
-        Literal["data", "bare", "array"],
-        Field(description="An event with the error; the error alone, without `data:`; an event with a list of it."),
-    ] = "data"
-    code: Annotated[int, Field(description="The HTTP status that it names.")] = 499
-    status: Annotated[str, Field(description="Google's name for it.")] = "CANCELLED"
-    message: Annotated[str, Field(description="What it says.")] = "The operation was cancelled."
+        Literal["own", "data", "bare", "array"],
+        Field(
+            description="The server's own words. Or Google's: an event with the error; the error alone, without `data:`"
+            " (seen at the live service); an event with a list of it."
+        ),
+    ] = "own"
+    code: Annotated[int | None, Field(description="The HTTP status that it names. Left out: the usual one.")] = None
+    status: Annotated[str | None, Field(description="Google's name for it.")] = None
+    message: Annotated[str | None, Field(description="What it says.")] = None
+    _event: bytes = PrivateAttr(b"")
+
+    def worded(self, usual: Failure, say: Callable[[Failure], bytes]) -> Fault:
+        told = self.model_copy()
+        told._event = say(self._failure(usual)) if self.form == "own" else b""
+        return told
+
+    def _failure(self, usual: Failure) -> Failure:
+        status, code, message = self.code or usual.status, self.status or usual.code, self.message
+        return Failure(status, code, usual.message if message is None else message)
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         struck = self.divide(steps) if streams(steps) else None
         yield from struck.before if struck else steps
         if struck:
-            yield Chunk(self._data(), wait=struck.wait)
+            yield Chunk(self._event or self._google_s(), wait=struck.wait)
 
-    def _data(self) -> bytes:
-        error = {"error": {"code": self.code, "message": self.message, "status": self.status}}
+    def _google_s(self) -> bytes:
+        said = self._failure(_CANCELLED)
+        error = {"error": {"code": said.status, "message": said.message, "status": said.code}}
         if self.form == "bare":
             return orjson.dumps(error, option=orjson.OPT_INDENT_2) + b"\n"
         return b"data: " + orjson.dumps([error] if self.form == "array" else error) + b"\n\n"
@@ -223,7 +240,8 @@ def _unescaped(document: dict[str, Any]) -> None:
     for choice in document.get("choices") or ():
         for call in (choice.get("delta") or {}).get("tool_calls") or ():
             function = call["function"]
-            function["arguments"] = function["arguments"].replace("\\n", "\n")
+            if "arguments" in function:  # vLLM names a call without them
+                function["arguments"] = function["arguments"].replace("\\n", "\n")
 
 
 def _forget(document: dict[str, Any], key: str) -> None:

@@ -1,6 +1,6 @@
 """What all faults share: whether they strike, and where in the steps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, ClassVar, Self
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from emulator.delivery import Chunk, Head, Step
 from emulator.duration import Duration
+from emulator.plan import Failure
 from emulator.seed import Seed
 from emulator.share import Share
 
@@ -28,6 +29,10 @@ class Fault(BaseModel):
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         """The steps as they are with this fault."""
         raise TypeError(f"{type(self).__name__} cannot be applied")  # pragma: no cover
+
+    def worded(self, usual: Failure, say: Callable[[Failure], bytes]) -> "Fault":
+        """The fault as it strikes one server: `say` words a failure in mid-stream there, `usual` is the likeliest."""
+        return self
 
     def strikes(self, answers: int, seed: Seed) -> bool:
         """Whether an answer has it, `answers` of those that may have it having gone before."""

@@ -2,19 +2,18 @@
 
 import base64
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, assert_never
+from typing import Any, ClassVar
 
 import orjson
 
 from emulator.conversation import Conversation
-from emulator.decoding import Form, Matching, Object, OneOf, Tagged
 from emulator.generate.arguments import value_for
-from emulator.generate.hints import Hints, best_tool, calls, read, wanted_keys
+from emulator.generate.hints import Hints, best_tool, calls, read
 from emulator.generate.text import answer, report, thought
 from emulator.plan import Media, Part, Text, Thought, ToolCall
-from emulator.request import JSON, Function
+from emulator.request import Function
+from emulator.scenario.formed import fitting, formed
 from emulator.scenario.replies import Context, ImageReply, ReplyPart
-from emulator.seed import Seed
 
 
 class Improvised(ReplyPart):
@@ -53,43 +52,13 @@ def _thoughts(context: Context) -> Sequence[Part]:
 def _words(context: Context) -> str:
     conversation, seed = context.conversation, context.seed
     if context.decoding.form is not None:
-        return _formed(context.decoding.form, context)
+        return formed(context.decoding.form, conversation, seed)
     if conversation.request.wants_json:
-        return orjson.dumps(_object(conversation, context, conversation.request.response_schema)).decode()
+        return orjson.dumps(fitting(conversation.request.response_schema, conversation, seed)).decode()
     results = [(result.name, result.value) for result in conversation.tool_results]
     if results:
         return report(seed.child("report"), conversation.user_text, results)
     return answer(seed.child("answer"), conversation.user_text)
-
-
-def _formed(form: Form, context: Context) -> str:
-    """Words that obey guided decoding."""
-    conversation, seed = context.conversation, context.seed
-    match form:
-        case Object(schema):
-            return orjson.dumps(_object(conversation, context, schema)).decode()
-        case OneOf(options):
-            return _likeliest(options, conversation.user_text, seed)
-        case Matching(pattern):
-            return str(value_for({"type": "string", "pattern": f"^(?:{pattern})$"}, seed.child("regex")))
-        case Tagged(begin, schema, end):
-            words = answer(seed.child("answer"), conversation.user_text, words=12)
-            return f"{words}{begin}{orjson.dumps(_object(conversation, context, schema)).decode()}{end}"
-        case _:
-            assert_never(form)
-
-
-def _likeliest(options: Sequence[str], prompt: str, seed: Seed) -> str:
-    """The one that the prompt names, if it names exactly one; else any."""
-    named = [option for option in options if option.lower() in prompt.lower()]
-    return named[0] if len(named) == 1 else seed.child("choice").pick(options)
-
-
-def _object(conversation: Conversation, context: Context, schema: JSON) -> Any:
-    if schema is None:
-        keys = wanted_keys(conversation.user_text) or ("result",)
-        schema = {"type": "object", "properties": {key: {"type": "string"} for key in keys}, "required": list(keys)}
-    return value_for(schema, context.seed.child("json"), hints=read(conversation.user_text).reader())
 
 
 # ---- which tool, and how often

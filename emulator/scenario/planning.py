@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from emulator.accounting import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
 from emulator.catalog import Model
+from emulator.decoding import MOST_CANDIDATES
 from emulator.generate.tokens import count, pieces
 from emulator.grounding import grounding
 from emulator.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
@@ -48,7 +49,7 @@ def plan_script(
     `warm`: the same prompt was asked before, and the service may still have it.
     """
     conversation = context.conversation
-    candidates = 1 if "n" in card.ignores else conversation.request.n or 1
+    candidates = 1 if "n" in card.ignores else min(conversation.request.n or 1, MOST_CANDIDATES)
     choices = tuple(_choice(script, context, card, index) for index in range(candidates))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)
@@ -121,13 +122,14 @@ def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
     from emulator.generate.text import answer
 
     last = parts[-1] if parts and isinstance(parts[-1], Text) else Text("")
-    text, least = last.text, count(last.text) + missing
+    said = [last.text] if last.text else []
     for index in range(missing):
-        if count(text) >= least:
+        if missing <= 0:
             break
-        words = answer(context.seed.child("more", index), prompt, words=least - count(text))
-        text = f"{text}\n\n{words}" if text else words
-    return [*(part for part in parts if part is not last), replace(last, text=text, fragments=None)]
+        words = answer(context.seed.child("more", index), prompt, words=missing)
+        missing -= count(f"\n\n{words}" if said else words)
+        said.append(words)
+    return [*(part for part in parts if part is not last), replace(last, text="\n\n".join(said), fragments=None)]
 
 
 # ---- limits

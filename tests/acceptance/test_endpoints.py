@@ -46,7 +46,9 @@ def test_ids_that_begin_with_tgi_answer_as_tgi(empty: Emulator) -> None:
     assert (answer["id"], answer["model"]) == ("", "google/gemma-2-9b-it")
 
 
-@pytest.mark.parametrize(("endpoint", "location"), [("777", "us-central1"), ("4242", "europe-west4")])
+@pytest.mark.parametrize(
+    ("endpoint", "location"), [("777", "us-central1"), ("4242", "europe-west4"), ("tgi-1", "us-central1")]
+)
 @pytest.mark.parametrize("content", [HELLO, b"{"])
 def test_an_unknown_endpoint_is_google_s_404(listed: Emulator, endpoint: str, location: str, content: Any) -> None:
     answer = post(listed, content, base_url=listed.endpoint_url(endpoint, location))

@@ -27,7 +27,8 @@ class Shouting(Dialect):
     """Says everything in capitals."""
 
     headers: Headers = ((b"content-type", b"text/plain"),)
-    stream_headers: Headers = headers
+    stream_headers: Headers = ((b"content-type", b"text/event-stream"),)
+    breakdown = Failure(500, "INTERNAL", "out of breath")
 
     def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
         text = "".join(part.text for part in plan.choices[0].parts if isinstance(part, Text))
@@ -40,7 +41,7 @@ class Shouting(Dialect):
         return Head(failure.status, self.headers), Chunk(failure.code.encode())
 
     def broken_off(self, failure: Failure) -> bytes:
-        return b"!"
+        return f"{failure.message.upper()}!".encode()
 
     def response_id(self, seed: Seed, created: int) -> str:
         return f"shout-{seed.bytes(4).hex()}"
@@ -65,6 +66,13 @@ def test_a_made_up_dialect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert first.text != second.text, "each attempt has its own id"
         assert first.elapsed.total_seconds() > 0.05, "written pacing holds"
         assert ask("loud", stream=True).text.split()[-2:] == ["HELLO", "THERE."]
+        broken = post(
+            emulator,
+            {"messages": [{"role": "user", "content": "loud"}], "stream": True},
+            base_url=url,
+            **{"x-emulator-fault": "error_event: {after_chunks: 2}"},
+        )
+        assert broken.text.endswith("\nOUT OF BREATH!"), "its own words end a stream that fails"
         assert (ask("no").status_code, ask("no").text) == (503, "UNAVAILABLE")
         assert ask("anything else").text.split(": ")[1].isupper()
         refused = post(emulator, orjson.dumps({"messages": 1}), base_url=url)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from openai import BadRequestError, NotFoundError, OpenAI
+from openai import APIError, BadRequestError, NotFoundError, OpenAI
 from pydantic import BaseModel
 
 from emulator import Emulator
@@ -50,6 +50,40 @@ def test_structured_outputs(client: OpenAI) -> None:
 def test_guided_regex(client: OpenAI) -> None:
     answer = ask(client, extra_body={"guided_regex": r"\d{4}-\d{2}"})
     assert re.fullmatch(r"\d{4}-\d{2}", answer.choices[0].message.content)
+
+
+GRAMMAR = """
+root ::= "SELECT " column " FROM " table (" WHERE " column " = " [0-9]+)?
+column ::= "id" | "year"
+table ::= "books" | "authors"
+"""
+QUERY = r"SELECT (id|year) FROM (books|authors)( WHERE (id|year) = [0-9]+)?"
+
+
+@pytest.mark.parametrize("body", [{"guided_grammar": GRAMMAR}, {"structured_outputs": {"grammar": GRAMMAR}}])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_grammar(client: OpenAI, body: dict[str, Any], seed: int) -> None:
+    whole = ask(client, seed=seed, extra_body=body).choices[0].message.content
+    assert re.fullmatch(QUERY, whole)
+    stream = ask(client, seed=seed, extra_body=body, stream=True)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == whole
+
+
+def test_a_broken_grammar_is_refused_with_its_place(client: OpenAI) -> None:
+    with pytest.raises(BadRequestError, match='line 2, column 10: Rule "table" is not defined') as caught:
+        ask(client, extra_body={"guided_grammar": "# no table\nroot ::= table"})
+    assert str(caught.value.message).count("Grammar error: ") == 1
+
+
+def test_structural_tags_call_functions_in_the_text(client: OpenAI) -> None:
+    year = {"type": "object", "properties": {"year": {"type": "integer"}}, "required": ["year"]}
+    tags = [{"begin": f"<function={name}>", "schema": year, "end": "</function>"} for name in ("births", "deaths")]
+    form = {"type": "structural_tag", "structures": tags, "triggers": ["<function="]}
+    said = [ask(client, seed=seed, response_format=form).choices[0].message.content for seed in range(8)]
+    calls = [re.findall(r"<function=(births|deaths)>(\{.*?\})</function>", text) for text in said]
+    assert all(calls)
+    assert {name for found in calls for name, _ in found} == {"births", "deaths"}
+    assert all(isinstance(json.loads(arguments)["year"], int) for found in calls for _, arguments in found)
 
 
 def test_parse_fills_a_model(client: OpenAI) -> None:
@@ -112,6 +146,15 @@ def test_a_refusal_can_be_read(client: OpenAI) -> None:
         ask(client, temperature=-1)
     assert caught.value.param == "temperature"
     assert caught.value.type == "BadRequestError"
+
+
+def test_a_stream_that_fails_is_an_error_in_the_server_s_words(client: OpenAI) -> None:
+    stream = ask(client, stream=True, extra_headers={"x-emulator-fault": "error_event: {after_chunks: 3}"})
+    chunks: list[Any] = []
+    with pytest.raises(APIError, match="Internal server error") as caught:
+        chunks.extend(stream)
+    assert len(chunks) == 3
+    assert (caught.value.type, caught.value.code) == ("InternalServerError", "500")
 
 
 def test_raw_answers_fit_the_server_s_models(client: OpenAI) -> None:

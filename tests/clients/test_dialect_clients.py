@@ -1,6 +1,6 @@
 """LiteLLM and LangChain, unmodified, over a real port.
 
-They live in an environment of their own (requirements-dialects.txt), which GEMULATOR_CLIENTS names or which is
+They live in an environment of their own (requirements-frameworks.txt), which GEMULATOR_CLIENTS names or which is
 `.venv-clients` in the project.
 """
 
@@ -23,7 +23,7 @@ PYTHON = CLIENTS / ("Scripts/python.exe" if sys.platform == "win32" else "bin/py
 pytestmark = pytest.mark.skipif(
     not PYTHON.exists(),
     reason="no clients: python -m venv .venv-clients && .venv-clients/bin/pip install"
-    " -r tests/clients/requirements-dialects.txt",
+    " -r tests/clients/requirements-frameworks.txt",
 )
 
 

@@ -80,3 +80,26 @@ test("a container's error can be read", async () => {
     return true;
   });
 });
+
+test("a grammar is obeyed, and a broken one is refused", async () => {
+  const grammar = 'root ::= "It is " ("blue" | "grey") "."';
+  const answer = await vllm.chat.completions.create({ model: "any", messages, structured_outputs: { grammar } });
+  assert.match(answer.choices[0].message.content, /^It is (blue|grey)\.$/);
+  const broken = vllm.chat.completions.create({ model: "any", messages, structured_outputs: { grammar: "root ::= nothing" } });
+  await assert.rejects(broken, /400 Grammar error: EBNF parser error at line 1, column 10: Rule "nothing" is not defined/);
+});
+
+test("a stream that fails is an error in the server's words", async () => {
+  const headers = { "x-emulator-fault": "error_event: {after_chunks: 3}" };
+  const stream = await vllm.chat.completions.create({ model: "any", messages, stream: true }, { headers });
+  let chunks = 0;
+  const read = async () => {
+    for await (const _ of stream) chunks += 1;
+  };
+  await assert.rejects(read, (error) => {
+    assert.ok(error instanceof OpenAI.APIError);
+    assert.match(error.message, /Internal server error/);
+    assert.deepEqual([error.type, error.code, chunks], ["InternalServerError", 500, 3]);
+    return true;
+  });
+});

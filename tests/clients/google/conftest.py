@@ -28,10 +28,10 @@ def run(*command: str | Path, **environment: str) -> str:
 
 @pytest.fixture(scope="session")
 def python() -> Path:
-    """The interpreter that has requirements-credentials.txt."""
+    """The interpreter that has requirements-frameworks.txt."""
     found = Path(os.environ.get("GEMULATOR_CLIENTS") or ROOT / ".venv-clients") / "bin" / "python"
     if not found.exists():
-        pytest.skip("no .venv-clients: make one and install tests/clients/requirements-credentials.txt")
+        pytest.skip("no .venv-clients: make one and install tests/clients/requirements-frameworks.txt")
     return found
 
 

@@ -97,6 +97,7 @@ def test_an_identity_token_is_verified(python: Path, guarded: Emulator) -> None:
     ("program", "kind", "said"),
     [
         ("litellm_maas", "service_account", "True True"),
+        ("litellm_endpoint", "service_account", "True True"),
         ("langchain_maas", "external_account", "True"),
         ("langchain_openai_adc", "service_account", "True True"),
     ],

@@ -10,10 +10,19 @@ from emulator.generate.arguments.patterns.search import Search
 from emulator.generate.arguments.patterns.syntax import BadPattern, parsed
 from emulator.seed import Seed
 
-__all__ = ["BadPattern", "matcher", "sampled", "searched"]
+__all__ = ["BadPattern", "matcher", "readable", "sampled", "searched"]
 
 # (most repetitions beyond the least, any plain letter) of successive drawings
 _REACHES = ((3, False), (3, False), (6, False), (1, True), (0, False), (12, True), (3, True), (30, True), (60, False))
+
+
+def readable(pattern: str) -> bool:
+    """Whether texts can be drawn from the pattern."""
+    try:
+        parsed(pattern)
+    except BadPattern:
+        return False
+    return True
 
 
 @lru_cache(maxsize=4096)
