@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from emulator.generate.arguments.branches import Conjunction, Part
+from emulator.generate.arguments.branches import Conjunction
 from emulator.generate.arguments.document import Sub
 from emulator.generate.arguments.json_value import key_of
 from emulator.generate.arguments.membership import first_items, is_number
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from emulator.generate.arguments.drawing import Drawing, Place
 
 _REDRAWS = 4
+_BOUNDING = frozenset({"minItems", "maxItems", "uniqueItems", "contains"})
 _ENOUGH = 150  # values made so far, from which on arrays are as short as they may be
 
 
@@ -28,12 +29,21 @@ class _Array:
         self.drawing = drawing
         self.place = place
         self.parts = here.parts
+        self.low = 0
+        self.high: int | None = None
+        self.unique = False
+        self.containing: list[Sub] = []
+        if not here.lacks(_BOUNDING):
+            self._read_bounds(here)
+        self.prefix = max([len(first_items(part.schema)) for part in self.parts], default=0)
+        self.items: list[Any] = []
+        self.keys: set[Any] = set()
+
+    def _read_bounds(self, here: Conjunction) -> None:
         self.low = max((math.ceil(n) for n in here.values("minItems") if is_number(n)), default=0)
         self.high = min((math.floor(n) for n in here.values("maxItems") if is_number(n)), default=None)
         self.unique = True in here.values("uniqueItems")
-        self.prefix = max((len(first_items(part.schema)) for part in self.parts), default=0)
-        self.items: list[Any] = []
-        self.keys: set[Any] = set()
+        self.containing = [part for part in self.parts if "contains" in part.schema]
 
     def drawn(self) -> list[Any]:
         if self.high is not None and self.low > self.high:
@@ -61,9 +71,7 @@ class _Array:
         return size if self.high is None else min(size, self.high)
 
     def _draw_contained(self) -> None:
-        for part in self.parts:
-            if "contains" not in part.schema:
-                continue
+        for part in self.containing:
             wanted = part.sub(part.schema["contains"])
             needed = part.schema.get("minContains", 1)
             while self._hits(wanted) < needed:
@@ -86,7 +94,7 @@ class _Array:
 
     def _containments(self) -> list[Sub]:
         """What `contains` still asks for: one item may do for several."""
-        subs = [(part, part.sub(part.schema["contains"])) for part in self.parts if "contains" in part.schema]
+        subs = [(part, part.sub(part.schema["contains"])) for part in self.containing]
         return [sub for part, sub in subs if self._hits(sub) < part.schema.get("minContains", 1)]
 
     def _full(self, wanted: Sub) -> list[Sub]:
@@ -96,8 +104,8 @@ class _Array:
         """What a further item must not be: `maxContains` is reached."""
         return [
             part.sub({"not": part.schema["contains"]})
-            for part in self.parts
-            if "contains" in part.schema and is_number(most := part.schema.get("maxContains"))
+            for part in self.containing
+            if is_number(most := part.schema.get("maxContains"))
             if self._hits(part.sub(part.schema["contains"])) >= most
             or part.schema.get("minContains", 1) <= self._hits(part.sub(part.schema["contains"]))
         ]
@@ -108,11 +116,11 @@ class _Array:
     def _append(self, extra: list[Sub]) -> None:
         position = len(self.items)
         subs = [*self._subs(position), *extra]
-        place = self.place.inside("items", str(position), name=singular(self.place.name))
-        place = place._replace(path=(*self.place.path, "items"))
+        place = self.place.item(position, singular(self.place.name))
         value = self._distinct(subs, place) if self.unique else self.drawing.value(subs, place)
         self.items.append(value)
-        self.keys.add(key_of(value))
+        if self.unique:
+            self.keys.add(key_of(value))
 
     def _distinct(self, subs: list[Sub], place: "Place") -> Any:
         for attempt in range(_REDRAWS):
@@ -137,7 +145,7 @@ class _Array:
                 found.append(part.sub(schema["unevaluatedItems"]))
         return found
 
-    def _is_evaluated(self, whole: Part, position: int) -> bool:
+    def _is_evaluated(self, whole: Sub, position: int) -> bool:
         return any(
             part is not whole and part.is_within(whole) and _speaks_of(part.schema, position) for part in self.parts
         )

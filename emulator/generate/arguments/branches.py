@@ -10,27 +10,7 @@ from emulator.generate.arguments.refusal import Stuck
 
 _APPLICATORS = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "not",
                           "dependentSchemas", "dependencies"})  # fmt: skip
-
-
-class Part(NamedTuple):
-    """A subschema whose plain keywords hold, and the part that it was reached from."""
-
-    schema: dict[str, Any]
-    scope: tuple[str, ...]
-    parent: "Part | None"
-
-    def sub(self, schema: Any) -> Sub:
-        """A subschema of this part."""
-        return Sub(schema, self.scope)
-
-    def is_within(self, other: "Part") -> bool:
-        """Whether this part was reached from `other`, or is it."""
-        here: Part | None = self
-        while here is not None:
-            if here is other:
-                return True
-            here = here.parent
-        return False
+_LISTING = frozenset({"enum", "const"})
 
 
 class Option(NamedTuple):
@@ -43,7 +23,7 @@ class Option(NamedTuple):
 class Choice(NamedTuple):
     """An open decision of one part."""
 
-    parent: Part
+    parent: Sub
     options: tuple[Option, ...]
     keyword: str
 
@@ -53,11 +33,11 @@ Order: TypeAlias = Callable[[Choice], Sequence[Option]]
 
 
 class Conjunction:
-    """Parts that must all hold and subschemas (`bars`) that must not; `pending` choices are still open."""
+    """Parts whose plain keywords must hold, and subschemas (`bars`) that must not; `pending` choices are still open."""
 
     __slots__ = ("bars", "parts", "pending")
 
-    def __init__(self, parts: list[Part], bars: list[Sub], pending: list[Choice]) -> None:
+    def __init__(self, parts: list[Sub], bars: list[Sub], pending: list[Choice]) -> None:
         self.parts = parts
         self.bars = bars
         self.pending = pending
@@ -68,6 +48,12 @@ class Conjunction:
             schema = self.parts[0].schema
             return [schema[keyword]] if keyword in schema else []
         return [part.schema[keyword] for part in self.parts if keyword in part.schema]
+
+    def lacks(self, keywords: frozenset[str]) -> bool:
+        """Whether no part says anything under any of the keywords."""
+        if len(self.parts) == 1:
+            return keywords.isdisjoint(self.parts[0].schema)
+        return all(keywords.isdisjoint(part.schema) for part in self.parts)
 
     def first(self, keyword: str, kind: type) -> Any:
         """What the first part says under a keyword, if it is of that kind."""
@@ -88,7 +74,7 @@ class Branches:
         """The conjunction of a single subschema that leads to no others: most are like that."""
         if len(subs) != 1 or not isinstance(subs[0].schema, dict) or not _APPLICATORS.isdisjoint(subs[0].schema):
             return None
-        return Conjunction([Part(subs[0].schema, self._document.enter(subs[0]), None)], [], [])
+        return Conjunction([self._document.entered(subs[0])], [], [])
 
     def conjunctions(self, subs: Sequence[Sub], order: Order) -> Iterator[Conjunction]:
         """Every consistent choice, lazily; `order` puts the options of a choice in order of liking.
@@ -131,14 +117,14 @@ class Branches:
                 continue
             yield from self._decide(there, order)
 
-    def _add(self, into: Conjunction, sub: Sub, parent: Part | None, seen: tuple[int, ...]) -> None:
+    def _add(self, into: Conjunction, sub: Sub, parent: Sub | None, seen: tuple[int, ...]) -> None:
         schema = sub.schema
         if not isinstance(schema, dict):
             if schema is False:
                 raise Stuck((), "false admits no value")
             return
         self._spend(2)
-        part = Part(schema, self._document.enter(sub), parent)
+        part = Sub(schema, self._document.enter(sub), parent)
         if _APPLICATORS.isdisjoint(schema):
             into.parts.append(part)
             return
@@ -151,7 +137,7 @@ class Branches:
         if target is not None and id(target.schema) not in seen:
             self._add(into, target, part, (*seen, id(target.schema)))
 
-    def _target(self, part: Part) -> Sub | None:
+    def _target(self, part: Sub) -> Sub | None:
         schema = part.schema
         if isinstance(ref := schema.get("$ref"), str):
             return self._document.resolve(ref, part.scope)
@@ -161,7 +147,7 @@ class Branches:
             return self._document.resolve_recursive(part.scope)
         return None
 
-    def _open_choices(self, into: Conjunction, part: Part) -> None:
+    def _open_choices(self, into: Conjunction, part: Sub) -> None:
         schema = part.schema
         if any_of := _list(schema, "anyOf"):
             into.pending.append(Choice(part, tuple(Option((item,)) for item in any_of), "anyOf"))
@@ -258,6 +244,8 @@ def types_of(here: Conjunction) -> tuple[str, ...] | None:
 
 def candidates(here: Conjunction) -> list[Any] | None:
     """The values that all enums and consts allow; None where there are none of these."""
+    if here.lacks(_LISTING):
+        return None
     listed = [own for part in here.parts if (own := _members(part.schema)) is not None]
     if not listed:
         return None

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 from urllib.parse import unquote, urljoin
 
 from emulator.generate.arguments.refusal import Stuck
@@ -15,18 +16,38 @@ _METASCHEMA = re.compile(r"https?://json-schema\.org/(draft-0\d|draft/20\d\d-\d\
 ANY_METASCHEMA: dict[str, Any] = {"type": "object", "maxProperties": 0}
 
 
-class Sub(NamedTuple):
-    """A subschema and the scope in which its references are read."""
+class Sub:
+    """A subschema, the scope in which its references are read, and the subschema that it was reached from."""
 
-    schema: Any
-    scope: Scope
+    __slots__ = ("parent", "schema", "scope")
+
+    def __init__(self, schema: Any, scope: Scope, parent: "Sub | None" = None) -> None:
+        self.schema = schema
+        self.scope = scope
+        self.parent = parent
+
+    def sub(self, schema: Any) -> "Sub":
+        """A subschema of this one, for another value."""
+        return Sub(schema, self.scope)
+
+    def is_within(self, other: "Sub") -> bool:
+        """Whether this one was reached from `other`, or is it."""
+        here: Sub | None = self
+        while here is not None:
+            if here is other:
+                return True
+            here = here.parent
+        return False
 
 
 def draft_of(root: Any) -> int:
     """4, 6, 7, 19 or 20; documents that do not say are read as 2020-12."""
     uri = root.get("$schema") if isinstance(root, dict) else None
-    if not isinstance(uri, str):
-        return 20
+    return _draft_named(uri) if isinstance(uri, str) else 20
+
+
+@lru_cache(maxsize=64)
+def _draft_named(uri: str) -> int:
     if found := re.search(r"draft-0([467])", uri):
         return int(found[1])
     return 19 if "2019-09" in uri else 20
@@ -49,6 +70,10 @@ class Document:
             return sub.scope
         base = self._own_id(sub.schema, sub.scope[-1])
         return sub.scope if base == sub.scope[-1] else (*sub.scope, base)
+
+    def entered(self, sub: Sub) -> Sub:
+        """The subschema, with the scope inside it."""
+        return Sub(sub.schema, self.enter(sub), sub.parent) if self._id in sub.schema else sub
 
     def resolve(self, ref: str, scope: Scope) -> Sub:
         """What `ref` points to; any value where that lies outside of the document, Stuck where it dangles."""

@@ -16,7 +16,7 @@ from emulator.generate.arguments.json_value import TYPES, key_of
 from emulator.generate.arguments.membership import Membership
 from emulator.generate.arguments.negation import is_atom
 from emulator.generate.arguments.reader import Reader
-from emulator.generate.arguments.refusal import OutOfSteps, Stuck
+from emulator.generate.arguments.refusal import Budget, Stuck
 from emulator.generate.arguments.words import Words
 from emulator.seed import Seed
 
@@ -54,6 +54,10 @@ class Place(NamedTuple):
         """The place of a part, by the steps of its path."""
         return Place((*self.path, *steps), self.name if name is None else name, self.depth + 1, self.seed.child(*steps))
 
+    def item(self, position: int, name: str) -> "Place":
+        """The place of an item of a list."""
+        return Place((*self.path, "items"), name, self.depth + 1, self.seed.child("items", str(position)))
+
     def again(self, attempt: int) -> "Place":
         """The same place with other chances."""
         return self._replace(seed=self.seed.child("again", attempt)) if attempt else self
@@ -64,25 +68,18 @@ class Place(NamedTuple):
 
 
 class Drawing:
-    """One try at a value for a document. `steps` bounds its work, so that the time does not depend on the machine."""
+    """One try at a value for a document, within a budget of work."""
 
-    def __init__(self, document: Document, heights: Heights, setting: Setting, manner: Manner, steps: int) -> None:
+    def __init__(self, document: Document, heights: Heights, setting: Setting, manner: Manner, budget: Budget) -> None:
         self.document = document
         self.setting = setting
         self.manner = manner
         self.hints = setting.hints.fresh() if setting.hints else None
         self.made = 0
-        self.spent = 0
-        self._steps = steps
+        self.spend = budget.spend
         self._heights = heights
-        self._members = Membership(document, self.spend)
-        self._branches = Branches(document, self.spend)
-
-    def spend(self, steps: int) -> None:
-        """Counts work; OutOfSteps when the budget is used up."""
-        self.spent += steps
-        if self.spent > self._steps:
-            raise OutOfSteps
+        self._members = Membership(document, budget.spend)
+        self._branches = Branches(document, budget.spend)
 
     def value(self, subs: Sequence[Sub], place: Place) -> Any:
         """A value that all of `subs` admit; Stuck where none was found."""
@@ -106,8 +103,10 @@ class Drawing:
 
     def fits(self, here: Conjunction, value: Any) -> bool:
         """Whether `value` fits all parts, and is not one that a bar names: what else bars say, `value` breaks up."""
-        own = all(self._members.admits_by_own(Sub(part.schema, part.scope), value) for part in here.parts)
-        return own and not any(is_atom(bar.schema) and self.admits(bar, value) for bar in here.bars)
+        for part in here.parts:
+            if not self._members.admits_by_own(part, value):
+                return False
+        return not here.bars or not any(is_atom(bar.schema) and self.admits(bar, value) for bar in here.bars)
 
     def suggested(self, here: Conjunction, kind: str, place: Place) -> Any:
         """A value that the prompt offers and the parts admit; None where there is none."""
@@ -222,11 +221,11 @@ _KEYWORDS = {
 }  # fmt: skip
 
 
-def _kinds(here: Conjunction, place: Place, deep: bool) -> list[str]:
+def _kinds(here: Conjunction, place: Place, deep: bool) -> Sequence[str]:
     """The types to try, in order: those that are named, else those that the keywords speak of, else any."""
     named = types_of(here)
     if named is not None and len(named) == 1:
-        return list(named)
+        return named
     if named is None:
         implied = [kind for kind, words in _KEYWORDS.items() if any(not words.isdisjoint(p.schema) for p in here.parts)]
         return list(dict.fromkeys([*implied, "string", "integer", *TYPES]))

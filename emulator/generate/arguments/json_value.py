@@ -8,17 +8,20 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 
 
+_TYPE_NAMES = {str: "string", int: "integer", bool: "boolean", dict: "object", list: "array", type(None): "null"}
+
+
 def type_of(value: Any) -> str:
     """The narrowest JSON Schema type: an integral float is an integer."""
+    return _TYPE_NAMES.get(type(value)) or _unusual_type(value)
+
+
+def _unusual_type(value: Any) -> str:
     match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
         case float():
             return "integer" if value.is_integer() else "number"
+        case int():
+            return "integer"
         case str():
             return "string"
         case dict():
@@ -30,8 +33,9 @@ def type_of(value: Any) -> str:
 def has_type(value: Any, names: str | Sequence[str]) -> bool:
     """Whether `value` is of one of the named types; a name that is no JSON type admits nothing."""
     actual = type_of(value)
-    wanted = (names,) if isinstance(names, str) else names
-    return actual in wanted or (actual == "integer" and "number" in wanted)
+    if isinstance(names, str):
+        return actual == names or (actual == "integer" and names == "number")
+    return actual in names or (actual == "integer" and "number" in names)
 
 
 def key_of(value: Any) -> Hashable:

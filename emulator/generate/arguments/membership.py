@@ -44,7 +44,7 @@ class Membership:
             return True
         self._spend(1)
         self._depth += 1
-        here = Sub(schema, self.document.enter(sub))
+        here = self.document.entered(sub)
         try:
             if self.document.draft <= 7 and "$ref" in schema:
                 return _reference(self, value, schema["$ref"], here)

@@ -145,7 +145,12 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def _words(text: str, most: int = 12) -> list[str]:
-    return [_singular(word.lower()) for word in _WORD.findall(text)[:most]]
+    return list(map(_plain, _WORD.findall(text)[:most]))
+
+
+@lru_cache(maxsize=8192)
+def _plain(word: str) -> str:
+    return _singular(word.lower())
 
 
 def _singular(word: str) -> str:

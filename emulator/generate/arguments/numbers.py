@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
@@ -17,30 +17,34 @@ if TYPE_CHECKING:
 _TRIES = 24
 _SEARCHED = 400
 _HIGHEST = 10**300
-_WHOLE = Fraction(1)
+_BOUNDING = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_GIVING = frozenset({"examples", "example", "default"})
 _RULING_OUT = frozenset({"multipleOf", "enum", "const", "allOf", "anyOf", "not"})
+
+
+Exact: TypeAlias = Fraction | int
 
 
 class Bounds(Struct):
     """The interval of all parts, and the step of the grid (None: any number)."""
 
-    low: Fraction | None = None
-    high: Fraction | None = None
+    low: Exact | None = None
+    high: Exact | None = None
     above: bool = False  # `low` itself is excluded
     below: bool = False
-    step: Fraction | None = None
+    step: Exact | None = None
 
-    def raise_low(self, limit: Fraction, strict: bool) -> None:
+    def raise_low(self, limit: Exact, strict: bool) -> None:
         """Not below `limit`."""
         if self.low is None or limit > self.low or (limit == self.low and strict):
             self.low, self.above = limit, strict
 
-    def lower_high(self, limit: Fraction, strict: bool) -> None:
+    def lower_high(self, limit: Exact, strict: bool) -> None:
         """Not above `limit`."""
         if self.high is None or limit < self.high or (limit == self.high and strict):
             self.high, self.below = limit, strict
 
-    def add_step(self, step: Fraction) -> None:
+    def add_step(self, step: Exact) -> None:
         """A multiple of `step` and of those before: of their least common multiple."""
         if self.step is None:
             self.step = step
@@ -57,20 +61,26 @@ class Bounds(Struct):
 
 def bounds_of(here: Conjunction, kind: str) -> Bounds:
     """What all parts say about a number of type `kind`."""
-    found = Bounds(step=_WHOLE if kind == "integer" else None)
+    found = Bounds(step=1 if kind == "integer" else None)
+    if here.lacks(_BOUNDING):
+        return found
     for part in here.parts:
         schema = part.schema
         if is_number(low := schema.get("minimum")):
-            found.raise_low(exactly(low), schema.get("exclusiveMinimum") is True)
+            found.raise_low(_exact(low), schema.get("exclusiveMinimum") is True)
         if is_number(low := schema.get("exclusiveMinimum")):
-            found.raise_low(exactly(low), True)
+            found.raise_low(_exact(low), True)
         if is_number(high := schema.get("maximum")):
-            found.lower_high(exactly(high), schema.get("exclusiveMaximum") is True)
+            found.lower_high(_exact(high), schema.get("exclusiveMaximum") is True)
         if is_number(high := schema.get("exclusiveMaximum")):
-            found.lower_high(exactly(high), True)
+            found.lower_high(_exact(high), True)
         if is_number(step := schema.get("multipleOf")) and step > 0:
-            found.add_step(exactly(step))
+            found.add_step(_exact(step))
     return found
+
+
+def _exact(number: float) -> Exact:
+    return number if isinstance(number, int) else exactly(number)
 
 
 def draw(drawing: "Drawing", here: Conjunction, place: "Place", kind: str) -> float:
@@ -80,7 +90,7 @@ def draw(drawing: "Drawing", here: Conjunction, place: "Place", kind: str) -> fl
     bounds = bounds_of(here, kind)
     if bounds.is_empty():
         raise place.stuck("minimum", "its bounds leave no number")
-    steps = [step for step in here.values("multipleOf") if isinstance(step, float)]
+    steps = [step for step in here.values("multipleOf") if isinstance(step, float)] if bounds.step else []
     for value in _likely(here, place, kind, bounds):
         drawing.spend(1)
         if all(_divides(step, value) for step in steps) and drawing.fits(here, value):
@@ -103,6 +113,8 @@ def _likely(here: Conjunction, place: "Place", kind: str, bounds: Bounds) -> Ite
 
 def _given(here: Conjunction, place: "Place") -> Iterator[float]:
     """Examples and the default, each with a chance."""
+    if here.lacks(_GIVING):
+        return
     examples = here.first("examples", list) or here.values("example")
     numbers = [item for item in examples if is_number(item)]
     if numbers and place.seed.child("example").below(10) < 6:
@@ -112,11 +124,11 @@ def _given(here: Conjunction, place: "Place") -> Iterator[float]:
             yield default
 
 
-def _usual(here: Conjunction, place: "Place", bounds: Bounds) -> tuple[Fraction | int, Fraction | int, int]:
+def _usual(here: Conjunction, place: "Place", bounds: Bounds) -> tuple[Exact, Exact, int]:
     """The interval to draw from, within the bounds, and how many decimals look natural."""
     low, high, decimals = usual_range(place.name, here.first("description", str) or "")
-    least: Fraction | int = low
-    most: Fraction | int = high
+    least: Exact = low
+    most: Exact = high
     if bounds.low is not None and (bounds.low > least or most < bounds.low):
         least = bounds.low
         most = max(most, least + (bounds.high - least if bounds.high is not None else 100))
@@ -137,9 +149,9 @@ def _anywhere(here: Conjunction, place: "Place", bounds: Bounds) -> Iterator[flo
 
 
 def _on_grid(here: Conjunction, place: "Place", kind: str, bounds: Bounds) -> Iterator[float]:
-    step = 1 if bounds.step is None or bounds.step == 1 else bounds.step
+    step = bounds.step or 1
     least, most, _ = _usual(here, place, bounds)
-    low, high = (least, most) if step == 1 else (least / step, most / step)
+    low, high = (least, most) if step == 1 else (Fraction(least) / step, Fraction(most) / step)
     first = math.floor(low) + 1 if bounds.above and least == bounds.low else math.ceil(low)
     last = math.ceil(high) - 1 if bounds.below and most == bounds.high else math.floor(high)
     if first > last and (bounds.low is None or bounds.high is None):
@@ -160,7 +172,7 @@ def _is_gridded(here: Conjunction) -> bool:
     return bool(here.values("multipleOf")) or any(not _RULING_OUT.isdisjoint(schema) for schema in bars)
 
 
-def _plain(number: Fraction | int) -> float:
+def _plain(number: Exact) -> float:
     if isinstance(number, int) or number.denominator == 1:
         return int(number)
     return float(number) if abs(number) < _HIGHEST else 0.0

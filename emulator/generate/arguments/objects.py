@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from emulator.generate.arguments.branches import Conjunction, Part
+from emulator.generate.arguments.branches import Conjunction
 from emulator.generate.arguments.document import Sub
 from emulator.generate.arguments.membership import SOME_PROPERTY, is_number, undeclared
 from emulator.generate.arguments.patterns import matcher
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _BY_DEPTH = (1.0, 0.6, 0.35, 0.15, 0.05)
 _MANY = 8  # optional properties of one object, on average at most
+# Keywords beside `properties` and `required` that put bounds on the object as a whole, or ask for more.
+_RARE = frozenset({"minProperties", "maxProperties", "propertyNames", "dependentRequired", "dependencies",
+                   "patternProperties", "unevaluatedProperties", SOME_PROPERTY})  # fmt: skip
 _ENOUGH = 120  # values made so far, from which on optional properties are left out
 
 
@@ -29,23 +32,29 @@ class _Object:
         self.here = here
         self.place = place
         self.parts = here.parts
-        self.low = max((math.ceil(n) for n in here.values("minProperties") if is_number(n)), default=0)
-        self.high = min((math.floor(n) for n in here.values("maxProperties") if is_number(n)), default=None)
-        self.names = [part.sub(part.schema["propertyNames"]) for part in self.parts if "propertyNames" in part.schema]
-        self.dependents = [
-            found
-            for keyword in ("dependentRequired", "dependencies")
-            for found in here.values(keyword)
-            if isinstance(found, dict)
-        ]
+        self.low = 0
+        self.high: int | None = None
+        self.names: list[Sub] = []
+        self.dependents: list[dict[str, Any]] = []
+        self.wanted: list[Any] = []
+        if not here.lacks(_RARE):
+            self._read_rare(here)
         self.declared = _declared(here)
         self.required = _required(here)
         self.drawn_values: dict[str, Any] = {}
 
+    def _read_rare(self, here: Conjunction) -> None:
+        self.low = max((math.ceil(n) for n in here.values("minProperties") if is_number(n)), default=0)
+        self.high = min((math.floor(n) for n in here.values("maxProperties") if is_number(n)), default=None)
+        self.names = [part.sub(part.schema["propertyNames"]) for part in self.parts if "propertyNames" in part.schema]
+        needs = (*here.values("dependentRequired"), *here.values("dependencies"))
+        self.dependents = [found for found in needs if isinstance(found, dict)]
+        self.wanted = here.values(SOME_PROPERTY)
+
     def drawn(self) -> dict[str, Any]:
         if self.high is not None and max(self.low, len(self.required)) > self.high:
             raise self.place.stuck("maxProperties", "more properties are required than are allowed")
-        for wanted in self.here.values(SOME_PROPERTY):
+        for wanted in self.wanted:
             self._put_some(Sub(wanted["names"], self.parts[0].scope), Sub(wanted["value"], self.parts[0].scope))
         for name in self.required:
             self._put(name)
@@ -60,7 +69,7 @@ class _Object:
             return
         if self.high is not None and len(values) >= self.high:
             raise self.place.stuck("maxProperties", "more properties are required than are allowed")
-        if not all(self.drawing.admits(sub, name) for sub in self.names):
+        if self.names and not all(self.drawing.admits(sub, name) for sub in self.names):
             raise self.place.stuck("propertyNames", f"the name {name} is not allowed")
         inside = self.place.inside("properties", name, name=name)
         values[name] = self.drawing.value([*self._subs(name), *extra], inside)
@@ -80,6 +89,8 @@ class _Object:
     def _put_optional(self) -> None:
         optional = [name for name in self.declared if name not in self.drawn_values]
         limit = self._chance(len(optional)) * 256
+        if not limit and self.drawing.hints is None:
+            return
         draws = self.place.seed.child("optional").bytes(len(optional)) if limit else b""
         for number, name in enumerate(optional):
             if self.high is not None and len(self.drawn_values) >= self.high:
@@ -97,8 +108,7 @@ class _Object:
 
     def _is_offered(self, name: str) -> bool:
         """Whether the prompt has something for this property."""
-        hints = self.drawing.hints
-        if hints is None:
+        if (hints := self.drawing.hints) is None:
             return False
         schemas = [sub.schema for sub in self._subs(name) if isinstance(sub.schema, dict)]
         return bool(schemas) and any(True for _ in hints.suggest(name, schemas[0]))
@@ -112,26 +122,27 @@ class _Object:
         """What all parts say about the property of that name."""
         found = []
         for part in self.parts:
-            own = list(_named(part, name))
-            found += own
-            if own:
-                continue
-            if "additionalProperties" in part.schema:
-                found.append(part.sub(part.schema["additionalProperties"]))
-            elif "unevaluatedProperties" in part.schema and not self._is_evaluated(part, name):
-                found.append(part.sub(part.schema["unevaluatedProperties"]))
+            schema = part.schema
+            if own := _named(part, name):
+                found += own
+            elif "additionalProperties" in schema:
+                found.append(Sub(schema["additionalProperties"], part.scope))
+            elif "unevaluatedProperties" in schema and not self._is_evaluated(part, name):
+                found.append(Sub(schema["unevaluatedProperties"], part.scope))
         return found
 
-    def _is_evaluated(self, whole: Part, name: str) -> bool:
+    def _is_evaluated(self, whole: Sub, name: str) -> bool:
         return any(part is not whole and part.is_within(whole) and _speaks_of(part, name) for part in self.parts)
 
     def _fill(self) -> None:
         """Adds properties up to `minProperties`; an entry or two where the object is a map."""
-        for name in self.declared:
+        for name in self.declared if self.low else ():
             if len(self.drawn_values) >= self.low:
                 break
             self._try(name)
         wanted = max(self.low, self._usual_entries())
+        if len(self.drawn_values) >= wanted:
+            return
         for attempt in range(3 * max(wanted - len(self.drawn_values), 0) + 3):
             if len(self.drawn_values) >= wanted:
                 return
@@ -141,12 +152,14 @@ class _Object:
             raise self.place.stuck("minProperties", "no further property is possible")
 
     def _usual_entries(self) -> int:
+        if self.declared or self.drawn_values:
+            return 0
         brief = self.drawing.manner.brief or self.drawing.made > _ENOUGH or self.place.depth > 3
         is_map = any(
             isinstance(part.schema.get("additionalProperties"), dict) or any(part.schema.get("patternProperties") or ())
             for part in self.parts
         )
-        if brief or self.declared or self.drawn_values or not is_map:
+        if brief or not is_map:
             return 0
         usual = self.place.seed.child("entries").between(1, 2)
         return usual if self.high is None else min(usual, self.high)
@@ -199,24 +212,22 @@ class _Object:
                 return
 
     def _in_order(self) -> dict[str, Any]:
-        listed = self.here.first("propertyOrdering", list) or ()
+        listed = [name for name in self.here.first("propertyOrdering", list) or () if isinstance(name, str)]
         values = self.drawn_values
-        order = dict.fromkeys([*(n for n in listed if isinstance(n, str)), *self.declared, *self.required, *values])
+        order = dict.fromkeys([*listed, *self.declared, *self.required, *values])
         return {name: values[name] for name in order if name in values}
 
 
-def _named(part: Part, name: str) -> Iterator[Sub]:
+def _named(part: Sub, name: str) -> list[Sub]:
     properties = part.schema.get("properties")
-    if isinstance(properties, dict) and name in properties:
-        yield part.sub(properties[name])
+    found = [Sub(properties[name], part.scope)] if isinstance(properties, dict) and name in properties else []
     patterns = part.schema.get("patternProperties")
     if isinstance(patterns, dict):
-        for pattern, schema in patterns.items():
-            if matcher(pattern)(name):
-                yield part.sub(schema)
+        found += [part.sub(schema) for pattern, schema in patterns.items() if matcher(pattern)(name)]
+    return found
 
 
-def _speaks_of(part: Part, name: str) -> bool:
+def _speaks_of(part: Sub, name: str) -> bool:
     if "additionalProperties" in part.schema or "unevaluatedProperties" in part.schema:
         return True
     return not undeclared(part.schema, (name,))

@@ -1,4 +1,4 @@
-"""Saying inside the search for a value that this way leads nowhere."""
+"""Saying inside the search for a value that this way leads nowhere, or that it takes too long."""
 
 
 class Stuck(Exception):
@@ -12,3 +12,19 @@ class Stuck(Exception):
 
 class OutOfSteps(Exception):
     """The work budget of one drawing is used up."""
+
+
+class Budget:
+    """The work of one drawing, counted in steps, so that its end does not depend on the machine's speed."""
+
+    __slots__ = ("most", "spent")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.spent = 0
+
+    def spend(self, steps: int) -> None:
+        """Counts work; OutOfSteps when the budget is used up."""
+        self.spent += steps
+        if self.spent > self.most:
+            raise OutOfSteps

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from emulator.generate.arguments.drawing import Drawing, Place
 
 _LONGEST = 200_000
+_GIVING = frozenset({"examples", "example", "default"})
+_CONTENT = frozenset({"contentEncoding", "contentMediaType"})
+_LENGTHS = frozenset({"minLength", "maxLength"})
+# Keywords without which the first word that comes to mind will do.
+_SHAPING = _GIVING | _CONTENT | _LENGTHS | {"pattern", "format"}
 
 
 class Lengths(NamedTuple):
@@ -33,10 +38,16 @@ class Lengths(NamedTuple):
         return text
 
 
+_ANY_LENGTH = Lengths(0, None)
+
+
 def draw(drawing: "Drawing", here: Conjunction, place: "Place") -> str:
     """A string that fits; Stuck where none was found."""
     if isinstance(found := drawing.suggested(here, "string", place), str):
         return found
+    if not here.bars and here.lacks(_SHAPING):
+        drawing.spend(1)
+        return _word(drawing, here, place, 0)
     lengths = _lengths(here)
     if (lengths.high is not None and lengths.low > lengths.high) or lengths.low > _LONGEST:
         raise place.stuck("minLength", "its bounds leave no string")
@@ -49,6 +60,8 @@ def draw(drawing: "Drawing", here: Conjunction, place: "Place") -> str:
 
 
 def _lengths(here: Conjunction) -> Lengths:
+    if here.lacks(_LENGTHS):
+        return _ANY_LENGTH
     lows = [math.ceil(limit) for limit in here.values("minLength") if is_number(limit)]
     highs = [math.floor(limit) for limit in here.values("maxLength") if is_number(limit)]
     return Lengths(max(lows, default=0), min(highs) if highs else None)
@@ -62,9 +75,10 @@ def _likely(
         if (make := FORMATS.get(name) if isinstance(name, str) else None) is not None:
             for attempt in range(3):
                 yield make(drawing.setting, place.name, place.seed.child("format", number, attempt))
-    encoding, media_type = here.first("contentEncoding", str), here.first("contentMediaType", str)
-    if encoding or media_type:
-        yield content(drawing.setting, media_type, encoding, place.seed.child("content"))
+    if not here.lacks(_CONTENT):
+        encoding, media_type = here.first("contentEncoding", str), here.first("contentMediaType", str)
+        if encoding or media_type:
+            yield content(drawing.setting, media_type, encoding, place.seed.child("content"))
     if patterns:
         yield from _patterned(drawing, here, place, lengths, patterns)
     else:
@@ -73,6 +87,8 @@ def _likely(
 
 def _given(here: Conjunction, place: "Place", always: bool) -> Iterator[str]:
     """Examples and the default: each with a chance, or in any case where little else looks plausible."""
+    if here.lacks(_GIVING):
+        return
     examples = [item for item in here.first("examples", list) or here.values("example") if isinstance(item, str)]
     if examples and (always or place.seed.child("example").below(10) < 6):
         yield place.seed.child("examples").pick(examples)
@@ -110,18 +126,17 @@ def _worded(drawing: "Drawing", here: Conjunction, place: "Place", lengths: Leng
 def _word(drawing: "Drawing", here: Conjunction, place: "Place", attempt: int) -> str:
     """A word for the property. Dates and times follow the way of writing that the description names."""
     description = here.first("description", str) or here.first("title", str) or ""
-    bearer = bearer_of(place.name)
     if place.name == "name":
         kind, bearer = kind_of_name(_owner(place), description)
     else:
-        kind = kind_of(place.name, description)
+        kind, bearer = kind_of(place.name, description), ""
     seed = place.seed.child("word", attempt)
     if kind in ("date", "time", "datetime"):
         return _written(moment(drawing.setting, place.name, seed), kind, description)
     if kind not in CERTAIN and (named := described(description)):
         return seed.pick(named)
     word = drawing.setting.words.pick(kind, seed)
-    return f"{word.title()} {bearer}" if kind == "bearer" else word
+    return f"{word.title()} {bearer or bearer_of(place.name)}" if kind == "bearer" else word
 
 
 def _owner(place: "Place") -> str:

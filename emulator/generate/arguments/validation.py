@@ -1,10 +1,12 @@
 """Checks whole values with jsonschema-rs, offline: references that leave the document admit any value."""
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from itertools import count
 from typing import Any, NamedTuple
 
 from emulator.generate.arguments.document import Document, Sub, draft_of
+from emulator.generate.arguments.height import Heights
 from emulator.generate.arguments.membership import Membership
 from emulator.generate.arguments.normalisation import encoded, normalised_text
 from emulator.generate.arguments.repair import repaired
@@ -65,19 +67,24 @@ class Checker:
 
 def _compiled(schema: Any, formats: bool) -> Any:
     """The validator, or None where jsonschema-rs does not take the schema: then `Membership` answers."""
+    try:
+        return _classes()[draft_of(schema)](schema, offline=True, validate_formats=formats)
+    except (ValueError, OverflowError, RecursionError):
+        return None
+
+
+@cache
+def _classes() -> dict[int, Callable[..., Any]]:
+    """The validator class of each draft: loaded with the first of them."""
     import jsonschema_rs
 
-    classes: dict[int, Callable[..., Any]] = {
+    return {
         4: jsonschema_rs.Draft4Validator,
         6: jsonschema_rs.Draft6Validator,
         7: jsonschema_rs.Draft7Validator,
         19: jsonschema_rs.Draft201909Validator,
         20: jsonschema_rs.Draft202012Validator,
     }
-    try:
-        return classes[draft_of(schema)](schema, offline=True, validate_formats=formats)
-    except (ValueError, OverflowError, RecursionError):
-        return None
 
 
 def _closed(document: Document) -> Any:
@@ -99,21 +106,39 @@ def _closed(document: Document) -> Any:
 
 
 class Checked(NamedTuple):
-    """A document that can be read, and its checker."""
+    """A document that can be read, and what is known about it."""
 
     document: Document
     checker: Checker
+    heights: Heights
+
+
+def checked(text: bytes) -> Checked:
+    """The schema of that text (see `encoded`), in standard spelling and without what makes no sense in it.
+
+    It is kept from its second sight on: one that is never seen again pushes no other out, and is gone while its
+    memory is still at hand, which is much cheaper than later.
+    """
+    return _kept(text) if next(_sights(hash(text))) else _read(text)
+
+
+@lru_cache(maxsize=4096)
+def _sights(text_hash: int) -> Iterator[int]:
+    return count()
 
 
 @lru_cache(maxsize=256)
-def checked(text: bytes) -> Checked:
-    """The schema of that text (see `encoded`), in standard spelling and without what makes no sense in it."""
+def _kept(text: bytes) -> Checked:
+    return _read(text)
+
+
+def _read(text: bytes) -> Checked:
     document = Document(normalised_text(text))
     checker = Checker(document)
-    if checker.is_compiled:
-        return Checked(document, checker)
-    document = Document(repaired(document.root))
-    return Checked(document, Checker(document))
+    if not checker.is_compiled:
+        document = Document(repaired(document.root))
+        checker = Checker(document)
+    return Checked(document, checker, Heights(document))
 
 
 def problem_with(schema: Any, value: Any) -> str | None:

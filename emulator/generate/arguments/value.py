@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from emulator.errors import Unsatisfiable
@@ -12,8 +12,8 @@ from emulator.generate.arguments.height import Heights
 from emulator.generate.arguments.json_value import JSON
 from emulator.generate.arguments.normalisation import encoded
 from emulator.generate.arguments.reader import Reader
-from emulator.generate.arguments.refusal import OutOfSteps, Stuck
-from emulator.generate.arguments.validation import Checker, checked
+from emulator.generate.arguments.refusal import Budget, OutOfSteps, Stuck
+from emulator.generate.arguments.validation import Checked, Checker, checked
 from emulator.generate.arguments.words import Words
 from emulator.seed import Seed
 
@@ -29,39 +29,34 @@ _CANONICAL_LIMIT = 6_000  # bytes: the canonical form's cost grows fast
 _NO_PROBLEM = Stuck((), "none of the values that were drawn fits it as a whole")
 
 
-class Plan:
-    """What is known about one schema, kept between calls."""
+def _tries(known: Checked, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
+    """Values drawn in different manners; a Stuck where a try led nowhere."""
+    document = known.document
+    subs = [Sub(document.root, document.base)]
+    if given:
+        subs.insert(0, Sub(_fixed(given), document.base))
+    left = _ALL_STEPS
+    for number, manner in enumerate(_TRIES):
+        start = seed.child("try", number) if number else seed
+        budget = Budget(min(_STEPS, left))
+        drawing = Drawing(document, known.heights, setting, manner, budget)
+        try:
+            yield drawing.value(subs, Place((), "", 0, start))
+        except Stuck as stuck:
+            yield stuck
+        except (OutOfSteps, RecursionError, OverflowError):
+            yield Stuck((), "it takes too much work to find a value")
+        left -= budget.spent
+        if left <= 0:
+            return
 
-    def __init__(self, document: Document, checker: Checker, size: int) -> None:
-        self.document = document
-        self.heights = Heights(document)
-        self.checker = checker
-        self.size = size
 
-    def tries(self, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
-        """Values drawn in different manners; a Stuck where a try led nowhere."""
-        subs = [Sub(self.document.root, self.document.base)]
-        if given:
-            subs.insert(0, Sub(_fixed(given), self.document.base))
-        left = _ALL_STEPS
-        for number, manner in enumerate(_TRIES):
-            start = seed.child("try", number) if number else seed
-            drawing = Drawing(self.document, self.heights, setting, manner, min(_STEPS, left))
-            try:
-                yield drawing.value(subs, Place((), "", 0, start))
-            except Stuck as stuck:
-                yield stuck
-            except (OutOfSteps, RecursionError, OverflowError):
-                yield Stuck((), "it takes too much work to find a value")
-            left -= drawing.spent
-            if left <= 0:
-                return
-
-    def last_tries(self, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
-        """Tries on the canonical form, which may be easier to draw from, or prove that there is no value."""
-        document = _canonical(self.document) if self.size <= _CANONICAL_LIMIT else None
-        if document is not None:
-            yield from Plan(document, self.checker, self.size).tries(setting, seed.child("canonical"), given)
+def _last_tries(known: Checked, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
+    """Tries on the canonical form, which may be easier to draw from, or prove that there is no value."""
+    document = _canonical(known.document)
+    if document is not None:
+        form = Checked(document, known.checker, Heights(document))
+        yield from _tries(form, setting, seed.child("canonical"), given)
 
 
 def _fixed(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -70,12 +65,6 @@ def _fixed(given: Mapping[str, Any]) -> dict[str, Any]:
         "required": list(given),
         "properties": {name: {"const": value} for name, value in given.items()},
     }
-
-
-@lru_cache(maxsize=256)
-def _plan(text: bytes) -> Plan:
-    document, checker = checked(text)
-    return Plan(document, checker, len(text))
 
 
 def value_for(
@@ -92,28 +81,30 @@ def value_for(
     `given` are properties that are fixed: the rest is completed around them. `hints` offers what the prompt says.
     Dates lie around `reference_day`. Raises Unsatisfiable where no value exists, or none could be found.
     """
-    plan = _plan(encoded(schema))
+    text = encoded(schema)
+    known = checked(text)
     setting = Setting(Words(locale), reference_day, hints)
     start = seed if isinstance(seed, Seed) else Seed.root("value", seed)
     fixed = dict(given or {})
     first: Stuck | None = None
     loose: list[JSON] = []
-    for value in plan.tries(setting, start, fixed):
+    for value in _tries(known, setting, start, fixed):
         if isinstance(value, Stuck):
             first = first or value
-        elif plan.checker.fits(value):
+        elif known.checker.fits(value):
             return value
         else:
             loose.append(value)
-    for value in (*loose, *plan.last_tries(setting, start, fixed)):
-        if not isinstance(value, Stuck) and plan.checker.fits_loosely(value):
+    last = _last_tries(known, setting, start, fixed) if len(text) <= _CANONICAL_LIMIT else ()
+    for value in chain(loose, last):
+        if not isinstance(value, Stuck) and known.checker.fits_loosely(value):
             return value
-    raise _refusal(plan, fixed, first or _NO_PROBLEM)
+    raise _refusal(known.checker, fixed, first or _NO_PROBLEM)
 
 
-def _refusal(plan: Plan, given: Mapping[str, Any], first: Stuck) -> Unsatisfiable:
+def _refusal(checker: Checker, given: Mapping[str, Any], first: Stuck) -> Unsatisfiable:
     """Names what is wrong with the author's own values, if that is what it is."""
-    for problem in plan.checker.problems(given) if given else ():
+    for problem in checker.problems(given) if given else ():
         if problem is not None and problem.instance_path:
             path = ".".join(
                 f"properties.{step}" if isinstance(step, str) else "items" for step in problem.instance_path
