@@ -11,6 +11,8 @@ from emulator.generate.arguments.refusal import Stuck
 _APPLICATORS = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "not",
                           "dependentSchemas", "dependencies"})  # fmt: skip
 _LISTING = frozenset({"enum", "const"})
+_NAMING = frozenset({"properties"})
+_DEPENDING = ("dependentSchemas", "dependencies")
 
 
 class Option(NamedTuple):
@@ -157,11 +159,10 @@ class Branches:
             into.pending.append(Choice(part, _conditional(schema), "if"))
         if "not" in schema:
             _bar(into, part.sub(schema["not"]))
-        for keyword in ("dependentSchemas", "dependencies"):
-            dependents = schema.get(keyword)
-            for name, needs in dependents.items() if isinstance(dependents, dict) else ():
-                if not isinstance(needs, list):
-                    into.pending.append(Choice(part, _dependent(name, needs), keyword))
+        for keyword in _DEPENDING:
+            if isinstance(dependents := schema.get(keyword), dict):
+                schemas = [(name, needs) for name, needs in dependents.items() if not isinstance(needs, list)]
+                into.pending += [Choice(part, _dependent(name, needs), keyword) for name, needs in schemas]
 
 
 def _bar(into: Conjunction, sub: Sub) -> None:
@@ -202,6 +203,8 @@ def _agree(here: Conjunction) -> None:
 
 
 def _properties_agree(here: Conjunction) -> None:
+    if here.lacks(_NAMING):
+        return
     named: dict[str, set[Any]] = {}
     required = {name for names in here.values("required") if isinstance(names, list) for name in names}
     for schemas in here.values("properties"):

@@ -130,7 +130,9 @@ class Drawing:
 
     def _unbarred(self, here: Conjunction, place: Place, order: Order, rounds: int) -> Any:
         """A value of the conjunction that no bar admits. A bar that admits what was drawn is broken up."""
-        for attempt in range(_REDRAWS if here.bars else 1):
+        if not here.bars:
+            return self._of_some_type(here, place)
+        for attempt in range(_REDRAWS):
             value = self._of_some_type(here, place.again(attempt))
             bar = next((bar for bar in here.bars if self.admits(bar, value)), None)
             if bar is None:
