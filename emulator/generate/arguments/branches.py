@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.json_value import key_of, type_of
 from emulator.generate.arguments.negation import negated
-from emulator.generate.arguments.refusal import Stuck
+from emulator.generate.arguments.refusal import Dangling, Stuck
 
 _APPLICATORS = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "not",
                           "dependentSchemas", "dependencies"})  # fmt: skip
@@ -71,6 +71,7 @@ class Branches:
     def __init__(self, document: Document, spend: Callable[[int], None]) -> None:
         self._document = document
         self._spend = spend
+        self.dangling: Dangling | None = None  # a branch that no choice can take
 
     def plain(self, subs: Sequence[Sub]) -> Conjunction | None:
         """The conjunction of a single subschema that leads to no others: most are like that."""
@@ -115,6 +116,9 @@ class Branches:
                 if len(there.parts) > len(here.parts):
                     self._spend(len(there.parts) // 2)
                     _agree(there)
+            except Dangling as dangling:
+                self.dangling = self.dangling or dangling
+                continue
             except Stuck:
                 continue
             yield from self._decide(there, order)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urljoin
 
-from emulator.generate.arguments.refusal import Stuck
+from emulator.generate.arguments.refusal import Dangling
 
 Scope: TypeAlias = tuple[str, ...]
 """Base URIs entered on the way to a subschema, the outermost first: what $dynamicRef looks through."""
@@ -76,7 +76,7 @@ class Document:
         return Sub(sub.schema, self.enter(sub), sub.parent) if self._id in sub.schema else sub
 
     def resolve(self, ref: str, scope: Scope) -> Sub:
-        """What `ref` points to; any value where that lies outside of the document, Stuck where it dangles."""
+        """What `ref` points to; any value where that lies outside of the document, Dangling where nothing is there."""
         if ref == "#" and len(scope) == 1:
             return Sub(self.root, scope)
         uri = scope[-1] + ref if ref.startswith("#") else urljoin(scope[-1], ref)
@@ -90,7 +90,7 @@ class Document:
         self._index()
         anchor = self._anchors.get((base, fragment))
         if anchor is None:
-            raise Stuck((), f"the reference {ref} points nowhere")
+            raise Dangling(ref)
         return Sub(anchor.schema, inner)
 
     def resolve_dynamic(self, ref: str, scope: Scope) -> Sub:
@@ -134,7 +134,7 @@ class Document:
             try:
                 node = node[int(name)] if isinstance(node, list) else node[name]
             except (KeyError, IndexError, ValueError, TypeError):
-                raise Stuck((), f"the reference #{pointer} points nowhere") from None
+                raise Dangling(f"#{pointer}") from None
             if isinstance(node, dict) and self._id in node:
                 scope = self.enter(Sub(node, scope))
         return Sub(node, scope)

@@ -126,7 +126,7 @@ class Drawing:
                 return self._unbarred(here, place, order, rounds)
             except Stuck as stuck:
                 last = last or stuck
-        raise last or place.stuck("", "its branches contradict each other")
+        raise last or self._branches.dangling or place.stuck("", "its branches contradict each other")
 
     def _unbarred(self, here: Conjunction, place: Place, order: Order, rounds: int) -> Any:
         """A value of the conjunction that no bar admits. A bar that admits what was drawn is broken up."""

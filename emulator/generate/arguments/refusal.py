@@ -10,6 +10,13 @@ class Stuck(Exception):
         super().__init__(path, reason)
 
 
+class Dangling(Stuck):
+    """A reference points nowhere."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__((), f"the reference {ref} points nowhere")
+
+
 class OutOfSteps(Exception):
     """The work budget of one drawing is used up."""
 

@@ -19,7 +19,7 @@ class Checker:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._with_formats = self._compiled(True)
+        self._with_formats = _compiled(document.root, True)
 
     @property
     def is_compiled(self) -> bool:
@@ -36,7 +36,7 @@ class Checker:
 
     @cached_property
     def _without_formats(self) -> Any:
-        return self._compiled(False)
+        return _compiled(self._document.root, False)
 
     def problems(self, value: Any) -> Iterator[Any]:
         """jsonschema-rs's errors; one None where only our own check could be asked, and it said no."""
@@ -61,9 +61,6 @@ class Checker:
         root = self._document
         return Membership(root, lambda steps: None).admits(Sub(root.root, root.base), value)
 
-    def _compiled(self, formats: bool) -> Any:
-        return _compiled(self._document.root, formats) or _compiled(_closed(self._document), formats)
-
 
 def _compiled(schema: Any, formats: bool) -> Any:
     """The validator, or None where jsonschema-rs does not take the schema: then `Membership` answers."""
@@ -87,8 +84,12 @@ def _classes() -> dict[int, Callable[..., Any]]:
     }
 
 
+def _repaired(document: Document) -> Any:
+    return repaired(document.root)
+
+
 def _closed(document: Document) -> Any:
-    """The schema without references that leave it."""
+    """The schema without references that leave it: what stands beside them holds in every draft."""
 
     def copy(node: Any, scope: tuple[str, ...]) -> Any:
         if isinstance(node, list):
@@ -135,8 +136,10 @@ def _kept(text: bytes) -> Checked:
 def _read(text: bytes) -> Checked:
     document = Document(normalised_text(text))
     checker = Checker(document)
-    if not checker.is_compiled:
-        document = Document(repaired(document.root))
+    for mend in (_closed, _repaired):
+        if checker.is_compiled:
+            break
+        document = Document(mend(document))
         checker = Checker(document)
     return Checked(document, checker, Heights(document))
 
