@@ -266,6 +266,38 @@ def test_external_references_are_not_fetched_and_admit_any_value(fragment: str) 
     assert problem_with(schema, {"a": 1, "b": "x"}) == 'b: "x" is not of type "integer"'
 
 
+def test_what_stands_beside_an_external_reference_holds() -> None:
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$ref": "https://example.com/thing.json",
+        **obj(a=WHOLE),
+    }
+    value = value_for(schema)
+    assert isinstance(value, dict)
+    assert isinstance(value["a"], int)
+
+
+def test_a_reference_that_dangles_in_every_branch_is_named() -> None:
+    with pytest.raises(Unsatisfiable, match="#/definitions/none points nowhere"):
+        value_for(obj(a={"anyOf": [{"$ref": "#/definitions/none"}, {"$ref": "#/definitions/nowhere"}]}))
+
+
+def test_properties_that_contradict_each_other_leave_other_types() -> None:
+    schema = {"required": ["a"], "allOf": [{"properties": {"a": False}}]}
+    assert not isinstance(value_for(schema), dict)
+    either = {"required": ["a"], "anyOf": [{"properties": {"a": False}}, {"properties": {"a": TEXT}}]}
+    assert {type(value_for(either, seed)) for seed in range(9)} == {dict}
+
+
+def test_what_takes_too_much_work_is_tried_briefly() -> None:
+    """Every level offers many others, each of which must fit exactly one of its branches."""
+    names = [f"p{number}" for number in range(16)]
+    node = {"oneOf": [{**TEXT, "pattern": f"^{name}"} for name in names] + [{"$ref": "#/$defs/node"}]}
+    lists = {name: {"type": "array", "items": node} for name in names}
+    schema = {"$ref": "#/$defs/node", "$defs": {"node": obj(**lists)}}
+    assert_valid(schema, value_for(schema))
+
+
 GEMINI: dict[str, tuple[Schema, Schema]] = {
     "upper case": ({"type": "STRING"}, {"type": "string"}),
     "nullable": ({"type": "INTEGER", "nullable": True}, {"type": ["integer", "null"]}),

@@ -2,11 +2,16 @@
 
 import contextlib
 import json
+from copy import deepcopy
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from hypothesis.errors import InvalidArgument
+from hypothesis_jsonschema import from_schema
+from jsonschema import Draft7Validator, Draft202012Validator
+from referencing.exceptions import Unresolvable
 
 from emulator.generate.arguments import Unsatisfiable, problem_with, value_for
 
@@ -100,6 +105,63 @@ def test_a_refusal_is_right(schema: dict[str, Any], others: list[dict[str, Any]]
         assert not [candidate for candidate in candidates if validator.is_valid(candidate)]
     else:
         validator.validate(value)
+
+
+NUMBERS = st.integers(-9, 20)
+SIZES = st.integers(0, 4)
+TYPES = st.sampled_from(["object", "array", "string", "integer", "number", "boolean", "null"])
+VALUES = st.sampled_from(["a", "ab", 1, 2.5, 0, None, True, [], [1, "a"], {}, {"a": 1}])
+PATTERNS = st.sampled_from(["^a", "b$", "^[a-c]{2,3}$", "\\d", "^x?1"])
+
+
+def _meeting(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """A handful of keywords of draft 07 that know nothing of each other: some narrow, some contradict."""
+    several = st.lists(inner, min_size=1, max_size=3)
+    named = st.dictionaries(NAMES, inner, max_size=3)
+    keywords: dict[str, st.SearchStrategy[Any]] = {
+        "type": TYPES | st.lists(TYPES, min_size=1, max_size=3, unique=True),
+        "enum": st.lists(VALUES, min_size=1, max_size=4), "const": VALUES,
+        "minimum": NUMBERS, "maximum": NUMBERS, "exclusiveMinimum": NUMBERS, "exclusiveMaximum": NUMBERS,
+        "multipleOf": st.sampled_from([1, 2, 3, 0.5, 0.25]),
+        "minLength": SIZES, "maxLength": SIZES, "pattern": PATTERNS,
+        "items": inner | several, "additionalItems": inner, "contains": inner,
+        "minItems": SIZES, "maxItems": SIZES, "uniqueItems": st.booleans(),
+        "properties": named, "patternProperties": st.dictionaries(PATTERNS, inner, max_size=2),
+        "additionalProperties": inner, "propertyNames": inner, "required": st.lists(NAMES, max_size=2, unique=True),
+        "minProperties": SIZES, "maxProperties": SIZES, "dependencies": named,
+        "allOf": several, "anyOf": several, "oneOf": several, "not": inner,
+        "if": inner, "then": inner, "else": inner,
+    }  # fmt: skip
+    names = st.lists(st.sampled_from(sorted(keywords)), min_size=1, max_size=5, unique=True)
+    return names.flatmap(lambda chosen: st.fixed_dictionaries({name: keywords[name] for name in chosen}))
+
+
+ANY = st.recursive(st.booleans() | LEAVES | st.just({"$ref": "#/definitions/shared"}), _meeting, max_leaves=8)
+
+
+@pytest.mark.filterwarnings("ignore:jsonschema:DeprecationWarning")  # how that library resolves references
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.data(), ANY.filter(lambda schema: isinstance(schema, dict)), LEAVES | _meeting(LEAVES))
+def test_what_hypothesis_jsonschema_can_satisfy_gets_a_value(
+    data: st.DataObject, schema: dict[str, Any], shared: dict[str, Any]
+) -> None:
+    whole = {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "definitions": {"shared": shared}}
+    validator = Draft7Validator(whole)
+    try:
+        witness = data.draw(_witnesses(whole))
+    except AssertionError:  # of that library, about a schema that contradicts itself
+        reject()
+    assume(validator.is_valid(witness))
+    value = value_for(whole)
+    assert validator.is_valid(value), (witness, value)
+
+
+def _witnesses(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values that another library makes for the schema; none where it cannot read it, or thinks that there are none."""
+    try:
+        return from_schema(deepcopy(schema))
+    except (InvalidArgument, Unresolvable, RecursionError):
+        return st.nothing()
 
 
 JUNK = st.recursive(

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from emulator.generate.arguments.branches import Conjunction
+from emulator.generate.arguments.conjunction import Conjunction
 from emulator.generate.arguments.document import Sub
 from emulator.generate.arguments.json_value import key_of
 from emulator.generate.arguments.membership import first_items, is_number

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from emulator.generate.arguments import arrays, numbers, objects, strings
-from emulator.generate.arguments.branches import Branches, Choice, Conjunction, Option, Order, candidates, types_of
+from emulator.generate.arguments.branches import Branches, Order
+from emulator.generate.arguments.conjunction import Choice, Conjunction, Option, candidates, types_of
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.height import Heights
 from emulator.generate.arguments.json_value import TYPES, key_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from emulator.generate.arguments.branches import Conjunction
+from emulator.generate.arguments.conjunction import Conjunction
 from emulator.generate.arguments.membership import exactly, is_number
 from emulator.generate.arguments.names import usual_range
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from emulator.generate.arguments.branches import Conjunction
+from emulator.generate.arguments.conjunction import Conjunction
 from emulator.generate.arguments.document import Sub
 from emulator.generate.arguments.membership import SOME_PROPERTY, is_number, undeclared
 from emulator.generate.arguments.patterns import matcher

@@ -17,6 +17,10 @@ class Dangling(Stuck):
         super().__init__((), f"the reference {ref} points nowhere")
 
 
+class NoObject(Stuck):
+    """Objects are ruled out, but nothing else is."""
+
+
 class OutOfSteps(Exception):
     """The work budget of one drawing is used up."""
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulator.generate.arguments.branches import Conjunction
+from emulator.generate.arguments.conjunction import Conjunction
 from emulator.generate.arguments.described import described
 from emulator.generate.arguments.formats import FORMATS, content, moment
 from emulator.generate.arguments.membership import is_number

@@ -24,7 +24,8 @@ _BRIEF = Manner(optional=0.0, brief=True)
 _FULL = Manner(optional=1.0)
 _TRIES = (_USUAL, _USUAL, _BRIEF, _USUAL, _FULL, _BRIEF, _USUAL, _USUAL)
 _STEPS = 7_000  # of one try; a step takes 2 to 20 µs
-_ALL_STEPS = 14_000  # of all tries
+_BRIEF_STEPS = 2_500  # of a brief one: it goes first once another has run out
+_ALL_STEPS = 17_000  # of all tries
 _CANONICAL_LIMIT = 6_000  # bytes: the canonical form's cost grows fast
 _NO_PROBLEM = Stuck((), "none of the values that were drawn fits it as a whole")
 
@@ -36,9 +37,12 @@ def _tries(known: Checked, setting: Setting, seed: Seed, given: Mapping[str, Any
     if given:
         subs.insert(0, Sub(_fixed(given), document.base))
     left = _ALL_STEPS
-    for number, manner in enumerate(_TRIES):
+    order = [*range(len(_TRIES))]
+    while order and left > 0:
+        number = order.pop(0)
+        manner = _TRIES[number]
         start = seed.child("try", number) if number else seed
-        budget = Budget(min(_STEPS, left))
+        budget = Budget(min(_BRIEF_STEPS if manner.brief else _STEPS, left))
         drawing = Drawing(document, known.heights, setting, manner, budget)
         try:
             yield drawing.value(subs, Place((), "", 0, start))
@@ -46,9 +50,8 @@ def _tries(known: Checked, setting: Setting, seed: Seed, given: Mapping[str, Any
             yield stuck
         except (OutOfSteps, RecursionError, OverflowError):
             yield Stuck((), "it takes too much work to find a value")
+            order.sort(key=lambda number: not _TRIES[number].brief)
         left -= budget.spent
-        if left <= 0:
-            return
 
 
 def _last_tries(known: Checked, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
