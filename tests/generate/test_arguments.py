@@ -293,7 +293,7 @@ def test_what_takes_too_much_work_is_tried_briefly() -> None:
     """Every level offers many others, each of which must fit exactly one of its branches."""
     names = [f"p{number}" for number in range(16)]
     node = {"oneOf": [{**TEXT, "pattern": f"^{name}"} for name in names] + [{"$ref": "#/$defs/node"}]}
-    lists = {name: {"type": "array", "items": node} for name in names}
+    lists: dict[str, Any] = {name: {"type": "array", "items": node} for name in names}
     schema = {"$ref": "#/$defs/node", "$defs": {"node": obj(**lists)}}
     assert_valid(schema, value_for(schema))
 
