@@ -29,6 +29,8 @@ def filled(hints: Hints, properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 TEXT, NUMBER, WHOLE = {"type": "string"}, {"type": "number"}, {"type": "integer"}
+DAY, MOMENT = {**TEXT, "format": "date"}, {**TEXT, "format": "date-time"}
+LIST, NUMBERS = {"type": "array", "items": TEXT}, {"type": "array", "items": NUMBER}
 
 
 @pytest.mark.parametrize(
@@ -89,6 +91,54 @@ TEXT, NUMBER, WHOLE = {"type": "string"}, {"type": "number"}, {"type": "integer"
             {"attendees": {"type": "array", "items": TEXT}},
             {"attendees": ["Maria", "Tom Baker"]},
         ),
+        ("Add 99,90 and 1.200,50", {"a": NUMBER, "b": NUMBER}, {"a": 99.9, "b": 1200.5}),
+        ("1,5 million yen", {"amount": WHOLE}, {"amount": 1_500_000}),
+        (
+            "from March 3 to 7",
+            {"check_in": DAY, "check_out": DAY},
+            {"check_in": "2026-03-03", "check_out": "2026-03-07"},
+        ),
+        ("le 3 janvier", {"date": DAY}, {"date": "2027-01-03"}),
+        ("may 3 of us come, 2 out of 5", {"date": DAY}, {}),
+        ("tomorrow", {"date": DAY}, {"date": "2026-01-16"}),
+        ("tomorrow", {"date": TEXT}, {"date": "tomorrow"}),
+        ("am Montag", {"date": {**TEXT, "description": "YYYY-MM-DD"}}, {"date": "2026-01-19"}),
+        ("morgen um 8 Uhr", {"time": TEXT}, {"time": "08:00"}),
+        ("明日の午後3時", {"start": MOMENT}, {"start": "2026-01-16T15:00:00Z"}),
+        (
+            "Plan a dinner with Tom on Friday at 7pm",
+            {"title": TEXT, "start": MOMENT, "end": MOMENT},
+            {"title": "Dinner", "start": "2026-01-16T19:00:00Z", "end": "2026-01-16T20:00:00Z"},
+        ),
+        ("Remind me to call mom at 18:45", {"text": TEXT, "time": TEXT}, {"text": "Call mom", "time": "18:45"}),
+        (
+            "Email ann@x.org that we won, subject 'News'",
+            {"to": {**TEXT, "description": "Recipient's email"}, "subject": TEXT, "body": TEXT},
+            {"to": "ann@x.org", "subject": "News", "body": "We won"},
+        ),
+        ("Open /etc/hosts", {"path": TEXT}, {"path": "/etc/hosts"}),
+        ("Read src/main.py, e.g. now", {"file_path": TEXT}, {"file_path": "src/main.py"}),
+        (
+            "Two blue chairs for the living room",
+            {"color": TEXT, "room": TEXT},
+            {"color": "blue", "room": "living room"},
+        ),
+        (
+            "Say 'hi' in Japanese",
+            {"text": {**TEXT, "description": "Text to translate"}, "language_code": TEXT},
+            {"text": "hi", "language_code": "ja"},
+        ),
+        ("Pay 'Rent'", {"iban": TEXT, "reference": TEXT}, {"reference": "Rent"}),
+        (
+            "Cook with eggs, olive oil and brown bread at noon",
+            {"ingredients": LIST},
+            {"ingredients": ["eggs", "olive oil", "brown bread"]},
+        ),
+        (
+            "A chart 'Share': Chrome 65, Safari 18, Firefox 3",
+            {"title": TEXT, "labels": LIST, "values": NUMBERS},
+            {"title": "Share", "labels": ["Chrome", "Safari", "Firefox"], "values": [65, 18, 3]},
+        ),
         ("Sort 3, 1 and 2", {"values": {"type": "array", "items": WHOLE}}, {"values": [3, 1, 2]}),
         ("Tell me a joke", {"count": WHOLE, "city": TEXT, "d": {"type": "string", "format": "date"}}, {}),
     ],
@@ -131,6 +181,11 @@ def test_what_was_taken_is_not_offered_again_and_fresh_hints_have_it_all() -> No
 def test_a_call_for_each_place(prompt: str, places: list[str]) -> None:
     readers = calls(read(prompt), WEATHER)
     assert [filled(hints, WEATHER["properties"])["location"] for hints in readers] == places
+
+
+def test_a_call_for_each_company() -> None:
+    readers = calls(read("What are Apple and Spotify trading at?"), {"properties": {"symbol": TEXT}})
+    assert [filled(hints, {"symbol": TEXT}) for hints in readers] == [{"symbol": "AAPL"}, {"symbol": "SPOT"}]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +242,28 @@ TOOLS: list[dict[str, Any]] = [
 )
 def test_the_tool_that_the_prompt_speaks_of(prompt: str, tool: int) -> None:
     assert best_tool(prompt, TOOLS) == tool
+
+
+OFFICE: list[dict[str, Any]] = [
+    {"name": "send_email", "parameters": {"properties": {"to": {**TEXT, "format": "email"}, "body": TEXT}}},
+    {"name": "create_event", "parameters": {"properties": {"title": TEXT, "start": MOMENT, "attendees": LIST}}},
+    {"name": "transfer", "parameters": {"properties": {"amount": NUMBER, "recipient": TEXT}}},
+    {"name": "read_file", "parameters": {"properties": {"path": TEXT}}},
+]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tool"),
+    [
+        ("Lunch with bob at 12:30 tomorrow", 1),
+        ("Send $250 to Maria", 2),
+        ("Email Maria that it costs $250", 0),
+        ("What is in notes/todo.md?", 3),
+        ("Tell ann@x.org about it", 0),
+    ],
+)
+def test_the_tool_with_a_place_for_what_the_prompt_names(prompt: str, tool: int) -> None:
+    assert best_tool(prompt, OFFICE) == tool
 
 
 @given(

@@ -117,10 +117,18 @@ class _Array:
         position = len(self.items)
         subs = [*self._subs(position), *extra]
         place = self.place.item(position, singular(self.place.name))
-        value = self._distinct(subs, place) if self.unique else self.drawing.value(subs, place)
+        value = self._distinct(subs, place) if self.unique else self._fresh(subs, place)
         self.items.append(value)
         if self.unique:
             self.keys.add(key_of(value))
+
+    def _fresh(self, subs: list[Sub], place: "Place") -> Any:
+        """An item that is not there yet, if that is easy to have: lists that say a thing twice look odd."""
+        for attempt in range(_REDRAWS):
+            value = self.drawing.value(subs, place.again(attempt))
+            if not isinstance(value, str) or value not in self.items:
+                break
+        return value
 
     def _distinct(self, subs: list[Sub], place: "Place") -> Any:
         for attempt in range(_REDRAWS):

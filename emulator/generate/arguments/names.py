@@ -69,6 +69,7 @@ _PHRASES = {
     "sql": "sql|sql query",
     "gender": "gender|sex",
     "shape": "shape",
+    "room": "room|room name",
     "cuisine": "cuisine",
     "genre": "genre",
     "platform": "platform|os|operating system|device",
@@ -186,7 +187,7 @@ def kind_of(name: str, description: str) -> str:
         for size in (3, 2, 1) if words[start] in _STARTS else ():
             phrase = " ".join(words[start : start + size])
             if phrase not in _NAME_ONLY and (kind := _BY_PHRASE.get(phrase)) is not None:
-                return kind
+                return "email" if kind == "name" and "email" in description.lower() else kind
     return "bearer" if bearer_of(name) else ""
 
 
@@ -226,6 +227,8 @@ def _refined(kind: str, description: str) -> str:
         return "country_code"
     if kind == "state" and not any(word in lower for word in ("province", "u.s", "us state", "region", "abbrev")):
         return "state" if lower else "status"
+    if kind == "query" and "sql" in lower:
+        return "sql"
     if kind == "language_code" and "code" not in lower and "iso" not in lower:
         return "language"
     return kind

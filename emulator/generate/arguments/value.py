@@ -15,9 +15,8 @@ from emulator.generate.arguments.reader import Reader
 from emulator.generate.arguments.refusal import Budget, OutOfSteps, Stuck
 from emulator.generate.arguments.validation import Checked, Checker, checked
 from emulator.generate.arguments.words import Words
+from emulator.generate.calendar import REFERENCE_DAY
 from emulator.seed import Seed
-
-REFERENCE_DAY = date(2026, 1, 15)
 
 _USUAL = Manner(optional=0.5)
 _BRIEF = Manner(optional=0.0, brief=True)

@@ -44,6 +44,7 @@ _FIXED = {
     "folder": "src|docs|/home/user/projects|data/exports|build|assets/images|config",
     "airport": "LIS|JFK|LHR|CDG|FRA|SFO|NRT|SIN|AMS|MAD|ORD|SYD",
     "shape": "circle|square|triangle|rectangle|hexagon",
+    "room": "kitchen|living room|bedroom|bathroom|office|hallway|garage|dining room",
     "cuisine": "Italian|Mexican|Thai|Indian|Japanese|French|Greek|Lebanese",
     "genre": "drama|comedy|mystery|jazz|science fiction|rock|fantasy|documentary",
     "platform": "web|ios|android|windows|linux|macos",
@@ -122,6 +123,11 @@ def _prepared(locale: str, kind: str) -> tuple[str, ...]:
     faker.seed_instance(Seed.root("words", locale, kind).number())
     make = _MADE.get(kind) or (lambda source: str(getattr(source, _PLAIN[kind])()))
     return tuple(dict.fromkeys(make(faker) for _ in range(_COUNT)))
+
+
+def listed(kind: str) -> tuple[str, ...]:
+    """The words of a kind that Faker does not make; none of any other."""
+    return tuple(_FIXED[kind].split("|")) if kind in _FIXED else ()
 
 
 class Words:

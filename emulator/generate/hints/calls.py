@@ -14,11 +14,11 @@ _MOST = 8
 def calls(prompt: Prompt, parameters: Mapping[str, Any]) -> list[Hints]:
     """A reader for each call, one at least.
 
-    "Boston and New Delhi" are two calls of a tool that takes one place; a tool that takes a list of places, or
-    an origin and a destination, is called once.
+    "Boston and New Delhi" are two calls of a tool that takes one place, person or ticker; a tool that takes a list of
+    places, or an origin and a destination, is called once.
     """
     kinds = list(_kinds(parameters))
-    if len(kinds) != 1 or kinds[0] not in ("place", "person"):
+    if len(kinds) != 1 or kinds[0] not in ("place", "person", "ticker"):
         return [prompt.reader()]
     joined = _joined(prompt)
     if len(joined) < 2:
@@ -32,7 +32,7 @@ def _kinds(parameters: Mapping[str, Any]) -> Iterator[str]:
     for name, schema in properties.items() if isinstance(properties, Mapping) else ():
         if isinstance(schema, Mapping) and schema.get("enum") is None:
             kind = kind_of(str(name), schema)
-            if kind in ("place", "person", "from", "to"):
+            if kind in ("place", "person", "ticker", "from", "to"):
                 yield "list" if _is_list(schema) else kind
 
 

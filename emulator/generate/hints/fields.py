@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from emulator.generate.words.blocks import words
+
 # Kind by words of the name; the first row with a word in common decides.
 _KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
     (kind, frozenset(words.split()))
     for kind, words in (
-        ("email", "email mail emails"),
+        ("email", "email mail emails cc bcc"),
         ("url", "url uri link href website webpage webhook homepage"),
+        ("path", "path file filename filepath directory folder"),
         ("phone", "phone telephone mobile fax"),
         ("currency", "currency currencies"),
         ("datetime", "datetime timestamp"),
@@ -30,14 +33,21 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ),
         ("person", "company organization organisation employer brand vendor supplier people names attendees guests"),
         ("person", "firstname lastname fullname name employee participant participants artist"),
-        ("code", "id code sku number reference ref ticket order symbol ticker isbn identifier"),
+        ("ticker", "ticker symbol stock"),
+        ("code", "id code sku number reference ref ticket order isbn identifier"),
+        ("sql", "sql"),
         ("formula", "expression formula equation calculation"),
-        ("query", "query q search keyword keywords term terms topic subject question prompt"),
-        ("text", "text content message body input description note notes task title summary instruction instructions"),
+        ("message", "message body content"),
+        ("title", "title subject headline reminder task todo"),
+        ("query", "query q search keyword keywords term terms topic question prompt"),
+        ("text", "text input description note notes summary instruction instructions"),
     )
 )
-# A description may know better than a name such as "q" or "text".
-_VAGUE = frozenset(("", "query", "text", "code"))
+# A description may know better than a name such as "q" or "to".
+_VAGUE = frozenset(("", "query", "code", "from", "to"))
+# Words that mean something in a name, and nothing in a sentence.
+_FILLING = frozenset(words("to from at of in who file content number order state area system due what"))
+MONEY = frozenset(words("price amount budget cost total sum fee salary balance payment value"))
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -66,5 +76,8 @@ def kind_of(name: str, schema: Mapping[str, Any]) -> str:
     by_name = _kind(words_of(name))
     if by_name not in _VAGUE:
         return by_name
-    described = _kind(words_of(str(schema.get("description") or "").split(". ")[0][:80]))
+    sentence = words_of(str(schema.get("description") or "").split(". ")[0][:80])
+    described = _kind(tuple(word for word in sentence if word not in _FILLING))
+    if by_name in ("from", "to"):
+        return described if described in ("email", "phone") else by_name
     return described if described not in _VAGUE else by_name or described

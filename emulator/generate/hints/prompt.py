@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from emulator.generate.hints import finding
+from emulator.generate.hints import days, finding
 from emulator.generate.hints.finding import Finding
 from emulator.generate.hints.keys import wanted_keys
 from emulator.generate.hints.names import Name, names
@@ -26,7 +26,9 @@ class Prompt(Struct, frozen=True):
     quoted: tuple[Finding[str], ...]
     emails: tuple[Finding[str], ...]
     urls: tuple[Finding[str], ...]
+    paths: tuple[Finding[str], ...]
     dates: tuple[Finding[str], ...]
+    days: tuple[Finding[str], ...]
     times: tuple[Finding[str], ...]
     currencies: tuple[Finding[str], ...]
     codes: tuple[Finding[str], ...]
@@ -53,7 +55,9 @@ def read(text: str) -> Prompt:
     quoted = _ordered(finding.quoted(text))
     emails, urls = _ordered(finding.matches("email", text)), _ordered(finding.matches("url", text))
     bare = _without(text, [*quoted, *emails, *urls])
-    dates, phones = _ordered(finding.dates(bare)), _ordered(finding.matches("phone", bare))
+    paths = _ordered(finding.matches("path", bare))
+    bare = _without(bare, paths)
+    dates, phones = _ordered(days.dates(bare)), _ordered(finding.matches("phone", bare))
     codes = _ordered(finding.matches("code", bare))
     bare = _without(bare, [*dates, *phones, *codes])
     times = _ordered(finding.times(bare))
@@ -63,12 +67,14 @@ def read(text: str) -> Prompt:
         quoted=quoted,
         emails=emails,
         urls=urls,
+        paths=paths,
         dates=dates,
+        days=_ordered(days.relative(bare)),
         times=times,
         currencies=_ordered(finding.currencies(bare)),
         codes=codes,
         phones=phones,
-        names=tuple(names(_without(text, [*quoted, *emails, *urls, *dates, *codes]))),
+        names=tuple(names(_without(text, [*quoted, *emails, *urls, *paths, *dates, *codes]))),
     )
 
 

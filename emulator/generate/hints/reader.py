@@ -4,32 +4,30 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.generate.hints.fields import kind_of, words_of
+from emulator.generate.hints.fields import MONEY, kind_of, words_of
 from emulator.generate.hints.finding import Finding
+from emulator.generate.hints.literals import (
+    DAY,
+    FORMULA,
+    LANGUAGE,
+    LANGUAGES,
+    STATEMENT,
+    UNITS,
+    is_formed,
+    members,
+    ticker,
+)
+from emulator.generate.hints.moments import moments
 from emulator.generate.hints.names import Name
+from emulator.generate.hints.phrases import lists, reminder, request, said, subject
 from emulator.generate.hints.prompt import Prompt
 from emulator.generate.words.blocks import words
 
-_UNITS = re.compile(
-    r"\b(celsius|fahrenheit|kelvin|metric|imperial|kilomet(?:er|re)s?|miles?|kilograms?|pounds?|met(?:er|re)s)\b", re.I
+_NEVER_QUOTED = frozenset(
+    ("email", "url", "date", "time", "datetime", "currency", "phone", "language", "unit", "formula", "ticker")
 )
-_LANGUAGES = re.compile(
-    r"\b(English|German|French|Spanish|Portuguese|Italian|Dutch|Polish|Russian|Ukrainian|Turkish|Arabic|Hebrew|Hindi|Bengali"
-    r"|Chinese|Mandarin|Japanese|Korean|Vietnamese|Thai|Swedish|Norwegian|Danish|Finnish|Greek|Czech|Hungarian|Romanian|Latin)\b"
-)
-_FORMULA = re.compile(r"[\d(][\d\s.,()]{0,40}(?:[+*/^%×÷-][\d\s.,()]{1,40}){1,20}(?<=[\d)])")
-_DAY = re.compile(
-    r"\b(today|tomorrow|tonight|"
-    r"(?:next |this )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week(?:end)?|month))\b",
-    re.I,
-)
-_MONEY = frozenset(
-    words(
-        """
-    price amount budget cost total sum fee salary balance payment value
-    """
-    )
-)
+_CODED = re.compile(r"\bcodes?\b|ISO|_code|Code")
+_IN_FIGURES = re.compile(r"YYYY|yyyy|ISO")
 _SIGNS = frozenset(
     words(
         """
@@ -49,12 +47,6 @@ _NUMBER_WORDS = {
     )
 }
 _NUMBER_WORD = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)})\b", re.I)
-_INTRODUCTION = re.compile(
-    r"^(?:please|can you|could you|would you|hey|hi|i (?:want|need|would like) (?:you )?to"
-    r"|search(?: the web| online)?(?: for)?|find(?: me)?"
-    r"|look up|google|show me|tell me(?: about)?|what(?:'s| is| are)|who is|give me|get(?: me)?|\s|,)+\b",
-    re.I,
-)
 _AT_PLACES = frozenset(
     words(
         """
@@ -179,43 +171,71 @@ class Hints:
     def _named_or_quoted(self, kind: str) -> Iterator[tuple[str, int]]:
         if kind in ("place", "person", "from", "to"):
             yield from self._names(kind)
-        elif kind in ("email", "url", "date", "code"):
-            yield from self._shaped(kind)
+        elif kind in ("email", "url", "path", "date", "code", "ticker"):
+            yield from self._shaped(kind, "", {})
         else:
-            yield from ((one.value, one.start) for one in self._prompt.quoted)
+            yield from self._several()
+
+    def _several(self) -> Iterator[tuple[str, int]]:
+        """Quoted texts where there are several, else what is told as a list."""
+        told = [(item, at + number) for items, at in lists(self._prompt.text) for number, item in enumerate(items)]
+        quoted = [(one.value, one.start) for one in self._prompt.quoted]
+        yield from quoted if len(quoted) > 1 or not told else told
 
     # ---- strings
 
     def _strings(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         kind = kind_of(name, schema)
-        yield from self._shaped(kind)
+        yield from self._shaped(kind, name, schema)
+        yield from self._members_of_kind(name, schema)
         if kind in ("place", "person", "from", "to"):
             yield from self._names(kind)
-        if kind not in ("email", "url", "date", "time", "datetime", "currency", "phone"):
+        if kind not in _NEVER_QUOTED and not is_formed(name, str(schema.get("description") or "")):
             yield from ((one.value, one.start) for one in self._prompt.quoted)
-        if kind in ("query", "text"):
-            yield _request(self._prompt.text), len(self._prompt.text)
+        yield from self._worded(kind)
 
-    def _shaped(self, kind: str) -> Iterator[tuple[str, int]]:
+    def _members_of_kind(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        known = members(name, str(schema.get("description") or ""))
+        found = [(at, word) for word in known if (at := _mention(word, self._prompt.text)) >= 0]
+        yield from ((word, at) for at, word in sorted(found, key=lambda pair: (pair[0], -len(pair[1]))))
+
+    def _worded(self, kind: str) -> Iterator[tuple[str, int]]:
+        """The prompt's own sentence, or what of it fits the kind."""
+        text = self._prompt.text
+        if about := subject(text) if kind == "title" else reminder(text) if kind == "text" else "":
+            yield about[:1].upper() + about[1:], -1
+        if kind == "message" and (words := said(text)):
+            yield words, -2
+        if kind in ("query", "text", "title", "message"):
+            yield request(text), len(text)
+
+    def _shaped(self, kind: str, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         """What can be known by its own shape."""
         prompt = self._prompt
         match kind:
-            case "email" | "url" | "code" | "phone":
-                found = {"email": prompt.emails, "url": prompt.urls, "code": prompt.codes, "phone": prompt.phones}[kind]
-                yield from ((one.value, one.start) for one in found)
+            case "email" | "url" | "path" | "code" | "phone" | "currency":
+                yield from ((one.value, one.start) for one in _of_kind(prompt, kind))
             case "date":
-                yield from ((one.value, one.start) for one in prompt.dates)
-                yield from self._matched(_DAY)
+                yield from self._days(schema)
             case "time":
                 yield from ((one.value, one.start) for one in prompt.times)
                 yield from ((f"{one.value}:00Z", one.start) for one in prompt.times)
             case "datetime":
-                time = prompt.times[0].value if prompt.times else "09:00"
-                yield from ((f"{one.value}T{time}:00Z", one.start) for one in prompt.dates)
-            case "currency":
-                yield from ((one.value, one.start) for one in prompt.currencies)
-            case "unit" | "language" | "formula":
-                yield from self._matched({"unit": _UNITS, "language": _LANGUAGES, "formula": _FORMULA}[kind])
+                yield from moments(prompt, name)
+            case "ticker":
+                yield from ((ticker(value), at) for value, at in self._names("person"))
+            case "language" if _CODED.search(f"{name} {schema.get('description')}"):
+                yield from ((LANGUAGES[value], at) for value, at in self._matched(LANGUAGE))
+            case "unit" | "language" | "formula" | "sql":
+                patterns = {"unit": UNITS, "language": LANGUAGE, "formula": FORMULA, "sql": STATEMENT}
+                yield from self._matched(patterns[kind])
+
+    def _days(self, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        """Dates; "tomorrow" as it stands, unless the field asks for a date in figures."""
+        yield from ((one.value, one.start) for one in self._prompt.dates)
+        if schema.get("format") != "date" and not _IN_FIGURES.search(str(schema.get("description"))):
+            yield from self._matched(DAY)
+        yield from ((one.value, one.start) for one in self._prompt.days)
 
     def _matched(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, int]]:
         yield from ((match[0].strip(), match.start()) for match in pattern.finditer(self._prompt.text))
@@ -254,7 +274,7 @@ def _nearness(words: tuple[str, ...], one: Finding[int | float]) -> int:
     if beside & {_singular(word) for word in words}:
         return 3
     money = bool({one.before, one.after} & _SIGNS)
-    return 2 if money and _MONEY & set(words) else 0 if money else 1
+    return 2 if money and MONEY & set(words) else 0 if money else 1
 
 
 def _singular(word: str) -> str:
@@ -269,7 +289,12 @@ def _within(value: int | float, schema: Mapping[str, Any]) -> bool:
     return not (too_low or (isinstance(high, int | float) and value > high))
 
 
-def _request(text: str) -> str:
-    """The prompt without its "please find me" and its full stop."""
-    short = _INTRODUCTION.sub("", " ".join(text.split()), count=1).rstrip(" ?.!")
-    return short or " ".join(text.split())
+def _of_kind(prompt: Prompt, kind: str) -> tuple[Finding[str], ...]:
+    return {
+        "email": prompt.emails,
+        "url": prompt.urls,
+        "path": prompt.paths,
+        "code": prompt.codes,
+        "phone": prompt.phones,
+        "currency": prompt.currencies,
+    }[kind]

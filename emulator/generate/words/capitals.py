@@ -34,6 +34,7 @@ NO_PLACES = frozenset(
     words(
         """
     today tomorrow now tonight this that next each every all some any dinner lunch breakfast people order
+    dollars euros pounds yen rupees francs won
     """
     )
 )
