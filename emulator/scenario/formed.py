@@ -10,7 +10,7 @@ from emulator.decoding import Form, Matching, Object, OneOf, Unreadable
 from emulator.generate.arguments import value_for
 from emulator.generate.arguments.patterns import matcher
 from emulator.generate.grammar import Schema, drawn, styled
-from emulator.generate.hints import read, wanted_keys
+from emulator.generate.hints import read, schema_of, wanted_keys
 from emulator.generate.text import answer
 from emulator.request import JSON
 from emulator.seed import Seed
@@ -36,9 +36,9 @@ def formed(form: Form, conversation: Conversation, seed: Seed) -> str:
 def fitting(schema: JSON, conversation: Conversation, seed: Seed) -> Any:
     """A value for a schema; None: an object with the keys that the prompt names."""
     if schema is None:
-        keys = wanted_keys(conversation.user_text) or ("result",)
-        schema = {"type": "object", "properties": {key: {"type": "string"} for key in keys}, "required": list(keys)}
-    return value_for(schema, seed.child("json"), hints=read(conversation.user_text).reader())
+        schema = schema_of(wanted_keys(conversation.user_text) or ("result",), conversation.user_text)
+    hints = read(conversation.user_text).reader(seed=seed.child("json", "topic"))
+    return value_for(schema, seed.child("json"), hints=hints)
 
 
 def _named(options: Sequence[str], prompt: str) -> Sequence[int]:

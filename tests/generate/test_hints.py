@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.generate.hints import Hints, best_tool, calls, read, wanted_keys
+from emulator.generate.hints import Hints, best_tool, calls, read, schema_of, wanted_keys
+from emulator.seed import Seed
 
 WEATHER: dict[str, Any] = {
     "properties": {"location": {"type": "string"}, "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]}}
@@ -162,6 +163,51 @@ def test_what_was_taken_is_not_offered_again_and_fresh_hints_have_it_all() -> No
     assert list(hints.fresh().suggest("c", WHOLE)) == [3]
 
 
+ABOUT = Seed.root("answer")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "properties", "expected"),
+    [
+        ("A profile for Anna Schmidt, 34, from Köln",
+         {"first_name": TEXT, "last_name": TEXT, "city": TEXT, "email": TEXT},
+         {"first_name": "Anna", "last_name": "Schmidt", "city": "Köln", "email": "anna.schmidt@example.com"}),
+        ("Extract: 'Acme, 12 Main Street, Springfield, call +1 555 010 9999, founded 1984'",
+         {"phone": TEXT, "founded": WHOLE}, {"phone": "+1 555 010 9999", "founded": 1984}),
+        ("Give me a recipe for pancakes", {"title": TEXT}, {"title": "Recipe for pancakes"}),
+        ("Find the keywords: the battery of this phone is great", {"keywords": LIST},
+         {"keywords": ["battery", "phone"]}),
+        ("Like {\"planets\": [..]}", {"planets": LIST}, {}),
+    ],
+)  # fmt: skip
+def test_an_answer_takes_up_the_prompt_without_repeating_it(
+    prompt: str, properties: Mapping[str, Any], expected: dict[str, Any]
+) -> None:
+    assert filled(read(prompt).reader(seed=ABOUT), properties) == expected
+
+
+def test_texts_of_an_answer_are_sentences_on_the_topic() -> None:
+    properties = {"summary": TEXT, "description": TEXT}
+    hints = read("Sum up the history of tea.").reader(seed=ABOUT)
+    first, second = filled(hints, properties).values()
+    assert "history of tea" in first
+    assert first != second
+    assert filled(read("Fasse die Geschichte des Tees zusammen.").reader(seed=ABOUT), properties)["summary"] != first
+
+
+@pytest.mark.parametrize(
+    ("prompt", "types"),
+    [
+        ("JSON with keys name, age, email and tags for Tom", "string integer string array"),
+        ('Like {"title": "x", "hobbies": ["y"], "price": 1, "is_new": true}', "string array number boolean"),
+    ],
+)
+def test_keys_have_types(prompt: str, types: str) -> None:
+    schema = schema_of(wanted_keys(prompt), prompt)
+    assert [item["type"] for item in schema["properties"].values()] == types.split()
+    assert schema["required"] == list(schema["properties"])
+
+
 @pytest.mark.parametrize(
     ("prompt", "places"),
     [
@@ -212,6 +258,7 @@ def test_one_call_where_the_tool_takes_them_together(parameters: Mapping[str, An
         ("JSON with fields: first name, email (string). Be quick.", ("first_name", "email")),
         ("JSON mit den Feldern titel und autor.", ("titel", "autor")),
         ("「名前」と「年齢」のキー「name」「age」", ("name", "age")),
+        ("with keys name, age, email and tags for Tom", ("name", "age", "email", "tags")),
         ("Say hello as JSON", ()),
         ("", ()),
     ],

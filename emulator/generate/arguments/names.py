@@ -84,7 +84,8 @@ _PHRASES = {
     "airline": "airline|carrier",
     "order_field": "sort by|order by|group by|sort field",
     "secret": "api key|apikey|access token|auth token|secret|bearer token|jwt",
-    "unit": "unit|units|temperature unit|measurement unit",
+    "unit": "unit|units|measurement unit",
+    "degree": "temperature unit|temp unit|degree",
     "status": "status|condition",
     "user_agent": "user agent",
     "number_text": "number|amount|price|quantity|count|age|year|size",
@@ -107,15 +108,17 @@ _RANGES = {
     (18, 80, 0): "age",
     (5, 250, 2): "price|cost|amount|total|fee|subtotal|tax|balance|payment|fare|budget|discount amount|salary hourly",
     (28000, 120000, 0): "salary|income|revenue|annual income|population|mileage|principal|loan|investment|turnover",
-    (1, 5, 0): "quantity|qty|rating|star|guest|adult|priority|passenger|room|child|level|ticket|people|night|seat|copy",
+    (1, 5, 0): "quantity|qty|rating|star|guest|adult|priority|passenger|room|child|level|ticket|people|night|seat|copy"
+    "|serving|portion",
     (0, 100, 1): "percent|percentage|pct|humidity|progress|score|discount|battery",
     (-60, 65, 6): "latitude|lat",
     (-150, 150, 6): "longitude|lng|lon|long",
-    (2020, 2026, 0): "year|fiscal year",
+    (2020, 2026, 0): "year|fiscal year|founded|established",
     (1, 12, 0): "month",
     (1, 28, 0): "day|day of month",
     (0, 23, 0): "hour",
-    (0, 59, 0): "minute|second",
+    (0, 59, 0): "second",
+    (5, 90, 0): "minute|prep time|cook time|cooking time|preparation time",
     (1, 20, 0): "page|page number|limit|max result|top k|count|size|page size|n|per page|max|number|num|index|retry",
     (1, 100, 0): "id|number of|position|rank|order|offset|weight int",
     (50, 95, 1): "weight|weight kg",
@@ -136,7 +139,7 @@ CERTAIN = frozenset({"first_name", "last_name", "name", "user_name", "email", "p
                      "airport", "url", "image_url", "hostname", "ip", "mac", "uuid", "isbn", "iban", "card",
                      "sentence"})  # fmt: skip
 _RANGE_BY_PHRASE = {phrase: found for found, phrases in _RANGES.items() for phrase in phrases.split("|")}
-_ANY_RANGE = (1, 100, 2)
+ANY_RANGE = (1, 100, 2)
 
 _STARTS = frozenset(phrase.partition(" ")[0] for phrase in (*_BY_PHRASE, *_RANGE_BY_PHRASE))
 
@@ -215,20 +218,24 @@ def kind_of_name(owner: str, description: str) -> tuple[str, str]:
     return "title", ""
 
 
+# A kind, words of which the description has one, the kind that it is then.
+_REFINED = (
+    ("city_state city", ("airport",), "airport"),
+    ("country", ("code", "iso"), "country_code"),
+    ("query", ("sql",), "sql"),
+    ("unit", ("temperature", "celsius"), "degree"),
+)
+
+
 def _refined(kind: str, description: str) -> str:
     lower = description.lower()
-    if kind in ("city_state", "city") and "airport" in lower:
-        return "airport"
-    if kind in ("city_state", "city") and "city" in lower and "state" in lower:
-        return "city_state"
-    if kind == "city_state":
-        return "city"
-    if kind == "country" and ("code" in lower or "iso" in lower):
-        return "country_code"
+    for kinds, words, finer in _REFINED:
+        if kind in kinds.split() and any(word in lower for word in words):
+            return finer
+    if kind in ("city_state", "city"):
+        return "city_state" if "city" in lower and "state" in lower else "city"
     if kind == "state" and not any(word in lower for word in ("province", "u.s", "us state", "region", "abbrev")):
         return "state" if lower else "status"
-    if kind == "query" and "sql" in lower:
-        return "sql"
     if kind == "language_code" and "code" not in lower and "iso" not in lower:
         return "language"
     return kind
@@ -243,4 +250,4 @@ def usual_range(name: str, description: str) -> tuple[int, int, int]:
         for phrase in _phrases(_words(text)[-12:]):
             if (found := _RANGE_BY_PHRASE.get(phrase)) is not None:
                 return found
-    return _ANY_RANGE
+    return ANY_RANGE

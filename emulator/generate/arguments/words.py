@@ -66,7 +66,8 @@ _FIXED = {
     "country_code": "DE|US|FR|ES|PT|JP|GB|IT|BR|IN|KR|CA",
     "time_zone": "Europe/Berlin|America/New_York|Asia/Tokyo|Europe/Lisbon|UTC|America/Sao_Paulo|Asia/Kolkata",
     "gender": "female|male|non-binary",
-    "unit": "celsius|kilometers|kilograms|liters|meters|hours",
+    "unit": "pieces|grams|kilograms|liters|meters|boxes",
+    "degree": "celsius|fahrenheit",
     "status": "active|pending|completed|open|approved|in progress",
     "word": "harbor|meadow|signal|copper|lantern|orbit|willow|summit|river|garden|maple|horizon|compass|ember|canvas"
     "|violet",

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
+
+from emulator.generate.arguments.names import ANY_RANGE, kind_of, singular, usual_range
 
 _ASKED = re.compile(
     r"\b(?:keys?|fields?|propert(?:y|ies)|attributes?|columns?|containing|with"
@@ -17,13 +20,17 @@ _LEADING = re.compile(
     r"^(?:[:：]|\b(?:called|named|are|is|the|a|an|its?|their|his|her|for|each|of|following|keys?|fields?|propert(?:y|ies))\b|\s)+",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r"\s*\([^)]*\)?|(?<=\w)\s+(?:for|of|about|in|from|to|as|per)\s.*$")
+_YES_OR_NO = re.compile(r"(?:is|has|can|in)_|(?:is|has|can)[A-Z]|(?:active|enabled|available|verified|done|completed)$")
+_LISTED = frozenset({"", "slug", "query", "title", "food", "name", "color", "product", "first_name", "city", "country"})
+_TEXT: dict[str, Any] = {"type": "string"}
 _NAME = re.compile(r"[^\W\d]\w*(?:[ -]\w+){0,2}$")
 
 
 def wanted_keys(text: str) -> tuple[str, ...]:
     """Keys quoted, listed or sketched ("keys name, age and city", `{name, age}`), as they are to be spelt."""
-    sketched = _SKETCHED.findall(text)
-    if sketched:
+    brace = text.find("{")
+    if brace >= 0 and (sketched := _SKETCHED.findall(text, brace)):
         return _once(sketched)
     for asked in _ASKED.finditer(text):
         rest = text[asked.end() :]
@@ -38,10 +45,30 @@ def _listed(rest: str, *, loose: bool) -> tuple[str, ...]:
     if quoted := _QUOTED_KEY.findall(clause):
         return _once(quoted)
     items = [_LEADING.sub("", item).strip() for item in _ITEM.split(_LEADING.sub("", clause))]
-    names = [re.sub(r"\s*\([^)]*\)?", "", item) for item in items if item]
+    names = [_ASIDE.sub("", item) for item in items if item]
     names = [name for name in names if _NAME.match(name)]
     return _once(name.replace(" ", "_").replace("-", "_") for name in names) if loose or len(names) > 1 else ()
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
+
+
+def schema_of(keys: Iterable[str], text: str) -> dict[str, Any]:
+    """An object with those keys, each of the type that its name, or the sketch in the prompt, suggests."""
+    properties = {key: {"type": "array", "items": _TEXT} if _is_list(key, text) else _type(key) for key in keys}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _is_list(key: str, text: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(key)}[\"']?\s*:\s*\[", text)) or (
+        singular(key) != key and kind_of(key, "") in _LISTED and usual_range(key, "") == ANY_RANGE
+    )
+
+
+def _type(key: str) -> dict[str, Any]:
+    if _YES_OR_NO.match(key):
+        return {"type": "boolean"}
+    if (low_high := usual_range(key, "")) != ANY_RANGE and kind_of(key, "") in ("", "number_text"):
+        return {"type": "number" if low_high[2] else "integer"}
+    return _TEXT

@@ -38,12 +38,7 @@ _CLOSED = frozenset({"room", "cuisine", "genre", "sport", "weekday", "shape", "p
 
 
 # Kinds with a form of their own: no quoted text is one by chance.
-_FORMED = frozenset({"iban", "card", "uuid", "isbn", "ip", "mac", "hex_color", "postcode", "country_code"})
-
-
-def is_formed(name: str, description: str) -> bool:
-    """Whether a property holds texts of a strict form, which only the schema can tell."""
-    return kind_of(name, description) in _FORMED
+FORMED = frozenset({"iban", "card", "uuid", "isbn", "ip", "mac", "hex_color", "postcode", "country_code"})
 
 
 def ticker(company: str) -> str:
@@ -56,3 +51,19 @@ def members(name: str, description: str) -> Iterator[str]:
     """Words that a property of that name may well hold, where they are few."""
     kind = kind_of(name, description)
     yield from _COLOURS if kind == "color" else listed(kind) if kind in _CLOSED else ()
+
+
+def mention(member: str, text: str) -> int:
+    """Where the text names the member, in any case, as words or in a plural; -1 where it does not.
+
+    A single letter must stand alone and be written as it is, for "a" and "I" are words.
+    """
+    words = re.split(r"[\s_-]+", member.strip())
+    if not member.strip():
+        return -1
+    flags = 0 if len(member) < 2 else re.IGNORECASE
+    ending = "" if len(member) < 3 or not member.isascii() else "(?:e?s|ed|ing|ly)?"
+    body = r"[\s_-]*".join(map(re.escape, words))
+    edges = (r"(?<!\w)", r"(?!\w)") if member.isascii() else ("", "")
+    found = re.search(f"{edges[0]}{body}{ending}{edges[1]}", text, flags)
+    return found.start() if found else -1

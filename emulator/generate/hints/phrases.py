@@ -14,10 +14,11 @@ _ORDER = re.compile(
     r"(?P<verb>remind (?:me|us|him|her|them) (?:to|about|of|that)"
     r"|erinnere? mich(?: (?:heute|morgen|übermorgen|am \w+))?(?: um [\d:]+(?: uhr)?)? (?:an|daran,?)"
     r"|rappelle-moi (?:de|d')|recuérdame|me lembre de"
-    r"|schedule|set up|create|add|book|plan|make|organi[sz]e|draft|open|file|start|note)\s+"
+    r"|schedule|set up|create|add|book|plan|make|organi[sz]e|draft|open|file|start|note|build|generate|write|design)\s+"
     r"(?:(?:a|an|the|my|our|another|new|ein|eine|einen|den|die|das|une?)\s+)*",
     re.I,
 )
+_ARTICLE = re.compile(r"^(?:(?:a|an|the|my|our)\s+)+", re.I)
 _REMINDING = re.compile(r"remind|erinner|rappelle|recu|lembre", re.I)
 _TAIL = re.compile(
     r"(?:[,.;:!?](?:\s|$)|\s(?:tomorrow|today|tonight|next|this|every|saying|that|because|morgen|heute|demain|mañana"
@@ -51,7 +52,7 @@ def subject(text: str) -> str:
     """What an order is about: "Schedule a standup with Bob at 9" gives "standup"; "" where it is no short order."""
     line = " ".join(text.split())
     order = _ORDER.match(line)
-    rest = _NAMED.sub("", line[order.end() if order else 0 :], count=1)
+    rest = _NAMED.sub("", line[order.end() :] if order else _ARTICLE.sub("", request(line)), count=1)
     rest = _TAIL.sub("", rest, count=1).strip(" \"'")
     rest = re.split(r"[.!?](?:\s|$)", rest, maxsplit=1)[0]
     return rest if 0 < len(rest.split()) <= 8 else ""

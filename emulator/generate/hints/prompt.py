@@ -11,11 +11,13 @@ from emulator.generate.hints import days, finding
 from emulator.generate.hints.finding import Finding
 from emulator.generate.hints.keys import wanted_keys
 from emulator.generate.hints.names import Name, names
+from emulator.seed import Seed
 
 if TYPE_CHECKING:
     from emulator.generate.hints.reader import Hints
 
 _MOST = 20_000
+LONG = 6  # words: a quote that is longer is a text to read, not a name
 
 
 class Prompt(Struct, frozen=True):
@@ -40,11 +42,11 @@ class Prompt(Struct, frozen=True):
         """The keys wanted in a JSON object."""
         return wanted_keys(self.text)
 
-    def reader(self, skip_places: Iterable[str] = ()) -> "Hints":
-        """Offers what was found, but for these names."""
+    def reader(self, skip_places: Iterable[str] = (), *, seed: Seed | None = None) -> "Hints":
+        """Offers what was found, but for these names; with a seed, sentences on the topic too."""
         from emulator.generate.hints.reader import Hints
 
-        return Hints(self, tuple(skip_places))
+        return Hints(self, tuple(skip_places), seed)
 
 
 @lru_cache(maxsize=256)
@@ -54,7 +56,11 @@ def read(text: str) -> Prompt:
         text = f"{text[:_MOST]}\n{text[-_MOST:]}"
     quoted = _ordered(finding.quoted(text))
     emails, urls = _ordered(finding.matches("email", text)), _ordered(finding.matches("url", text))
-    bare = _without(text, [*quoted, *emails, *urls])
+    short = [one for one in quoted if len(one.value.split()) <= LONG]
+    for one in quoted:
+        if one not in short:  # read like the rest, without its marks
+            text = f"{text[: one.start]} {text[one.start + 1 : one.end - 1]} {text[one.end :]}"
+    bare = _without(text, [*short, *emails, *urls])
     paths = _ordered(finding.matches("path", bare))
     bare = _without(bare, paths)
     dates, phones = _ordered(days.dates(bare)), _ordered(finding.matches("phone", bare))
@@ -74,7 +80,7 @@ def read(text: str) -> Prompt:
         currencies=_ordered(finding.currencies(bare)),
         codes=codes,
         phones=phones,
-        names=tuple(names(_without(text, [*quoted, *emails, *urls, *paths, *dates, *codes]))),
+        names=tuple(names(_without(text, [*short, *emails, *urls, *paths, *dates, *codes]))),
     )
 
 
