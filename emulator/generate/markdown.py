@@ -18,11 +18,11 @@ _NO_NAME = frozenset(
 )
 
 
-def bullets(writer: Writer, count: int) -> str:
-    """A numbered list of that many points."""
+def bullets(writer: Writer, count: int, *, dashed: bool = False) -> str:
+    """A list of that many points, numbered unless `dashed`."""
     dash = "：" if not writer.language.space else " – "
     points = [f"**{title}**{dash}{text}" for title, text in writer.points(count)]
-    return "\n".join(f"{number}. {point}" for number, point in enumerate(points, 1))
+    return "\n".join(f"{'-' if dashed else f'{number}.'} {point}" for number, point in enumerate(points, 1))
 
 
 def table(writer: Writer, rows: int) -> str:

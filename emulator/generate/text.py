@@ -1,15 +1,18 @@
 """Words on any prompt, in its language: prose, lists, tables, code, thoughts, and what tools returned."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from emulator.generate import markdown as shapes
+from emulator.generate.arithmetic import solved
 from emulator.generate.report import reported
 from emulator.generate.sentences import Writer, capital, paragraphs, size, speech_of, writer
 from emulator.generate.wish import Wish, wish_of
 from emulator.generate.words.language import detect, language
 from emulator.generate.words.programs import PROGRAMS
+from emulator.generate.words.smalltalk import replies
 from emulator.seed import Seed
 
 
@@ -26,6 +29,10 @@ def markdown(seed: Seed, topic: str) -> str:
 def answer(seed: Seed, prompt: str, *, words: int | None = None) -> str:
     """The reply to a prompt: 40 to 90 words of prose unless the prompt, or `words`, asks for something else."""
     author = writer(seed, prompt)
+    if said := replies(prompt, author.language.code):
+        return seed.child("talk").pick(said)
+    if result := solved(prompt):
+        return result
     wish = wish_of(prompt, author.language)
     return _SHAPES[wish.shape](author, prompt, wish, words or wish.words)
 
@@ -76,8 +83,15 @@ def _essay(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
         return author.language.space.join(first + author.sentences(min(wish.sentences, 60) - 1))
     if wish.compares:
         author.take_both()
+    if wish.paragraphs:
+        return "\n\n".join(_paragraph(author, at) for at in range(wish.paragraphs))
     low, high = _LENGTHS[wish.length]
     return _prose(author, words or author.seed.child("length").between(low, high))
+
+
+def _paragraph(author: Writer, at: int) -> str:
+    first = [author.opening()] if at == 0 else [author.sentence(on_topic=True)]
+    return author.language.space.join(first + author.sentences(2 + at % 2))
 
 
 def _story(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
@@ -85,9 +99,15 @@ def _story(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
     return paragraphs(author.tale(words), words, author.language)
 
 
+_BULLETS = re.compile(r"\bbullet|\bstichpunkt|\bpuces\b|\bviñetas\b|箇条書き", re.I)
+_HAIKU = re.compile(r"haiku|俳句", re.I)
+
+
 def _list(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
     count = wish.count or author.seed.child("count").between(4, 6)
-    return f"{_lead(author, 'list', count=count)}\n\n{shapes.bullets(author, count)}"
+    return (
+        f"{_lead(author, 'list', count=count)}\n\n{shapes.bullets(author, count, dashed=bool(_BULLETS.search(prompt)))}"
+    )
 
 
 def _table(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
@@ -107,7 +127,12 @@ def _code(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
 
 
 def _poem(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
-    """Two stanzas of short sentences; what reads as a statement in a line reads as a verse in a stanza."""
+    """Two stanzas of short sentences; what reads as a statement in a line reads as a verse in a stanza.
+
+    A haiku has three lines: its syllables are not counted.
+    """
+    if _HAIKU.search(prompt):
+        return "\n".join(author.sentence(size, on_topic=size > 5) for size in (5, 7, 5))
     lines = [author.sentence(6 + at % 3) for at in range(6)]
     return "\n".join([f"**{author.title()}**", "", *lines[:3], "", *lines[3:], "", author.closing()])
 

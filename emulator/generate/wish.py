@@ -17,6 +17,10 @@ _POEM = re.compile(
 _COMPARE = re.compile(
     r"\b(?:compar\w*|versus|vs|vergleich\w*|difference|unterschied\w*)\b|比[较較べ]|비교|차이|قارن|तुलना", re.IGNORECASE
 )
+_PARAGRAPHS = re.compile(
+    r"(?<!\d)([1-9]\d?)[ -]?(?:short |kurze |courts )?"
+    r"(?:paragraph|absätz|absatz|paragraphe|párrafo|parágrafo|段落|段|문단|단락|فقرات)"
+)
 _MOST_READ = 4000
 _NUMBERS = {
     word: number
@@ -41,11 +45,12 @@ _NUMERAL = re.compile(rf"(?<!\S)(?:{'|'.join(sorted(_NUMBERS, key=lambda word: (
 
 
 class Wish(Struct, frozen=True):
-    """`words` and `sentences` are as the prompt has them, else None; `program` is a key of PROGRAMS."""
+    """`words`, `sentences` and `paragraphs` are as the prompt has them, else None; `program` is a key of PROGRAMS."""
 
     shape: Shape
     words: int | None = None
     sentences: int | None = None
+    paragraphs: int | None = None
     count: int | None = None
     program: str | None = None
     compares: bool = False
@@ -60,6 +65,7 @@ def wish_of(prompt: str, language: Language) -> Wish:
         shape=_shape(text, language, program),
         words=_words(text, language),
         sentences=_number(language, "sentences", text),
+        paragraphs=min(int(found[1]), 40) if (found := _PARAGRAPHS.search(text)) else None,
         count=_count(text, language),
         program=program,
         compares=bool(_COMPARE.search(text)),

@@ -89,6 +89,56 @@ def test_answers_have_the_sentences_asked(prompt: str, stop: str, sentences: int
 
 
 @pytest.mark.parametrize(
+    ("prompt", "result"),
+    [
+        ("What is 2+2?", "2+2 = 4"),
+        ("How much is 17 * (23 + 4)?", "17 * (23 + 4) = 459"),
+        ("1,200 / 7", "1,200 / 7 = 171.428571"),
+        ("Was ist 2^10?", "2^10 = 1024"),
+    ],
+)
+def test_sums_are_solved(prompt: str, result: str) -> None:
+    assert answer(SEED, prompt) == result
+
+
+@pytest.mark.parametrize("prompt", ["Divide 1/0", "9^9^9^9", "Compare the 2024-2025 budgets of all our teams", "2+"])
+def test_what_is_no_sum_is_prose(prompt: str) -> None:
+    assert "=" not in answer(SEED, prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "begin"),
+    [
+        ("Thanks a lot!", ("You are welcome", "Gladly")),
+        ("Vielen Dank!", ("Gern", "Sehr gern")),
+        ("ありがとうございます", ("どういたしまして", "お役に")),
+        ("شكرا", ("على", "بكل")),
+        ("Hi, what can you do?", ("I am an assistant", "An assistant")),
+        ("你是谁？", ("我是",)),
+    ],
+)
+def test_small_talk_is_answered(prompt: str, begin: tuple[str, ...]) -> None:
+    assert answer(SEED, prompt).startswith(begin)
+
+
+def test_thanks_for_something_is_no_small_talk() -> None:
+    assert "welcome" not in answer(SEED, "Write a letter of thanks to my aunt for the knitted socks.")
+
+
+def test_a_haiku_has_three_lines_and_bullets_have_dashes() -> None:
+    assert len(answer(SEED, "Write a haiku about rain.").splitlines()) == 3
+    bullets = answer(SEED, "Give me a bulleted list of 4 startup names.").splitlines()
+    assert sum(line.startswith("- ") for line in bullets) == 4
+
+
+@pytest.mark.parametrize(
+    ("prompt", "count"), [("Write 3 paragraphs about tea.", 3), ("Zwei Absätze über Tee, bitte.", 2)]
+)
+def test_answers_have_the_paragraphs_asked(prompt: str, count: int) -> None:
+    assert len(answer(SEED, prompt).split("\n\n")) == count
+
+
+@pytest.mark.parametrize(
     ("prompt", "items"),
     [
         ("Give me five tips for the piano.", 5),

@@ -163,7 +163,7 @@ LANGUAGE = Language(
             whom whose which what when where why how if then than and or but so not no nor only just also very too as at by for
             from in into of off on onto out over to up with without within about after before between through during against
             is are was were be been being am do does did done doing have has had having can could will would shall should may
-            might must let let's please kindly hi hello hey thanks thank ok okay there here some any every each all both more
+            might must let let's please kindly bulleted numbered bullet bullets hi hello hey thanks thank ok okay there here some any every each all both more
             most much many few less least other another such own same again ever never always often sometimes now today
             tomorrow really actually maybe i'm i'd i'll i've it's what's don't doesn't can't won't isn't
             write tell give show explain describe make create draw generate list name say help need want like get got go

@@ -62,10 +62,10 @@ def language(code: str) -> Language:
 
 _LITTLE = {
     "en": "the of and to is in that it for you what how with are this write a an me my about hello hi hey please",
-    "de": "der sich man auch es aber die das und ist ein eine nicht mit zu den von auf wie was für ich mir bitte über schreibe erkläre im dem hallo guten danke nenne",
+    "de": "der sich man auch es aber die das und ist ein eine nicht mit zu den von auf wie was für ich mir bitte über schreibe erkläre im dem hallo guten danke dank vielen wer bist kannst nenne",
     "fr": "le la les se ne pas plus qu on ce cela mais sa son des une est et dans pour que qui sur avec moi quel quelle comment pourquoi écris du au un ce bonjour salut merci donne",
     "es": "el la los las una un más pero como no su muy cuando hay se al esta quien es y en para que por con del sobre qué cómo cuál un escribe dame al se lo hola gracias haz",
-    "pt": "o a os as ao mais mas não se sua uma é e em para que por com do da sobre como qual um escreva não me dos das no na você olá oi obrigado fale explique liste dê quais",
+    "pt": "o a os as ao mais mas não se sua uma é e em para que por com do da sobre como qual um escreva não me dos das no na você olá oi obrigado obrigada quem fale explique liste dê quais",
     "it": "il lo gli una è e di per che con del della come quale un scrivi non mi sul nel cosa ciao grazie",
     "nl": "de het een en is van in dat op voor met hoe wat schrijf over niet mij je ik",
 }
