@@ -2,16 +2,14 @@
 
 import io
 import re
-import unicodedata
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from emulator.generate.landscape import paint
+from emulator.generate.lettering import Script, font, script_of, shaped, units, writable
 from emulator.seed import Seed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 SMALLEST, LARGEST = 16, 2048
 _SIDE = 512
@@ -64,49 +62,37 @@ def _fitted(across: int, down: int) -> tuple[int, int]:
     return _bounded(round(_SIDE * across / longest)), _bounded(round(_SIDE * down / longest))
 
 
-@lru_cache(maxsize=32)
-def _font(size: int) -> "FreeTypeFont | ImageFont":
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)
-
-
-def _written(prompt: str) -> str:
-    """What Pillow's own font can write of the prompt: it has ASCII only. Empty where most of it is lost."""
-    plain = unicodedata.normalize("NFKD", prompt.replace("ß", "ss"))
-    kept = " ".join("".join(letter for letter in plain if " " <= letter <= "~" or letter.isspace()).split())
-    letters = sum(map(str.isalnum, prompt))
-    return kept if sum(map(str.isalnum, kept)) * 2 > letters else ""
-
-
-def _wrapped(text: str, font: "FreeTypeFont | ImageFont", width: float, lines: int) -> list[str]:
+def _wrapped(text: str, script: Script, size: int, width: float, lines: int) -> list[str]:
     """The text in that many lines at most; what is left over ends in dots."""
+    letters = font(script, size)
     out: list[str] = [""]
-    for word in text.split():
-        longer = f"{out[-1]} {word}".strip()
-        if font.getlength(longer) <= width or not out[-1]:
+    for unit in units(text, script):
+        longer = (out[-1] + unit).strip()
+        if letters.getlength(shaped(longer, script)) <= width or not out[-1]:
             out[-1] = longer
         elif len(out) < lines:
-            out.append(word)
+            out.append(unit.strip())
         else:
             out[-1] += " ..."
             break
     for i in range(len(out)):
-        while len(out[i]) > 4 and font.getlength(out[i]) > width:
+        while len(out[i]) > 4 and letters.getlength(shaped(out[i], script)) > width:
             out[i] = f"{out[i].removesuffix('...')[:-1]}..."
-    return out
+    return [shaped(line, script) for line in out]
 
 
 def _label(picture: "Image", prompt: str) -> None:
     from PIL import Image, ImageDraw
 
-    text = _written(prompt[:400])
+    script = script_of(prompt[:400])
+    text = writable(prompt[:400], script)
     size = max(11, round(min(picture.width, picture.height) / 26))
     if not text or picture.width < 96 or picture.height < 64:
         return
-    lines = _wrapped(text, _font(size), picture.width - 5 * size, 2)
+    lines = _wrapped(text, script, size, picture.width - 5 * size, 2)
+    letters = font(script, size)
     high = round(size * (1.3 * len(lines) + 1.1))
-    wide = round(max(_font(size).getlength(line) for line in lines) + 2.2 * size)
+    wide = round(max(letters.getlength(line) for line in lines) + 2.2 * size)
     left, top = (picture.width - wide) // 2, picture.height - high - size
     plate = Image.new("L", (wide * 2, high * 2))
     ImageDraw.Draw(plate).rounded_rectangle((0, 0, wide * 2 - 1, high * 2 - 1), radius=size * 1.4, fill=150)
@@ -114,4 +100,4 @@ def _label(picture: "Image", prompt: str) -> None:
     pen = ImageDraw.Draw(picture)
     for i, line in enumerate(lines):
         middle = (picture.width / 2, top + size * (1.2 + 1.3 * i))
-        pen.text(middle, line, fill=(255, 255, 255), font=_font(size), anchor="mm")
+        pen.text(middle, line, fill=(255, 255, 255), font=letters, anchor="mm")

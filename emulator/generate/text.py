@@ -132,7 +132,7 @@ def _poem(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
     A haiku has three lines: its syllables are not counted.
     """
     if _HAIKU.search(prompt):
-        return "\n".join(author.sentence(size, on_topic=size > 5) for size in (5, 7, 5))
+        return "\n".join((author.sentence(5), author.sentence(on_topic=True), author.sentence(5)))
     lines = [author.sentence(6 + at % 3) for at in range(6)]
     return "\n".join([f"**{author.title()}**", "", *lines[:3], "", *lines[3:], "", author.closing()])
 

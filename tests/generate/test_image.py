@@ -59,6 +59,14 @@ def test_the_label_is_written_and_follows_the_prompt() -> None:
     assert one.crop(lower).tobytes() != other.crop(lower).tobytes()
 
 
+@pytest.mark.parametrize(
+    "prompt", ["Zürich", "夜の東京", "서울의 밤", "北京的夜晚", "ليل القاهرة", "दिल्ली की रात", "Ночь"]
+)
+def test_the_label_is_in_the_prompts_script(prompt: str) -> None:
+    lower = opened(draw(prompt, SEED, 256, 256, "image/png")).crop((0, 200, 256, 256))
+    assert sum(pixel == (255, 255, 255) for pixel in lower.getdata()) > 20
+
+
 @given(st.text(st.characters(), max_size=80))
 @settings(max_examples=30, deadline=None)
 def test_any_prompt_can_be_drawn(prompt: str) -> None:
