@@ -1,6 +1,8 @@
 """A conjunction of plain subschemas: what its parts say together, and whether they agree."""
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from emulator.generate.arguments.document import Sub
 from emulator.generate.arguments.json_value import TYPES, key_of, type_of
@@ -11,14 +13,14 @@ _NAMING = frozenset({"properties"})
 _ANYTHING_ELSE = Sub({"type": [name for name in TYPES if name != "object"]}, ("",))
 
 
-class Option(NamedTuple):
+class Option(Struct, eq=False, gc=False):
     """One way to decide a choice: subschemas that shall hold, and some that shall not."""
 
     wanted: tuple[Any, ...]
     barred: tuple[Any, ...] = ()
 
 
-class Choice(NamedTuple):
+class Choice(Struct, eq=False, gc=False):
     """An open decision of one part."""
 
     parent: Sub
@@ -26,15 +28,12 @@ class Choice(NamedTuple):
     keyword: str
 
 
-class Conjunction:
+class Conjunction(Struct, eq=False):
     """Parts whose plain keywords must hold, and subschemas (`bars`) that must not; `pending` choices are still open."""
 
-    __slots__ = ("bars", "parts", "pending")
-
-    def __init__(self, parts: list[Sub], bars: list[Sub], pending: list[Choice]) -> None:
-        self.parts = parts
-        self.bars = bars
-        self.pending = pending
+    parts: list[Sub]
+    bars: list[Sub]
+    pending: list[Choice]
 
     def values(self, keyword: str) -> list[Any]:
         """What the parts say under a keyword."""

@@ -6,6 +6,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urljoin
 
+from msgspec import Struct
+
 from emulator.generate.arguments.refusal import Dangling
 
 Scope: TypeAlias = tuple[str, ...]
@@ -16,15 +18,12 @@ _METASCHEMA = re.compile(r"https?://json-schema\.org/(draft-0\d|draft/20\d\d-\d\
 ANY_METASCHEMA: dict[str, Any] = {"type": "object", "maxProperties": 0}
 
 
-class Sub:
+class Sub(Struct, eq=False, gc=False):
     """A subschema, the scope in which its references are read, and the subschema that it was reached from."""
 
-    __slots__ = ("parent", "schema", "scope")
-
-    def __init__(self, schema: Any, scope: Scope, parent: "Sub | None" = None) -> None:
-        self.schema = schema
-        self.scope = scope
-        self.parent = parent
+    schema: Any
+    scope: Scope
+    parent: "Sub | None" = None
 
     def sub(self, schema: Any) -> "Sub":
         """A subschema of this one, for another value."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from datetime import date
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 
@@ -43,7 +43,7 @@ class Setting(Struct, frozen=True):
     hints: Reader | None
 
 
-class Place(NamedTuple):
+class Place(Struct, eq=False, gc=False):
     """Where in the value we are: the path through the schema, the property's name, and the seed of this part."""
 
     path: tuple[str, ...]
@@ -59,9 +59,13 @@ class Place(NamedTuple):
         """The place of an item of a list."""
         return Place((*self.path, "items"), name, self.depth + 1, self.seed.child("items", str(position)))
 
+    def of_name(self, *steps: str) -> "Place":
+        """The place where a property's name is made up."""
+        return Place((*self.path, "propertyNames"), "", self.depth + 1, self.seed.child("propertyNames", *steps))
+
     def again(self, attempt: int) -> "Place":
         """The same place with other chances."""
-        return self._replace(seed=self.seed.child("again", attempt)) if attempt else self
+        return Place(self.path, self.name, self.depth, self.seed.child("again", attempt)) if attempt else self
 
     def stuck(self, keyword: str, reason: str) -> Stuck:
         """The refusal to draw a value here."""

@@ -186,9 +186,9 @@ class _Object:
             subs.append(Sub({"not": {"enum": list(self.drawn_values)}}, base))
         if attempt % 2 == 0 and not extra:
             subs += self._pattern_names()
-        place = self.place.inside("propertyNames", str(attempt), str(len(self.drawn_values)), name="")
+        place = self.place.of_name(str(attempt), str(len(self.drawn_values)))
         try:
-            name = self.drawing.value(subs, place._replace(path=(*self.place.path, "propertyNames")))
+            name = self.drawing.value(subs, place)
         except Stuck:
             return None
         return name if isinstance(name, str) and name not in self.drawn_values else None
