@@ -41,6 +41,7 @@ _BEFORE_VERBS = frozenset(words("who that which to where they we i you qui que q
 _BEFORE_TOPICS = frozenset(
     words("about of on regarding explain describe sur sobre about para acerca del explique explica")
 )
+_AFTER_ASKING = frozenset(words("for to that about if whether"))
 _OBJECTS = frozenset(words("this that these those up it me us all some"))
 _AFTER_NOUNS = frozenset(
     words(
@@ -135,6 +136,8 @@ def _is_verb(tokens: list[str], at: int, articles: frozenset[str]) -> bool:
     """As far as its neighbours tell: "who finds", "Fix this", "learning the piano", "a Python function"."""
     after = tokens[at + 1].lower() if at + 1 < len(tokens) else ""
     does = (tokens[at].endswith("ing") or at == 0) and (after in articles or after in _OBJECTS)
+    if tokens[at].endswith("ing") and at > 1 and tokens[at - 2].lower() in articles:
+        does = does or after in _AFTER_ASKING  # "my boss asking for"
     return does or after in _AFTER_LANGUAGES or (at > 0 and tokens[at - 1].lower() in _BEFORE_VERBS)
 
 
