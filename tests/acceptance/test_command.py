@@ -155,7 +155,14 @@ def imported(code: str, *names: str) -> str:
 
 HEAVY = ("faker", "PIL", "jsonschema_rs", "rich", "httpx", "cryptography", "prometheus_client", "openai", "redis")
 # Of the standard library and of gemulator itself: what a start has no use for, unless it is told to.
-SELDOM = ("difflib", "statistics", "tomllib", "emulator.faults.written", "emulator.web.admin", "emulator.web.oauth")
+SELDOM = (
+    "difflib",
+    "statistics",
+    "tomllib",
+    "emulator.faults.written",
+    "emulator.generate.arguments",
+    "emulator.web.admin",
+)
 ANSWERED = """
 import http.client
 import emulator.cli.serve
