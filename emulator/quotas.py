@@ -29,7 +29,7 @@ class Charge(Struct, frozen=True):
 class Quota(BaseModel):
     """What may be used in a minute or at once. What is left out has no end."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     requests_per_minute: Annotated[int | None, Field(ge=0, description="Requests that are answered.")] = None
     tokens_per_minute: Annotated[
@@ -82,7 +82,7 @@ class Quota(BaseModel):
         return {"session": "", "project": target.project, "model": f"{target.project} {model}"}[self.per]
 
 
-UNLIMITED = Quota()
+UNLIMITED = Quota.model_construct()
 
 
 def charged(meters: dict[str, tuple[int, float]], charges: Sequence[Charge], now: float) -> int | None:

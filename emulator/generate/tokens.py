@@ -6,7 +6,7 @@ Nothing is downloaded: a regular expression stands in for Gemini's vocabulary (d
 import math
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from msgspec import Struct
@@ -69,6 +69,8 @@ _TOKEN = "|".join(
         r"[\s\S]",
     )
 )
+# No mark is ASCII: for a text of nothing else the same rule is shorter, and compiled in a fraction of the time.
+_ASCII_TOKEN = _TOKEN.replace(_M, "").replace(f"{_WHOLE}|", "")
 _REPEATED = 2_000  # characters up to which a text's count is kept: a history comes again with each turn
 
 
@@ -80,27 +82,27 @@ class Tokenizer(Protocol):
 
 def count(text: str) -> int:
     """Tokens of `text`, as near to Gemini's own count as a rule without its vocabulary comes."""
-    return _counted(text) if len(text) <= _REPEATED else len(_tokens().findall(text))
+    return _counted(text) if len(text) <= _REPEATED else len(_tokens(text.isascii()).findall(text))
 
 
 @lru_cache(maxsize=8192)
 def _counted(text: str) -> int:
-    return len(_tokens().findall(text))
+    return len(_tokens(text.isascii()).findall(text))
 
 
-@lru_cache(maxsize=1)
-def _tokens() -> re.Pattern[str]:
-    return re.compile(_TOKEN)
+@cache
+def _tokens(ascii: bool) -> re.Pattern[str]:
+    return re.compile(_ASCII_TOKEN if ascii else _TOKEN)
 
 
 @lru_cache(maxsize=256)
-def _cutter(tokens_per_piece: int) -> re.Pattern[str]:
-    return re.compile(rf"(?:{_TOKEN}){{1,{tokens_per_piece}}}+")
+def _cutter(tokens_per_piece: int, ascii: bool) -> re.Pattern[str]:
+    return re.compile(rf"(?:{_ASCII_TOKEN if ascii else _TOKEN}){{1,{tokens_per_piece}}}+")
 
 
 def pieces(text: str, tokens_per_piece: int) -> list[str]:
     """`text` in pieces of that many tokens each (the last may have fewer); joined they are `text` again."""
-    return _cutter(max(1, tokens_per_piece)).findall(text)
+    return _cutter(max(1, tokens_per_piece), text.isascii()).findall(text)
 
 
 # Tokens a picture, a frame of a video (one a second) and a page cost from Gemini 3 on (wire facts, §8).

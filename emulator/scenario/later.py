@@ -2,11 +2,13 @@
 
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationInfo
-from pydantic.json_schema import JsonSchemaValue
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 class Later:
@@ -25,7 +27,9 @@ class Later:
         return getattr(import_module(self._module), self._name)
 
     @cached_property
-    def _adapter(self) -> TypeAdapter[Any]:
+    def _adapter(self) -> "TypeAdapter[Any]":
+        from pydantic import TypeAdapter
+
         return TypeAdapter(self.__value__)
 
     def read(self, value: Any, info: ValidationInfo | None = None) -> Any:
@@ -35,5 +39,5 @@ class Later:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(self.read)
 
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return handler(self._adapter.core_schema)

@@ -59,7 +59,7 @@ COMPUTED = UsageFields.model_construct()
 ALWAYS = Match.model_construct()
 
 
-class Turn(Strict):
+class Turn(Strict, defer_build=False):
     """When this is asked, reply that."""
 
     when: Annotated[Match, Field(description="What must hold. Left out: always, after all turns that have one.")] = (

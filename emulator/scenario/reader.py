@@ -12,7 +12,6 @@ from emulator.errors import Problem, ScenarioError
 from emulator.scenario import yaml
 from emulator.scenario.model import Scenario
 from emulator.scenario.pieces import FREE, Assembly, Files
-from emulator.scenario.remedies import worded
 
 _PLAIN = frozenset({"extra_forbidden"})  # problems of a key, not of its value
 
@@ -62,6 +61,8 @@ def _empty(value: Any, path: yaml.Path_, assembly: Assembly) -> Iterator[Problem
 
 
 def _problem(detail: ErrorDetails, assembly: Assembly) -> Problem:
+    from emulator.scenario.remedies import worded
+
     path = _path(detail["loc"], assembly.data)
     file, line, column = assembly.place(path, key=detail["type"] in _PLAIN)
     message, remedy = worded(detail, path)

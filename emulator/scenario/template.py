@@ -1,8 +1,7 @@
 """Texts with `{{ expressions }}`: dotted paths and a fixed list of filters; no statements, no files, no Python."""
 
 import re
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Self, TypeAlias
 
@@ -130,10 +129,15 @@ def _expression(source: str) -> Expression:
         return Expression(source, (), _constant(literal), filters)
     steps = paths.steps(path)
     if steps[0] not in ROOTS:
-        near = get_close_matches(str(steps[0]), ROOTS, 1)
-        meant = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(ROOTS)}"
-        raise ValueError(f"`{{{{ {source} }}}}`: there is no variable `{steps[0]}`: {meant}")
+        raise ValueError(f"`{{{{ {source} }}}}`: there is no variable `{steps[0]}`: {_meant(str(steps[0]), ROOTS)}")
     return Expression(source, steps, None, filters)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), 1)
+    return f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
 
 
 def _filters(source: str, at: int) -> Iterator[Applied]:
@@ -143,9 +147,7 @@ def _filters(source: str, at: int) -> Iterator[Applied]:
             raise ValueError(f'`{{{{ {source} }}}}`: after a value come filters, like `| upper` or `| default("?")`')
         name = found[1]
         if name not in FILTERS:
-            near = get_close_matches(name, FILTERS, 1)
-            meant = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(FILTERS)}"
-            raise ValueError(f"`{{{{ {source} }}}}`: there is no filter `{name}`: {meant}")
+            raise ValueError(f"`{{{{ {source} }}}}`: there is no filter `{name}`: {_meant(name, FILTERS)}")
         arguments = tuple(_constant(literal) for literal in re.findall(_LITERAL, found[2] or ""))
         _check(name, arguments)
         yield name, arguments

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.generate import tokens
 from emulator.generate.tokens import audio_tokens, count, image_tokens, load, pdf_tokens, pieces, video_tokens
 
 ANY_TEXT = st.text(st.characters(), max_size=200)  # lone surrogates, right-to-left marks and emoji included
@@ -29,10 +30,15 @@ def test_counts_as_the_real_vocabulary_does(text: str, low: int, high: int) -> N
 
 
 @given(ANY_TEXT, st.integers(1, 20))
-def test_pieces_are_the_text_and_have_as_many_tokens_as_asked(text: str, tokens: int) -> None:
-    cut = pieces(text, tokens)
+def test_pieces_are_the_text_and_have_as_many_tokens_as_asked(text: str, each: int) -> None:
+    cut = pieces(text, each)
     assert "".join(cut) == text
-    assert len(cut) == -(-count(text) // tokens)
+    assert len(cut) == -(-count(text) // each)
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=200))
+def test_the_shorter_rule_for_ascii_says_the_same(text: str) -> None:
+    assert tokens._tokens(ascii=True).findall(text) == tokens._tokens(ascii=False).findall(text)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ A leaf's `cost` is about that of a letter for each letter of its shortest text; 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from emulator.generate.arguments.patterns.characters import Characters, samples
 from emulator.generate.arguments.patterns.syntax import BadPattern, parsed
@@ -109,8 +110,7 @@ Leaf: TypeAlias = Literal | Letter | Pattern | Schema | Words | Gap
 EMPTY = Chain(())
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Struct, frozen=True):
     """Rules by name. One grammar may stand within another: its rules are its own. `gaps`: whether they are used."""
 
     rules: Mapping[str, Node]

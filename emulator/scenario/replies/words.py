@@ -1,7 +1,6 @@
 """Replies in words: given, or made."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
@@ -54,6 +53,8 @@ def _known(locale: str) -> str:
     from faker.config import AVAILABLE_LOCALES
 
     if locale not in AVAILABLE_LOCALES and locale not in {known[:2] for known in AVAILABLE_LOCALES}:
+        from difflib import get_close_matches
+
         language = [known for known in AVAILABLE_LOCALES if known[:2] == locale[:2].lower()]
         near = language or get_close_matches(locale, AVAILABLE_LOCALES, 1)
         meant = f"did you mean `{near[0]}`?" if near else "write it like de_DE"

@@ -1,0 +1,53 @@
+"""The calls that an invented answer makes: which tool is due, how often, and with what."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from emulator.conversation import Conversation
+from emulator.generate.arguments import value_for
+from emulator.generate.hints import Hints, best_tool, calls, read
+from emulator.plan import ToolCall
+from emulator.request import Function
+from emulator.scenario.replies import Context
+
+
+def calls_due(context: Context) -> Sequence[ToolCall] | None:
+    """The calls to make now; None: the answer is words."""
+    tool = _due(context.conversation)
+    return None if tool is None else tuple(_calls(tool, context))
+
+
+def _due(conversation: Conversation) -> Function | None:
+    """The function to call now. With `auto`, a user message gets a call and a tool's result a text (fidelity.md)."""
+    offered, choice = conversation.request.offered, conversation.request.choice_of_tool
+    if not offered or choice.mode == "none":
+        return None
+    if choice.name is not None:
+        return next((function for function in offered if function.name == choice.name), None)
+    called = {call.function.name for call in conversation.current_calls}
+    left = [function for function in offered if function.name not in called]
+    if conversation.tool_results and choice.mode != "required":
+        return None
+    if not left:
+        return None
+    specs = [
+        {"name": function.name, "description": function.description, "parameters": function.parameters}
+        for function in left
+    ]
+    return left[best_tool(conversation.user_text, specs)]
+
+
+def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
+    prompt = read(context.conversation.user_text)
+    parameters = function.parameters if isinstance(function.parameters, dict) else {}
+    for index, hints in enumerate(calls(prompt, parameters)):
+        arguments = orjson.dumps(_arguments(function, hints, context.seed.child("call", index))).decode()
+        call_id = context.call_id(context.attempt.child("call", index), function.name, index)
+        signature = context.signature(False if index else None, function.name)
+        yield ToolCall(call_id, function.name, arguments, signature)
+
+
+def _arguments(function: Function, hints: Hints, seed: Any) -> Any:
+    return {} if function.parameters is None else value_for(function.parameters, seed, hints=hints)
