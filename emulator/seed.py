@@ -1,6 +1,7 @@
 """Every choice of an answer: named children of one seed, and the ids and signatures made from them."""
 
 import base64
+import binascii
 import hashlib
 import hmac
 import random
@@ -75,6 +76,9 @@ class Seed(Struct, frozen=True):
         return str(uuid.UUID(bytes=self.bytes(16), version=4))
 
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
 def event_id(seconds: int, seed: Seed) -> str:
     """Google's EventId: base64url of seconds (u32, little endian), then varints of microseconds, host and process.
 
@@ -97,7 +101,7 @@ def event_id(seconds: int, seed: Seed) -> str:
             *((last | 0x80, process >> 28) if process >= 2**28 else (last,)),
         )
     )
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").translate(_URL_SAFE).decode()
 
 
 def event_id_seconds(event_id: str) -> int | None:
