@@ -1,6 +1,6 @@
 """The admin API from Python: what the commands, the fixture and `Emulator` speak."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, cast
 from urllib.parse import quote, urlencode
@@ -47,9 +47,20 @@ class Admin:
         """All sessions in name order."""
         return cast(list[SessionView], self._call("GET", "/sessions")["sessions"])
 
-    def create(self, session: str | None = None, **choices: str | int) -> tuple[str, str]:
-        """Make a session: its name and a token. Choices: `scenario`, `seed`, `clock`, `ttl`."""
-        made = self._call("POST", "/sessions", json={"session": session, **choices})
+    def create(
+        self,
+        session: str | None = None,
+        *,
+        scenarios: Mapping[str, str] | None = None,
+        drop: Sequence[str] = (),
+        **choices: str | int,
+    ) -> tuple[str, str]:
+        """Make a session: its name and a token. Choices: `scenario`, `seed`, `clock`, `unmatched`, `ttl`.
+
+        `scenarios` are texts by name to push to it; `drop` are sessions to forget before.
+        """
+        wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, **choices}
+        made = self._call("POST", "/sessions", json=wanted)
         return made["session"], made["token"]
 
     def reset(self, session: str) -> None:
