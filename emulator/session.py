@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote, urlsplit
 
@@ -141,10 +142,8 @@ class Session(Addresses):
 
     def _transport(self) -> dict[str, Any]:
         """No proxy, no idle connections, and no certificates where none are needed: reading them takes longest."""
-        import httpx
-
-        # The SDK's clients read it by attribute, whichever httpx they are made of.
-        idle = httpx.Limits(max_keepalive_connections=0)
+        # The SDK's clients are made of one httpx or the other, and read this by attribute.
+        idle = SimpleNamespace(max_connections=None, max_keepalive_connections=0, keepalive_expiry=None)
         return {"limits": idle, "trust_env": False, "verify": self.url.startswith("https:")}
 
     # ---- what is answered
