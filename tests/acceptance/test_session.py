@@ -1,5 +1,7 @@
 """Sessions from Python, outside pytest's fixture."""
 
+import ast
+import inspect
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -133,3 +135,33 @@ def test_many_threads_make_one_session(empty: Emulator) -> None:
     session.assert_called(32, user="hi")
     session.close()
     assert {one["session"] for one in empty.admin.sessions()} == known
+
+
+CELLS = """
+from emulator import Emulator
+emulator = Emulator().start()
+---
+emulator.when(user="hi").reply("Hello!")
+asked = {"model": "google/m", "messages": [{"role": "user", "content": "hi"}]}
+first = emulator.openai().chat.completions.create(**asked)
+---
+second = await emulator.async_openai().chat.completions.create(**asked)
+---
+third = [chunk async for chunk in await emulator.async_openai().chat.completions.create(**asked, stream=True)]
+---
+emulator.assert_called(3, user="hi")
+emulator.stop()
+"""
+
+
+async def test_cells_of_a_notebook() -> None:
+    """As a notebook's kernel runs them: in a loop that runs, with `await` at the top."""
+    names: dict[str, Any] = {}
+    for cell in CELLS.split("---\n"):
+        code = compile(cell, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        result = eval(code, names)
+        if inspect.isawaitable(result):
+            await result
+    said = [names[name].choices[0].message.content for name in ("first", "second")]
+    assert said == ["Hello!", "Hello!"]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in names["third"]) == "Hello!"
