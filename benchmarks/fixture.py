@@ -3,8 +3,9 @@
     python -m benchmarks.fixture [ROUNDS]
 
 Each peer runs a file of few and a file of many equal tests; the difference, by the number of tests, is the cost of one.
-Peers take turns, round by round, and are compared within a round. Two tables: each test makes a client, most of which
-is reading certificates; and all tests use one client. The client that only gemulator hands out stands in the first.
+Peers take turns, round by round, and are compared within a round. A full pass of the garbage collector comes once or
+not at all in so many tests, by chance: what there is after the first test is put aside. Two tables: each test makes a
+client, most of which is reading certificates; and all tests use one. What only gemulator hands out stands in the first.
 pip install llmock "stubllm[pytest]" openai-responses respx   (those that are not there are left out)
 """
 
@@ -53,6 +54,15 @@ fixtures:
   - name: hi
     match: { provider: openai }
     response: { content: "Hello!" }
+"""
+CONFTEST = """
+import gc
+
+def pytest_runtest_teardown(item, nextitem, aside=[]):
+    if not aside:
+        gc.collect()
+        gc.freeze()
+        aside.append(item)
 """
 OURS = "gemulator (server)"
 # By name: the module that must be there, and one test.
@@ -120,6 +130,7 @@ def seconds(folder: Path, tests: str, count: int) -> float:
     tail = f"\ntest_it = pytest.mark.parametrize('number', range({count}))(test_it)\n"
     (folder / "test_it.py").write_text(HEAD + tests + tail)
     (folder / "stubs.yaml").write_text(STUBS)
+    (folder / "conftest.py").write_text(CONFTEST)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
     begun = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
