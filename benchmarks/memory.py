@@ -15,7 +15,7 @@ from emulator.settings import Settings
 
 _POINTS = 20
 _SESSIONS = 2_000
-_WIDTH = 50
+_MARK = 5  # megabytes
 
 
 def resident() -> float:
@@ -27,21 +27,24 @@ def resident() -> float:
 async def main(requests: int) -> None:
     app = create_app(Settings(scenarios=(), log_format="off"))
     repeated, new = bodies(100), bodies(0)
-    curve = [(0, resident())]
+    print(row(0, held := resident()), flush=True)
+    second_half: list[float] = []
     step = max(1, requests // _POINTS)
     for number in range(1, requests + 1):
         session = b"s%d" % (number * 7 // 100 % _SESSIONS) if number % 2 else b"default"
         await ask(app, next(repeated if number % 4 < 2 else new), session)
         if number % step == 0:
-            curve.append((number, resident()))
-    top = max(held for _, held in curve)
-    for number, held in curve:
-        print(f"{number:>10,}  {held:7.1f} MB  {'#' * round(held / top * _WIDTH)}")
-    half = [held for number, held in curve if number >= requests / 2]
+            print(row(number, held := resident()), flush=True)
+            if number * 2 >= requests:
+                second_half.append(held)
     losses = await app.state.engine.store.losses()
-    print(
-        f"second half: {half[0]:.1f} to {half[-1]:.1f} MB ({half[-1] / half[0] - 1:+.1%}); evicted {losses.evicted:,}"
-    )
+    grown = second_half[-1] / second_half[0] - 1
+    print(f"second half: {second_half[0]:.1f} to {held:.1f} MB ({grown:+.1%}); evicted {losses.evicted:,}")
+
+
+def row(requests: int, held: float) -> str:
+    """A point of the curve."""
+    return f"{requests:>10,}  {held:7.1f} MB  {'#' * round(held / _MARK)}"
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
 """The admin API from Python: what the commands, the fixture and `Emulator` speak."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
-from urllib.parse import quote
+from typing import Any, Self, cast
+from urllib.parse import quote, urlencode
 
+import orjson
+
+from emulator.connections import Connections, Unreachable
 from emulator.views import EntryView, EventView, FindingView, PageView, SessionView
 
-if TYPE_CHECKING:
-    import httpx
-
-_PATIENCE = 10.0  # seconds
+_ROOT = "/__emulator"
 
 
 class AdminError(Exception):
@@ -26,17 +26,7 @@ class Admin:
     """A running emulator at `url`, like http://127.0.0.1:8089. `key` is its --admin-key."""
 
     def __init__(self, url: str, key: str | None = None) -> None:
-        import httpx
-
-        headers = {"x-emulator-admin-key": key} if key else {}
-        # Never through a proxy: the server is at hand, and `trust_env` would also look for a .netrc.
-        self._http = httpx.Client(
-            base_url=f"{url.rstrip('/')}/__emulator",
-            headers=headers,
-            timeout=_PATIENCE,
-            trust_env=False,
-            verify=url.startswith("https:"),  # reading certificates takes longer than all else
-        )
+        self._http = Connections(url, {"x-emulator-admin-key": key} if key else {})
         self._url = url
 
     def close(self) -> None:
@@ -57,9 +47,20 @@ class Admin:
         """All sessions in name order."""
         return cast(list[SessionView], self._call("GET", "/sessions")["sessions"])
 
-    def create(self, session: str | None = None, **choices: str | int) -> tuple[str, str]:
-        """Make a session: its name and a token. Choices: `scenario`, `seed`, `clock`, `ttl`."""
-        made = self._call("POST", "/sessions", json={"session": session, **choices})
+    def create(
+        self,
+        session: str | None = None,
+        *,
+        scenarios: Mapping[str, str] | None = None,
+        drop: Sequence[str] = (),
+        **choices: str | int,
+    ) -> tuple[str, str]:
+        """Make a session: its name and a token. Choices: `scenario`, `seed`, `clock`, `unmatched`, `ttl`.
+
+        `scenarios` are texts by name to push to it; `drop` are sessions to forget before.
+        """
+        wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, **choices}
+        made = self._call("POST", "/sessions", json=wanted)
         return made["session"], made["token"]
 
     def reset(self, session: str) -> None:
@@ -73,12 +74,12 @@ class Admin:
     def push(self, scenario: str, session: str = "default", name: str | None = None) -> str:
         """Push a scenario in YAML or JSON; its name."""
         params = {"session": session, **({"name": name} if name else {})}
-        return str(self._call("POST", "/scenarios", params=params, content=scenario.encode())["name"])
+        return str(self._call("POST", "/scenarios", params, content=scenario.encode())["name"])
 
     def withdraw(self, name: str | None = None, session: str = "default") -> bool:
         """Withdraw a pushed scenario, or all; whether there was any."""
         path = "/scenarios" if name is None else f"/scenarios/{quote(name, safe='')}"
-        return bool(self._call("DELETE", path, params={"session": session})["withdrawn"])
+        return bool(self._call("DELETE", path, {"session": session})["withdrawn"])
 
     def pin(self, scenario: str | None, session: str = "default") -> None:
         """Let one scenario alone answer; None: all may."""
@@ -88,8 +89,8 @@ class Admin:
 
     def page(self, after: int = 0, limit: int = 100, full: bool = False, **filters: str | int | None) -> PageView:
         """A page of entries after a number."""
-        params = {"after": after, "limit": limit, "full": int(full), **_given(filters)}
-        return cast(PageView, self._call("GET", "/journal", params=params))
+        params = {"after": after, "limit": limit, "full": int(full), **filters}
+        return cast(PageView, self._call("GET", "/journal", params))
 
     def entries(self, full: bool = True, **filters: str | int | None) -> list[EntryView]:
         """All entries."""
@@ -107,24 +108,19 @@ class Admin:
 
     def har(self, **filters: str | int | None) -> Any:
         """The journal as an HTTP Archive."""
-        return self._call("GET", "/journal.har", params=_given(filters))
+        return self._call("GET", "/journal.har", filters)
 
     def events(self, after: int | None = None, **filters: str | int | None) -> Iterator[EventView]:
         """Events as they happen, until the server goes."""
-        import httpx
-        import orjson
-
-        params = _given({"after": after, **filters})
-        headers = {"accept": "text/event-stream"}
+        target = _target("/journal", {"after": after, **filters})
         try:
-            with self._http.stream("GET", "/journal", params=params, headers=headers, timeout=None) as response:
-                if response.is_error:
-                    response.read()
-                    raise self._error(response)
-                for line in response.iter_lines():
-                    if line.startswith("data: "):
+            with self._http.stream(target, {"accept": "text/event-stream"}) as response:
+                if response.status >= 400:
+                    raise self._error(response.status, response.read())
+                for line in response:
+                    if line.startswith(b"data: "):
                         yield cast(EventView, orjson.loads(line[6:]))
-        except httpx.TransportError as error:
+        except Unreachable as error:
             raise self._unreachable(error) from None
 
     # ---- checks
@@ -145,35 +141,44 @@ class Admin:
 
     def verdict(self, session: str | None = None) -> list[FindingView]:
         """What the client of a session, or of all, does wrong."""
-        return cast(list[FindingView], self._call("GET", "/verdict", params=_given({"session": session}))["findings"])
+        return cast(list[FindingView], self._call("GET", "/verdict", {"session": session})["findings"])
 
     def explain(self, body: dict[str, Any], session: str = "default", **more: Any) -> Any:
         """What a chat request would be answered, and why."""
         return self._call("POST", "/explain", json={"body": body, "session": session, **more})
 
-    def _call(self, method: str, path: str, **options: Any) -> Any:
-        import httpx
-
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int | None] | None = None,
+        *,
+        json: object = None,
+        content: bytes | None = None,
+    ) -> Any:
+        body = content if json is None else orjson.dumps(json)
         try:
-            response = self._http.request(method, path, **options)
-        except httpx.TransportError as error:
+            status, answer = self._http.ask(method, _target(path, params or {}), body)
+        except Unreachable as error:
             raise self._unreachable(error) from None
-        if response.is_error:
-            raise self._error(response)
-        return response.json()
+        if status >= 400:
+            raise self._error(status, answer)
+        return orjson.loads(answer)
 
     def _unreachable(self, error: Exception) -> AdminError:
         return AdminError(f"no gemulator answers at {self._url}: {error}", "Start it with `gemulator serve`.", "away")
 
-    def _error(self, response: "httpx.Response") -> AdminError:
+    def _error(self, status: int, answer: bytes) -> AdminError:
         try:
-            tree = response.json()
+            tree = orjson.loads(answer)
             said = tree["error"]
             return AdminError(said["message"], said["remedy"], said["code"], tree.get("failures"))
         except (ValueError, KeyError, TypeError):
-            message = f"{self._url} answered {response.status_code} and is no gemulator"
+            message = f"{self._url} answered {status} and is no gemulator"
             return AdminError(message, "Name the right server with --url.", "foreign")
 
 
-def _given(filters: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in filters.items() if value is not None}
+def _target(path: str, params: Mapping[str, str | int | None]) -> str:
+    """Path and query below the URL; what is None is left out."""
+    query = urlencode({name: value for name, value in params.items() if value is not None})
+    return f"{_ROOT}{path}?{query}" if query else _ROOT + path

@@ -22,6 +22,7 @@ def serving(config: pytest.Config) -> Iterator[Session]:
     if url:
         session = Session(url, key=os.environ.get("GEMULATOR_ADMIN_KEY"))
         yield session
+        session.drop_left()
         session.admin.close()
         return
     try:
@@ -45,7 +46,7 @@ def opened(item: pytest.Item, server: Session) -> Iterator[Session]:
                 patch.setenv(name, value)
             yield session
     finally:
-        session.close()
+        session.leave()
 
 
 def checked(item: pytest.Item, session: Session) -> None:

@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote, urlsplit
 
@@ -18,6 +21,18 @@ from emulator.views import FindingView
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
+
+
+@dataclass
+class Opening:
+    """What is said of a session before anyone can ask in it: one request tells the server all of it."""
+
+    name: str | None
+    scenarios: dict[str, str] = field(default_factory=dict)  # by name, the newest last
+
+    def push(self, text: str, name: str) -> None:
+        self.scenarios.pop(name, None)
+        self.scenarios[name] = text
 
 
 class Session(Addresses):
@@ -37,12 +52,27 @@ class Session(Addresses):
         location: str = "global",
     ) -> None:
         super().__init__(url, project, location)
-        self.name = name
-        self.token = token or self._token_of(name)
+        self._named = name
+        self._token = token
         self._key = key
-        self._choices: dict[str, str] = {}
+        self._choices: dict[str, Any] = {}
         self._clients: list[OpenAI] = []
         self._stubs = Stubs(lambda text: self._push(text, NAME))
+        self._opening: Opening | None = None
+        self._lock = Lock()
+        self._left: list[str] = []  # sessions of the family that the server may forget
+
+    @property
+    def name(self) -> str:
+        """How the server calls it."""
+        self._open()
+        return self._named
+
+    @property
+    def token(self) -> str:
+        """The API key with which a client is in it."""
+        self._open()
+        return self._token or self._token_of(self._named)
 
     @cached_property
     def admin(self) -> Admin:
@@ -59,15 +89,26 @@ class Session(Addresses):
     ) -> "Session":
         """Another session of the same emulator; without a name a new one. What is left out is as the server."""
         choices: dict[str, str | None] = {"seed": seed, "clock": _moment(clock), "unmatched": unmatched}
-        given = {key: value for key, value in choices.items() if value is not None}
+        made = Session(self.url, name or "", None, key=self._key, project=self.project, location=self.location)
+        made._choices = {key: value for key, value in choices.items() if value is not None}
+        made.admin, made._left = self.admin, self._left
         # A session is made on first use: where nothing is chosen, it needs no word with the server.
-        token = self._token_of(name) if name else None
-        if given or name is None:
-            name, token = self.admin.create(name, **given)
-        made = Session(self.url, name, token, key=self._key, project=self.project, location=self.location)
-        made._choices = given
-        made.admin = self.admin
+        if made._choices or name is None:
+            made._opening = Opening(name)
+        else:
+            made._token = self._token_of(name)
         return made
+
+    def _open(self) -> None:
+        """Tell the server of this session with all that was said so far: nobody can ask in it before."""
+        with self._lock:
+            if self._opening is None:
+                return
+            opening, left = self._opening, tuple(self._left)
+            said: dict[str, Any] = {"scenarios": opening.scenarios, "drop": left, **self._choices}
+            self._named, self._token = self.admin.create(opening.name, **said)
+            del self._left[: len(left)]
+            self._opening = None
 
     def _token_of(self, name: str) -> str:
         """A token that servers with `--auth any` or `open` accept; others give out their own."""
@@ -101,10 +142,8 @@ class Session(Addresses):
 
     def _transport(self) -> dict[str, Any]:
         """No proxy, no idle connections, and no certificates where none are needed: reading them takes longest."""
-        import httpx
-
-        # The SDK's clients read it by attribute, whichever httpx they are made of.
-        idle = httpx.Limits(max_keepalive_connections=0)
+        # The SDK's clients are made of one httpx or the other, and read this by attribute.
+        idle = SimpleNamespace(max_connections=None, max_keepalive_connections=0, keepalive_expiry=None)
         return {"limits": idle, "trust_env": False, "verify": self.url.startswith("https:")}
 
     # ---- what is answered
@@ -128,7 +167,10 @@ class Session(Addresses):
         return self._stubs.to_yaml()
 
     def _push(self, text: str, name: str) -> None:
-        self.admin.push(text, self.name, name)
+        if self._opening is not None:
+            self._opening.push(text, name)
+        else:
+            self.admin.push(text, self._named, name)
 
     @property
     def seed(self) -> str | None:
@@ -150,7 +192,8 @@ class Session(Addresses):
 
     def _choose(self, **choices: str) -> None:
         self._choices |= choices
-        self.admin.create(self.name, **self._choices)
+        if self._opening is None:
+            self.admin.create(self._named, **self._choices)
 
     # ---- what was asked
 
@@ -211,8 +254,20 @@ class Session(Addresses):
 
     def close(self) -> None:
         """Forget the session, and close the clients that it gave out."""
-        self.admin.drop(self.name)
+        if self._opening is None:
+            self.admin.drop(self._named)
         self.close_clients()
+
+    def leave(self) -> None:
+        """As `close`, but the server hears of it with the next session that is made."""
+        if self._opening is None:
+            self._left.append(self._named)
+        self.close_clients()
+
+    def drop_left(self) -> None:
+        """Tell the server of all that were left."""
+        while self._left:
+            self.admin.drop(self._left.pop())
 
     def close_clients(self) -> None:
         """Close the clients that this session gave out."""

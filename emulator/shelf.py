@@ -1,5 +1,6 @@
 """The scenarios of a session: those pushed to it, newest first, before those of files."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from emulator.scenario.library import Library
@@ -13,6 +14,7 @@ def shelf_of(overlay: Overlay, files: Library) -> Library:
     return files.with_pushed([read_pushed(published) for published in overlay.published])
 
 
+@lru_cache(maxsize=64)  # read where it is written, when it is pushed, and when it first answers
 def read_pushed(published: Published) -> Scenario:
     """The scenario of a pushed text. ScenarioError says what is wrong with it."""
-    return read_scenario(published.text, Path(f"{published.name}.yaml"), published.name)
+    return read_scenario(published.text, Path(published.name), published.name)

@@ -1,12 +1,12 @@
 """when(…).reply(…) in Python: what it writes is read by the same door as a scenario file, so it is the same Turn."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self, TypeAlias, TypedDict, Unpack
 
 from emulator.scenario import yaml
 from emulator.scenario.model import Scenario
-from emulator.scenario.reader import read_scenario
+from emulator.shelf import read_pushed
+from emulator.stores.store import Published
 
 NAME = "stubs"  # the scenario that a session's stubs make
 
@@ -98,7 +98,7 @@ class Stubs:
     def change(self, turns: list[dict[str, Any]]) -> None:
         """Use these turns instead. ScenarioError where one of them is wrong; then nothing has changed."""
         text = yaml.write({"turns": turns})
-        read_scenario(text, Path(NAME), NAME)
+        read_pushed(Published(NAME, text))
         self._publish(text)
         self.turns = turns
 
@@ -109,7 +109,7 @@ class Stubs:
     @property
     def scenario(self) -> Scenario | None:
         """The same as a scenario."""
-        return read_scenario(self.to_yaml(), Path(NAME), NAME) if self.turns else None
+        return read_pushed(Published(NAME, self.to_yaml())) if self.turns else None
 
 
 class Stub:

@@ -81,3 +81,22 @@ async def test_reset_and_drop(call: AdminCaller) -> None:
     assert (await call.ask("weather", "a/b")).status_code == 429
     assert await call("DELETE", "/sessions/a%2Fb") == {"session": "a/b", "dropped": True}
     assert (await call("DELETE", "/sessions/a%2Fb"))["dropped"] is False
+
+
+async def test_a_session_with_all_that_it_needs_in_one_request(call: AdminCaller) -> None:
+    assert (await call.ask("weather", "old")).status_code == 429
+    wanted = {"session": "new", "unmatched": "error", "drop": ["old", "never"]}
+    texts = {"one": "turns: [{reply: one}]", "two": '{"turns": [{"when": {"user": "weather"}, "reply": "two"}]}'}
+    await call("POST", "/sessions", 201, json={**wanted, "scenarios": texts, "scenario": "two"})
+    assert (await call.ask("weather", "new")).json()["choices"][0]["message"]["content"] == "two"
+    listed = await call("GET", "/scenarios?session=new")
+    assert (listed["pinned"], [one["name"] for one in listed["scenarios"]]) == ("two", ["two", "one", "weather"])
+    assert {one["session"] for one in (await call("GET", "/sessions"))["sessions"]} == {"new"}
+
+
+async def test_a_session_with_a_wrong_scenario_is_not_made(call: AdminCaller) -> None:
+    await call.ask("weather", "old")
+    wanted = {"session": "new", "drop": ["old"], "scenarios": {"right": WEATHER, "wrong": "turns: 7"}}
+    answer = await call("POST", "/sessions", 422, json=wanted)
+    assert answer["error"]["message"].startswith("wrong:1:8: turns: ")
+    assert {one["session"] for one in (await call("GET", "/sessions"))["sessions"]} == {"old"}

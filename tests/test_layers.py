@@ -51,7 +51,19 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("stores.store", "stores.codec", "scenario.folder", "scenario.library", "scenario.advice"),
     ("shelf", "marks", "chaos", "gate", "rendering", "preparation", "standing", "wording", "explanation", "engine"),
     ("stores", "web"),
-    ("app", "listening", "addresses", "client", "stubs", "recorded", "shortfall", "session", "server", "fixture"),
+    (
+        "app",
+        "listening",
+        "addresses",
+        "connections",
+        "client",
+        "stubs",
+        "recorded",
+        "shortfall",
+        "session",
+        "server",
+        "fixture",
+    ),
     ("cli", "__main__", "pytest_plugin"),
 )
 ORDERED = {0, 1, 3, 4, 6, 7}

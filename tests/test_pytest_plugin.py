@@ -255,6 +255,41 @@ gemulator_strict = no
     run(tmp_path, {"one": tests}, ini=ini).fnmatch_lines(["*= 1 passed in *"])
 
 
+def test_async_tests_of_anyio(tmp_path: Path) -> None:
+    tests = """
+        import anyio
+
+        pytestmark = pytest.mark.anyio
+
+        @pytest.fixture
+        async def client(gemulator):
+            async with gemulator.async_openai() as made:
+                yield made
+
+        @pytest.mark.parametrize("number", range(3))
+        async def test_it(gemulator, client, number):
+            gemulator.when(user="one").reply("One.")
+            gemulator.when(user="two").reply("Two.")
+            said = []
+
+            async def ask_for(text):
+                message = {"role": "user", "content": text}
+                answer = await client.chat.completions.create(model="google/m", messages=[message])
+                said.append(answer.choices[0].message.content)
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(ask_for, "one")
+                group.start_soon(ask_for, "two")
+            assert sorted(said) == ["One.", "Two."]
+            assert len(gemulator.requests) == 2
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+        """
+    run(tmp_path, {"one": tests}, "-p", "no:asyncio").fnmatch_lines(["*= 3 passed*"])
+
+
 def test_a_broken_scenario_of_the_project(tmp_path: Path) -> None:
     report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, ini="gemulator_scenarios = wrong.yaml")
     report.fnmatch_lines(["gemulator_scenarios:", "*wrong.yaml:1:8: turns: *"])

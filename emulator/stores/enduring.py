@@ -11,26 +11,44 @@ from emulator.stores.memory import MemoryStore
 from emulator.stores.redis import RedisStore
 from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Claim, Limit, Losses, Overlay, StoreDown
 
+_GLANCE = 1.0  # seconds
+
 
 class EnduringStore(RedisStore):
     """Redis; while it is away, the default session goes on as far as nobody could tell the difference.
 
-    Its pushed scenarios and choices are then those that were seen last, repeat numbers come from this process, and
-    entries are lost but counted. A turn with `times` and every other session raise StoreDown.
+    Its pushed scenarios and choices are then those that were seen last: with its own requests, and once a second with
+    those of others. Repeat numbers come from this process, and entries are lost but counted. A turn with `times` and
+    every other session raise StoreDown.
     """
 
     def __init__(self, url: str, bounds: Bounds | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__(url, bounds, monotonic)
         self._meanwhile = MemoryStore(bounds, monotonic)
+        self._monotonic = monotonic
         self._last_seen = UNCHANGED
+        self._glance_after = 0.0
         self._unjournaled = 0
 
     async def overlay(self, session: str) -> Overlay:
-        if session != DEFAULT:
-            return await super().overlay(session)
+        if session == DEFAULT:
+            await self._glance()
+            return self._last_seen
+        if self._monotonic() > self._glance_after:
+            await self._glance()
+        return await super().overlay(session)
+
+    async def _glance(self) -> None:
+        """See what the default session has now."""
+        self._glance_after = self._monotonic() + _GLANCE
         with suppress(StoreDown):
-            self._last_seen = await super().overlay(session)
-        return self._last_seen
+            self._last_seen = await super().overlay(DEFAULT)
+
+    async def _lay(self, session: str, change: Callable[[Overlay], Overlay]) -> bool:
+        changed = await super()._lay(session, change)
+        if session == DEFAULT:
+            await self._glance()
+        return changed
 
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
         try:

@@ -28,6 +28,8 @@ class NewSession(Strict):
     seed: str | None = None
     clock: str | None = None
     unmatched: WhenUnmatched | None = None
+    scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Pushed to it: texts by name.")]
+    drop: Annotated[Sequence[SessionName], Field(description="Sessions to forget before.")] = ()
     ttl: Annotated[int, Field(gt=0, description="Seconds for which the token is good.")] = 3600
 
     @field_validator("clock")

@@ -54,8 +54,13 @@ class SessionRoutes(Struct, frozen=True):
 
     async def create(self, request: Request) -> Response:
         wanted = await read_json(request, NewSession)
+        pushed = [_read(text.encode(), name)[1] for name, text in wanted.scenarios.items()]
         store = self.engine.store
+        for name in wanted.drop:
+            await store.drop(name)
         session = await store.open(wanted.session)
+        for published in pushed:
+            await store.publish(session, published)
         if wanted.scenario is not None:
             await self._known(session, wanted.scenario)
         clock = frozen_at(wanted.clock) if wanted.clock else None
@@ -136,10 +141,14 @@ class SessionRoutes(Struct, frozen=True):
 
 
 async def _scenario(request: Request) -> tuple[Scenario, Published]:
-    """The scenario in a body of YAML or JSON, under the name in the query, or its own, or one made from its text."""
+    """The scenario in the body, under the name in the query, or one made from its text."""
     raw = await read_body(request)
+    return _read(raw, request.query_params.get("name") or f"pushed-{hashlib.blake2b(raw, digest_size=4).hexdigest()}")
+
+
+def _read(raw: bytes, name: str) -> tuple[Scenario, Published]:
+    """The scenario in YAML or JSON, under its own name where it has one."""
     text = _text(raw)
-    name = request.query_params.get("name") or f"pushed-{hashlib.blake2b(raw, digest_size=4).hexdigest()}"
     try:
         scenario = read_pushed(Published(name, text))
     except ScenarioError as error:

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
 from starlette.types import Message, Scope, Send
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from emulator.delivery import Bare, Head
+from emulator.web.upgrade import Declining
 
 _WIRE = "emulator.wire"
 _RESET = struct.pack("ii", 1, 0)  # linger, for no time: closing discards what is unsent and sends a reset
 
 
-class Wire(HttpToolsProtocol):
+class Wire(Declining):
     """uvicorn's protocol, with a way past it for the application: `wire_of(scope)`."""
 
     on_lost: Callable[[], None] | None = None  # told when the connection is lost

@@ -130,7 +130,7 @@ async def ask(http: httpx.AsyncClient, url: str, session: str, text: str) -> str
         answer = await http.post(f"{url}{path}", json=body, headers={"authorization": f"Bearer emulator.{session}"})
     except httpx.TransportError:
         return "lost"
-    if answer.status_code == 502:  # nginx, for a replica that died with the request
+    if answer.status_code in {502, 504}:  # nginx, for a replica that died with the request
         return "lost"
     if answer.status_code != 200:
         return f"{answer.status_code} {answer.headers.get('x-emulator-error', '')}".strip()

@@ -10,6 +10,7 @@ import pytest
 from openai import OpenAI
 
 from emulator import Emulator
+from emulator.client import Admin, AdminError
 from emulator.web.doors import NotVouched
 from tests.acceptance.wire import ask
 
@@ -138,3 +139,13 @@ def test_no_private_key_is_shown_to_anyone(secure: Emulator, state: Path) -> Non
     key = (state / "ca-key.pem").read_text().splitlines()[1]
     for path in ("/", "/oauth2/v1/certs", "/oauth2/v3/certs", "/__emulator/health", "/ca-key.pem"):
         assert key not in httpx.get(f"{secure.url}{path}").text
+
+
+def test_the_admin_client_trusts_what_ssl_cert_file_names(
+    secure: Emulator, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Admin(secure.tls_url) as admin, pytest.raises(AdminError, match="CERTIFICATE_VERIFY_FAILED"):
+        admin.sessions()
+    monkeypatch.setenv("SSL_CERT_FILE", str(state / "ca.pem"))
+    with Admin(secure.tls_url) as admin:
+        assert admin.create("over tls")[0] == "over tls"

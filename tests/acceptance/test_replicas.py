@@ -84,6 +84,22 @@ async def test_redis_dies_under_load_and_comes_back(running: Cluster) -> None:
             assert answered[-1] == "The rest."
 
 
+async def test_a_replica_knows_what_was_pushed_through_another_when_redis_dies(running: Cluster) -> None:
+    first, second = running.replicas
+    async with client() as http:
+        with Admin(first.url) as admin:
+            admin.push("turns: [{when: {user: plain}, reply: pushed}]")
+        await asyncio.sleep(1.1)
+        assert await ask(http, second.url, "another", "plain") == PLAIN
+        running.redis.kill()
+        assert await ask(http, second.url, "default", "plain") == "pushed"
+        running.redis.start()
+        await asyncio.sleep(0.6)
+        with Admin(first.url) as admin:
+            admin.withdraw()
+        assert await ask(http, second.url, "default", "plain") == PLAIN
+
+
 async def test_workers_of_one_server_share_their_state(running: Cluster) -> None:
     server = Replica(running.redis.url, running.scenarios, "--workers", "2")
     try:

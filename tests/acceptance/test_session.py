@@ -1,5 +1,8 @@
 """Sessions from Python, outside pytest's fixture."""
 
+import ast
+import inspect
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -105,3 +108,60 @@ def test_its_own_admin_key_is_known_to_it() -> None:
     with Emulator(admin_key="k") as emulator:
         emulator.when(user="hi").reply("Hello!")
         assert words(emulator) == "Hello!"
+
+
+def test_the_server_hears_of_a_session_once_it_can_be_asked(empty: Emulator) -> None:
+    known = {one["session"] for one in empty.admin.sessions()}
+    session = empty.session(unmatched="error", seed="1")
+    session.when(user="hi").reply("One.").reply("Two.")
+    session.seed = "2"
+    assert {one["session"] for one in empty.admin.sessions()} == known
+    assert [words(session), words(session), words(session)] == ["One.", "Two.", "Two."]
+    session.when(user="bye").reply("Bye!")
+    assert words(session, "bye") == "Bye!"
+    session.leave()
+    next_one = empty.session()
+    assert next_one.name != session.name
+    assert {one["session"] for one in empty.admin.sessions()} == {*known, next_one.name}
+    next_one.close()
+
+
+def test_many_threads_make_one_session(empty: Emulator) -> None:
+    known = {one["session"] for one in empty.admin.sessions()}
+    session = empty.session()
+    session.when(user="hi").reply("Hello!")
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(lambda _: words(session), range(32))) == {"Hello!"}
+    session.assert_called(32, user="hi")
+    session.close()
+    assert {one["session"] for one in empty.admin.sessions()} == known
+
+
+CELLS = """
+from emulator import Emulator
+emulator = Emulator().start()
+---
+emulator.when(user="hi").reply("Hello!")
+asked = {"model": "google/m", "messages": [{"role": "user", "content": "hi"}]}
+first = emulator.openai().chat.completions.create(**asked)
+---
+second = await emulator.async_openai().chat.completions.create(**asked)
+---
+third = [chunk async for chunk in await emulator.async_openai().chat.completions.create(**asked, stream=True)]
+---
+emulator.assert_called(3, user="hi")
+emulator.stop()
+"""
+
+
+async def test_cells_of_a_notebook() -> None:
+    """As a notebook's kernel runs them: in a loop that runs, with `await` at the top."""
+    names: dict[str, Any] = {}
+    for cell in CELLS.split("---\n"):
+        code = compile(cell, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        result = eval(code, names)
+        if inspect.isawaitable(result):
+            await result
+    said = [names[name].choices[0].message.content for name in ("first", "second")]
+    assert said == ["Hello!", "Hello!"]
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in names["third"]) == "Hello!"

@@ -27,7 +27,7 @@ ELSEWHERE = {
     "pip": ".ci/wheel",
     "gemulator serve": ".ci/browser",
 }
-ENGINE = "testcontainers"  # needs a container engine: .ci/containers
+ENGINE = "testcontainers"  # needs a container engine: tests/containers does it
 LANGUAGES = {"python", "yaml", "sh", "bash", "js", "json", "text", "toml"}
 
 

@@ -2,15 +2,15 @@
 const server = process.env.GEMULATOR_URL ?? "http://127.0.0.1:8089";
 
 async function admin(path, body) {
-  const content = typeof body === "string" ? body : JSON.stringify(body);
-  const answer = await (await fetch(`${server}/__emulator${path}`, { method: "POST", body: content })).json();
+  const request = { method: "POST", body: JSON.stringify(body) };
+  const answer = await (await fetch(`${server}/__emulator${path}`, request)).json();
   if (answer.error) throw new Error([answer.error.message, JSON.stringify(answer.failures, null, 2)].join("\n"));
   return answer;
 }
 
 export async function gemulator(scenario) {
-  const { session, token } = await admin("/sessions", { unmatched: "error" });
-  if (scenario) await admin(`/scenarios?session=${session}`, scenario);
+  const scenarios = scenario ? { test: scenario } : {};
+  const { session, token } = await admin("/sessions", { unmatched: "error", scenarios });
   return {
     baseURL: `${server}/v1/projects/demo/locations/global/endpoints/openapi`,
     apiKey: token,

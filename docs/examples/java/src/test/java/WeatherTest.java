@@ -16,8 +16,7 @@ import org.junit.jupiter.api.TestInfo;
 
 class WeatherTest {
   static final String SERVER = Optional.ofNullable(System.getenv("GEMULATOR_URL")).orElse("http://127.0.0.1:8089");
-  // An upgrade to HTTP/2 without TLS would lose the body: gemulator speaks HTTP/1.1.
-  static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  static final HttpClient HTTP = HttpClient.newHttpClient();
 
   String session; // of gemulator, for one test: its own scenarios, counters and journal
 

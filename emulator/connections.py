@@ -1,0 +1,105 @@
+"""HTTP to a running emulator, from any thread. By the standard library: each test pays for what this takes."""
+
+import ssl
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from selectors import EVENT_READ, DefaultSelector
+from urllib.parse import urlsplit
+
+_PATIENCE = 10.0  # seconds
+
+
+class Unreachable(Exception):
+    """No answer came, or none that is HTTP."""
+
+
+class Connections:
+    """Connections to `url`, kept for the next request. No proxy is asked: the server is at hand."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self._parts = urlsplit(url)
+        self._headers = dict(headers)
+        self._idle: deque[HTTPConnection] = deque()
+        self._closed = False
+
+    def close(self) -> None:
+        """Close all that are idle, and those that are in use when they are given back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def ask(self, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Status and body. Unreachable."""
+        with self._lent() as connection:
+            response = self._sent(connection, method, target, body, {})
+            answer = response.status, response.read()
+            self._give_back(connection)
+            return answer
+
+    @contextmanager
+    def stream(self, target: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
+        """A response to read from for as long as it comes. Unreachable."""
+        with self._lent() as connection:
+            response = self._sent(connection, "GET", target, None, headers)
+            connection.sock.settimeout(None)
+            yield response
+            connection.close()
+
+    def _sent(
+        self, connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> HTTPResponse:
+        connection.request(method, self._parts.path.rstrip("/") + target, body, {**self._headers, **headers})
+        return connection.getresponse()
+
+    @contextmanager
+    def _lent(self) -> Iterator[HTTPConnection]:
+        """A connection that nobody else has; closed where something goes wrong."""
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._new()
+        try:
+            if connection.sock is not None and _ended(connection):
+                connection.close()  # it connects anew by itself
+            yield connection
+        except (OSError, HTTPException) as error:
+            connection.close()
+            raise Unreachable(str(error) or type(error).__name__) from None
+        except BaseException:
+            connection.close()
+            raise
+
+    def _give_back(self, connection: HTTPConnection) -> None:
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _new(self) -> HTTPConnection:
+        scheme, place = self._parts.scheme, self._parts.netloc
+        if scheme not in {"http", "https"}:
+            raise Unreachable("it begins neither with http:// nor with https://")
+        try:
+            if scheme == "https":
+                return HTTPSConnection(place, timeout=_PATIENCE, context=self._trust)
+            return HTTPConnection(place, timeout=_PATIENCE)
+        except HTTPException as error:
+            raise Unreachable(str(error)) from None
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        import certifi
+
+        context = ssl.create_default_context()
+        context.load_verify_locations(certifi.where())
+        return context
+
+
+def _ended(connection: HTTPConnection) -> bool:
+    """Whether the server has closed an idle connection: nothing else can be read from one."""
+    with DefaultSelector() as selector:
+        selector.register(connection.sock, EVENT_READ)
+        return bool(selector.select(0))

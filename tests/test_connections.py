@@ -1,0 +1,81 @@
+"""Connections to an emulator: kept, not trusted to live, shared by threads."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import pytest
+
+from emulator import Emulator
+from emulator.connections import Connections, Unreachable
+
+
+@contextmanager
+def server(answers: int) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that closes each connection, unannounced, after so many answers; its URL and what it was sent."""
+    seen: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                for _ in range(answers):
+                    seen.append(connection.recv(9_000))
+                    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
+    with server(1) as (url, seen), closing(Connections(url, {})) as connections:
+        for number in range(3):
+            assert connections.ask("POST", f"/{number}") == (200, b"ok")
+            threading.Event().wait(0.05)  # until the server's end is here
+    assert [one.split()[1] for one in seen] == [b"/0", b"/1", b"/2"]
+
+
+def test_a_connection_is_kept_for_the_next_request() -> None:
+    with Emulator() as emulator, closing(Connections(emulator.url, {})) as connections:
+        for _ in range(3):
+            assert connections.ask("GET", "/__emulator/health")[0] == 200
+        assert len(connections._idle) == 1
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(connections.ask, "GET", "/__emulator/version") for _ in range(64)]
+            assert {one.result()[0] for one in asked} == {200}
+        assert 1 <= len(connections._idle) <= 8
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:9", "refused"),
+        ("http://127.0.0.1:port", "nonnumeric port"),
+        ("127.0.0.1:8089", "begins neither with http:// nor with https://"),
+        ("http://nowhere.invalid", "[Nn]ame"),
+    ],
+)
+def test_no_answer(url: str, said: str) -> None:
+    with closing(Connections(url, {})) as connections, pytest.raises(Unreachable, match=said):
+        connections.ask("GET", "/")
+
+
+def test_below_a_path_and_with_headers() -> None:
+    with server(1) as (url, seen), closing(Connections(f"{url}/below/", {"x-key": "k"})) as connections:
+        connections.ask("POST", "/here?a=b", b"body")
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /below/here?a=b HTTP/1.1\r\n")
+    assert b"x-key: k" in head
+    assert body in {b"body", b""}  # the rest may come in a segment of its own
