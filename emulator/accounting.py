@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
-from emulator.generate.tokens import audio_tokens, count, image_tokens, pdf_tokens, video_tokens
+from emulator.generate.tokens import audio_tokens, count, count_all, image_tokens, pdf_tokens, video_tokens
 from emulator.media import Medium, media_of
 from emulator.plan import Media, Part, Text, Thought, ToolCall
 from emulator.request import JSON, ChatRequest
@@ -34,7 +34,9 @@ def cost(part: Part) -> int:
 def prompt_tokens(conversation: Conversation, card: Model) -> int:
     """What the request counts: words, calls, tools, media, and the cached content that it names."""
     request = conversation.request
-    tokens = sum([count(message.text) for message in request.messages])
+    # Most messages are plain texts: what they count is asked for with every request.
+    said = [words if type(words := message.content) is str else message.text for message in request.messages]
+    tokens = count_all(said)
     if conversation.calls:
         calls = (call.function for message in request.messages for call in message.calls)
         tokens += sum(count(function.name) + count(function.arguments) for function in calls)

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from hashlib import blake2b
+from hashlib import sha256
 from typing import NamedTuple, TypeAlias, overload
 
 from msgspec.structs import replace
@@ -189,10 +189,10 @@ class Preparation:
         invents = (overlay.choices.unmatched or self._settings.unmatched) == "generate"
         places = _candidates(shelf.fitting(conversation, caller.scenario), invents=invents)
         limits = [Limit(place.counter, place.turn.times) if place else _ENDLESS for place in places]
-        digest = blake2b(conversation.fingerprint, digest_size=16).digest()
+        digest = sha256(conversation.fingerprint).digest()[:16]
         cacheable = may_be_cached(conversation, card, len(asked.body))
         notes = judgement.notes
-        plain = not notes and card.dialect == "gemini" and _plain(conversation, caller, asked.headers)
+        plain = card.google and asked.target.shared and not notes and _plain(conversation, caller, asked.headers)
         return Prepared(conversation, digest, card, caller, shelf, places, limits, notes, cacheable, plain, {})
 
     def shelf(self, overlay: Overlay) -> Library:
