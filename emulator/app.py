@@ -52,11 +52,11 @@ def create_app(
     doorman = _doorman(settings, utc)
     log = RequestLog(settings.log_format)
     chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
+    admin = Later(lambda: _admin(engine, settings, metrics, utc))
     app = Front(
         chat,
-        routes=routes_of(
-            chat, Later(lambda: _admin(engine, settings, metrics, utc)), Later(lambda: _tokens(settings, utc))
-        ),
+        admin,
+        routes=routes_of(chat, admin, Later(lambda: _tokens(settings, utc))),
         middleware=[_cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
         lifespan=lambda _: _life(engine, settings, log),

@@ -203,7 +203,7 @@ class Preparation:
 def _plain(conversation: Conversation, caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
     """Whether neither body nor headers ask for anything but words, as they are and at the usual pace."""
     return (
-        caller.seed is caller.wire is caller.speed is caller.fault is caller.pacing is None
+        caller.wire is caller.speed is caller.fault is caller.pacing is None
         and not conversation.media
         and conversation.body.keys() <= _WITHOUT_EFFECT
         and not any(name in headers for name in _TRAFFIC)

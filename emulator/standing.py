@@ -25,7 +25,8 @@ class Standing:
             return None
         conversation = prepared.conversation
         tokens = prompt_tokens(conversation, prepared.card)
-        root = Seed.root(self._seed, place.scenario.name, place.turn.content, conversation.fingerprint)
+        seed = prepared.caller.seed or self._seed
+        root = Seed.root(seed, place.scenario.name, place.turn.content, conversation.fingerprint)
         return kept.again(root, tokens) if tokens else None
 
     def keep(self, prepared: Prepared, place: Place, rendering: Rendering) -> None:

@@ -62,7 +62,7 @@ def test_a_connection_is_kept_for_the_next_request() -> None:
     ("url", "said"),
     [
         ("http://127.0.0.1:9", "refused"),
-        ("http://127.0.0.1:port", "nonnumeric port"),
+        ("http://127.0.0.1:port", "Port could not be cast"),
         ("127.0.0.1:8089", "begins neither with http:// nor with https://"),
         ("http://nowhere.invalid", "[Nn]ame"),
     ],

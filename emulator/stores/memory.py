@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import count, islice
 
 from msgspec import Struct, field
@@ -14,6 +15,7 @@ from emulator.quotas import Charge, charged
 from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Losses, Overlay, Published
 
 _UNREAD = 10_000  # events that wait for a slow reader; older ones are lost to it
+_OVERLAYS = 256  # that are known again
 
 
 class _Record(Struct):
@@ -51,7 +53,7 @@ class MemoryStore:
         self._monotonic = monotonic
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._numbers = count(1)
-        self._generations = count(1)
+        self._overlay = lru_cache(_OVERLAYS)(partial(_numbered, count(1)))
         self._names = count(1)
         self._readers: list[_Reader] = []
         self._bytes = 0
@@ -221,8 +223,8 @@ class MemoryStore:
         return self._session(session).overlay if session in self._sessions else UNCHANGED
 
     def _lay(self, session: str, overlay: Overlay) -> None:
-        generation = next(self._generations)
-        self._session(session).overlay = replace(overlay, generation=generation)
+        """Tests lay the same over one session after the other: what was made ready for the first serves them all."""
+        self._session(session).overlay = self._overlay(overlay.published, overlay.choices)
 
     async def publish(self, session: str, scenario: Published) -> None:
         overlay = await self.overlay(session)
@@ -247,6 +249,10 @@ class MemoryStore:
 
     async def close(self) -> None:
         return None
+
+
+def _numbered(numbers: Iterator[int], published: tuple[Published, ...], choices: Choices) -> Overlay:
+    return Overlay(next(numbers), published, choices)
 
 
 def _state(name: str, session: _Session, now: float) -> SessionState:

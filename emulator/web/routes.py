@@ -1,6 +1,7 @@
 """Which path goes where; everything else is Google's HTML page for it."""
 
 import re
+from collections.abc import Awaitable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,8 @@ from emulator.web.chat import Chat
 from emulator.web.endpoints import describe
 from emulator.web.transport import catching
 
+_ADMIN = "/__emulator"
+_HEALTH = f"{_ADMIN}/health"
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")
 
 
@@ -29,24 +32,40 @@ def target_of(path: str) -> Target | None:
 
 
 class Front(Starlette):
-    """An application with a short way for chat requests that come from no browser: one path to match, no middleware."""
+    """An application with a short way for what comes from no browser: one path to match, no middleware.
 
-    def __init__(self, chat: Chat, **options: Any) -> None:
+    It is there for chat requests, and for those to the admin API.
+    """
+
+    def __init__(self, chat: Chat, admin: ASGIApp, **options: Any) -> None:
         super().__init__(**options)
         self._chat = chat
+        self._admin = admin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        target = target_of(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        headers = dict(scope["headers"]) if target is not None else {}
-        if target is None or b"origin" in headers:
+        answered = self._shortly(scope, receive, send) if scope["type"] == "http" else None
+        if answered is None:
             await super().__call__(scope, receive, catching(send))
             return
         try:
-            await self._chat(scope, receive, send, target, headers)
+            await answered
         except Exception as error:
             with suppress(RuntimeError):  # where the answer has begun, the server takes no other
                 await bug(Request(scope), error)(scope, receive, send)
             raise
+
+    def _shortly(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
+        """The answer on the short way; None: there is none for this request."""
+        path = scope["path"]
+        target = target_of(path) if scope["method"] == "POST" else None
+        if target is None and (not path.startswith(_ADMIN + "/") or path == _HEALTH):
+            return None
+        headers = dict(scope["headers"])
+        if b"origin" in headers:
+            return None
+        if target is not None:
+            return self._chat(scope, receive, send, target, headers)
+        return self._admin({**scope, "root_path": _ADMIN}, receive, send)
 
 
 def bug(request: Request, error: Exception) -> Response:
@@ -122,8 +141,8 @@ _TOKENS = ("/", "/token", "/v1/token", "/tokeninfo", "/oauth2/{path:path}", "/co
 def routes_of(chat: Chat, admin: ASGIApp, tokens: ASGIApp) -> list[BaseRoute]:
     """All routes that are served."""
     return [
-        Route("/__emulator/health", health),
-        Mount("/__emulator", admin),
+        Route(_HEALTH, health),
+        Mount(_ADMIN, admin),
         *(Route(path, tokens) for path in _TOKENS),
         Route("/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}", describe),
         Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
