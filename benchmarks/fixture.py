@@ -2,7 +2,8 @@
 
     python -m benchmarks.fixture [ROUNDS]
 
-Each peer runs a file of few and a file of many equal tests; the difference, by the number of tests, is the cost of one.
+Each peer runs a file of few and a file of many tests; the difference, by the number of tests, is the cost of one. Each
+test asks something else, and is answered something else where that is said in Python, not in a file.
 Peers take turns, round by round, and are compared within a round. A full pass of the garbage collector comes once or
 not at all in so many tests, by chance: what there is after the first test is put aside. Two tables: each test makes a
 client, most of which is reading certificates; and all tests use one. What only gemulator hands out stands in the first.
@@ -19,17 +20,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
 
-FEW, MANY, ROUNDS = 5, 105, 7
+FEW, MANY, ROUNDS = 5, 205, 7
 
 HEAD = '''
 import json, openai, pytest
 
 BODY = """{"id": "x", "object": "chat.completion", "created": 1, "model": "google/m", "choices": [
-    {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hello!"}}]}"""
+    {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "TEXT"}}]}"""
 
-def said(client):
-    answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": "hi"}])
-    assert answer.choices[0].message.content == "Hello!"
+def body(text):
+    return json.loads(BODY.replace("TEXT", text))
+
+def said(client, number, text):
+    answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": f"hi {number}"}])
+    assert answer.choices[0].message.content == text
 '''
 # How a test comes to its client.
 WAYS = {
@@ -71,18 +75,18 @@ PEERS = {
         "emulator",
         """
         def test_it(gemulator, number):
-            gemulator.when(user="hi").reply("Hello!")
+            gemulator.when(user=f"hi {number}").reply(f"Hello {number}!")
             with using(base_url=gemulator.base_url, api_key=gemulator.token) as client:
-                said(client)
+                said(client, number, f"Hello {number}!")
         """,
     ),
     "llmock (server)": (
         "llmock",
         """
         def test_it(llmock, number):
-            llmock.reply("Hello!")
+            llmock.reply(f"Hello {number}!")
             with using(base_url=llmock.base_url(), api_key="x") as client:
-                said(client)
+                said(client, number, f"Hello {number}!")
         """,
     ),
     "stubllm (server)": (
@@ -93,7 +97,7 @@ PEERS = {
         @use_fixtures("stubs.yaml")
         def test_it(stubllm_server, number):
             with using(base_url=stubllm_server.openai_url, api_key="x") as client:
-                said(client)
+                said(client, number, "Hello!")
         """,
     ),
     "openai-responses (no server)": (
@@ -103,25 +107,25 @@ PEERS = {
 
         @openai_responses.mock()
         def test_it(openai_mock, number):
-            openai_mock.chat.completions.create.response = json.loads(BODY)
+            openai_mock.chat.completions.create.response = body(f"Hello {number}!")
             with using(base_url="https://api.openai.com/v1", api_key="x") as client:
-                said(client)
+                said(client, number, f"Hello {number}!")
         """,
     ),
     "respx (no server)": (
         "respx",
         """
         def test_it(respx_mock, number):
-            respx_mock.post("http://x/chat/completions").respond(json=json.loads(BODY))
+            respx_mock.post("http://x/chat/completions").respond(json=body(f"Hello {number}!"))
             with using(base_url="http://x", api_key="x") as client:
-                said(client)
+                said(client, number, f"Hello {number}!")
         """,
     ),
 }
 HANDED_OUT = """
     def test_it(gemulator, number):
-        gemulator.when(user="hi").reply("Hello!")
-        said(gemulator.openai())
+        gemulator.when(user=f"hi {number}").reply(f"Hello {number}!")
+        said(gemulator.openai(), number, f"Hello {number}!")
 """
 
 

@@ -28,11 +28,10 @@ class Connections:
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._parts = urlsplit(url)
         self._below = self._parts.path.rstrip("/")
-        self._headers = {
-            "host": self._parts.netloc.rpartition("@")[2],
-            "accept-encoding": "identity",
-            **headers,
-        }
+        host = self._parts.netloc.rpartition("@")[2]
+        self._headers = {"host": host, "accept-encoding": "identity", **headers}
+        if any("\r" in value or "\n" in value for value in self._headers.values()):
+            raise ValueError("a header is one line")
         self._idle: deque[_Connection] = deque()
         self._closed = False
 

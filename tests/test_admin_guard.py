@@ -27,7 +27,7 @@ from tests.admin_api import AdminCaller, app_with
     ],
 )
 def test_hosts(host: str, known: bool) -> None:
-    assert known_host(host, ["emulator.test"]) is known
+    assert known_host(host, ("emulator.test",)) is known
 
 
 @pytest.mark.parametrize(

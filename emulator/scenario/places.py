@@ -11,6 +11,8 @@ from emulator.scenario.match import Match
 from emulator.scenario.model import Scenario, Turn, expressions_of
 from emulator.scenario.reads import Need
 
+_FEW = 4  # turns that are asked one by one sooner than an index of them is built
+
 
 class Place:
     """A turn and where it stands: `number` counts from 1.
@@ -83,8 +85,8 @@ class Places:
     def candidates(self, conversation: Conversation, stage: int) -> Iterable[Place]:
         """The turns of a stage that may fit, in order."""
         places = self.stages[stage]
-        if not places:
-            return ()
+        if len(places) <= _FEW:
+            return places
         return [places[position] for position in self._indexes[stage].candidates(conversation)]
 
     @cached_property

@@ -35,27 +35,23 @@ def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: C
     sessions = SessionRoutes(engine, settings, real_time)
     routes = [*server.routes(), *journal.routes(), *sessions.routes(), *DeliveryRoutes(engine).routes()]
     key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    return Guard(Reception(routes), settings.admin == "on", key, [host.lower() for host in settings.allow_host])
+    return Guard(Reception(routes), settings.admin == "on", key, tuple(host.lower() for host in settings.allow_host))
 
 
-class Reception:
-    """Sends requests on to their routes. Those of one path, which tests ask all the time, are found by that path."""
+class Reception(Starlette):
+    """An application that finds routes of one path, which tests ask all the time, by that path; a router the others."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         said = {Refusal: _refused, StoreDown: _store_down, 404: _no_such, 405: _no_such}
-        self._others = Starlette(routes=routes, exception_handlers=said)
-        self._fixed = {
-            (method, route.path): route.endpoint
-            for route in routes
-            for method in (route.methods or ())
-            if not route.param_convertors
-        }
+        super().__init__(routes=routes, exception_handlers=said)
+        fixed = (route for route in routes if not route.param_convertors)
+        self._fixed = {(method, route.path): route.endpoint for route in fixed for method in route.methods or ()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         endpoint = self._fixed.get((scope["method"], path))
         if endpoint is None:
-            await self._others(scope, receive, send)
+            await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
         try:

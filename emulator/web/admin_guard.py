@@ -2,7 +2,8 @@
 
 import hmac
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 
 from msgspec import Struct
@@ -33,7 +34,7 @@ class Guard(Struct, frozen=True):
     app: ASGIApp
     on: bool
     key: str | None
-    hosts: Collection[str]
+    hosts: tuple[str, ...]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -60,7 +61,8 @@ class Guard(Struct, frozen=True):
         return None
 
 
-def known_host(host: str, allowed: Collection[str]) -> bool:
+@lru_cache(maxsize=64)
+def known_host(host: str, allowed: tuple[str, ...]) -> bool:
     """Whether a Host header names this machine or one that the user names.
 
     A page of a foreign site can let its own name point at this machine (DNS rebinding). It cannot do so with an
