@@ -153,7 +153,7 @@ def table(way: str, tests: Mapping[str, str], folder: Path, rounds: int) -> Iter
     """A line for each peer: the median of its rounds, and of its share of ours in the same round."""
     costs: dict[str, list[float]] = {peer: [] for peer in tests}
     for turn in range(rounds):
-        for peer in list(tests) if turn % 2 else reversed(tests):
+        for peer in list(tests)[:: 1 if turn % 2 else -1]:
             costs[peer].append(marginal(folder, tests[peer]))
     yield f"{way}:"
     for peer, each in costs.items():

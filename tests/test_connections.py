@@ -13,8 +13,9 @@ from emulator.connections import Connections, Unreachable
 
 
 @contextmanager
-def server(answers: int) -> Iterator[tuple[str, list[bytes]]]:
+def server(answers: int, *pieces: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """A server that closes each connection, unannounced, after so many answers; its URL and what it was sent."""
+    sent = pieces or (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",)
     seen: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -27,7 +28,9 @@ def server(answers: int) -> Iterator[tuple[str, list[bytes]]]:
             with connection:
                 for _ in range(answers):
                     seen.append(connection.recv(9_000))
-                    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                    for piece in sent:
+                        connection.sendall(piece)
+                        threading.Event().wait(0.01 if len(sent) > 1 else 0)
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -78,4 +81,58 @@ def test_below_a_path_and_with_headers() -> None:
     head, _, body = seen[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /below/here?a=b HTTP/1.1\r\n")
     assert b"x-key: k" in head
-    assert body in {b"body", b""}  # the rest may come in a segment of its own
+    assert body == b"body"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "answer"),
+    [
+        ((b"HTTP/1.1 200 OK\r\ncontent-le", b"ngth: 4\r\n\r\nab", b"cd"), (200, b"abcd")),
+        ((b"HTTP/1.1 409 Conflict\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n", b"0\r\n\r\n"), (409, b"ab")),
+        ((b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 204 No Content\r\n\r\n"), (204, b"")),
+        ((b"HTTP/1.0 200 OK\r\n\r\nab", b"cd"), (200, b"abcd")),
+    ],
+)
+def test_an_answer_in_pieces(pieces: tuple[bytes, ...], answer: tuple[int, bytes]) -> None:
+    with server(1, *pieces) as (url, seen), closing(Connections(url, {})) as connections:
+        for number in range(2):
+            assert connections.ask("GET", f"/{number}") == answer
+            threading.Event().wait(0.05)  # until the server's end is here
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ((b"",), "closed before the answer was there"),
+        ((b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab",), "closed before the answer was there"),
+        ((b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nab",), "closed before"),
+        ((b"SSH-2.0-server\r\n",), "Expected HTTP"),
+    ],
+)
+def test_no_whole_answer(pieces: tuple[bytes, ...], said: str) -> None:
+    with server(1, *pieces) as (url, _), closing(Connections(url, {})) as connections:
+        with pytest.raises(Unreachable, match=said):
+            connections.ask("GET", "/")
+        assert not connections._idle
+
+
+def test_the_lines_of_a_stream() -> None:
+    pieces = (
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\none\n\r\n",
+        b"3\r\ntwo\r\n",
+        b"6\r\n\n\nend\n\r\n0\r\n\r\n",
+    )
+    wanted = {"accept": "text/event-stream"}
+    with (
+        server(1, *pieces) as (url, seen),
+        closing(Connections(url, {})) as connections,
+        connections.stream("/events", wanted) as response,
+    ):
+        assert list(response.lines()) == [b"one", b"two", b"", b"end"]
+    assert b"\r\naccept: text/event-stream\r\n" in seen[0]
+
+
+def test_a_key_of_two_lines_is_none() -> None:
+    with pytest.raises(ValueError, match="one line"):
+        Connections("http://127.0.0.1:8089", {"x-key": "k\r\nx: y"})

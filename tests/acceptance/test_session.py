@@ -165,3 +165,31 @@ async def test_cells_of_a_notebook() -> None:
     said = [names[name].choices[0].message.content for name in ("first", "second")]
     assert said == ["Hello!", "Hello!"]
     assert "".join(chunk.choices[0].delta.content or "" for chunk in names["third"]) == "Hello!"
+
+
+def test_sessions_with_equal_stubs_count_apart(empty: Emulator) -> None:
+    """What is made ready for one serves the next: what is counted does not."""
+    for _ in range(4):
+        session = empty.session(unmatched="error", seed="1")
+        session.when(user="hi").reply("Hello!", times=1)
+        assert post(session).json()["choices"][0]["message"]["content"] == "Hello!"
+        assert post(session).status_code == 400
+        assert [one.source for one in session.requests] == ["turn", "unmatched"]
+        session.leave()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_was_asked_before_changes_no_words(stream: bool) -> None:
+    def asked(session: Session, *numbers: int) -> list[bytes]:
+        session.when(user="hi").reply("Hello, whoever you are!")
+        return [post(session, f"hi {number}", stream=stream).content for number in numbers]
+
+    alone: list[bytes] = []
+    for number in (1, 2, 3):
+        with Emulator(clock="2030-01-01T00:00:00Z") as emulator:
+            alone += asked(emulator.session(seed="7"), number)
+    with Emulator(clock="2030-01-01T00:00:00Z") as emulator:
+        other = asked(emulator.session(seed="8"), 1, 2, 3)
+        assert asked(emulator.session(seed="7"), 1, 2, 3) == alone
+        assert asked(emulator.session(seed="7"), 1, 2, 3) == alone
+    assert len({*alone, *other}) == 6
