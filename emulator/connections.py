@@ -161,8 +161,9 @@ class Response:
             pieces, self._pieces = self._pieces, []
             yield from pieces
             if self._complete:
-                return
+                break
             self._more()
+        del self._parser  # each keeps the other
 
     def lines(self) -> Iterator[bytes]:
         """The lines of the body, without their ends."""
