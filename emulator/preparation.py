@@ -1,5 +1,6 @@
 """A request, read, judged and matched; kept ready for when it comes again."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
@@ -17,7 +18,7 @@ from emulator.plan import Failure
 from emulator.reading import parse
 from emulator.redaction import without_secrets
 from emulator.rendering import Rendering
-from emulator.request import Caller, Target
+from emulator.request import Caller, ChatRequest, Target
 from emulator.rules import Ask, Policy, judge
 from emulator.scenario.library import Library
 from emulator.scenario.places import Place
@@ -42,6 +43,7 @@ _WITHOUT_EFFECT = {
     *("model", "messages", "stream", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"),
     *("tools", "functions", "user"),
 }
+_OUTWARD = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference that may leave its schema
 _PREPARED = 512  # requests that are kept ready
 _SEEN = 8_192  # requests of which it is known that they were here
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
@@ -192,12 +194,24 @@ class Preparation:
         digest = sha256(conversation.fingerprint).digest()[:16]
         cacheable = may_be_cached(conversation, card, len(asked.body))
         notes = judgement.notes
+        if b'"$' in asked.body and _OUTWARD.search(asked.body):
+            notes = (*notes, *_unfetched(request))
         plain = card.google and asked.target.shared and not notes and _plain(conversation, caller, asked.headers)
         return Prepared(conversation, digest, card, caller, shelf, places, limits, notes, cacheable, plain, {})
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
         return self._shelf(overlay, self.library) if overlay.published else self.library
+
+
+def _unfetched(request: ChatRequest) -> Iterator[str]:
+    """A note on the references that lead out of the request's schemas."""
+    from emulator.generate.arguments.document import Document
+
+    schemas = [request.response_schema, *(function.parameters for function in request.offered)]
+    found = dict.fromkeys(ref for schema in schemas for ref in Document(schema).externals())
+    if found:
+        yield f"not fetched, so any value fits: {', '.join(found)}"
 
 
 def _plain(conversation: Conversation, caller: Caller, headers: Mapping[bytes, bytes]) -> bool:

@@ -13,6 +13,7 @@ from emulator.generate.arguments.refusal import Dangling
 Scope: TypeAlias = tuple[str, ...]
 """Base URIs entered on the way to a subschema, the outermost first: what $dynamicRef looks through."""
 
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _DATA = frozenset({"enum", "const", "default", "example", "examples"})
 _METASCHEMA = re.compile(r"https?://json-schema\.org/(draft-0\d|draft/20\d\d-\d\d)/")
 ANY_METASCHEMA: dict[str, Any] = {"type": "object", "maxProperties": 0}
@@ -112,6 +113,19 @@ class Document:
         uri = scope[-1] + ref if ref.startswith("#") else urljoin(scope[-1], ref)
         base = uri.partition("#")[0]
         return base != self.base[0] and base not in self._index() and not _METASCHEMA.match(uri)
+
+    def externals(self) -> Iterator[str]:
+        """The references that leave the document, as they are written."""
+        left: list[tuple[Any, Scope]] = [(self.root, self.base)]
+        while left:
+            node, scope = left.pop()
+            if isinstance(node, dict):
+                inside = self.enter(Sub(node, scope))
+                refs = (node[name] for name in REFERENCES if isinstance(node.get(name), str))
+                yield from (ref for ref in refs if self.is_external(ref, inside))
+                left += [(item, inside) for name, item in node.items() if name not in _DATA]
+            elif isinstance(node, list):
+                left += [(item, scope) for item in node]
 
     def _outermost(self, scope: Scope, name: str, keyword: str, wanted: str | bool) -> Sub | None:
         resources = self._index()

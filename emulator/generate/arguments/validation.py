@@ -5,13 +5,11 @@ from functools import cache, cached_property, lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
-from emulator.generate.arguments.document import Document, Sub, draft_of
+from emulator.generate.arguments.document import REFERENCES, Document, Sub, draft_of
 from emulator.generate.arguments.height import Heights
 from emulator.generate.arguments.membership import Membership
 from emulator.generate.arguments.normalisation import encoded, normalised_text
 from emulator.generate.arguments.repair import repaired
-
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
 class Checker:
@@ -100,7 +98,7 @@ def _closed(document: Document) -> Any:
         return {
             name: copy(item, inside)
             for name, item in node.items()
-            if not (name in _REFERENCES and isinstance(item, str) and document.is_external(item, inside))
+            if not (name in REFERENCES and isinstance(item, str) and document.is_external(item, inside))
         }
 
     return copy(document.root, document.base)
