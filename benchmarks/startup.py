@@ -48,7 +48,9 @@ def question(text: str) -> bytes:
 
 
 WRITTEN = question("plain chat, please")  # a turn of the shipped scenarios fits
-INVENTED = question("Why is the sky blue?")  # none does
+INVENTED = question(
+    "Why is the sea blue?"
+)  # none does; no name in the answer: names are Faker's, and take their time once
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """What a request and the parts of an answer count in tokens (fidelity.md, Tokens)."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
-from emulator.generate.tokens import audio_tokens, count, count_all, image_tokens, pdf_tokens, video_tokens
+from emulator.generate.tokens import audio_tokens, count, image_tokens, pdf_tokens, video_tokens
 from emulator.media import Medium, media_of
+from emulator.message import JSON
+from emulator.parsed import Frame, Said
 from emulator.plan import Media, Part, Text, Thought, ToolCall
-from emulator.request import JSON, ChatRequest
+from emulator.request import ChatRequest
 from emulator.seed import Seed
 
 _GENERATED_IMAGE = 1120
@@ -33,24 +34,33 @@ def cost(part: Part) -> int:
 
 def prompt_tokens(conversation: Conversation, card: Model) -> int:
     """What the request counts: words, calls, tools, media, and the cached content that it names."""
-    request = conversation.request
-    # Most messages are plain texts: what they count is asked for with every request.
-    said = [words if type(words := message.content) is str else message.text for message in request.messages]
-    tokens = count_all(said)
-    if conversation.calls:
-        calls = (call.function for message in request.messages for call in message.calls)
-        tokens += sum(count(function.name) + count(function.arguments) for function in calls)
-    if request.offers:
-        tokens += _tool_tokens(conversation.tools)
+    parsed = conversation.parsed
+    history = parsed.history
+    if history.tokens is None:
+        history.tokens = sum(map(_tokens_of, history.said))
+    tokens = history.tokens + _tokens_of(parsed.newest) + frame_tokens(parsed.frame)
     if conversation.media:
         tokens += _media_tokens(conversation, card)
-    return tokens + cached_content_tokens(request.google_options)
+    return tokens
 
 
-@lru_cache(maxsize=256)
-def _tool_tokens(tools: bytes) -> int:
-    """The same tools come with every request of an agent."""
-    return count(tools.decode())
+def _tokens_of(said: Said) -> int:
+    """Words and calls of a message."""
+    if said.tokens is None:
+        message = said.message
+        called = sum([count(call.function.name) + count(call.function.arguments) for call in message.calls])
+        said.tokens = count(message.text) + called
+    return said.tokens
+
+
+def frame_tokens(frame: Frame) -> int:
+    """What the tools count, and the cached content that is named."""
+    return frame.noted(_tokens_around)
+
+
+def _tokens_around(frame: Frame) -> int:
+    tools = count(frame.tools.decode()) if frame.request.offers else 0
+    return tools + cached_content_tokens(frame.request.google_options)
 
 
 def _media_tokens(conversation: Conversation, card: Model) -> int:

@@ -19,7 +19,7 @@ Kind = TypeVar("Kind")
 Entry = TypeVar("Entry", bound=Struct)
 
 
-class Model(Struct, frozen=True):
+class Model(Struct, frozen=True, eq=False):
     """What is known of the models whose id fits `id`, a glob over `publisher/name`.
 
     `guess`: the entry stands for ids that nobody has listed. `pace` is used with `--speed realistic`;

@@ -7,28 +7,22 @@ from functools import cached_property
 import orjson
 from msgspec import Struct
 
-from emulator.request import JSON, ChatRequest, ContentPart, HistoryCall, Message, Target
-
-ASSISTANT_ROLES = {"assistant", "model"}
-SYSTEM_ROLES = {"system", "developer"}
-TOOL_ROLES = {"tool", "function"}
-
-# What a model would see; all else cuts, repeats or formats the same words (architecture.md, Determinism).
-_SEEN = {
-    "messages",
-    "model",
-    "tools",
-    "functions",
-    "tool_choice",
-    "function_call",
-    "response_format",
-    "modalities",
-    "temperature",
-    "top_p",
-    "frequency_penalty",
-    "presence_penalty",
-    "seed",
-}
+from emulator.message import (
+    ASSISTANT_ROLES,
+    CALLS,
+    JSON,
+    MEDIA,
+    SIGNED,
+    SPEAKS,
+    SYSTEM_ROLES,
+    TOOL_ROLES,
+    ContentPart,
+    HistoryCall,
+    Message,
+    digest,
+)
+from emulator.parsed import Parsed, joined
+from emulator.request import Target
 
 
 class ToolResult(Struct, frozen=True):
@@ -42,33 +36,30 @@ class ToolResult(Struct, frozen=True):
 class Conversation:
     """A request together with where it was sent and with which headers (names in lower case).
 
-    `turn` is 1 where no assistant message has come yet; each one counts, calls too. `calls` and `media`: whether any
-    message has calls or their results, and anything beside plain text. All of it is seen in one look: most requests
-    are answered after few questions.
+    `speaks`: whether it has more than instructions. `calls` and `media`: whether any message has calls or their
+    results, and anything beside plain text.
     """
 
-    def __init__(self, request: ChatRequest, body: dict[str, JSON], target: Target, headers: Mapping[str, str]) -> None:
-        self.request = request
-        self.body = body
+    def __init__(self, parsed: Parsed, target: Target, headers: Mapping[str, str]) -> None:
+        self.parsed = parsed
+        self.request = parsed.request
+        self.frame = parsed.frame
         self.target = target
         self.headers = headers
+        held = parsed.history.holds | parsed.newest.message.holds
+        self.speaks = bool(held & SPEAKS)
+        self.calls = bool(held & CALLS)
+        self.media = bool(held & MEDIA)
+        self._signed = bool(held & SIGNED)
         self._fingerprint: bytes | None = None
-        self.turn, self._newest = 1, -1
-        self.speaks = self.calls = self.media = self._signed = False
-        for index, message in enumerate(request.messages):
-            role = message.role
-            if role == "user":
-                self._newest = index
-            elif role in ASSISTANT_ROLES:
-                self.turn += 1
-            if role not in SYSTEM_ROLES:
-                self.speaks = True
-            if message.tool_calls or message.function_call is not None or role in TOOL_ROLES:
-                self.calls = self._signed = True
-            if message.extra_content is not None:
-                self.media = self._signed = True
-            elif type(message.content) is list:
-                self.media = True
+        self._user = len(self.request.messages) - 1  # the newest; -1: there is none
+        while self._user >= 0 and self.request.messages[self._user].role != "user":
+            self._user -= 1
+
+    @property
+    def body(self) -> Mapping[str, JSON]:
+        """The body as it was sent."""
+        return self.parsed.tree
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -85,6 +76,11 @@ class Conversation:
         }
 
     @cached_property
+    def turn(self) -> int:
+        """1 where no assistant message has come yet; each one counts, calls too."""
+        return 1 + sum([message.role in ASSISTANT_ROLES for message in self.request.messages])
+
+    @cached_property
     def user_texts(self) -> Sequence[str]:
         """The words of each user message, oldest first."""
         return [message.text for message in self.request.messages if message.role == "user"]
@@ -92,7 +88,7 @@ class Conversation:
     @property
     def user_text(self) -> str:
         """The newest user message."""
-        return self.request.messages[self._newest].text if self._newest >= 0 else ""
+        return self.request.messages[self._user].text if self._user >= 0 else ""
 
     @cached_property
     def system_text(self) -> str:
@@ -101,7 +97,7 @@ class Conversation:
     @property
     def current(self) -> Sequence[Message]:
         """The messages since the newest user message."""
-        return self.request.messages[self._newest + 1 :]
+        return self.request.messages[self._user + 1 :]
 
     @property
     def tool_results(self) -> Sequence[ToolResult]:
@@ -123,24 +119,19 @@ class Conversation:
         """Every part that is not plain text, in all messages."""
         return (part for message in self.request.messages for part in message.parts) if self.media else iter(())
 
-    @cached_property
-    def tools(self) -> bytes:
-        """The declarations of functions as JSON: the same for all requests of an agent."""
-        return orjson.dumps(self.request.tools or self.request.functions)
-
     @property
     def fingerprint(self) -> bytes:
-        """Canonical bytes of what decides the words of an answer (architecture.md, Determinism)."""
+        """16 bytes of all that decides the words of an answer (architecture.md, Determinism)."""
         if self._fingerprint is None:
-            self._fingerprint = self._canonical()
+            self._fingerprint = self._identified()
         return self._fingerprint
 
-    def _canonical(self) -> bytes:
-        seen = {key: value for key, value in self.body.items() if key in _SEEN and value is not None}
-        tag = self.request.thought_tag
-        if self._signed or tag:
-            seen["messages"] = _anonymous(seen["messages"], tag)
-        return orjson.dumps(seen, option=orjson.OPT_SORT_KEYS)
+    def _identified(self) -> bytes:
+        parsed, frame = self.parsed, self.frame
+        if self._signed or frame.tag:
+            *past, newest = [digest(message) for message in _anonymous(self.body["messages"], frame.tag)]
+            return joined((frame.digest, joined(past), newest))
+        return joined((frame.digest, parsed.history.digest, parsed.newest.digest))
 
 
 def _result(message: Message, names: Mapping[str, str]) -> ToolResult:

@@ -8,7 +8,8 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from emulator.request import JSON, ChatRequest
+from emulator.message import JSON
+from emulator.request import ChatRequest
 from emulator.voice import Voice
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ class Head(Struct, frozen=True, dict=True):
         return b"\r\n".join((*lines, b"transfer-encoding: chunked", b"", b""))
 
 
-class Chunk(Struct, frozen=True):
+class Chunk(Struct, frozen=True, gc=False):
     """Bytes of one event of a stream, or a whole body; `wait` is in seconds after the step before it.
 
     `events` says how many events of a stream a whole body stands for: what is counted in chunks counts them.

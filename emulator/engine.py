@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from emulator.catalog import Catalog, Model
 from emulator.chaos import answers_before
@@ -31,7 +33,7 @@ _EXPLAINED = 1_000  # turns of which it is said why they do not fit
 _ENTRY = 1_000  # bytes that an entry takes beside body and answer
 
 
-class Answered(NamedTuple):
+class Answered(Struct, frozen=True):
     """What to deliver, and the entry that the journal has of it; 0: it has none."""
 
     delivery: Delivery
@@ -40,7 +42,7 @@ class Answered(NamedTuple):
     leases: Sequence[Charge] = ()
 
 
-class Made(NamedTuple):
+class Made(Struct, frozen=True):
     """An answer, and what it was made from; None: the request could not be read."""
 
     exchange: Exchange
@@ -72,7 +74,7 @@ class Engine:
         answered = await self.record(
             made.exchange, made.delivery, asked.headers, asked.caller.session, made.attempt, made.at
         )
-        return answered._replace(leases=made.leases) if made.leases else answered
+        return replace(answered, leases=made.leases) if made.leases else answered
 
     async def explain(self, asked: Asked) -> Explanation:
         """What `answer` would say now, and why: nothing is counted and nothing journaled."""
@@ -106,9 +108,9 @@ class Engine:
             delivery, exchange = self._refuse(asked, admitted)
             return Made(exchange, delivery, 0, now, admitted, prepared)
         if admitted is not None and admitted.provisioned:
-            asked = asked._replace(headers=admitted.headers(asked.headers))
+            asked = replace(asked, headers=admitted.headers(asked.headers))
             prepared = self.preparation.prepared(asked, overlay)
-        claim = await self.store.claim(session, prepared.digest, prepared.limits, dry=dry)
+        claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         warm = attempt > 0 and prepared.cacheable
         rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)

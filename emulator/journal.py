@@ -1,7 +1,7 @@
 """What was asked, chosen and delivered: entries, and the events they are folded from."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -16,7 +16,7 @@ Source = Literal["turn", "generated", "unmatched", "unsatisfiable", "refused"]
 EMPTY = Body(b"", 0)
 
 
-class Exchange(NamedTuple):
+class Exchange(Struct, frozen=True):
     """A request and what was chosen for it: the same object for all repeats that are answered alike.
 
     `source` says what answered: a turn of a scenario, or what stands in where none did. `scenario` is empty and
@@ -36,11 +36,8 @@ class Exchange(NamedTuple):
     nearest: Sequence[Near] = ()
 
 
-class Received(NamedTuple):
-    """One arrival of a request; exists before the answer leaves. `at` is in Unix seconds, `size` in bytes kept.
-
-    A tuple: one is made for every request, at a third of the cost of a frozen dataclass.
-    """
+class Received(Struct, frozen=True):
+    """One arrival of a request; exists before the answer leaves. `at` is in Unix seconds, `size` in bytes kept."""
 
     at: float
     session: str
@@ -51,7 +48,7 @@ class Received(NamedTuple):
     size: int
 
 
-class Finished(NamedTuple):
+class Finished(Struct, frozen=True, gc=False):
     """How the delivery ended. Times are in seconds; `first` is None where no byte left."""
 
     outcome: Outcome

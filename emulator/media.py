@@ -9,7 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from emulator.request import ChatRequest, ContentPart, Message
+from emulator.message import ContentPart, Message
+from emulator.request import ChatRequest
 
 _DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.S)
 _URI = re.compile(r"(?:gs|https?|file):", re.I)

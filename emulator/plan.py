@@ -1,6 +1,6 @@
 """The answer with every choice made. Knows no wire format."""
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -59,7 +59,7 @@ class Choice(Struct, frozen=True):
     stop: str | None = None
 
 
-class Usage(NamedTuple):
+class Usage(Struct, frozen=True, gc=False):
     """Tokens. `completion_tokens` excludes `reasoning_tokens`; a dialect that adds them up does so itself."""
 
     prompt_tokens: int

@@ -4,9 +4,10 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from hashlib import sha256
-from typing import NamedTuple, TypeAlias, overload
+from typing import TypeAlias, overload
 
+import orjson
+from msgspec import Struct
 from msgspec.structs import replace
 
 from emulator.accounting import may_be_cached
@@ -14,11 +15,12 @@ from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
 from emulator.errors import Near, RequestError
 from emulator.journal import Exchange
+from emulator.parsed import Frame
 from emulator.plan import Failure
 from emulator.reading import parse
 from emulator.redaction import without_secrets
 from emulator.rendering import Rendering
-from emulator.request import Caller, ChatRequest, Target
+from emulator.request import Caller, Target
 from emulator.rules import Ask, Policy, judge
 from emulator.scenario.library import Library
 from emulator.scenario.places import Place
@@ -27,7 +29,7 @@ from emulator.settings import Settings
 from emulator.shelf import shelf_of
 from emulator.stores.store import UNCHANGED, Choices, Limit, Overlay
 
-_TRAFFIC = (b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type")
+_TRAFFIC = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # What decides an answer beside path and body, and the headers that scenarios read.
 _DECIDING = (
     b"x-emulator-seed",
@@ -36,7 +38,7 @@ _DECIDING = (
     b"x-emulator-speed",
     b"x-emulator-fault",
     b"x-emulator-pacing",
-    *_TRAFFIC,
+    *sorted(_TRAFFIC),
 )
 # Members of a body that change nothing about words an author wrote: what they count in tokens aside.
 _WITHOUT_EFFECT = {
@@ -51,7 +53,7 @@ _ENDLESS = Limit("", None)
 _LARGEST = 256_000  # bytes of a request that is kept ready
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """A request as it came: body, path, headers by lower-case name, and how many others are being answered."""
 
     body: bytes
@@ -62,7 +64,7 @@ class Asked(NamedTuple):
     others: int = 0
 
 
-class Prepared(NamedTuple):
+class Prepared(Struct, frozen=True):
     """A request that was read, judged and matched: the places that may answer, with their limits.
 
     None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
@@ -71,7 +73,6 @@ class Prepared(NamedTuple):
     """
 
     conversation: Conversation
-    digest: bytes
     card: Model
     caller: Caller
     shelf: Library
@@ -88,6 +89,14 @@ class Prepared(NamedTuple):
         return self.shelf.nearest(self.conversation, self.caller.scenario)
 
 
+class Known(Struct, frozen=True):
+    """What follows from a frame alone. `plain`: it asks for nothing but words as they are."""
+
+    card: Model | Failure
+    notes: Sequence[str]
+    plain: bool
+
+
 class Looked(Sequence[Near]):
     """What is nearest to a request, found when someone looks: it costs more than many an answer.
 
@@ -101,8 +110,8 @@ class Looked(Sequence[Near]):
 
     @cached_property
     def _found(self) -> Sequence[Near]:
-        request, body = parse(self._body)
-        return self._shelf.nearest(Conversation(request, body, self._target, _Texts(self._headers)), self._only)
+        conversation = Conversation(parse(self._body), self._target, _Texts(self._headers))
+        return self._shelf.nearest(conversation, self._only)
 
     @overload
     def __getitem__(self, index: int) -> Near: ...
@@ -178,12 +187,12 @@ class Preparation:
         self._shelf.cache_clear()
 
     def _prepare(self, asked: Asked, overlay: Overlay) -> Prepared:
-        request, body = parse(asked.body)
-        conversation = Conversation(request, body, asked.target, _Texts(asked.headers))
-        card = self._catalog.card(request.model, asked.target)
+        conversation = Conversation(parse(asked.body), asked.target, _Texts(asked.headers))
+        known = conversation.frame.noted(_known, self._catalog, asked.target)
+        card = known.card
         if isinstance(card, Failure):
             raise RequestError(card)
-        judgement = judge(Ask(conversation, card, self._policy, self._genuine, len(asked.body), request))
+        judgement = judge(Ask.of(conversation, card, self._policy, self._genuine))
         if judgement.failure is not None:
             raise RequestError(judgement.failure)
         shelf = self.shelf(overlay)
@@ -191,37 +200,36 @@ class Preparation:
         invents = (overlay.choices.unmatched or self._settings.unmatched) == "generate"
         places = _candidates(shelf.fitting(conversation, caller.scenario), invents=invents)
         limits = [Limit(place.counter, place.turn.times) if place else _ENDLESS for place in places]
-        digest = sha256(conversation.fingerprint).digest()[:16]
         cacheable = may_be_cached(conversation, card, len(asked.body))
-        notes = judgement.notes
-        if b'"$' in asked.body and _OUTWARD.search(asked.body):
-            notes = (*notes, *_unfetched(request))
-        plain = card.google and asked.target.shared and not notes and _plain(conversation, caller, asked.headers)
-        return Prepared(conversation, digest, card, caller, shelf, places, limits, notes, cacheable, plain, {})
+        notes = (*judgement.notes, *known.notes) if judgement.notes or known.notes else ()
+        plain = known.plain and not notes and not conversation.media and _usual(caller, asked.headers)
+        return Prepared(conversation, card, caller, shelf, places, limits, notes, cacheable, plain, {})
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
         return self._shelf(overlay, self.library) if overlay.published else self.library
 
 
-def _unfetched(request: ChatRequest) -> Iterator[str]:
+def _known(frame: Frame, catalog: Catalog, target: Target) -> Known:
+    card = catalog.card(frame.request.model, target)
+    plain = isinstance(card, Model) and card.google and target.shared and frame.members <= _WITHOUT_EFFECT
+    return Known(card, _unfetched(frame), plain)
+
+
+def _unfetched(frame: Frame) -> Sequence[str]:
     """A note on the references that lead out of the request's schemas."""
+    if not _OUTWARD.search(orjson.dumps(frame.body)):
+        return ()
     from emulator.generate.arguments.document import Document
 
-    schemas = [request.response_schema, *(function.parameters for function in request.offered)]
+    schemas = [frame.request.response_schema, *(function.parameters for function in frame.request.offered)]
     found = dict.fromkeys(ref for schema in schemas for ref in Document(schema).externals())
-    if found:
-        yield f"not fetched, so any value fits: {', '.join(found)}"
+    return [f"not fetched, so any value fits: {', '.join(found)}"] if found else ()
 
 
-def _plain(conversation: Conversation, caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
-    """Whether neither body nor headers ask for anything but words, as they are and at the usual pace."""
-    return (
-        caller.wire is caller.speed is caller.fault is caller.pacing is None
-        and not conversation.media
-        and conversation.body.keys() <= _WITHOUT_EFFECT
-        and not any(name in headers for name in _TRAFFIC)
-    )
+def _usual(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the headers ask for nothing but words at the usual pace."""
+    return caller.wire is caller.speed is caller.fault is caller.pacing is None and _TRAFFIC.isdisjoint(headers)
 
 
 def _candidates(fitting: Iterable[Place], *, invents: bool) -> Sequence[Place | None]:
@@ -229,7 +237,7 @@ def _candidates(fitting: Iterable[Place], *, invents: bool) -> Sequence[Place | 
     places: list[Place | None] = []
     for place in fitting:
         places.append(place)
-        if place.turn.times is None:
+        if place.endless:
             return places
     return [*places, None] if invents else places
 

@@ -90,8 +90,7 @@ class Recorded(Struct, frozen=True, dict=True):
 
     @cached_property
     def _conversation(self) -> Conversation:
-        request, tree = parse(orjson.dumps(self.body))
-        return Conversation(request, tree, Target("", "", "", ""), self.headers)
+        return Conversation(parse(orjson.dumps(self.body)), Target("", "", "", ""), self.headers)
 
     def __str__(self) -> str:
         return f"{self.entry['id']}: {self.entry['model'] or 'no model'} {_shown(self.body)}"

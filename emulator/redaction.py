@@ -3,12 +3,14 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import Self
+
+from msgspec import Struct
 
 from emulator.delivery import Chunk, Delivery, Step
 
 # What clients, proxies and Google's own libraries send credentials in.
-SECRETS = (
+SECRETS = {
     b"authorization",
     b"proxy-authorization",
     b"cookie",
@@ -18,7 +20,7 @@ SECRETS = (
     b"x-goog-iam-authorization-token",
     b"x-serverless-authorization",
     b"x-emulator-admin-key",
-)
+}
 _SECRET_NAME = re.compile(r"secret|token|passw|credential|api-?key|auth|cookie|session-?id")
 _MEDIA = re.compile(rb"(?:data:([\w.+/-]{1,100});base64,)?(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{512,}+={0,2})")
 _STRIDE = 16  # a medium shows even where only each so many-th byte is looked at
@@ -42,7 +44,7 @@ def key_in(data: bytes) -> str | None:
 def without_secrets(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
     """A copy that has no credentials: they are gone before anything is kept. An obviously real one leaves a note."""
     kept = dict(headers)
-    secret = b" ".join([kept.pop(name) for name in SECRETS if name in kept])
+    secret = b" ".join([kept.pop(name) for name in headers if name in SECRETS])
     if len(secret) >= _SHORTEST and (leaked := key_in(secret)):
         kept[CREDENTIAL] = leaked.encode()
     return kept
@@ -65,7 +67,7 @@ def _medium(found: re.Match[bytes]) -> bytes:
     return b"<%s, %d bytes, sha256 %s>" % (kind, size, hashlib.sha256(found[2]).hexdigest().encode())
 
 
-class Body(NamedTuple):
+class Body(Struct, frozen=True):
     """A request's body as kept. `size` is that of the original; `sha256` is empty where `data` is all of it."""
 
     data: bytes

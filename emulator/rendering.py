@@ -62,7 +62,7 @@ class Form(Struct, frozen=True):
         return found
 
 
-class Rendering(NamedTuple):
+class Rendering(Struct, frozen=True):
     """Head and chunks, and what is filled in: `first` is what stood there when it was `rendered`.
 
     Time and ids differ from attempt to attempt. The rest, `fixed`, is the same for all attempts of a request: its
@@ -86,11 +86,11 @@ class Rendering(NamedTuple):
         """The same words for another request: with its ids and signatures, and its prompt counted."""
         form, effort, plan = self.form, self.effort, self.answer
         assert isinstance(plan, Plan)
-        usage = Usage(prompt_tokens, *plan.usage[1:])
+        usage = replace(plan.usage, prompt_tokens=prompt_tokens)
         fixed = (*[mint.made(root) for mint in form.signed], *_counted(usage))
         if not form.schedule.plain:
             effort = replace(effort, prompt_tokens=prompt_tokens)
-        return Rendering(root, form, Plan(plan.id, plan.created, plan.model, plan.choices, usage), fixed, effort)
+        return Rendering(root, form, replace(plan, usage=usage), fixed, effort)
 
     def deliver(self, attempt: int, now: int, more: Headers = (), others: int = 0, answers: int = 0) -> Delivery:
         """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only.
@@ -101,8 +101,9 @@ class Rendering(NamedTuple):
         values = self.first if self.first and (attempt, now) == (0, self.rendered) else self._values(seed, now)
         head = form.headed(more) if more else form.head
         if form.schedule.plain:
-            chunks = [Chunk(template.fill(values), tokens) for template, tokens in form.chunks]
-            return Delivery((head, *chunks), sum([len(chunk.data) for chunk in chunks]))
+            ((template, tokens),) = form.chunks  # `render` has joined them
+            data = template.fill(values)
+            return Delivery((head, Chunk(data, tokens)), len(data))
         effort = replace(self.effort, others=others)
         if form.score is not None:
             waits = form.schedule.waits(form.score.tokens, seed, effort)

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import random
+import struct
 import uuid
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,11 +17,11 @@ Item = TypeVar("Item")
 
 
 @lru_cache(maxsize=2048)
-def _step(name: str | int) -> bytes:
-    return b"\x1f#%d" % name if isinstance(name, int) else b"\x1f" + name.encode("utf-8", "surrogatepass")
+def _step(name: str) -> bytes:
+    return b"\x1f" + name.encode("utf-8", "surrogatepass")
 
 
-class Seed(Struct, frozen=True):
+class Seed(Struct, frozen=True, gc=False):
     """A name path under a root. Nothing is drawn until it is asked for, and the whole path costs one hash."""
 
     path: bytes
@@ -28,17 +29,17 @@ class Seed(Struct, frozen=True):
     @classmethod
     def root(cls, *parts: str | bytes | int) -> Self:
         """The seed that is decided by all `parts` together."""
-        joined = hashlib.blake2b(digest_size=16)
+        joined = b""
         for part in parts:
             encoded = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-            joined.update(b"%d:" % len(encoded) + encoded)
-        return cls(joined.digest())
+            joined += b"%d:%b" % (len(encoded), encoded)
+        return cls(hashlib.blake2b(joined, digest_size=16).digest())
 
     def child(self, *names: str | int) -> Self:
         """The seed of a named part: an added sibling never shifts the draws of the others."""
         path = self.path
         for name in names:
-            path += _step(name)
+            path += b"\x1f#%d" % name if isinstance(name, int) else _step(name)
         return type(self)(path)
 
     def bytes(self, size: int) -> bytes:
@@ -76,6 +77,7 @@ class Seed(Struct, frozen=True):
         return str(uuid.UUID(bytes=self.bytes(16), version=4))
 
 
+_three = struct.Struct("<3I").unpack
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -85,10 +87,10 @@ def event_id(seconds: int, seed: Seed) -> str:
     Only the seconds come from the clock, so that a frozen clock still gives unique ids. The ranges keep the length
     at the 22 or 23 characters of all documented ids (fidelity.md, Ids).
     """
-    draw = int.from_bytes(seed.bytes(16), "little")
-    micros = 16384 + draw % (1_000_000 - 16384)
-    host = 2**28 + (draw >> 32) % (2**32 - 2**28)
-    process = 2**21 + (draw >> 64) % (2**32 - 2**21)
+    first, second, third = _three(seed.bytes(12))
+    micros = 16384 + first % (1_000_000 - 16384)
+    host = 2**28 + second % (2**32 - 2**28)
+    process = 2**21 + third % (2**32 - 2**21)
     last = process >> 21 & 0x7F
     # Written out, as each answer has an id: groups of seven bits, lowest first; all but the last say that more follow.
     raw = bytes(
@@ -124,7 +126,7 @@ def sign(key: bytes, name: str, seed: Seed, size: int = 51) -> str:
     They bind the function's `name` (empty for text), not its arguments: clients write those anew.
     """
     body = _SIGNATURE_PREFIX + seed.bytes(size - len(_SIGNATURE_PREFIX) - _SIGNATURE_MAC)
-    return base64.b64encode(body + _signature_mac(key, name, body)).decode()
+    return binascii.b2a_base64(body + _signature_mac(key, name, body), newline=False).decode()
 
 
 def verify(key: bytes, name: str, signature: str) -> bool:

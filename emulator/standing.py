@@ -26,7 +26,7 @@ class Standing:
         conversation = prepared.conversation
         tokens = prompt_tokens(conversation, prepared.card)
         seed = prepared.caller.seed or self._seed
-        root = Seed.root(seed, place.scenario.name, place.turn.content, conversation.fingerprint)
+        root = Seed.root(seed, place.mark, conversation.fingerprint)
         return kept.again(root, tokens) if tokens else None
 
     def keep(self, prepared: Prepared, place: Place, rendering: Rendering) -> None:

@@ -56,7 +56,7 @@ class Wording:
         if not self._settings.emulator_headers:
             return rendering
         form = replace(rendering.form, head=marked(rendering.form.head, turn, error, prepared.notes))
-        return rendering._replace(form=form)
+        return replace(rendering, form=form)
 
     def _manner(self, prepared: Prepared, place: Place | None, *, warm: bool) -> Manner:
         caller, settings = prepared.caller, self._settings
@@ -66,8 +66,8 @@ class Wording:
         usual = prepared.card.pace if realistic else AT_ONCE
         wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
         cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
-        name, content = (scenario.name, place.turn.content) if scenario and place else ("", b"")
-        root = Seed.root(caller.seed or settings.seed, name, content, prepared.conversation.fingerprint)
+        mark = place.mark if place else b""
+        root = Seed.root(caller.seed or settings.seed, mark, prepared.conversation.fingerprint)
         style = Style(wire == "sdk-safe", cut, root, settings.tool_index, settings.fragment)
         schedule = Schedule(written.pacing if written else usual, speed, faults_for(caller, place))
         return Manner(root, style, schedule, self._sign, warm)

@@ -61,8 +61,7 @@ def asked(
         "messages": [user(message) if isinstance(message, str) else message for message in messages],
         **fields,
     }
-    request, tree = parse(orjson.dumps(body))
-    return Conversation(request, tree, target or Target("v1", "demo", "global", "openapi"), headers or {})
+    return Conversation(parse(orjson.dumps(body)), target or Target("v1", "demo", "global", "openapi"), headers or {})
 
 
 def read(text: str, name: str = "test") -> Scenario:

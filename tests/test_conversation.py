@@ -19,8 +19,7 @@ RESULT = {"role": "tool", "tool_call_id": "c1", "content": '{"temp": 21}'}
 
 
 def conversation(*messages: dict[str, Any], **fields: Any) -> Conversation:
-    request, body = parse(orjson.dumps({"model": "google/m", "messages": messages, **fields}))
-    return Conversation(request, body, TARGET, {})
+    return Conversation(parse(orjson.dumps({"model": "google/m", "messages": messages, **fields})), TARGET, {})
 
 
 @pytest.mark.parametrize(

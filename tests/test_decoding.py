@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import orjson
 import pytest
 
 from emulator.catalog import Model
@@ -11,8 +12,9 @@ from emulator.conversation import Conversation
 from emulator.decoding import Decoding, Matching, Object, OneOf, Unreadable, decoding_of
 from emulator.generate.grammar import read_grammar, read_tag
 from emulator.generate.tokens import count
+from emulator.parsed import Parsed
 from emulator.plan import Plan, Text, Thought
-from emulator.reading import request_of
+from emulator.reading import parse
 from emulator.request import ChatRequest, Target
 from emulator.scenario.improvised import Improvised
 from emulator.scenario.planning import Script, plan_script
@@ -41,12 +43,16 @@ NEWER = {
 
 
 def request(**fields: Any) -> ChatRequest:
-    return request_of({"messages": [{"role": "user", "content": "Is it red?"}], **fields})
+    return parsed(**fields).request
+
+
+def parsed(**fields: Any) -> Parsed:
+    return parse(orjson.dumps({"messages": [{"role": "user", "content": "Is it red?"}], **fields}))
 
 
 def planned(*parts: Any, decoding: Decoding | None = None, **fields: Any) -> Plan:
-    asked = request(**fields)
-    conversation = Conversation(asked, {"messages": []}, Target("v1", "p", "l", "1"), {})
+    conversation = Conversation(parsed(**fields), Target("v1", "p", "l", "1"), {})
+    asked = conversation.request
     seed = Seed(b"s")
     context = Context(
         conversation,

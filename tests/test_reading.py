@@ -1,14 +1,18 @@
 """A body is read by msgspec, and pydantic words what does not fit: both must know the same fields."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import RequestError
 from emulator.misfit import misfit_in
-from emulator.reading import request_of
+from emulator.parsed import Parsed
+from emulator.reading import _whole, parse, request_of
 from emulator.request import ChatRequest
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
@@ -65,3 +69,96 @@ def test_the_field_is_named() -> None:
     with pytest.raises(RequestError) as caught:
         request_of({"messages": [{"role": "user", "content": [{"type": "text", "text": 3}]}]})
     assert caught.value.failure.field == "messages[0].content[0].text"
+
+
+def outcome(read: Callable[[bytes], Parsed], raw: bytes) -> object:
+    """What reading says of a body, and what is known of it then."""
+    try:
+        parsed = read(raw)
+    except RequestError as error:
+        return error.failure
+    request, frame, history = parsed.request, parsed.frame, parsed.history
+    told = (
+        frame.request,
+        frame.body,
+        frame.digest,
+        history.messages,
+        history.digest,
+        history.holds,
+        parsed.newest.message,
+    )
+    return request, request.further, parsed.newest.digest, parsed.tree, told
+
+
+def agree(raw: bytes) -> None:
+    assert outcome(parse, raw) == outcome(_whole, raw)
+
+
+def dense(tree: Any) -> bytes:
+    return orjson.dumps(tree)
+
+
+def spaced(tree: Any) -> bytes:
+    return json.dumps(tree).encode()
+
+
+def indented(tree: Any) -> bytes:
+    return json.dumps(tree, indent=1).encode()
+
+
+SPELLINGS = (dense, spaced, indented)
+
+
+@given(BODY | st.fixed_dictionaries({"messages": st.lists(MESSAGE, min_size=1)}, optional=dict.fromkeys(OTHERS, ODD)))
+def test_a_body_is_read_in_parts_as_it_would_be_as_a_whole(body: dict[str, Any]) -> None:
+    for spelled in SPELLINGS:
+        agree(spelled(body))
+
+
+HI = b'{"role": "user", "content": "Hi"}'
+DEEP = [b"[" * depth + b"]" * depth for depth in (196, 197, 198, 300, 2000)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"messages": [%b], "messages": [%b, {"role": "user"}]}' % (HI, HI),
+        b'{"messages": [%b], "messages": [%b]}' % (HI, HI),
+        b'{"user": [%b], "messages": [%b]}' % (HI, HI),
+        b'{"extra_body": {"x": [%b]}, "messages": [%b]}' % (HI, HI),
+        b'{"messages": [{"role": "user", "content": "[{\\"role\\": \\"user\\"}]"}, %b ] }' % HI,
+        b'{"messages": [%b, {"role": "user", "content": [{"role": 1, "text": "Hi", "type": "text"}]}]}' % HI,
+        b'{"messages": [{"content": "Hi", "role": "user"}, {"content": "Ho", "role": "user"}]}',
+        b'{"messages": [%b,]}' % HI,
+        b'{"messages": [%b %b]}' % (HI, HI),
+        b'{"messages": [%b], "n": NaN}' % HI,
+        b'{"messages": [%b]} x' % HI,
+        b'{"messages": [{"role": "user", "content": "\xff"}]}',
+        b'{"messages": [{"role": "user", "content": "\\ud800"}]}',
+        b'{"messages": [%b], "user": "\\ud800"}' % HI,
+        b'{"messages": [%b], "user": "\xff", "metadata": "\xff"}' % HI,
+        b'{"messages": []}',
+        b'{"messages": [ ]}',
+        b'{"messages": {"role": "user"}}',
+        b'{"messages": [%b, 3]}' % HI,
+        b'[{"messages": [%b]}]' % HI,
+        b"",
+        *(b'{"messages": [%b], "metadata": %b}' % (HI, deep) for deep in DEEP),
+        *(b'{"messages": [{"role": "user", "x": %b}, %b]}' % (deep, HI) for deep in DEEP),
+        *(b'{"messages": [%b, {"role": "user", "x": %b}]}' % (HI, deep) for deep in DEEP),
+        b'{"messages": [%b]}' % b",".join([HI] * 5_000),
+    ],
+    ids=lambda raw: raw[:60].decode("latin-1"),
+)
+def test_bodies_that_no_client_writes_are_read_alike(raw: bytes) -> None:
+    agree(raw)
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_what_was_sent_before_is_not_read_again(spelled: Callable[[Any], bytes]) -> None:
+    messages = [{"content": f"{number} and so on", "role": "user"} for number in range(4)]
+    tools = [{"type": "function", "function": {"name": "look_up"}}]
+    first, then = (parse(spelled({"messages": messages[:count], "tools": tools, "n": 1})) for count in (3, 4))
+    assert then.frame is first.frame
+    assert parse(spelled({"messages": messages, "tools": tools, "n": 1})).history is then.history
+    assert all(mine is theirs for mine, theirs in zip(first.history.messages, then.history.messages, strict=False))

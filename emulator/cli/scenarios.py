@@ -11,7 +11,8 @@ import orjson
 
 from emulator.cli.options import settings_of, some_settings
 from emulator.errors import Problem, ScenarioError
-from emulator.request import JSON, Caller, Target
+from emulator.message import JSON
+from emulator.request import Caller, Target
 from emulator.scenario.advice import advice, tools_file, tools_in
 from emulator.scenario.folder import Folder
 from emulator.scenario.library import load_folders

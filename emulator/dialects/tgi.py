@@ -12,8 +12,9 @@ from emulator.delivery import Chunk, Head
 from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
 from emulator.dialects.speech import Piece, calls_of, placed, spoken, weights_of, whole, words_of
+from emulator.message import JSON
 from emulator.plan import Choice, Failure, Plan, ToolCall
-from emulator.request import JSON, ChatRequest, Target
+from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
 
 _GOOGLE = Gemini()

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from emulator.decoding import KINDS, Matching, Unreadable, form_of
-from emulator.request import JSON, ChatRequest
+from emulator.message import JSON
+from emulator.request import ChatRequest
 
 _OTHERS: Mapping[str, JSON] = {
     "disable_fallback": False,

@@ -5,7 +5,7 @@ Nothing is downloaded: a regular expression stands in for Gemini's vocabulary (d
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Protocol
 
@@ -71,7 +71,6 @@ _TOKEN = "|".join(
 )
 # No mark is ASCII: for a text of nothing else the same rule is shorter, and compiled in a fraction of the time.
 _ASCII_TOKEN = _TOKEN.replace(_M, "").replace(f"{_WHOLE}|", "")
-_REPEATED = 2_000  # characters up to which a text's count is kept: a history comes again with each turn
 
 
 class Tokenizer(Protocol):
@@ -82,16 +81,6 @@ class Tokenizer(Protocol):
 
 def count(text: str) -> int:
     """Tokens of `text`, as near to Gemini's own count as a rule without its vocabulary comes."""
-    return _counted(text) if len(text) <= _REPEATED else len(_tokens(text.isascii()).findall(text))
-
-
-def count_all(texts: Iterable[str]) -> int:
-    """Tokens of all `texts` together."""
-    return sum([_counted(text) if len(text) <= _REPEATED else count(text) for text in texts])
-
-
-@lru_cache(maxsize=8192)
-def _counted(text: str) -> int:
     return len(_tokens(text.isascii()).findall(text))
 
 

@@ -1,13 +1,17 @@
 """What the service refuses: one table of rules, run once for each request."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from msgspec import Struct
 
+from emulator.catalog import Model
+from emulator.conversation import Conversation
+from emulator.message import Message
+from emulator.parsed import Frame, History, Parsed, Said
 from emulator.plan import Failure
+from emulator.request import Target
 from emulator.rules import formats, history, limits, media, parameters, signatures, thinking, tools
-from emulator.rules.rule import OPTIONS, Ask, Policy, Rule
+from emulator.rules.rule import Ask, Policy, Rule
 
 # The order is the order in which a request with several faults is told of them.
 RULES: Sequence[Rule] = (
@@ -32,38 +36,49 @@ class Judgement(Struct, frozen=True):
 
 
 _PASSED = Judgement(None)
-# Members that either have an effect or hold none that has not.
-_EFFECTIVE = (parameters.DOCUMENTED | parameters.REFUSED) - OPTIONS
+_NOWHERE = Target("", "", "", "")
 
 
 def judge(ask: Ask) -> Judgement:
     """What the first broken rule says. `--signatures warn` makes notes of what the signatures' rules say."""
-    if not ask.conversation.target.shared:
+    conversation = ask.conversation
+    if not conversation.target.shared:
         return _PASSED  # a self-deployed container has rules of its own
-    notes, present = [], ask.has
-    for rule in _due(present, ask.card.google, ask.policy):
+    rules, ignored = ask.frame.noted(_due, ask.card, ask.policy, conversation.calls, conversation.media)
+    notes = []
+    for rule in rules:
         failure = rule.check(ask)
         if failure is None:
             continue
         if rule not in signatures.RULES or ask.policy.signatures != "warn":
             return Judgement(failure)
         notes.append(failure.message)
-    if ask.card.google and (ask.card.ignores or not ask.conversation.body.keys() <= _EFFECTIVE):
-        notes += _without_effect(ask)
-    return Judgement(None, tuple(notes)) if notes else _PASSED
+    return Judgement(None, (*notes, *ignored)) if notes or ignored else _PASSED
 
 
-@lru_cache(maxsize=1024)
-def _due(present: frozenset[str], google: bool, policy: Policy) -> Sequence[Rule]:
-    """The rules that may find something in a request that has these members."""
-    rules = [rule for rule in (RULES if google else _FOR_PARTNERS) if rule.under is None or rule.under(policy)]
-    return [rule for rule in rules if not (rule.reads and rule.reads.isdisjoint(present))]
+def _due(frame: Frame, card: Model, policy: Policy, calls: bool, media: bool) -> tuple[Sequence[Rule], Sequence[str]]:
+    """The rules that may find something in such messages, and what the frame has in vain.
+
+    Rules that read no message are asked here, once for a frame, and left out if all of them are content.
+    """
+    present = frame.members | ({"calls"} if calls else set()) | ({"parts"} if media else set())
+    rules = [rule for rule in (RULES if card.google else _FOR_PARTNERS) if rule.under is None or rule.under(policy)]
+    rules = [rule for rule in rules if not (rule.reads and rule.reads.isdisjoint(present))]
+    empty = Parsed(frame.request, frame, History.of(()), Said(Message("user"), b""), b"")
+    alone = Ask.of(Conversation(empty, _NOWHERE, {}), card, policy, _never)
+    if not any(rule.check(alone) for rule in rules if not rule.of_messages):
+        rules = [rule for rule in rules if rule.of_messages]
+    return rules, _without_effect(frame, card) if card.google else ()
 
 
-def _without_effect(ask: Ask) -> Sequence[str]:
+def _never(name: str, signature: str) -> bool:
+    return False
+
+
+def _without_effect(frame: Frame, card: Model) -> Sequence[str]:
     """What Gemini does not read. What a partner's server reads is its own affair."""
-    names = [f"{place}.{name}" if place else name for name, place in parameters.ignored(ask.conversation.body)]
-    names += [name for name in ask.card.ignores if getattr(ask.request, name, None) is not None]
+    names = [f"{place}.{name}" if place else name for name, place in parameters.ignored(frame.body)]
+    names += [name for name in card.ignores if getattr(frame.request, name, None) is not None]
     return [f"ignored: {', '.join(names)}"] if names else ()
 
 

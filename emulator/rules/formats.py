@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from emulator.message import JSON
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.request import JSON
 from emulator.rules.rule import Ask, Rule, reads
 
 _MODALITIES = ("audio", "image", "text")

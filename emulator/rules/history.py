@@ -5,10 +5,9 @@ from itertools import groupby
 
 import orjson
 
-from emulator.conversation import ASSISTANT_ROLES, SYSTEM_ROLES, TOOL_ROLES
+from emulator.message import ASSISTANT_ROLES, SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.request import HistoryCall, Message
 from emulator.rules.rule import Ask, Rule, reads
 
 
@@ -73,9 +72,9 @@ def _ending(ask: Ask) -> Failure | None:
 
 
 RULES = (
-    Rule("contents", "§6 at least one contents field is required", _contents),
+    Rule("contents", "§6 at least one contents field is required", _contents, reads("messages")),
     Rule("part-in-message", "§6 An 'image_url' 'content' object element is unsupported", _parts, reads("parts")),
     Rule("arguments", "§6 Expected a valid JSON object in the request", _arguments, reads("calls"), partners=True),
     Rule("response-count", "§6 function/response count mismatch", _counts, reads("calls")),
-    Rule("ending", "§2 histories must not end with a model turn", _ending),
+    Rule("ending", "§2 histories must not end with a model turn", _ending, reads("messages")),
 )

@@ -1,9 +1,9 @@
 """Which models there are, and how much fits into one request."""
 
-from emulator.accounting import cached_content_tokens, prompt_tokens
+from emulator.accounting import frame_tokens, prompt_tokens
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.rules.rule import Ask, Rule
+from emulator.rules.rule import Ask, Rule, reads
 
 _LARGEST_MEDIUM = 100_000  # tokens; more than any but a very long film has
 
@@ -25,7 +25,7 @@ def _window(ask: Ask) -> Failure | None:
 def _surely_fits(ask: Ask, limit: int) -> bool:
     """A bound that costs nearly nothing: no token of a text is shorter than a byte."""
     unseen = sum(_LARGEST_MEDIUM for _ in ask.conversation.parts) if ask.conversation.media else 0
-    return ask.size + unseen + cached_content_tokens(ask.google) <= limit
+    return ask.size + unseen + frame_tokens(ask.frame) <= limit
 
 
 LISTED = Rule(
@@ -35,4 +35,4 @@ LISTED = Rule(
     partners=True,
     under=lambda policy: policy.listed_only,
 )
-WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window)
+WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window, reads("messages"))

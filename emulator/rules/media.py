@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import orjson
 
-from emulator.conversation import TOOL_ROLES
 from emulator.media import Medium, media_of, response_parts
+from emulator.message import JSON, TOOL_ROLES, Message
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.request import JSON, Message
 from emulator.rules.parameters import invalid_value
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 

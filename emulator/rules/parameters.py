@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from emulator.message import JSON
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.request import JSON
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 # The parameters of Google's table (wire-facts §2). Everything else is ignored, or refused under `--strict-params`.
@@ -84,7 +84,7 @@ def _beyond(fields: Mapping[str, JSON], known: frozenset[str], place: str) -> It
 
 
 def _unknown(ask: Ask) -> Failure | None:
-    found = next(ignored(ask.conversation.body), None)
+    found = next(ignored(ask.frame.body), None)
     if found is None:
         return None
     name, place = found
@@ -117,7 +117,7 @@ def _output_tokens(ask: Ask) -> Failure | None:
 
 
 def _unsupported(ask: Ask) -> Failure | None:
-    if ask.conversation.body.keys().isdisjoint(ask.card.refuses):
+    if ask.frame.members.isdisjoint(ask.card.refuses):
         return None
     for name in ask.card.refuses:
         if getattr(ask.request, name, None):

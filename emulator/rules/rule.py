@@ -7,8 +7,10 @@ from msgspec import Struct
 
 from emulator.catalog import Model
 from emulator.conversation import Conversation
+from emulator.message import JSON
+from emulator.parsed import Frame
 from emulator.plan import Failure
-from emulator.request import JSON, ChatRequest
+from emulator.request import ChatRequest
 from emulator.settings import Settings
 
 Signatures = Literal["enforce", "strict", "warn", "off"]
@@ -28,7 +30,10 @@ class Policy(NamedTuple):
         return cls(settings.strict_params, settings.strict_media, settings.models == "catalog", settings.signatures)
 
 
-class Ask(NamedTuple):
+Genuine: TypeAlias = Callable[[str, str], bool]
+
+
+class Ask(Struct, frozen=True):
     """A request to judge; `size`: the bytes of its body.
 
     `genuine(name, signature)`: whether we made the signature for that function.
@@ -37,23 +42,21 @@ class Ask(NamedTuple):
     conversation: Conversation
     card: Model
     policy: Policy
-    genuine: Callable[[str, str], bool]
+    genuine: Genuine
     size: int
     request: ChatRequest
+    frame: Frame
 
     @property
     def google(self) -> Mapping[str, JSON]:
         """The request's options of that name."""
         return self.conversation.request.google_options
 
-    @property
-    def has(self) -> frozenset[str]:
-        """The members of the body, and `parts` and `calls` where a message has any: what rules read."""
-        conversation = self.conversation
-        found = frozenset(conversation.body)
-        if conversation.calls:
-            found |= {"calls"}
-        return found | {"parts"} if conversation.media else found
+    @classmethod
+    def of(cls, conversation: Conversation, card: Model, policy: Policy, genuine: Genuine) -> Self:
+        """What is to be judged of a conversation."""
+        parsed = conversation.parsed
+        return cls(conversation, card, policy, genuine, len(parsed.raw), parsed.request, parsed.frame)
 
 
 Check: TypeAlias = Callable[[Ask], Failure | None]
@@ -64,8 +67,8 @@ OPTIONS = frozenset({"extra_body", "google"})  # where Google's own options are
 class Rule(Struct, frozen=True):
     """`fact` is its place in wire-facts; `partners`: it holds for partner models too.
 
-    `reads` is what a request must have for the check to find anything (`Ask.has`); empty: it is always made.
-    `under` is what the policy must say for it; None: nothing.
+    `reads` is what a request must have for the check to find anything: one of these members of the body, or `calls` or
+    `parts` in a message; empty: it is always made. `under` is what the policy must say for it; None: nothing.
     """
 
     name: str
@@ -74,6 +77,11 @@ class Rule(Struct, frozen=True):
     reads: frozenset[str] = frozenset()
     partners: bool = False
     under: Callable[[Policy], bool] | None = None
+
+    @property
+    def of_messages(self) -> bool:
+        """Whether it looks at messages: what other rules say of a frame holds for all messages in it."""
+        return not self.reads.isdisjoint({"messages", "calls", "parts"})
 
 
 def reads(*names: str) -> frozenset[str]:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.conversation import SYSTEM_ROLES, TOOL_ROLES
+from emulator.message import SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.request import HistoryCall, Message
 from emulator.rules.rule import Ask, Rule, reads
 
 SKIP = "skip_thought_signature_validator"
@@ -73,6 +72,7 @@ RULES = (
         "corrupted-signature",
         "§7 Bad value (only under --signatures strict)",
         _corrupted,
+        reads("messages"),
         under=lambda policy: policy.signatures == "strict",
     ),
 )

@@ -1,8 +1,8 @@
 """reasoning_effort and thinking_config: which values there are, and which a model has."""
 
+from emulator.message import JSON
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.request import JSON
 from emulator.rules.parameters import invalid_value
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 

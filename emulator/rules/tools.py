@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
-import orjson
-
+from emulator.message import JSON
+from emulator.parsed import Frame
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.request import JSON
 from emulator.rules.parameters import invalid_value
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
@@ -19,17 +17,15 @@ _SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
 
 def _declarations(ask: Ask) -> Failure | None:
     request = ask.request
-    wrong = _wrong_tool(ask.conversation.tools) if request.tools else None
+    wrong = _wrong_tool(ask.frame) if request.tools else None
     if wrong is not None or not request.functions:
         return wrong
     checked = (_declaration(spec, f"functions[{index}]") for index, spec in enumerate(request.functions))
     return next((failure for failure in checked if failure is not None), None)
 
 
-@lru_cache(maxsize=256)
-def _wrong_tool(tools: bytes) -> Failure | None:
-    """What is wrong with the declarations in some JSON: an agent sends the same ones with every request."""
-    for index, tool in enumerate(orjson.loads(tools)):
+def _wrong_tool(frame: Frame) -> Failure | None:
+    for index, tool in enumerate(frame.request.tools or ()):
         where = f"tools[{index}]"
         if tool.get("type", "function") != "function":
             return refused("not-one-of", field=f"{where}.type", allowed="'function'", value=tool["type"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.errors import Problem
-from emulator.request import JSON
+from emulator.message import JSON
 from emulator.scenario.compare import Presence, TextFields, holds, is_glob
 from emulator.scenario.folder import Folder
 from emulator.scenario.index import Index

@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel, Discriminator, Field, Tag, WithJsonSchema, field_validator, model_validator
 from typing_extensions import TypeAliasType
 
-from emulator.request import JSON
+from emulator.message import JSON
 from emulator.scenario.patterns import checked, compiled
 from emulator.scenario.strict import Strict
 

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import orjson
 
-from emulator.request import JSON
+from emulator.message import JSON
 from emulator.scenario.compare import text_of
 
 Filter: TypeAlias = Callable[..., JSON]

@@ -12,7 +12,7 @@ from emulator.generate.arguments.patterns import matcher
 from emulator.generate.grammar import Schema, drawn, styled
 from emulator.generate.hints import read, schema_of, wanted_keys
 from emulator.generate.text import answer
-from emulator.request import JSON
+from emulator.message import JSON
 from emulator.seed import Seed
 
 

@@ -227,8 +227,20 @@ class Match(Strict):
             yield from group.mismatches(conversation)
         if self.any_:
             yield from _none_of(self.any_, conversation)
-        if self.not_ is not None and not any(self.not_.mismatches(conversation)):
+        if self.not_ is not None and self.not_.holds(conversation):
             yield Mismatch("not", f"not {self.not_}", "that it holds")
+
+    def holds(self, conversation: Conversation) -> bool:
+        """Whether there is no mismatch: asked of every request, and answered without words."""
+        for _, test, reads in self.conditions:
+            if not reads.holds(test, conversation):
+                return False
+        groups, others = self.all_ or (), self.any_ or ()
+        return (
+            all(group.holds(conversation) for group in groups)
+            and (not others or any(group.holds(conversation) for group in others))
+            and (self.not_ is None or not self.not_.holds(conversation))
+        )
 
     def needs(self) -> Iterator[Need]:
         """Texts that a request must have, for the index."""

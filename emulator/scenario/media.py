@@ -8,9 +8,9 @@ from pydantic import Discriminator, Field, Tag
 
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch
-from emulator.request import ContentPart
+from emulator.message import ContentPart
 from emulator.scenario.compare import OneText, TextFields, TextTest, holds, shape, wanted
-from emulator.scenario.reads import Need, shown, text_mismatches
+from emulator.scenario.reads import Need, Reads, shown, text_mismatches
 from emulator.scenario.strict import Strict
 
 Medium = Literal["image", "audio", "file"]
@@ -81,7 +81,7 @@ MediaTest: TypeAlias = Annotated[
 ]
 
 
-class Media(Struct, frozen=True):
+class Media(Reads, frozen=True):
     """Pictures, sounds or files in the newest user message: one has to pass. A plain text is about the MIME type."""
 
     medium: Medium

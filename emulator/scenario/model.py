@@ -114,6 +114,10 @@ class Turn(Strict, defer_build=False):
         if self.called:
             yield from self._spent(conversation)
 
+    def holds(self, conversation: Conversation) -> bool:
+        """Whether it fits."""
+        return self.when.holds(conversation) and not (self.called and any(self._spent(conversation)))
+
     def _spent(self, conversation: Conversation) -> Iterator[Mismatch]:
         """A call whose result has come is not made again, unless `tool_result` is about that very result."""
         for result in conversation.tool_results:

@@ -10,6 +10,7 @@ from emulator.scenario.index import Index
 from emulator.scenario.match import Match
 from emulator.scenario.model import Scenario, Turn, expressions_of
 from emulator.scenario.reads import Need
+from emulator.seed import Seed
 
 _FEW = 4  # turns that are asked one by one sooner than an index of them is built
 
@@ -26,6 +27,7 @@ class Place:
         self.turn = turn
         self.scope = None if scenario.model is None or turn.when.model is not None else scenario.scope
         self._always = self.scope is None and not turn.conditional and not turn.called
+        self.endless = turn.times is None
         self._name = f"{scenario.name}/{number}"
 
     def __str__(self) -> str:
@@ -36,8 +38,16 @@ class Place:
         """The name of the turn's counter: where it stands and what it says, so that an edited turn starts anew."""
         return f"{self}#{hashlib.blake2b(self.turn.content, digest_size=6).hexdigest()}"
 
+    @cached_property
+    def mark(self) -> bytes:
+        """16 bytes of the turn's scenario and what it says: its answers change with them."""
+        return Seed.root(self.scenario.name, self.turn.content).path
+
     def fits(self, conversation: Conversation) -> bool:
-        return self._always or next(self.mismatches(conversation), None) is None
+        """Whether there is no mismatch."""
+        if self._always:
+            return True
+        return (self.scope is None or self.scope.holds(conversation)) and self.turn.holds(conversation)
 
     def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
         """Why the turn does not fit; nothing: it does."""

@@ -57,7 +57,7 @@ def plan_script(
     if cached is None:
         cached = cached_content_tokens(conversation.request.google_options)
         cached = implicitly_cached(usage.prompt_tokens, card) if warm and not cached else cached
-    usage = usage._replace(traffic_type=traffic, cached_tokens=min(cached, usage.prompt_tokens))
+    usage = replace(usage, traffic_type=traffic, cached_tokens=min(cached, usage.prompt_tokens))
     return Plan(answer_id, created, conversation.request.model, choices, usage)
 
 

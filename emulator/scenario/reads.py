@@ -1,14 +1,14 @@
 """What a condition reads from a conversation, and how it words what it saw."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Protocol, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from msgspec import Struct
 from pydantic import AfterValidator
 
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch
-from emulator.request import JSON
+from emulator.message import JSON
 from emulator.scenario import paths
 from emulator.scenario.compare import (
     ABSENT,
@@ -38,12 +38,20 @@ class Need(Struct, frozen=True):
     literals: tuple[str, ...]
 
 
-class Reads(Protocol):
+class Reads(Struct, frozen=True):
     """Marks a field of `Match`: what it is about."""
 
-    def mismatches(self, name: str, test: Any, conversation: Conversation) -> Iterator[Mismatch]: ...
+    def mismatches(self, name: str, test: Any, conversation: Conversation) -> Iterator[Mismatch]:
+        """What does not hold, in words."""
+        raise NotImplementedError
 
-    def needs(self, name: str, test: Any) -> Iterator[Need]: ...
+    def holds(self, test: Any, conversation: Conversation) -> bool:
+        """Whether there is no mismatch."""
+        return next(self.mismatches("", test, conversation), None) is None
+
+    def needs(self, name: str, test: Any) -> Iterator[Need]:
+        """Texts that a request must have."""
+        return iter(())
 
 
 def shown(texts: Sequence[str]) -> str:
@@ -81,7 +89,7 @@ def _fixed(glob: str) -> str:
     return max(plain.split("\0"), key=len) if "[" not in glob else plain.split("\0")[0]
 
 
-class Texts(Struct, frozen=True):
+class Texts(Reads, frozen=True):
     """Texts, of which one has to pass. `true` and `false` ask whether there is one."""
 
     look: Look
@@ -90,6 +98,12 @@ class Texts(Struct, frozen=True):
     def mismatches(self, name: str, test: Presence, conversation: Conversation) -> Iterator[Mismatch]:
         yield from text_mismatches(name, test, self.look(conversation), glob=self.glob)
 
+    def holds(self, test: Presence, conversation: Conversation) -> bool:
+        seen = self.look(conversation)
+        if len(seen) == 1 and not isinstance(test, bool):
+            return holds(test, seen[0], glob=self.glob)
+        return text_holds(test, seen, glob=self.glob)
+
     def needs(self, name: str, test: Presence) -> Iterator[Need]:
         found = literals(test, glob=self.glob)
         if found:
@@ -97,14 +111,18 @@ class Texts(Struct, frozen=True):
 
 
 def text_mismatches(name: str, test: Presence, seen: Sequence[str], *, glob: bool = False) -> Iterator[Mismatch]:
+    if not text_holds(test, seen, glob=glob):
+        expected = ("any" if test else "none") if isinstance(test, bool) else wanted(test, glob=glob)
+        yield Mismatch(name, expected, shown(seen))
+
+
+def text_holds(test: Presence, seen: Sequence[str], *, glob: bool = False) -> bool:
     if isinstance(test, bool):
-        if test != bool(seen):
-            yield Mismatch(name, "any" if test else "none", shown(seen))
-    elif not any(holds(test, text, glob=glob) for text in seen):
-        yield Mismatch(name, wanted(test, glob=glob), shown(seen))
+        return test == bool(seen)
+    return any(holds(test, text, glob=glob) for text in seen)
 
 
-class Number(Struct, frozen=True):
+class Number(Reads, frozen=True):
     """A number of the request; None where it has none."""
 
     look: Callable[[Conversation], float | None]
@@ -114,11 +132,8 @@ class Number(Struct, frozen=True):
         if not number_holds(test, seen):
             yield Mismatch(name, number_wanted(test), "nothing" if seen is None else f"{seen:g}")
 
-    def needs(self, name: str, test: NumberTest) -> Iterator[Need]:
-        return iter(())
 
-
-class Flag(Struct, frozen=True):
+class Flag(Reads, frozen=True):
     """Yes or no."""
 
     look: Callable[[Conversation], bool]
@@ -127,9 +142,6 @@ class Flag(Struct, frozen=True):
         seen = self.look(conversation)
         if seen is not test:
             yield Mismatch(name, text_of(test), text_of(seen))
-
-    def needs(self, name: str, test: bool) -> Iterator[Need]:
-        return iter(())
 
 
 def _path(path: str) -> str:
@@ -149,7 +161,7 @@ def value_mismatches(name: str, tests: Mapping[str, ValueTest], tree: JSON) -> I
             yield Mismatch(f"{name}.{path}", value_wanted(test), shown([text_of(value) for value in seen]))
 
 
-class Tree(Struct, frozen=True):
+class Tree(Reads, frozen=True):
     """JSON, by paths."""
 
     look: Callable[[Conversation], JSON]
@@ -157,11 +169,8 @@ class Tree(Struct, frozen=True):
     def mismatches(self, name: str, test: ValueTests, conversation: Conversation) -> Iterator[Mismatch]:
         yield from value_mismatches(name, test, self.look(conversation))
 
-    def needs(self, name: str, test: ValueTests) -> Iterator[Need]:
-        return iter(())
 
-
-class Headers(Struct, frozen=True):
+class Headers(Reads, frozen=True):
     """Headers of the request, by name."""
 
     def mismatches(self, name: str, test: Mapping[str, Presence], conversation: Conversation) -> Iterator[Mismatch]:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, TypeAlias
 
-from msgspec import Struct
 from pydantic import Discriminator, Field, Tag
 
 from emulator.conversation import Conversation, ToolResult
 from emulator.errors import Mismatch
 from emulator.scenario.compare import OneText, TextFields, TextTest, holds, shape
-from emulator.scenario.reads import Need, ValueTests, literals, text_mismatches, value_mismatches
+from emulator.scenario.reads import Need, Reads, ValueTests, literals, text_mismatches, value_mismatches
 from emulator.scenario.strict import Strict
 
 
@@ -53,7 +52,7 @@ def _about(test: ResultFields, result: ToolResult) -> Iterator[Mismatch]:
     yield from value_mismatches("tool_result.json", test.json_ or {}, result.value)
 
 
-class Results(Struct, frozen=True):
+class Results(Reads, frozen=True):
     """What tools have answered since the newest user message: one answer has to pass in everything."""
 
     def mismatches(self, name: str, test: ResultTest, conversation: Conversation) -> Iterator[Mismatch]:

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeAlias
 from msgspec import Struct
 
 from emulator.errors import ReplyError
-from emulator.request import JSON
+from emulator.message import JSON
 from emulator.scenario import paths
 from emulator.scenario.compare import text_of
 from emulator.scenario.filters import DEFAULT, FILTERS

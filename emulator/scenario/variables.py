@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct, field
 
 from emulator.conversation import Conversation
-from emulator.request import JSON
+from emulator.message import JSON
 from emulator.scenario.paths import Step, values
 
 

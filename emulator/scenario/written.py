@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 
 from pydantic import AfterValidator
 
-from emulator.request import JSON
+from emulator.message import JSON
 from emulator.scenario.strict import Strict
 from emulator.scenario.template import Template, strings
 

@@ -4,6 +4,7 @@ from typing import Any, assert_never
 
 import orjson
 from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from emulator.delivery import Bare, Chunk, Cut, Delivery, Hang, Head, Step
 from emulator.errors import Mismatch, Near
@@ -36,7 +37,7 @@ def encoded(received: Received) -> bytes:
         "stream": exchange.stream,
         "scenario": exchange.scenario,
         "turn": exchange.turn,
-        "usage": exchange.usage._asdict() if exchange.usage else None,
+        "usage": asdict(exchange.usage) if exchange.usage else None,
         "nearest": to_builtins(exchange.nearest),
     }
     # A path or model may have a lone surrogate, which is no UTF-8.
@@ -114,7 +115,7 @@ def _read_step(kind: str, wait: float, *rest: Any) -> Step:
 
 def encoded_end(finished: Finished) -> bytes:
     """How a delivery ended."""
-    return orjson.dumps(finished._asdict())
+    return orjson.dumps(asdict(finished))
 
 
 def decoded_end(data: bytes) -> Finished:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from functools import lru_cache
 from typing import Literal, TextIO
 
 import orjson
@@ -37,13 +38,15 @@ class RequestLog:
         self._out.flush()
 
     def _line(self, received: Received, finished: Finished) -> str:
-        exchange = received.exchange
-        chosen = f"{exchange.scenario}/{exchange.turn}" if exchange.scenario else exchange.source
-        asked = f"{exchange.method}  {_short(exchange.path)}  {exchange.model or '-'}  {chosen}"
-        chunks = f"{finished.chunks} chunk{'' if finished.chunks == 1 else 's'}"
-        ended = "" if finished.outcome == "completed" else f"  {finished.outcome}"
-        line = f"{asked}  {self._status(exchange.status)}  {chunks}  {finished.duration * 1000:.0f} ms{ended}\n"
-        return line + self._explanation(exchange) if exchange.source == "unmatched" else line
+        asked, model, count = received.exchange, received.exchange.model or "-", finished.chunks
+        chosen = f"{asked.scenario}/{asked.turn}" if asked.scenario else asked.source
+        line = (
+            f"{asked.method}  {_short(asked.path)}  {model}  {chosen}  {self._status(asked.status)}  "
+            f"{count} {'chunk' if count == 1 else 'chunks'}  {round(finished.duration * 1000)} ms"
+        )
+        if finished.outcome != "completed":
+            line += f"  {finished.outcome}"
+        return f"{line}\n{self._explanation(asked)}" if asked.source == "unmatched" else f"{line}\n"
 
     def _status(self, status: int) -> str:
         if not self._coloured:
@@ -57,6 +60,7 @@ class RequestLog:
         return f"{_DIM}{lines}{_RESET}" if self._coloured else lines
 
 
+@lru_cache(maxsize=256)
 def _short(path: str) -> str:
     """The path without what is the same in every one: `…/endpoints/openapi/chat/completions`."""
     at = path.find("/endpoints/")

@@ -109,11 +109,11 @@ def _conversation(entry: Entry) -> Conversation | None:
     if target is None or not exchange.body.whole:
         return None
     try:
-        request, tree = parse(exchange.body.data)
+        parsed = parse(exchange.body.data)
     except RequestError:
         return None
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in entry.received.headers.items()}
-    return Conversation(request, tree, target, headers)
+    return Conversation(parsed, target, headers)
 
 
 def _nearest(wanted: Wanted, entries: Sequence[Entry]) -> Sequence[tuple[int, Sequence[Mismatch]]]:

@@ -182,6 +182,6 @@ def test_importing_the_package_is_light() -> None:
     assert imported("import emulator", "starlette", "uvicorn", "pydantic", "msgspec", *HEAVY) == "[]"
 
 
-@pytest.mark.parametrize("question", ["plain chat, please", "Why is the sky blue?"])  # written, invented
+@pytest.mark.parametrize("question", ["plain chat, please", "Why is the sea blue?"])  # written, invented
 def test_a_first_answer_needs_no_heavy_library(question: str) -> None:
     assert imported(ANSWERED.replace("QUESTION", question), *HEAVY, *SELDOM) == "[]"

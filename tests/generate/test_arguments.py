@@ -180,6 +180,13 @@ def test_constructs(name: str, seed: int) -> None:
     assert_valid(CONSTRUCTS[name], value_for(CONSTRUCTS[name], seed))
 
 
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_a_schema_stays_as_it_is(name: str) -> None:
+    before = json.dumps(CONSTRUCTS[name])
+    value_for(CONSTRUCTS[name])
+    assert json.dumps(CONSTRUCTS[name]) == before
+
+
 FORMATS = sorted(Draft202012Validator.FORMAT_CHECKER.checkers)
 
 

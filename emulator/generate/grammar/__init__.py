@@ -12,7 +12,7 @@ from emulator.generate.grammar.lark import read_lark
 from emulator.generate.grammar.structural import read_structural_tag
 from emulator.generate.grammar.styles import styled
 from emulator.generate.grammar.tree import BadGrammar, Grammar, Schema
-from emulator.request import JSON
+from emulator.message import JSON
 
 __all__ = ["BadGrammar", "Grammar", "Schema", "Speaker", "drawn", "read_grammar", "read_tag", "styled"]
 

@@ -19,7 +19,7 @@ from emulator.generate.grammar.tree import (
     either,
     pattern_of,
 )  # fmt: skip
-from emulator.request import JSON
+from emulator.message import JSON
 
 _DEEPEST = 60
 Fields: TypeAlias = Mapping[str, JSON]

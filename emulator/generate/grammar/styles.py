@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from emulator.request import JSON
+from emulator.message import JSON
 
 _FIELDS: Mapping[str, str] = {
     "qwen_xml": "<parameter={name}>{value}</parameter>",

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from emulator.generate.arguments.patterns.characters import Characters, samples
 from emulator.generate.arguments.patterns.syntax import BadPattern, parsed
-from emulator.request import JSON
+from emulator.message import JSON
 
 
 class BadGrammar(ValueError):

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 import orjson
 from pydantic import Field, model_validator
 
+from emulator.message import JSON
 from emulator.plan import Part, ToolCall
-from emulator.request import JSON
 from emulator.scenario.chunks import Chunks, cut, literal
 from emulator.scenario.replies.part import Context, ReplyPart, Signature
 from emulator.scenario.written import Fields, Words

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from emulator.conversation import Conversation
 from emulator.decoding import UNBOUND, Decoding
+from emulator.message import JSON
 from emulator.plan import Part
-from emulator.request import JSON
 from emulator.scenario.strict import Strict
 from emulator.scenario.template import Template, filled, strings
 from emulator.scenario.variables import Variables
