@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -18,6 +19,7 @@ from emulator.settings import Clock, Settings, frozen_at
 from emulator.stores.memory import MemoryStore
 from emulator.stores.store import Bounds, Store
 from emulator.web.chat import Chat
+from emulator.web.direct import AT_ONCE
 from emulator.web.identity import Doorman
 from emulator.web.later import Later
 from emulator.web.log import RequestLog
@@ -53,13 +55,13 @@ def create_app(
     log = RequestLog(settings.log_format)
     chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
     admin = Later(lambda: _admin(engine, settings, metrics, utc))
-    app = Front(
+    app: Front = Front(
         chat,
         admin,
         routes=routes_of(chat, admin, Later(lambda: _tokens(settings, utc))),
         middleware=[_cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
-        lifespan=lambda _: _life(engine, settings, log),
+        lifespan=lambda _: _life(engine, settings, log, {AT_ONCE: app.at_once} if store.immediate else {}),
     )
     app.state.engine, app.state.doorman = engine, doorman
     return app
@@ -104,7 +106,9 @@ def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
 
 
 @asynccontextmanager
-async def _life(engine: Engine, settings: Settings, log: RequestLog) -> AsyncIterator[None]:
+async def _life(
+    engine: Engine, settings: Settings, log: RequestLog, state: Mapping[str, Any]
+) -> AsyncIterator[Mapping[str, Any]]:
     """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.store.close)
@@ -113,7 +117,7 @@ async def _life(engine: Engine, settings: Settings, log: RequestLog) -> AsyncIte
             from emulator.web.reload import Reloader
 
             await stack.enter_async_context(Reloader(engine, settings.scenarios).running())
-        yield
+        yield state
 
 
 def _cors(origins: str) -> Middleware:

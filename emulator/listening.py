@@ -8,8 +8,8 @@ import uvicorn
 
 from emulator.app import UTC
 from emulator.settings import Settings, usual_state
+from emulator.web.direct import Direct
 from emulator.web.doors import Doors
-from emulator.web.transport import Wire
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -31,7 +31,7 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
     """How uvicorn serves the app."""
     return uvicorn.Config(
         app,
-        http=Wire,
+        http=Direct,
         access_log=False,
         log_level="warning",
         lifespan="on",

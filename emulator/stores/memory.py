@@ -48,6 +48,8 @@ class _Reader(Struct):
 class MemoryStore:
     """The default store. `monotonic` tells how long a session has been idle."""
 
+    immediate = True
+
     def __init__(self, bounds: Bounds | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._bounds = bounds or Bounds()
         self._monotonic = monotonic
@@ -121,8 +123,9 @@ class MemoryStore:
                 break
         if not dry:
             repeats[fingerprint] = attempt + 1
-            repeats.move_to_end(fingerprint)
-            if len(repeats) > self._bounds.repeats:
+            if attempt:
+                repeats.move_to_end(fingerprint)
+            elif len(repeats) > self._bounds.repeats:
                 repeats.popitem(last=False)
             if chosen is not None and limits[chosen].times is not None:
                 used[limits[chosen].key] = used.get(limits[chosen].key, 0) + 1

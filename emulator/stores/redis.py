@@ -33,6 +33,8 @@ _OVERLAYS = 256
 class RedisStore:
     """Speaks to the server at `url`; connects when first asked. Raises StoreDown within seconds."""
 
+    immediate = False
+
     def __init__(
         self,
         url: str,

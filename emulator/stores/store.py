@@ -1,7 +1,7 @@
 """What the engine and the admin API need of a place for state."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -16,14 +16,14 @@ class StoreDown(Exception):
     """A shared store does not answer. Says which and why."""
 
 
-class Limit(NamedTuple):
+class Limit(Struct, frozen=True):
     """A turn that may answer `times` times in a session; None: without end."""
 
     key: str
     times: int | None
 
 
-class Claim(Struct):
+class Claim(Struct, gc=False):
     """`index` of the turn that answers, None where all are used up; `attempt` counts equal requests from 0."""
 
     index: int | None
@@ -89,6 +89,11 @@ class Store(Protocol):
     Bounded: the session that is idle longest goes first (`default` stays), as does the repeat number unused longest;
     a session over its share of the journal loses its own oldest entries.
     """
+
+    @property
+    def immediate(self) -> bool:
+        """Whether no method but `events` ever waits: then an answer needs no task."""
+        ...
 
     async def overlay(self, session: str) -> Overlay:
         """What the session lays over the server's own."""

@@ -1,7 +1,9 @@
 """The chat route: reads a request, has it answered, plays the answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
@@ -21,7 +23,22 @@ from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
 from emulator.web.transport import Wire, wire_of
 
+Value = TypeVar("Value")
+
 _DEDICATED = b".prediction.vertexai.goog"
+
+
+class Begun(Struct, frozen=True):
+    """An answer that was made at `began`, and has to be played: or why it could not be made."""
+
+    began: float
+    answered: Answered | Exception
+
+    def result(self) -> Answered:
+        """The answer. Raises what making it raised."""
+        if isinstance(self.answered, Exception):
+            raise self.answered
+        return self.answered
 
 
 class Chat:
@@ -48,32 +65,48 @@ class Chat:
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, target: Target, headers: Mapping[bytes, bytes]
     ) -> None:
-        began, wire = self._monotonic(), wire_of(scope)
-        if not target.shared:
-            target = replace(target, host=dedicated_host_of(headers))
+        wire = wire_of(scope)
+        begun = None if wire is None else wire.begun
+        if wire is not None:
+            wire.begun = None
         self._metrics.running += 1
         try:
-            whole = None if wire is None else wire.body(scope)
-            answered = await self._answer(scope["path"], headers, whole, receive, target)
-            finished = None
-            if wire is not None and b"origin" not in headers:
-                finished = self._at_once(answered.delivery, wire, scope, began)
-            if finished is None:
-                finished = await self._played(answered, wire, receive, send, began)
-            await self._ended(answered, finished)
+            if isinstance(begun, Begun):
+                began, answered = begun.began, begun.result()
+            else:
+                began = self._monotonic()
+                answered = await self._answer(scope["path"], headers, target, receive)
+            await self._ended(answered, await self._played(answered, wire, receive, send, began))
         finally:
             self._metrics.running -= 1
 
-    def _at_once(self, delivery: Delivery, wire: Wire, scope: Scope, began: float) -> Finished | None:
-        """Send an answer that waits for nothing in one write; None: it has to be played."""
-        whole = delivery.whole
-        if whole is None:
-            return None
-        head, data = whole
-        if len(data) > LARGEST_WRITE or not wire.answer(scope, head, data):
-            return None
+    def at_once(self, wire: Wire, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes) -> bool:
+        """Answer a request in one write, where nothing waits; false: what was begun so far is left with the wire."""
+        began = self._monotonic()
+        self._metrics.running += 1
+        left: Answered | Exception | None
+        try:
+            left = _unwaited(self._sent(wire, path, target, headers, body, began))
+        except Exception as error:
+            left = error
+        self._metrics.running -= 1
+        if left is None:
+            return True
+        wire.begun = Begun(began, left)
+        return False
+
+    async def _sent(
+        self, wire: Wire, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes, began: float
+    ) -> Answered | None:
+        """An answer that has to be played; None: it could be sent in one write, and was."""
+        answered = await self._answer(path, headers, target, body)
+        whole = answered.delivery.whole
+        if whole is None or not whole[0].chunked or not 0 < len(whole[1]) <= LARGEST_WRITE:
+            return answered
         took = self._monotonic() - began
-        return Finished("completed", 1, len(data), took, took)
+        await self._ended(answered, Finished("completed", 1, len(whole[1]), took, took))
+        wire.write_whole(*whole)
+        return None
 
     async def _played(
         self, answered: Answered, wire: Wire | None, receive: Receive, send: Send, began: float
@@ -96,16 +129,17 @@ class Chat:
         self._log.write(received, finished)
 
     async def _answer(
-        self, path: str, headers: Mapping[bytes, bytes], whole: bytes | None, receive: Receive, target: Target
+        self, path: str, headers: Mapping[bytes, bytes], target: Target, source: bytes | Receive
     ) -> Answered:
+        if not target.shared:
+            target = replace(target, host=dedicated_host_of(headers))
         caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
             return await self._refused(caller, path, target, headers)
         refusal = _unusable(caller)
         if refusal is not None:
             return await self._refused(refusal, path, target, headers, caller.session)
-        limit = self._limit(target)
-        body = whole if whole is not None and len(whole) <= limit else await _body(headers, receive, limit)
+        body = await _body(source, headers, self._limit(target))
         if isinstance(body, Failure):
             return await self._refused(body, path, target, headers, caller.session)
         try:
@@ -135,6 +169,17 @@ class Chat:
         delivery = Delivery((Head(head.status, (*head.headers, *marks)), chunk))
         exchange = Exchange("POST", path, "", EMPTY, failure.status, "refused")
         return await self._engine.record(exchange, delivery, headers, session)
+
+
+def _unwaited(running: Coroutine[Any, Any, Value]) -> Value:
+    """The result of what waits for nothing (`Store.immediate`)."""
+    try:
+        running.send(None)
+    except StopIteration as done:
+        value: Value = done.value
+        return value
+    running.close()
+    raise RuntimeError("an immediate store waited")
 
 
 def _store_down(error: StoreDown) -> Failure:
@@ -168,17 +213,19 @@ def _unusable(caller: Caller) -> Failure | None:
     return None
 
 
-async def _body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes | Failure:
+async def _body(source: bytes | Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes | Failure:
+    if isinstance(source, bytes):
+        return source if len(source) <= limit else _too_large(limit)
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
         return _too_large(limit)
-    message = await receive()
+    message = await source()
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return body if len(body) <= limit else _too_large(limit)
     pieces, size = [body], len(body)
     while message.get("more_body"):
-        message = await receive()
+        message = await source()
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
         if size > limit:

@@ -1,7 +1,7 @@
 """Which path goes where; everything else is Google's HTML page for it."""
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,7 @@ from emulator import __version__
 from emulator.request import Target
 from emulator.web.chat import Chat
 from emulator.web.endpoints import describe
-from emulator.web.transport import catching
+from emulator.web.transport import Wire, catching
 
 _ADMIN = "/__emulator"
 _HEALTH = f"{_ADMIN}/health"
@@ -29,6 +29,13 @@ def target_of(path: str) -> Target | None:
     """The target of a chat request, None where the path is no chat route."""
     found = _CHAT.fullmatch(path)
     return Target(*found.groups()) if found else None
+
+
+@lru_cache(maxsize=1024)
+def _place_of(url: bytes) -> tuple[str, Target | None]:
+    """The path and the target of a chat request's URL, where it is as simple as any client's."""
+    path = url.decode("latin-1")
+    return path, target_of(path) if path.isascii() and "%" not in path else None
 
 
 class Front(Starlette):
@@ -53,6 +60,13 @@ class Front(Starlette):
             with suppress(RuntimeError):  # where the answer has begun, the server takes no other
                 await bug(Request(scope), error)(scope, receive, send)
             raise
+
+    def at_once(self, wire: Wire, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> bool:
+        """Answer a POST that is here as a whole, if that takes no scope and no task; false: it has to be called."""
+        path, target = _place_of(url)
+        if target is None or b"origin" in headers:
+            return False
+        return self._chat.at_once(wire, path, target, headers, body)
 
     def _shortly(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
         """The answer on the short way; None: there is none for this request."""

@@ -20,6 +20,7 @@ class Wire(Declining):
 
     on_lost: Callable[[], None] | None = None  # told when the connection is lost
     on_writable: Callable[[], None] | None = None  # told once, when a client that read slowly has read
+    begun: object = None  # what the application has done for the request before it was called
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -48,29 +49,14 @@ class Wire(Declining):
             self.transport.write(data)
             await self.flow.drain()
 
-    def body(self, scope: Scope) -> bytes | None:
-        """The body of a request that is here as a whole; None: it has to be received."""
-        cycle = self.cycle
-        return bytes(cycle.body) if cycle.scope is scope and not cycle.more_body and not cycle.disconnected else None
+    def write_whole(self, head: Head, body: bytes) -> None:
+        """Write an answer as uvicorn would, but in one piece, and no header is looked at again.
 
-    def answer(self, scope: Scope, head: Head, body: bytes) -> bool:
-        """Send a whole answer as uvicorn would, but at once: half the system calls, and no header is looked at again.
-
-        False where that cannot be done; then nothing was sent.
+        `head.chunked` and `body` are not empty.
         """
-        cycle = self.cycle
-        if cycle.scope is not scope or cycle.response_started or cycle.disconnected or not cycle.keep_alive:
-            return False  # another request of the pipeline, or a connection that is to end
-        if not head.chunked or not body or self.flow.write_paused or scope["http_version"] != "1.1":
-            return False
-        stamps = [name + b": " + value + b"\r\n" for name, value in cycle.default_headers]
+        stamps = [name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers]
         size = b"%x\r\n" % len(body)
         self.transport.write(b"".join((STATUS_LINE[head.status], *stamps, head.chunked, size, body, b"\r\n0\r\n\r\n")))
-        cycle.waiting_for_100_continue = False
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        cycle.on_response()
-        return True
 
     def hang_up(self) -> None:
         """Close the connection when all that was written has left."""

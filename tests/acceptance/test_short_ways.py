@@ -1,15 +1,22 @@
 """Answers that are filled in, and those that leave in one write, are the bytes that the long ways give."""
 
+import json
 import re
 import socket
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from emulator import Emulator
-from emulator.web.transport import Wire
+from emulator.engine import Engine
+from emulator.reading import parse, request_of
+from emulator.web.direct import Direct
 from tests.acceptance.wire import ask, post
 
 FROZEN = "2026-02-11T22:54:21Z"
@@ -74,29 +81,119 @@ REQUESTS = {
     "usual": b"",
     "to be closed": b"connection: close\r\n",
     "of a browser": b"origin: http://localhost:5173\r\n",
+    "on demand": b"expect: 100-continue\r\n",
 }
 
 
+@pytest.mark.parametrize("text", [b"?", b"slow"])
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 @pytest.mark.parametrize("more", REQUESTS.values(), ids=REQUESTS)
 def test_one_write_sends_what_uvicorn_would(
-    scenarios: Path, monkeypatch: pytest.MonkeyPatch, version: bytes, more: bytes
+    scenarios: Path, monkeypatch: pytest.MonkeyPatch, version: bytes, more: bytes, text: bytes
 ) -> None:
     with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable", log_format="off") as emulator:
-        ours = _sent(emulator, _request(emulator, b"?", version, more))
-        monkeypatch.setattr(Wire, "answer", lambda *_: False)
-        monkeypatch.setattr(Wire, "body", lambda *_: None)
-        uvicorns = _sent(emulator, _request(emulator, b"?", version, more))
+        ours = _sent(emulator, [_request(emulator, text, version, more)])
+        monkeypatch.setattr(Direct, "_alone", lambda _: False)
+        uvicorns = _sent(emulator, [_request(emulator, text, version, more)])
     assert ours == uvicorns
     assert b"HTTP/1.1 200 OK\r\n" in ours
+
+
+def test_a_request_may_come_in_pieces(scenarios: Path) -> None:
+    with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable") as emulator:
+        for text in (b"?", b"slow"):
+            whole = _request(emulator, text)
+            cuts = (0, 9, len(whole) - 40, len(whole) - 3, len(whole))
+            assert _sent(emulator, [whole[a:b] for a, b in pairwise(cuts)]) == _sent(emulator, [whole])
+
+
+def test_a_body_may_come_in_chunks(scenarios: Path) -> None:
+    with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable") as emulator:
+        whole = _request(emulator, b"?")
+        head, _, body = whole.partition(b"\r\n\r\n")
+        head = re.sub(rb"content-length: \d+", b"transfer-encoding: chunked", head)
+        chunked = b"%b\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (head, len(body), body)
+        assert _sent(emulator, [chunked]) == _sent(emulator, [whole])
+
+
+def test_a_request_that_has_begun_is_answered_though_the_server_stops(scenarios: Path) -> None:
+    with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable") as emulator, _connected(emulator) as client:
+        whole = _request(emulator, b"?")
+        client.sendall(whole[:-9])
+        assert _until(lambda: any(wire._held for wire in _wires(emulator)))
+        stopping = Thread(target=emulator.stop)
+        stopping.start()
+        assert not _until(lambda: not stopping.is_alive(), patience=0.5)
+        client.sendall(whole[-9:])
+        answer = _read(client, 1)
+        stopping.join()
+    assert b"HTTP/1.1 200 OK\r\n" in answer
+    assert b"connection: close\r\n" in answer
+
+
+def test_a_connection_is_closed_that_rests_for_too_long(scenarios: Path) -> None:
+    with Emulator(scenarios=scenarios) as emulator:
+        assert emulator._server is not None
+        emulator._server.config.timeout_keep_alive = 1
+        with _connected(emulator) as client:
+            for text in (b"?", b"slow", b"?"):
+                client.sendall(_request(emulator, text))
+                assert _read(client, 1)
+                answered = time.monotonic()
+                time.sleep(0.6)
+            assert client.recv(1) == b""
+            assert time.monotonic() - answered > 0.9
+
+
+def test_a_bug_of_ours_is_told(
+    scenarios: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def broken(*_: object) -> None:
+        asked.append(1)
+        raise KeyError("nonsense")
+
+    monkeypatch.setattr(Engine, "_made", broken)
+    with Emulator(scenarios=scenarios) as emulator:
+        answer = post(emulator, ask("?"))
+    assert (answer.status_code, answer.headers["x-emulator-error"], len(asked)) == (500, "bug", 1)
+    assert "nonsense" in answer.text
+    assert "KeyError: 'nonsense'" in capsys.readouterr().err
 
 
 def test_requests_of_a_pipeline_are_answered_in_order(scenarios: Path) -> None:
     with Emulator(scenarios=scenarios) as emulator:
         texts = [b"slow", b"one riddle", b"slow again", b"and what else?"]
-        answers = _sent(emulator, b"".join(_request(emulator, text) for text in texts), len(texts))
+        answers = _sent(emulator, [b"".join(_request(emulator, text) for text in texts)], len(texts))
     said = re.findall(rb'"content":"(\w+ \w+)', answers)
     assert said == [b"One two", b"What has", b"One two", b"The capital"]
+
+
+SCHEMA = {
+    "type": "OBJECT",
+    "properties": {"city": {"type": ["string", "null"], "nullable": True}, "day": {"$ref": "#"}},
+}
+FRAMES: list[dict[str, Any]] = [
+    {"tools": [{"type": "function", "function": {"name": "look_up", "parameters": SCHEMA}}], "tool_choice": "required"},
+    {"functions": [{"name": "look_up", "parameters": SCHEMA}], "function_call": {"name": "look_up"}},
+    {"response_format": {"type": "json_schema", "json_schema": {"name": "day", "schema": SCHEMA}}},
+    {"guided_json": SCHEMA, "min_tokens": 3, "stream": True},
+    {"extra_body": {"google": {"thinking_config": {"include_thoughts": True}, "safety_settings": []}}},
+]
+
+
+@pytest.mark.parametrize("fields", FRAMES, ids=lambda fields: next(iter(fields)))
+def test_what_comes_again_is_left_as_it_came(fields: dict[str, Any]) -> None:
+    with Emulator() as emulator:
+        for base_url in (emulator.base_url, emulator.endpoint_url("42")):
+            body = json.dumps(ask("What is there on Monday?", **fields)).encode()
+            frame = parse(body).frame
+            assert post(emulator, body, base_url=base_url).status_code in {200, 400}
+            again = parse(body)
+            assert again.frame is frame
+            assert again.request == request_of(json.loads(body))
+            assert frame.body == {**json.loads(body), "messages": []}
 
 
 def test_a_session_s_name_cannot_add_headers(scenarios: Path) -> None:
@@ -112,12 +209,36 @@ def _request(emulator: Emulator, text: bytes, version: bytes = b"1.1", more: byt
     return head + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
-def _sent(emulator: Emulator, data: bytes, answers: int = 1) -> bytes:
+def _sent(emulator: Emulator, pieces: Sequence[bytes], answers: int = 1) -> bytes:
     """What comes back, dates aside."""
+    with _connected(emulator) as client:
+        for piece in pieces:
+            client.sendall(piece)
+            time.sleep(0.02 * (len(pieces) > 1))
+        return _read(client, answers)
+
+
+def _connected(emulator: Emulator) -> socket.socket:
     address = urlsplit(emulator.url)
+    client = socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def _read(client: socket.socket, answers: int) -> bytes:
     got = b""
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as client:
-        client.sendall(data)
-        while got.count(b"0\r\n\r\n") < answers and (piece := client.recv(65_536)):
-            got += piece
+    while got.count(b"0\r\n\r\n") < answers and (piece := client.recv(65_536)):
+        got += piece
     return re.sub(rb"date: [^\r]*\r\n", b"", got)
+
+
+def _wires(emulator: Emulator) -> Sequence[Direct]:
+    assert emulator._server is not None
+    return [wire for wire in list(emulator._server.server_state.connections) if isinstance(wire, Direct)]
+
+
+def _until(holds: Callable[[], bool], patience: float = 5.0) -> bool:
+    end = time.monotonic() + patience
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return holds()
