@@ -42,8 +42,7 @@ def write(folder: Path, turns: int) -> None:
 def conversation(text: str) -> Conversation:
     """A request with one user message."""
     body = b'{"model":"google/gemini-3.1-pro-preview","messages":[{"role":"user","content":"%s"}]}' % text.encode()
-    request, tree = parse(body)
-    return Conversation(request, tree, TARGET, {})
+    return Conversation(parse(body), TARGET, {})
 
 
 def questions(turns: int) -> Iterator[str]:
