@@ -17,6 +17,7 @@ class Standing:
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._kept: dict[_Key, Rendering] = {}
+        self._once: set[int] = set()
 
     def found(self, prepared: Prepared, place: Place) -> Rendering | None:
         """The answer of a turn to a request, made from one that it gave before; None: it has to be made."""
@@ -30,13 +31,29 @@ class Standing:
         return kept.again(root, tokens) if tokens else None
 
     def keep(self, prepared: Prepared, place: Place, rendering: Rendering) -> None:
-        """Remember a first answer of a turn, if others can be made from it."""
+        """Remember a second answer of a turn, if others can be made from it: most of a test's turns answer once."""
         usage = rendering.usage
-        if not prepared.plain or not _constant(place) or usage is None or not usage.prompt_tokens:
+        if (
+            not self._again(prepared, place)
+            or not prepared.plain
+            or not _constant(place)
+            or usage is None
+            or not usage.prompt_tokens
+        ):
             return
         if len(self._kept) >= _MOST:  # turns of scenarios that are gone among them
             self._kept.clear()
         self._kept[_key(prepared, place)] = rendering
+
+    def _again(self, prepared: Prepared, place: Place) -> bool:
+        """Whether the turn has answered such a request before."""
+        trace = hash(_key(prepared, place))
+        if trace in self._once:
+            return True
+        if len(self._once) >= _MOST:
+            self._once.clear()
+        self._once.add(trace)
+        return False
 
 
 def _key(prepared: Prepared, place: Place) -> _Key:
