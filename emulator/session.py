@@ -57,7 +57,7 @@ class Session(Addresses):
         self._key = key
         self._choices: dict[str, Any] = {}
         self._clients: list[OpenAI] = []
-        self._stubs = Stubs(lambda text: self._push(text, NAME))
+        self._stubs = Stubs()
         self._opening: Opening | None = None
         self._lock = Lock()
         self._left: list[str] = []  # sessions of the family that the server may forget
@@ -150,7 +150,7 @@ class Session(Addresses):
 
     def when(self, **conditions: Unpack[Conditions]) -> Stub:
         """`when(user="weather").reply("It rains.")`, as a turn of a scenario: the first that fits answers."""
-        return self._stubs.when(conditions)
+        return self._stubs.when(conditions, self._push)
 
     def load(self, file: str | Path) -> None:
         """Answer with a scenario file too, before all that was loaded so far. ScenarioError where it is wrong."""
@@ -166,7 +166,7 @@ class Session(Addresses):
         """What was stubbed, as a scenario file."""
         return self._stubs.to_yaml()
 
-    def _push(self, text: str, name: str) -> None:
+    def _push(self, text: str, name: str = NAME) -> None:
         if self._opening is not None:
             self._opening.push(text, name)
         else:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from emulator.scenario.library import Library
 from emulator.scenario.model import Scenario
-from emulator.scenario.reader import read_scenario
+from emulator.scenario.reader import read_json, read_scenario
 from emulator.stores.store import Overlay, Published
 
 
@@ -17,4 +17,6 @@ def shelf_of(overlay: Overlay, files: Library) -> Library:
 @lru_cache(maxsize=64)  # read where it is written, when it is pushed, and when it first answers
 def read_pushed(published: Published) -> Scenario:
     """The scenario of a pushed text. ScenarioError says what is wrong with it."""
-    return read_scenario(published.text, Path(published.name), published.name)
+    text, name = published.text, published.name
+    scenario = read_json(text, Path(name), name) if text.startswith("{") else None
+    return scenario or read_scenario(text, Path(name), name)

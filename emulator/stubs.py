@@ -1,8 +1,12 @@
 """when(…).reply(…) in Python: what it writes is read by the same door as a scenario file, so it is the same Turn."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self, TypeAlias, TypedDict, Unpack
 
+import orjson
+
+from emulator.errors import ScenarioError
 from emulator.scenario import yaml
 from emulator.scenario.model import Scenario
 from emulator.shelf import read_pushed
@@ -13,6 +17,7 @@ NAME = "stubs"  # the scenario that a session's stubs make
 Text: TypeAlias = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
 Amount: TypeAlias = float | Mapping[str, float] | Sequence[float]
 Part: TypeAlias = str | Mapping[str, Any]
+Publish: TypeAlias = Callable[[str], None]  # gets the text of the scenario that the stubs make, after each change
 
 
 class Conditions(TypedDict, total=False):
@@ -85,21 +90,18 @@ def written(conditions: Conditions) -> dict[str, Any]:
 
 
 class Stubs:
-    """The turns that were written in Python, in order. `publish` gets the scenario's YAML after each change."""
+    """The turns that were written in Python, in order."""
 
-    def __init__(self, publish: Callable[[str], None]) -> None:
-        self._publish = publish
+    def __init__(self) -> None:
         self.turns: list[dict[str, Any]] = []
 
-    def when(self, conditions: Conditions) -> "Stub":
+    def when(self, conditions: Conditions, publish: Publish) -> "Stub":
         """A stub for the requests that fit; nothing answers until it has a reply."""
-        return Stub(self, written(conditions))
+        return Stub(self, written(conditions), publish)
 
-    def change(self, turns: list[dict[str, Any]]) -> None:
+    def change(self, turns: list[dict[str, Any]], publish: Publish) -> None:
         """Use these turns instead. ScenarioError where one of them is wrong; then nothing has changed."""
-        text = yaml.write({"turns": turns})
-        read_pushed(Published(NAME, text))
-        self._publish(text)
+        publish(_text({"turns": turns}))
         self.turns = turns
 
     def to_yaml(self) -> str:
@@ -112,12 +114,24 @@ class Stubs:
         return read_pushed(Published(NAME, self.to_yaml())) if self.turns else None
 
 
+def _text(scenario: dict[str, Any]) -> str:
+    """A scenario as JSON, which is read soonest; as YAML where JSON does not bear it. ScenarioError."""
+    with suppress(TypeError, ScenarioError):
+        text = orjson.dumps(scenario).decode()
+        read_pushed(Published(NAME, text))
+        return text
+    text = yaml.write(scenario)
+    read_pushed(Published(NAME, text))  # says what is wrong, and in which line
+    return text
+
+
 class Stub:
     """Requests that fit one `when`, and what they are answered, one reply after the other; the last stays."""
 
-    def __init__(self, stubs: Stubs, when: dict[str, Any]) -> None:
+    def __init__(self, stubs: Stubs, when: dict[str, Any], publish: Publish) -> None:
         self._stubs = stubs
         self._when = when
+        self._publish = publish
         self._newest: int | None = None  # where in the turns
 
     def reply(self, part: Part, *parts: Part, **fields: Unpack[TurnFields]) -> Self:
@@ -163,7 +177,7 @@ class Stub:
         if self._newest is not None:
             turns[self._newest] = _once(turns[self._newest])
         when = {"when": self._when} if self._when else {}
-        self._stubs.change([*turns, {**when, **fields}])
+        self._stubs.change([*turns, {**when, **fields}], self._publish)
         self._newest = len(turns)
         return self
 
@@ -172,7 +186,7 @@ class Stub:
             raise ValueError("say first what is answered: when(…).reply(…), .call(…) or .fail(…)")
         turns = list(self._stubs.turns)
         turns[self._newest] = turns[self._newest] | fields
-        self._stubs.change(turns)
+        self._stubs.change(turns, self._publish)
         return self
 
 

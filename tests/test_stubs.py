@@ -12,7 +12,9 @@ from emulator.scenario.match import Match
 from emulator.scenario.model import Turn
 from emulator.scenario.reader import read_scenario
 from emulator.scenario.timing import PacingFields
-from emulator.stubs import Conditions, Pace, Stubs, TurnFields, written
+from emulator.shelf import read_pushed
+from emulator.stores.store import Published
+from emulator.stubs import Conditions, Pace, Stub, Stubs, TurnFields, written
 
 
 def nowhere(text: str) -> None:
@@ -29,43 +31,44 @@ def test_a_condition_of_yaml_is_one_of_python() -> None:
     assert set(Pace.__annotations__) == keys(PacingFields)
 
 
-Write = Callable[[Stubs], object]
+When = Callable[[Any], Stub]
+Write = Callable[[When], object]
 SAME: dict[str, tuple[Write, str]] = {
-    "a text": (lambda stubs: stubs.when({"user": "hi"}).reply("Hello!"), "[{ when: { user: hi }, reply: Hello! }]"),
-    "always": (lambda stubs: stubs.when({}).reply(""), '[{ reply: "" }]'),
+    "a text": (lambda when: when({"user": "hi"}).reply("Hello!"), "[{ when: { user: hi }, reply: Hello! }]"),
+    "always": (lambda when: when({}).reply(""), '[{ reply: "" }]'),
     "parts": (
-        lambda stubs: stubs.when({}).reply({"thinking": "Hm."}, "Hello!", {"image": "a cat", "size": "64x64"}),
+        lambda when: when({}).reply({"thinking": "Hm."}, "Hello!", {"image": "a cat", "size": "64x64"}),
         "[{ reply: [{ thinking: Hm. }, { text: Hello! }, { image: a cat, size: 64x64 }] }]",
     ),
-    "a call without arguments": (lambda stubs: stubs.when({}).call("f"), "[{ reply: { call: f } }]"),
-    "a call of nothing": (lambda stubs: stubs.when({}).call("f", {}), "[{ reply: { call: f, with: {} } }]"),
+    "a call without arguments": (lambda when: when({}).call("f"), "[{ reply: { call: f } }]"),
+    "a call of nothing": (lambda when: when({}).call("f", {}), "[{ reply: { call: f, with: {} } }]"),
     "a call": (
-        lambda stubs: stubs.when({}).call("f", {"class": "x"}, city="Oslo"),
+        lambda when: when({}).call("f", {"class": "x"}, city="Oslo"),
         "[{ reply: { call: f, with: { class: x, city: Oslo } } }]",
     ),
     "what comes next": (
-        lambda stubs: stubs.when({"user": "hi"}).reply("One.").reply("Two.").times(2).reply("Three."),
+        lambda when: when({"user": "hi"}).reply("One.").reply("Two.").times(2).reply("Three."),
         "[{ when: { user: hi }, times: 1, reply: One. }, { when: { user: hi }, times: 2, reply: Two. },"
         " { when: { user: hi }, reply: Three. }]",
     ),
     "a call makes way by itself": (
-        lambda stubs: stubs.when({}).call("f").reply("Done."),
+        lambda when: when({}).call("f").reply("Done."),
         "[{ reply: { call: f } }, { reply: Done. }]",
     ),
     "a refusal": (
-        lambda stubs: stubs.when({}).fail(429, times=2, message="No.", retry_after="1s"),
+        lambda when: when({}).fail(429, times=2, message="No.", retry_after="1s"),
         "[{ times: 2, reply: { error: 429, message: No., retry_after: 1s } }]",
     ),
     "a pace": (
-        lambda stubs: stubs.when({}).reply("Slow.", finish="length").pace(first_token="1s", jitter="10%"),
+        lambda when: when({}).reply("Slow.", finish="length").pace(first_token="1s", jitter="10%"),
         "[{ reply: Slow., finish: length, pacing: { first_token: 1s, jitter: 10% } }]",
     ),
     "faults": (
-        lambda stubs: stubs.when({}).reply("Hi.").fault("disconnect", after_chunks=2).fault("garble"),
+        lambda when: when({}).reply("Hi.").fault("disconnect", after_chunks=2).fault("garble"),
         "[{ reply: Hi., fault: [{ disconnect: { after_chunks: 2 } }, garble] }]",
     ),
     "all, any, not": (
-        lambda stubs: stubs.when({"not_": {"user": "a"}, "any_": [{"user": "b"}, {"n": 2}]}).reply("c"),
+        lambda when: when({"not_": {"user": "a"}, "any_": [{"user": "b"}, {"n": 2}]}).reply("c"),
         "[{ when: { not: { user: a }, any: [{ user: b }, { n: 2 }] }, reply: c }]",
     ),
 }
@@ -73,8 +76,8 @@ SAME: dict[str, tuple[Write, str]] = {
 
 @pytest.mark.parametrize(("write", "turns"), SAME.values(), ids=list(SAME))
 def test_python_and_yaml_make_the_same_turns(write: Write, turns: str) -> None:
-    stubs = Stubs(nowhere)
-    write(stubs)
+    stubs = Stubs()
+    write(lambda conditions: stubs.when(conditions, nowhere))
     expected = read_scenario(f"turns: {turns}", Path("x.yaml"), "x").turns
     again = read_scenario(stubs.to_yaml(), Path("y.yaml"), "y").turns
     assert stubs.scenario is not None
@@ -83,14 +86,14 @@ def test_python_and_yaml_make_the_same_turns(write: Write, turns: str) -> None:
 
 def test_a_wrong_stub_changes_nothing() -> None:
     published: list[str] = []
-    stubs = Stubs(published.append)
-    stub = stubs.when({"user": "hi"}).reply("Hello!")
+    stubs = Stubs()
+    stub = stubs.when({"user": "hi"}, published.append).reply("Hello!")
     before = stubs.to_yaml()
     with pytest.raises(ScenarioError, match="no regular expression"):
         stub.reply("{{ match.city }}")
-    assert published == [before]
+    assert [yaml.read(text, Path("stubs")).data for text in published] == [yaml.read(before, Path("stubs")).data]
     assert stubs.to_yaml() == before
-    assert Stubs(nowhere).to_yaml() == ""
+    assert Stubs().to_yaml() == ""
 
 
 @pytest.mark.parametrize(
@@ -100,6 +103,49 @@ def test_a_wrong_stub_changes_nothing() -> None:
 def test_what_is_written_as_yaml_is_read_as_it_was(value: object) -> None:
     text = yaml.write({"value": value, "list": [value]})
     assert yaml.read(text, Path("x.yaml")).data == {"value": value, "list": [value]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"turns": [{"when": {"user": "hi", "n": {"at_least": 2}}, "reply": [{"text": "é \\u2028"}, {"image": "a"}]}]}',
+        '{"name": "own", "turns": [{"reply": {"call": "f", "with": {"a": [1, 2.5, true], "b": {}}}, "times": 2}]}',
+        '{"turns": [{"reply": {"call": "f", "with": {"a": null}}}]}',
+    ],
+)
+def test_json_is_read_as_the_yaml_that_it_is(text: str) -> None:
+    published = Published("x", text)
+    assert read_pushed(published) == read_scenario(text, Path("x"), "x")
+    assert read_pushed(published).line(1) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"turns": [{"when": {"user": null}, "reply": "x"}]}',
+        '{"turns": [{"reply": {"include": "piece.yaml"}}]}',
+        '{"turns": [{"reply": {"call": "f", "with": {"a": ' + "[" * 101 + "]" * 101 + "}}}]}",
+        '{"turns": [{"reply": "x"}], "turns": []}',
+        '{"turns": []}',
+        '{"turns": [{"reply": "x"',
+        "{turns: 7}",
+        '["turns"]',
+    ],
+)
+def test_json_is_refused_as_the_yaml_that_it_is(text: str) -> None:
+    with pytest.raises(ScenarioError) as expected:
+        read_scenario(text, Path("x"), "x")
+    with pytest.raises(ScenarioError) as found:
+        read_pushed(Published("x", text))
+    assert str(found.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_json_does_not_bear_is_written_as_yaml(value: float) -> None:
+    published: list[str] = []
+    Stubs().when({"temperature": {"at_most": value}}, published.append).reply("x")
+    scenario = read_pushed(Published("stubs", published[0]))
+    assert repr(value) in repr(scenario.turns[0].when)
 
 
 def test_python_keywords_have_a_line_after_them() -> None:

@@ -23,8 +23,8 @@ _CORE = (
     ),
 )
 _PREFIX = "tag:yaml.org,2002:"
-_LARGEST = 100_000  # nodes after aliases are expanded: a bomb ends here
-_DEEPEST = 100
+LARGEST = 100_000  # nodes after aliases are expanded: a bomb ends here
+DEEPEST = 100
 
 
 class _Loader(yaml.CSafeLoader):
@@ -151,7 +151,7 @@ class _Builder:
 
     def value(self, node: yaml.Node) -> Any:
         self._size += 1
-        if self._size > _LARGEST or len(self._path) > _DEEPEST:
+        if self._size > LARGEST or len(self._path) > DEEPEST:
             self._problem(node, "too large once its aliases are expanded", "Use fewer aliases of aliases.")
             raise ScenarioError(self.problems)
         if isinstance(node, yaml.ScalarNode):
