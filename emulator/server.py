@@ -2,10 +2,12 @@
 
 import threading
 import time
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
-from emulator.app import create_app
+from emulator.app import UTC, create_app
+from emulator.client import Admin
 from emulator.listening import bound, doors_of, origin_of, uvicorn_config
 from emulator.session import Session
 from emulator.settings import Settings
@@ -33,7 +35,7 @@ class Emulator(Session):
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""
-        app = create_app(self.settings)
+        app = self._app = create_app(self.settings)
         doors = doors_of(self.settings)
         try:
             listener = bound(self.settings.host, self.settings.port)
@@ -69,6 +71,15 @@ class Emulator(Session):
     def close(self) -> None:
         """As `stop`."""
         self.stop()
+
+    @cached_property
+    def admin(self) -> Admin:
+        """The admin API."""
+        if self._server is None or self.settings.store != "memory" or self.settings.admin == "off":
+            return super().admin
+        from emulator.indoors import Indoors
+
+        return Indoors(self.url, self._key, self._app.state.engine, self.settings, UTC)
 
     def _token_of(self, name: str) -> str:
         return mint(name, None, key_for(self.settings))

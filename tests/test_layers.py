@@ -63,6 +63,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "recorded",
         "shortfall",
         "session",
+        "indoors",
         "server",
         "fixture",
     ),

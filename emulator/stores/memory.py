@@ -6,6 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import count, islice
+from threading import RLock
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -46,7 +47,10 @@ class _Reader(Struct):
 
 
 class MemoryStore:
-    """The default store. `monotonic` tells how long a session has been idle."""
+    """The default store. `monotonic` tells how long a session has been idle.
+
+    No method waits for anything, so each may also be stepped through in another thread than the loop's.
+    """
 
     immediate = True
 
@@ -60,21 +64,23 @@ class MemoryStore:
         self._readers: list[_Reader] = []
         self._bytes = 0
         self._evicted = 0
+        self._lock = RLock()  # what concerns several sessions is done by one thread after the other
 
     # ---- sessions
 
     def _session(self, name: str) -> _Session:
         """The session, as one that is used now; made where there is none or it was idle for too long."""
         now = self._monotonic()
-        session = self._sessions.get(name)
-        if session is not None and (now - session.touched <= self._bounds.age or name == DEFAULT):
-            session.touched = now
-            self._sessions.move_to_end(name)
+        with self._lock:
+            session = self._sessions.get(name)
+            if session is not None and (now - session.touched <= self._bounds.age or name == DEFAULT):
+                session.touched = now
+                self._sessions.move_to_end(name)
+                return session
+            self._forget(name)
+            session = self._sessions[name] = _Session(now)
+            self._forget_idle(now)
             return session
-        self._forget(name)
-        session = self._sessions[name] = _Session(now)
-        self._forget_idle(now)
-        return session
 
     def _forget_idle(self, now: float) -> None:
         while len(self._sessions) > 1:
@@ -85,27 +91,31 @@ class MemoryStore:
             self._forget(name)
 
     def _forget(self, name: str) -> bool:
-        session = self._sessions.pop(name, None)
-        if session is not None:
-            self._bytes -= session.bytes
-        return session is not None
+        with self._lock:
+            session = self._sessions.pop(name, None)
+            if session is not None:
+                self._bytes -= session.bytes
+            return session is not None
 
     async def open(self, name: str | None = None) -> str:
-        if name is None:
-            name = next(name for number in self._names if (name := f"session-{number}") not in self._sessions)
-        self._session(name)
-        return name
+        with self._lock:
+            if name is None:
+                name = next(name for number in self._names if (name := f"session-{number}") not in self._sessions)
+            self._session(name)
+            return name
 
     async def sessions(self) -> Sequence[SessionState]:
         now = self._monotonic()
-        self._forget_idle(now)
-        return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
+        with self._lock:
+            self._forget_idle(now)
+            return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
 
     async def reset(self, session: str) -> None:
-        state = self._sessions.get(session)
-        if state is not None:
-            self._bytes -= state.bytes
-            self._sessions[session] = _Session(state.touched, overlay=state.overlay)
+        with self._lock:
+            state = self._sessions.get(session)
+            if state is not None:
+                self._bytes -= state.bytes
+                self._sessions[session] = _Session(state.touched, overlay=state.overlay)
 
     async def drop(self, session: str) -> bool:
         return self._forget(session)
@@ -141,13 +151,14 @@ class MemoryStore:
     # ---- journal
 
     async def append(self, received: Received) -> int:
-        state = self._sessions.get(received.session) or self._session(received.session)
-        number = next(self._numbers)
-        record = state.records[number] = _Record(number, received)
-        state.bytes += received.size
-        self._bytes += received.size
-        if len(state.records) > self._bounds.entries or self._bytes > self._bounds.bytes:
-            self._trim(state)
+        with self._lock:
+            state = self._sessions.get(received.session) or self._session(received.session)
+            number = next(self._numbers)
+            record = state.records[number] = _Record(number, received)
+            state.bytes += received.size
+            self._bytes += received.size
+            if len(state.records) > self._bounds.entries or self._bytes > self._bounds.bytes:
+                self._trim(state)
         if self._readers:
             self._tell(Event(number, "received", record.entry()))
         return number
@@ -171,8 +182,9 @@ class MemoryStore:
                 self._tell(Event(record.ended, "finished", record.entry()))
 
     async def entry(self, number: int) -> Entry | None:
-        found = (session.records[number] for session in self._sessions.values() if number in session.records)
-        record = next(found, None)
+        with self._lock:
+            found = (session.records[number] for session in self._sessions.values() if number in session.records)
+            record = next(found, None)
         return record.entry() if record else None
 
     async def entries(self, wanted: Filter = ANY, after: int = 0, most: int | None = None) -> Page:
@@ -187,7 +199,8 @@ class MemoryStore:
         if session is not None:
             state = self._sessions.get(session)
             return (record.entry() for record in (list(state.records.values()) if state else ()))
-        records = [record for state in self._sessions.values() for record in state.records.values()]
+        with self._lock:
+            records = [record for state in self._sessions.values() for record in state.records.values()]
         return (record.entry() for record in sorted(records, key=lambda record: record.number))
 
     async def losses(self) -> Losses:
@@ -223,6 +236,9 @@ class MemoryStore:
     # ---- what a session lays over the server's own
 
     async def overlay(self, session: str) -> Overlay:
+        return self._overlaid(session)
+
+    def _overlaid(self, session: str) -> Overlay:
         return self._session(session).overlay if session in self._sessions else UNCHANGED
 
     def _lay(self, session: str, overlay: Overlay) -> None:
@@ -230,20 +246,23 @@ class MemoryStore:
         self._session(session).overlay = self._overlay(overlay.published, overlay.choices)
 
     async def publish(self, session: str, scenario: Published) -> None:
-        overlay = await self.overlay(session)
-        others = tuple(other for other in overlay.published if other.name != scenario.name)
-        self._lay(session, replace(overlay, published=(scenario, *others)))
+        with self._lock:
+            overlay = self._overlaid(session)
+            others = tuple(other for other in overlay.published if other.name != scenario.name)
+            self._lay(session, replace(overlay, published=(scenario, *others)))
 
     async def withdraw(self, session: str, name: str | None = None) -> bool:
-        overlay = await self.overlay(session)
-        left = tuple(other for other in overlay.published if name not in {None, other.name})
-        if left == overlay.published:
-            return False
-        self._lay(session, replace(overlay, published=left))
-        return True
+        with self._lock:
+            overlay = self._overlaid(session)
+            left = tuple(other for other in overlay.published if name not in {None, other.name})
+            if left == overlay.published:
+                return False
+            self._lay(session, replace(overlay, published=left))
+            return True
 
     async def configure(self, session: str, choices: Choices) -> None:
-        self._lay(session, replace(await self.overlay(session), choices=choices))
+        with self._lock:
+            self._lay(session, replace(self._overlaid(session), choices=choices))
 
     # ---- health
 

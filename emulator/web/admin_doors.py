@@ -69,9 +69,14 @@ async def read_body(request: Request) -> bytes:
 
 
 async def read_json(request: Request, model: type[Door]) -> Door:
-    """The model in a JSON body; an empty body is an empty object. Refusal says what is wrong."""
+    """The model in a JSON body. Refusal."""
+    return read(await read_body(request), model)
+
+
+def read(body: bytes, model: type[Door]) -> Door:
+    """The model in JSON; nothing is an empty object. Refusal says what is wrong."""
     try:
-        return model.model_validate(orjson.loads(await read_body(request) or b"{}"))
+        return model.model_validate(orjson.loads(body or b"{}"))
     except orjson.JSONDecodeError as error:
         raise Refusal(400, "invalid_json", f"the body is no JSON: {error}", "Send a JSON object.") from None
     except ValidationError as error:

@@ -28,7 +28,7 @@ from emulator.views import (
     step_views,
     usage_view,
 )
-from emulator.web.admin_doors import Question, filter_of, number_in, read_json
+from emulator.web.admin_doors import Question, filter_of, number_in, read, read_body, read_json
 from emulator.web.admin_guard import Refusal
 from emulator.web.routes import target_of
 
@@ -115,14 +115,18 @@ class JournalRoutes(Struct, frozen=True):
         return view
 
     async def verify(self, request: Request) -> Response:
+        return _json({"verified": True, "entries": await self.verified(await read_body(request))})
+
+    async def verified(self, body: bytes) -> int:
+        """How many entries were checked against what a body expects. Refusal says what does not hold."""
         from emulator.web.verification import Expectations, verify
 
-        expected = await read_json(request, Expectations)
+        expected = read(body, Expectations)
         store, session = self.engine.store, expected.session
         entries = (await store.entries(Filter(session=session))).entries
         broken = verify(expected, entries, await store.counters(session), await self._places(session, entries))
         if not broken:
-            return _json({"verified": True, "entries": len(entries)})
+            return len(entries)
         message = "; ".join(f"{one.check}: {one.message}" for one in broken)
         remedy = f"`failures` says how the nearest entries differ; GET /__emulator/journal?session={session} has all."
         raise Refusal(409, "not_verified", message, remedy, failures=[_failure(one) for one in broken])

@@ -20,7 +20,7 @@ from emulator.shelf import read_pushed
 from emulator.stores.store import Published
 from emulator.tokens import key_for, mint
 from emulator.views import SessionView
-from emulator.web.admin_doors import NewSession, Pin, read_body, read_json, session_in
+from emulator.web.admin_doors import NewSession, Pin, read, read_body, read_json, session_in
 from emulator.web.admin_guard import Refusal
 
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # line breaks of YAML 1.1, and what it refuses
@@ -53,7 +53,12 @@ class SessionRoutes(Struct, frozen=True):
         return JSONResponse({"sessions": [_view(state) for state in await self.engine.store.sessions()]})
 
     async def create(self, request: Request) -> Response:
-        wanted = await read_json(request, NewSession)
+        session, token = await self.opened(await read_body(request))
+        return JSONResponse({"session": session, "token": token}, 201)
+
+    async def opened(self, body: bytes) -> tuple[str, str]:
+        """Make a session, or set it anew, as a body wants it: its name and a token. Refusal."""
+        wanted = read(body, NewSession)
         pushed = [_read(text.encode(), name)[1] for name, text in wanted.scenarios.items()]
         store = self.engine.store
         for name in wanted.drop:
@@ -71,7 +76,7 @@ class SessionRoutes(Struct, frozen=True):
         if choices != before:
             await store.configure(session, choices)
         expires = int(self.real_time()) + wanted.ttl
-        return JSONResponse({"session": session, "token": mint(session, expires, key_for(self.settings))}, 201)
+        return session, mint(session, expires, key_for(self.settings))
 
     async def reset(self, request: Request) -> Response:
         session = str(request.path_params["session"])
@@ -106,12 +111,17 @@ class SessionRoutes(Struct, frozen=True):
 
     async def push(self, request: Request) -> Response:
         session = session_in(request)
-        scenario, published = await _scenario(request)
-        await self.engine.store.publish(session, published)
+        scenario = await self.pushed(session, await read_body(request), request.query_params.get("name"))
         return JSONResponse({"session": session, "name": scenario.name, "turns": len(scenario.turns)}, 201)
 
+    async def pushed(self, session: str, raw: bytes, name: str | None) -> Scenario:
+        """Put a scenario before all others of a session. Refusal."""
+        scenario, published = _read(raw, name)
+        await self.engine.store.publish(session, published)
+        return scenario
+
     async def validate(self, request: Request) -> Response:
-        scenario, _ = await _scenario(request)
+        scenario, _ = _read(await read_body(request), request.query_params.get("name"))
         return JSONResponse({"name": scenario.name, "turns": len(scenario.turns)})
 
     async def withdraw(self, request: Request) -> Response:
@@ -140,14 +150,9 @@ class SessionRoutes(Struct, frozen=True):
             raise Refusal(404, "no_such_scenario", f"there is no scenario {name!r}", remedy)
 
 
-async def _scenario(request: Request) -> tuple[Scenario, Published]:
-    """The scenario in the body, under the name in the query, or one made from its text."""
-    raw = await read_body(request)
-    return _read(raw, request.query_params.get("name") or f"pushed-{hashlib.blake2b(raw, digest_size=4).hexdigest()}")
-
-
-def _read(raw: bytes, name: str) -> tuple[Scenario, Published]:
-    """The scenario in YAML or JSON, under its own name where it has one."""
+def _read(raw: bytes, name: str | None) -> tuple[Scenario, Published]:
+    """The scenario in YAML or JSON, under its own name where it has one, else this or one made from its text."""
+    name = name or f"pushed-{hashlib.blake2b(raw, digest_size=4).hexdigest()}"
     text = _text(raw)
     try:
         scenario = read_pushed(Published(name, text))

@@ -155,6 +155,6 @@ def _unmatched(entries: Sequence[Entry]) -> Iterator[Broken]:
 
 def _unused(counters: Mapping[str, int], places: Sequence[Place]) -> Iterator[Broken]:
     for place in places:
-        used = counters.get(place.counter, 0)
-        if place.turn.times is not None and used < place.turn.times:
-            yield Broken("times_used", f"turn {place} answered {used} of {place.turn.times} times")
+        times = place.turn.times
+        if times is not None and (used := counters.get(place.counter, 0)) < times:
+            yield Broken("times_used", f"turn {place} answered {used} of {times} times")

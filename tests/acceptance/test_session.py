@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from emulator import Emulator, Session
+from emulator.client import Admin, AdminError
 from tests.acceptance.wire import ask
 
 
@@ -26,6 +28,15 @@ def words(session: Session, text: str = "hi") -> str:
     return str(said(session, text)["choices"][0]["message"]["content"])
 
 
+@pytest.fixture(params=["indoors", "over HTTP"])
+def family(empty: Emulator, request: pytest.FixtureRequest) -> Iterator[Session]:
+    """Whose sessions the tests have: an emulator of this process, or one that is known by its URL alone."""
+    family = empty if request.param == "indoors" else Session(empty.url)
+    yield family
+    if family is not empty:
+        family.admin.close()
+
+
 def test_an_emulator_is_its_default_session() -> None:
     with Emulator() as emulator:
         emulator.when(user="hi").reply("Hello!")
@@ -36,17 +47,18 @@ def test_an_emulator_is_its_default_session() -> None:
 
 
 @pytest.mark.parametrize("name", ["plain", "with.dots", "tests/a.py::test_b[é 1]"])
-def test_a_session_is_known_by_its_token(empty: Emulator, name: str) -> None:
-    session = empty.session(name)
+def test_a_session_is_known_by_its_token(family: Session, name: str) -> None:
+    session = family.session(name)
     session.when(user="hi").reply(f"I am {name}.")
     assert words(session) == f"I am {name}."
     assert len(session.requests) == 1
     session.close()
     assert words(session) != f"I am {name}."
+    session.close()  # asking has made it anew
 
 
-def test_a_session_has_choices_of_its_own(empty: Emulator) -> None:
-    strict = empty.session(unmatched="error", clock="2030-01-01T00:00:00Z", seed="1")
+def test_a_session_has_choices_of_its_own(family: Session) -> None:
+    strict = family.session(unmatched="error", clock="2030-01-01T00:00:00Z", seed="1")
     assert said(strict)[0]["error"]["message"].startswith("gemulator: No turn fits")
     strict.when(user="lorem").reply({"lorem": 12})
     first = said(strict, "lorem")
@@ -61,8 +73,8 @@ def test_a_session_has_choices_of_its_own(empty: Emulator) -> None:
     assert said(strict)[0]["error"]["code"] == 400
 
 
-def test_what_was_asked(empty: Emulator) -> None:
-    session = empty.session()
+def test_what_was_asked(family: Session) -> None:
+    session = family.session()
     session.when(user="hi").reply("Hello!", usage={"prompt_tokens": 7})
     post(session, "hi", max_tokens=7, tools=[{"type": "function", "function": {"name": "f"}}])
     post(session, "bye", stream=True)
@@ -81,8 +93,8 @@ def test_what_was_asked(empty: Emulator) -> None:
     assert session.requests == []
 
 
-def test_a_body_that_is_no_request(empty: Emulator) -> None:
-    session = empty.session()
+def test_a_body_that_is_no_request(family: Session) -> None:
+    session = family.session()
     headers = {"authorization": f"Bearer {session.token}"}
     httpx.post(f"{session.base_url}/chat/completions", content=b"{", headers=headers)
     assert (session.last.body, session.last.messages, session.last.source) == ("{", [], "refused")
@@ -110,31 +122,31 @@ def test_its_own_admin_key_is_known_to_it() -> None:
         assert words(emulator) == "Hello!"
 
 
-def test_the_server_hears_of_a_session_once_it_can_be_asked(empty: Emulator) -> None:
-    known = {one["session"] for one in empty.admin.sessions()}
-    session = empty.session(unmatched="error", seed="1")
+def test_the_server_hears_of_a_session_once_it_can_be_asked(family: Session) -> None:
+    known = {one["session"] for one in family.admin.sessions()}
+    session = family.session(unmatched="error", seed="1")
     session.when(user="hi").reply("One.").reply("Two.")
     session.seed = "2"
-    assert {one["session"] for one in empty.admin.sessions()} == known
+    assert {one["session"] for one in family.admin.sessions()} == known
     assert [words(session), words(session), words(session)] == ["One.", "Two.", "Two."]
     session.when(user="bye").reply("Bye!")
     assert words(session, "bye") == "Bye!"
     session.leave()
-    next_one = empty.session()
+    next_one = family.session()
     assert next_one.name != session.name
-    assert {one["session"] for one in empty.admin.sessions()} == {*known, next_one.name}
+    assert {one["session"] for one in family.admin.sessions()} == {*known, next_one.name}
     next_one.close()
 
 
-def test_many_threads_make_one_session(empty: Emulator) -> None:
-    known = {one["session"] for one in empty.admin.sessions()}
-    session = empty.session()
+def test_many_threads_make_one_session(family: Session) -> None:
+    known = {one["session"] for one in family.admin.sessions()}
+    session = family.session()
     session.when(user="hi").reply("Hello!")
     with ThreadPoolExecutor(16) as pool:
         assert set(pool.map(lambda _: words(session), range(32))) == {"Hello!"}
     session.assert_called(32, user="hi")
     session.close()
-    assert {one["session"] for one in empty.admin.sessions()} == known
+    assert {one["session"] for one in family.admin.sessions()} == known
 
 
 CELLS = """
@@ -167,15 +179,55 @@ async def test_cells_of_a_notebook() -> None:
     assert "".join(chunk.choices[0].delta.content or "" for chunk in names["third"]) == "Hello!"
 
 
-def test_sessions_with_equal_stubs_count_apart(empty: Emulator) -> None:
+def test_sessions_with_equal_stubs_count_apart(family: Session) -> None:
     """What is made ready for one serves the next: what is counted does not."""
     for _ in range(4):
-        session = empty.session(unmatched="error", seed="1")
+        session = family.session(unmatched="error", seed="1")
         session.when(user="hi").reply("Hello!", times=1)
         assert post(session).json()["choices"][0]["message"]["content"] == "Hello!"
         assert post(session).status_code == 400
         assert [one.source for one in session.requests] == ["turn", "unmatched"]
         session.leave()
+
+
+def test_what_is_said_later_counts_from_then_on(family: Session) -> None:
+    session = family.session(unmatched="error")
+    assert post(session).status_code == 400
+    session.when(user="hi").reply("Hello!", times=2)
+    assert words(session) == "Hello!"
+    with pytest.raises(
+        AssertionError, match=r"1 of 2 requests fitted no turn(.|\n)*turn stubs/1 answered 1 of 2 times"
+    ):
+        session.assert_done()
+    with pytest.raises(AssertionError, match="1 of 2 requests fitted no turn"):
+        session.assert_all_matched()
+    session.reset()
+    assert [words(session), words(session)] == ["Hello!", "Hello!"]
+    session.assert_done()
+    session.assert_all_used()
+    session.close()
+    assert post(session).status_code == 200
+
+
+WRONG: dict[str, Callable[[Admin], object]] = {
+    "a clock": lambda admin: admin.create(clock="noon"),
+    "a scenario of a new session": lambda admin: admin.create(scenarios={"a": "turns: 7"}),
+    "a scenario that is not there": lambda admin: admin.create("one", scenario="missing"),
+    "a scenario": lambda admin: admin.push("turns:\n- when: { usr: hi }\n  reply: x", "one"),
+    "a text": lambda admin: admin.push("turns: [", "one", "a"),
+    "an expectation": lambda admin: admin.verify(session="one", times_used=7),
+    "an entry": lambda admin: admin.verify(session="one", entries=[{"status": 200}]),
+}
+
+
+@pytest.mark.parametrize("ask", WRONG.values(), ids=list(WRONG))
+def test_what_is_wrong_is_said_alike(empty: Emulator, ask: Callable[[Admin], object]) -> None:
+    with pytest.raises(AdminError) as indoors:
+        ask(empty.admin)
+    with Admin(empty.url) as admin, pytest.raises(AdminError) as over_http:
+        ask(admin)
+    assert str(indoors.value) == str(over_http.value)
+    assert (indoors.value.code, indoors.value.failures) == (over_http.value.code, over_http.value.failures)
 
 
 @pytest.mark.parametrize("stream", [False, True])
