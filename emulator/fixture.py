@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -33,28 +33,36 @@ def serving(config: pytest.Config) -> Iterator[Session]:
     emulator.stop()
 
 
+class Use(NamedTuple):
+    """The session of a test, and whether the test fails where requests and stubs do not go together."""
+
+    session: Session
+    strict: bool
+
+
 @contextmanager
-def opened(item: pytest.Item, server: Session) -> Iterator[Session]:
+def opened(item: pytest.Item, server: Session) -> Iterator[Use]:
     """A session of a test, as its markers and the options want it."""
     wanted = _wanted(item)
     session = server.session(seed=wanted["seed"], clock=wanted["clock"], unmatched=wanted["unmatched"])
+    patch = pytest.MonkeyPatch()
     try:
         for file in wanted["scenario"]:
             _load(session, item, file)
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in session.env.items() if wanted["env"] else ():
-                patch.setenv(name, value)
-            yield session
+        for name, value in session.env.items() if wanted["env"] else ():
+            patch.setenv(name, value)
+        yield Use(session, wanted["strict"])
     finally:
+        patch.undo()
         session.leave()
 
 
-def checked(item: pytest.Item, session: Session) -> None:
+def checked(use: Use) -> None:
     """Fail a test whose requests and stubs did not go together."""
-    if not _wanted(item)["strict"]:
+    if not use.strict:
         return
     try:
-        session.assert_done()
+        use.session.assert_done()
     except AssertionError as error:
         raise _failure(f"{error}\n{_remedy(str(error))}") from None
 

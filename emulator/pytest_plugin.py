@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from emulator.fixture import Use
     from emulator.session import Session
 
-_SESSION: "pytest.StashKey[Session]" = pytest.StashKey()
+_USE: "pytest.StashKey[Use]" = pytest.StashKey()
 _MARKER = (
     "gemulator(scenario=, unmatched=, seed=, clock=, strict=, env=): scenario files to load, `error` or `generate`,"
     " what decides the words, a moment at which the clock stands still, whether the test fails for unmatched requests"
@@ -58,9 +59,10 @@ def gemulator(request: pytest.FixtureRequest, gemulator_server: "Session") -> "I
     """A session of the emulator for this test alone."""
     from emulator.fixture import opened
 
-    with opened(request.node, gemulator_server) as session:
-        request.node.stash[_SESSION] = session
-        yield session
+    with opened(request.node, gemulator_server) as use:
+        request.node.stash[_USE] = use
+        yield use.session
+        del request.node.stash[_USE]  # tests are kept until the run ends
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,12 +71,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     try:
         yield
     except Exception:
-        if _SESSION in item.stash:
+        if _USE in item.stash:
             from emulator.fixture import explained
 
-            explained(item, item.stash[_SESSION])
+            explained(item, item.stash[_USE].session)
         raise
-    if _SESSION in item.stash:
+    if _USE in item.stash:
         from emulator.fixture import checked
 
-        checked(item, item.stash[_SESSION])
+        checked(item.stash[_USE])
