@@ -1,17 +1,17 @@
 """What one more test with one SDK call costs, in CPU time, beside peers that are installed.
 
-    python -m benchmarks.fixture [ROUNDS]
+    python -m benchmarks.fixture [TESTS]
 
-Each peer runs a file of few and a file of many tests; the difference, by the number of tests, is the cost of one. Each
-test asks something else, and is answered something else where that is said in Python, not in a file.
-Peers take turns, round by round, and are compared within a round. A full pass of the garbage collector comes once or
-not at all in so many tests, by chance: what there is after the first test is put aside. Two tables: each test makes a
-client, most of which is reading certificates; and all tests use one. What only gemulator hands out stands in the first.
+All peers are in one run of pytest and take turns, test by test, to and fro: each sees the machine as the others do.
+What is measured is the CPU time of the process, servers' threads included, from a test's setup to the end of its
+teardown; garbage is collected in the test that made it. Each test asks something else, and is answered something else
+where that is said in Python, not in a file. Two tables: each test makes a client, most of which is reading
+certificates; and all tests use one. What only gemulator hands out stands in the first.
 pip install llmock "stubllm[pytest]" openai-responses respx   (those that are not there are left out)
 """
 
 import importlib.util
-import resource
+import json
 import statistics
 import subprocess
 import sys
@@ -20,8 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
 
-FEW, ROUNDS = 5, 7
-MANY = {True: 205, False: 1005}  # by whether a test makes a client: without one it is so short that the start drowns it
+TESTS = 400
 
 HEAD = '''
 import json, openai, pytest
@@ -61,14 +60,36 @@ fixtures:
     response: { content: "Hello!" }
 """
 CONFTEST = """
-import gc
+import collections, gc, json, time
+import pytest
 
-def pytest_runtest_teardown(item, nextitem, aside=[]):
-    if not aside:
+COSTS = collections.defaultdict(list)
+
+def turn(item):
+    number, peer = item.callspec.params["number"], int(item.name.partition("[")[0].rpartition("_")[2])
+    return number, peer if number % 2 else -peer
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=turn)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    begun = time.process_time()
+    done = yield
+    gc.collect(0)
+    if item.callspec.params["number"] >= FIRST:
+        COSTS[item.name.partition("[")[0]].append(time.process_time() - begun)
+    elif item.callspec.params["number"] == FIRST - 1:
         gc.collect()
         gc.freeze()
-        aside.append(item)
+        gc.disable()
+    return done
+
+def pytest_sessionfinish(session):
+    with open("costs.json", "w") as file:
+        json.dump(COSTS, file)
 """
+FIRST = 20  # tests of each peer that only warm up
 OURS = "gemulator (server)"
 # By name: the module that must be there, and one test.
 PEERS = {
@@ -130,48 +151,45 @@ HANDED_OUT = """
 """
 
 
-def seconds(folder: Path, tests: str, count: int) -> float:
-    """The CPU time of a run of so many tests, from the first process to the last."""
-    tail = f"\ntest_it = pytest.mark.parametrize('number', range({count}))(test_it)\n"
-    (folder / "test_it.py").write_text(HEAD + tests + tail)
+def costs(folder: Path, way: str, tests: Mapping[str, str], count: int) -> dict[str, list[float]]:
+    """Milliseconds of CPU of each test, by peer."""
+    file = HEAD + dedent(way)
+    for number, test in enumerate(tests.values()):
+        name = f"test_{number}"
+        file += dedent(test).replace("test_it", name)
+        file += f"\n{name} = pytest.mark.parametrize('number', range({FIRST + count}))({name})\n"
+    (folder / "test_it.py").write_text(file)
     (folder / "stubs.yaml").write_text(STUBS)
-    (folder / "conftest.py").write_text(CONFTEST)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
-    begun = resource.getrusage(resource.RUSAGE_CHILDREN)
+    (folder / "conftest.py").write_text(CONFTEST.replace("FIRST", str(FIRST)))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "test_it.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(done.stdout[-600:])
-    return ended.ru_utime + ended.ru_stime - begun.ru_utime - begun.ru_stime
+    measured = json.loads((folder / "costs.json").read_text())
+    return {peer: [cost * 1_000 for cost in measured[f"test_{number}"]] for number, peer in enumerate(tests)}
 
 
-def marginal(folder: Path, tests: str, many: int) -> float:
-    """Milliseconds of one more test."""
-    return (seconds(folder, tests, many) - seconds(folder, tests, FEW)) / (many - FEW) * 1_000
-
-
-def table(way: str, tests: Mapping[str, str], many: int, folder: Path, rounds: int) -> Iterator[str]:
-    """A line for each peer: the median of its rounds, and of its share of ours in the same round."""
-    costs: dict[str, list[float]] = {peer: [] for peer in tests}
-    for turn in range(rounds):
-        for peer in list(tests)[:: 1 if turn % 2 else -1]:
-            costs[peer].append(marginal(folder, tests[peer], many))
+def table(way: str, client: str, tests: Mapping[str, str], folder: Path, count: int) -> Iterator[str]:
+    """A line for each peer: its mean without the dearest and cheapest tenth, and the share of ours."""
     yield f"{way}:"
-    for peer, each in costs.items():
-        share = statistics.median(one / ours for one, ours in zip(each, costs[OURS], strict=True))
-        spread = f"({min(each):.1f} to {max(each):.1f})"
-        yield f"  {peer:32} {statistics.median(each):6.2f} ms a test {spread:18} {share:5.2f} of gemulator's"
+    means = {peer: _mean(each) for peer, each in costs(folder, client, tests, count).items()}
+    for peer, mean in means.items():
+        yield f"  {peer:32} {mean:6.2f} ms a test {mean / means[OURS]:8.2f} of gemulator's"
 
 
-def main(rounds: int) -> None:
+def _mean(costs: list[float]) -> float:
+    cut = len(costs) // 10
+    return statistics.mean(sorted(costs)[cut : len(costs) - cut])
+
+
+def main(count: int) -> None:
     there = {peer: test for peer, (module, test) in PEERS.items() if importlib.util.find_spec(module)}
     with tempfile.TemporaryDirectory() as name:
         for number, (way, client) in enumerate(WAYS.items()):
             more = {} if number else {"gemulator.openai()": HANDED_OUT}
-            tests = {peer: dedent(client) + dedent(test) for peer, test in {**there, **more}.items()}
-            for line in table(way, tests, MANY[number == 0], Path(name), rounds):
+            for line in table(way, client, {**there, **more}, Path(name), count):
                 print(line, flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else TESTS)
