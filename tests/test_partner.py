@@ -16,6 +16,7 @@ from emulator.reading import request_of
 from emulator.request import ChatRequest, Target
 from emulator.scenario.library import read_catalog
 from emulator.seed import Seed
+from tests.endpoint import Endpoint
 
 SHARED = Target("v1", "p", "global", "openapi")
 CALLS = (ToolCall("a", "f", '{"x":1}'), ToolCall("b", "g", "{}"))
@@ -250,3 +251,8 @@ def test_a_refusal_is_google_s_array(catalog: Catalog) -> None:
     assert orjson.loads(chunk.data)[0]["error"]["code"] == 429
     event = dialect(catalog, "unheard/of").broken_off(failure)
     assert event == b'data: {"error":{"code":429,"message":"Slow down.","status":"RESOURCE_EXHAUSTED"}}\n\n'
+
+
+@pytest.mark.parametrize(("n", "choices"), [(-3, 1), (0, 1), (1, 1), (3, 3)])
+def test_there_is_always_an_answer(n: int, choices: int) -> None:
+    assert len(Endpoint().ask(model="acme/rocket", n=n).body["choices"]) == choices

@@ -49,7 +49,8 @@ def plan_script(
     `warm`: the same prompt was asked before, and the service may still have it.
     """
     conversation = context.conversation
-    candidates = 1 if "n" in card.ignores else min(conversation.request.n or 1, MOST_CANDIDATES)
+    wanted = 1 if "n" in card.ignores else conversation.request.n or 1
+    candidates = min(max(1, wanted), MOST_CANDIDATES)
     choices = tuple(_choice(script, context, card, index) for index in range(candidates))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)
