@@ -9,6 +9,7 @@ import orjson
 from emulator.client import Admin, AdminError
 from emulator.engine import Engine
 from emulator.settings import Clock, Settings
+from emulator.stores.store import unwaited
 from emulator.web.admin_guard import Refusal
 from emulator.web.admin_journal import JournalRoutes
 from emulator.web.admin_sessions import SessionRoutes
@@ -70,13 +71,9 @@ class Indoors(Admin):
 
 
 def _told(answer: Coroutine[Any, Any, _T]) -> _T:
-    """What an answer comes to that waits for nothing. AdminError."""
+    """What an answer comes to. AdminError."""
     try:
-        answer.send(None)
-    except StopIteration as told:
-        value: _T = told.value
-        return value
+        return unwaited(answer)
     except Refusal as refusal:
         said = refusal.error
         raise AdminError(said["message"], said["remedy"], said["code"], refusal.details.get("failures")) from None
-    raise RuntimeError("a store in memory waits for nothing")

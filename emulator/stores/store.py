@@ -1,7 +1,7 @@
 """What the engine and the admin API need of a place for state."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -10,6 +10,8 @@ from emulator.quotas import Charge
 from emulator.settings import WhenUnmatched
 
 DEFAULT = "default"
+
+Value = TypeVar("Value")
 
 
 class StoreDown(Exception):
@@ -81,6 +83,17 @@ class Losses(Struct, frozen=True):
 
     evicted: int
     unjournaled: int = 0
+
+
+def unwaited(running: Coroutine[Any, Any, Value]) -> Value:
+    """The result of what waits for nothing, as all that asks an immediate store."""
+    try:
+        running.send(None)
+    except StopIteration as done:
+        value: Value = done.value
+        return value
+    running.close()
+    raise RuntimeError("an immediate store waited")
 
 
 class Store(Protocol):

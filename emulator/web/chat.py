@@ -1,7 +1,6 @@
 """The chat route: reads a request, has it answered, plays the answer."""
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,14 +15,12 @@ from emulator.preparation import Asked
 from emulator.request import Caller, Target
 from emulator.scenario.timing import faults_in, pacing_in, quota_in
 from emulator.settings import Settings, speed_of
-from emulator.stores.store import DEFAULT, StoreDown
+from emulator.stores.store import DEFAULT, StoreDown, unwaited
 from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
 from emulator.web.transport import Wire, wire_of
-
-Value = TypeVar("Value")
 
 _DEDICATED = b".prediction.vertexai.goog"
 
@@ -86,7 +83,7 @@ class Chat:
         self._metrics.running += 1
         left: Answered | Exception | None
         try:
-            left = _unwaited(self._sent(wire, path, target, headers, body, began))
+            left = unwaited(self._sent(wire, path, target, headers, body, began))
         except Exception as error:
             left = error
         self._metrics.running -= 1
@@ -169,17 +166,6 @@ class Chat:
         delivery = Delivery((Head(head.status, (*head.headers, *marks)), chunk))
         exchange = Exchange("POST", path, "", EMPTY, failure.status, "refused")
         return await self._engine.record(exchange, delivery, headers, session)
-
-
-def _unwaited(running: Coroutine[Any, Any, Value]) -> Value:
-    """The result of what waits for nothing (`Store.immediate`)."""
-    try:
-        running.send(None)
-    except StopIteration as done:
-        value: Value = done.value
-        return value
-    running.close()
-    raise RuntimeError("an immediate store waited")
 
 
 def _store_down(error: StoreDown) -> Failure:
