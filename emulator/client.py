@@ -116,8 +116,8 @@ class Admin:
         try:
             with self._http.stream(target, {"accept": "text/event-stream"}) as response:
                 if response.status >= 400:
-                    raise self._error(response.status, b"".join(response))
-                for line in response.lines():
+                    raise self._error(response.status, response.read())
+                for line in response:
                     if line.startswith(b"data: "):
                         yield cast(EventView, orjson.loads(line[6:]))
         except Unreachable as error:

@@ -1,21 +1,16 @@
-"""HTTP to a running emulator, from any thread. A request is one write and little more: each test pays for two."""
+"""HTTP to a running emulator, from any thread, by the standard library: it is there, and soon imported."""
 
 import selectors
-import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
-from httptools import HttpParserError, HttpResponseParser
-
 _PATIENCE = 10.0  # seconds
-_PIECE = 65_536  # bytes that are read at once
-_PORTS = {"http": 80, "https": 443}
-_FRAMING = {b"content-length", b"transfer-encoding"}
-_Watch: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)  # hold no file
+_Watch: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)  # holds no file
 
 
 class Unreachable(Exception):
@@ -27,12 +22,10 @@ class Connections:
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._parts = urlsplit(url)
-        self._below = self._parts.path.rstrip("/")
-        host = self._parts.netloc.rpartition("@")[2]
-        self._headers = {"host": host, "accept-encoding": "identity", **headers}
-        if any("\r" in value or "\n" in value for value in self._headers.values()):
-            raise ValueError("a header is one line")
-        self._idle: deque[_Connection] = deque()
+        self._headers = dict(headers)
+        if any("\r" in value or "\n" in value for value in headers.values()):
+            raise ValueError("a header is one line")  # http.client's own words would show the key
+        self._idle: deque[HTTPConnection] = deque()
         self._closed = False
 
     def close(self) -> None:
@@ -45,70 +38,59 @@ class Connections:
         """Status and body. Unreachable."""
         with self._lent() as connection:
             response = self._sent(connection, method, target, body, {})
-            answer = response.status, b"".join(response)
-            if response.lasting and not self._closed:
-                self._idle.append(connection)
-            else:
-                connection.close()
+            answer = response.status, response.read()
+            self._give_back(connection)
             return answer
 
     @contextmanager
-    def stream(self, target: str, headers: Mapping[str, str]) -> "Iterator[Response]":
+    def stream(self, target: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
         """A response to read from for as long as it comes. Unreachable."""
         with self._lent() as connection:
             response = self._sent(connection, "GET", target, None, headers)
-            connection.socket.settimeout(None)
+            connection.sock.settimeout(None)
             yield response
             connection.close()
 
     def _sent(
-        self, connection: "_Connection", method: str, target: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> "Response":
-        sized = {} if body is None and method == "GET" else {"content-length": str(len(body or b""))}
-        lines = [f"{name}: {value}\r\n" for name, value in {**self._headers, **headers, **sized}.items()]
-        head = f"{method} {self._below}{target} HTTP/1.1\r\n{''.join(lines)}\r\n"
-        connection.socket.sendall(head.encode("latin-1") + (body or b""))
-        return Response(connection.received)
+        self, connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> HTTPResponse:
+        connection.request(method, self._parts.path.rstrip("/") + target, body, {**self._headers, **headers})
+        return connection.getresponse()
 
     @contextmanager
-    def _lent(self) -> "Iterator[_Connection]":
+    def _lent(self) -> Iterator[HTTPConnection]:
         """A connection that nobody else has; closed where something goes wrong."""
-        connection = None
         try:
-            connection = self._kept() or self._new()
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._new()
+        try:
+            if connection.sock is not None and _ended(connection):
+                connection.close()  # it connects anew by itself
             yield connection
-        except (OSError, HttpParserError) as error:
-            if connection is not None:
-                connection.close()
-            raise Unreachable(str(error) or type(error).__name__) from None
+        except (OSError, HTTPException) as error:
+            connection.close()
+            raise Unreachable(repr(error) if isinstance(error, HTTPException) else str(error)) from None
         except BaseException:
-            if connection is not None:
-                connection.close()
+            connection.close()
             raise
 
-    def _kept(self) -> "_Connection | None":
-        """An idle connection that the server has not closed."""
-        while self._idle:
-            try:
-                connection = self._idle.pop()
-            except IndexError:  # another thread has it
-                break
-            if not connection.ended:
-                return connection
+    def _give_back(self, connection: HTTPConnection) -> None:
+        if self._closed:
             connection.close()
-        return None
+        else:
+            self._idle.append(connection)
 
-    def _new(self) -> "_Connection":
-        scheme, host = self._parts.scheme, self._parts.hostname
-        if scheme not in _PORTS or host is None:
+    def _new(self) -> HTTPConnection:
+        scheme, place = self._parts.scheme, self._parts.netloc
+        if scheme not in {"http", "https"}:
             raise Unreachable("it begins neither with http:// nor with https://")
         try:
-            port = self._parts.port or _PORTS[scheme]
-        except ValueError as error:
+            if scheme == "https":
+                return HTTPSConnection(place, timeout=_PATIENCE, context=self._trust)
+            return HTTPConnection(place, timeout=_PATIENCE)
+        except HTTPException as error:
             raise Unreachable(str(error)) from None
-        plain = socket.create_connection((host, port), _PATIENCE)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return _Connection(plain if scheme == "http" else self._trust.wrap_socket(plain, server_hostname=host))
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -119,79 +101,8 @@ class Connections:
         return context
 
 
-class _Connection:
-    """A connection, and a watch over what comes when nothing was asked."""
-
-    def __init__(self, connected: socket.socket) -> None:
-        self.socket = connected
-        self._watch = _Watch()
-        self._watch.register(connected, selectors.EVENT_READ)
-
-    def received(self) -> bytes:
-        return self.socket.recv(_PIECE)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the server has closed it while it was idle: nothing else can be read then."""
-        return bool(self._watch.select(0))
-
-    def close(self) -> None:
-        self._watch.close()
-        self.socket.close()
-
-
-class Response:
-    """The pieces of a body, as they are `received`; and `status`. `lasting`: the connection may be used again.
-
-    Its public methods named `on_` are called by the parser.
-    """
-
-    def __init__(self, received: Callable[[], bytes]) -> None:
-        self.status = 0
-        self.lasting = False
-        self._received = received
-        self._parser = HttpResponseParser(self)
-        self._pieces: list[bytes] = []
-        self._framed = self._complete = False
-        while not self.status:
-            self._more()
-
-    def __iter__(self) -> Iterator[bytes]:
-        while True:
-            pieces, self._pieces = self._pieces, []
-            yield from pieces
-            if self._complete:
-                break
-            self._more()
-        del self._parser  # each keeps the other
-
-    def lines(self) -> Iterator[bytes]:
-        """The lines of the body, without their ends."""
-        rest = b""
-        for piece in self:
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
-
-    def _more(self) -> None:
-        data = self._received()
-        if data:
-            self._parser.feed_data(data)
-        elif self._framed or not self.status:
-            raise ConnectionError("the connection was closed before the answer was there")
-        else:
-            self._complete = True
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._framed = self._framed or name.lower() in _FRAMING
-
-    def on_headers_complete(self) -> None:
-        status = self._parser.get_status_code()
-        self.status = 0 if status < 200 else status
-
-    def on_body(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-
-    def on_message_complete(self) -> None:
-        if self.status:
-            self._complete = True
-            self.lasting = self._parser.should_keep_alive()
+def _ended(connection: HTTPConnection) -> bool:
+    """Whether the server has closed an idle connection: nothing else can be read from one."""
+    with _Watch() as watch:
+        watch.register(connection.sock, selectors.EVENT_READ)
+        return bool(watch.select(0))
