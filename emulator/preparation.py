@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import TypeAlias, overload
 
@@ -140,6 +140,24 @@ class _Texts(Mapping[str, str]):
         return len(self._headers)
 
 
+class Seen:
+    """Of what it is known that it was here: what never comes again need not be kept."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._traces: set[int] = set()
+
+    def before(self, thing: Hashable) -> bool:
+        """Whether it was here before; now it was."""
+        trace = hash(thing)
+        if trace in self._traces:
+            return True
+        if len(self._traces) >= self._most:
+            self._traces.clear()
+        self._traces.add(trace)
+        return False
+
+
 _Key: TypeAlias = tuple[object, ...]
 
 
@@ -154,7 +172,7 @@ class Preparation:
         self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
-        self._seen: set[int] = set()
+        self._seen = Seen(_SEEN)
 
     def prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
         said = (*map(asked.headers.get, _DECIDING), *_read(asked.headers, self.shelf(overlay).header_names))
@@ -164,21 +182,11 @@ class Preparation:
             self._cache.move_to_end(key)
             return found
         prepared = self._prepare(asked, overlay)
-        if self._comes_again(key) and len(asked.body) < _LARGEST:
+        if self._seen.before(key) and len(asked.body) < _LARGEST:
             self._cache[key] = prepared
             if len(self._cache) > _PREPARED:
                 self._cache.popitem(last=False)
         return prepared
-
-    def _comes_again(self, key: _Key) -> bool:
-        """Whether a request was here before: those that never come again would only fill the cache."""
-        trace = hash(key)
-        if trace in self._seen:
-            return True
-        if len(self._seen) >= _SEEN:
-            self._seen.clear()
-        self._seen.add(trace)
-        return False
 
     def use(self, library: Library) -> None:
         """Answer with these scenarios from the next request on; those under way keep theirs."""

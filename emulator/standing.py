@@ -1,7 +1,7 @@
 """Answers whose words do not depend on the request: rendered once for a turn, and filled in for each request."""
 
 from emulator.accounting import prompt_tokens
-from emulator.preparation import Prepared
+from emulator.preparation import Prepared, Seen
 from emulator.rendering import Rendering
 from emulator.scenario.places import Place
 from emulator.seed import Seed
@@ -17,7 +17,7 @@ class Standing:
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._kept: dict[_Key, Rendering] = {}
-        self._once: set[int] = set()
+        self._once = Seen(_MOST)
 
     def found(self, prepared: Prepared, place: Place) -> Rendering | None:
         """The answer of a turn to a request, made from one that it gave before; None: it has to be made."""
@@ -34,7 +34,7 @@ class Standing:
         """Remember a second answer of a turn, if others can be made from it: most of a test's turns answer once."""
         usage = rendering.usage
         if (
-            not self._again(prepared, place)
+            not self._once.before(_key(prepared, place))
             or not prepared.plain
             or not _constant(place)
             or usage is None
@@ -44,16 +44,6 @@ class Standing:
         if len(self._kept) >= _MOST:  # turns of scenarios that are gone among them
             self._kept.clear()
         self._kept[_key(prepared, place)] = rendering
-
-    def _again(self, prepared: Prepared, place: Place) -> bool:
-        """Whether the turn has answered such a request before."""
-        trace = hash(_key(prepared, place))
-        if trace in self._once:
-            return True
-        if len(self._once) >= _MOST:
-            self._once.clear()
-        self._once.add(trace)
-        return False
 
 
 def _key(prepared: Prepared, place: Place) -> _Key:
