@@ -47,10 +47,10 @@ class Conversation:
         self.target = target
         self.headers = headers
         held = parsed.history.holds | parsed.newest.message.holds
-        self.speaks = bool(held & SPEAKS)
-        self.calls = bool(held & CALLS)
-        self.media = bool(held & MEDIA)
-        self._signed = bool(held & SIGNED)
+        self.speaks = held & SPEAKS != 0
+        self.calls = held & CALLS != 0
+        self.media = held & MEDIA != 0
+        self._signed = held & SIGNED != 0
         self._fingerprint: bytes | None = None
         self._user = len(self.request.messages) - 1  # the newest; -1: there is none
         while self._user >= 0 and self.request.messages[self._user].role != "user":

@@ -72,7 +72,7 @@ class Hang(Struct, frozen=True):
 Step: TypeAlias = Head | Chunk | Cut | Hang
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """The steps, head first (unless a fault strikes before it): all that the edge must play.
 
     `size` is that of the body in bytes, where it is known without making the steps of a lazy sequence.

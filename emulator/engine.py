@@ -33,7 +33,7 @@ _EXPLAINED = 1_000  # turns of which it is said why they do not fit
 _ENTRY = 1_000  # bytes that an entry takes beside body and answer
 
 
-class Answered(Struct, frozen=True):
+class Answered(Struct, frozen=True, gc=False):
     """What to deliver, and the entry that the journal has of it; 0: it has none."""
 
     delivery: Delivery
@@ -42,7 +42,7 @@ class Answered(Struct, frozen=True):
     leases: Sequence[Charge] = ()
 
 
-class Made(Struct, frozen=True):
+class Made(Struct, frozen=True, gc=False):
     """An answer, and what it was made from; None: the request could not be read."""
 
     exchange: Exchange

@@ -16,7 +16,7 @@ Source = Literal["turn", "generated", "unmatched", "unsatisfiable", "refused"]
 EMPTY = Body(b"", 0)
 
 
-class Exchange(Struct, frozen=True):
+class Exchange(Struct, frozen=True, gc=False):
     """A request and what was chosen for it: the same object for all repeats that are answered alike.
 
     `source` says what answered: a turn of a scenario, or what stands in where none did. `scenario` is empty and
@@ -36,7 +36,7 @@ class Exchange(Struct, frozen=True):
     nearest: Sequence[Near] = ()
 
 
-class Received(Struct, frozen=True):
+class Received(Struct, frozen=True, gc=False):
     """One arrival of a request; exists before the answer leaves. `at` is in Unix seconds, `size` in bytes kept."""
 
     at: float

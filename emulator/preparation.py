@@ -53,7 +53,7 @@ _ENDLESS = Limit("", None)
 _LARGEST = 256_000  # bytes of a request that is kept ready
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """A request as it came: body, path, headers by lower-case name, and how many others are being answered."""
 
     body: bytes
@@ -175,13 +175,15 @@ class Preparation:
         self._seen = Seen(_SEEN)
 
     def prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
-        said = (*map(asked.headers.get, _DECIDING), *_read(asked.headers, self.shelf(overlay).header_names))
+        shelf = self.shelf(overlay)
+        names = shelf.header_names
+        said = (*map(asked.headers.get, _DECIDING), *(_read(asked.headers, names) if names else ()))
         key = (asked.body, asked.path, asked.target.host, *said, overlay.generation, id(self.library))
         found = self._cache.get(key)
         if found is not None:
             self._cache.move_to_end(key)
             return found
-        prepared = self._prepare(asked, overlay)
+        prepared = self._prepare(asked, overlay, shelf)
         if self._seen.before(key) and len(asked.body) < _LARGEST:
             self._cache[key] = prepared
             if len(self._cache) > _PREPARED:
@@ -194,7 +196,7 @@ class Preparation:
         self._cache.clear()
         self._shelf.cache_clear()
 
-    def _prepare(self, asked: Asked, overlay: Overlay) -> Prepared:
+    def _prepare(self, asked: Asked, overlay: Overlay, shelf: Library) -> Prepared:
         conversation = Conversation(parse(asked.body), asked.target, _Texts(asked.headers))
         known = conversation.frame.noted(_known, self._catalog, asked.target)
         card = known.card
@@ -203,7 +205,6 @@ class Preparation:
         judgement = judge(Ask.of(conversation, card, self._policy, self._genuine))
         if judgement.failure is not None:
             raise RequestError(judgement.failure)
-        shelf = self.shelf(overlay)
         caller = _settled(asked.caller, overlay.choices)
         invents = (overlay.choices.unmatched or self._settings.unmatched) == "generate"
         places = _candidates(shelf.fitting(conversation, caller.scenario), invents=invents)

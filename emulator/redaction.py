@@ -67,7 +67,7 @@ def _medium(found: re.Match[bytes]) -> bytes:
     return b"<%s, %d bytes, sha256 %s>" % (kind, size, hashlib.sha256(found[2]).hexdigest().encode())
 
 
-class Body(Struct, frozen=True):
+class Body(Struct, frozen=True, gc=False):
     """A request's body as kept. `size` is that of the original; `sha256` is empty where `data` is all of it."""
 
     data: bytes

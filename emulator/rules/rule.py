@@ -33,7 +33,7 @@ class Policy(NamedTuple):
 Genuine: TypeAlias = Callable[[str, str], bool]
 
 
-class Ask(Struct, frozen=True):
+class Ask(Struct, frozen=True, gc=False):
     """A request to judge; `size`: the bytes of its body.
 
     `genuine(name, signature)`: whether we made the signature for that function.

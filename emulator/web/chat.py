@@ -136,7 +136,8 @@ class Chat:
         refusal = _unusable(caller)
         if refusal is not None:
             return await self._refused(refusal, path, target, headers, caller.session)
-        body = await _body(source, headers, self._limit(target))
+        limit = self._limit(target)
+        body = source if isinstance(source, bytes) and len(source) <= limit else await _body(source, headers, limit)
         if isinstance(body, Failure):
             return await self._refused(body, path, target, headers, caller.session)
         try:
@@ -201,7 +202,7 @@ def _unusable(caller: Caller) -> Failure | None:
 
 async def _body(source: bytes | Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes | Failure:
     if isinstance(source, bytes):
-        return source if len(source) <= limit else _too_large(limit)
+        return _too_large(limit)
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
         return _too_large(limit)
