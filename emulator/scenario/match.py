@@ -22,6 +22,7 @@ from emulator.scenario.reads import (
     choice_of,
     format_of,
     given,
+    none_of,
 )
 from emulator.scenario.results import Results, ResultTest
 from emulator.scenario.strict import Strict
@@ -226,7 +227,7 @@ class Match(Strict):
         for group in self.all_ or ():
             yield from group.mismatches(conversation)
         if self.any_:
-            yield from _none_of(self.any_, conversation)
+            yield from none_of([list(group.mismatches(conversation)) for group in self.any_])
         if self.not_ is not None and self.not_.holds(conversation):
             yield Mismatch("not", f"not {self.not_}", "that it holds")
 
@@ -294,12 +295,3 @@ def _reads() -> Mapping[str, Reads]:
     kinds = (Texts, Number, Flag, Tree, Headers, Results, Media)
     marked = ((name, field.metadata) for name, field in Match.model_fields.items())
     return {name: mark for name, marks in marked for mark in marks if isinstance(mark, kinds)}
-
-
-def _none_of(groups: Sequence[Match], conversation: Conversation) -> Iterator[Mismatch]:
-    failed = [list(group.mismatches(conversation)) for group in groups]
-    if all(failed):
-        missed = [mismatch for one in failed for mismatch in one]
-        expected = " or ".join(f"{mismatch.name} {mismatch.expected}" for mismatch in missed)
-        seen = dict.fromkeys(f"{mismatch.name} {mismatch.actual}" for mismatch in missed)
-        yield Mismatch("any", expected, ", ".join(seen))

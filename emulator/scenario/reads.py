@@ -42,8 +42,8 @@ class Reads(Struct, frozen=True):
     """Marks a field of `Match`: what it is about."""
 
     def mismatches(self, name: str, test: Any, conversation: Conversation) -> Iterator[Mismatch]:
-        """What does not hold, in words."""
-        raise NotImplementedError
+        """What does not hold, in words; here nothing is asked."""
+        return iter(())
 
     def holds(self, test: Any, conversation: Conversation) -> bool:
         """Whether there is no mismatch."""
@@ -120,6 +120,15 @@ def text_holds(test: Presence, seen: Sequence[str], *, glob: bool = False) -> bo
     if isinstance(test, bool):
         return test == bool(seen)
     return any(holds(test, text, glob=glob) for text in seen)
+
+
+def none_of(failed: Sequence[Sequence[Mismatch]]) -> Iterator[Mismatch]:
+    """One mismatch for groups of conditions of which each has some."""
+    if all(failed):
+        missed = [mismatch for one in failed for mismatch in one]
+        expected = " or ".join(f"{mismatch.name} {mismatch.expected}" for mismatch in missed)
+        seen = dict.fromkeys(f"{mismatch.name} {mismatch.actual}" for mismatch in missed)
+        yield Mismatch("any", expected, ", ".join(seen))
 
 
 class Number(Reads, frozen=True):
