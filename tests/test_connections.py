@@ -5,6 +5,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from email.message import Message
+from http.client import parse_headers
+from typing import NamedTuple
 
 import pytest
 
@@ -12,11 +15,26 @@ from emulator import Emulator
 from emulator.connections import Connections, Unreachable
 
 
+class Request(NamedTuple):
+    """One request as it was sent."""
+
+    line: bytes
+    headers: Message
+    body: bytes
+
+
+def read(connection: socket.socket) -> Request:
+    """The whole of it: its head and its body come apart."""
+    with connection.makefile("rb") as file:
+        line, headers = file.readline().rstrip(), parse_headers(file)
+        return Request(line, headers, file.read(int(headers.get("content-length", 0))))
+
+
 @contextmanager
-def server(answers: int, *pieces: bytes) -> Iterator[tuple[str, list[bytes]]]:
+def server(answers: int, *pieces: bytes) -> Iterator[tuple[str, list[Request]]]:
     """A server that closes each connection, unannounced, after so many answers; its URL and what it was sent."""
     sent = pieces or (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",)
-    seen: list[bytes] = []
+    seen: list[Request] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -27,7 +45,7 @@ def server(answers: int, *pieces: bytes) -> Iterator[tuple[str, list[bytes]]]:
                 return
             with connection:
                 for _ in range(answers):
-                    seen.append(connection.recv(9_000))
+                    seen.append(read(connection))
                     for piece in sent:
                         connection.sendall(piece)
                         threading.Event().wait(0.01 if len(sent) > 1 else 0)
@@ -47,7 +65,7 @@ def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
         for number in range(3):
             assert connections.ask("POST", f"/{number}") == (200, b"ok")
             threading.Event().wait(0.05)  # until the server's end is here
-    assert [one.split()[1] for one in seen] == [b"/0", b"/1", b"/2"]
+    assert [one.line.split()[1] for one in seen] == [b"/0", b"/1", b"/2"]
 
 
 def test_a_connection_is_kept_for_the_next_request() -> None:
@@ -78,10 +96,9 @@ def test_no_answer(url: str, said: str) -> None:
 def test_below_a_path_and_with_headers() -> None:
     with server(1) as (url, seen), closing(Connections(f"{url}/below/", {"x-key": "k"})) as connections:
         connections.ask("POST", "/here?a=b", b"body")
-    head, _, body = seen[0].partition(b"\r\n\r\n")
-    assert head.startswith(b"POST /below/here?a=b HTTP/1.1\r\n")
-    assert b"x-key: k" in head
-    assert body == b"body"
+    assert seen[0].line == b"POST /below/here?a=b HTTP/1.1"
+    assert seen[0].headers["x-key"] == "k"
+    assert seen[0].body == b"body"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +147,7 @@ def test_the_lines_of_a_stream() -> None:
         connections.stream("/events", wanted) as response,
     ):
         assert list(response) == [b"one\n", b"two\n", b"\n", b"end\n"]
-    assert b"\r\naccept: text/event-stream\r\n" in seen[0]
+    assert seen[0].headers.get_all("accept") == ["text/event-stream"]
 
 
 def test_a_key_of_two_lines_is_none() -> None:
