@@ -20,7 +20,7 @@ from emulator.web.identity import Doorman
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
-from emulator.web.transport import Wire, wire_of
+from emulator.web.transport import ANSWERED, BEGUN, Wire, wire_of
 
 _DEDICATED = b".prediction.vertexai.goog"
 
@@ -62,23 +62,21 @@ class Chat:
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, target: Target, headers: Mapping[bytes, bytes]
     ) -> None:
-        wire = wire_of(scope)
-        begun = None if wire is None else wire.begun
-        if wire is not None:
-            wire.begun = None
-        self._metrics.running += 1
+        begun: Begun | None = scope.get(BEGUN)
+        if begun is None:
+            self._metrics.running += 1
         try:
-            if isinstance(begun, Begun):
-                began, answered = begun.began, begun.result()
-            else:
+            if begun is None:
                 began = self._monotonic()
                 answered = await self._answer(scope["path"], headers, target, receive)
-            await self._ended(answered, await self._played(answered, wire, receive, send, began))
+            else:
+                began, answered = begun.began, begun.result()
+            await self._ended(answered, await self._played(answered, wire_of(scope), receive, send, began))
         finally:
             self._metrics.running -= 1
 
-    def at_once(self, wire: Wire, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes) -> bool:
-        """Answer a request in one write, where nothing waits; false: what was begun so far is left with the wire."""
+    def at_once(self, wire: Wire, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes) -> object:
+        """Answer a request in one write, where nothing waits: ANSWERED; or what has begun, and still runs."""
         began = self._monotonic()
         self._metrics.running += 1
         left: Answered | Exception | None
@@ -86,11 +84,10 @@ class Chat:
             left = unwaited(self._sent(wire, path, target, headers, body, began))
         except Exception as error:
             left = error
-        self._metrics.running -= 1
         if left is None:
-            return True
-        wire.begun = Begun(began, left)
-        return False
+            self._metrics.running -= 1
+            return ANSWERED
+        return Begun(began, left)
 
     async def _sent(
         self, wire: Wire, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes, began: float

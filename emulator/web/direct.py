@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from emulator.web.transport import Wire
+from emulator.web.transport import ANSWERED, BEGUN, Wire
 
 AT_ONCE = "emulator.at_once"
 """Where the state of an application's lifespan has its way to answer at once, if it has one."""
 
-AtOnce: TypeAlias = Callable[[Wire, bytes, Mapping[bytes, bytes], bytes], bool]
-"""Answers a POST to a URL with headers and body in one write; or says that it has to be called, as usual."""
+AtOnce: TypeAlias = Callable[[Wire, bytes, Mapping[bytes, bytes], bytes], object]
+"""Answers a POST to a URL with headers and body in one write: ANSWERED.
+
+Otherwise it has to be called, as usual, and finds in the scope what it has returned here, if that is not None.
+"""
 
 _DIGITS = 5  # of the length of a body that is held
 _NEVER = {b"expect", b"transfer-encoding"}  # a body that is asked for, and one of unknown length
@@ -49,12 +52,17 @@ class Direct(Wire):
     def on_message_complete(self) -> None:
         if self._held is None:
             super().on_message_complete()
-        elif self._answered(b"".join(self._held)):
+            return
+        begun = self._begun(b"".join(self._held))
+        if begun is ANSWERED:
             self._held = None
             self._rest()
-        else:
-            self._call()
-            super().on_message_complete()
+            return
+        self._call()
+        if begun is not None:
+            self.scope[BEGUN] = begun  # type: ignore[literal-required]
+        super().on_message_complete()
+        self.flow.resume_reading()  # a large body has stopped it, and who has begun reads no body
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
@@ -73,9 +81,9 @@ class Direct(Wire):
             return False
         return parser.get_http_version() == "1.1" and parser.should_keep_alive() and not parser.should_upgrade()
 
-    def _answered(self, body: bytes) -> bool:
+    def _begun(self, body: bytes) -> object:
         if self._at_once is None or self.flow.write_paused or self.transport.is_closing():
-            return False
+            return None
         return self._at_once(self, self.url, self._told, body)
 
     def _rest(self) -> None:

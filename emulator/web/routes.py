@@ -21,6 +21,7 @@ from emulator.web.transport import Wire, catching
 
 _ADMIN = "/__emulator"
 _HEALTH = f"{_ADMIN}/health"
+_ODD = re.compile("[%?#]")  # where a path is not what stands there, or ends
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")
 
 
@@ -35,7 +36,7 @@ def target_of(path: str) -> Target | None:
 def _place_of(url: bytes) -> tuple[str, Target | None]:
     """The path and the target of a chat request's URL, where it is as simple as any client's."""
     path = url.decode("latin-1")
-    return path, target_of(path) if path.isascii() and "%" not in path else None
+    return path, target_of(path) if path.isascii() and not _ODD.search(path) else None
 
 
 class Front(Starlette):
@@ -61,11 +62,11 @@ class Front(Starlette):
                 await bug(Request(scope), error)(scope, receive, send)
             raise
 
-    def at_once(self, wire: Wire, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> bool:
-        """Answer a POST that is here as a whole, if that takes no scope and no task; false: it has to be called."""
+    def at_once(self, wire: Wire, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> object:
+        """Answer a POST that is here as a whole, if that takes no scope and no task (`direct.AtOnce`)."""
         path, target = _place_of(url)
         if target is None or b"origin" in headers:
-            return False
+            return None
         return self._chat.at_once(wire, path, target, headers, body)
 
     def _shortly(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:

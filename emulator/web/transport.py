@@ -11,6 +11,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from emulator.delivery import Bare, Head
 from emulator.web.upgrade import Declining
 
+BEGUN = "emulator.begun"
+"""Where a scope has what the application did for the request before it was called, if it did anything."""
+
+ANSWERED = object()
+"""Says that a request is answered, and the application need not be called."""
+
 _WIRE = "emulator.wire"
 _RESET = struct.pack("ii", 1, 0)  # linger, for no time: closing discards what is unsent and sends a reset
 
@@ -20,7 +26,6 @@ class Wire(Declining):
 
     on_lost: Callable[[], None] | None = None  # told when the connection is lost
     on_writable: Callable[[], None] | None = None  # told once, when a client that read slowly has read
-    begun: object = None  # what the application has done for the request before it was called
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

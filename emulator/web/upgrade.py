@@ -18,6 +18,7 @@ class Declining(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._received = data
         super().data_received(data)
+        self._received = b""
 
     def _should_upgrade(self) -> bool:
         """uvicorn leaves such requests to `handle_websocket_upgrade`."""
@@ -28,6 +29,7 @@ class Declining(HttpToolsProtocol):
         assert isinstance(error, HttpParserUpgrade)
         rest = self._received[error.args[0] :]
         kept = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
-        head = b"\r\n".join((self.parser.get_method() + b" " + self.url + b" HTTP/1.1", *kept, b"\r\n"))
+        line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        head = b"\r\n".join((line, *kept, b"\r\n"))
         self.parser = HttpRequestParser(self)
         self.data_received(head + rest)

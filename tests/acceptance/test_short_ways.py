@@ -5,9 +5,10 @@ import re
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -168,6 +169,43 @@ def test_requests_of_a_pipeline_are_answered_in_order(scenarios: Path) -> None:
         answers = _sent(emulator, [b"".join(_request(emulator, text) for text in texts)], len(texts))
     said = re.findall(rb'"content":"(\w+ \w+)', answers)
     assert said == [b"One two", b"What has", b"One two", b"The capital"]
+
+
+def test_what_has_begun_for_one_request_never_answers_another(scenarios: Path) -> None:
+    """A question mark ends a path: what is before it here is none of a chat request."""
+    with Emulator(scenarios=scenarios) as emulator, _connected(emulator) as client:
+        odd = _request(emulator, b"slow").replace(b"/locations/", b"?/locations/", 1)
+        client.sendall(odd)
+        assert client.recv(65_536).startswith(b"HTTP/1.1 404 ")
+        client.sendall(_request(emulator, b"a riddle", more=b"expect: 100-continue\r\n"))
+        assert b"What has keys" in _read(client, 1)
+
+
+@pytest.mark.parametrize("size", [10_000, 80_000, 120_000])
+def test_a_client_that_leaves_is_missed_whatever_it_sent(scenarios: Path, size: int) -> None:
+    with Emulator(scenarios=scenarios) as emulator:
+        emulator.when(user="wait").reply("At last.", pacing={"first_token": "1h"})
+        with _connected(emulator) as client:
+            client.sendall(_request(emulator, b"wait " + b"x" * size))
+            assert _until(lambda: len(emulator.requests) == 1)
+        assert _until(lambda: emulator.requests[0].outcome == "client gone")
+
+
+def test_requests_that_come_together_count_each_other(scenarios: Path) -> None:
+    """Each waits 0.1 s longer for each of the others that came before it."""
+    with Emulator(scenarios=scenarios) as emulator, ExitStack() as stack:
+        emulator.when(user="loaded").reply("Here.", pacing={"first_token": "100ms", "load": "100%"})
+        clients = [stack.enter_context(_connected(emulator)) for _ in range(4)]
+        assert _until(lambda: len(_wires(emulator)) == len(clients))
+        loop, went = _wires(emulator)[0].loop, Event()
+        loop.call_soon_threadsafe(went.wait)
+        for client in clients:
+            client.sendall(_request(emulator, b"loaded"))
+        began = time.monotonic()
+        went.set()
+        for client in clients:
+            assert _read(client, 1)
+        assert time.monotonic() - began > 0.39
 
 
 SCHEMA = {
