@@ -171,7 +171,7 @@ class Engine:
         rendering, source = self._wording.worded(prepared, place, now, warm=warm)
         if place is None:
             whole = len(asked.body) <= self.settings.journal_body
-            nearest = Looked(prepared, asked) if whole else prepared.nearest
+            nearest = Looked(asked, prepared.shelf, prepared.caller.scenario) if whole else prepared.nearest
             return rendering, self._exchange(prepared, None, asked, rendering, source, nearest)
         if not warm:
             self._standing.keep(prepared, place, rendering)

@@ -100,11 +100,11 @@ class Known(Struct, frozen=True):
 class Looked(Sequence[Near]):
     """What is nearest to a request, found when someone looks: it costs more than many an answer.
 
-    What is kept is what the journal keeps too, the bytes and not their tree.
+    What is kept is what the journal keeps too, the bytes and not their tree. `only`: of that scenario.
     """
 
-    def __init__(self, prepared: Prepared, asked: Asked) -> None:
-        self._shelf, self._only = prepared.shelf, prepared.caller.scenario
+    def __init__(self, asked: Asked, shelf: Library, only: str | None) -> None:
+        self._shelf, self._only = shelf, only
         self._body, self._target = asked.body, asked.target
         self._headers = without_secrets(asked.headers)
 
@@ -213,6 +213,10 @@ class Preparation:
         notes = (*judgement.notes, *known.notes) if judgement.notes or known.notes else ()
         plain = known.plain and not notes and not conversation.media and _usual(caller, asked.headers)
         return Prepared(conversation, card, caller, shelf, places, limits, notes, cacheable, plain, {})
+
+    def nearest(self, asked: Asked, overlay: Overlay) -> Sequence[Near]:
+        """The turns that nearly fit a request that was answered before."""
+        return Looked(asked, self.shelf(overlay), asked.caller.scenario or overlay.choices.scenario)
 
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""

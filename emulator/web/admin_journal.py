@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -19,7 +20,6 @@ from emulator.request import Caller
 from emulator.scenario.places import Place
 from emulator.stores.store import StoreDown
 from emulator.views import (
-    EntryView,
     PageView,
     entry_view,
     event_view,
@@ -63,14 +63,15 @@ class JournalRoutes(Struct, frozen=True):
         most = min(number_in(request, "limit") or _PAGE, _LONGEST_PAGE)
         page = await self.engine.store.entries(wanted, number_in(request, "after") or 0, most)
         full = request.query_params.get("full") in {"1", "true"}
-        entries = [entry_view(entry, full=full) for entry in page.entries]
+        entries = [entry_view(await self._looked_at(entry), full=full) for entry in page.entries]
         return _json(PageView(entries=entries, next=page.next))
 
     async def _lines(self, wanted: Filter) -> AsyncIterator[bytes]:
         after: int | None = 0
         while after is not None:
             page = await self.engine.store.entries(wanted, after, _PAGE)
-            yield b"".join(orjson.dumps(entry_view(entry, full=True)) + b"\n" for entry in page.entries)
+            entries = [await self._looked_at(entry) for entry in page.entries]
+            yield b"".join(orjson.dumps(entry_view(entry, full=True)) + b"\n" for entry in entries)
             after = page.next
 
     def _live(self, request: Request, wanted: Filter) -> Response:
@@ -84,7 +85,8 @@ class JournalRoutes(Struct, frozen=True):
         try:
             async for event in self.engine.store.events(wanted.session, after):
                 if wanted.fits(event.entry):
-                    data = orjson.dumps(event_view(event)).decode()
+                    seen = replace(event, entry=await self._looked_at(event.entry))
+                    data = orjson.dumps(event_view(seen)).decode()
                     yield {"id": str(event.number), "event": event.kind, "data": data}
         except StoreDown as error:
             yield {"event": "error", "data": orjson.dumps({"code": "store_down", "message": str(error)}).decode()}
@@ -100,19 +102,24 @@ class JournalRoutes(Struct, frozen=True):
         if entry is None:
             remedy = "It was never made, or had to go: see journal_entries and journal_bytes in /__emulator/settings."
             raise Refusal(404, "no_such_entry", f"there is no entry {number}", remedy)
-        view = entry_view(entry, full=True)
-        return _json(await self._with_nearest(view, entry))
+        return _json(entry_view(await self._looked_at(entry, turns=True), full=True))
 
-    async def _with_nearest(self, view: EntryView, entry: Entry) -> EntryView:
-        """Why the other turns did not fit is worked out now: nobody asked before."""
-        exchange = entry.received.exchange
+    async def _looked_at(self, entry: Entry, *, turns: bool = False) -> Entry:
+        """The entry with the turns that nearly fitted, where nobody asked for them before.
+
+        They are looked for where an answer was invented; `turns`: also where a turn answered.
+        """
+        received = entry.received
+        exchange = received.exchange
         target = target_of(exchange.path)
-        if target is None or exchange.source in {"refused", "unmatched", "generated"} or not exchange.body.whole:
-            return view
-        headers = entry.received.headers
-        asked = Asked(exchange.body.data, exchange.path, target, headers, Caller.told(entry.received.session, headers))
-        view["nearest"] = near_views((await self.engine.explain(asked)).nearest[:3])
-        return view
+        if target is None or exchange.source in {"refused", "unmatched"} or (exchange.turn and not turns):
+            return entry
+        if exchange.nearest or not exchange.body.whole:
+            return entry
+        caller = Caller.told(received.session, received.headers)
+        asked = Asked(exchange.body.data, exchange.path, target, received.headers, caller)
+        nearest = self.engine.preparation.nearest(asked, await self.engine.store.overlay(received.session))
+        return replace(entry, received=replace(received, exchange=replace(exchange, nearest=nearest)))
 
     async def verify(self, request: Request) -> Response:
         return _json({"verified": True, "entries": await self.verified(await read_body(request))})
