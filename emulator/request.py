@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -190,10 +190,3 @@ class Caller(Struct, frozen=True):
     fault: str | None = None
     pacing: str | None = None
     quota: str | None = None
-
-    @classmethod
-    def told(cls, session: str, headers: Mapping[bytes, bytes]) -> Self:
-        """The caller of a session with what their headers say."""
-        names = ("seed", "scenario", "wire", "speed")
-        said = {name: headers.get(b"x-emulator-" + name.encode(), b"").decode("latin-1") or None for name in names}
-        return cls(session, **said)

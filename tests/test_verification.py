@@ -63,3 +63,20 @@ async def test_explain_counts_nothing(call: AdminCaller) -> None:
     assert (await call("GET", "/journal"))["entries"] == []
     answer = await call.ask("weather")
     assert told["steps"][0]["text"] == answer.text
+
+
+QUESTION = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": "a lighthouse"}]}
+
+
+async def test_explain_reads_the_headers_that_a_request_may_have(call: AdminCaller) -> None:
+    headers = {"X-Emulator-Fault": "disconnect: {after_chunks: 0}", "x-emulator-pacing": "first_token: 2s"}
+    told = await call("POST", "/explain", json={"body": QUESTION, "headers": headers})
+    assert told["steps"] == [{"at": 2.0, "end": "cut"}]
+
+
+@pytest.mark.parametrize("name", ["wire", "speed", "fault", "pacing", "quota"])
+async def test_explain_says_which_header_means_nothing(call: AdminCaller, name: str) -> None:
+    headers = {f"x-emulator-{name}": "bogus"}
+    error = (await call("POST", "/explain", 422, json={"body": QUESTION, "headers": headers}))["error"]
+    assert error["code"] == "unusable_header"
+    assert error["message"].startswith(f"x-emulator-{name}")

@@ -12,7 +12,7 @@ import orjson
 from emulator.cli.options import settings_of, some_settings
 from emulator.errors import Problem, ScenarioError
 from emulator.message import JSON
-from emulator.request import Caller, Target
+from emulator.request import Target
 from emulator.scenario.advice import advice, tools_file, tools_in
 from emulator.scenario.folder import Folder
 from emulator.scenario.library import load_folders
@@ -107,7 +107,8 @@ def explain(
     REQUEST.json is the body of a chat request; `-` reads it from standard input.
     """
     from emulator.app import create_app
-    from emulator.preparation import Asked
+    from emulator.stores.store import DEFAULT
+    from emulator.web.identity import asked_again, unusable
 
     settings = settings_of(options)
     try:
@@ -117,7 +118,10 @@ def explain(
     target = Target("v1", project, location, endpoint)
     path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
     named = dict(map(_header, headers))
-    asked = Asked(request_file.read(), path, target, named, Caller.told("default", named))
+    asked = asked_again(request_file.read(), path, target, named, DEFAULT)
+    wrong = unusable(asked.caller)
+    if wrong is not None:
+        raise click.UsageError(f"--header: {wrong}")
     click.echo(str(asyncio.run(engine.explain(asked))))
 
 

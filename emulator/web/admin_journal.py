@@ -15,8 +15,6 @@ from emulator.engine import Engine
 from emulator.explanation import Explanation
 from emulator.har import archive
 from emulator.journal import Entry, Filter
-from emulator.preparation import Asked
-from emulator.request import Caller
 from emulator.scenario.places import Place
 from emulator.stores.store import StoreDown
 from emulator.views import (
@@ -30,6 +28,7 @@ from emulator.views import (
 )
 from emulator.web.admin_doors import Question, filter_of, number_in, read, read_body, read_json
 from emulator.web.admin_guard import Refusal
+from emulator.web.identity import asked_again, unusable
 from emulator.web.routes import target_of
 
 _PAGE = 100
@@ -116,8 +115,7 @@ class JournalRoutes(Struct, frozen=True):
             return entry
         if exchange.nearest or not exchange.body.whole:
             return entry
-        caller = Caller.told(received.session, received.headers)
-        asked = Asked(exchange.body.data, exchange.path, target, received.headers, caller)
+        asked = asked_again(exchange.body.data, exchange.path, target, received.headers, received.session)
         nearest = self.engine.preparation.nearest(asked, await self.engine.store.overlay(received.session))
         return replace(entry, received=replace(received, exchange=replace(exchange, nearest=nearest)))
 
@@ -155,8 +153,10 @@ class JournalRoutes(Struct, frozen=True):
             name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in question.headers.items()
         }
-        caller = Caller.told(question.session, headers)
-        asked = Asked(orjson.dumps(question.body), question.path, target, headers, caller)
+        asked = asked_again(orjson.dumps(question.body), question.path, target, headers, question.session)
+        wrong = unusable(asked.caller)
+        if wrong is not None:
+            raise Refusal(422, "unusable_header", wrong, "A chat request with it is answered 400.")
         return _json(_explanation(question.session, await self.engine.explain(asked)))
 
 

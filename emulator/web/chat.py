@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from emulator.delivery import LARGEST_WRITE, Delivery, Head
@@ -12,17 +11,14 @@ from emulator.engine import Answered, Engine
 from emulator.journal import EMPTY, Exchange, Finished
 from emulator.plan import Failure
 from emulator.preparation import Asked
-from emulator.request import Caller, Target
-from emulator.scenario.timing import faults_in, pacing_in, quota_in
-from emulator.settings import Settings, speed_of
+from emulator.request import Target
+from emulator.settings import Settings
 from emulator.stores.store import DEFAULT, StoreDown, unwaited
-from emulator.web.identity import Doorman
+from emulator.web.identity import Doorman, addressed, unusable
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
 from emulator.web.transport import ANSWERED, BEGUN, Wire, wire_of
-
-_DEDICATED = b".prediction.vertexai.goog"
 
 
 class Begun(Struct, frozen=True):
@@ -125,14 +121,14 @@ class Chat:
     async def _answer(
         self, path: str, headers: Mapping[bytes, bytes], target: Target, source: bytes | Receive
     ) -> Answered:
-        if not target.shared:
-            target = replace(target, host=dedicated_host_of(headers))
+        target = addressed(target, headers)
         caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
             return await self._refused(caller, path, target, headers)
-        refusal = _unusable(caller)
-        if refusal is not None:
-            return await self._refused(refusal, path, target, headers, caller.session)
+        wrong = unusable(caller)
+        if wrong is not None:
+            failure = Failure(400, "INVALID_ARGUMENT", f"gemulator: {wrong}")
+            return await self._refused(failure, path, target, headers, caller.session)
         limit = self._limit(target)
         body = source if isinstance(source, bytes) and len(source) <= limit else await _body(source, headers, limit)
         if isinstance(body, Failure):
@@ -168,33 +164,6 @@ class Chat:
 
 def _store_down(error: StoreDown) -> Failure:
     return Failure(503, "UNAVAILABLE", f"gemulator: this answer depends on state, and {error}")
-
-
-def dedicated_host_of(headers: Mapping[bytes, bytes]) -> str:
-    """The host name that a request names, where it is one of a dedicated endpoint; else empty."""
-    host = headers.get(b"host", b"").partition(b":")[0].lower()
-    return host.decode("latin-1") if host.endswith(_DEDICATED) else ""
-
-
-def _unusable(caller: Caller) -> Failure | None:
-    """A refusal of gemulator's own headers that mean nothing."""
-    if caller.wire not in {None, "faithful", "sdk-safe"}:
-        return Failure(400, "INVALID_ARGUMENT", "gemulator: x-emulator-wire is faithful or sdk-safe")
-    if caller.speed is caller.fault is caller.pacing is caller.quota is None:
-        return None
-    lines = (
-        ("speed", caller.speed, speed_of),
-        ("fault", caller.fault, faults_in),
-        ("pacing", caller.pacing, pacing_in),
-        ("quota", caller.quota, quota_in),
-    )
-    for name, line, read in lines:
-        if line is not None:
-            try:
-                read(line)
-            except ValueError as error:
-                return Failure(400, "INVALID_ARGUMENT", f"gemulator: x-emulator-{name}: {error}")
-    return None
 
 
 async def _body(source: bytes | Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes | Failure:

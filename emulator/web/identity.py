@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec.structs import replace
 
 from emulator.plan import Failure
+from emulator.preparation import Asked
 from emulator.refusals import refused
 from emulator.request import Caller, Target
-from emulator.settings import Clock, Settings
+from emulator.scenario.timing import faults_in, pacing_in, quota_in
+from emulator.settings import Clock, Settings, speed_of
+from emulator.stores.store import DEFAULT
 from emulator.tokens import Token, key_for, session_in, verify
 
 if TYPE_CHECKING:
     from emulator.web.policy import Policy
 
+_DEDICATED = b".prediction.vertexai.goog"
 _SESSION = 200  # characters of a session's name that count
 
 # The headers that say who asks, and how they want to be answered.
@@ -67,7 +71,10 @@ class Doorman:
     def _caller(self, headers: Headers, version: str) -> Caller | Failure:
         bearer = bearer_of(headers)
         reason = self._reason(bearer, headers)
-        return caller_of(headers, bearer) if reason is None else _unauthenticated(reason, version)
+        if reason is not None:
+            return _unauthenticated(reason, version)
+        # By header, else by token: every client can set a token, not every one a header.
+        return caller_of(headers, _text(headers, b"x-emulator-session") or session_in(bearer) or DEFAULT)
 
     def _reason(self, bearer: str, headers: Headers) -> Reason | None:
         if self._auth == "open":
@@ -92,10 +99,8 @@ def bearer_of(headers: Headers) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def caller_of(headers: Headers, bearer: str) -> Caller:
-    """The caller as token and headers name it."""
-    # By header, else by token: every client can set a token, not every one a header.
-    session = _text(headers, b"x-emulator-session") or session_in(bearer) or "default"
+def caller_of(headers: Headers, session: str) -> Caller:
+    """The caller in a session, with what the headers override."""
     return Caller(
         session=session[:_SESSION],
         seed=_text(headers, b"x-emulator-seed"),
@@ -106,6 +111,40 @@ def caller_of(headers: Headers, bearer: str) -> Caller:
         pacing=_text(headers, b"x-emulator-pacing"),
         quota=_text(headers, b"x-emulator-quota"),
     )
+
+
+def unusable(caller: Caller) -> str | None:
+    """What is wrong with gemulator's own headers, where they mean nothing."""
+    if caller.wire not in {None, "faithful", "sdk-safe"}:
+        return "x-emulator-wire is faithful or sdk-safe"
+    if caller.speed is caller.fault is caller.pacing is caller.quota is None:
+        return None
+    lines = (
+        ("speed", caller.speed, speed_of),
+        ("fault", caller.fault, faults_in),
+        ("pacing", caller.pacing, pacing_in),
+        ("quota", caller.quota, quota_in),
+    )
+    for name, line, read in lines:
+        if line is not None:
+            try:
+                read(line)
+            except ValueError as error:
+                return f"x-emulator-{name}: {error}"
+    return None
+
+
+def addressed(target: Target, headers: Headers) -> Target:
+    """The target with the host name that a request names, where it is one of a dedicated endpoint."""
+    if target.shared:
+        return target
+    host = headers.get(b"host", b"").partition(b":")[0].lower()
+    return replace(target, host=host.decode("latin-1")) if host.endswith(_DEDICATED) else target
+
+
+def asked_again(body: bytes, path: str, target: Target, headers: Headers, session: str) -> Asked:
+    """A request of a session, to be looked at: who asks has been decided."""
+    return Asked(body, path, addressed(target, headers), headers, caller_of(headers, session))
 
 
 def _text(headers: Headers, name: bytes) -> str | None:

@@ -91,6 +91,13 @@ def test_a_dedicated_endpoint_answers_on_its_own_host_only(listed: Emulator) -> 
     assert post(listed, HELLO, base_url=url, host=HOST.replace("mg-", "other-")).status_code == 400
 
 
+def test_what_was_asked_on_a_dedicated_host_is_explained_as_asked_there(listed: Emulator) -> None:
+    url = listed.endpoint_url(DEDICATED)
+    path = httpx.URL(url).path + "/chat/completions"
+    assert listed.admin.explain(HELLO, path=path)["status"] == 400
+    assert listed.admin.explain(HELLO, path=path, headers={"host": HOST})["status"] == 200
+
+
 def get(emulator: Emulator, url: str, token: str = "t") -> httpx.Response:
     return httpx.get(url, headers={"authorization": f"Bearer {token}"} if token else {})
 

@@ -77,6 +77,22 @@ def test_a_client_that_goes_is_told_apart(running: Emulator, admin: Admin) -> No
     events.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("scenario", ["riddle", "anything"], ids=["a turn", "an invented answer"])
+def test_looking_at_an_entry_changes_no_later_answer(running: Emulator, admin: Admin, scenario: str) -> None:
+    body = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": scenario}]}
+    order = {"x-emulator-fault": "disconnect: {after_chunks: 0}"}
+    ends = []
+    with httpx.Client(trust_env=False, headers={"authorization": "Bearer emulator.looked", **order}) as http:
+        for _ in range(4):
+            with pytest.raises(httpx.RemoteProtocolError):
+                http.post(f"{running.base_url}/chat/completions", json=body)
+            (*_, last) = admin.entries(session="looked")
+            ends.append([step.get("end") for step in admin.entry(last["id"])["answer"]["steps"]])
+            admin.explain(body, "looked", headers=order)
+            admin.explain(body, "looked")
+    assert ends == [["cut"]] * 4
+
+
 def test_the_client_speaks_the_whole_api(running: Emulator, admin: Admin) -> None:
     session, token = admin.create("mine", seed="7")
     assert token.startswith("emulator.mine.")

@@ -156,6 +156,13 @@ def test_explain(options: tuple[str, ...], body: dict[str, object], said: str) -
     assert said in explained(*options, **body)
 
 
+def test_explain_reads_the_header_of_a_fault() -> None:
+    assert "the connection is closed" in explained("--header", "x-emulator-fault: disconnect")
+    refused = run("explain", "-", "--header", "x-emulator-speed: bogus", given="{}")
+    assert refused.exit_code == 2
+    assert "x-emulator-speed: 'bogus' is no speed" in refused.output
+
+
 def test_explain_counts_nothing(folder: Path) -> None:
     (folder / "good.yaml").write_text(
         "turns: [{when: {user: hi}, times: 1, reply: once}, {when: {user: hi}, reply: then}]"
