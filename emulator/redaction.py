@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Self
 
 from msgspec import Struct
@@ -50,10 +51,21 @@ def without_secrets(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
     return kept
 
 
+def is_credential(name: str) -> bool:
+    """Whether a header of this lower-case name is one that credentials are sent in."""
+    return name.encode("latin-1", "replace") in SECRETS
+
+
+@lru_cache(maxsize=1024)
+def is_secret(name: str) -> bool:
+    """Whether it is a credential, or sounds like one."""
+    return is_credential(name) or _SECRET_NAME.search(name) is not None
+
+
 def shown_headers(headers: Mapping[bytes, bytes]) -> dict[str, str]:
     """Headers for people. A name that sounds like a credential's is shown without its value."""
     named = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.items())
-    return {name: REDACTED if _SECRET_NAME.search(name) else value for name, value in named}
+    return {name: REDACTED if is_secret(name) else value for name, value in named}
 
 
 def elided(data: bytes) -> bytes:

@@ -39,6 +39,16 @@ async def test_secrets_are_not_kept(call: AdminCaller) -> None:
     assert "s3cret" not in str(await call("GET", "/journal.har"))
 
 
+async def test_a_turn_that_wants_another_key_does_not_tell_the_one_it_got() -> None:
+    api = AdminCaller(app_with(unmatched="error"))
+    await api("POST", "/scenarios", 201, content="turns: [{when: {header: {authorization: right-k3y}}, reply: x}]")
+    answer = await api.ask("hello")
+    assert "header.authorization: expected (redacted), saw (redacted)" in answer.text
+    for told in (answer.text, await api("GET", "/journal", headers={"accept": "application/x-ndjson"})):
+        assert "s3cret" not in told
+        assert "right-k3y" not in told
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

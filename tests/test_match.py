@@ -242,3 +242,27 @@ AFTER = asked("hi", called("get_weather"), result("get_weather"))
 )
 def test_a_call_is_spent_by_its_result(when: Any, reply: Any, conversation: Conversation, fits: bool) -> None:
     assert (not any(turn(when, reply).mismatches(conversation))) is fits
+
+
+KEY = "Bearer sk-1"
+WRONG = asked("hi", headers={"authorization": "Bearer sk-2", "x-my-token": "sk-2", "x-tenant": "acme"})
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ({"header": {"Authorization": KEY}}, "header.Authorization: expected (redacted), saw (redacted)"),
+        ({"header": {"x-my-token": KEY}}, "header.x-my-token: expected (redacted), saw (redacted)"),
+        ({"header": {"cookie": KEY}}, "header.cookie: expected (redacted), saw nothing"),
+        ({"header": {"authorization": False}}, "header.authorization: expected none, saw (redacted)"),
+        ({"header": {"x-tenant": "other"}}, "header.x-tenant: expected 'other' in it, saw 'acme'"),
+        (
+            {"any": [{"header": {"authorization": KEY}}, {"user": "x"}]},
+            "any: expected header.authorization (redacted) or user 'x' in it, "
+            "saw header.authorization (redacted), user 'hi'",
+        ),
+        ({"not": {"header": {"authorization": "Bearer"}}}, "not: expected not (redacted), saw that it holds"),
+    ],
+)
+def test_a_mismatch_never_says_a_credential(when: dict[str, Any], said: str) -> None:
+    assert [str(one) for one in Match.model_validate(when).mismatches(WRONG)] == [said]

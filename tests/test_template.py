@@ -83,6 +83,8 @@ REFUSED = [
     ("{{ user() }}", "filters"),
     ("{{ a.b..c }}", "is no path"),
     ("{{ 1 + 1 }}", "filters"),
+    ("{{ header.Authorization }}", "is a credential"),
+    ('{{ header["x-goog-api-key"] | upper }}', "is a credential"),
     ("{% if user %}{{ if }}", "no variable `if`"),
 ]
 
@@ -91,6 +93,11 @@ REFUSED = [
 def test_what_is_no_expression_is_refused_when_read(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         Template.of(text)
+
+
+def test_all_headers_are_those_that_are_no_credentials() -> None:
+    sent = Variables(asked("hi", headers={"x-tenant": "acme", "authorization": "Bearer s3cret"}))
+    assert Template.of("{{ header }}").text(sent) == '{"x-tenant":"acme"}'
 
 
 LACKING = [

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch
+from emulator.redaction import REDACTED, is_secret
 from emulator.scenario.compare import NumberTest, Presence, TextFields, TextTest, spelled
 from emulator.scenario.media import Media, MediaTest
 from emulator.scenario.reads import (
@@ -229,7 +230,8 @@ class Match(Strict):
         if self.any_:
             yield from none_of([list(group.mismatches(conversation)) for group in self.any_])
         if self.not_ is not None and self.not_.holds(conversation):
-            yield Mismatch("not", f"not {self.not_}", "that it holds")
+            said = REDACTED if any(map(is_secret, self.not_.headers)) else self.not_
+            yield Mismatch("not", f"not {said}", "that it holds")
 
     def holds(self, conversation: Conversation) -> bool:
         """Whether there is no mismatch: asked of every request, and answered without words."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch
 from emulator.message import JSON
+from emulator.redaction import REDACTED, is_secret
 from emulator.scenario import paths
 from emulator.scenario.compare import (
     ABSENT,
@@ -180,11 +181,17 @@ class Tree(Reads, frozen=True):
 
 
 class Headers(Reads, frozen=True):
-    """Headers of the request, by name."""
+    """Headers of the request, by name. Of credentials a mismatch says that they differ, and not how."""
 
     def mismatches(self, name: str, test: Mapping[str, Presence], conversation: Conversation) -> Iterator[Mismatch]:
         for header, one in test.items():
-            yield from text_mismatches(f"{name}.{header}", one, self._look(header)(conversation))
+            seen = self._look(header)(conversation)
+            for found in text_mismatches(f"{name}.{header}", one, seen):
+                if is_secret(header.lower()):
+                    expected = found.expected if isinstance(one, bool) else REDACTED
+                    yield Mismatch(found.name, expected, REDACTED if seen else found.actual)
+                else:
+                    yield found
 
     def needs(self, name: str, test: Mapping[str, Presence]) -> Iterator[Need]:
         for header, one in test.items():

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from emulator.errors import ReplyError
 from emulator.message import JSON
+from emulator.redaction import is_credential
 from emulator.scenario import paths
 from emulator.scenario.compare import text_of
 from emulator.scenario.filters import DEFAULT, FILTERS
@@ -130,6 +131,8 @@ def _expression(source: str) -> Expression:
     steps = paths.steps(path)
     if steps[0] not in ROOTS:
         raise ValueError(f"`{{{{ {source} }}}}`: there is no variable `{steps[0]}`: {_meant(str(steps[0]), ROOTS)}")
+    if steps[0] == "header" and is_credential(str(steps[-1]).lower()):
+        raise ValueError(f"`{{{{ {source} }}}}` is a credential, which no answer says: the journal would keep it")
     return Expression(source, steps, None, filters)
 
 

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from emulator.conversation import Conversation
 from emulator.message import JSON
+from emulator.redaction import is_credential
 from emulator.scenario.paths import Step, values
 
 
@@ -59,6 +60,10 @@ def _results(variables: Variables) -> JSON:
     return {result.name: result.value for result in variables.conversation.tool_results}
 
 
+def _headers(variables: Variables) -> JSON:
+    return {name: value for name, value in variables.conversation.headers.items() if not is_credential(name)}
+
+
 ROOTS: Mapping[str, Root] = {
     "user": Root("The newest user message.", lambda at: at.conversation.user_text),
     "earlier": Root("The user messages before it, oldest first.", lambda at: list(at.conversation.user_texts[:-1])),
@@ -71,6 +76,6 @@ ROOTS: Mapping[str, Root] = {
     "tool_result": Root("What the last tool answered, since the newest user message.", _result),
     "tool_results": Root("What each tool answered, by its name.", _results),
     "match": Root("Groups of the regular expressions in `when`, by number or name.", lambda at: dict(at.groups)),
-    "header": Root("Headers of the request.", lambda at: dict(at.conversation.headers)),
+    "header": Root("Headers of the request, but for credentials.", _headers),
     "body": Root("The whole body of the request.", lambda at: at.conversation.body),
 }
