@@ -2,7 +2,11 @@
 
 import asyncio
 
+from redis.asyncio import Redis
+
+from emulator.stores.redis import RedisStore
 from emulator.stores.store import UNCHANGED, Bounds, Choices, Claim, Published, Store
+from tests.redis_server import RedisServer, needs_redis
 from tests.stores import AGE, TWICE, Kind, received
 
 # ---- sessions
@@ -90,3 +94,23 @@ async def test_an_overlay_made_anew_is_another_one(store: Store) -> None:
     await store.drop("s")
     await store.publish("s", Published("a", "2"))
     assert (await store.overlay("s")).generation != before.generation
+
+
+async def test_sessions_that_lay_the_same_over_it_share_a_generation(store: Store) -> None:
+    for session in ("s", "t"):
+        await store.publish(session, Published("a", "1"))
+    assert (await store.overlay("s")).generation == (await store.overlay("t")).generation
+
+
+@needs_redis
+async def test_what_was_known_of_a_redis_that_lost_all_is_not_taken_for_what_it_has_now(server: RedisServer) -> None:
+    store = RedisStore(server.url)
+    await store.publish("s", Published("a", "old"))
+    before = await store.overlay("s")
+    async with Redis.from_url(server.url) as redis:
+        await redis.flushall()
+    await store.publish("s", Published("a", "new"))
+    after = await store.overlay("s")
+    assert (before.published[0].text, after.published[0].text) == ("old", "new")
+    assert before.generation != after.generation
+    await store.close()

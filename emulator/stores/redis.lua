@@ -2,7 +2,7 @@
 -- Keys of a session: used, repeats and older (repeat numbers), meters (of quotas), overlay, journal (stream of entries),
 -- ends (how they ended).
 -- Keys of all: sequence, feed (stream of what happened where), sizes and evicted (by session), size and evictions (the
--- sums of those), sessions (by last use), generations, names.
+-- sums of those), sessions (by last use), names.
 local verb, prefix = ARGV[1], ARGV[2]
 local DEFAULT = 'default'
 

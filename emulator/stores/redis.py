@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from msgspec.structs import replace
@@ -198,7 +199,7 @@ class RedisStore:
 
     async def _lay(self, session: str, change: Callable[[Overlay], Overlay]) -> bool:
         """Change the overlay in one step; whether it is another now."""
-        key, generations = self._key(session, "overlay"), f"{self._prefix}generations"
+        key = self._key(session, "overlay")
         changed = False
 
         async def exchange(pipe: Any) -> None:
@@ -206,10 +207,11 @@ class RedisStore:
             before = self._remember(await pipe.hmget(key, "generation", "laid"))
             after = change(before)
             changed = after != before
-            generation = await pipe.incr(generations)
             pipe.multi()
             if changed:
                 laid = codec.encoded_overlay(after.choices, after.published)
+                # No counter: it would begin anew with a Redis that lost all, and processes remember what it was.
+                generation = int.from_bytes(blake2b(laid, digest_size=8).digest(), "big")
                 pipe.hset(key, mapping={"generation": generation, "laid": laid})
 
         await self._ask(self._redis.transaction, exchange, key)
