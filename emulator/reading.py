@@ -13,6 +13,7 @@ from emulator.message import JSON, Message, digest
 from emulator.misfit import Misfit, misfit_in
 from emulator.parsed import Frame, History, Parsed, Said
 from emulator.plan import Failure
+from emulator.refusals import shown
 from emulator.request import NOTHING, ChatRequest
 
 _FIELDS = frozenset(ChatRequest.__struct_fields__)
@@ -167,9 +168,9 @@ def _words(misfit: Misfit) -> str:
         return f"Unable to submit request because at least one '{field}' entry is required."
     if misfit.kind == "literal_error":
         allowed = ", ".join(sorted(misfit.more["expected"].replace(" or ", ", ").split(", ")))
-        return f"Expected '{field}' to be one of: {allowed}; found {misfit.saw!r}."
-    shown = orjson.dumps(misfit.saw).decode()[:80]
-    return f"Invalid value at '{field}' ({_PROTO_TYPES.get(misfit.kind, 'TYPE_MESSAGE')}), {shown}"
+        return f"Expected '{field}' to be one of: {allowed}; found {shown(misfit.saw)}."
+    saw = orjson.dumps(misfit.saw).decode()[:80]
+    return f"Invalid value at '{field}' ({_PROTO_TYPES.get(misfit.kind, 'TYPE_MESSAGE')}), {saw}"
 
 
 def invalid(message: str, field: str | None = None, misfit: Misfit | None = None) -> Failure:

@@ -1,6 +1,9 @@
 """Google's own words for every refusal, by name (wire-facts §6): rules and scenarios say the same."""
 
 from collections.abc import Mapping
+from typing import Any
+
+import orjson
 
 from emulator.plan import Failure
 from emulator.refusals.invalid import INVALID
@@ -21,3 +24,8 @@ def usual(status: int) -> Refusal:
 def refused(name: str, /, *, at: str | None = None, **values: object) -> Failure:
     """The refusal `name` with its values; `at` is the path in the request that is to blame."""
     return REFUSALS[name].failure(values, at)
+
+
+def shown(value: Any) -> str:
+    """A value of a request as refusals quote it: a text in its quotes, anything else as JSON."""
+    return f"'{value}'" if isinstance(value, str) else orjson.dumps(value).decode()[:80]

@@ -41,8 +41,8 @@ INVALID = (
     _invalid("invalid-signature", "Thought signature is not valid"),
     _invalid(
         "not-one-of",
-        "Expected '{field}' to be one of: {allowed}; found '{value}'.",
-        **{"field": "reasoning_effort", "allowed": "'high', 'low', 'medium', 'minimal'", "value": "none"},
+        "Expected '{field}' to be one of: {allowed}; found {value}.",
+        **{"field": "reasoning_effort", "allowed": "'high', 'low', 'medium', 'minimal'", "value": "'none'"},
     ),
     _invalid("level-unsupported", "Thinking level is unsupported: THINKING_LEVEL_{level}", level="MINIMAL"),
     _invalid("budget-and-level", "You can only set only one of thinking budget and thinking level."),
@@ -128,10 +128,14 @@ INVALID = (
     _invalid("search-with-functions", "Multiple tools are supported only when they are all search tools."),
     _invalid(
         "function-not-offered",
-        "Function '{function}' in 'tool_choice' is not one of the declared functions.",
-        function="f",
+        "Function '{function}' in '{field}' is not one of the declared functions.",
+        **{"function": "f", "field": "tool_choice"},
     ),
-    _invalid("no-functions", "'tool_choice' is '{mode}', but the request declares no functions.", mode="required"),
+    _invalid(
+        "no-functions",
+        "'{field}' is '{mode}', but the request declares no functions.",
+        **{"field": "tool_choice", "mode": "required"},
+    ),
     _invalid(
         "detail-differs",
         "All 'detail' values in a request must be equal for this model; found {values}.",

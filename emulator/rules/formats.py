@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from emulator.message import JSON
 from emulator.plan import Failure
 from emulator.refusals import refused
+from emulator.rules.parameters import not_one_of
 from emulator.rules.rule import Ask, Rule, reads
 
 _MODALITIES = ("audio", "image", "text")
@@ -15,8 +16,7 @@ _FORMATS = {"text", "json_object", "json_schema", "text/plain", "application/jso
 def _modalities(ask: Ask) -> Failure | None:
     for index, wanted in enumerate(ask.request.modalities or ()):
         if wanted not in _MODALITIES:
-            allowed = ", ".join(f"'{known}'" for known in _MODALITIES)
-            return refused("not-one-of", field=f"modalities[{index}]", allowed=allowed, value=wanted)
+            return not_one_of(f"modalities[{index}]", _MODALITIES, wanted)
         if ask.card.makes and wanted not in ask.card.makes:
             return refused("parameter-unsupported", field=f"response modality '{wanted}'")
     return None

@@ -10,7 +10,7 @@ from emulator.media import Medium, media_of, response_parts
 from emulator.message import JSON, TOOL_ROLES, Message
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.rules.parameters import invalid_value
+from emulator.rules.parameters import invalid_value, not_one_of
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 # `image/jpg` is right (Google's own example has it); `*` stands where nothing says more.
@@ -55,8 +55,7 @@ def _detail(ask: Ask) -> Failure | None:
     details = [(medium.where, medium.detail) for medium in _seen(ask) if medium.detail is not None]
     for where, detail in details:
         if detail not in _DETAILS:
-            allowed = ", ".join(f"'{known}'" for known in _DETAILS)
-            return refused("not-one-of", field=f"{where}.detail", allowed=allowed, value=detail)
+            return not_one_of(f"{where}.detail", _DETAILS, detail)
     values = sorted({str(detail) for _, detail in details})
     if ask.card.mixed_detail or len(values) < 2:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from emulator.message import JSON
 from emulator.plan import Failure
-from emulator.refusals import refused
+from emulator.refusals import refused, shown
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 # The parameters of Google's table (wire-facts §2). Everything else is ignored, or refused under `--strict-params`.
@@ -151,6 +151,11 @@ def invalid_value(field: str, kind: str, value: JSON) -> Failure:
 
     shown = orjson.dumps(value).decode()
     return refused("invalid-value", at=field, field=field, type=kind, value=shown[:80])
+
+
+def not_one_of(field: str, allowed: Iterable[str], value: JSON) -> Failure:
+    """The refusal of a value that is none of a few words."""
+    return refused("not-one-of", field=field, allowed=", ".join(f"'{word}'" for word in allowed), value=shown(value))
 
 
 RULES = (

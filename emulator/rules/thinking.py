@@ -3,7 +3,7 @@
 from emulator.message import JSON
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.rules.parameters import invalid_value
+from emulator.rules.parameters import invalid_value, not_one_of
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 _EVERYWHERE = ("high", "low", "medium", "minimal")
@@ -20,8 +20,7 @@ def _effort(ask: Ask) -> Failure | None:
         return None
     known = _known_levels(ask)
     if effort not in known:
-        allowed = ", ".join(f"'{level}'" for level in known)
-        return refused("not-one-of", field="reasoning_effort", allowed=allowed, value=effort)
+        return not_one_of("reasoning_effort", known, effort)
     if ask.request.thinking_config:
         return refused("effort-and-thinking-config")
     return _supported(ask, effort)
