@@ -21,11 +21,43 @@ class Function(Struct, frozen=True):
     parameters: JSON
 
 
+MODES = ("auto", "none", "required", "validated")
+
+
 class ToolChoice(Struct, frozen=True):
-    """`mode` is auto, none, required or validated; `name` is set where one function is demanded."""
+    """`mode` is one of the modes; `name`: the one function demanded; `among`: the only ones that may be called."""
 
     mode: str
     name: str | None = None
+    among: Sequence[str] | None = None
+
+    @classmethod
+    def of(cls, chosen: str | dict[str, JSON] | None) -> Self:
+        """What a text or an object says. An object that makes no choice demands some function."""
+        if not isinstance(chosen, dict):
+            return cls(chosen or "auto")
+        kind = chosen.get("type")
+        if kind == "allowed_tools":
+            allowed = allowed_in(chosen)
+            tools = allowed.get("tools")
+            named = map(name_in, tools if isinstance(tools, list) else ())
+            return cls(_text(allowed, "mode") or "auto", among=[name for name in named if name is not None])
+        return cls(kind) if kind in MODES else cls("required", name_in(chosen))
+
+    def allows(self, name: str) -> bool:
+        """Whether the function of that name may be called."""
+        return name == self.name if self.name is not None else self.among is None or name in self.among
+
+
+def allowed_in(chosen: dict[str, JSON]) -> dict[str, JSON]:
+    """Mode and tools of a choice of the type `allowed_tools`: below that name, or beside the type."""
+    allowed = chosen.get("allowed_tools")
+    return allowed if isinstance(allowed, dict) else chosen
+
+
+def name_in(tool: JSON) -> str | None:
+    """The name of a function that an object chooses or declares, in the form of either of OpenAI's APIs."""
+    return _text(tool.get("function", tool), "name") if isinstance(tool, dict) else None
 
 
 class ChatRequest(Struct, frozen=True, dict=True):
@@ -136,12 +168,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
 
     @property
     def choice_of_tool(self) -> ToolChoice:
-        chosen = self.function_call if self.tool_choice is None else self.tool_choice
-        if isinstance(chosen, dict):
-            spec = chosen.get("function", chosen)
-            name = spec.get("name") if isinstance(spec, dict) else None
-            return ToolChoice("required", name if isinstance(name, str) else None)
-        return ToolChoice(chosen or "auto")
+        return ToolChoice.of(self.function_call if self.tool_choice is None else self.tool_choice)
 
     @property
     def schema_name(self) -> str | None:

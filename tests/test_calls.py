@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.endpoint import GEMINI_2, GEMINI_3, Answer, Endpoint, google, rows, tool
+from tests.endpoint import GEMINI_2, GEMINI_3, Answer, Endpoint, calling, google, result, rows, tool, user
 
 PARALLEL = """
 turns:
@@ -18,6 +18,10 @@ FRAGMENTS: dict[str, Any] = {"extra_body": google(stream_function_call_arguments
 def calls_of(answer: Answer) -> list[tuple[int | None, str]]:
     calls = [call for delta in answer.deltas for call in delta.get("tool_calls", ())]
     return [(call.get("index"), call["function"]["arguments"]) for call in calls]
+
+
+def named(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
 
 
 WHOLE = ('{"city":"Boston"}', '{"city":"New Delhi"}')
@@ -54,6 +58,35 @@ def test_fragments_by_token_are_many_and_join() -> None:
     sent = [text for _, text in calls_of(Endpoint(PARALLEL, fragment="token").ask(**FRAGMENTS))]
     assert "".join(sent) == "".join(WHOLE)
     assert len(sent) > 8
+
+
+TWO: dict[str, Any] = {"tools": [tool("get_weather"), tool("send_mail", to={"type": "string"})]}
+CHOICES: list[tuple[str, Any, str | None]] = [
+    ("auto", {"type": "auto"}, "get_weather"),
+    ("none", {"type": "none"}, None),
+    ("required", {"type": "required"}, "get_weather"),
+    ("one by name", {"type": "function", "function": {"name": "send_mail"}}, "send_mail"),
+    (
+        "a few",
+        {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [named("send_mail")]}},
+        "send_mail",
+    ),
+    ("a few, demanded", {"type": "allowed_tools", "mode": "required", "tools": [{"name": "send_mail"}]}, "send_mail"),
+]
+
+
+@pytest.mark.parametrize(("choice", "called"), rows(CHOICES))
+def test_an_object_chooses_as_its_type_says(choice: Any, called: str | None) -> None:
+    message = Endpoint().ask("Weather in Paris?", tool_choice=choice, **TWO).message
+    assert [call["function"]["name"] for call in message.get("tool_calls", ())] == ([called] if called else [])
+
+
+def test_no_function_is_called_that_was_not_allowed() -> None:
+    """The one that may be called was, so that there is nothing left to demand."""
+    history = [user(), calling("send_mail", signature="s"), result("send_mail")]
+    choice = {"type": "allowed_tools", "mode": "required", "tools": [named("send_mail")]}
+    answer = Endpoint().ask(messages=history, tool_choice=choice, **TWO)
+    assert "tool_calls" not in answer.message
 
 
 def test_only_the_first_of_parallel_calls_is_signed() -> None:

@@ -7,10 +7,10 @@ from emulator.message import JSON
 from emulator.parsed import Frame
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.rules.parameters import invalid_value
+from emulator.request import MODES, allowed_in, name_in
+from emulator.rules.parameters import invalid_value, not_one_of
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
-_MODES = ("auto", "none", "required", "validated")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
 _SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
 
@@ -28,7 +28,7 @@ def _wrong_tool(frame: Frame) -> Failure | None:
     for index, tool in enumerate(frame.request.tools or ()):
         where = f"tools[{index}]"
         if tool.get("type", "function") != "function":
-            return refused("not-one-of", field=f"{where}.type", allowed="'function'", value=tool["type"])
+            return not_one_of(f"{where}.type", ("function",), tool["type"])
         failure = _declaration(tool.get("function"), f"{where}.function")
         if failure is not None:
             return failure
@@ -49,16 +49,43 @@ def _declaration(spec: JSON, where: str) -> Failure | None:
 
 
 def _choice(ask: Ask) -> Failure | None:
-    if ask.request.tool_choice is None and ask.request.function_call is None:
+    field = "function_call" if ask.request.tool_choice is None else "tool_choice"
+    chosen, choice = getattr(ask.request, field), ask.request.choice_of_tool
+    if chosen is None:
         return None
-    choice = ask.request.choice_of_tool
-    if choice.mode not in _MODES:
-        allowed = ", ".join(f"'{mode}'" for mode in _MODES)
-        return refused("not-one-of", field="tool_choice", allowed=allowed, value=choice.mode)
+    if choice.mode not in MODES:
+        return not_one_of(field, MODES, choice.mode)
+    wrong = _wrong_object(chosen, field) if isinstance(chosen, dict) else None
+    if wrong is not None:
+        return wrong
     offered = {function.name for function in ask.request.offered}
-    if choice.name is not None and choice.name not in offered:
-        return refused("function-not-offered", function=choice.name)
-    return refused("no-functions", mode=choice.mode) if choice.mode == "required" and not offered else None
+    strange = next((name for name in (choice.name, *(choice.among or ())) if name and name not in offered), None)
+    if strange is not None:
+        return refused("function-not-offered", function=strange, field=field)
+    return refused("no-functions", mode=choice.mode, field=field) if choice.mode == "required" and not offered else None
+
+
+def _wrong_object(chosen: dict[str, JSON], field: str) -> Failure | None:
+    kind = chosen.get("type")
+    if kind == "allowed_tools":
+        return _wrong_allowance(allowed_in(chosen), f"{field}.allowed_tools")
+    if kind in MODES or name_in(chosen) is not None:
+        return None
+    if kind not in (None, "function"):
+        return not_one_of(f"{field}.type", ("allowed_tools", "function", *MODES), kind)
+    missing = "function_call.name" if field == "function_call" else "tool_choice.function.name"
+    return refused("missing-field", at=missing, field=missing)
+
+
+def _wrong_allowance(allowed: dict[str, JSON], where: str) -> Failure | None:
+    mode, tools = allowed.get("mode"), allowed.get("tools")
+    if mode not in ("auto", "required"):
+        return not_one_of(f"{where}.mode", ("auto", "required"), mode)
+    if not isinstance(tools, list) or not tools:
+        return refused("missing-field", at=f"{where}.tools", field=f"{where}.tools")
+    nameless = (f"{where}.tools[{index}].function.name" for index, tool in enumerate(tools) if name_in(tool) is None)
+    missing = next(nameless, None)
+    return None if missing is None else refused("missing-field", at=missing, field=missing)
 
 
 def _search(ask: Ask) -> Failure | None:

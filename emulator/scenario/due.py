@@ -21,11 +21,12 @@ def calls_due(context: Context) -> Sequence[ToolCall] | None:
 
 def _due(conversation: Conversation) -> Function | None:
     """The function to call now. With `auto`, a user message gets a call and a tool's result a text (fidelity.md)."""
-    offered, choice = conversation.request.offered, conversation.request.choice_of_tool
+    choice = conversation.request.choice_of_tool
+    offered = [function for function in conversation.request.offered if choice.allows(function.name)]
     if not offered or choice.mode == "none":
         return None
     if choice.name is not None:
-        return next((function for function in offered if function.name == choice.name), None)
+        return offered[0]
     called = {call.function.name for call in conversation.current_calls}
     left = [function for function in offered if function.name not in called]
     if conversation.tool_results and choice.mode != "required":

@@ -27,6 +27,11 @@ def named(name: str) -> dict[str, Any]:
     return {"type": "function", "function": {"name": name}}
 
 
+def allowed(mode: str, *specs: Any) -> dict[str, Any]:
+    """OpenAI's choice of a few functions."""
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": list(specs)}}
+
+
 # Row, settings, fields of the request, and what the refusal says.
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("§2 n", {}, {"n": 9}, "candidateCount value of 9 but the supported range is from 1 (inclusive) to 9 (exclusive)"),
@@ -88,6 +93,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("§2 recursive schema", {}, {"response_format": schema(RECURSIVE)}, "is recursive at '#/$defs/N'"),
     ("§2 recursive root", {}, {"response_format": schema({"items": {"$ref": "#"}})}, "is recursive at '#'"),
     ("§2 tools type", {}, tools({"type": "custom"}), "Expected 'tools[0].type' to be one of: 'function'; found 'custo"),
+    ("§2 tools type null", {}, tools({"type": None}), "Expected 'tools[0].type' to be one of: 'function'; found null."),
     ("§2 tools function", {}, tools({"type": "function"}), "Missing required field 'tools[0].function'"),
     ("§2 tools name", {}, tools({"function": {}}), "Missing required field 'tools[0].function.name'"),
     ("§2 tools name form", {}, tools(tool("get weather")), "Invalid function name 'get weather'"),
@@ -102,6 +108,38 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("§2 tool_choice", {}, tools(tool(), tool_choice="any"), "one of: 'auto', 'none', 'required', 'validated'; found"),
     ("§2 tool_choice named", {}, tools(tool(), tool_choice=named("other")), "Function 'other' in 'tool_choice'"),
     ("§2 tool_choice without tools", {}, {"tool_choice": "required"}, "declares no functions"),
+    ("§2 function_call", {}, tools(tool(), function_call="x"), "Expected 'function_call' to be one of"),
+    ("§2 function_call named", {}, tools(tool(), function_call={"name": "f"}), "Function 'f' in 'function_call'"),
+    ("§2 function_call without tools", {}, {"function_call": "required"}, "'function_call' is 'required', but"),
+    ("§2 function_call, no name", {}, tools(tool(), function_call={}), "required field 'function_call.name'"),
+    ("§2 tool_choice, empty", {}, tools(tool(), tool_choice={}), "required field 'tool_choice.function.name'"),
+    ("§2 tool_choice, no name", {}, {"tool_choice": {"type": "function"}}, "field 'tool_choice.function.name'"),
+    (
+        "§2 tool_choice of no type",
+        {},
+        tools(tool(), tool_choice={"type": "any"}),
+        "Expected 'tool_choice.type' to be one of: 'allowed_tools', 'function', 'auto', 'none', 'required', "
+        "'validated'; found 'any'.",
+    ),
+    (
+        "§2 allowed_tools, mode",
+        {},
+        tools(tool(), tool_choice=allowed("none", named("get_weather"))),
+        "Expected 'tool_choice.allowed_tools.mode' to be one of: 'auto', 'required'; found 'none'.",
+    ),
+    ("§2 allowed_tools, none", {}, tools(tool(), tool_choice=allowed("auto")), "'tool_choice.allowed_tools.tools'"),
+    (
+        "§2 allowed_tools, no name",
+        {},
+        tools(tool(), tool_choice=allowed("auto", named("get_weather"), {})),
+        "Missing required field 'tool_choice.allowed_tools.tools[1].function.name'.",
+    ),
+    (
+        "§2 allowed_tools, unknown",
+        {},
+        tools(tool(), tool_choice=allowed("auto", named("other"))),
+        "Function 'other' in 'tool_choice'",
+    ),
     ("§3.6 search with functions", {}, tools(tool(), model=GEMINI_2, web_search_options={}), ALL_SEARCH),
     (
         "§2 google.tools with functions",
