@@ -183,3 +183,9 @@ def test_an_answer_under_way_is_not_judged() -> None:
 def test_no_secret_is_kept_for_it() -> None:
     kept = without_secrets({b"authorization": b"Bearer AIza" + b"x" * 35})
     assert b"x" * 10 not in b"".join(kept.values())
+
+
+@pytest.mark.parametrize("calls", [7, [{"extra_content": "x"}], [{"extra_content": {"google": [1]}}]])
+def test_a_request_that_was_refused_may_have_anything_in_it(calls: Any) -> None:
+    messages = [*HELLO, {"role": "assistant", "tool_calls": calls}]
+    assert not verdict([entry(0, status(400), messages=messages)])

@@ -121,10 +121,15 @@ class Call(Struct, frozen=True, dict=True):
 
 def signatures(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The ids of the calls in a message or delta, each with its signature, empty where there is none."""
-    for call in message.get("tool_calls") or ():
+    calls = message.get("tool_calls")
+    for call in calls if isinstance(calls, list) else ():
         if isinstance(call, dict):
-            google = (call.get("extra_content") or {}).get("google") or {}
-            yield str(call.get("id")), str(google.get("thought_signature") or "")
+            google = _member(_member(call, "extra_content"), "google")
+            yield str(call.get("id")), str(_member(google, "thought_signature") or "")
+
+
+def _member(tree: Any, name: str) -> Any:
+    return tree.get(name) if isinstance(tree, dict) else None  # what was refused may have anything anywhere
 
 
 def _choices(tree: Any) -> Iterator[Mapping[str, Any]]:
