@@ -4,7 +4,7 @@ import base64
 import binascii
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -85,11 +85,10 @@ def media_of(request: ChatRequest) -> Iterator[Medium]:
         yield from _of_response(message, f"messages[{position}].extra_content.google.parts")
 
 
-def response_parts(message: Message) -> list[Mapping[str, Any]]:
+def response_parts(message: Message) -> Sequence[Mapping[str, Any]]:
     """The media beside a tool's JSON: `extra_content.google.parts`, each with `file_data` or `inline_data`."""
-    google = (message.extra_content or {}).get("google")
-    parts = google.get("parts") if isinstance(google, dict) else None
-    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    google = None if message.extra_content is None else message.extra_content.google
+    return (google.parts or ()) if google is not None else ()
 
 
 def _of_part(part: ContentPart, where: str) -> Iterator[Medium]:

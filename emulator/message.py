@@ -26,6 +26,18 @@ class InputAudio(Struct, frozen=True, gc=False):
     format: str | None = None
 
 
+class GoogleContent(Struct, frozen=True):
+    """What Google alone says of a message, a part or a call; fields beyond these are tolerated."""
+
+    thought: bool | None = None
+    thought_signature: str | None = None
+    parts: list[dict[str, JSON]] | None = None
+
+
+class ExtraContent(Struct, frozen=True):
+    google: GoogleContent | None = None
+
+
 class ContentPart(Struct, frozen=True):
     """One part of a message. Types that are not known are accepted and counted (fidelity.md, Parameters)."""
 
@@ -34,7 +46,7 @@ class ContentPart(Struct, frozen=True):
     image_url: str | ImageUrl | None = None
     input_audio: InputAudio | None = None
     file: dict[str, JSON] | None = None
-    extra_content: dict[str, JSON] | None = None
+    extra_content: ExtraContent | None = None
 
     @property
     def uri(self) -> str | None:
@@ -57,7 +69,7 @@ class HistoryCall(Struct, frozen=True):
     function: FunctionCall
     id: str = ""
     type: str = "function"
-    extra_content: dict[str, JSON] | None = None
+    extra_content: ExtraContent | None = None
 
 
 def digest(tree: JSON) -> bytes:
@@ -77,7 +89,7 @@ class Message(Struct, frozen=True):
     function_call: FunctionCall | None = None
     tool_call_id: str | None = None
     refusal: str | None = None
-    extra_content: dict[str, JSON] | None = None
+    extra_content: ExtraContent | None = None
 
     @property
     def holds(self) -> int:

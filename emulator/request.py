@@ -60,6 +60,12 @@ def name_in(tool: JSON) -> str | None:
     return _text(tool.get("function", tool), "name") if isinstance(tool, dict) else None
 
 
+class ExtraBody(Struct, frozen=True):
+    """The container of Google's options; what else is in it is tolerated."""
+
+    google: dict[str, JSON] | None = None
+
+
 class ChatRequest(Struct, frozen=True, dict=True):
     """The body of a request. Fields that are not listed here are tolerated; `further` has them."""
 
@@ -86,7 +92,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     functions: list[dict[str, JSON]] | None = None
     function_call: str | dict[str, JSON] | None = None
     web_search_options: dict[str, JSON] | None = None
-    extra_body: dict[str, JSON] | None = None
+    extra_body: ExtraBody | None = None
     google: dict[str, JSON] | None = None
 
     further: ClassVar[Mapping[str, JSON]] = NOTHING
@@ -95,10 +101,10 @@ class ChatRequest(Struct, frozen=True, dict=True):
     @property
     def google_options(self) -> Mapping[str, JSON]:
         """`extra_body.google`, and a top-level `google` that the live service honours too (fidelity.md)."""
-        if self.extra_body is self.google is None:
+        if self.extra_body is None and self.google is None:
             return NOTHING
-        nested = (self.extra_body or {}).get("google")
-        return {**(self.google or {}), **(nested if isinstance(nested, dict) else {})}
+        nested = None if self.extra_body is None else self.extra_body.google
+        return {**(self.google or {}), **(nested or {})}
 
     @property
     def thinking_config(self) -> Mapping[str, JSON]:

@@ -18,11 +18,15 @@ from emulator.request import ChatRequest
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -3, 2**63, 1.0, 0.5, "", "user", "tool", [], ["a"], [1], [None], {}, {"a": 1}, {"url": 1}]
 )
+EXTRA = st.fixed_dictionaries(
+    {}, optional={"google": ODD | st.fixed_dictionaries({}, optional=dict.fromkeys(("thought", "parts", "mood"), ODD))}
+)
 CALL = st.fixed_dictionaries(
     {},
     optional={
         "id": ODD,
         "type": ODD,
+        "extra_content": ODD | EXTRA,
         "function": ODD | st.fixed_dictionaries({}, optional={"name": ODD, "arguments": ODD}),
     },
 )
@@ -33,12 +37,17 @@ PART = st.fixed_dictionaries(
         "text": ODD,
         "image_url": ODD | st.fixed_dictionaries({"url": ODD}, optional={"detail": ODD}),
         "input_audio": ODD | st.fixed_dictionaries({"data": ODD}, optional={"format": ODD}),
-        "extra_content": ODD,
+        "extra_content": ODD | EXTRA,
     },
 )
 MESSAGE = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "tool", "nobody"])},
-    optional={"content": ODD | st.lists(PART, max_size=2), "tool_calls": ODD | st.lists(CALL, max_size=2), "name": ODD},
+    optional={
+        "content": ODD | st.lists(PART, max_size=2),
+        "tool_calls": ODD | st.lists(CALL, max_size=2),
+        "name": ODD,
+        "extra_content": ODD | EXTRA,
+    },
 )
 OTHERS = [name for name in ChatRequest.__struct_fields__ if name != "messages"]
 BODY = st.fixed_dictionaries(

@@ -1,7 +1,6 @@
 """Thought signatures in the history (wire-facts §7): the current turn only, the first call of each step."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from emulator.message import SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
 from emulator.plan import Failure
@@ -13,9 +12,8 @@ SKIP = "skip_thought_signature_validator"
 
 def signature(holder: HistoryCall | Message) -> str | None:
     """The thought signature that came back with a call or message; None: it has none."""
-    google: Any = (holder.extra_content or {}).get("google")
-    value = google.get("thought_signature") if isinstance(google, Mapping) else None
-    return value if isinstance(value, str) and value else None
+    google = None if holder.extra_content is None else holder.extra_content.google
+    return (google.thought_signature or None) if google is not None else None
 
 
 def _steps(ask: Ask) -> Iterator[tuple[int, Message]]:

@@ -16,6 +16,10 @@ def body(**fields: Any) -> dict[str, Any]:
     return {"model": "google/gemini-3.5-flash", "messages": HELLO, **fields}
 
 
+def extra(content: Any) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": "Hello", "extra_content": content}]
+
+
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
@@ -38,6 +42,24 @@ def body(**fields: Any) -> dict[str, Any]:
         (body(messages=[{"role": "user", "content": 7}]), "'messages[0].content'"),
         (body(messages=[{"role": "user", "content": [{"type": "text", "text": 7}]}]), "'messages[0].content[0].text'"),
         (body(messages=[{"role": "user", "content": [{"type": "image_url", "image_url": 1}]}]), "content[0].image_url"),
+        (body(extra_body={"google": "x"}), "'extra_body.google' (TYPE_MESSAGE), \"x\""),
+        (body(extra_body={"google": []}), "'extra_body.google' (TYPE_MESSAGE), []"),
+        (body(google="x"), "'google' (TYPE_MESSAGE), \"x\""),
+        (body(messages=extra({"google": "x"})), "'messages[0].extra_content.google' (TYPE_MESSAGE), \"x\""),
+        (body(messages=extra({"google": {"thought": "yes"}})), 'extra_content.google.thought\' (TYPE_BOOL), "yes"'),
+        (body(messages=extra({"google": {"parts": "x"}})), 'extra_content.google.parts\' (TYPE_MESSAGE), "x"'),
+        (
+            body(messages=extra({"google": {"parts": [1]}})),
+            "'messages[0].extra_content.google.parts[0]' (TYPE_MESSAGE), 1",
+        ),
+        (
+            body(messages=[{"role": "user", "content": [{"type": "text", "extra_content": {"google": 1}}]}]),
+            "'messages[0].content[0].extra_content.google' (TYPE_MESSAGE), 1",
+        ),
+        (
+            body(messages=[{"role": "assistant", "tool_calls": [{"function": {"name": "f"}, "extra_content": [1]}]}]),
+            "'messages[0].tool_calls[0].extra_content' (TYPE_MESSAGE), [1]",
+        ),
         (body(n=[1]), "'n' (TYPE_INT32), [1]"),
         (body(stream="yes"), "'stream' (TYPE_BOOL), \"yes\""),
         (body(temperature="hot"), "'temperature' (TYPE_DOUBLE), \"hot\""),

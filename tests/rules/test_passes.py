@@ -69,6 +69,14 @@ PASSES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("§2 sampling on 3.6: ignored", {}, {"model": "google/gemini-3.6-flash", "temperature": 1}),
     ("§2 null is nothing", {"strict_params": True}, {"logit_bias": None, "temperature": None}),
     ("§2 strict, documented", {"strict_params": True}, {"top_p": 1, "extra_body": google(thought_tag_marker="t")}),
+    (
+        "§2 fields beyond Google's own",
+        {},
+        {
+            **saying(user() | {"extra_content": {"google": {"mood": 1, "parts": [{}], "thought": None}, "acme": 1}}),
+            "extra_body": {"google": None, "acme": "x"},
+        },
+    ),
     ("§2 $ref found", {}, saying(*asked(CALL, REFERRING))),
     ("§2 $ref without parts", {}, saying(*asked(CALL, result("get", '{"$ref": "x"}')))),
     ("§2 tool content as text parts", {}, saying(*asked(CALL, result("get", [{"type": "text", "text": "{}"}])))),
