@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from emulator.message import JSON
 from emulator.plan import Failure
 from emulator.refusals import refused
-from emulator.rules.parameters import not_one_of
+from emulator.rules.parameters import SCHEMA, invalid_value, not_one_of
 from emulator.rules.rule import Ask, Rule, reads
 
 _MODALITIES = ("audio", "image", "text")
@@ -28,12 +28,23 @@ def _format(ask: Ask) -> Failure | None:
         return None
     kind = wanted.get("type")
     if not isinstance(kind, str):
-        return refused("missing-field", at="response_format.type", field="response_format.type")
+        return _unfit("response_format.type", "TYPE_STRING", kind)
     if kind not in _FORMATS:
         return refused("mime-unsupported", mime=kind)
-    if kind == "json_schema" and not isinstance(ask.request.response_schema, dict | bool):
-        return refused("missing-field", at="response_format.json_schema", field="response_format.json_schema.schema")
-    return None
+    return _wrong_schema(wanted.get("json_schema")) if kind == "json_schema" else None
+
+
+def _wrong_schema(spec: JSON) -> Failure | None:
+    where = "response_format.json_schema"
+    if spec is not None and not isinstance(spec, dict):
+        return invalid_value(where, "TYPE_MESSAGE", spec)
+    schema = (spec or {}).get("schema")
+    return None if isinstance(schema, dict | bool) else _unfit(f"{where}.schema", SCHEMA, schema)
+
+
+def _unfit(field: str, kind: str, value: JSON) -> Failure:
+    """The refusal of a value that is not there, or not of the type it has to be."""
+    return refused("missing-field", at=field, field=field) if value is None else invalid_value(field, kind, value)
 
 
 def _recursive(ask: Ask) -> Failure | None:

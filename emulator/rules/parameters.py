@@ -7,6 +7,8 @@ from emulator.plan import Failure
 from emulator.refusals import refused, shown
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
+SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
+
 # The parameters of Google's table (wire-facts §2). Everything else is ignored, or refused under `--strict-params`.
 DOCUMENTED = frozenset(
     {

@@ -8,11 +8,10 @@ from emulator.parsed import Frame
 from emulator.plan import Failure
 from emulator.refusals import refused
 from emulator.request import MODES, allowed_in, name_in
-from emulator.rules.parameters import invalid_value, not_one_of
+from emulator.rules.parameters import SCHEMA, invalid_value, not_one_of
 from emulator.rules.rule import OPTIONS, Ask, Rule, reads
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
-_SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
 
 
 def _declarations(ask: Ask) -> Failure | None:
@@ -44,7 +43,7 @@ def _declaration(spec: JSON, where: str) -> Failure | None:
     if not _NAME.fullmatch(name):
         return refused("function-name", at=f"{where}.name", function=name)
     if parameters is not None and not isinstance(parameters, dict):
-        return invalid_value(f"{where}.parameters", _SCHEMA, parameters)
+        return invalid_value(f"{where}.parameters", SCHEMA, parameters)
     return None
 
 

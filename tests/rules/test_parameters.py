@@ -89,7 +89,26 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "mimeType parameter with value a",
     ),
     ("§2 response_format, no type", {}, {"response_format": {}}, "Missing required field 'response_format.type'"),
-    ("§2 json_schema, none", {}, {"response_format": {"type": "json_schema"}}, "json_schema.schema'"),
+    ("§2 response_format, odd type", {}, {"response_format": {"type": 1}}, "'response_format.type' (TYPE_STRING), 1"),
+    (
+        "§2 json_schema, none",
+        {},
+        {"response_format": {"type": "json_schema"}},
+        "field 'response_format.json_schema.sch",
+    ),
+    (
+        "§2 json_schema, text",
+        {},
+        {"response_format": schema("bogus")},
+        "json_schema.schema' (type.googleapis.com/google",
+    ),
+    ("§2 json_schema, list", {}, {"response_format": schema([])}, "google.cloud.aiplatform.v1.Schema), []"),
+    (
+        "§2 json_schema of no schema",
+        {},
+        {"response_format": {"type": "json_schema", "json_schema": "x"}},
+        "'response_format.json_schema' (TYPE_MESSAGE), \"x\"",
+    ),
     ("§2 recursive schema", {}, {"response_format": schema(RECURSIVE)}, "is recursive at '#/$defs/N'"),
     ("§2 recursive root", {}, {"response_format": schema({"items": {"$ref": "#"}})}, "is recursive at '#'"),
     ("§2 tools type", {}, tools({"type": "custom"}), "Expected 'tools[0].type' to be one of: 'function'; found 'custo"),
@@ -196,3 +215,9 @@ def test_a_strict_refusal_names_the_field_in_its_details() -> None:
     (detail,) = Endpoint(**STRICT).ask(prefill="x").error["details"]
     assert detail["@type"] == "type.googleapis.com/google.rpc.BadRequest"
     assert detail["fieldViolations"][0]["field"] == "prefill"
+
+
+def test_a_refusal_names_one_field_in_words_and_details() -> None:
+    for response_format in ({"type": 1}, {"type": "json_schema"}, schema("bogus")):
+        error = Endpoint().ask(response_format=response_format).error
+        assert f"'{error['details'][0]['fieldViolations'][0]['field']}'" in error["message"]
