@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -57,7 +58,9 @@ class MetadataServer:
         return _text(self._tokens.identity_token(query["audience"], self._tokens.email))
 
     async def probe(self, request: Request) -> Response:
-        """GET /: clients ask only whether a metadata server is here."""
+        """GET /: clients ask only whether a metadata server is here; for a browser there is none."""
+        if "metadata-flavor" not in request.headers and "text/html" in request.headers.get("accept", ""):
+            raise HTTPException(404)
         return _text("computeMetadata/\n")
 
     async def entry(self, request: Request) -> Response:

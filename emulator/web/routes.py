@@ -9,7 +9,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -98,26 +98,38 @@ async def not_found(request: Request, error: Exception) -> Response:
     """Google's page for an unknown URL (fidelity.md, Errors), with a hint for the developer in a header."""
     method, path = request.method, request.url.path
     page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
-    if target_of(path) is not None:
-        page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
-        return HTMLResponse(page, 404, {"x-emulator-hint": f"{method} is not served here: send a POST"})
-    hint = hint_for(path)
-    return HTMLResponse(page, 404, {"x-emulator-hint": hint} if hint else None)
+    hint = f"{method} is not served here: send a POST" if target_of(path) else hint_for(path)
+    return Response(page, 404, {"x-emulator-hint": hint} if hint else None, "text/html; charset=UTF-8")
+
+
+_EXPECTED = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
 
 
 def hint_for(path: str) -> str | None:
     """What is nearly right about a path; None where nothing is."""
+    if path == "/":
+        return f"gemulator {__version__} is here: send a POST to {_EXPECTED}"
     if "//" in path:
-        return f"a doubled slash: did you mean {re.sub('/+', '/', path)} ?".encode("ascii", "replace").decode()
+        return _hint_for_slashes(path, re.sub("/+", "/", path))
     if path.startswith("/projects/"):
         return "the path begins with /v1 or /v1beta1"
+    if re.search("/publishers/[^/]+/models/?$", path):
+        return "Google's catalogue of models is not served; a request may name any model"
     if path.rstrip("/").endswith("/models"):
         return "there is no /models under an endpoint; name the model in the request"
     if path.rstrip("/").endswith(("/endpoints/openapi", "/endpoints")):
         return "append /chat/completions (an SDK does so itself)"
     if path.endswith("/chat/completions"):
-        return "expected /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
+        return f"expected {_EXPECTED}"
     return None
+
+
+def _hint_for_slashes(path: str, once: str) -> str | None:
+    """Of a path with doubled slashes: one is too many, or something between them is empty, like an unset variable."""
+    empty = [name for name in ("project", "location", "endpoint") if f"/{name}s//" in path]
+    if target_of(once) is None and empty:
+        return f"{' and '.join(f'the {name}' for name in empty)} in the path {'is' if len(empty) == 1 else 'are'} empty"
+    return f"a doubled slash: did you mean {once} ?".encode("ascii", "replace").decode()
 
 
 def _escaped(text: str) -> str:

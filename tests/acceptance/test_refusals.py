@@ -145,7 +145,15 @@ def test_a_large_body_is_413(chunked: bool) -> None:
     [
         ("/projects/p/locations/l/endpoints/openapi/chat/completions", "/v1"),
         ("/v1/projects/p/locations/l/endpoints/openapi/models", "/models"),
-        ("/v1/projects/p//locations/l/endpoints/openapi/chat/completions", "doubled slash"),
+        ("/v1beta1/publishers/google/models", "Google's catalogue of models is not served"),
+        ("/v1/projects/p//locations/l/endpoints/openapi/chat/completions", "did you mean /v1/projects/p/locations/l/"),
+        ("/v1/projects//p/locations/l/endpoints/openapi/chat/completions", "did you mean /v1/projects/p/locations/l/"),
+        ("/v1/projects//locations/l/endpoints/openapi/chat/completions", "the project in the path is empty"),
+        ("/v1/projects/p/locations//endpoints/openapi/chat/completions", "the location in the path is empty"),
+        (
+            "/v1/projects//locations//endpoints/openapi/chat/completions",
+            "the project and the location in the path are empty",
+        ),
         ("/v1/projects/p/locations/l/endpoints/openapi", "/chat/completions"),
         ("/v1/chat/completions", "/v1/projects/PROJECT"),
         ("/nowhere", None),
@@ -154,7 +162,7 @@ def test_a_large_body_is_413(chunked: bool) -> None:
 def test_unknown_paths_are_google_s_page(empty: Emulator, path: str, hint: str | None) -> None:
     answer = httpx.post(f"{empty.url}{path}", json=ask("Hello"))
     assert answer.status_code == 404
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-type"] == "text/html; charset=UTF-8"
     assert "Error 404 (Not Found)!!1" in answer.text
     said = answer.headers.get("x-emulator-hint")
     assert (hint in said) if hint and said else said is hint
@@ -163,6 +171,12 @@ def test_unknown_paths_are_google_s_page(empty: Emulator, path: str, hint: str |
 def test_a_stray_question_mark_is_tolerated(empty: Emulator) -> None:
     answer = httpx.post(f"{empty.base_url}/chat/completions?", json=ask("Hello"), headers={"authorization": "Bearer x"})
     assert answer.status_code == 200
+
+
+def test_a_browser_that_opens_the_address_is_told_where_to_go(empty: Emulator) -> None:
+    page = httpx.get(f"{empty.url}/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=UTF-8")
+    assert "/endpoints/openapi/chat/completions" in page.headers["x-emulator-hint"]
 
 
 def test_a_get_is_not_served(empty: Emulator) -> None:
