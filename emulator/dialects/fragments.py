@@ -4,16 +4,18 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-# A JSON token with the white space before it: a string, another scalar, or one piece of syntax.
-_TOKEN = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*"|[^\s"{}\[\],:]+|[{}\[\],:])|\s+', re.S)
+# A JSON token with the white space before it: a string, another value without parts, or one piece of syntax.
+_TOKEN = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*"|[^\s"{}\[\],:]+|\{\s*\}|\[\s*\]|[{}\[\],:])|\s+', re.S)
+_SYNTAX = frozenset("{}[],:")
 
 _LONGEST = 64
 
 
 def fragments(arguments: str) -> Sequence[str]:
-    """The pieces of JSON text: all syntax that is due plus the next scalar; a string's closing quote on its own.
+    """The pieces of JSON text: all syntax that is due plus the next value; a string's closing quote on its own.
 
-    Long strings are cut inside the value, never inside an escape. `{}` is one piece, as is text that is not JSON.
+    Long strings are cut inside the value, never inside an escape. `{}` and `[]` are values, too; text that is not JSON
+    is one piece.
     """
     try:
         json.loads(arguments)
@@ -27,11 +29,11 @@ def _cut(arguments: str) -> Iterator[str]:
     following = [token.strip() for token in tokens[1:]] + [""]
     due = ""
     for token, after in zip(tokens, following, strict=True):
-        scalar = token.strip()
-        if not scalar or scalar in "{}[],:" or after == ":":
+        value = token.strip()
+        if not value or value in _SYNTAX or after == ":":
             due += token
             continue
-        if scalar[0] == '"':
+        if value[0] == '"':
             opening, _, rest = token.partition('"')
             pieces = _string_pieces(rest[:-1])
             yield f'{due}{opening}"{pieces[0]}'
