@@ -174,7 +174,8 @@ def _request(body: Body, headers: dict[str, str]) -> RequestView:
     text = elided(body.data).decode("utf-8", "replace")
     try:
         tree = orjson.loads(text) if body.whole else text
-    except orjson.JSONDecodeError:
+        orjson.dumps([[[[tree]]]])  # as deep as it lies in a page: what is nested too deeply is text, too
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         tree = text
     return RequestView(headers=headers, size=body.size, sha256=body.sha256 or None, body=tree)
 

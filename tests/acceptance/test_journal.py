@@ -187,3 +187,21 @@ def test_what_a_command_says_where_no_server_is() -> None:
     result = CliRunner().invoke(main, ["sessions", "--url", "http://127.0.0.1:9"])
     assert result.exit_code == 1
     assert "Start it with `gemulator serve`." in result.output
+
+
+@pytest.mark.parametrize("levels", range(249, 253))
+def test_a_body_that_is_nested_too_deeply_to_be_shown_is_text(running: Emulator, admin: Admin, levels: int) -> None:
+    deep: Any = []
+    for _ in range(levels - 2):  # and the body around them
+        deep = [deep]
+    assert ask(running, "riddle", "deep", foo=deep).status_code == 400
+    assert ask(running, "riddle", "deep").status_code == 200
+    lines = command(running, "journal", "--json", "--session", "deep")
+    assert lines.exit_code == 0, lines.output
+    first, second = map(json.loads, lines.stdout.splitlines())
+    assert second["request"]["body"]["messages"][0]["content"] == "riddle"
+    body = first["request"]["body"]
+    assert (json.loads(body) if isinstance(body, str) else body)["foo"] == deep
+    page = httpx.get(f"{running.url}/__emulator/journal?session=deep&full=1").json()
+    assert page["entries"][0] == first == admin.entry(first["id"])
+    assert command(running, "journal", str(first["id"])).exit_code == 0
