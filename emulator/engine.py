@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -202,7 +203,7 @@ class Engine:
         )
 
     def _refuse(self, asked: Asked, failure: Failure) -> tuple[Delivery, Exchange]:
-        """The answer to a request that could not be read, or names no model."""
+        """The answer to a request that could not be read, or names no model; it may name one all the same."""
         card = self.catalog.card("", asked.target)
         if isinstance(card, Model):
             head, chunk = DIALECTS[card.dialect](card.voice).failure(failure, asked.target)
@@ -211,4 +212,15 @@ class Engine:
             failure = failure if asked.target.shared else card
             head, chunk = FRONT_END.failure(failure, asked.target)
         body = Body.of(asked.body, self.settings.journal_body)
-        return Delivery((head, chunk)), Exchange("POST", asked.path, "", body, failure.status, "refused")
+        exchange = Exchange("POST", asked.path, _model_in(asked.body), body, head.status, "refused")
+        return Delivery((head, chunk)), exchange
+
+
+def _model_in(body: bytes) -> str:
+    """The model that a body names which is refused, where it is JSON."""
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    model = tree.get("model") if isinstance(tree, dict) else None
+    return model if isinstance(model, str) else ""
