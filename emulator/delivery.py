@@ -46,7 +46,7 @@ class Head(Struct, frozen=True, dict=True):
 class Chunk(Struct, frozen=True, gc=False):
     """Bytes of one event of a stream, or a whole body; `wait` is in seconds after the step before it.
 
-    `events` says how many events of a stream a whole body stands for: what is counted in chunks counts them.
+    `events` says how many events of a stream they are, or a whole body stands for: faults are placed by them.
     """
 
     data: bytes
@@ -82,11 +82,11 @@ class Delivery(Struct, frozen=True, gc=False):
     size: int | None = None
 
     @property
-    def whole(self) -> tuple[Head, bytes] | None:
+    def whole(self) -> tuple[Head, Chunk] | None:
         """Head and body, where nothing but these two steps is to be played, and nothing to be waited for."""
         if type(self.steps) is not tuple or len(self.steps) != 2:
             return None
         head, body = self.steps
         if type(head) is not Head or head.wait or head.bare or type(body) is not Chunk or body.wait:
             return None
-        return head, body.data
+        return head, body

@@ -114,7 +114,7 @@ def kept(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
         if isinstance(step, Chunk):
             data = elided(step.data)[:left]
             left -= len(data)
-            steps.append(Chunk(data, step.tokens, step.wait))
+            steps.append(Chunk(data, step.tokens, step.wait, step.events))
         else:
             steps.append(step)
     return Delivery(tuple(steps)), limit - left

@@ -39,7 +39,8 @@ class Form(Struct, frozen=True):
     """What all answers of the same words have in common. `created`: None, if it is each answer's own time.
 
     A stream whose only hardship is its pace has a `score`, a whole body that is not sent at once the `beats` of its
-    stream. `heads` fills with those that have more headers: they are few, one a session.
+    stream. `events` is how many of them the one chunk of a stream without waits holds. `heads` fills with those that
+    have more headers: they are few, one a session.
     """
 
     head: Head
@@ -50,6 +51,7 @@ class Form(Struct, frozen=True):
     beats: tuple[int, ...] | None = None
     created: int | None = None
     score: Score | None = None
+    events: int = 1
     heads: dict[Headers, Head] = field(default_factory=dict)
 
     def headed(self, more: Headers) -> Head:
@@ -103,7 +105,7 @@ class Rendering(Struct, frozen=True):
         if form.schedule.plain:
             ((template, tokens),) = form.chunks  # `render` has joined them
             data = template.fill(values)
-            return Delivery((head, Chunk(data, tokens)), len(data))
+            return Delivery((head, Chunk(data, tokens, 0.0, form.events)), len(data))
         effort = replace(self.effort, others=others)
         if form.score is not None:
             waits = form.schedule.waits(form.score.tokens, seed, effort)
@@ -147,7 +149,9 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         return _refused(answer, conversation, dialect, manner)
     stream = bool(conversation.request.stream)
     head, chunks = _worded(answer, conversation, dialect, manner.style, stream)
+    events = 1
     if manner.schedule.plain:
+        events = len(chunks)
         # Nothing waits: one write is much cheaper than many, and a client sees the same events.
         chunks = [Chunk(b"".join(chunk.data for chunk in chunks), sum(chunk.tokens for chunk in chunks))]
     fixed = (*minter.signatures, *_counted(answer.usage))
@@ -164,6 +168,7 @@ def render(script: Script | Failure, conversation: Conversation, card: Model, ma
         beats=None if stream else _beats(answer, conversation, dialect, manner),
         created=minter.created if literal else None,
         score=Score.of(templates) if paced else None,
+        events=events,
     )
     return Rendering(manner.root, form, answer, fixed, _effort(answer, conversation), marks, int(now))
 

@@ -91,18 +91,29 @@ class Chat:
         """An answer that has to be played; None: it could be sent in one write, and was."""
         answered = await self._answer(path, headers, target, body)
         whole = answered.delivery.whole
-        if whole is None or not whole[0].chunked or not 0 < len(whole[1]) <= LARGEST_WRITE:
+        if whole is None or not whole[0].chunked or not 0 < len(whole[1].data) <= LARGEST_WRITE:
             return answered
+        head, chunk = whole
+        chunks = chunk.events if answered.received.exchange.stream else 1
         took = self._monotonic() - began
-        await self._ended(answered, Finished("completed", 1, len(whole[1]), took, took))
-        wire.write_whole(*whole)
+        await self._ended(answered, Finished("completed", chunks, len(chunk.data), took, took))
+        wire.write_whole(head, chunk.data)
         return None
 
     async def _played(
         self, answered: Answered, wire: Wire | None, receive: Receive, send: Send, began: float
     ) -> Finished:
-        browser = b"origin" in answered.received.headers
-        player = Player(send, receive, self._monotonic, self._sleep, wire, browser=browser, began=began)
+        received = answered.received
+        player = Player(
+            send,
+            receive,
+            self._monotonic,
+            self._sleep,
+            wire,
+            browser=b"origin" in received.headers,
+            stream=received.exchange.stream,
+            began=began,
+        )
         try:
             return await player.play(answered.delivery)
         except BaseException:

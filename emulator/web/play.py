@@ -18,7 +18,7 @@ _TRICKLE = 20  # pieces of a head that trickles
 
 
 class Player:
-    """Sends the steps of one delivery and counts what left.
+    """Sends the steps of one delivery and counts what left: the events of a stream, else the pieces of a body.
 
     Waits end at deadlines, so that errors do not add up; chunks that are due together leave together.
     """
@@ -29,6 +29,7 @@ class Player:
         "_bytes",
         "_chunks",
         "_due",
+        "_due_chunks",
         "_due_data",
         "_ending",
         "_first",
@@ -39,6 +40,7 @@ class Player:
         "_send",
         "_sleep",
         "_started",
+        "_stream",
         "_wire",
     )
 
@@ -51,6 +53,7 @@ class Player:
         wire: Wire | None = None,
         *,
         browser: bool = False,
+        stream: bool = True,
         began: float | None = None,
     ) -> None:
         self._send = send
@@ -60,9 +63,11 @@ class Player:
         self._own_sleep = sleep is not asyncio.sleep  # then nothing may wait in the loop's timers
         self._wire = wire
         self._browser = browser
+        self._stream = stream
         self._started = monotonic() if began is None else began
         self._due = self._started
         self._due_data: list[bytes] = []
+        self._due_chunks = 0
         self._bare = False
         self._ending = False
         self._left = False
@@ -134,6 +139,7 @@ class Player:
         metronome = Metronome(paced, wire, self._monotonic, self._due)
         try:
             self._due_data.extend(await metronome.play())
+            self._due_chunks = len(self._due_data)
         finally:
             self._chunks, self._bytes = metronome.chunks, metronome.bytes
             if metronome.first is not None:
@@ -150,6 +156,7 @@ class Player:
                     await self._start(step)
                 case Chunk():
                     self._due_data.append(step.data)
+                    self._due_chunks += step.events if self._stream else 1
                 case Hang():
                     await self._until(step.seconds)
                     return await self._cut(reset=False)
@@ -195,8 +202,9 @@ class Player:
         data = self._due_data[0] if len(self._due_data) == 1 else b"".join(self._due_data)
         if self._first is None and data:
             self._first = self._monotonic() - self._started
-        self._chunks += len(self._due_data)
+        self._chunks += self._due_chunks
         self._bytes += len(data)
+        self._due_chunks = 0
         self._due_data.clear()
         if len(data) <= LARGEST_WRITE and not self._bare:
             await self._send({"type": "http.response.body", "body": data, "more_body": more})
