@@ -95,7 +95,7 @@ def mismatches(wanted: Wanted, entry: Entry) -> Iterator[Mismatch]:
     for name, expected, actual in seen:
         if expected not in {None, actual}:
             yield Mismatch(name, str(expected), str(actual))
-    if wanted.when.conditions:
+    if wanted.when.given:
         conversation = _conversation(entry)
         if conversation is None:
             yield Mismatch("when", "a chat request that was kept whole", "one that was not")

@@ -93,6 +93,24 @@ def test_what_was_asked(family: Session) -> None:
     assert session.requests == []
 
 
+GROUPS: dict[str, tuple[Any, Any]] = {  # what holds of "red apples", and what does not
+    "all_": ([{"user": "red"}, {"user": "apple"}], [{"user": "red"}, {"user": "pear"}]),
+    "any_": ([{"user": "pear"}, {"user": "apple"}], [{"user": "pear"}, {"user": "plum"}]),
+    "not_": ({"user": "pear"}, {"user": "apple"}),
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_groups_of_conditions_alone_are_checked(family: Session, group: str) -> None:
+    session = family.session()
+    post(session, "red apples")
+    right, wrong = GROUPS[group]
+    session.assert_called(1, **{group: right})
+    session.assert_called(0, **{group: wrong})
+    with pytest.raises(AssertionError, match=f"found 0 among 1\n  wanted:\n    {group[:3]}:(.|\n)*: expected "):
+        session.assert_called(1, **{group: wrong})
+
+
 def test_a_body_that_is_no_request(family: Session) -> None:
     session = family.session()
     headers = {"authorization": f"Bearer {session.token}"}
