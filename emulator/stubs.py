@@ -170,7 +170,8 @@ class Stub:
     def fault(self, name: str, /, **fields: Any) -> Self:
         """Break the delivery of the newest reply: `fault("disconnect", after_chunks=2)`. A second one comes on top."""
         earlier = [] if self._newest is None else self._stubs.turns[self._newest].get("fault", [])
-        return self._amend({"fault": [*earlier, {name: fields} if fields else name]})
+        several = [earlier] if isinstance(earlier, str | Mapping) else earlier
+        return self._amend({"fault": [*several, {name: fields} if fields else name]})
 
     def _add(self, fields: dict[str, Any]) -> Self:
         turns = list(self._stubs.turns)

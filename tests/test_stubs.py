@@ -67,6 +67,18 @@ SAME: dict[str, tuple[Write, str]] = {
         lambda when: when({}).reply("Hi.").fault("disconnect", after_chunks=2).fault("garble"),
         "[{ reply: Hi., fault: [{ disconnect: { after_chunks: 2 } }, garble] }]",
     ),
+    "a fault on top of one": (
+        lambda when: when({}).reply("Hi.", fault="disconnect").fault("reset"),
+        "[{ reply: Hi., fault: [disconnect, reset] }]",
+    ),
+    "a fault on top of one with fields": (
+        lambda when: when({}).reply("Hi.", fault={"disconnect": {"after_chunks": 2}}).fault("reset"),
+        "[{ reply: Hi., fault: [{ disconnect: { after_chunks: 2 } }, reset] }]",
+    ),
+    "a fault on top of several": (
+        lambda when: when({}).reply("Hi.", fault=("disconnect", "garble")).fault("reset"),
+        "[{ reply: Hi., fault: [disconnect, garble, reset] }]",
+    ),
     "all, any, not": (
         lambda when: when({"not_": {"user": "a"}, "any_": [{"user": "b"}, {"n": 2}]}).reply("c"),
         "[{ when: { not: { user: a }, any: [{ user: b }, { n: 2 }] }, reply: c }]",
