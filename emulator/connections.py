@@ -1,10 +1,11 @@
 """HTTP to a running emulator, from any thread, by the standard library: it is there, and soon imported."""
 
+import os
 import selectors
 import ssl
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
@@ -26,13 +27,18 @@ class Connections:
         if any("\r" in value or "\n" in value for value in headers.values()):
             raise ValueError("a header is one line")  # http.client's own words would show the key
         self._idle: deque[HTTPConnection] = deque()
+        self._process = os.getpid()
         self._closed = False
 
     def close(self) -> None:
         """Close all that are idle, and those that are in use when they are given back."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def ask(self, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Status and body. Unreachable."""
@@ -60,6 +66,9 @@ class Connections:
     @contextmanager
     def _lent(self) -> Iterator[HTTPConnection]:
         """A connection that nobody else has; closed where something goes wrong."""
+        if self._process != os.getpid():  # the process that was forked off this one has the same: each closes its end
+            self._close_idle()
+            self._process = os.getpid()
         try:
             connection = self._idle.pop()
         except IndexError:

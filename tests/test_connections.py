@@ -1,6 +1,9 @@
 """Connections to an emulator: kept, not trusted to live, shared by threads."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +80,34 @@ def test_a_connection_is_kept_for_the_next_request() -> None:
             asked = [pool.submit(connections.ask, "GET", "/__emulator/version") for _ in range(64)]
             assert {one.result()[0] for one in asked} == {200}
         assert 1 <= len(connections._idle) <= 8
+
+
+FORKED = """
+import os, sys
+from contextlib import closing
+from emulator import Emulator
+from emulator.connections import Connections
+
+def wrong(status):
+    return sum(connections.ask("GET", f"/__emulator/{path}")[0] != status for _ in range(300))
+
+with Emulator() as emulator, closing(Connections(emulator.url, {})) as connections:
+    connections.ask("GET", "/__emulator/health")
+    child = os.fork()
+    path, status = ("health", 200) if child else ("nothing", 404)
+    found = wrong(status)
+    if child == 0:
+        os._exit(found and 1)
+    print(found, os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_process_has_connections_of_its_own() -> None:
+    """On one connection each would get the other's answers."""
+    command = [sys.executable, "-W", "error", "-c", FORKED]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("0 0\n", "")
 
 
 @pytest.mark.parametrize(
