@@ -1,7 +1,8 @@
 """A session of a running emulator: where to point clients, what to answer, what was asked."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -104,11 +105,26 @@ class Session(Addresses):
         with self._lock:
             if self._opening is None:
                 return
-            opening, left = self._opening, tuple(self._left)
+            opening, left = self._opening, list(self._taken())
             said: dict[str, Any] = {"scenarios": opening.scenarios, "drop": left, **self._choices}
-            self._named, self._token = self.admin.create(opening.name, **said)
-            del self._left[: len(left)]
+            try:
+                self._named, self._token = self.admin.create(opening.name, **said)
+            except BaseException:
+                self._left += left
+                raise
             self._opening = None
+
+    def _taken(self) -> Iterator[str]:
+        """What has been left, for the one that asks: others of the family may ask at the same time."""
+        with suppress(IndexError):
+            while True:
+                yield self._left.pop()
+
+    @property
+    def _opened(self) -> bool:
+        """Whether the server knows of it; whoever is just telling it has told it then."""
+        with self._lock:
+            return self._opening is None
 
     def _token_of(self, name: str) -> str:
         """A token that servers with `--auth any` or `open` accept; others give out their own."""
@@ -167,10 +183,11 @@ class Session(Addresses):
         return self._stubs.to_yaml()
 
     def _push(self, text: str, name: str = NAME) -> None:
-        if self._opening is not None:
-            self._opening.push(text, name)
-        else:
-            self.admin.push(text, self._named, name)
+        with self._lock:  # another thread may be opening it
+            if self._opening is not None:
+                self._opening.push(text, name)
+                return
+        self.admin.push(text, self._named, name)
 
     @property
     def seed(self) -> str | None:
@@ -191,9 +208,11 @@ class Session(Addresses):
         self._choose(clock=_moment(value) or "real")
 
     def _choose(self, **choices: str) -> None:
-        self._choices |= choices
-        if self._opening is None:
-            self.admin.create(self._named, **self._choices)
+        with self._lock:
+            self._choices |= choices
+            if self._opening is not None:
+                return
+        self.admin.create(self._named, **self._choices)
 
     # ---- what was asked
 
@@ -254,20 +273,20 @@ class Session(Addresses):
 
     def close(self) -> None:
         """Forget the session, and close the clients that it gave out."""
-        if self._opening is None:
+        if self._opened:
             self.admin.drop(self._named)
         self.close_clients()
 
     def leave(self) -> None:
         """As `close`, but the server hears of it with the next session that is made."""
-        if self._opening is None:
+        if self._opened:
             self._left.append(self._named)
         self.close_clients()
 
     def drop_left(self) -> None:
         """Tell the server of all that were left."""
-        while self._left:
-            self.admin.drop(self._left.pop())
+        for name in self._taken():
+            self.admin.drop(name)
 
     def close_clients(self) -> None:
         """Close the clients that this session gave out."""

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -164,6 +165,72 @@ def test_many_threads_make_one_session(family: Session) -> None:
         assert set(pool.map(lambda _: words(session), range(32))) == {"Hello!"}
     session.assert_called(32, user="hi")
     session.close()
+    assert {one["session"] for one in family.admin.sessions()} == known
+
+
+@pytest.fixture
+def opening(family: Session, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once the server is being told of a session; its answer takes a while from then on."""
+    begun, create = threading.Event(), family.admin.create
+
+    def slowly(*arguments: Any, **choices: Any) -> tuple[str, str]:
+        made = create(*arguments, **choices)
+        begun.set()
+        threading.Event().wait(0.1)
+        return made
+
+    monkeypatch.setattr(family.admin, "create", slowly)
+    return begun
+
+
+def test_what_is_said_while_another_thread_asks_counts(family: Session, opening: threading.Event) -> None:
+    session = family.session(clock="2030-01-01T00:00:00Z")
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(words, session)
+        opening.wait()
+        session.when(user="bye").reply("Bye!")
+        session.clock = "2031-01-01T00:00:00Z"
+        asked.result()
+    assert said(session, "bye")["choices"][0]["message"]["content"] == "Bye!"
+    assert said(session)["created"] == datetime(2031, 1, 1, tzinfo=UTC).timestamp()
+
+
+def test_a_session_is_left_while_another_thread_asks(family: Session, opening: threading.Event) -> None:
+    session = family.session()
+    with ThreadPoolExecutor() as pool:
+        pool.submit(lambda: session.token)
+        opening.wait()
+        session.leave()
+    family.drop_left()
+    assert session.name not in {one["session"] for one in family.admin.sessions()}
+
+
+def test_the_server_hears_of_each_session_that_was_left(family: Session, opening: threading.Event) -> None:
+    known = {one["session"] for one in family.admin.sessions()}
+    one, two, three, four = (family.session() for _ in range(4))
+    assert one.name != two.name
+    one.leave()
+    with ThreadPoolExecutor() as pool:
+        opening.clear()
+        first = pool.submit(lambda: three.name)
+        opening.wait()
+        second = pool.submit(lambda: four.name)
+        first.result()
+        two.leave()
+        second.result()
+    last = family.session()
+    left = {three.name, four.name, last.name}
+    assert {one["session"] for one in family.admin.sessions()} == {*known, *left}
+
+
+def test_a_session_that_was_left_is_not_forgotten_where_the_next_is_refused(family: Session) -> None:
+    known = {one["session"] for one in family.admin.sessions()}
+    session = family.session()
+    session.name.upper()
+    session.leave()
+    with pytest.raises(AdminError, match="clock"):
+        family.session(clock="noon").name.upper()
+    family.drop_left()
     assert {one["session"] for one in family.admin.sessions()} == known
 
 
