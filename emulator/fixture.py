@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from emulator.client import AdminError
 from emulator.errors import ScenarioError
 from emulator.server import Emulator
 from emulator.session import Session
@@ -65,6 +66,8 @@ def checked(use: Use) -> None:
         use.session.assert_done()
     except AssertionError as error:
         raise _failure(f"{error}\n{_remedy(str(error))}") from None
+    except AdminError as error:
+        raise _failure(str(error)) from None
 
 
 def _failure(message: str) -> BaseException:
@@ -73,10 +76,10 @@ def _failure(message: str) -> BaseException:
 
 
 def explained(item: pytest.Item, session: Session) -> None:
-    """Show with a failed test which requests fitted no turn: often they are why."""
+    """Show with a failed test which requests fitted no turn, or that the server is gone: often that is why."""
     try:
         session.assert_all_matched()
-    except AssertionError as error:
+    except (AssertionError, AdminError) as error:
         item.add_report_section("call", "gemulator", str(error))
 
 

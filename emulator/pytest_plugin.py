@@ -70,7 +70,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """A test that passed has also to have asked what was stubbed; one that failed shows what did not fit."""
     try:
         yield
-    except Exception:
+    except (Exception, pytest.fail.Exception):
         if _USE in item.stash:
             from emulator.fixture import explained
 

@@ -19,6 +19,11 @@ def ask(session, text):
     client = session.openai(max_retries=0)
     answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": text}])
     return answer.choices[0].message.content
+
+def leave(session):
+    session.token
+    session.url = "http://127.0.0.1:9"
+    del session.admin
 """
 INI = """
 [pytest]
@@ -61,6 +66,34 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*- Captured gemulator call -*",
             "    stubs/1: user: expected 'weather' in it, saw 'Hello?'",
         ],
+    ),
+    "an unmatched request before the test gave up": (
+        """
+        def test_it(gemulator):
+            with pytest.raises(BadRequestError):
+                ask(gemulator, "Hello?")
+            pytest.fail("the reason")
+        """,
+        [
+            "*Failed: the reason",
+            "*- Captured gemulator call -*",
+            "    there are no turns: nothing was stubbed or loaded",
+        ],
+    ),
+    "a failure where the server is gone": (
+        """
+        def test_it(gemulator):
+            leave(gemulator)
+            raise KeyError("the reason")
+        """,
+        ["*KeyError: 'the reason'", "*- Captured gemulator call -*", "no gemulator answers at http://127.0.0.1:9:*"],
+    ),
+    "nothing else where the server is gone": (
+        """
+        def test_it(gemulator):
+            leave(gemulator)
+        """,
+        ["no gemulator answers at http://127.0.0.1:9:*"],
     ),
     "times that are left": (
         """
