@@ -15,7 +15,8 @@ from starlette.types import ASGIApp
 from emulator.catalog import Catalog
 from emulator.engine import Engine
 from emulator.scenario.library import Library, load, read_catalog
-from emulator.settings import Clock, Settings, frozen_at
+from emulator.scenario.timing import quota_in
+from emulator.settings import Clock, Settings, WrongSetting, frozen_at
 from emulator.stores.memory import MemoryStore
 from emulator.stores.store import Bounds, Store
 from emulator.web.chat import Chat
@@ -45,6 +46,7 @@ def create_app(
     `utc` is the time that tokens live in, also where `clock` stands still.
     """
     settings = settings or Settings()
+    _understand(settings.quota)
     frozen = frozen_at(settings.clock)
     now = clock or (time.time if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
@@ -65,6 +67,14 @@ def create_app(
     )
     app.state.engine, app.state.doorman = engine, doorman
     return app
+
+
+def _understand(quota: str) -> None:
+    """What is read with each request should not be found wrong then. WrongSetting."""
+    try:
+        quota_in(quota)
+    except ValueError as error:
+        raise WrongSetting("quota", f"{error}; write it like `requests_per_minute: 60`") from None
 
 
 def _admin(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:

@@ -26,12 +26,23 @@ class Emulator(Session):
     def __init__(self, *, project: str = "demo", location: str = "global", **settings: Any) -> None:
         if isinstance(settings.get("scenarios", ()), str) or hasattr(settings.get("scenarios"), "__fspath__"):
             settings["scenarios"] = (settings["scenarios"],)
-        self.settings = Settings(
+        self.settings = Settings.of(
             **{"port": 0, "tls_port": 0, "log_format": "off", "scenarios": (), "project": project, **settings}
         )
         key = self.settings.admin_key
         super().__init__("", key=key.get_secret_value() if key else None, project=project, location=location)
         self._server: Server | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens. RuntimeError where it has not yet been started."""
+        if not self._url:
+            raise RuntimeError("gemulator does not listen yet: `with Emulator() as emulator:` or `emulator.start()`")
+        return self._url
+
+    @url.setter
+    def url(self, url: str) -> None:
+        self._url = url
 
     def start(self) -> Self:
         """Listen. Returns when requests are answered."""

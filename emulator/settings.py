@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 WhenUnmatched: TypeAlias = Literal["generate", "error"]
 
@@ -21,6 +22,15 @@ def usual_state() -> Path:
     """The user's state folder for gemulator."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(home) / "gemulator"
+
+
+class WrongSetting(ValueError):
+    """A setting that cannot be used, by its `name`, and what is `said` of it."""
+
+    def __init__(self, name: str, said: str) -> None:
+        super().__init__(f"{name}: {said}")
+        self.name = name
+        self.said = said
 
 
 class Settings(BaseModel):
@@ -155,13 +165,35 @@ class Settings(BaseModel):
         Literal["auto", "plain", "json", "off"],
         Field(description="One line a request; `auto`: coloured on a terminal."),
     ] = "auto"
-    grace: Annotated[float, Field(ge=0, description="Seconds that running streams get when the server stops.")] = 5.0
+    grace: Annotated[
+        float, Field(ge=0, allow_inf_nan=False, description="Seconds that running streams get when the server stops.")
+    ] = 5.0
+
+    @classmethod
+    def of(cls, **given: Any) -> Self:
+        """These, and for the rest what is usual. WrongSetting."""
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            first = error.errors()[0]
+        name = str(first["loc"][0])
+        if first["type"] == "extra_forbidden":
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, cls.model_fields, 1)
+            raise WrongSetting(name, "there is no such setting" + (f": did you mean `{near[0]}`?" if near else ""))
+        raise WrongSetting(name, first["msg"].removeprefix("Value error, "))
 
     @field_validator("store")
     @classmethod
     def _known_store(cls, value: str) -> str:
+        wrong = ValueError(f"{value!r} is no store: write `memory`, or like redis://localhost:6379/0")
         if value != "memory" and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError(f"{value!r} is no store: write `memory`, or like redis://localhost:6379/0")
+            raise wrong
+        try:
+            _ = urlsplit(value).port
+        except ValueError:
+            raise wrong from None
         return value
 
     @field_validator("workers")

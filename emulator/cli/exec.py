@@ -17,16 +17,19 @@ import click
 from emulator.cli.credential_files import CredentialFiles, Holder
 from emulator.cli.env import adc_option, kind_of
 from emulator.cli.environment import Client
-from emulator.cli.options import settings_of, settings_options
+from emulator.cli.options import settings_of, settings_options, used
 from emulator.cli.place import Place
 from emulator.client import Admin
-from emulator.errors import ScenarioError
 from emulator.server import Emulator
 from emulator.settings import usual_state
 from emulator.views import EntryView
 from emulator.web.doors import NotVouched
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+_ELSEWHERE = (
+    "Name an address of this machine with --host, like 127.0.0.1, free ports with --port, --tls-port and --proxy-port,"
+    " and a folder for the keys with --state."
+)
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells have it
 
 
@@ -62,9 +65,12 @@ def _emulator(context: click.Context, options: Mapping[str, Any]) -> Iterator[Em
     given = {name: getattr(settings, name) for name in settings.model_fields_set | {"scenarios"}}
     emulator = Emulator(**given)
     try:
-        emulator.start()
-    except (ScenarioError, NotVouched, OSError) as error:
-        raise click.ClickException(f"the emulator cannot start: {error}") from None
+        with used(settings):
+            emulator.start()
+    except NotVouched as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"the emulator cannot start: {error}\n{_ELSEWHERE}") from None
     try:
         yield emulator
     finally:

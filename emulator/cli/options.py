@@ -1,14 +1,15 @@
 """Command line options made from Settings: each has a flag, a GEMULATOR_ variable and a place in gemulator.toml."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import click
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from emulator.settings import Settings
+from emulator.errors import ScenarioError
+from emulator.settings import Settings, WrongSetting
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,8 +93,25 @@ def settings_of(options: dict[str, Any]) -> Settings:
     """The Settings of parsed options. UsageError says which option is wrong."""
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     try:
-        return Settings(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        flag = f"--{str(first['loc'][0]).replace('_', '-')}"
-        raise click.UsageError(f"{flag}: {first['msg'].removeprefix('Value error, ')}") from None
+        return Settings.of(**given)
+    except WrongSetting as error:
+        raise _wrong(error) from None
+
+
+@contextmanager
+def used(settings: Settings) -> Iterator[None]:
+    """Where something is made of the settings: what cannot be used ends the command, by its name."""
+    try:
+        yield
+    except WrongSetting as error:
+        raise _wrong(error) from None
+    except ScenarioError as error:
+        files = {problem.file for problem in error.problems}
+        what = next((name for name in ("policy", "catalog") if getattr(settings, name) in files), "scenarios")
+        raise click.ClickException(f"the {what} cannot be used:\n{error}") from None
+    except ModuleNotFoundError as error:  # an extra that was not installed; it says which
+        raise click.ClickException(str(error)) from None
+
+
+def _wrong(error: WrongSetting) -> click.UsageError:
+    return click.UsageError(f"--{error.name.replace('_', '-')}: {error.said}")

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
-from emulator.cli.options import settings_of, some_settings
+from emulator.cli.options import settings_of, some_settings, used
 from emulator.errors import Problem, ScenarioError
 from emulator.message import JSON
 from emulator.request import Target
@@ -111,10 +111,8 @@ def explain(
     from emulator.web.identity import asked_again, unusable
 
     settings = settings_of(options)
-    try:
+    with used(settings):
         engine = create_app(settings).state.engine
-    except ScenarioError as error:
-        raise click.ClickException(f"the scenarios cannot be used:\n{error}") from None
     target = Target("v1", project, location, endpoint)
     path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
     named = dict(map(_header, headers))

@@ -1,5 +1,6 @@
 """`gemulator serve`."""
 
+import errno
 import signal
 import socket
 import sys
@@ -12,8 +13,7 @@ import click
 from emulator import __version__
 from emulator.addresses import Addresses
 from emulator.app import create_app
-from emulator.cli.options import settings_of, settings_options
-from emulator.errors import ScenarioError
+from emulator.cli.options import settings_of, settings_options, used
 from emulator.listening import bound, doors_of, origin_of, uvicorn_config
 from emulator.scenario.library import Library
 from emulator.settings import Settings, usual_state
@@ -27,12 +27,8 @@ def serve(**options: Any) -> None:
     if options["reload"] is None:
         options["reload"] = sys.stdout.isatty()
     settings = settings_of(options)
-    try:
+    with used(settings):
         app = create_app(settings)
-    except ScenarioError as error:
-        raise click.ClickException(f"the scenarios cannot be used:\n{error}") from None
-    except ModuleNotFoundError as error:  # an extra that was not installed; it says which
-        raise click.ClickException(str(error)) from None
     listener, doors = _listener(settings), _doors(settings)
     greeting = _greeting(settings, app.state.engine.preparation.library, origin_of(listener), doors)
     if settings.workers == 1:
@@ -65,7 +61,13 @@ def _listener(settings: Settings) -> socket.socket:
         return bound(settings.host, settings.port)
     except OSError as error:
         message = f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
-        raise click.ClickException(f"{message}\nChoose another port with --port (0: any free one).") from None
+        raise click.ClickException(f"{message}\n{_elsewhere(error)}") from None
+
+
+def _elsewhere(error: OSError) -> str:
+    if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+        return "Choose another port with --port (0: any free one)."
+    return "Name an address of this machine with --host, like 127.0.0.1 or 0.0.0.0 (all of its addresses)."
 
 
 def _doors(settings: Settings) -> Doors | None:

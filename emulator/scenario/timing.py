@@ -17,6 +17,8 @@ from emulator.scenario.strict import Strict
 from emulator.share import Share
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from emulator.faults.fault import Fault
 
 FAULTS = Later("emulator.faults.written", "Faults")
@@ -112,10 +114,11 @@ def _checked(validate: Callable[[Any], Read], data: Any) -> Read:
     try:
         return validate(data)
     except ValidationError as error:
-        raise ValueError("; ".join(_said(detail["loc"], detail["msg"]) for detail in error.errors())) from None
+        raise ValueError("; ".join(map(_said, error.errors()))) from None
 
 
-def _said(path: Sequence[str | int], message: str) -> str:
-    where = ".".join(str(step) for step in path if not str(step).startswith("<"))
-    words = message.removeprefix("Value error, ")
+def _said(detail: "ErrorDetails") -> str:
+    where = ".".join(str(step) for step in detail["loc"] if not str(step).startswith("<"))
+    unknown = detail["type"] == "extra_forbidden"
+    words = "unknown key" if unknown else detail["msg"].removeprefix("Value error, ")
     return f"{where}: {words}" if where else words

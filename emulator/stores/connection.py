@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from emulator.settings import WrongSetting
 from emulator.stores.store import StoreDown
 
 _SCRIPT = Path(__file__).with_name("redis.lua")
@@ -57,4 +58,8 @@ def _client(url: str) -> Any:
         protocol=2,  # with 3, redis-py 8 does not notice that a connection from its pool was closed meanwhile
         retry=retry.Retry(backoff.NoBackoff(), 0),  # a claim that may have been counted is not made twice
     )
+    try:
+        pool.make_connection()  # it connects when first used: what cannot be made then cannot be made now
+    except TypeError as error:
+        raise WrongSetting("store", f"the URL cannot be used: {error}") from None
     return redis.Redis.from_pool(pool)

@@ -30,6 +30,11 @@ class Authority:
         self._state = state
         self._now = datetime.datetime.fromtimestamp(now, datetime.UTC)
         self._names = Names.usual(names)
+        unfit = next((name for name in names if not name.isascii()), None)
+        if unfit is not None:
+            raise NotVouched(
+                f"{unfit!r} is no name for a certificate: write it as clients send it, like xn--bcher-kva.test"
+            )
         self._own = (*_OWN, *names)
         self.context_for = lru_cache(_CONTEXTS)(self._context_for)
         self._check(names)

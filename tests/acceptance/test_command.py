@@ -51,8 +51,11 @@ def url_of(greeting: str) -> str:
     return found[1]
 
 
-def run(*arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+def run(*arguments: str, cwd: Path | None = None, **variables: str) -> "subprocess.CompletedProcess[str]":
+    around = {**os.environ, **variables}
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, check=False, cwd=cwd, env=around, timeout=30
+    )
 
 
 def test_it_greets_with_what_to_paste(tmp_path: Path) -> None:
@@ -116,20 +119,41 @@ def test_a_taken_port_says_what_to_do() -> None:
     assert "Choose another port with --port" in shown.stderr
 
 
+WRONG = [
+    (["--quota", "often"], "--quota: often: unknown key; write it like `requests_per_minute: 60`"),
+    (["--catalog", "nowhere"], "the catalog cannot be used:\nnowhere:1:1: cannot be read: No such file"),
+    (["--scenarios", "nowhere"], "the scenarios cannot be used:\nnowhere:1:1: no such file or folder"),
+    (["--host", "999.1.1.1"], "with --host, like 127.0.0.1"),
+    (["--tls", "--tls-names", "bücher.test"], "'bücher.test' is no name for a certificate"),
+    (["--speed", "fast"], "--speed: 'fast' is no speed"),
+    (["--clock", "noon"], "--clock: 'noon' is no moment"),
+    (["--port", "99999"], "--port: Input should be less than or equal to 65535"),
+    (["--policy", "nowhere"], "the policy cannot be used:\nnowhere:1:1: cannot be read: No such file"),
+    (["--quota", "concurrent: two"], "--quota: concurrent: Input should be a valid integer; write it like"),
+    (["--grace", "inf"], "--grace: Input should be a finite number"),
+    (["--store", "redis://here:port/0"], "--store: 'redis://here:port/0' is no store"),
+    (["--store", "redis://here/0?pasword=x"], "--store: the URL cannot be used: "),
+    (["--host", "192.0.2.1"], "with --host, like 127.0.0.1"),
+]
+
+
 @pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--speed", "fast"], "--speed: 'fast' is no speed"),
-        (["--clock", "noon"], "--clock: 'noon' is no moment"),
-        (["--port", "99999"], "--port: Input should be less than or equal to 65535"),
-        (["--scenarios", "nowhere"], "nowhere:1:1: no such file or folder"),
-    ],
+    ("command", "arguments", "says"),
+    [*((["serve"], *wrong) for wrong in WRONG), *((["exec", "true"], *wrong) for wrong in WRONG[:5])],
 )
-def test_wrong_options_say_so(arguments: list[str], says: str) -> None:
-    shown = run("serve", *arguments)
+def test_wrong_options_say_so(tmp_path: Path, command: list[str], arguments: list[str], says: str) -> None:
+    name, *what = command
+    shown = run(name, "--port", "0", *arguments, *what, GEMULATOR_STATE=str(tmp_path))
     assert shown.returncode != 0
     assert says in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+def test_wrong_words_in_the_file_say_so(tmp_path: Path) -> None:
+    (tmp_path / "gemulator.toml").write_text('quota = "zz"\n')
+    shown = run("serve", cwd=tmp_path)
+    assert shown.returncode != 0
+    assert "--quota: zz: unknown key" in shown.stderr
 
 
 def test_a_broken_scenario_is_named_with_its_line(tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
 """`Emulator`: the server inside a Python process."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from openai import OpenAI
-from pydantic import ValidationError
 
 from emulator import Emulator
 from emulator.errors import ScenarioError
+from emulator.settings import WrongSetting
 from tests.acceptance.wire import ask, post
 
 
@@ -30,6 +31,26 @@ def test_its_addresses() -> None:
         assert httpx.get(f"{emulator.url}/__emulator/health").json()["status"] == "ok"
 
 
+def test_it_is_nowhere_before_it_listens() -> None:
+    emulator = Emulator()
+    asked: list[Callable[[], object]] = [
+        lambda: emulator.url,
+        lambda: emulator.base_url,
+        lambda: emulator.endpoint_url("1"),
+        lambda: emulator.env,
+        emulator.openai,
+        lambda: emulator.when(user="hi").reply("Hello!"),
+        lambda: emulator.session(seed="1"),
+        lambda: emulator.requests,
+    ]
+    for ask_early in asked:
+        with pytest.raises(RuntimeError, match=r"`with Emulator\(\) as emulator:` or `emulator\.start\(\)`"):
+            ask_early()
+    with emulator:
+        emulator.when(user="hi").reply("Hello!")
+        assert post(emulator, ask("hi")).json()["choices"][0]["message"]["content"] == "Hello!"
+
+
 def test_a_stopped_one_is_gone() -> None:
     before = threading.active_count()
     emulator = Emulator().start()
@@ -48,8 +69,14 @@ def test_two_at_once_do_not_share_anything(tmp_path: Path) -> None:
 
 
 def test_wrong_settings_and_scenarios_are_said_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match="unmatchd"):
+    with pytest.raises(WrongSetting, match=r"^unmatchd: there is no such setting: did you mean `unmatched`\?$"):
         Emulator(unmatchd="error")
+    with pytest.raises(WrongSetting, match=r"^bogus: there is no such setting$"):
+        Emulator(bogus=1)
+    with pytest.raises(WrongSetting, match="port: Input should be"):
+        Emulator(port=-1)
+    with pytest.raises(WrongSetting, match="quota: x: unknown key"):
+        Emulator(quota="x").start()
     (tmp_path / "a.yaml").write_text("turns: 7")
     with pytest.raises(ScenarioError, match=r"a\.yaml:1:"):
         Emulator(scenarios=tmp_path).start()
