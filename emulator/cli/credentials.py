@@ -16,7 +16,7 @@ Wrote to {folder}:
 _TRUST = "  ca.pem                 the certificate authority of --tls; ca-bundle.pem has the usual ones too\n"
 
 
-@click.command()
+@click.command(short_help="Write credential files for Google's libraries.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @place_options
 @click.option("--email", default="", help="Identity of the files.  [default: gemulator-dev@PROJECT…]")

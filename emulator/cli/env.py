@@ -20,7 +20,7 @@ adc_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Print the variables that lead a client to the emulator.")
 @place_options
 @adc_option
 @click.option("--format", "form", type=click.Choice(get_args(Format)), default="bash", show_default=True)

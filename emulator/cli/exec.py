@@ -33,7 +33,9 @@ _ELSEWHERE = (
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells have it
 
 
-@click.command(context_settings={"allow_interspersed_args": False})
+@click.command(
+    short_help="Run a command against an emulator of its own.", context_settings={"allow_interspersed_args": False}
+)
 @settings_options
 @adc_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)

@@ -38,7 +38,7 @@ def server(url: str, admin_key: str | None) -> Iterator[Admin]:
         pass  # the way to end --follow
 
 
-@click.command()
+@click.command(short_help="Show what was asked and what answered.")
 @click.argument("entry", type=int, required=False)
 @click.option("--session", help="Of this session; left out: of all.")
 @click.option("--scenario", help="Answered by this scenario.")
@@ -108,7 +108,7 @@ def _lines(entries: Iterable[EntryView]) -> None:
         sys.stdout.flush()
 
 
-@click.command()
+@click.command(short_help="Show the sessions of a running server.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @server_options
 def sessions(as_json: bool, url: str, admin_key: str | None) -> None:
@@ -121,7 +121,7 @@ def sessions(as_json: bool, url: str, admin_key: str | None) -> None:
         Screen().sessions(found)
 
 
-@click.command()
+@click.command(short_help="Forget counters and journal of a session.")
 @click.argument("session", default="default")
 @click.option("--all", "everything", is_flag=True, help="Every session.")
 @server_options

@@ -20,7 +20,7 @@ from emulator.scenario.library import load_folders
 _FORMATS = ("text", "json", "github")
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with scenarios.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="How the problems are written.")
 @click.option("--tools", type=click.File("rb"), help="JSON request or list of tools, to check `with:` against.")
@@ -92,7 +92,7 @@ def _annotation(problem: Problem) -> str:
     return f"::{level} file={problem.file},line={problem.line},col={problem.column}::{escaped}"
 
 
-@click.command()
+@click.command(short_help="Say which turn answers a request, and why.")
 @click.argument("request_file", metavar="REQUEST.json", type=click.File("rb"))
 @click.option("--header", "headers", multiple=True, metavar="NAME: VALUE", help="A header of the request.")
 @click.option("--endpoint", default="openapi", show_default=True, help="The endpoint id in the path.")
@@ -130,7 +130,7 @@ def _header(text: str) -> tuple[bytes, bytes]:
     return name.strip().lower().encode("latin-1", "replace"), value.strip().encode("latin-1", "replace")
 
 
-@click.command()
+@click.command(short_help="Print the JSON Schema of a scenario file.")
 @click.option("--format", "form", type=click.Choice(["json", "markdown"]), default="json", help="What is printed.")
 def schema(form: str) -> None:
     """Print the JSON Schema of a scenario file (for editors), or its reference page."""

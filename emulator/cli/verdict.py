@@ -8,7 +8,7 @@ import click
 from emulator.cli.journal import server, server_options
 
 
-@click.command()
+@click.command(short_help="Say what the client does wrong.")
 @click.option("--session", help="Of this session; left out: of all.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @server_options

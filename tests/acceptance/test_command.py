@@ -110,6 +110,12 @@ def test_help_reads(arguments: list[str]) -> None:
     assert all(len(line) <= 110 for line in shown.stdout.splitlines())
 
 
+def test_each_command_is_said_whole() -> None:
+    commands = run("--help", COLUMNS="80").stdout.partition("Commands:")[2].strip().splitlines()
+    assert len(commands) == 11
+    assert [line for line in commands if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_a_taken_port_says_what_to_do() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
