@@ -1,5 +1,6 @@
 """Command line options made from Settings: each has a flag, a GEMULATOR_ variable and a place in gemulator.toml."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
         expose_value=False,
         callback=_from_file,
         help="TOML file with these options as keys.  [default: gemulator.toml, if there]",
+        envvar="GEMULATOR_CONFIG",
+        show_envvar=True,
     )
     command.__click_params__.append(config)  # type: ignore[attr-defined]
     return command
@@ -49,9 +52,17 @@ def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
         multiple=multiple,
         type=_type(kind),
         default=None,
-        help=f"{field.description}{_default(field)}",
+        help=f"{_described(field, several=kind if multiple else None)}{_default(field)}",
         show_envvar=True,
     )
+
+
+def _described(field: FieldInfo, several: type | None) -> str:
+    """What a field is; of several, how they are parted in a variable."""
+    if several is None:
+        return f"{field.description}"
+    between = f"`{os.pathsep}`" if several is Path else "spaces"
+    return f"{str(field.description).rstrip('.')}; in the variable with {between} between."
 
 
 def _type(annotation: Any) -> Any:

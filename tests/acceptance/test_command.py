@@ -81,6 +81,28 @@ def test_options_come_from_variables_and_a_file(tmp_path: Path) -> None:
         assert httpx.post(f"{url_of(greeting)}/chat/completions", json=ask("x")).status_code == 400
 
 
+def test_the_file_is_named_by_a_variable_and_lists_are_parted(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    file = tmp_path / "mine.toml"
+    file.write_text("port = 0\nauth = 'token'\n")
+    folders = os.pathsep.join(str(tmp_path / name) for name in ("one", "two"))
+    around = {"GEMULATOR_CONFIG": str(file), "GEMULATOR_SCENARIOS": folders, "GEMULATOR_TOKENS": "sk-one sk-two"}
+    with serving(**around) as (greeting, _):
+        assert f"0 scenarios from {tmp_path / 'one'}, {tmp_path / 'two'}" in greeting
+        for token, status in (("sk-one", 200), ("sk-two", 200), ("sk-one sk-two", 401)):
+            headers = {"authorization": f"Bearer {token}"}
+            answer = httpx.post(f"{url_of(greeting)}/chat/completions", json=ask("x"), headers=headers)
+            assert answer.status_code == status
+
+
+def test_help_says_how_lists_are_parted() -> None:
+    said = " ".join(run("serve", "--help").stdout.split())
+    assert "[env var: GEMULATOR_CONFIG]" in said
+    assert f"may be repeated; in the variable with `{os.pathsep}` between. [default: the shipped ones]" in said
+    assert said.count("may be repeated; in the variable with spaces between.") == 3
+
+
 def test_one_line_a_request() -> None:
     with serving("--port", "0", "--log-format", "json") as (greeting, process):
         httpx.post(f"{url_of(greeting)}/chat/completions", json=ask("x"), headers={"authorization": "Bearer x"})
