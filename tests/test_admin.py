@@ -42,12 +42,20 @@ async def test_the_server_about_itself(call: AdminCaller) -> None:
     assert served == {**SPEC, "info": {**SPEC["info"], "version": emulator.__version__}}
 
 
-async def test_settings_have_no_secrets() -> None:
-    app = app_with(admin_key="hush", store="redis://me:hush@localhost:1/0")
-    api = AdminCaller(app)
-    shown = await api("GET", "/settings", headers={"x-emulator-admin-key": "hush"})
-    assert "hush" not in str(shown)
-    assert (shown["admin_key"], shown["store"]) == ("(redacted)", "redis://me:(redacted)@localhost:1/0")
+@pytest.mark.parametrize(
+    ("store", "shown"),
+    [
+        ("redis://me:hush@localhost:1/0", "redis://localhost:1/0"),
+        ("rediss://[::1]/0?password=hush&username=hush", "rediss://[::1]/0"),
+        ("unix://me:hush@/run/redis.sock?db=1", "unix:///run/redis.sock"),
+        ("memory", "memory"),
+    ],
+)
+async def test_settings_have_no_secrets(store: str, shown: str) -> None:
+    api = AdminCaller(app_with(admin_key="hush", store=store))
+    told = await api("GET", "/settings", headers={"x-emulator-admin-key": "hush"})
+    assert "hush" not in str(told)
+    assert (told["admin_key"], told["store"]) == ("(redacted)", shown)
 
 
 @pytest.mark.parametrize(

@@ -107,9 +107,9 @@ def redacted(settings: Settings) -> dict[str, Any]:
     for name, value in settings:
         if isinstance(value, SecretStr):
             view[name] = "(redacted)"
-    password = urlsplit(settings.store).password
-    if password:
-        view["store"] = settings.store.replace(f":{password}@", ":(redacted)@")
+    store = urlsplit(settings.store)
+    if store.scheme:  # who asks there, and with which password, is said before the host or in the query
+        view["store"] = f"{store.scheme}://{store.netloc.rpartition('@')[2]}{store.path}"
     return view
 
 
