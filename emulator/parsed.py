@@ -44,7 +44,7 @@ class Frame(Struct, frozen=True, eq=False, dict=True):
     _noted: dict[object, Any] = field(default_factory=dict)
 
     def noted(self, find: Callable[..., Found], *about: Hashable) -> Found:
-        """What `find` says of this frame and `about`: asked once, and known for as long as there is the frame."""
+        """What `find` says of this frame and `about`: what is not None is asked for once."""
         key = (find, about)
         found: Found | None = self._noted.get(key)
         if found is None:

@@ -8,7 +8,6 @@ import orjson
 
 from emulator.errors import ScenarioError
 from emulator.scenario import yaml
-from emulator.scenario.model import Scenario
 from emulator.shelf import read_pushed
 from emulator.stores.store import Published
 
@@ -107,11 +106,6 @@ class Stubs:
     def to_yaml(self) -> str:
         """The scenario file that says the same; empty where nothing was stubbed."""
         return yaml.write({"turns": self.turns}) if self.turns else ""
-
-    @property
-    def scenario(self) -> Scenario | None:
-        """The same as a scenario."""
-        return read_pushed(Published(NAME, self.to_yaml())) if self.turns else None
 
 
 def _text(scenario: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from emulator.generate.arguments.branches import Branches, Order
 from emulator.generate.arguments.conjunction import Choice, Conjunction, Option, candidates, types_of
 from emulator.generate.arguments.document import Document, Sub
 from emulator.generate.arguments.height import Heights
-from emulator.generate.arguments.json_value import TYPES, key_of
+from emulator.generate.arguments.json_value import TYPES
 from emulator.generate.arguments.membership import Membership
 from emulator.generate.arguments.negation import is_atom
 from emulator.generate.arguments.reader import Reader
@@ -259,8 +259,3 @@ def leaf(here: Conjunction) -> Mapping[str, Any]:
         for keyword, value in part.schema.items():
             merged.setdefault(keyword, value)
     return merged
-
-
-def distinct_bar(values: Sequence[Any]) -> Sub:
-    """A subschema that rules the values out."""
-    return Sub({"not": {"enum": list({key_of(value): value for value in values}.values())}}, ("",))

@@ -33,7 +33,6 @@ _DATES = (
         re.IGNORECASE,
     ),
 )
-_YEAR = r"(?P<y>\d{4})"
 _FULL_NAMES = (
     r"january|januar|janvier|enero|janeiro", r"february|februar|f[ée]vrier|febrero|fevereiro",
     r"march|märz|mars|marzo|março", r"april|avril|abril", r"May|mai|mayo|maio", r"june|juni|juin|junio|junho",
