@@ -57,8 +57,8 @@ def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
     )
 
 
-def _described(field: FieldInfo, several: type | None) -> str:
-    """What a field is; of several, how they are parted in a variable."""
+def _described(field: FieldInfo, several: Any) -> str:
+    """What a field is; of one that takes several of a type, how they are parted in a variable."""
     if several is None:
         return f"{field.description}"
     between = f"`{os.pathsep}`" if several is Path else "spaces"

@@ -88,7 +88,7 @@ def test_the_file_is_named_by_a_variable_and_lists_are_parted(tmp_path: Path) ->
     file.write_text("port = 0\nauth = 'token'\n")
     folders = os.pathsep.join(str(tmp_path / name) for name in ("one", "two"))
     around = {"GEMULATOR_CONFIG": str(file), "GEMULATOR_SCENARIOS": folders, "GEMULATOR_TOKENS": "sk-one sk-two"}
-    with serving(**around) as (greeting, _):
+    with serving(cwd=tmp_path, **around) as (greeting, _):
         assert f"0 scenarios from {tmp_path / 'one'}, {tmp_path / 'two'}" in greeting
         for token, status in (("sk-one", 200), ("sk-two", 200), ("sk-one sk-two", 401)):
             headers = {"authorization": f"Bearer {token}"}
