@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ from emulator.web.later import Later
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Sleep
-from emulator.web.routes import Front, bug, not_found, routes_of
+from emulator.web.routes import Front, NotFound, bug, routes_of
+
+_PATIENCE = 2.0  # seconds
 
 UTC: Clock = time.time
 """What tokens and certificates are dated by: never frozen."""
@@ -54,16 +56,17 @@ def create_app(
     engine = Engine(settings, library, store, _catalog(settings), now)
     metrics = Metrics()
     doorman = _doorman(settings, utc)
-    log = RequestLog(settings.log_format)
+    log = RequestLog(settings.log_format, now)
+    not_found = NotFound(log)
     chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
     admin = Later(lambda: _admin(engine, settings, metrics, utc))
     app: Front = Front(
         chat,
         admin,
-        routes=routes_of(chat, admin, Later(lambda: _tokens(settings, utc))),
+        routes=routes_of(chat, admin, Later(lambda: _tokens(settings, utc, not_found))),
         middleware=[_cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
-        lifespan=lambda _: _life(engine, settings, log, {AT_ONCE: app.at_once} if store.immediate else {}),
+        lifespan=lambda _: _life(engine, settings, log, metrics, {AT_ONCE: app.at_once} if store.immediate else {}),
     )
     app.state.engine, app.state.doorman = engine, doorman
     return app
@@ -83,12 +86,12 @@ def _admin(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> 
     return admin_app(engine, settings, metrics, utc)
 
 
-def _tokens(settings: Settings, utc: Clock) -> ASGIApp:
+def _tokens(settings: Settings, utc: Clock, not_found: NotFound) -> ASGIApp:
     from emulator.web.metadata import MetadataServer
     from emulator.web.oauth import Refused, TokenService, refused
 
     service = TokenService(settings, utc)
-    handlers = {404: not_found, 405: not_found, Refused: refused}
+    handlers: dict[Any, Any] = {404: not_found, 405: not_found, Refused: refused}
     return Starlette(routes=[*service.routes, *MetadataServer(settings, service).routes], exception_handlers=handlers)
 
 
@@ -117,17 +120,27 @@ def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
 
 @asynccontextmanager
 async def _life(
-    engine: Engine, settings: Settings, log: RequestLog, state: Mapping[str, Any]
+    engine: Engine, settings: Settings, log: RequestLog, metrics: Metrics, state: Mapping[str, Any]
 ) -> AsyncIterator[Mapping[str, Any]]:
     """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.store.close)
         stack.callback(log.flush)
+        stack.push_async_callback(_over, metrics)
         if settings.reload:
             from emulator.web.reload import Reloader
 
-            await stack.enter_async_context(Reloader(engine, settings.scenarios).running())
-        yield state
+            await stack.enter_async_context(Reloader(engine, settings.scenarios, log.say).running())
+        with suppress(asyncio.CancelledError):  # a second Ctrl-C is an end, too
+            yield state
+
+
+async def _over(metrics: Metrics) -> None:
+    """Wait until no answer is under way: those that were cut are about to note it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            while metrics.running:
+                await asyncio.sleep(0.01)
 
 
 def _cors(origins: str) -> Middleware:

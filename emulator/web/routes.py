@@ -17,6 +17,7 @@ from emulator import __version__
 from emulator.request import Target
 from emulator.web.chat import Chat
 from emulator.web.endpoints import describe
+from emulator.web.log import RequestLog
 from emulator.web.transport import Wire, catching
 
 _ADMIN = "/__emulator"
@@ -94,12 +95,18 @@ async def health(request: Request) -> Response:
     return JSONResponse({"status": "ok", "version": __version__})
 
 
-async def not_found(request: Request, error: Exception) -> Response:
-    """Google's page for an unknown URL (fidelity.md, Errors), with a hint for the developer in a header."""
-    method, path = request.method, request.url.path
-    page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
-    hint = f"{method} is not served here: send a POST" if target_of(path) else hint_for(path)
-    return Response(page, 404, {"x-emulator-hint": hint} if hint else None, "text/html; charset=UTF-8")
+class NotFound:
+    """Google's page for an unknown URL (fidelity.md, Errors), with a hint for the developer in header and log."""
+
+    def __init__(self, log: RequestLog) -> None:
+        self._log = log
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        method, path = request.method, request.url.path
+        hint = f"{method} is not served here: send a POST" if target_of(path) else hint_for(path)
+        self._log.lost(method, path, hint)
+        page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
+        return HTMLResponse(page, 404, {"x-emulator-hint": hint} if hint else None)
 
 
 _EXPECTED = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"

@@ -1,6 +1,7 @@
 """Scenarios over a real port: limits under load, templates that fail, and reloading."""
 
 import asyncio
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -108,6 +109,27 @@ def test_requests_under_way_keep_their_scenario(tmp_path: Path) -> None:
             assert awaited(emulator, "new")
             assert answer.read().endswith(b"data: [DONE]\n\n")
     assert answer.text.count("data: ") == 7
+
+
+def test_a_folder_that_goes_is_told_of_when_it_goes_and_one_in_its_place_is_live(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    with emulator_of(folder, turns("one"), reload=True) as emulator:
+        assert said_by(emulator) == "one"
+        shutil.rmtree(folder)
+        deadline = time.monotonic() + 10
+        reported = ""
+        while str(folder) not in reported and time.monotonic() < deadline:
+            reported += capfd.readouterr().err
+            assert said_by(emulator) == "one"
+        assert "cannot be watched, and are tried again: " in reported
+        folder.mkdir()
+        (folder / "own.yaml").write_text(turns("two"))
+        assert awaited(emulator, "two")
+        (folder / "own.yaml").write_text(turns("three"))
+        assert awaited(emulator, "three")
 
 
 def test_without_reload_files_are_read_once(tmp_path: Path) -> None:
