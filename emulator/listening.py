@@ -2,14 +2,20 @@
 
 import socket
 from collections.abc import Sequence
+from copy import deepcopy
+from logging import Filter, LogRecord
 from typing import Any
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from emulator.app import UTC
 from emulator.settings import Settings, usual_state
 from emulator.web.direct import Direct
 from emulator.web.doors import Doors
+from emulator.web.log import Lines, LogStyle
+
+_BLINK = 0.05  # seconds: given no time at all, uvicorn complains of what it has not even looked for
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -33,14 +39,32 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
         app,
         http=Direct,
         access_log=False,
-        log_level="warning",
+        log_config=_logging(settings.log_format),
+        log_level="error" if settings.log_format == "off" else "warning",
         lifespan="on",
         server_header=False,
         proxy_headers=False,  # nothing here depends on who asks
-        timeout_graceful_shutdown=max(1, round(settings.grace)),
+        timeout_graceful_shutdown=max(_BLINK, settings.grace),  # type: ignore[arg-type]  # asyncio takes any number
         timeout_keep_alive=75,  # 5 s, the default, closes pooled clients' sockets under their hands
         ws="none",
     )
+
+
+def _logging(style: LogStyle) -> dict[str, Any]:
+    """How uvicorn says what is wrong: as the lines of requests are written; where there are none, only our bugs."""
+    config = deepcopy(LOGGING_CONFIG)
+    if style == "json":
+        config["formatters"]["default"] = {"()": Lines}
+    if style == "off":
+        config["handlers"]["default"]["filters"] = [_Bugs()]
+    return config
+
+
+class _Bugs(Filter):
+    """Lets nothing through that tells of streams which a server that stops has cut."""
+
+    def filter(self, record: LogRecord) -> bool:
+        return "graceful shutdown exceeded" not in record.getMessage()
 
 
 def all_bound(host: str, ports: Sequence[int]) -> list[socket.socket]:

@@ -20,14 +20,23 @@ _STARTING = 30.0  # seconds; a start takes a few milliseconds
 class Emulator(Session):
     """`with Emulator(scenarios="…") as e: OpenAI(base_url=e.base_url, api_key=e.token)`.
 
-    Takes every field of Settings. The port is free, the log silent, and no scenario is loaded unless told otherwise.
+    Takes every field of Settings. The port is free, the log silent, no scenario is loaded, and streams that still run
+    are cut when it stops, unless told otherwise: `grace=5` gives them five seconds.
     """
 
     def __init__(self, *, project: str = "demo", location: str = "global", **settings: Any) -> None:
         if isinstance(settings.get("scenarios", ()), str) or hasattr(settings.get("scenarios"), "__fspath__"):
             settings["scenarios"] = (settings["scenarios"],)
         self.settings = Settings.of(
-            **{"port": 0, "tls_port": 0, "log_format": "off", "scenarios": (), "project": project, **settings}
+            **{
+                "port": 0,
+                "tls_port": 0,
+                "log_format": "off",
+                "scenarios": (),
+                "grace": 0.0,
+                "project": project,
+                **settings,
+            }
         )
         key = self.settings.admin_key
         super().__init__("", key=key.get_secret_value() if key else None, project=project, location=location)
@@ -69,7 +78,7 @@ class Emulator(Session):
         return self
 
     def stop(self) -> None:
-        """Stop listening; running streams get the grace time."""
+        """Stop listening. What is still answered gets the grace time, then it is cut."""
         if self._server is not None:
             self._server.should_exit = True
             self._thread.join()

@@ -1,5 +1,6 @@
 """The chat route: reads a request, has it answered, plays the answer."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -18,7 +19,7 @@ from emulator.web.identity import Doorman, addressed, unusable
 from emulator.web.log import RequestLog
 from emulator.web.metrics import Metrics
 from emulator.web.play import Player, Sleep
-from emulator.web.transport import ANSWERED, BEGUN, Wire, wire_of
+from emulator.web.transport import ANSWERED, BEGUN, Wire, until_gone, wire_of
 
 
 class Begun(Struct, frozen=True):
@@ -68,6 +69,12 @@ class Chat:
             else:
                 began, answered = begun.began, begun.result()
             await self._ended(answered, await self._played(answered, wire_of(scope), receive, send, began))
+        except asyncio.CancelledError:  # the server stops, and its patience is over
+            wire = wire_of(scope)
+            if wire is None:
+                raise
+            wire.drop()
+            await until_gone(receive)
         finally:
             self._metrics.running -= 1
 

@@ -106,7 +106,7 @@ class NotFound:
         hint = f"{method} is not served here: send a POST" if target_of(path) else hint_for(path)
         self._log.lost(method, path, hint)
         page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
-        return HTMLResponse(page, 404, {"x-emulator-hint": hint} if hint else None)
+        return Response(page, 404, {"x-emulator-hint": hint} if hint else None, "text/html; charset=UTF-8")
 
 
 _EXPECTED = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"

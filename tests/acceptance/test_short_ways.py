@@ -118,7 +118,8 @@ def test_a_body_may_come_in_chunks(scenarios: Path) -> None:
 
 
 def test_a_request_that_has_begun_is_answered_though_the_server_stops(scenarios: Path) -> None:
-    with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable") as emulator, _connected(emulator) as client:
+    settings: Any = {"scenarios": scenarios, "clock": FROZEN, "ids": "stable"}
+    with Emulator(**settings, grace=5) as emulator, _connected(emulator) as client:
         whole = _request(emulator, b"?")
         client.sendall(whole[:-9])
         assert _until(lambda: any(wire._held for wire in _wires(emulator)))
