@@ -26,6 +26,6 @@ ENV PATH=/opt/gemulator/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     GEMULATOR_HOST=0.0.0.0 GEMULATOR_PORT=8089 GEMULATOR_STATE=/authority
 EXPOSE 8089
 HEALTHCHECK --interval=5s --timeout=2s --start-period=5s --retries=3 \
-  CMD ["python3", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8089/__emulator/health', timeout=2)"]
+  CMD ["python3", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"GEMULATOR_PORT\"]}/__emulator/health', timeout=2)"]
 ENTRYPOINT ["gemulator"]
 CMD ["serve"]

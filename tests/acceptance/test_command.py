@@ -125,6 +125,19 @@ def test_ctrl_c_ends_it() -> None:
     assert "Traceback" not in out + error
 
 
+def test_the_image_looks_after_the_port_that_is_set() -> None:
+    text = (Path(__file__).parents[2] / "Dockerfile").read_text(encoding="utf-8")
+    found = re.search(r"^HEALTHCHECK .*\\\n +CMD (\[.*\])$", text, re.MULTILINE)
+    assert found
+    _, *healthy = json.loads(found[1])
+    with serving("--port", "0") as (greeting, _):
+        port = httpx.URL(url_of(greeting)).port
+        for asked, code in ((str(port), 0), ("1", 1)):
+            environment = {**os.environ, "GEMULATOR_PORT": asked}
+            shown = subprocess.run([sys.executable, *healthy], env=environment, capture_output=True, check=False)
+            assert shown.returncode == code
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]])
 def test_help_reads(arguments: list[str]) -> None:
     shown = run(*arguments)
