@@ -75,7 +75,7 @@ class RequestLog:
         )
         if finished.outcome != "completed":
             line += f"  {finished.outcome}"
-        return f"{line}\n{self._below(*_nearest(asked), _reason(received))}"
+        return f"{line}\n" if asked.status < 400 else f"{line}\n{self._below(*_nearest(asked), _reason(received))}"
 
     def _status(self, status: int) -> str:
         if not self._coloured:
@@ -103,11 +103,10 @@ def _nearest(exchange: Exchange) -> list[str]:
 
 
 def _reason(received: Received) -> str:
-    """What the refusal of any other request says; of one that a scenario orders it needs not be told."""
+    """What the refusal of any other request says; one that a scenario orders need not be told."""
     exchange = received.exchange
-    if exchange.status < 400 or exchange.source in {"turn", "unmatched"}:
-        return ""
-    return _said(answer_of(received.delivery))[:_LONGEST]
+    told = exchange.source in {"turn", "unmatched"}
+    return "" if told or exchange.status < 400 else _said(answer_of(received.delivery))[:_LONGEST]
 
 
 def _said(refusal: bytes) -> str:
