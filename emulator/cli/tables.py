@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from emulator.views import AnswerView, EntryView, NearView, RequestView, SessionView, StepView
+from emulator.web.log import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,7 +75,7 @@ class Screen:
     def _request(self, request: RequestView) -> None:
         self._console.print(f"\n[bold]Request[/]  {request['size']} bytes")
         if isinstance(request["body"], str):
-            self._console.print(_plain(request["body"][:_LONGEST]))
+            self._console.print("\n".join(map(_plain, request["body"][:_LONGEST].splitlines())))
         else:
             self._console.print_json(data=request["body"])
 
@@ -140,4 +141,4 @@ def _data(step: StepView) -> str:
 def _plain(text: str) -> str:
     from rich.markup import escape
 
-    return escape(text)
+    return escape(printable(text))

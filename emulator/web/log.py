@@ -69,7 +69,7 @@ class RequestLog:
         asked, count = received.exchange, finished.chunks
         chosen = f"{asked.scenario}/{asked.turn}" if asked.scenario else asked.source
         line = (
-            f"{asked.method}  {_short(asked.path)}  {_printable(asked.model) or '-'}  {chosen}  "
+            f"{asked.method}  {_short(asked.path)}  {printable(asked.model) or '-'}  {chosen}  "
             f"{self._status(asked.status)}  "
             f"{count} {'chunk' if count == 1 else 'chunks'}  {round(finished.duration * 1000)} ms"
         )
@@ -85,7 +85,7 @@ class RequestLog:
 
     def _below(self, *reasons: str) -> str:
         """Why a request got no answer, below its line."""
-        lines = "".join([f"    {_printable(reason)}\n" for reason in reasons if reason])
+        lines = "".join([f"    {printable(reason)}\n" for reason in reasons if reason])
         return f"{_DIM}{lines}{_RESET}" if lines and self._coloured else lines
 
 
@@ -125,10 +125,10 @@ def _said(refusal: bytes) -> str:
 def _short(path: str) -> str:
     """The path without what is the same in every one: `…/endpoints/openapi/chat/completions`."""
     at = path.find("/endpoints/")
-    return _printable(f"…{path[at:]}" if at > 0 else path)
+    return printable(f"…{path[at:]}" if at > 0 else path)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text of a client with escapes for what would break a line or steer a terminal."""
     if text.isprintable():
         return text

@@ -205,3 +205,15 @@ def test_a_body_that_is_nested_too_deeply_to_be_shown_is_text(running: Emulator,
     page = httpx.get(f"{running.url}/__emulator/journal?session=deep&full=1").json()
     assert page["entries"][0] == first == admin.entry(first["id"])
     assert command(running, "journal", str(first["id"])).exit_code == 0
+
+
+def test_no_client_steers_the_terminal_on_which_its_requests_are_shown(running: Emulator, admin: Admin) -> None:
+    url = f"{running.base_url}/chat/completions".replace("openapi/", "12%1b[2J/")
+    httpx.post(url, content='{"model": "google/\x1b[31m"', headers={"authorization": "Bearer emulator.s"})
+    assert ask(running, "riddle", model="google/\x1b[31mRED").status_code == 200
+    first, second = admin.entries(session="s")
+    told = [command(running, "journal", *words).output for words in ((), (str(first["id"]),), (str(second["id"]),))]
+    assert "\x1b" not in "".join(told)
+    assert r"google/\x1b[31mRED" in told[0]
+    assert r"12\x1b[2J/chat" in told[1]
+    assert r"google/\x1b[31mRED" in told[2]
