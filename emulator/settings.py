@@ -218,6 +218,9 @@ class Settings(BaseModel):
         return value
 
 
+_END = 2**32  # ids have 32 bits for the seconds
+
+
 def frozen_at(clock: str) -> float | None:
     """The Unix seconds at which the clock stands still; None: it runs. ValueError where it is no moment."""
     if clock == "real":
@@ -228,7 +231,10 @@ def frozen_at(clock: str) -> float | None:
         moment = datetime.fromisoformat(clock)
     except ValueError:
         raise ValueError(f"{clock!r} is no moment: write `real`, or like 2026-02-11T22:54:21Z") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not 0 <= seconds < _END:
+        raise ValueError(f"{clock!r} fits in no id: write a moment from 1970-01-01 to 2106-02-07")
+    return seconds
 
 
 def speed_of(text: str) -> tuple[bool, float]:

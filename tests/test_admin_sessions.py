@@ -29,6 +29,8 @@ async def test_seed_clock_and_pin_of_a_session(call: AdminCaller) -> None:
     await call("POST", "/scenarios/pin", json={"session": "b", "scenario": "weather"})
     assert (await call("GET", "/scenarios?session=b"))["pinned"] == "weather"
     assert (await call.ask("tell me", "b")).json()["created"] == 1577836800
+    early = await call("POST", "/sessions", 422, json={"session": "b", "clock": "1969-07-20T20:17:40Z"})
+    assert "from 1970-01-01 to 2106-02-07" in early["error"]["message"]
     missing = await call("POST", "/scenarios/pin", 404, json={"session": "b", "scenario": "wether"})
     assert missing["error"]["remedy"] == "Did you mean 'weather'?"
 

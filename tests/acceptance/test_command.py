@@ -168,6 +168,8 @@ WRONG = [
     (["--tls", "--tls-names", "bücher.test"], "'bücher.test' is no name for a certificate"),
     (["--speed", "fast"], "--speed: 'fast' is no speed"),
     (["--clock", "noon"], "--clock: 'noon' is no moment"),
+    (["--clock", "1969-12-31T23:59:59Z"], "from 1970-01-01 to 2106-02-07"),
+    (["--clock", "2106-02-07T06:28:16Z"], "--clock: '2106-02-07T06:28:16Z' fits in no id"),
     (["--port", "99999"], "--port: Input should be less than or equal to 65535"),
     (["--policy", "nowhere"], "the policy cannot be used:\nnowhere:1:1: cannot be read: No such file"),
     (["--quota", "concurrent: two"], "--quota: concurrent: Input should be a valid integer; write it like"),
