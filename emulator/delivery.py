@@ -13,6 +13,7 @@ LARGEST_WRITE = 65_536
 """Bytes that are handed over at once: a client that reads slowly holds no more than that twice."""
 
 _FRAMING = (b"connection", b"content-length", b"transfer-encoding")
+_PLAIN = b"\t" + bytes(code for code in range(32, 256) if code != 127)  # what a header may have
 
 
 class Bare(Struct, frozen=True):
@@ -38,7 +39,7 @@ class Head(Struct, frozen=True, dict=True):
     def chunked(self) -> bytes:
         """The lines of a head whose body follows in chunks; nothing where a server had better look at them."""
         lines = [name + b": " + value for name, value in self.headers]
-        if any(b"\r" in line or b"\n" in line for line in lines) or any(name in _FRAMING for name, _ in self.headers):
+        if b"".join(lines).translate(None, _PLAIN) or any(name in _FRAMING for name, _ in self.headers):
             return b""
         return b"\r\n".join((*lines, b"transfer-encoding: chunked", b"", b""))
 

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from emulator.delivery import Head
 from emulator.dialects import Headers
 
+_LONGEST = 2_000  # characters: clients refuse heads of 8,000 bytes
+
 
 @lru_cache(maxsize=1024)
 def session_mark(session: str) -> Headers:
@@ -22,5 +24,10 @@ def marked(head: Head, turn: str, error: str, notes: Sequence[str]) -> Head:
 
 
 def _value(text: str) -> bytes:
-    """A text as a header's value: one line of ASCII."""
-    return " ".join(text.split()).encode("ascii", "replace")
+    """A text as a header's value: one line of ASCII, as long as every client takes it."""
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(filter(str.isprintable, line))
+    if len(line) > _LONGEST:
+        line = f"{line[:_LONGEST]} ... and {len(line) - _LONGEST} characters more"
+    return line.encode("ascii", "replace")

@@ -136,7 +136,13 @@ def _hint_for_slashes(path: str, once: str) -> str | None:
     empty = [name for name in ("project", "location", "endpoint") if f"/{name}s//" in path]
     if target_of(once) is None and empty:
         return f"{' and '.join(f'the {name}' for name in empty)} in the path {'is' if len(empty) == 1 else 'are'} empty"
-    return f"a doubled slash: did you mean {once} ?".encode("ascii", "replace").decode()
+    return f"a doubled slash: did you mean {_quoted(once)} ?"
+
+
+def _quoted(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(path, safe="/:@")
 
 
 def _escaped(text: str) -> str:

@@ -203,3 +203,14 @@ def test_unmatched_requests_can_be_refused_with_the_reason(tmp_path: Any) -> Non
     assert answer.status_code == 400
     assert answer.headers["x-emulator-error"] == "unmatched"
     assert "weather/1: turn: expected 2, saw 1" in answer.json()[0]["error"]["message"]
+
+
+def test_no_header_has_what_a_header_may_not_have(empty: Emulator) -> None:
+    """h11, which httpx reads with, takes no head with control characters."""
+    answer = post(empty, {**ask("Hello"), "a\x01b\r\nc": 1}, authorization="Bearer emulator.a%00b")
+    assert answer.headers["x-emulator-session"] == "ab"
+    assert answer.headers["x-emulator-notes"] == "ignored: ab c"
+    many = post(empty, ask("Hello") | {f"unknown-{number}": 1 for number in range(4_500)})
+    assert 1_000 < len(many.headers["x-emulator-notes"]) < 4_000
+    odd = httpx.post(f"{empty.url}/v1//%0d%0ax-injected:%20yes/%00%01", json={})
+    assert (odd.status_code, "x-injected" in odd.headers) == (404, False)
