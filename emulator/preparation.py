@@ -205,6 +205,8 @@ class Preparation:
         judgement = judge(Ask.of(conversation, card, self._policy, self._genuine))
         if judgement.failure is not None:
             raise RequestError(judgement.failure)
+        if asked.caller.scenario is not None:
+            _look_for(asked.caller.scenario, shelf)
         caller = _settled(asked.caller, overlay.choices)
         invents = (overlay.choices.unmatched or self._settings.unmatched) == "generate"
         places = _candidates(shelf.fitting(conversation, caller.scenario), invents=invents)
@@ -221,6 +223,18 @@ class Preparation:
     def shelf(self, overlay: Overlay) -> Library:
         """The scenarios that answer in a session."""
         return self._shelf(overlay, self.library) if overlay.published else self.library
+
+
+def _look_for(name: str, shelf: Library) -> None:
+    """RequestError where a header names a scenario that is not there."""
+    names = [scenario.name for scenario in shelf.scenarios]
+    if name not in names:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, names, 1)
+        advice = f": did you mean {near[0]!r}?" if near else ""
+        words = f"gemulator: x-emulator-scenario: there is no scenario {name!r}{advice}"
+        raise RequestError(Failure(400, "INVALID_ARGUMENT", words))
 
 
 def _known(frame: Frame, catalog: Catalog, target: Target) -> Known:

@@ -58,6 +58,25 @@ def test_a_header_in_a_condition_decides_the_turn(tmp_path: Path) -> None:
     assert [answer.headers["x-emulator-turn"] for answer in answers] == ["own/2", "own/1", "own/2"]
 
 
+def test_a_header_that_names_no_scenario_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    with emulator_of(tmp_path, "turns: [{reply: mine}]") as emulator:
+        url, header = f"{emulator.url}/__emulator/scenarios", {"x-emulator-session": "a"}
+        httpx.post(url, params={"session": "a", "name": "pushed"}, content="turns: [{reply: yours}]").raise_for_status()
+        answers = {
+            name: [post(emulator, ask("hello"), x_emulator_scenario=name, **of) for of in ({}, header)]
+            for name in ("own", "pushed", "ow", "bogus")
+        }
+    assert {name: [answer.status_code for answer in given] for name, given in answers.items()} == {
+        "own": [200, 200],
+        "pushed": [400, 200],
+        "ow": [400, 400],
+        "bogus": [400, 400],
+    }
+    says = {name: given[0].json()[0]["error"]["message"] for name, given in answers.items() if name != "own"}
+    assert says["ow"] == "gemulator: x-emulator-scenario: there is no scenario 'ow': did you mean 'own'?"
+    assert says["bogus"] == "gemulator: x-emulator-scenario: there is no scenario 'bogus'"
+
+
 def said_by(emulator: Emulator) -> str:
     return str(post(emulator, ask("hello")).json()["choices"][0]["message"]["content"])
 
