@@ -193,6 +193,28 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
         load([tmp_path / "in"])
 
 
+def test_a_scenario_that_is_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "out", s="turns: [{reply: secret}]")
+    write(tmp_path / "in", a="turns: [{reply: a}]")
+    (tmp_path / "in" / "s.yaml").symlink_to(tmp_path / "out" / "s.yaml")
+    with pytest.raises(ScenarioError, match=r"in/s\.yaml:1:1: the link leads out of the folder"):
+        load([tmp_path / "in"])
+    assert [one.name for one in load([tmp_path / "in" / "s.yaml"]).scenarios] == ["s"]  # named itself: it is meant
+
+
+def test_links_within_the_folder_are_followed_as_kubernetes_mounts_need(tmp_path: Path) -> None:
+    """A ConfigMap's files are links through `..data`, itself a link to the folder of the moment."""
+    mount = tmp_path / "mount"
+    write(mount / "..2026_01_01", s="turns: [{reply: [{text: a}, {image: x, file: x.png}]}]")
+    (mount / "..2026_01_01" / "x.png").write_bytes(b"png")
+    (mount / "..data").symlink_to("..2026_01_01")
+    for name in ("s.yaml", "x.png"):
+        (mount / name).symlink_to(f"..data/{name}")
+    (tmp_path / "linked").symlink_to(mount)
+    for folder in (mount, tmp_path / "linked"):
+        assert [one.name for one in load([folder]).scenarios] == ["s"]
+
+
 def test_a_file_is_sent_as_it_is(tmp_path: Path) -> None:
     from emulator.plan import Media
     from tests.asking import planned

@@ -38,6 +38,13 @@ class Folder:
             raise ScenarioError([Problem(self.path, 1, 1, "", "no such file or folder", remedy)])
         return (file for file in sorted(self.root.rglob("*")) if file.suffix in _SUFFIXES and file.is_file())
 
+    def scenario(self, file: Path) -> str:
+        """The text of a scenario. ScenarioError where it cannot be read, or is a link that leads out of the folder."""
+        if file != self.path and not self._holds(file):
+            remedy = "Copy the file into the folder, or name its own folder with --scenarios, too."
+            raise ScenarioError([Problem(file, 1, 1, "", f"the link leads out of the folder {self.root}", remedy)])
+        return text_of_file(file)
+
     def text(self, name: str, beside: Path) -> tuple[Path, str]:
         """The path and the text of a piece. ValueError says why it cannot be had."""
         file = self._inside(name, beside)
@@ -56,11 +63,14 @@ class Folder:
             self._contents[file] = file.read_bytes()
         return self._contents[file]
 
+    def _holds(self, file: Path) -> bool:
+        """Whether a file is inside; links are followed before that is asked."""
+        return file.resolve().is_relative_to(self.root.resolve())
+
     def _inside(self, name: str, beside: Path) -> Path:
-        """Links are followed before it is asked where they lead."""
         try:
             file = beside.parent / name
-            inside = file.resolve().is_relative_to(self.root.resolve())
+            inside = self._holds(file)
             there = inside and file.is_file()
         except (OSError, ValueError, RuntimeError):
             raise ValueError(f"`{name}` is no name of a file") from None

@@ -110,7 +110,7 @@ def load_folders(folders: Sequence[Folder]) -> Library:
     for folder in folders:
         for name, file in folder.scenarios():
             try:
-                scenarios.append(read_scenario(text_of_file(file), file, name, folder))
+                scenarios.append(read_scenario(folder.scenario(file), file, name, folder))
             except ScenarioError as error:
                 problems.extend(error.problems)
     if problems:
