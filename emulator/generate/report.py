@@ -13,15 +13,15 @@ _INLINE = 6
 def reported(seed: Seed, language: Language, results: Sequence[tuple[str, Any]]) -> str:
     """One sentence for a small result, a list or a table for a larger one, a paragraph a tool for several."""
     parsed = [(name, _parsed(value)) for name, value in results]
-    failed = [_failure(name, value, language) for name, value in parsed if _is_failure(value)]
-    good = [(name, value) for name, value in parsed if not _is_failure(value)]
+    others = [_without_result(name, value, language) for name, value in parsed if not _tells(value)]
+    good = [(name, value) for name, value in parsed if _tells(value)]
     if not good:
-        return "\n\n".join(failed)
+        return "\n\n".join(others)
     lead = seed.child("lead").pick(language.found)
     if len(good) == 1:
-        return "\n\n".join([_sentence(lead, _told(good[0][1]), language), *failed])
+        return "\n\n".join([_sentence(lead, _told(good[0][1]), language), *others])
     told = "\n".join(f"- **{name}**: {_indented(_told(value))}" for name, value in good)
-    return "\n\n".join([_sentence(lead, f"\n\n{told}", language), *failed])
+    return "\n\n".join([_sentence(lead, f"\n\n{told}", language), *others])
 
 
 def _sentence(lead: str, told: str, language: Language) -> str:
@@ -46,6 +46,18 @@ def _parsed(value: Any) -> Any:
 
 def _is_failure(value: Any) -> bool:
     return isinstance(value, Mapping) and bool(value.get("error")) and len(value) <= 3
+
+
+def _tells(value: Any) -> bool:
+    """Whether there is something to report: a tool may fail, and one that only does something returns nothing."""
+    said = value.strip() if isinstance(value, str) else value
+    return said not in ("", "null", None, {}, []) and not _is_failure(value)
+
+
+def _without_result(name: str, value: Any, language: Language) -> str:
+    if _is_failure(value):
+        return _failure(name, value, language)
+    return language.leads["silent"][0].replace("{tool}", name)
 
 
 def _failure(name: str, value: Mapping[str, Any], language: Language) -> str:

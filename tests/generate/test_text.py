@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulator.generate.report import reported
+from emulator.generate.sentences import speech_of
 from emulator.generate.text import answer, lorem, markdown, prose, report, thought
 from emulator.generate.words.language import KNOWN, detect, language
 from emulator.seed import Seed
@@ -229,6 +231,22 @@ def test_reports_name_every_value(prompt: str, result: object, seen: list[str]) 
     text = report(SEED, prompt, [("get_weather", result)])
     assert [value for value in seen if value not in text] == []
     assert "{" not in text or "broken" in text
+
+
+@pytest.mark.parametrize("result", ["", " \n", "null", "{}", "[]", None, {}, []])
+@pytest.mark.parametrize("code", [*KNOWN, "it"])
+def test_a_tool_that_returns_nothing_is_done(code: str, result: object) -> None:
+    """Its name is said, and nothing that announces a result."""
+    text = reported(SEED, speech_of(code), [("send_mail", result)])
+    assert "send_mail" in text
+    assert text[-1] in ".。।–"
+    assert not any(lead.split("{r}")[0] in text for lead in language(code).found if lead.split("{r}")[0])
+
+
+def test_a_tool_that_returns_nothing_stands_beside_others() -> None:
+    text = report(SEED, "Weather in Paris?", [("paris", {"celsius": 18}), ("send_mail", ""), ("rome", {"error": "x"})])
+    assert "celsius 18" in text
+    assert text.endswith("send_mail is done; it had nothing to report.\n\nrome could not help: x.")
 
 
 def test_several_results_are_told_apart() -> None:

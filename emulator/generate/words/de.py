@@ -124,6 +124,7 @@ LANGUAGE = Language(
         "code": ("So könnte es in {l} aussehen:", "Hier ist ein Anfang in {l}:"),
         "after": ("Das läuft so, wie es ist; die Namen lassen sich nach Belieben ändern.",),
         "failed": ("{tool} konnte nicht helfen: {r}",),
+        "silent": ("{tool} ist erledigt; zu berichten gab es nichts.",),
     },
     conjunction=" und ",
     topic="diese Frage",

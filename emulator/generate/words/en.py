@@ -153,6 +153,7 @@ LANGUAGE = Language(
         ),
         "tool": ("{tool} says", "according to {tool}"),
         "failed": ("{tool} could not help: {r}",),
+        "silent": ("{tool} is done; it had nothing to report.",),
     },
     conjunction=" and ",
     topic="the question",

@@ -119,6 +119,7 @@ LANGUAGE = Language(
         "code": ("Esta es una versión en {l} para empezar:",),
         "after": ("Funciona tal como está; cambia los nombres a tu gusto.",),
         "failed": ("{tool} no pudo ayudar: {r}",),
+        "silent": ("{tool} ha terminado, sin nada que señalar.",),
     },
     conjunction=" y ",
     topic="esta pregunta",

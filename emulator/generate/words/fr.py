@@ -127,6 +127,7 @@ LANGUAGE = Language(
         "code": ("Voici une version en {l} pour commencer :",),
         "after": ("Le code fonctionne tel quel ; changez les noms à votre goût.",),
         "failed": ("{tool} n’a pas pu aider : {r}",),
+        "silent": ("{tool} a terminé, sans rien à signaler.",),
     },
     conjunction=" et ",
     topic="cette question",

@@ -123,6 +123,7 @@ LANGUAGE = Language(
         "code": ("{l} 코드로 쓰면 다음과 같습니다.",),
         "after": ("그대로 실행됩니다. 이름은 마음대로 바꾸세요.",),
         "failed": ("{tool}에서 결과를 얻지 못했습니다. {r}",),
+        "silent": ("{tool} 실행이 끝났습니다. 알릴 결과는 없습니다.",),
     },
     conjunction="과/와 ",
     topic="이 질문",

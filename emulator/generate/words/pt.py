@@ -124,6 +124,7 @@ LANGUAGE = Language(
         "code": ("Aqui está uma versão em {l} para começar:",),
         "after": ("Funciona como está; mude os nomes à vontade.",),
         "failed": ("{tool} não conseguiu ajudar: {r}",),
+        "silent": ("{tool} terminou, sem nada a relatar.",),
     },
     conjunction=" e ",
     topic="essa pergunta",

@@ -42,6 +42,7 @@ def salad(code: str) -> Language:
             "code": ("{l}:",),
             "after": (made[0],),
             "failed": ("{tool}: {r}",),
+            "silent": ("{tool}: –",),
         },
         conjunction=", ",
         topic="…",

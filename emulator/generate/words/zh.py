@@ -107,6 +107,7 @@ LANGUAGE = Language(
         "code": ("可以先从这段{l}代码开始：",),
         "after": ("这段代码可以直接运行，名称可以随意修改。",),
         "failed": ("{tool}没能给出结果：{r}",),
+        "silent": ("{tool}已完成，没有需要报告的结果。",),
     },
     conjunction="和",
     topic="这个问题",
