@@ -32,6 +32,7 @@ from emulator.wording import Wording
 
 _EXPLAINED = 1_000  # turns of which it is said why they do not fit
 _ENTRY = 1_000  # bytes that an entry takes beside body and answer
+_ENCODED = (b"x-emulator-hint", b"the request has a Content-Encoding: send the body as it is, and without that header")
 
 
 class Answered(Struct, frozen=True, gc=False):
@@ -211,9 +212,16 @@ class Engine:
             # Google's front end looks for the endpoint before anyone reads the body.
             failure = failure if asked.target.shared else card
             head, chunk = FRONT_END.failure(failure, asked.target)
+        if _is_encoded(asked, failure) and self.settings.emulator_headers:
+            head = replace(head, headers=(*head.headers, _ENCODED))
         body = Body.of(asked.body, self.settings.journal_body)
         exchange = Exchange("POST", asked.path, _model_in(asked.body), body, head.status, "refused")
         return Delivery((head, chunk)), exchange
+
+
+def _is_encoded(asked: Asked, failure: Failure) -> bool:
+    """Whether a body may be no JSON because it is compressed."""
+    return failure.misfit is not None and failure.misfit.kind == "json_invalid" and b"content-encoding" in asked.headers
 
 
 def _model_in(body: bytes) -> str:

@@ -118,6 +118,8 @@ def _whole(raw: bytes) -> Parsed:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         reason = str(error).split(": line")[0]
+        if "valid UTF-8" in reason:
+            reason = "the body is not valid UTF-8"
         misfit = Misfit("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
         message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
         raise RequestError(invalid(message, misfit=misfit)) from None

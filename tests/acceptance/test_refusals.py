@@ -1,5 +1,6 @@
 """Bad input gets the service's own error and never a 500."""
 
+import gzip
 import json
 from typing import Any
 
@@ -27,7 +28,7 @@ def extra(content: Any) -> list[dict[str, Any]]:
         (b"{", "Invalid JSON payload"),
         (b'{"model": NaN}', "Invalid JSON payload"),
         (b'{"a": "\\ud800"}', "Invalid JSON payload"),
-        (b"\xff\xfe", "Invalid JSON payload"),
+        (b"\xff\xfe", "Invalid JSON payload received. The body is not valid UTF-8."),
         (b"[" * 100_000, "Invalid JSON payload"),
         (b"[]", "Root element must be a message"),
         (b'{"messages": [], "tools": ' + b"[" * 300 + b"]" * 300 + b"}", "Message too deep"),
@@ -166,6 +167,18 @@ def test_unknown_paths_are_google_s_page(empty: Emulator, path: str, hint: str |
     assert "Error 404 (Not Found)!!1" in answer.text
     said = answer.headers.get("x-emulator-hint")
     assert (hint in said) if hint and said else said is hint
+
+
+@pytest.mark.parametrize("hints", [True, False])
+def test_a_compressed_body_is_refused_with_a_hint(hints: bool) -> None:
+    with Emulator(emulator_headers=hints) as emulator:
+        body = gzip.compress(json.dumps(ask("Hello")).encode())
+        answer = post(emulator, body, content_encoding="gzip")
+        plain = post(emulator, b"{", content_encoding="gzip")
+        fine = post(emulator, ask("Hello"), content_encoding="gzip")
+    assert "The body is not valid UTF-8." in answer.json()[0]["error"]["message"]
+    assert ["Content-Encoding" in one.headers.get("x-emulator-hint", "") for one in (answer, plain)] == [hints, hints]
+    assert (fine.status_code, "x-emulator-hint" in fine.headers) == (200, False)
 
 
 def test_a_stray_question_mark_is_tolerated(empty: Emulator) -> None:
