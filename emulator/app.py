@@ -57,7 +57,7 @@ def create_app(
     metrics = Metrics()
     doorman = _doorman(settings, utc)
     log = RequestLog(settings.log_format, now)
-    not_found = NotFound(log)
+    not_found = NotFound(log, hints=settings.emulator_headers)
     chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
     admin = Later(lambda: _admin(engine, settings, metrics, utc))
     app: Front = Front(

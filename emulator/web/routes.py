@@ -98,17 +98,23 @@ async def health(request: Request) -> Response:
 class NotFound:
     """Google's page for an unknown URL (fidelity.md, Errors), with a hint for the developer in header and log."""
 
-    def __init__(self, log: RequestLog) -> None:
+    def __init__(self, log: RequestLog, *, hints: bool) -> None:
         self._log = log
+        self._hints = hints
 
     async def __call__(self, request: Request, error: Exception) -> Response:
         method, path = request.method, request.url.path
         hint = f"{method} is not served here: send a POST" if target_of(path) else hint_for(path)
         self._log.lost(method, path, hint)
         page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
-        return Response(page, 404, {"x-emulator-hint": hint} if hint else None, "text/html; charset=UTF-8")
+        if hint is None or not self._hints:
+            return Response(page, 404, media_type=_HTML)
+        if path == "/":  # somebody looks at it who sees no headers
+            page += f"  <p>{hint}\n"
+        return Response(page, 404, {"x-emulator-hint": hint}, _HTML)
 
 
+_HTML = "text/html; charset=UTF-8"
 _EXPECTED = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
 
 

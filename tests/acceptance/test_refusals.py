@@ -190,6 +190,19 @@ def test_a_browser_that_opens_the_address_is_told_where_to_go(empty: Emulator) -
     page = httpx.get(f"{empty.url}/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=UTF-8")
     assert "/endpoints/openapi/chat/completions" in page.headers["x-emulator-hint"]
+    assert "/endpoints/openapi/chat/completions" in page.text
+
+
+def test_without_headers_of_its_own_the_page_is_googles_alone() -> None:
+    with Emulator(emulator_headers=False) as emulator:
+        pages = [
+            httpx.get(f"{emulator.url}{path}", headers={"accept": "text/html"})
+            for path in ("/", "/v1/chat/completions", "/oauth2/v9", emulator.base_url.removeprefix(emulator.url))
+        ]
+        pages.append(httpx.get(f"{emulator.base_url}/chat/completions"))
+    assert {page.status_code for page in pages} == {404}
+    assert not [name for page in pages for name in page.headers if "emulator" in name]
+    assert "gemulator" not in pages[0].text
 
 
 def test_a_get_is_not_served(empty: Emulator) -> None:
