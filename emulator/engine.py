@@ -156,7 +156,8 @@ class Engine:
     ) -> tuple[Rendering, Exchange]:
         found = prepared.renderings.get((index, warm))
         if found is None:
-            found = prepared.renderings[index, warm] = self._render(prepared, index, asked, now, warm=warm)
+            found = self._render(prepared, index, asked, now, warm=warm)
+            self.preparation.keep(prepared, (index, warm), found)
         return found
 
     def _render(

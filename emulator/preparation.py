@@ -29,6 +29,8 @@ from emulator.settings import Settings
 from emulator.shelf import shelf_of
 from emulator.stores.store import UNCHANGED, Choices, Limit, Overlay
 
+_Key: TypeAlias = tuple[object, ...]
+
 _TRAFFIC = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # What decides an answer beside path and body, and the headers that scenarios read.
 _DECIDING = (
@@ -51,6 +53,7 @@ _SEEN = 8_192  # requests of which it is known that they were here
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
 _ENDLESS = Limit("", None)
 _LARGEST = 256_000  # bytes of a request that is kept ready
+_BYTES = 32_000_000  # of all that are kept ready, with their answers; what follows from them takes three times as much
 
 
 class Asked(Struct, frozen=True, gc=False):
@@ -69,7 +72,7 @@ class Prepared(Struct, frozen=True):
 
     None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
     still have the prompt when it comes again; `plain`: nothing in it changes words that an author wrote. `renderings`
-    fills as places answer, for first requests and repeats.
+    fills as places answer, for first requests and repeats. `size` is that of the body.
     """
 
     conversation: Conversation
@@ -82,6 +85,13 @@ class Prepared(Struct, frozen=True):
     cacheable: bool
     plain: bool
     renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]]
+    key: _Key
+    size: int
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the request and of its answers."""
+        return self.size + sum(rendering.size for rendering, _ in self.renderings.values())
 
     @property
     def nearest(self) -> Sequence[Near]:
@@ -141,7 +151,7 @@ class _Texts(Mapping[str, str]):
 
 
 class Seen:
-    """Of what it is known that it was here: what never comes again need not be kept."""
+    """Remembers what was here: what never comes again need not be kept."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -158,9 +168,6 @@ class Seen:
         return False
 
 
-_Key: TypeAlias = tuple[object, ...]
-
-
 class Preparation:
     """Reads, judges and matches requests. `library` are the scenarios of files; `signing` is the key of signatures."""
 
@@ -172,31 +179,44 @@ class Preparation:
         self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
         self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
+        self._bytes = 0
         self._seen = Seen(_SEEN)
 
     def prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
         shelf = self.shelf(overlay)
         names = shelf.header_names
         said = (*map(asked.headers.get, _DECIDING), *(_read(asked.headers, names) if names else ()))
-        key = (asked.body, asked.path, asked.target.host, *said, overlay.generation, id(self.library))
+        key = (asked.body, asked.path, asked.target.host, *said, overlay.generation)
         found = self._cache.get(key)
         if found is not None:
             self._cache.move_to_end(key)
             return found
-        prepared = self._prepare(asked, overlay, shelf)
-        if self._seen.before(key) and len(asked.body) < _LARGEST:
+        prepared = self._prepare(asked, overlay, shelf, key)
+        if self._seen.before(key) and prepared.size < _LARGEST:
             self._cache[key] = prepared
-            if len(self._cache) > _PREPARED:
-                self._cache.popitem(last=False)
+            self._weigh(prepared.size)
         return prepared
+
+    def keep(self, prepared: Prepared, which: tuple[int | None, bool], rendered: tuple[Rendering, Exchange]) -> None:
+        """Keep an answer with its request, for as long as that is kept ready."""
+        prepared.renderings[which] = rendered
+        if self._cache.get(prepared.key) is prepared:
+            self._weigh(rendered[0].size)
+
+    def _weigh(self, more: int) -> None:
+        """Let those go that were not asked for longest, while there are too many or too large ones."""
+        self._bytes += more
+        while len(self._cache) > _PREPARED or self._bytes > _BYTES:
+            self._bytes -= self._cache.popitem(last=False)[1].weight
 
     def use(self, library: Library) -> None:
         """Answer with these scenarios from the next request on; those under way keep theirs."""
         self.library = library
         self._cache.clear()
+        self._bytes = 0
         self._shelf.cache_clear()
 
-    def _prepare(self, asked: Asked, overlay: Overlay, shelf: Library) -> Prepared:
+    def _prepare(self, asked: Asked, overlay: Overlay, shelf: Library, key: _Key) -> Prepared:
         conversation = Conversation(parse(asked.body), asked.target, _Texts(asked.headers))
         known = conversation.frame.noted(_known, self._catalog, asked.target)
         card = known.card
@@ -214,7 +234,8 @@ class Preparation:
         cacheable = may_be_cached(conversation, card, len(asked.body))
         notes = (*judgement.notes, *known.notes) if judgement.notes or known.notes else ()
         plain = known.plain and not notes and not conversation.media and _usual(caller, asked.headers)
-        return Prepared(conversation, card, caller, shelf, places, limits, notes, cacheable, plain, {})
+        size = len(asked.body)
+        return Prepared(conversation, card, caller, shelf, places, limits, notes, cacheable, plain, {}, key, size)
 
     def nearest(self, asked: Asked, overlay: Overlay) -> Sequence[Near]:
         """The turns that nearly fit a request that was answered before."""

@@ -84,6 +84,11 @@ class Rendering(Struct, frozen=True):
         """None where the answer is a refusal."""
         return self.answer.usage if isinstance(self.answer, Plan) else None
 
+    @property
+    def size(self) -> int:
+        """Bytes of the answer, however it is delivered."""
+        return sum(len(template.data) for template, _ in self.form.chunks)
+
     def again(self, root: Seed, prompt_tokens: int) -> "Rendering":
         """The same words for another request: with its ids and signatures, and its prompt counted."""
         form, effort, plan = self.form, self.effort, self.answer

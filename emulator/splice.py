@@ -13,7 +13,7 @@ class Template:
     """
 
     def __init__(self, data: bytes, marks: Sequence[bytes]) -> None:
-        self.data = data
+        self.data = memoryview(data).tobytes()  # orjson's bytes hold up to twelve times the memory that they show
         self.marks = marks
 
     @cached_property
