@@ -1,8 +1,12 @@
 """The proxy: which tunnels it refuses, and why."""
 
+import asyncio
+import socket
+import struct
+
 import pytest
 
-from emulator.web.proxy import refused
+from emulator.web.proxy import Proxy, refused
 
 
 @pytest.mark.parametrize(
@@ -30,3 +34,33 @@ def test_refused(line: str, status: int, says: str) -> None:
 @pytest.mark.parametrize("host", ["oauth2.googleapis.com", "e.us-central1-1.prediction.vertexai.goog"])
 def test_google_s_hosts_get_a_tunnel(host: str) -> None:
     assert refused(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode()) is None
+
+
+@pytest.mark.parametrize("how", ["end", "reset"])
+async def test_whoever_answers_is_told_that_the_client_is_gone(how: str) -> None:
+    told = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.read()
+        except ConnectionResetError:
+            pass
+        finally:
+            told.set()
+            writer.close()
+
+    door = await asyncio.start_server(answer, "127.0.0.1", 0)
+    proxy = Proxy(door.sockets[0].getsockname())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        await proxy.open(listener)
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"CONNECT aiplatform.googleapis.com:443 HTTP/1.1\r\n\r\nhello")
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.05)
+        if how == "reset":
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+        await asyncio.wait_for(told.wait(), 5)
+        proxy.shut()
+        await proxy.end()
+    door.close()

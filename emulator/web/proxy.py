@@ -86,13 +86,21 @@ Ends: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 async def _join(client: Ends, emulator: Ends) -> None:
     """Carry bytes both ways until the emulator's side has ended: then there is nothing more to say."""
-    asking = asyncio.ensure_future(_carry(client[0], emulator[1]))
+    asking = asyncio.ensure_future(_ask(client[0], emulator[1]))
     try:
         await _carry(emulator[0], client[1])
     finally:
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         emulator[1].close()
+
+
+async def _ask(client: asyncio.StreamReader, emulator: asyncio.StreamWriter) -> None:
+    """Carry what the client says; its reset is passed on, which ends the emulator's side too."""
+    try:
+        await _carry(client, emulator)
+    except OSError:
+        emulator.transport.abort()
 
 
 async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
