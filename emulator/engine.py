@@ -53,7 +53,6 @@ class Made(Struct, frozen=True, gc=False):
     at: float
     answer: Answer | None
     prepared: Prepared | None
-    leases: Sequence[Charge] = ()
 
 
 class Engine:
@@ -72,15 +71,20 @@ class Engine:
 
     async def answer(self, asked: Asked) -> Answered:
         """The steps to play for a request; the journal has its entry when this returns."""
-        made = await self._made(asked)
-        answered = await self.record(
-            made.exchange, made.delivery, asked.headers, asked.caller.session, made.attempt, made.at
-        )
-        return replace(answered, leases=made.leases) if made.leases else answered
+        session = asked.caller.session
+        lent: list[Charge] = []
+        try:
+            made = await self._made(asked, lent)
+            answered = await self.record(made.exchange, made.delivery, asked.headers, session, made.attempt, made.at)
+        except BaseException:
+            if lent:
+                await self._gate.release(session, lent)
+            raise
+        return replace(answered, leases=lent) if lent else answered
 
     async def explain(self, asked: Asked) -> Explanation:
         """What `answer` would say now, and why: nothing is counted and nothing journaled."""
-        made = await self._made(asked, dry=True)
+        made = await self._made(asked, [], dry=True)
         prepared, exchange = made.prepared, made.exchange
         if prepared is None:
             return Explanation(exchange, made.delivery, made.attempt, made.answer)
@@ -91,7 +95,8 @@ class Engine:
         where = chosen.where if chosen else ""
         return Explanation(exchange, made.delivery, made.attempt, made.answer, where, tuple(fitting), nearest)
 
-    async def _made(self, asked: Asked, *, dry: bool = False) -> Made:
+    async def _made(self, asked: Asked, lent: list[Charge], *, dry: bool = False) -> Made:
+        """The answer, and in `lent` what is to be given back when it is over."""
         session = asked.caller.session
         overlay = await self.store.overlay(session)
         now = self.clock() if overlay.choices.clock is None else overlay.choices.clock
@@ -109,9 +114,11 @@ class Engine:
         if isinstance(admitted, Failure):
             delivery, exchange = self._refuse(asked, admitted)
             return Made(exchange, delivery, 0, now, admitted, prepared)
-        if admitted is not None and admitted.provisioned:
-            asked = replace(asked, headers=admitted.headers(asked.headers))
-            prepared = self.preparation.prepared(asked, overlay)
+        if admitted is not None:
+            lent += admitted.leases
+            if admitted.provisioned:
+                asked = replace(asked, headers=admitted.headers(asked.headers))
+                prepared = self.preparation.prepared(asked, overlay)
         claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         warm = attempt > 0 and prepared.cacheable
@@ -120,8 +127,9 @@ class Engine:
         answers = await self._answers_before(phases, session, prepared, claim, dry=dry) if phases else 0
         more = session_mark(session) if self.settings.emulator_headers else ()
         delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
-        leases = () if admitted is None else await self._gate.settle(session, admitted, rendering.usage)
-        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared, leases)
+        if admitted is not None:
+            await self._gate.settle(session, admitted, rendering.usage)
+        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
 
     async def _answers_before(
         self, phases: Sequence[int], session: str, prepared: Prepared, claim: Claim, *, dry: bool

@@ -55,15 +55,14 @@ class Gate:
             return _exhausted(quota)
         return Pass(quota, target, model, provisioned)
 
-    async def settle(self, session: str, admitted: Pass, usage: Usage | None) -> Sequence[Charge]:
-        """Charge the tokens of an answer; what is to be given back when it is over."""
+    async def settle(self, session: str, admitted: Pass, usage: Usage | None) -> None:
+        """Charge the tokens of an answer."""
         if usage is not None:
             tokens = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
             quota, provisioned = admitted.quota, admitted.provisioned
             charges = quota.settlement(admitted.target, admitted.model, tokens, provisioned=provisioned)
             if charges:
                 await self._store.spend(session, charges)
-        return admitted.leases
 
     async def release(self, session: str, leases: Sequence[Charge]) -> None:
         """Give back what was lent."""

@@ -11,6 +11,7 @@ from emulator.request import Target
 from emulator.scenario.timing import quota_in
 from emulator.stores.memory import MemoryStore
 from emulator.stores.store import Store
+from tests.endpoint import Endpoint
 from tests.stores import Kind
 
 TARGET = Target("v1", "p", "global", "openapi")
@@ -144,3 +145,17 @@ def test_what_is_refused(line: str, said: str) -> None:
 
 def test_none_is_no_limit() -> None:
     assert quota_in("none") == Quota()
+
+
+@pytest.mark.parametrize("step", ["claim", "append"])
+def test_an_answer_that_fails_gives_back_what_was_lent(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("our own mistake")
+
+    endpoint = Endpoint(quota="concurrent: 1")
+    with monkeypatch.context() as broken:
+        broken.setattr(endpoint.engine.store, step, fail)
+        with pytest.raises(RuntimeError):
+            endpoint.ask()
+    assert endpoint.ask().status == 200
+    assert endpoint.ask().status == 429, "no one has noted the end of the answer before"
