@@ -1,8 +1,7 @@
 """State in this process."""
 
-import asyncio
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import count, islice
@@ -13,9 +12,9 @@ from msgspec.structs import replace
 
 from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
 from emulator.quotas import Charge, charged
+from emulator.stores.readers import Readers
 from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Losses, Overlay, Published
 
-_UNREAD = 10_000  # events that wait for a slow reader; older ones are lost to it
 _OVERLAYS = 256  # that are known again
 
 
@@ -40,12 +39,6 @@ class _Session(Struct):
     overlay: Overlay = UNCHANGED
 
 
-class _Reader(Struct):
-    session: str | None
-    unread: deque[Event] = field(default_factory=lambda: deque(maxlen=_UNREAD))
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class MemoryStore:
     """The default store. `monotonic` tells how long a session has been idle.
 
@@ -61,7 +54,7 @@ class MemoryStore:
         self._numbers = count(1)
         self._overlay = lru_cache(_OVERLAYS)(partial(_numbered, count(1)))
         self._names = count(1)
-        self._readers: list[_Reader] = []
+        self._readers = Readers()
         self._bytes = 0
         self._evicted = 0
         self._lock = RLock()  # what concerns several sessions is done by one thread after the other
@@ -160,7 +153,7 @@ class MemoryStore:
             if len(state.records) > self._bounds.entries or self._bytes > self._bounds.bytes:
                 self._trim(state)
         if self._readers:
-            self._tell(Event(number, "received", record.entry()))
+            self._readers.tell(Event(number, "received", record.entry()))
         return number
 
     def _trim(self, state: _Session) -> None:
@@ -179,7 +172,7 @@ class MemoryStore:
             record.finished = finished
             record.ended = next(self._numbers)
             if self._readers:
-                self._tell(Event(record.ended, "finished", record.entry()))
+                self._readers.tell(Event(record.ended, "finished", record.entry()))
 
     async def entry(self, number: int) -> Entry | None:
         with self._lock:
@@ -208,30 +201,15 @@ class MemoryStore:
 
     # ---- events
 
-    def _tell(self, event: Event) -> None:
-        for reader in self._readers:
-            if reader.session in {None, event.entry.received.session}:
-                reader.unread.append(event)
-                reader.news.set()
-
     async def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
-        reader = _Reader(session)
-        self._readers.append(reader)
-        try:
+        with self._readers.joined(session) as reader:
             if after is not None:
                 past = [event for entry in self._kept(session) for event in events_of(entry) if event.number > after]
                 for event in sorted(past, key=lambda event: event.number):
                     after = event.number
                     yield event
             while True:
-                while reader.unread:
-                    event = reader.unread.popleft()
-                    if event.number > (after or 0):
-                        yield event
-                reader.news.clear()
-                await reader.news.wait()
-        finally:
-            self._readers.remove(reader)
+                yield await reader.later(after or 0)
 
     # ---- what a session lays over the server's own
 

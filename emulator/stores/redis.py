@@ -12,6 +12,7 @@ from emulator.journal import ANY, Entry, Event, Filter, Finished, Page, Received
 from emulator.quotas import Charge
 from emulator.stores import codec
 from emulator.stores.connection import Connection
+from emulator.stores.feed import BATCH, Feed, number_of
 from emulator.stores.store import (
     DEFAULT,
     UNCHANGED,
@@ -25,8 +26,6 @@ from emulator.stores.store import (
     StoreDown,
 )
 
-_BATCH = 200
-_WAIT = 200  # milliseconds that a reader of events waits for news at a time
 _FEED = 100_000  # events whose place is known
 _OVERLAYS = 256
 
@@ -48,6 +47,7 @@ class RedisStore:
         connection = Connection(url, prefix, monotonic)
         self._redis, self._ask, self._run = connection.client, connection.ask, connection.run
         self._age = max(1, int(self._bounds.age * 1000))
+        self._feed = Feed(connection, prefix, self._one)
         self._known: OrderedDict[int, Overlay] = OrderedDict()
 
     def _key(self, session: str, name: str) -> str:
@@ -114,7 +114,10 @@ class RedisStore:
 
     async def entry(self, number: int) -> Entry | None:
         found = await self._ask(self._redis.xrange, f"{self._prefix}feed", f"{number}-0", f"{number}-0")
-        return (await self._fetch([(found[0][1][b"session"].decode(), number)]))[0] if found else None
+        return await self._one(found[0][1][b"session"].decode(), number) if found else None
+
+    async def _one(self, session: str, number: int) -> Entry | None:
+        return (await self._fetch([(session, number)]))[0]
 
     async def _fetch(self, places: Sequence[tuple[str, int]]) -> list[Entry | None]:
         """Entries by session and number; None for each that is not kept."""
@@ -136,9 +139,9 @@ class RedisStore:
 
     async def _kept(self, session: str | None, after: int) -> AsyncIterator[Entry]:
         stream = f"{self._prefix}feed" if session is None else self._key(session, "journal")
-        while rows := await self._ask(self._redis.xrange, stream, f"({after}", "+", count=_BATCH):
-            after = _number(rows[-1][0])
-            numbers = [_number(row) for row, _ in rows]
+        while rows := await self._ask(self._redis.xrange, stream, f"({after}", "+", count=BATCH):
+            after = number_of(rows[-1][0])
+            numbers = [number_of(row) for row, _ in rows]
             if session is None:
                 events = zip(numbers, (fields for _, fields in rows), strict=True)
                 # Of the two events of an entry the first has its number.
@@ -154,28 +157,8 @@ class RedisStore:
 
     # ---- events
 
-    async def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
-        feed = f"{self._prefix}feed"
-        if after is None:
-            after = int(await self._ask(self._redis.get, f"{self._prefix}sequence") or 0)
-        last = after
-        while True:
-            news = await self._ask(self._redis.xread, {feed: f"{last}-0"}, count=_BATCH, block=_WAIT)
-            for row, fields in news[0][1] if news else ():
-                last = _number(row)
-                if session in {None, fields[b"session"].decode()}:
-                    event = await self._event(last, fields)
-                    if event is not None:
-                        yield event
-
-    async def _event(self, number: int, fields: Mapping[bytes, bytes]) -> Event | None:
-        of = int(fields[b"of"])
-        entry = (await self._fetch([(fields[b"session"].decode(), of)]))[0]
-        if entry is None:
-            return None
-        if of == number:
-            return Event(number, "received", Entry(of, entry.received))
-        return Event(number, "finished", entry)
+    def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
+        return self._feed.events(session, after)
 
     # ---- what a session lays over the server's own
 
@@ -270,12 +253,8 @@ class RedisStore:
         return bool(await self._run("drop", session))
 
 
-def _number(row: bytes) -> int:
-    return int(row.partition(b"-")[0])
-
-
 def _entry(row: tuple[bytes, Mapping[bytes, bytes]], end: bytes | None) -> Entry:
-    number, received = _number(row[0]), codec.decoded(row[1][b"entry"])
+    number, received = number_of(row[0]), codec.decoded(row[1][b"entry"])
     if end is None:
         return Entry(number, received)
     ended, _, finished = end.partition(b" ")
