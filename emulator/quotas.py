@@ -1,6 +1,6 @@
 """How much a client may ask for: what a request costs, and in which windows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from msgspec import Struct
@@ -85,8 +85,10 @@ class Quota(BaseModel):
 UNLIMITED = Quota.model_construct()
 
 
-def charged(meters: dict[str, tuple[int, float]], charges: Sequence[Charge], now: float) -> int | None:
-    """Charge all meters at once, each a count and the time at which it ends; the index of a charge that is refused.
+def charged(
+    meters: Mapping[str, tuple[int, float]], charges: Sequence[Charge], now: float
+) -> Mapping[str, tuple[int, float]] | int:
+    """The meters after all charges, each a count and the time at which it ends; or the index of one that is refused.
 
     A charge of nothing is refused where the next one would be.
     """
@@ -98,5 +100,4 @@ def charged(meters: dict[str, tuple[int, float]], charges: Sequence[Charge], now
         if charge.limit is not None and count + max(charge.amount, 1) > charge.limit:
             return index
         after[charge.key] = (max(0, count + charge.amount), now + charge.seconds if charge.renew else end)
-    meters.update(after)
-    return None
+    return after

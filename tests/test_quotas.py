@@ -10,7 +10,7 @@ from emulator.quotas import Charge, Quota
 from emulator.request import Target
 from emulator.scenario.timing import quota_in
 from emulator.stores.memory import MemoryStore
-from emulator.stores.store import Store
+from emulator.stores.store import Bounds, Store
 from tests.endpoint import Endpoint
 from tests.stores import Kind
 
@@ -52,6 +52,15 @@ async def test_what_is_given_back_can_be_lent_again(store: Store) -> None:
         None,
         None,
     ]
+
+
+async def test_meters_are_bounded(kind: Kind) -> None:
+    store = kind.make(Bounds(repeats=10))
+    for number in range(50):
+        assert await store.spend("s", [Charge("often", 1, 100), Charge(str(number), 1, 1)]) is None
+    assert await store.spend("s", [Charge("often", 1, 50)]) == 0
+    assert await store.spend("s", [Charge("49", 1, 1)]) == 0
+    assert await store.spend("s", [Charge("0", 1, 1)]) is None, "forgotten: a client may name any number of models"
 
 
 async def test_concurrent_charges_are_exact(store: Store) -> None:

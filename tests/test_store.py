@@ -55,6 +55,17 @@ async def test_repeat_numbers_are_bounded(kind: Kind) -> None:
     assert (await store.claim("s", b"0", [])).attempt == 0
 
 
+async def test_counters_are_bounded(kind: Kind) -> None:
+    store = kind.make(Bounds(repeats=10))
+    for number in range(50):
+        await store.claim("s", b"f", [Limit("often", 100)])
+        await store.claim("s", b"f", [Limit(f"turn {number}", 1)])
+    counters = await store.counters("s")
+    assert len(counters) <= 10
+    assert (counters["often"], counters["turn 49"]) == (50, 1)
+    assert (await store.claim("s", b"f", [Limit("often", 50), Limit("last", None)])).index == 1
+
+
 # ---- journal
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from itertools import count, islice
 from threading import RLock
+from typing import TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,6 +17,9 @@ from emulator.stores.readers import Readers
 from emulator.stores.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Losses, Overlay, Published
 
 _OVERLAYS = 256  # that are known again
+
+
+_Value = TypeVar("_Value")
 
 
 class _Record(Struct):
@@ -30,8 +34,8 @@ class _Record(Struct):
 
 class _Session(Struct):
     touched: float
-    used: dict[str, int] = field(default_factory=dict)
-    meters: dict[str, tuple[int, float]] = field(default_factory=dict)
+    used: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    meters: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
     repeats: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
     records: OrderedDict[int, _Record] = field(default_factory=OrderedDict)
     bytes: int = 0
@@ -131,7 +135,8 @@ class MemoryStore:
             elif len(repeats) > self._bounds.repeats:
                 repeats.popitem(last=False)
             if chosen is not None and limits[chosen].times is not None:
-                used[limits[chosen].key] = used.get(limits[chosen].key, 0) + 1
+                turn = limits[chosen].key
+                self._note(used, turn, used.get(turn, 0) + 1)
         return Claim(chosen, attempt)
 
     async def counters(self, session: str) -> Mapping[str, int]:
@@ -139,7 +144,20 @@ class MemoryStore:
         return dict(state.used) if state else {}
 
     async def spend(self, session: str, charges: Sequence[Charge]) -> int | None:
-        return charged(self._session(session).meters, charges, self._monotonic())
+        meters = self._session(session).meters
+        after = charged(meters, charges, self._monotonic())
+        if isinstance(after, int):
+            return after
+        for key, meter in after.items():
+            self._note(meters, key, meter)
+        return None
+
+    def _note(self, kept: OrderedDict[str, _Value], key: str, value: _Value) -> None:
+        """Keep a value under a name that a client may have made up: the one noted longest ago goes first."""
+        kept[key] = value
+        kept.move_to_end(key)
+        if len(kept) > self._bounds.repeats:
+            kept.popitem(last=False)
 
     # ---- journal
 

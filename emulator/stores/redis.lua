@@ -1,5 +1,5 @@
 -- What must happen in one step. ARGV: verb, prefix of all keys, and what the verb takes.
--- Keys of a session: used, repeats and older (repeat numbers), meters (of quotas), overlay, journal (stream of entries),
+-- Keys of a session: used, repeats, meters (of quotas), and the older half of each; overlay, journal (stream of entries),
 -- ends (how they ended).
 -- Keys of all: sequence, feed (stream of what happened where), sizes and evicted (by session), size and evictions (the
 -- sums of those), sessions (by last use), names.
@@ -30,7 +30,17 @@ local function forget(session, names)
   redis.call('HDEL', prefix .. 'sizes', session)
 end
 
-local STATE = {'used', 'repeats', 'older', 'meters', 'journal', 'ends'}
+local STATE = {'used', 'used:older', 'repeats', 'repeats:older', 'meters', 'meters:older', 'journal', 'ends'}
+
+-- Two halves stand in for a list by last use: what is not noted again while one fills is forgotten with the other.
+local function known(hash, name)
+  return redis.call('HGET', hash, name) or redis.call('HGET', hash .. ':older', name)
+end
+
+local function note(hash, name, value, most)
+  redis.call('HSET', hash, name, value)
+  if redis.call('HLEN', hash) * 2 > tonumber(most) then redis.call('RENAME', hash, hash .. ':older') end
+end
 
 local function drop(session)
   forget(session, STATE)
@@ -69,31 +79,31 @@ function verbs.touch(session, age, most)
 end
 
 function verbs.claim(session, fingerprint, dry, age, most, ...)
-  local limits, used, repeats, older = {...}, key(session, 'used'), key(session, 'repeats'), key(session, 'older')
-  local attempt = tonumber(redis.call('HGET', repeats, fingerprint) or redis.call('HGET', older, fingerprint) or 0)
-  local index = -1
+  local limits, used, repeats = {...}, key(session, 'used'), key(session, 'repeats')
+  local attempt, index = tonumber(known(repeats, fingerprint) or 0), -1
   for i = 1, #limits, 2 do
     local times = tonumber(limits[i + 1])
-    if times < 0 or tonumber(redis.call('HGET', used, limits[i]) or 0) < times then
+    if times < 0 or tonumber(known(used, limits[i]) or 0) < times then
       index = (i - 1) / 2
       break
     end
   end
   if dry == '1' then return {index, attempt} end
-  redis.call('HSET', repeats, fingerprint, attempt + 1)
-  -- Two halves stand in for a list by last use: what is not asked again while one fills is forgotten with the other.
-  if redis.call('HLEN', repeats) * 2 > tonumber(most) then redis.call('RENAME', repeats, older) end
-  if index >= 0 and tonumber(limits[index * 2 + 2]) >= 0 then redis.call('HINCRBY', used, limits[index * 2 + 1], 1) end
+  note(repeats, fingerprint, attempt + 1, most)
+  if index >= 0 and tonumber(limits[index * 2 + 2]) >= 0 then
+    local turn = limits[index * 2 + 1]
+    note(used, turn, tonumber(known(used, turn) or 0) + 1, most)
+  end
   keep_alive(session, tonumber(age))
   return {index, attempt}
 end
 
 -- A meter is its count and the time at which it ends. All charges are made, or none: then the index of one refused.
-function verbs.spend(session, age, ...)
+function verbs.spend(session, age, most, ...)
   local charges, meters, now, after = {...}, key(session, 'meters'), now_ms(), {}
   for i = 1, #charges, 5 do
     local amount, limit, lasts = tonumber(charges[i + 1]), tonumber(charges[i + 2]), tonumber(charges[i + 3])
-    local count, ends = string.match(redis.call('HGET', meters, charges[i]) or '0 0', '^(%d+) (%d+)$')
+    local count, ends = string.match(known(meters, charges[i]) or '0 0', '^(%d+) (%d+)$')
     count, ends = tonumber(count), tonumber(ends)
     if ends <= now then count, ends = 0, now + lasts end
     if limit >= 0 and count + math.max(amount, 1) > limit then return (i - 1) / 5 end
@@ -101,7 +111,7 @@ function verbs.spend(session, age, ...)
     after[#after + 1] = charges[i]
     after[#after + 1] = string.format('%d %.0f', math.max(0, count + amount), ends)
   end
-  if #after > 0 then redis.call('HSET', meters, unpack(after)) end
+  for i = 1, #after, 2 do note(meters, after[i], after[i + 1], most) end
   keep_alive(session, tonumber(age))
   return -1
 end

@@ -84,12 +84,15 @@ class RedisStore:
                 int(charge.renew),
             )
         ]
-        refused = int(await self._run("spend", session, self._age, *flat))
+        refused = int(await self._run("spend", session, self._age, self._bounds.repeats, *flat))
         return None if refused < 0 else refused
 
     async def counters(self, session: str) -> Mapping[str, int]:
-        used = await self._ask(self._redis.hgetall, self._key(session, "used"))
-        return {name.decode(): int(times) for name, times in sorted(used.items())}
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hgetall(self._key(session, "used:older"))
+        pipe.hgetall(self._key(session, "used"))
+        older, used = await self._ask(pipe.execute)
+        return {name.decode(): int(times) for name, times in sorted({**older, **used}.items())}
 
     # ---- journal
 

@@ -33,7 +33,10 @@ class Claim(Struct, gc=False):
 
 
 class Bounds(Struct, frozen=True):
-    """How much is kept. `age` is in idle seconds; `bytes` counts the journals of all sessions together."""
+    """How much is kept. `age` is in idle seconds; `bytes` counts the journals of all sessions together.
+
+    `repeats` counts the repeat numbers of a session; it may have as many counters, and as many meters.
+    """
 
     sessions: int = 1_000
     age: float = 3_600.0
@@ -99,8 +102,8 @@ def unwaited(running: Coroutine[Any, Any, Value]) -> Value:
 class Store(Protocol):
     """State of sessions, which are made on first use. Every method may raise StoreDown where the state is shared.
 
-    Bounded: the session that is idle longest goes first (`default` stays), as does the repeat number unused longest;
-    a session over its share of the journal loses its own oldest entries.
+    Bounded: the session that is idle longest goes first (`default` stays), as does the repeat number, counter or meter
+    of it that changed longest ago; a session over its share of the journal loses its own oldest entries.
     """
 
     @property
