@@ -1,8 +1,7 @@
 """A request, read, judged and matched; kept ready for when it comes again."""
 
 import re
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import TypeAlias, overload
 
@@ -15,6 +14,7 @@ from emulator.catalog import Catalog, Model
 from emulator.conversation import Conversation
 from emulator.errors import Near, RequestError
 from emulator.journal import Exchange
+from emulator.kept import Kept, Seen
 from emulator.parsed import Frame
 from emulator.plan import Failure
 from emulator.reading import parse
@@ -150,24 +150,6 @@ class _Texts(Mapping[str, str]):
         return len(self._headers)
 
 
-class Seen:
-    """Remembers what was here: what never comes again need not be kept."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._traces: set[int] = set()
-
-    def before(self, thing: Hashable) -> bool:
-        """Whether it was here before; now it was."""
-        trace = hash(thing)
-        if trace in self._traces:
-            return True
-        if len(self._traces) >= self._most:
-            self._traces.clear()
-        self._traces.add(trace)
-        return False
-
-
 class Preparation:
     """Reads, judges and matches requests. `library` are the scenarios of files; `signing` is the key of signatures."""
 
@@ -178,8 +160,7 @@ class Preparation:
         self._genuine = partial(verify, signing)
         self._policy = Policy.of(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
-        self._cache: OrderedDict[_Key, Prepared] = OrderedDict()
-        self._bytes = 0
+        self._cache: Kept[Prepared] = Kept(_PREPARED, _BYTES)
         self._seen = Seen(_SEEN)
 
     def prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
@@ -194,26 +175,19 @@ class Preparation:
         prepared = self._prepare(asked, overlay, shelf, key)
         if self._seen.before(key) and prepared.size < _LARGEST:
             self._cache[key] = prepared
-            self._weigh(prepared.size)
+            self._cache.weigh(prepared.size)
         return prepared
 
     def keep(self, prepared: Prepared, which: tuple[int | None, bool], rendered: tuple[Rendering, Exchange]) -> None:
         """Keep an answer with its request, for as long as that is kept ready."""
         prepared.renderings[which] = rendered
         if self._cache.get(prepared.key) is prepared:
-            self._weigh(rendered[0].size)
-
-    def _weigh(self, more: int) -> None:
-        """Let those go that were not asked for longest, while there are too many or too large ones."""
-        self._bytes += more
-        while len(self._cache) > _PREPARED or self._bytes > _BYTES:
-            self._bytes -= self._cache.popitem(last=False)[1].weight
+            self._cache.weigh(rendered[0].size)
 
     def use(self, library: Library) -> None:
         """Answer with these scenarios from the next request on; those under way keep theirs."""
         self.library = library
         self._cache.clear()
-        self._bytes = 0
         self._shelf.cache_clear()
 
     def _prepare(self, asked: Asked, overlay: Overlay, shelf: Library, key: _Key) -> Prepared:

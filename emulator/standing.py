@@ -1,7 +1,8 @@
 """Answers whose words do not depend on the request: rendered once for a turn, and filled in for each request."""
 
 from emulator.accounting import prompt_tokens
-from emulator.preparation import Prepared, Seen
+from emulator.kept import Seen
+from emulator.preparation import Prepared
 from emulator.rendering import Rendering
 from emulator.scenario.places import Place
 from emulator.seed import Seed
