@@ -169,14 +169,14 @@ async def test_events_from_now_on(store: Store) -> None:
 
 
 async def test_many_who_listen_hold_up_nobody(store: Store) -> None:
-    listening = [asyncio.ensure_future(first(store.events(session), 8)) for session in [None, "s"] * 40]
+    listening = [asyncio.ensure_future(first(store.events(session, after=0), 8)) for session in [None, "s"] * 40]
     await asyncio.sleep(0.3)
     numbers = []
     for _ in range(4):
-        numbers.append(await asyncio.wait_for(store.append(received()), 1))
+        numbers.append(await asyncio.wait_for(store.append(received()), 5))
         await store.append(received("t"))
         await asyncio.sleep(0.1)
-        await asyncio.wait_for(store.finish("s", numbers[-1], DONE), 1)
+        await asyncio.wait_for(store.finish("s", numbers[-1], DONE), 5)
     told = [[event.entry.number for event in events] for events in await asyncio.gather(*listening)]
     assert told[1::2] == [[number for number in numbers for _ in range(2)]] * 40
     assert all(events == told[0] for events in told[::2])
