@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from msgspec import Struct
 
@@ -46,16 +47,24 @@ class RequestError(Exception):
 
 
 class Unsatisfiable(ValueError):
-    """No value fits the schema (or none could be found). `path` names the place in it, "" for the root."""
+    """No value fits the schema (or none could be found). `path` names the place in it, "" for the root.
 
-    def __init__(self, path: str, reason: str) -> None:
+    `field` is where in a request the schema is, where that is known.
+    """
+
+    def __init__(self, path: str, reason: str, field: str | None = None) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(path, reason)
+        self.field = field
+        super().__init__(path, reason, field)
 
     def __str__(self) -> str:
         place = f" at {self.path}" if self.path else ""
         return f"No value fits the schema{place}: {self.reason}."
+
+    def within(self, field: str) -> Self:
+        """The same of a schema in that field."""
+        return type(self)(self.path, self.reason, field)
 
 
 class Mismatch(Struct, frozen=True):

@@ -201,7 +201,7 @@ def _planned(
     try:
         plan = plan_script(script, context, card, answer_id, minter.created, warm=manner.warm)
     except Unsatisfiable as error:
-        return dialect.unsatisfiable(str(error))
+        return dialect.unsatisfiable(error)
     return dialect.refusal(plan, conversation.request) or plan
 
 

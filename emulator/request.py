@@ -172,6 +172,14 @@ class ChatRequest(Struct, frozen=True, dict=True):
             if isinstance(spec, dict) and isinstance(spec.get("name"), str):
                 yield spec
 
+    def place_of(self, name: str) -> str:
+        """Where the parameters of a function on offer stand."""
+        for index, tool in enumerate(self.tools or ()):
+            if name_in(tool) == name:
+                return f"tools[{index}].function.parameters"
+        names = [name_in(spec) for spec in self.functions or ()]
+        return f"functions[{names.index(name)}].parameters"
+
     @property
     def choice_of_tool(self) -> ToolChoice:
         return ToolChoice.of(self.function_call if self.tool_choice is None else self.tool_choice)

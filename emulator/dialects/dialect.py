@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from emulator.decoding import UNBOUND, Decoding
 from emulator.delivery import Chunk, Head
+from emulator.errors import Unsatisfiable
 from emulator.plan import Failure, Plan
 from emulator.reading import invalid
 from emulator.refusals import refused
@@ -76,9 +77,11 @@ class Dialect(Protocol):
         """What the server reads out of a request beyond what all have in common."""
         return UNBOUND
 
-    def unsatisfiable(self, reason: str) -> Failure:
+    def unsatisfiable(self, error: Unsatisfiable) -> Failure:
         """What the server says of a form that no answer can have."""
-        return invalid(f"Unable to submit request because no value can fit a schema in it: {reason}")
+        place = ".".join(filter(None, (error.field, error.path)))
+        words = f"no value fits the schema{f' at {place!r}' if place else ''}: {error.reason}."
+        return invalid(f"Unable to submit request because {words}", place if error.field else None)
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         """What the server itself refuses once it has read the request and counted its tokens."""

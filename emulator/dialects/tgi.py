@@ -12,6 +12,7 @@ from emulator.delivery import Chunk, Head
 from emulator.dialects.dialect import Dialect, Headers, Style
 from emulator.dialects.gemini import Gemini
 from emulator.dialects.speech import Piece, calls_of, placed, spoken, weights_of, whole, words_of
+from emulator.errors import Unsatisfiable
 from emulator.message import JSON
 from emulator.plan import Choice, Failure, Plan, ToolCall
 from emulator.request import ChatRequest, Target
@@ -41,8 +42,8 @@ class Tgi(Dialect):
         decoding, form = decoding_of(request, self.voice), _form(request.response_format or {})
         return all_bound(decoding if form is None else replace(decoding, form=form), request)
 
-    def unsatisfiable(self, reason: str) -> Failure:
-        return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {reason}")
+    def unsatisfiable(self, error: Unsatisfiable) -> Failure:
+        return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {error}")
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         message = next(_objections(plan, request, self.voice.context), None)

@@ -16,6 +16,7 @@ from emulator.dialects.speech import Piece, calls_of, placed, spoken, thoughts_o
 from emulator.dialects.vllm_prompt import prompt_logprobs
 from emulator.dialects.vllm_releases import RELEASES, Release
 from emulator.dialects.vllm_rules import objection
+from emulator.errors import Unsatisfiable
 from emulator.plan import Choice, Failure, Plan, ToolCall
 from emulator.request import ChatRequest, Target
 from emulator.seed import Seed
@@ -58,8 +59,8 @@ class Vllm(Dialect):
         decoding = decoding_of(request, self.voice)
         return all_bound(decoding, request) if self._placement in ("tags", "bare") else decoding
 
-    def unsatisfiable(self, reason: str) -> Failure:
-        return Failure(400, "INVALID_ARGUMENT", f"Grammar error: {reason}")
+    def unsatisfiable(self, error: Unsatisfiable) -> Failure:
+        return Failure(400, "INVALID_ARGUMENT", f"Grammar error: {error}")
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         return objection(plan, request, self.voice)

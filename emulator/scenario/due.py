@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from emulator.conversation import Conversation
-from emulator.generate.arguments import value_for
+from emulator.generate.arguments import Unsatisfiable, value_for
 from emulator.generate.hints import Hints, best_tool, calls, read
 from emulator.plan import ToolCall
 from emulator.request import Function
@@ -44,7 +44,11 @@ def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
     prompt = read(context.conversation.user_text)
     parameters = function.parameters if isinstance(function.parameters, dict) else {}
     for index, hints in enumerate(calls(prompt, parameters)):
-        arguments = orjson.dumps(_arguments(function, hints, context.seed.child("call", index))).decode()
+        seed = context.seed.child("call", index)
+        try:
+            arguments = orjson.dumps(_arguments(function, hints, seed)).decode()
+        except Unsatisfiable as error:
+            raise error.within(context.conversation.request.place_of(function.name)) from None
         call_id = context.call_id(context.attempt.child("call", index), function.name, index)
         signature = context.signature(False if index else None, function.name)
         yield ToolCall(call_id, function.name, arguments, signature)

@@ -7,7 +7,7 @@ import orjson
 
 from emulator.conversation import Conversation
 from emulator.decoding import Form, Matching, Object, OneOf, Unreadable
-from emulator.generate.arguments import value_for
+from emulator.generate.arguments import Unsatisfiable, value_for
 from emulator.generate.arguments.patterns import matcher
 from emulator.generate.grammar import Schema, drawn, styled
 from emulator.generate.hints import read, schema_of, wanted_keys
@@ -21,7 +21,7 @@ def formed(form: Form, conversation: Conversation, seed: Seed) -> str:
     prompt = conversation.user_text
     match form:
         case Object(schema):
-            return orjson.dumps(fitting(schema, conversation, seed)).decode()
+            return _object(schema, conversation, seed)
         case OneOf(options):
             named = _named(options, prompt)
             return options[named[0]] if len(named) == 1 else seed.child("choice").pick(options)
@@ -31,6 +31,14 @@ def formed(form: Form, conversation: Conversation, seed: Seed) -> str:
             return answer(seed.child("answer"), prompt)
         case grammar:
             return drawn(grammar, _Speaker(conversation), seed.child("grammar"))
+
+
+def _object(schema: JSON, conversation: Conversation, seed: Seed) -> str:
+    try:
+        return orjson.dumps(fitting(schema, conversation, seed)).decode()
+    except Unsatisfiable as error:
+        named = schema is not None and schema == conversation.request.response_schema
+        raise (error.within("response_format.json_schema.schema") if named else error) from None
 
 
 def fitting(schema: JSON, conversation: Conversation, seed: Seed) -> Any:

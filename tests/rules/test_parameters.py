@@ -11,6 +11,8 @@ NEWEST = "google/gemini-3.7-flash"
 LEVELS = "'high', 'low', 'medium', 'minimal'"
 RECURSIVE = {"$defs": {"N": {"properties": {"next": {"$ref": "#/$defs/N"}}}}, "$ref": "#/$defs/N"}
 BOTH = {"reasoning_effort": "low", **thinking(include_thoughts=True)}
+ENDLESS = tool("f", a={"type": "string", "minLength": 2_000_000})
+ENDLESS["function"]["parameters"]["required"] = ["a"]
 STRICT: dict[str, Any] = {"strict_params": True}
 ALL_SEARCH = "Multiple tools are supported only when they are all search tools."
 
@@ -108,6 +110,18 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         {},
         {"response_format": {"type": "json_schema", "json_schema": "x"}},
         "'response_format.json_schema' (TYPE_MESSAGE), \"x\"",
+    ),
+    (
+        "§2 a schema that nothing fits",
+        {},
+        {"response_format": schema({"type": "object", "properties": {"a": False}, "required": ["a"]})},
+        "Unable to submit request because no value fits the schema at 'response_format.json_schema.schema.",
+    ),
+    (
+        "§2 parameters that nothing fits",
+        {},
+        tools(tool("g"), ENDLESS, tool_choice=named("f")),
+        "at 'tools[1].function.parameters.properties.a.minLength': gemulator makes no string of more than 200,000 char",
     ),
     ("§2 recursive schema", {}, {"response_format": schema(RECURSIVE)}, "is recursive at '#/$defs/N'"),
     ("§2 recursive root", {}, {"response_format": schema({"items": {"$ref": "#"}})}, "is recursive at '#'"),
@@ -218,6 +232,6 @@ def test_a_strict_refusal_names_the_field_in_its_details() -> None:
 
 
 def test_a_refusal_names_one_field_in_words_and_details() -> None:
-    for response_format in ({"type": 1}, {"type": "json_schema"}, schema("bogus")):
+    for response_format in ({"type": 1}, {"type": "json_schema"}, schema("bogus"), schema(False)):
         error = Endpoint().ask(response_format=response_format).error
         assert f"'{error['details'][0]['fieldViolations'][0]['field']}'" in error["message"]

@@ -49,8 +49,10 @@ def draw(drawing: "Drawing", here: Conjunction, place: "Place") -> str:
         drawing.spend(1)
         return _word(drawing, here, place, 0)
     lengths = _lengths(here)
-    if (lengths.high is not None and lengths.low > lengths.high) or lengths.low > _LONGEST:
+    if lengths.high is not None and lengths.low > lengths.high:
         raise place.stuck("minLength", "its bounds leave no string")
+    if lengths.low > _LONGEST:
+        raise place.stuck("minLength", f"gemulator makes no string of more than {_LONGEST:,} characters")
     patterns = [pattern for pattern in here.values("pattern") if isinstance(pattern, str)]
     for text in _likely(drawing, here, place, lengths, patterns):
         drawing.spend(1)
