@@ -101,7 +101,14 @@ def _said(raw: bytes) -> Said:
     tree = orjson.loads(raw)
     if len(raw) > 2 * _WITHIN and _deeper(tree, _WITHIN):
         raise ValueError("too deep")
-    return Said(msgspec.convert(tree, Message), digest(tree))
+    return Said(msgspec.convert(tree, Message), _digest(tree))
+
+
+def _digest(message: dict[str, JSON]) -> bytes:
+    """Of a message; a null says nothing, so it decides nothing either."""
+    if None in message.values():
+        message = {key: value for key, value in message.items() if value is not None}
+    return digest(message)
 
 
 def _filled(request: ChatRequest, messages: list[Message]) -> ChatRequest:
@@ -130,7 +137,7 @@ def _whole(raw: bytes) -> Parsed:
         misfit = Misfit("recursion_loop", (), "Input is nested too deeply", None)
         raise RequestError(invalid("Invalid JSON payload received. Message too deep.", misfit=misfit))
     request = request_of(body)
-    trees = map(digest, body["messages"])
+    trees = map(_digest, body["messages"])
     *past, newest = [Said(message, own) for message, own in zip(request.messages, trees, strict=True)]
     return Parsed(request, _frame_of(body, request), History.of(past), newest, raw)
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.conversation import Conversation
 from emulator.errors import RequestError
 from emulator.misfit import misfit_in
 from emulator.parsed import Parsed
 from emulator.reading import _whole, parse, request_of
-from emulator.request import ChatRequest
+from emulator.request import ChatRequest, Target
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -3, 2**63, 1.0, 0.5, "", "user", "tool", [], ["a"], [1], [None], {}, {"a": 1}, {"url": 1}]
@@ -43,6 +44,7 @@ PART = st.fixed_dictionaries(
 MESSAGE = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "tool", "nobody"])},
     optional={
+        "refusal": ODD,
         "content": ODD | st.lists(PART, max_size=2),
         "tool_calls": ODD | st.lists(CALL, max_size=2),
         "name": ODD,
@@ -80,6 +82,10 @@ def test_the_field_is_named() -> None:
     assert caught.value.failure.field == "messages[0].content[0].text"
 
 
+HELLO = {"role": "user", "content": "Hello"}
+TARGET = Target("v1", "p", "global", "openapi")
+
+
 def outcome(read: Callable[[bytes], Parsed], raw: bytes) -> object:
     """What reading says of a body, and what is known of it then."""
     try:
@@ -101,6 +107,17 @@ def outcome(read: Callable[[bytes], Parsed], raw: bytes) -> object:
 
 def agree(raw: bytes) -> None:
     assert outcome(parse, raw) == outcome(_whole, raw)
+
+
+def test_a_null_in_a_message_decides_no_words() -> None:
+    """Client libraries send back what they were given, with nulls for what was not in it."""
+    said = {"role": "assistant", "content": "Hi"}
+    dumped = {**said, "refusal": None, "tool_calls": None, "annotations": None}
+    plain, with_nulls = (
+        Conversation(parse(orjson.dumps({"messages": [HELLO, one, HELLO, one]})), TARGET, {}).fingerprint
+        for one in (said, dumped)
+    )
+    assert plain == with_nulls
 
 
 def dense(tree: Any) -> bytes:
