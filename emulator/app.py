@@ -1,6 +1,7 @@
 """The only place where the parts are joined. It starts nothing."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -8,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Send
 
 from emulator.catalog import Catalog
 from emulator.engine import Engine
@@ -143,9 +145,23 @@ async def _over(metrics: Metrics) -> None:
                 await asyncio.sleep(0.01)
 
 
+class _Cors(CORSMiddleware):
+    """Says once what an answer varies with: Google's headers name the origin, too."""
+
+    async def send(self, message: Message, send: Send, request_headers: Headers) -> None:
+        async def once(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                names = re.split(r",\s*", ",".join(headers.getlist("vary")))
+                headers["vary"] = ", ".join(dict.fromkeys(names))
+            await send(message)
+
+        await super().send(message, once, request_headers)
+
+
 def _cors(origins: str) -> Middleware:
     return Middleware(
-        CORSMiddleware,
+        _Cors,
         allow_origins=[origin.strip() for origin in origins.split(",") if origin.strip()],
         allow_methods=["*"],
         allow_headers=["*"],

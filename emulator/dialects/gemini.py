@@ -20,6 +20,7 @@ _FRONT_END: Headers = (
     (b"x-vertex-ai-internal-prediction-backend", b"harpoon"),
     (b"vary", b"X-Origin"),
     (b"vary", b"Referer"),
+    (b"vary", b"Origin,Accept-Encoding"),
     (b"server", b"scaffolding on HTTPServer2"),
     (b"x-xss-protection", b"0"),
     (b"x-frame-options", b"SAMEORIGIN"),

@@ -220,6 +220,21 @@ def test_browsers_may_read_answers(empty: Emulator) -> None:
     assert "x-stainless-os" in preflight.headers["access-control-allow-headers"]
     answer = post(empty, ask("Hello"), **page)
     assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers.get_list("vary") == ["X-Origin, Referer, Origin, Accept-Encoding"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_an_answer_varies_with_is_said_in_three_lines_as_captured(empty: Emulator, stream: bool) -> None:
+    answer = post(empty, ask("Hello", stream=stream))
+    assert answer.headers.get_list("vary") == ["X-Origin", "Referer", "Origin,Accept-Encoding"]
+
+
+@pytest.mark.parametrize("origins", ["*", "http://localhost:5173"])
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/projects/p/locations/l/endpoints/9"])
+def test_a_browser_is_told_of_every_page_that_it_varies_with_the_origin(origins: str, path: str) -> None:
+    with Emulator(cors=origins) as emulator:
+        answer = httpx.get(f"{emulator.url}{path}", headers={"origin": "http://localhost:5173"})
+    assert "Origin" in answer.headers.get_list("vary", split_commas=True)
 
 
 def test_unmatched_requests_can_be_refused_with_the_reason(tmp_path: Any) -> None:
