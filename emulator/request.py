@@ -20,6 +20,12 @@ class Function(Struct, frozen=True):
     description: str
     parameters: JSON
 
+    @property
+    def arguments(self) -> JSON:
+        """The schema of its arguments: an object's, also where it does not say so. None: it takes none."""
+        untyped = isinstance(self.parameters, dict) and "type" not in self.parameters
+        return {"type": "object", **self.parameters} if untyped else self.parameters
+
 
 MODES = ("auto", "none", "required", "validated")
 

@@ -81,6 +81,15 @@ def test_an_object_chooses_as_its_type_says(choice: Any, called: str | None) -> 
     assert [call["function"]["name"] for call in message.get("tool_calls", ())] == ([called] if called else [])
 
 
+@pytest.mark.parametrize("scenario", ["", "turns: [{ reply: { call: f } }]"])
+@pytest.mark.parametrize("parameters", [{}, {"description": "None."}, {"required": []}, None])
+def test_arguments_are_an_object_whatever_the_parameters_leave_open(scenario: str, parameters: Any) -> None:
+    """Others come back in the history, and are refused there."""
+    spec = {"type": "function", "function": {"name": "f", "parameters": parameters}}
+    (call,) = Endpoint(scenario).ask("Do it.", tools=[spec]).message["tool_calls"]
+    assert call["function"]["arguments"] == "{}"
+
+
 def test_no_function_is_called_that_was_not_allowed() -> None:
     """The one that may be called was, so that there is nothing left to demand."""
     history = [user(), calling("send_mail", signature="s"), result("send_mail")]

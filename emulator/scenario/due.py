@@ -55,4 +55,5 @@ def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
 
 
 def _arguments(function: Function, hints: Hints, seed: Any) -> Any:
-    return {} if function.parameters is None else value_for(function.parameters, seed, hints=hints)
+    schema = function.arguments
+    return {} if schema is None else value_for(schema, seed, hints=hints)

@@ -67,7 +67,7 @@ class CallReply(ReplyPart):
 
     def _schema(self, context: Context) -> JSON:
         offered = context.conversation.request.offered
-        return next((function.parameters for function in offered if function.name == self.call), None)
+        return next((function.arguments for function in offered if function.name == self.call), None)
 
 
 def _completed(given: dict[str, JSON] | None, schema: JSON, context: Context) -> JSON:
