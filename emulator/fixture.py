@@ -47,6 +47,7 @@ def opened(item: pytest.Item, server: Session) -> Iterator[Use]:
     wanted = _wanted(item)
     session = server.session(seed=wanted["seed"], clock=wanted["clock"], unmatched=wanted["unmatched"])
     patch = pytest.MonkeyPatch()
+    session.folders = (item.path.parent,)
     try:
         for file in wanted["scenario"]:
             _load(session, item, file)

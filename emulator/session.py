@@ -1,27 +1,23 @@
 """A session of a running emulator: where to point clients, what to answer, what was asked."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Unpack
-from urllib.parse import quote, urlsplit
+from typing import Any, Unpack
+from urllib.parse import quote
 
-from emulator.addresses import Addresses
 from emulator.client import Admin
+from emulator.clients import Clients
+from emulator.loaded import Loaded
 from emulator.recorded import Recorded
 from emulator.settings import WhenUnmatched
 from emulator.shortfall import verified
 from emulator.stubs import NAME, Conditions, Stub, Stubs, written
 from emulator.views import FindingView
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI, OpenAI
 
 
 @dataclass
@@ -36,7 +32,7 @@ class Opening:
         self.scenarios[name] = text
 
 
-class Session(Addresses):
+class Session(Clients):
     """A session of the emulator at `url`, which other sessions do not see: `Session("http://127.0.0.1:8089")`.
 
     `token` is the API key with which a client is in it; `key` is the server's --admin-key.
@@ -57,8 +53,9 @@ class Session(Addresses):
         self._token = token
         self._key = key
         self._choices: dict[str, Any] = {}
-        self._clients: list[OpenAI] = []
         self._stubs = Stubs()
+        self._loaded = Loaded()
+        self.folders: Sequence[Path] = ()  # where `load` looks for a relative path before the working directory
         self._opening: Opening | None = None
         self._lock = Lock()
         self._left: list[str] = []  # sessions of the family that the server may forget
@@ -92,7 +89,7 @@ class Session(Addresses):
         choices: dict[str, str | None] = {"seed": seed, "clock": _moment(clock), "unmatched": unmatched}
         made = Session(self.url, name or "", None, key=self._key, project=self.project, location=self.location)
         made._choices = {key: value for key, value in choices.items() if value is not None}
-        made.admin, made._left = self.admin, self._left
+        made.admin, made._left, made.folders = self.admin, self._left, self.folders
         # A session is made on first use: where nothing is chosen, it needs no word with the server.
         if made._choices or name is None:
             made._opening = Opening(name)
@@ -130,38 +127,6 @@ class Session(Addresses):
         """A token that servers with `--auth any` or `open` accept; others give out their own."""
         return f"emulator.{quote(name, safe='').replace('.', '%2E')}"
 
-    # ---- clients
-
-    @property
-    def env(self) -> Mapping[str, str]:
-        """The variables that lead unmodified code here. A proxy of the environment is told to stay away."""
-        hosts = (os.environ.get("NO_PROXY") or os.environ.get("no_proxy", ""), urlsplit(self.url).hostname, "localhost")
-        spared = ",".join(dict.fromkeys(host for host in hosts if host))
-        named = {"OPENAI_BASE_URL": self.base_url, "OPENAI_API_KEY": self.token}
-        return {**named, "NO_PROXY": spared, "no_proxy": spared}
-
-    def openai(self, **options: Any) -> "OpenAI":
-        """A client of the OpenAI SDK in this session; `options` are its own."""
-        from openai import DefaultHttpxClient, OpenAI
-
-        http = DefaultHttpxClient(**self._transport())
-        client = OpenAI(**{"base_url": self.base_url, "api_key": self.token, "http_client": http, **options})
-        self._clients.append(client)
-        return client
-
-    def async_openai(self, **options: Any) -> "AsyncOpenAI":
-        """The same for asyncio. It may be made and left anywhere: no connection outlives its answer."""
-        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-
-        http = DefaultAsyncHttpxClient(**self._transport())
-        return AsyncOpenAI(**{"base_url": self.base_url, "api_key": self.token, "http_client": http, **options})
-
-    def _transport(self) -> dict[str, Any]:
-        """No proxy, no idle connections, and no certificates where none are needed: reading them takes longest."""
-        # The SDK's clients are made of one httpx or the other, and read this by attribute.
-        idle = SimpleNamespace(max_connections=None, max_keepalive_connections=0, keepalive_expiry=None)
-        return {"limits": idle, "trust_env": False, "verify": self.url.startswith("https:")}
-
     # ---- what is answered
 
     def when(self, **conditions: Unpack[Conditions]) -> Stub:
@@ -169,14 +134,13 @@ class Session(Addresses):
         return self._stubs.when(conditions, self._push)
 
     def load(self, file: str | Path) -> None:
-        """Answer with a scenario file too, before all that was loaded so far. ScenarioError where it is wrong."""
-        from emulator.scenario.folder import Folder, text_of_file
-        from emulator.scenario.reader import read_scenario
+        """Answer with a scenario file too, after stubs and before all that was loaded so far. ScenarioError."""
+        loaded = self._loaded.read(self._found(file))
+        self._push(loaded.text, loaded.name)
+        self._stubs.publish(self._push)
 
-        path = Path(file)
-        text = text_of_file(path)
-        scenario = read_scenario(text, path, path.stem, Folder(path))
-        self._push(text, scenario.name)
+    def _found(self, file: str | Path) -> Path:
+        return next((found for folder in self.folders if (found := folder / file).is_file()), Path(file))
 
     def to_yaml(self) -> str:
         """What was stubbed, as a scenario file."""
@@ -287,12 +251,6 @@ class Session(Addresses):
         """Tell the server of all that were left."""
         for name in self._taken():
             self.admin.drop(name)
-
-    def close_clients(self) -> None:
-        """Close the clients that this session gave out."""
-        for client in self._clients:
-            client.close()
-        self._clients.clear()
 
 
 def _moment(clock: str | datetime | None) -> str | None:

@@ -100,15 +100,20 @@ class Stubs:
 
     def change(self, turns: list[dict[str, Any]], publish: Publish) -> None:
         """Use these turns instead. ScenarioError where one of them is wrong; then nothing has changed."""
-        publish(_text({"turns": turns}))
+        publish(text_of({"turns": turns}))
         self.turns = turns
+
+    def publish(self, publish: Publish) -> None:
+        """Put them before all else again."""
+        if self.turns:
+            publish(text_of({"turns": self.turns}))
 
     def to_yaml(self) -> str:
         """The scenario file that says the same; empty where nothing was stubbed."""
         return yaml.write({"turns": self.turns}) if self.turns else ""
 
 
-def _text(scenario: dict[str, Any]) -> str:
+def text_of(scenario: dict[str, Any]) -> str:
     """A scenario as JSON, which is read soonest; as YAML where JSON does not bear it. ScenarioError."""
     with suppress(TypeError, ScenarioError):
         text = orjson.dumps(scenario).decode()

@@ -323,6 +323,22 @@ def test_async_tests_of_anyio(tmp_path: Path) -> None:
     run(tmp_path, {"one": tests}, "-p", "no:asyncio").fnmatch_lines(["*= 3 passed*"])
 
 
+def test_a_file_is_loaded_from_beside_the_test_or_from_where_the_process_is(tmp_path: Path) -> None:
+    tests = """
+        def test_it(gemulator, tmp_path, monkeypatch):
+            monkeypatch.chdir(tmp_path)
+            gemulator.load("right.yaml")
+            assert ask(gemulator, "hello") == "From the file."
+            other = gemulator.session()
+            other.load("right.yaml")
+            assert ask(other, "hello") == "From the file."
+            (tmp_path / "here.yaml").write_text("turns: [{ when: { user: hello }, reply: From here. }]")
+            gemulator.load("here.yaml")
+            assert ask(gemulator, "hello") == "From here."
+        """
+    run(tmp_path, {"one": tests}, "-W", "error").fnmatch_lines(["*= 1 passed in *"])
+
+
 def test_a_broken_scenario_of_the_project(tmp_path: Path) -> None:
     report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, ini="gemulator_scenarios = wrong.yaml")
     report.fnmatch_lines(["gemulator_scenarios:", "*wrong.yaml:1:8: turns: *"])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from openai import OpenAI
 
-from emulator import Emulator
+from emulator import Emulator, Session
 from emulator.settings import shipped_scenarios
 
 
@@ -33,3 +33,12 @@ def client(shipped: Emulator) -> Iterator[OpenAI]:
 def inventing(empty: Emulator) -> Iterator[OpenAI]:
     with OpenAI(base_url=empty.base_url, api_key=empty.token, max_retries=0) as client:
         yield client
+
+
+@pytest.fixture(params=["indoors", "over HTTP"])
+def family(empty: Emulator, request: pytest.FixtureRequest) -> Iterator[Session]:
+    """Whose sessions the tests have: an emulator of this process, or one that is known by its URL alone."""
+    family = empty if request.param == "indoors" else Session(empty.url)
+    yield family
+    if family is not empty:
+        family.admin.close()

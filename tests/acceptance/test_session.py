@@ -3,7 +3,7 @@
 import ast
 import inspect
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -27,15 +27,6 @@ def said(session: Session, text: str = "hi") -> Any:
 
 def words(session: Session, text: str = "hi") -> str:
     return str(said(session, text)["choices"][0]["message"]["content"])
-
-
-@pytest.fixture(params=["indoors", "over HTTP"])
-def family(empty: Emulator, request: pytest.FixtureRequest) -> Iterator[Session]:
-    """Whose sessions the tests have: an emulator of this process, or one that is known by its URL alone."""
-    family = empty if request.param == "indoors" else Session(empty.url)
-    yield family
-    if family is not empty:
-        family.admin.close()
 
 
 def test_an_emulator_is_its_default_session() -> None:

@@ -47,7 +47,7 @@ class _MediaReply(ReplyPart):
 
     @model_validator(mode="after")
     def _read(self, info: ValidationInfo) -> Self:
-        if self.file is not None:
+        if self.file is not None and self.data is None:
             reader = (info.context or {}).get("file")
             if reader is None:
                 raise ValueError("`file` needs a scenario that is a file itself: here there is no folder to look in")
