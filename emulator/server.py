@@ -3,12 +3,14 @@
 import threading
 import time
 from functools import cached_property
+from os import PathLike
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from emulator.app import UTC, create_app
 from emulator.client import Admin
 from emulator.listening import bound, doors_of, origin_of, uvicorn_config
+from emulator.options import Options
 from emulator.session import Session
 from emulator.settings import Settings
 from emulator.tokens import key_for, mint
@@ -24,9 +26,10 @@ class Emulator(Session):
     are cut when it stops, unless told otherwise: `grace=5` gives them five seconds.
     """
 
-    def __init__(self, *, project: str = "demo", location: str = "global", **settings: Any) -> None:
-        if isinstance(settings.get("scenarios", ()), str) or hasattr(settings.get("scenarios"), "__fspath__"):
-            settings["scenarios"] = (settings["scenarios"],)
+    def __init__(self, *, project: str = "demo", location: str = "global", **settings: Unpack[Options]) -> None:
+        given: dict[str, Any] = {**settings}
+        if isinstance(given.get("scenarios", ()), str | PathLike):
+            given["scenarios"] = (given["scenarios"],)
         self.settings = Settings.of(
             **{
                 "port": 0,
@@ -35,7 +38,7 @@ class Emulator(Session):
                 "scenarios": (),
                 "grace": 0.0,
                 "project": project,
-                **settings,
+                **given,
             }
         )
         key = self.settings.admin_key
@@ -54,7 +57,12 @@ class Emulator(Session):
         self._url = url
 
     def start(self) -> Self:
-        """Listen. Returns when requests are answered."""
+        """Listen. Returns when requests are answered; at once where it listens already.
+
+        After a stop all begins anew: stubs, loaded files and choices are gone with the server that knew them.
+        """
+        if self._server is not None:
+            return self
         app = self._app = create_app(self.settings)
         doors = doors_of(self.settings)
         try:
@@ -72,6 +80,8 @@ class Emulator(Session):
         if not server.started:
             raise RuntimeError("gemulator did not start; its thread says why on standard error")
         self._server = server
+        self._begin()
+        self._hang_up()
         self.url = origin_of(listener)
         self.tls_url = origin_of(doors.tls, "https") if doors else ""
         self.proxy_url = origin_of(doors.proxy) if doors and doors.proxy else ""
@@ -84,9 +94,13 @@ class Emulator(Session):
             self._thread.join()
             self._server = None
             self.close_clients()
-            if "admin" in vars(self):
-                self.admin.close()
-                del self.admin
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Close the connections to a server that has gone."""
+        admin = vars(self).pop("admin", None)  # made when it is first asked
+        if admin is not None:
+            admin.close()
 
     def close(self) -> None:
         """As `stop`."""

@@ -52,13 +52,16 @@ class Session(Clients):
         self._named = name
         self._token = token
         self._key = key
-        self._choices: dict[str, Any] = {}
-        self._stubs = Stubs()
-        self._loaded = Loaded()
+        self._begin()
         self.folders: Sequence[Path] = ()  # where `load` looks for a relative path before the working directory
         self._opening: Opening | None = None
         self._lock = Lock()
         self._left: list[str] = []  # sessions of the family that the server may forget
+
+    def _begin(self) -> None:
+        self._choices: dict[str, Any] = {}
+        self._stubs = Stubs()
+        self._loaded = Loaded()
 
     @property
     def name(self) -> str:
@@ -81,12 +84,12 @@ class Session(Clients):
         self,
         name: str | None = None,
         *,
-        seed: str | None = None,
+        seed: str | int | None = None,
         clock: str | datetime | None = None,
         unmatched: WhenUnmatched | None = None,
     ) -> "Session":
         """Another session of the same emulator; without a name a new one. What is left out is as the server."""
-        choices: dict[str, str | None] = {"seed": seed, "clock": _moment(clock), "unmatched": unmatched}
+        choices = {"seed": None if seed is None else str(seed), "clock": _moment(clock), "unmatched": unmatched}
         made = Session(self.url, name or "", None, key=self._key, project=self.project, location=self.location)
         made._choices = {key: value for key, value in choices.items() if value is not None}
         made.admin, made._left, made.folders = self.admin, self._left, self.folders
@@ -159,7 +162,7 @@ class Session(Clients):
         return self._choices.get("seed")
 
     @seed.setter
-    def seed(self, value: str) -> None:
+    def seed(self, value: str | int) -> None:
         self._choose(seed=str(value))
 
     @property

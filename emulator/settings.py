@@ -53,7 +53,7 @@ class Settings(BaseModel):
         WhenUnmatched,
         Field(description="What a request gets that no turn fits: an invented answer, or a 400 that says why."),
     ] = "generate"
-    seed: Annotated[str, Field(description="Decides every word, id and jitter.")] = "0"
+    seed: Annotated[str, Field(coerce_numbers_to_str=True, description="Decides every word, id and jitter.")] = "0"
     clock: Annotated[
         str, Field(description="`real`, or a moment like 2026-02-11T22:54:21Z at which the clock stands still.")
     ] = "real"

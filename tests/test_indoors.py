@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -58,7 +59,7 @@ def test_how_an_answer_ended_is_known_once_it_is_asked_for(emulator: Emulator) -
 
 
 @pytest.mark.parametrize("settings", [{"admin": "off"}, {"store": "redis://127.0.0.1:9"}])
-def test_where_the_way_indoors_is_shut(settings: dict[str, str]) -> None:
+def test_where_the_way_indoors_is_shut(settings: dict[str, Any]) -> None:
     with Emulator(**settings) as emulator, pytest.raises(AdminError):
         emulator.session(seed="1").name.upper()
 

@@ -14,6 +14,7 @@ PACKAGE = Path(emulator.__file__).parent
 ROWS: tuple[tuple[str, ...], ...] = (
     (
         "settings",
+        "options",
         "duration",
         "share",
         "seed",

@@ -3,15 +3,24 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_type_hints
 
 import httpx
 import pytest
 from openai import OpenAI
 
-from emulator import Emulator
+from emulator import Emulator, Session
+from emulator.client import AdminError
 from emulator.errors import ScenarioError
-from emulator.settings import WrongSetting
+from emulator.indoors import Indoors
+from emulator.options import Options
+from emulator.settings import Settings, WrongSetting
 from tests.acceptance.wire import ask, post
+
+
+def said(session: Session) -> str:
+    answer = post(session, ask("hi"))
+    return str(answer.json()["choices"][0]["message"]["content"])
 
 
 def test_a_client_talks_to_it(tmp_path: Path) -> None:
@@ -61,6 +70,51 @@ def test_a_stopped_one_is_gone() -> None:
         httpx.get(f"{emulator.url}/__emulator/health")
 
 
+def test_one_that_is_started_again_begins_anew() -> None:
+    emulator = Emulator().start()
+    emulator.when(user="hi").reply("Hello!")
+    emulator.seed = "7"
+    emulator.stop()
+    with pytest.raises(AdminError, match="no gemulator answers"):
+        _ = emulator.requests
+    with emulator:
+        assert (emulator.requests, emulator.to_yaml(), emulator.seed) == ([], "", None)
+        assert said(emulator) != "Hello!"
+        emulator.when(user="hi").reply("Hello again!")
+        assert said(emulator) == "Hello again!"
+        assert type(emulator.admin) is Indoors
+
+
+def test_one_that_is_started_twice_is_one() -> None:
+    before = threading.active_count()
+    with Emulator().start() as emulator:
+        assert emulator.start() is emulator
+        url = emulator.url
+    assert threading.active_count() == before
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/__emulator/health")
+
+
+def test_a_setting_of_python_is_one_of_the_command_line() -> None:
+    """Where it is not of the same type, it is one that people write."""
+    python, settings = get_type_hints(Options), get_type_hints(Settings)
+    assert python.keys() == settings.keys() - {"project"}
+    written = {name for name in python if python[name] != settings[name]}
+    assert written == {
+        *("scenarios", "policy", "state", "catalog", "tokens", "token_key", "admin_key", "allow_host", "tls_names"),
+        *("seed", "proxy_port"),
+    }
+
+
+def test_a_seed_is_a_text_or_a_number() -> None:
+    with Emulator(seed=7) as emulator, Emulator(seed="7") as other:
+        session, third = emulator.session(seed=8), other.session(seed="8")
+        assert said(emulator) == said(other)
+        assert said(session) == said(third) != said(emulator)
+        session.seed = 9
+        assert session.seed == "9"
+
+
 def test_two_at_once_do_not_share_anything(tmp_path: Path) -> None:
     (tmp_path / "once.yaml").write_text("turns: [{ times: 1, reply: First }, { reply: Then }]")
     with Emulator(scenarios=tmp_path) as one, Emulator(scenarios=tmp_path) as two:
@@ -70,9 +124,9 @@ def test_two_at_once_do_not_share_anything(tmp_path: Path) -> None:
 
 def test_wrong_settings_and_scenarios_are_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match=r"^unmatchd: there is no such setting: did you mean `unmatched`\?$"):
-        Emulator(unmatchd="error")
+        Emulator(unmatchd="error")  # type: ignore[call-arg]
     with pytest.raises(WrongSetting, match=r"^bogus: there is no such setting$"):
-        Emulator(bogus=1)
+        Emulator(bogus=1)  # type: ignore[call-arg]
     with pytest.raises(WrongSetting, match="port: Input should be"):
         Emulator(port=-1)
     with pytest.raises(WrongSetting, match="quota: x: unknown key"):

@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 
-from emulator import Emulator
+from emulator import Session
 
 
 def post(
-    emulator: Emulator, body: dict[str, Any] | bytes, *, base_url: str | None = None, **headers: str
+    emulator: Session, body: dict[str, Any] | bytes, *, base_url: str | None = None, **headers: str
 ) -> httpx.Response:
     """POST to the chat route with the emulator's token; header names with `_` for `-`."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
