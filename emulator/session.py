@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any, Unpack
+from types import TracebackType
+from typing import Any, Self, Unpack
 from urllib.parse import quote
 
 from emulator.client import Admin
@@ -55,6 +56,7 @@ class Session(Clients):
         self._begin()
         self.folders: Sequence[Path] = ()  # where `load` looks for a relative path before the working directory
         self._opening: Opening | None = None
+        self._shares = False  # the connections of another
         self._lock = Lock()
         self._left: list[str] = []  # sessions of the family that the server may forget
 
@@ -92,7 +94,8 @@ class Session(Clients):
         choices = {"seed": None if seed is None else str(seed), "clock": _moment(clock), "unmatched": unmatched}
         made = Session(self.url, name or "", None, key=self._key, project=self.project, location=self.location)
         made._choices = {key: value for key, value in choices.items() if value is not None}
-        made.admin, made._left, made.folders = self.admin, self._left, self.folders
+        made.admin, made._shares = self.admin, True
+        made._left, made.folders = self._left, self.folders
         # A session is made on first use: where nothing is chosen, it needs no word with the server.
         if made._choices or name is None:
             made._opening = Opening(name)
@@ -233,6 +236,16 @@ class Session(Clients):
         return self.admin.verdict(self.name)
 
     # ---- its end
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        if not self._shares:
+            self.admin.close()
 
     def reset(self) -> None:
         """Forget what was asked and how often turns have answered; stubs stay."""

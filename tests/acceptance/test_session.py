@@ -148,6 +148,19 @@ def test_the_server_hears_of_a_session_once_it_can_be_asked(family: Session) -> 
     next_one.close()
 
 
+def test_a_block_ends_its_session(family: Session) -> None:
+    known = {one["session"] for one in family.admin.sessions()}
+    with family.session(unmatched="error") as session:
+        session.when(user="hi").reply("Hello!")
+        client = session.openai()
+        assert words(session) == "Hello!"
+    assert client.is_closed()
+    assert {one["session"] for one in family.admin.sessions()} == known
+    with Session(family.url, "alone") as alone:
+        assert words(alone)
+    assert {one["session"] for one in family.admin.sessions()} == known
+
+
 def test_many_threads_make_one_session(family: Session) -> None:
     known = {one["session"] for one in family.admin.sessions()}
     session = family.session()
