@@ -10,7 +10,10 @@ from emulator.plan import Failure
 
 
 class Problem(Struct, frozen=True):
-    """One thing that is wrong in a scenario file. `line` and `column` count from 1; `path` reads `turns[0].reply`."""
+    """One thing that is wrong in a scenario file. `path` reads `turns[0].reply`.
+
+    `line` and `column` count from 1; they are 0 where it is no file that someone has.
+    """
 
     file: Path
     line: int
@@ -21,7 +24,8 @@ class Problem(Struct, frozen=True):
     warning: bool = False
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column}: " + ("warning: " if self.warning else "")
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        where = f"{place}: " + ("warning: " if self.warning else "")
         text = f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
         return f"{text}\n    {self.remedy}" if self.remedy else text
 

@@ -1,13 +1,19 @@
 """when(…).reply(…) in Python: what it writes is read by the same door as a scenario file, so it is the same Turn."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from keyword import iskeyword
+from pathlib import Path
+from threading import RLock
 from typing import Any, Self, TypeAlias, TypedDict, Unpack
 
 import orjson
+from msgspec.structs import replace
 
-from emulator.errors import ScenarioError
+from emulator.errors import Problem, ScenarioError
 from emulator.scenario import yaml
+from emulator.scenario.plain import plain
 from emulator.shelf import read_pushed
 from emulator.stores.store import Published
 
@@ -84,29 +90,47 @@ class TurnFields(TypedDict, total=False):
 
 
 def written(conditions: Conditions) -> dict[str, Any]:
-    """Conditions under the keys of a scenario."""
-    return {name.rstrip("_"): value for name, value in conditions.items()}
+    """Conditions as in a scenario. ValueError where it cannot say one."""
+    __tracebackhide__ = True
+    return {name.rstrip("_"): plain(value, name) for name, value in conditions.items()}
 
 
 class Stubs:
-    """The turns that were written in Python, in order."""
+    """The turns that were written in Python, in order. Any thread may write."""
 
     def __init__(self) -> None:
         self.turns: list[dict[str, Any]] = []
+        self.unsaid: list[dict[str, Any]] = []  # conditions for which nothing is answered as yet
+        self.lock = RLock()
 
     def when(self, conditions: Conditions, publish: Publish) -> "Stub":
         """A stub for the requests that fit; nothing answers until it has a reply."""
-        return Stub(self, written(conditions), publish)
+        __tracebackhide__ = True
+        stub = Stub(self, written(conditions), publish)
+        self.unsaid.append(stub.conditions)
+        return stub
 
     def change(self, turns: list[dict[str, Any]], publish: Publish) -> None:
         """Use these turns instead. ScenarioError where one of them is wrong; then nothing has changed."""
-        publish(text_of({"turns": turns}))
+        __tracebackhide__ = True
+        try:
+            text = text_of({"turns": turns})
+        except ScenarioError as error:
+            raise _placed(error) from None
+        publish(text)
         self.turns = turns
 
     def publish(self, publish: Publish) -> None:
         """Put them before all else again."""
-        if self.turns:
-            publish(text_of({"turns": self.turns}))
+        with self.lock:
+            if self.turns:
+                publish(text_of({"turns": self.turns}))
+
+    def silent(self) -> Iterator[str]:
+        """Says of each `when` that has no reply that it has none."""
+        for one in self.unsaid:
+            conditions = ", ".join(f"{name + '_' * iskeyword(name)}={value!r}" for name, value in one.items())
+            yield f"when({conditions}) answers nothing: it has no reply(…), call(…) or fail(…)"
 
     def to_yaml(self) -> str:
         """The scenario file that says the same; empty where nothing was stubbed."""
@@ -124,22 +148,48 @@ def text_of(scenario: dict[str, Any]) -> str:
     return text
 
 
+def wrong_conditions(conditions: dict[str, Any], where: str) -> ScenarioError | None:
+    """What is wrong with conditions as `written`; None: nothing."""
+    try:
+        text_of({"turns": [{"when": conditions, "reply": ""}]})
+    except ScenarioError as error:
+        return ScenarioError(
+            [replace(one, file=Path(where), path=one.path.removeprefix("when.")) for one in _placed(error).problems]
+        )
+    return None
+
+
+def _placed(error: ScenarioError) -> ScenarioError:
+    """What is wrong with stubs, by their numbers: nobody has the text in which they have lines."""
+    return ScenarioError([_at_stub(problem) for problem in error.problems])
+
+
+def _at_stub(problem: Problem) -> Problem:
+    found = re.match(r"turns\[(\d+)\]\.?", problem.path)
+    if found is None:
+        return problem
+    file = Path(NAME, str(int(found[1]) + 1))
+    return replace(problem, file=file, line=0, column=0, path=problem.path[found.end() :])
+
+
 class Stub:
     """Requests that fit one `when`, and what they are answered, one reply after the other; the last stays."""
 
-    def __init__(self, stubs: Stubs, when: dict[str, Any], publish: Publish) -> None:
+    def __init__(self, stubs: Stubs, conditions: dict[str, Any], publish: Publish) -> None:
+        self.conditions = conditions
         self._stubs = stubs
-        self._when = when
         self._publish = publish
         self._newest: int | None = None  # where in the turns
 
     def reply(self, part: Part, *parts: Part, **fields: Unpack[TurnFields]) -> Self:
         """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}` …"""
+        __tracebackhide__ = True
         several = [{"text": one} if isinstance(one, str) else dict(one) for one in (part, *parts)]
         return self._add({**fields, "reply": several if parts else part})
 
     def call(self, tool: str, given: Mapping[str, Any] | None = None, /, **arguments: Any) -> Self:
         """Answer with a call of a tool; without arguments they are made from the tool's own schema."""
+        __tracebackhide__ = True
         filled = {**(given or {}), **arguments}
         return self._add({"reply": {"call": tool} if given is None and not filled else {"call": tool, "with": filled}})
 
@@ -154,39 +204,49 @@ class Stub:
         retry_after: str | None = None,
     ) -> Self:
         """Refuse as the service does: a status, or the name of one of Google's refusals."""
+        __tracebackhide__ = True
         said = {"error": error, "message": message, "status": status, "details": details, "retry_after": retry_after}
         turn = {"times": times, "reply": {key: value for key, value in said.items() if value is not None}}
         return self._add({key: value for key, value in turn.items() if value is not None})
 
     def times(self, count: int) -> Self:
         """Let the newest reply answer so often, and then no more."""
+        __tracebackhide__ = True
         return self._amend({"times": count})
 
     def pace(self, **pacing: Unpack[Pace]) -> Self:
         """Say when the chunks of the newest reply leave."""
+        __tracebackhide__ = True
         return self._amend({"pacing": dict(pacing)})
 
     def fault(self, name: str, /, **fields: Any) -> Self:
         """Break the delivery of the newest reply: `fault("disconnect", after_chunks=2)`. A second one comes on top."""
-        earlier = [] if self._newest is None else self._stubs.turns[self._newest].get("fault", [])
-        several = [earlier] if isinstance(earlier, str | Mapping) else earlier
-        return self._amend({"fault": [*several, {name: fields} if fields else name]})
+        __tracebackhide__ = True
+        with self._stubs.lock:
+            earlier = [] if self._newest is None else self._stubs.turns[self._newest].get("fault", [])
+            several = [earlier] if isinstance(earlier, str | Mapping) else earlier
+            return self._amend({"fault": [*several, {name: fields} if fields else name]})
 
     def _add(self, fields: dict[str, Any]) -> Self:
-        turns = list(self._stubs.turns)
-        if self._newest is not None:
-            turns[self._newest] = _once(turns[self._newest])
-        when = {"when": self._when} if self._when else {}
-        self._stubs.change([*turns, {**when, **fields}], self._publish)
-        self._newest = len(turns)
+        __tracebackhide__ = True
+        turn = {"when": self.conditions, **plain(fields)} if self.conditions else plain(fields)
+        with self._stubs.lock:
+            turns = list(self._stubs.turns)
+            if self._newest is not None:
+                turns[self._newest] = _once(turns[self._newest])
+            self._stubs.change([*turns, turn], self._publish)
+            self._stubs.unsaid = [one for one in self._stubs.unsaid if one is not self.conditions]
+            self._newest = len(turns)
         return self
 
     def _amend(self, fields: dict[str, Any]) -> Self:
-        if self._newest is None:
-            raise ValueError("say first what is answered: when(…).reply(…), .call(…) or .fail(…)")
-        turns = list(self._stubs.turns)
-        turns[self._newest] = turns[self._newest] | fields
-        self._stubs.change(turns, self._publish)
+        __tracebackhide__ = True
+        with self._stubs.lock:
+            if self._newest is None:
+                raise ValueError("say first what is answered: when(…).reply(…), .call(…) or .fail(…)")
+            turns = list(self._stubs.turns)
+            turns[self._newest] = turns[self._newest] | plain(fields)
+            self._stubs.change(turns, self._publish)
         return self
 
 

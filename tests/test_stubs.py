@@ -1,9 +1,16 @@
 """Stubs in Python: the same turns as in YAML."""
 
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from enum import Enum, IntEnum, StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import orjson
 import pytest
 
 from emulator.errors import ScenarioError
@@ -154,6 +161,114 @@ def test_what_json_does_not_bear_is_written_as_yaml(value: float) -> None:
     Stubs().when({"temperature": {"at_most": value}}, published.append).reply("x")
     scenario = read_pushed(Published("stubs", published[0]))
     assert repr(value) in repr(scenario.turns[0].when)
+
+
+class Plain(str):
+    __slots__ = ()
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class Fruit(StrEnum):
+    PEAR = "pear"
+
+
+class Size(IntEnum):
+    BIG = 3
+
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (NOON, "2026-01-02T12:00:00+00:00"),
+        (NOON.date(), "2026-01-02"),
+        (Colour.RED, "red"),
+        (Fruit.PEAR, "pear"),
+        (Size.BIG, 3),
+        (Plain("x"), "x"),
+        (Path("a/b"), "a/b"),
+        (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (("a", [Plain("b")]), ["a", ["b"]]),
+        ({1: NOON, Colour.RED: None, Plain("x"): {}}, {"1": "2026-01-02T12:00:00+00:00", "red": None, "x": {}}),
+        (True, True),
+        (1.5, 1.5),
+        ("é \u2028 😀", "é \u2028 😀"),
+    ],
+)
+def test_what_python_has_and_json_has_not_is_what_json_says_of_it(value: object, expected: object) -> None:
+    """Served and written alike."""
+    published: list[str] = []
+    stubs = Stubs()
+    stubs.when({}, published.append).reply({"json": {"v": value}})
+    for data in (orjson.loads(published[0]), yaml.read(stubs.to_yaml(), Path("x.yaml")).data):
+        assert data == {"turns": [{"reply": {"json": {"v": expected}}}]}
+
+
+def nowhere(text: str) -> None:
+    """Publishes nothing."""
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({1, 2}, "reply.json.v: JSON has nothing for a set"),
+        (b"x", "reply.json.v: JSON has nothing for a bytes"),
+        ("\ud800", "is no text: surrogates not allowed"),
+        ({(1, 2): 3}, r"reply.json.v: JSON has no key like \(1, 2\)"),
+        ({"\ud800": 3}, "is no text"),
+    ],
+)
+def test_what_json_cannot_say_is_refused(value: object, message: str) -> None:
+    stub = Stubs().when({}, nowhere)
+    with pytest.raises(ValueError, match=message):
+        stub.reply({"json": {"v": value}})
+
+
+Wrong = Callable[[When], object]
+WRONG: dict[str, tuple[Wrong, str]] = {
+    "a condition": (
+        lambda when: when({"usr": "hi"}).reply("x"),
+        "stubs/2: when.usr: unknown key `usr`\n    Did you mean `user`?",
+    ),
+    "a pace": (lambda when: when({}).reply("x").pace(first_token="800"), "stubs/2: pacing.first_token: "),
+    "a fault": (lambda when: when({}).reply("x").fault("disconect"), "stubs/2: fault"),
+    "an error": (lambda when: when({}).fail(999), "stubs/2: reply.error: "),
+    "a number": (lambda when: when({"n": 2**70}).reply("x"), "stubs/2: when.n: this number is too large"),
+}
+
+
+@pytest.mark.parametrize(("write", "message"), WRONG.values(), ids=list(WRONG))
+def test_what_is_wrong_is_said_of_the_stub(write: Wrong, message: str) -> None:
+    """Nobody has a file in which it has a line."""
+    stubs = Stubs()
+    stubs.when({"user": "hi"}, nowhere).reply("Hello!")
+    with pytest.raises(ScenarioError) as found:
+        write(lambda conditions: stubs.when(conditions, nowhere))
+    assert message in str(found.value)
+
+
+def test_no_stub_is_lost_between_threads() -> None:
+    stubs, published = Stubs(), [""]
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def write(number: int) -> None:
+        for _ in range(5):
+            stubs.when({"user": str(number)}, partial(published.__setitem__, 0)).reply("1").reply("2").times(3)
+
+    try:
+        with ThreadPoolExecutor(20) as pool:
+            list(pool.map(write, range(20)))
+    finally:
+        sys.setswitchinterval(usual)
+    assert len(stubs.turns) == 200
+    assert yaml.read(published[0], Path("x")).data == {"turns": stubs.turns}
+    assert sorted(turn["times"] for turn in stubs.turns) == [1] * 100 + [3] * 100
 
 
 def test_python_keywords_have_a_line_after_them() -> None:

@@ -237,6 +237,14 @@ class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def text(self, data: str) -> yaml.Node:
+        """Breaks that are none in YAML 1.2 are escaped: around a break a reader takes blanks for indentation."""
+        return self.represent_scalar(_PREFIX + "str", data, '"' if _BREAK.search(data) else None)
+
+
+_BREAK = re.compile("[\x85\u2028\u2029]")
+_Dumper.add_representer(str, _Dumper.text)
+
 
 _RESOLVERS = (yaml.CSafeDumper.yaml_implicit_resolvers, _Loader.yaml_implicit_resolvers)
 _Dumper.yaml_implicit_resolvers = {
