@@ -11,13 +11,14 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 from urllib.parse import quote
 
-from emulator.client import Admin
+from emulator.client import Admin, AdminError
 from emulator.clients import Clients
+from emulator.errors import ScenarioError
 from emulator.loaded import Loaded
 from emulator.recorded import Recorded
 from emulator.settings import WhenUnmatched
 from emulator.shortfall import verified
-from emulator.stubs import NAME, Conditions, Stub, Stubs, written
+from emulator.stubs import NAME, Conditions, Stub, Stubs, written, wrong_conditions
 from emulator.views import FindingView
 
 
@@ -137,11 +138,16 @@ class Session(Clients):
 
     def when(self, **conditions: Unpack[Conditions]) -> Stub:
         """`when(user="weather").reply("It rains.")`, as a turn of a scenario: the first that fits answers."""
+        __tracebackhide__ = True
         return self._stubs.when(conditions, self._push)
 
     def load(self, file: str | Path) -> None:
         """Answer with a scenario file too, after stubs and before all that was loaded so far. ScenarioError."""
-        loaded = self._loaded.read(self._found(file))
+        __tracebackhide__ = True
+        try:
+            loaded = self._loaded.read(self._found(file))
+        except ScenarioError as error:
+            raise ScenarioError(error.problems) from None  # how it was read is nobody's concern
         self._push(loaded.text, loaded.name)
         self._stubs.publish(self._push)
 
@@ -194,6 +200,7 @@ class Session(Clients):
     @property
     def last(self) -> Recorded:
         """The newest request. AssertionError where there is none."""
+        __tracebackhide__ = True
         requests = self.requests
         if not requests:
             raise AssertionError("gemulator was not asked anything in this session")
@@ -202,7 +209,6 @@ class Session(Clients):
     def assert_called(
         self,
         times: int | None = None,
-        /,
         *,
         at_least: int | None = None,
         at_most: int | None = None,
@@ -210,26 +216,38 @@ class Session(Clients):
     ) -> None:
         """Whether such a request came, so often; without a number: at all."""
         __tracebackhide__ = True
+        when = written(conditions)
         bounds = {"count": times, "at_least": at_least, "at_most": at_most}
         given = {key: value for key, value in bounds.items() if value is not None}
-        verified(self.admin, self.name, entries=[{"when": written(conditions), **given}])
+        try:
+            self._verified(entries=[{"when": when, **given}])
+        except AdminError as error:
+            wrong = wrong_conditions(when, "assert_called") if error.code == "invalid_body" else None
+            raise (wrong or error) from None
 
     def assert_all_used(self) -> None:
         """Whether every stub has answered, and every `times` is used up."""
         __tracebackhide__ = True
         stubs = [{"scenario": NAME, "turn": number + 1} for number in range(len(self._stubs.turns))]
-        verified(self.admin, self.name, self._stubs.turns, entries=stubs, times_used=True)
+        self._verified(entries=stubs, times_used=True)
 
     def assert_all_matched(self) -> None:
         """Whether a turn fitted every request."""
         __tracebackhide__ = True
-        verified(self.admin, self.name, none_unmatched=True)
+        self._verified(none_unmatched=True)
 
     def assert_done(self) -> None:
-        """What the pytest fixture checks after each test: every request was matched, every `times` is used up."""
+        """What the pytest fixture checks after each test: no request was refused for want of a turn that fits, and
+        every `times` is used up. An answer is invented where that is wanted."""
         __tracebackhide__ = True
-        matched = self._choices.get("unmatched") != "generate"
-        verified(self.admin, self.name, self._stubs.turns, none_unmatched=matched, times_used=True)
+        self._verified(none_unmatched="refused", times_used=True)
+
+    def _verified(self, **expectations: Any) -> None:
+        __tracebackhide__ = True
+        try:
+            verified(self.admin, self.name, self._stubs.turns, **expectations)
+        except AssertionError as error:
+            raise AssertionError("\n".join([str(error), *self._stubs.silent()])) from None
 
     def verdict(self) -> Sequence[FindingView]:
         """What the client did wrong, by what it asked and how it took faults; nothing: it did well."""

@@ -159,7 +159,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it(gemulator):
             gemulator.when(usr="weather").reply("It rains.")
         """,
-        ["*ScenarioError: stubs:3:5: turns[[]0].when.usr: unknown key `usr`", "*Did you mean `user`?"],
+        ["*ScenarioError: stubs/1: when.usr: unknown key `usr`", "*Did you mean `user`?"],
     ),
     "a pace of nothing": (
         """
@@ -167,6 +167,27 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             gemulator.when(user="weather").pace(first_token="1s")
         """,
         ["*ValueError: say first what is answered: when(…).reply(…), .call(…) or .fail(…)"],
+    ),
+    "an unknown condition of a check": (
+        """
+        def test_it(gemulator):
+            gemulator.assert_called(usr="weather")
+        """,
+        ["*ScenarioError: assert_called: usr: unknown key `usr`", "*Did you mean `user`?"],
+    ),
+    "a value that JSON has not": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="weather").reply({"json": {"v": {1, 2}}})
+        """,
+        ["*ValueError: reply.json.v: JSON has nothing for a set"],
+    ),
+    "a file that is wrong": (
+        """
+        def test_it(gemulator):
+            gemulator.load("wrong.yaml")
+        """,
+        ["*ScenarioError: *wrong.yaml:1:8: turns: *"],
     ),
     "an unknown option of the marker": (
         """
@@ -224,6 +245,11 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Sequence[s
 @pytest.mark.parametrize(("name", "report"), [(name, report) for name, (_, report) in FAILURES.items()])
 def test_a_failure_says(reports: Mapping[str, Sequence[str]], name: str, report: Sequence[str]) -> None:
     LineMatcher([*reports[name]]).fnmatch_lines([*report])
+
+
+@pytest.mark.parametrize("name", [name for name, (text, _) in FAILURES.items() if "gemulator." in text])
+def test_a_failure_shows_no_frames_of_ours(reports: Mapping[str, Sequence[str]], name: str) -> None:
+    assert [line for line in reports[name] if re.match(r"\S*emulator/\S+\.py:\d+", line)] == []
 
 
 def test_what_passes(tmp_path: Path) -> None:

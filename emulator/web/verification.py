@@ -1,7 +1,7 @@
 """Whether a session was asked what a test expects: each failed check says how the nearest entries differ."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Struct
 from pydantic import Field
@@ -53,7 +53,10 @@ class Expectations(Strict):
     session: str = "default"
     entries: Annotated[Sequence[Counted], Field(description="How often something was asked.")] = ()
     order: Annotated[Sequence[Wanted], Field(description="What was asked after what; others may stand between.")] = ()
-    none_unmatched: Annotated[bool, Field(description="No request was without a fitting turn.")] = False
+    none_unmatched: Annotated[
+        bool | Literal["refused"],
+        Field(description="No request was without a fitting turn; `refused`: none was refused for it."),
+    ] = False
     times_used: Annotated[
         bool,
         Field(
@@ -77,7 +80,7 @@ def verify(
     checks: tuple[Iterator[Broken], ...] = (
         _counts(expected.entries, entries),
         _order(expected.order, entries),
-        _unmatched(entries) if expected.none_unmatched else iter(()),
+        _unmatched(entries, expected.none_unmatched),
         _unused(counters, places) if expected.times_used else iter(()),
     )
     return [broken for check in checks for broken in check]
@@ -145,10 +148,11 @@ def _fitting(wanted: Wanted) -> Callable[[Entry], bool]:
     return lambda entry: not any(mismatches(wanted, entry))
 
 
-def _unmatched(entries: Sequence[Entry]) -> Iterator[Broken]:
+def _unmatched(entries: Sequence[Entry], none: bool | Literal["refused"]) -> Iterator[Broken]:
+    wrong = {"unmatched", "generated"} if none is True else {"unmatched"} if none else ()
     for entry in entries:
         exchange = entry.received.exchange
-        if exchange.source in {"unmatched", "generated"}:
+        if exchange.source in wrong:
             nearest = [(entry.number, near.mismatches) for near in exchange.nearest]
             yield Broken("none_unmatched", f"no turn fitted entry {entry.number}", nearest)
 

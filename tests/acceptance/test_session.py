@@ -13,6 +13,7 @@ import pytest
 
 from emulator import Emulator, Session
 from emulator.client import Admin, AdminError
+from emulator.errors import ScenarioError
 from tests.acceptance.wire import ask
 
 
@@ -296,6 +297,51 @@ def test_what_is_said_later_counts_from_then_on(family: Session) -> None:
     session.assert_all_used()
     session.close()
     assert post(session).status_code == 200
+
+
+@pytest.mark.parametrize("where", ["of the server", "of the session"])
+def test_invented_answers_are_no_failure_where_they_are_wanted(where: str) -> None:
+    with Emulator(unmatched="generate" if where == "of the server" else "error") as emulator:
+        session = emulator.session(unmatched=None if where == "of the server" else "generate")
+        assert words(session)
+        session.assert_done()
+        with pytest.raises(AssertionError, match="1 of 1 requests fitted no turn"):
+            session.assert_all_matched()
+
+
+def test_a_request_that_was_refused_is_one_whoever_wanted_it(family: Session) -> None:
+    session = family.session(unmatched="error")
+    assert post(session).status_code == 400
+    with (
+        Session(family.url, session.name) as same,
+        pytest.raises(AssertionError, match="1 of 1 requests fitted no turn"),
+    ):
+        same.assert_done()
+
+
+def test_a_stub_without_a_reply_is_named_where_it_was_missed(family: Session) -> None:
+    session = family.session(unmatched="error")
+    session.when(user="hi", not_={"n": 2})
+    session.when(user="bye").reply("Bye!")
+    assert post(session).status_code == 400
+    silent = r"when\(user='hi', not_=\{'n': 2\}\) answers nothing: it has no reply\(…\), call\(…\) or fail\(…\)$"
+    for check in (session.assert_done, session.assert_all_matched):
+        with pytest.raises(AssertionError, match=silent):
+            check()
+
+
+def test_how_often_it_was_called(family: Session) -> None:
+    session = family.session(unmatched="generate")
+    assert words(session)
+    session.assert_called(times=1, user="hi")
+    session.assert_called(1, user="hi")
+    with pytest.raises(ScenarioError) as wrong:
+        session.assert_called(usr="hi")  # type: ignore[call-arg]
+    assert str(wrong.value) == "assert_called: usr: unknown key `usr`\n    Did you mean `user`?"
+    with pytest.raises(ValueError, match="user: JSON has nothing for a set"):
+        session.assert_called(user={"hi"})  # type: ignore[arg-type]
+    with pytest.raises(AdminError, match="count"):
+        session.assert_called(-1)
 
 
 WRONG: dict[str, Callable[[Admin], object]] = {
