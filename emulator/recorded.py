@@ -8,6 +8,7 @@ import orjson
 from msgspec import Struct
 
 from emulator.conversation import Conversation
+from emulator.errors import RequestError
 from emulator.reading import parse
 from emulator.request import Target
 from emulator.views import EntryView, UsageView
@@ -30,7 +31,9 @@ class Recorded(Struct, frozen=True, dict=True):
 
     @property
     def messages(self) -> Sequence[dict[str, Any]]:
-        return self.body["messages"] if isinstance(self.body, dict) else []
+        """Those of the body, as they are; none where it has none."""
+        messages = self.body.get("messages") if isinstance(self.body, dict) else None
+        return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
 
     @property
     def model(self) -> str:
@@ -75,22 +78,25 @@ class Recorded(Struct, frozen=True, dict=True):
 
     @property
     def user(self) -> str:
-        """The newest user message. RequestError where the service refuses to read the body."""
-        return self._conversation.user_text
+        """The newest user message; empty where the service refuses to read the body, as are the next two."""
+        return self._conversation.user_text if self._conversation else ""
 
     @property
     def system(self) -> str:
         """The system text, empty where there is none."""
-        return self._conversation.system_text
+        return self._conversation.system_text if self._conversation else ""
 
     @property
     def tools(self) -> Sequence[str]:
         """The names of the tools on offer."""
-        return [function.name for function in self._conversation.request.offered]
+        return [function.name for function in self._conversation.request.offered] if self._conversation else []
 
     @cached_property
-    def _conversation(self) -> Conversation:
-        return Conversation(parse(orjson.dumps(self.body)), Target("", "", "", ""), self.headers)
+    def _conversation(self) -> Conversation | None:
+        try:
+            return Conversation(parse(orjson.dumps(self.body)), Target("", "", "", ""), self.headers)
+        except RequestError:
+            return None
 
     def __str__(self) -> str:
         return f"{self.entry['id']}: {self.entry['model'] or 'no model'} {_shown(self.body)}"

@@ -104,11 +104,31 @@ def test_groups_of_conditions_alone_are_checked(family: Session, group: str) -> 
         session.assert_called(1, **{group: wrong})
 
 
-def test_a_body_that_is_no_request(family: Session) -> None:
+@pytest.mark.parametrize(
+    ("body", "messages"),
+    [
+        (b"", []),
+        (b"{", []),
+        (b"[]", []),
+        (b"5", []),
+        (b"{}", []),
+        (b'{"model": "google/m"}', []),
+        (b'{"model": "google/m", "messages": []}', []),
+        (b'{"model": "google/m", "messages": 5}', []),
+        (b'{"model": "google/m", "messages": [5]}', []),
+        (b'{"model": "google/m", "messages": {"role": "user"}}', []),
+        (b'{"model": "google/m", "messages": [{"role": "user", "content": 5}]}', [{"role": "user", "content": 5}]),
+        (b'{"model": 5, "tools": 5, "messages": [{"role": "x"}]}', [{"role": "x"}]),
+    ],
+)
+def test_a_body_that_is_no_request(family: Session, body: bytes, messages: list[object]) -> None:
     session = family.session()
     headers = {"authorization": f"Bearer {session.token}"}
-    httpx.post(f"{session.base_url}/chat/completions", content=b"{", headers=headers)
-    assert (session.last.body, session.last.messages, session.last.source) == ("{", [], "refused")
+    httpx.post(f"{session.base_url}/chat/completions", content=body, headers=headers)
+    asked = session.last
+    assert (asked.status, asked.source) == (400, "refused")
+    assert (asked.messages, asked.user, asked.system, asked.tools) == (messages, "", "", [])
+    assert str(asked).startswith(f"{asked.entry['id']}: ")
 
 
 def test_what_unmodified_code_reads(empty: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
