@@ -3,43 +3,51 @@ package example
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
-	"net/url"
 	"os"
-	"strings"
 	"testing"
 )
 
 // Session is a session of gemulator for one test: its own scenarios, counters and journal.
-type Session struct{ BaseURL, Token string }
+type Session struct {
+	Name    string `json:"session"`
+	Token   string
+	BaseURL string
+}
 
+// gemulator makes a session in which a scenario answers, and checks it when the test has ended.
 func gemulator(t *testing.T, scenario string) Session {
 	t.Helper()
 	server := os.Getenv("GEMULATOR_URL")
 	if server == "" {
 		server = "http://127.0.0.1:8089"
 	}
-	name := strings.NewReplacer("/", "-", ".", "-").Replace(t.Name())
-	admin := func(path, body string) {
+	admin := func(path string, body map[string]any) []byte {
 		t.Helper()
-		answer, err := http.Post(server+"/__emulator"+path, "application/json", strings.NewReader(body))
+		sent, _ := json.Marshal(body)
+		answer, err := http.Post(server+"/__emulator"+path, "application/json", bytes.NewReader(sent))
 		if err != nil {
 			t.Fatalf("is gemulator running? %v", err)
 		}
 		defer answer.Body.Close()
+		said, _ := io.ReadAll(answer.Body)
 		if answer.StatusCode >= 300 {
-			var said bytes.Buffer
-			said.ReadFrom(answer.Body)
-			t.Errorf("gemulator: %s", said.String())
+			t.Fatalf("gemulator: %s", said)
 		}
+		return said
 	}
-	admin("/sessions", `{"session": "`+name+`", "unmatched": "error"}`)
-	admin("/sessions/"+name+"/reset", "")
-	admin("/scenarios?session="+url.QueryEscape(name), scenario)
+	session := Session{BaseURL: server + "/v1/projects/demo/locations/global/endpoints/openapi"}
+	made := admin("/sessions", map[string]any{"unmatched": "error", "scenarios": map[string]string{"test": scenario}})
+	if err := json.Unmarshal(made, &session); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		admin("/verify", `{"session": "`+name+`", "none_unmatched": true, "times_used": true}`)
+		t.Helper()
+		admin("/verify", map[string]any{"session": session.Name, "none_unmatched": true, "times_used": true})
 	})
-	return Session{server + "/v1/projects/demo/locations/global/endpoints/openapi", "emulator." + name}
+	return session
 }
 
 // ask is the code under test: give it the base URL and the key, as you would your own client.
@@ -55,11 +63,17 @@ func ask(session Session, text string) (string, error) {
 		return "", err
 	}
 	defer answer.Body.Close()
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return "", err
+	}
 	var said struct {
 		Choices []struct{ Message struct{ Content string } }
 	}
-	err = json.NewDecoder(answer.Body).Decode(&said)
-	return said.Choices[0].Message.Content, err
+	if json.Unmarshal(raw, &said) != nil || len(said.Choices) == 0 {
+		return "", fmt.Errorf("%s: %s", answer.Status, raw)
+	}
+	return said.Choices[0].Message.Content, nil
 }
 
 func TestWeather(t *testing.T) {
