@@ -34,7 +34,8 @@ def test_testcontainers_in_python(tmp_path: Path) -> None:
     session.assert_called(1, user="weather")
     print(answer.choices[0].message.content)
 """)
-    assert run(str(ROOT / ".venv/bin/python"), str(file)).endswith("It is sunny.\n")
+    python = (str(ROOT / ".venv/bin/python"), "-W", "error::DeprecationWarning:__main__")
+    assert run(*python, str(file)).endswith("It is sunny.\n")
 
 
 def test_testcontainers_in_node(tmp_path: Path) -> None:
