@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,23 +14,12 @@ from emulator.client import Admin, AdminError
 from emulator.clients import Clients
 from emulator.errors import ScenarioError
 from emulator.loaded import Loaded
+from emulator.opening import Opening
 from emulator.recorded import Recorded
 from emulator.settings import WhenUnmatched
 from emulator.shortfall import verified
 from emulator.stubs import NAME, Conditions, Stub, Stubs, written, wrong_conditions
 from emulator.views import FindingView
-
-
-@dataclass
-class Opening:
-    """What is said of a session before anyone can ask in it: one request tells the server all of it."""
-
-    name: str | None
-    scenarios: dict[str, str] = field(default_factory=dict)  # by name, the newest last
-
-    def push(self, text: str, name: str) -> None:
-        self.scenarios.pop(name, None)
-        self.scenarios[name] = text
 
 
 class Session(Clients):

@@ -75,6 +75,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "clients",
         "stubs",
         "loaded",
+        "opening",
         "recorded",
         "shortfall",
         "session",

@@ -325,7 +325,7 @@ def test_invented_answers_are_no_failure_where_they_are_wanted(where: str) -> No
         session = emulator.session(unmatched=None if where == "of the server" else "generate")
         assert words(session)
         session.assert_done()
-        with pytest.raises(AssertionError, match="1 of 1 requests fitted no turn"):
+        with pytest.raises(AssertionError, match=r"1 of 1 requests? fitted no turn"):
             session.assert_all_matched()
 
 
@@ -334,7 +334,7 @@ def test_a_request_that_was_refused_is_one_whoever_wanted_it(family: Session) ->
     assert post(session).status_code == 400
     with (
         Session(family.url, session.name) as same,
-        pytest.raises(AssertionError, match="1 of 1 requests fitted no turn"),
+        pytest.raises(AssertionError, match=r"1 of 1 requests? fitted no turn"),
     ):
         same.assert_done()
 
