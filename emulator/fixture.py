@@ -1,10 +1,10 @@
 """What the pytest plugin does once a test uses it: serve, open a session for a test, check it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -12,13 +12,13 @@ from emulator.client import AdminError
 from emulator.errors import ScenarioError
 from emulator.server import Emulator
 from emulator.session import Session
-
-_KNOWN = ("scenario", "unmatched", "seed", "clock", "strict", "env")
+from emulator.wanted import failure, of_project, of_test
 
 
 @contextmanager
 def serving(config: pytest.Config) -> Iterator[Session]:
     """The emulator that the options name, or one of our own."""
+    wanted = of_project(config)
     url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
     if url:
         session = Session(url, key=os.environ.get("GEMULATOR_ADMIN_KEY"))
@@ -26,10 +26,11 @@ def serving(config: pytest.Config) -> Iterator[Session]:
         session.drop_left()
         session.admin.close()
         return
+    choices = {"unmatched": wanted.unmatched, "seed": wanted.seed, "clock": wanted.clock}
     try:
-        emulator = Emulator(scenarios=tuple(config.getini("gemulator_scenarios"))).start()
+        emulator = Emulator(scenarios=tuple(config.getini("gemulator_scenarios")), **choices).start()
     except ScenarioError as error:
-        raise _failure(f"gemulator_scenarios:\n{error}") from None
+        raise failure(f"gemulator_scenarios:\n{error}") from None
     yield emulator
     emulator.stop()
 
@@ -44,16 +45,16 @@ class Use(NamedTuple):
 @contextmanager
 def opened(item: pytest.Item, server: Session) -> Iterator[Use]:
     """A session of a test, as its markers and the options want it."""
-    wanted = _wanted(item)
-    session = server.session(seed=wanted["seed"], clock=wanted["clock"], unmatched=wanted["unmatched"])
+    wanted = of_test(item)
+    session = server.session(seed=wanted.seed, clock=wanted.clock, unmatched=wanted.unmatched)
     patch = pytest.MonkeyPatch()
     session.folders = (item.path.parent,)
     try:
-        for file in wanted["scenario"]:
+        for file in wanted.scenario:
             _load(session, item, file)
-        for name, value in session.env.items() if wanted["env"] else ():
+        for name, value in session.env.items() if wanted.env else ():
             patch.setenv(name, value)
-        yield Use(session, wanted["strict"])
+        yield Use(session, wanted.strict)
     finally:
         patch.undo()
         session.leave()
@@ -66,14 +67,9 @@ def checked(use: Use) -> None:
     try:
         use.session.assert_done()
     except AssertionError as error:
-        raise _failure(f"{error}\n{_remedy(str(error))}") from None
+        raise failure(f"{error}\n{_remedy(str(error))}") from None
     except AdminError as error:
-        raise _failure(str(error)) from None
-
-
-def _failure(message: str) -> BaseException:
-    """What pytest reports as the message alone: where it was raised is nobody's concern."""
-    return pytest.fail.Exception(message, pytrace=False)
+        raise failure(str(error)) from None
 
 
 def explained(item: pytest.Item, session: Session) -> None:
@@ -90,30 +86,14 @@ def _remedy(message: str) -> str:
     return "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False)."
 
 
-def _wanted(item: pytest.Item) -> Mapping[str, Any]:
-    """The options of a test: of its nearest marker, then the next, then of the project."""
-    config = item.config
-    wanted = {name: config.getini(f"gemulator_{name}") for name in _KNOWN if name != "scenario"}
-    wanted["scenario"] = ()
-    for marker in reversed(list(item.iter_markers("gemulator"))):
-        unknown = [name for name in marker.kwargs if name not in _KNOWN]
-        if unknown or marker.args:
-            said = ", ".join(map(repr, marker.args)) or f"`{unknown[0]}`"
-            raise _failure(f"the marker gemulator takes {', '.join(_KNOWN)}, and not {said}")
-        wanted |= marker.kwargs
-    if isinstance(wanted["scenario"], str | os.PathLike):
-        wanted["scenario"] = (wanted["scenario"],)
-    return wanted
-
-
-def _load(session: Session, item: pytest.Item, file: str) -> None:
+def _load(session: Session, item: pytest.Item, file: str | os.PathLike[str]) -> None:
     """Load a file that stands beside the test, or in a folder of `gemulator_scenarios`."""
-    folders = [item.path.parent, *item.config.getini("gemulator_scenarios"), item.config.rootpath]
+    folders: Sequence[Path] = [item.path.parent, *item.config.getini("gemulator_scenarios"), item.config.rootpath]
     found = next((path for folder in folders if (path := Path(folder) / file).is_file()), None)
     if found is None:
         places = ", ".join(str(folder) for folder in folders)
-        raise _failure(f"gemulator: there is no {file} in {places}")
+        raise failure(f"gemulator: there is no {os.fspath(file)} in {places}")
     try:
         session.load(found)
     except ScenarioError as error:
-        raise _failure(f"gemulator:\n{error}") from None
+        raise failure(f"gemulator:\n{error}") from None

@@ -81,6 +81,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "session",
         "indoors",
         "server",
+        "wanted",
         "fixture",
     ),
     ("cli", "__main__", "pytest_plugin"),

@@ -197,6 +197,46 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         """,
         ["the marker gemulator takes scenario, unmatched, seed, clock, strict, env, and not `sed`"],
     ),
+    "a clock that is none": (
+        """
+        @pytest.mark.gemulator(clock="noon")
+        def test_it():
+            pass
+        """,
+        ["the marker gemulator: clock: 'noon' is no moment: write `real`, or like 2026-02-11T22:54:21Z"],
+    ),
+    "a choice that is none": (
+        """
+        @pytest.mark.gemulator(unmatched="invent")
+        def test_it():
+            pass
+        """,
+        ["the marker gemulator: unmatched: expected 'error' or 'generate', not 'invent'"],
+    ),
+    "a yes that is a text": (
+        """
+        @pytest.mark.gemulator(strict="false")
+        def test_it():
+            pass
+        """,
+        ["the marker gemulator: strict: expected True or False, not 'false'"],
+    ),
+    "a seed that is a list": (
+        """
+        @pytest.mark.gemulator(seed=[7])
+        def test_it():
+            pass
+        """,
+        ["the marker gemulator: seed: expected a text or a number, not [[]7]"],
+    ),
+    "scenarios that are no files": (
+        """
+        @pytest.mark.gemulator(scenario=["right.yaml", 7])
+        def test_it():
+            pass
+        """,
+        ["the marker gemulator: scenario: expected a file or a list of files, not *"],
+    ),
     "a scenario that is not there": (
         """
         @pytest.mark.gemulator(scenario="missing.yaml")
@@ -255,6 +295,7 @@ def test_a_failure_shows_no_frames_of_ours(reports: Mapping[str, Sequence[str]],
 def test_what_passes(tmp_path: Path) -> None:
     tests = """
         import os
+        from datetime import UTC, datetime
 
         @pytest.mark.gemulator(strict=False)
         def test_a_lenient_one(gemulator):
@@ -291,8 +332,14 @@ def test_what_passes(tmp_path: Path) -> None:
             def test_the_nearest_marker_counts(self, gemulator):
                 assert gemulator.seed == "2"
                 assert ask(gemulator, "Hello?")
+
+            @pytest.mark.gemulator(scenario=None, seed=7, clock=datetime(2030, 1, 1, tzinfo=UTC), env=None)
+            def test_values_of_python(self, gemulator):
+                assert ask(gemulator, "Hello?")
+                assert gemulator.seed == "7"
+                assert gemulator.last.entry["time"] == "2030-01-01T00:00:00.000+00:00"
         """
-    run(tmp_path, {"all": tests}, "-W", "error").fnmatch_lines(["*= 6 passed in *"])
+    run(tmp_path, {"all": tests}, "-W", "error").fnmatch_lines(["*= 7 passed in *"])
 
 
 def test_the_options_of_a_project(tmp_path: Path) -> None:
@@ -312,6 +359,29 @@ gemulator_clock = 2030-01-01T00:00:00Z
 gemulator_strict = no
 """
     run(tmp_path, {"one": tests}, ini=ini).fnmatch_lines(["*= 1 passed in *"])
+
+
+def test_an_option_of_the_project_that_is_wrong(tmp_path: Path) -> None:
+    report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, ini="gemulator_unmatched = invent")
+    report.fnmatch_lines(["gemulator_unmatched: expected 'error' or 'generate', not 'invent'"])
+
+
+def test_sessions_of_a_wider_scope_are_as_the_project_says(tmp_path: Path) -> None:
+    tests = """
+        @pytest.fixture(scope="module")
+        def shared(gemulator_server):
+            session = gemulator_server.session()
+            session.when(user="hello").reply("Hello.")
+            yield session
+            session.close()
+
+        def test_it(shared):
+            assert ask(shared, "hello") == "Hello."
+            assert shared.last.entry["time"] == "2030-01-01T00:00:00.000+00:00"
+            with pytest.raises(BadRequestError):
+                ask(shared, "Who are you?")
+        """
+    run(tmp_path, {"one": tests}, ini="gemulator_clock = 2030-01-01T00:00:00Z").fnmatch_lines(["*= 1 passed in *"])
 
 
 def test_async_tests_of_anyio(tmp_path: Path) -> None:
