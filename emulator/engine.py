@@ -89,11 +89,14 @@ class Engine:
         if prepared is None:
             return Explanation(exchange, made.delivery, made.attempt, made.answer)
         conversation, only = prepared.conversation, prepared.caller.scenario
-        fitting = {str(place): place for place in prepared.shelf.fitting(conversation, only)}
-        chosen = fitting.pop(f"{exchange.scenario}/{exchange.turn}", None)
+        fitting = list(prepared.shelf.fitting(conversation, only))
+        names = [str(place) for place in fitting]
+        chosen = f"{exchange.scenario}/{exchange.turn}"
+        at = names.index(chosen) if chosen in names else len(names)
+        where = fitting[at].where if at < len(names) else ""
+        spent = [place.spent for place in fitting[:at]]
         nearest = prepared.shelf.nearest(conversation, only, most=_EXPLAINED)
-        where = chosen.where if chosen else ""
-        return Explanation(exchange, made.delivery, made.attempt, made.answer, where, tuple(fitting), nearest)
+        return Explanation(exchange, made.delivery, made.attempt, made.answer, where, names[at + 1 :], spent, nearest)
 
     async def _made(self, asked: Asked, lent: list[Charge], *, dry: bool = False) -> Made:
         """The answer, and in `lent` what is to be given back when it is over."""
@@ -182,7 +185,8 @@ class Engine:
         rendering, source = self._wording.worded(prepared, place, now, warm=warm)
         if place is None:
             whole = len(asked.body) <= self.settings.journal_body
-            nearest = Looked(asked, prepared.shelf, prepared.caller.scenario) if whole else prepared.nearest
+            only, spent = prepared.caller.scenario, prepared.spent
+            nearest = Looked(asked, prepared.shelf, only, spent) if whole else prepared.nearest
             return rendering, self._exchange(prepared, None, asked, rendering, source, nearest)
         if not warm:
             self._standing.keep(prepared, place, rendering)

@@ -78,8 +78,13 @@ class Mismatch(Struct, frozen=True):
     expected: str
     actual: str
 
+    @classmethod
+    def spent(cls, times: int) -> "Mismatch":
+        """That of a turn whose `times` are used up."""
+        return cls("times", "one that is left", f"answered {times} of {times} times")
+
     def __str__(self) -> str:
-        return f"{self.name}: expected {self.expected}, saw {self.actual}"
+        return self.actual if self.name == "times" else f"{self.name}: expected {self.expected}, saw {self.actual}"
 
 
 class Near(Struct, frozen=True):

@@ -16,7 +16,8 @@ _WIDTH = 100  # letters of a text or a chunk that are shown
 class Explanation(Struct, frozen=True):
     """One request, explained. `where` is file and line of the turn that answers, empty where none does.
 
-    `behind` are the turns that fit too but come later, `nearest` those that do not fit, nearest first.
+    `behind` are the turns that fit too but come later, `spent` those that fit but are used up, `nearest` those that do
+    not fit, nearest first.
     """
 
     exchange: Exchange
@@ -25,6 +26,7 @@ class Explanation(Struct, frozen=True):
     answer: Answer | None
     where: str = ""
     behind: Sequence[str] = ()
+    spent: Sequence[Near] = ()
     nearest: Sequence[Near] = ()
 
     def __str__(self) -> str:
@@ -33,9 +35,9 @@ class Explanation(Struct, frozen=True):
     def _lines(self) -> Iterator[str]:
         yield _headline(self.exchange, self.where)
         yield from (f"  {place} fits too, and comes later." for place in self.behind)
-        if self.nearest:
+        if others := (*self.spent, *self.nearest):
             yield "\nWhy not the others, nearest first:"
-            yield from (f"  {near}" for near in self.nearest)
+            yield from (f"  {near}" for near in others)
         yield "\nThe answer:"
         yield from (f"  {line}" for line in _answer(self.answer))
         yield "\nThe delivery:"

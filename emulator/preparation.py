@@ -22,7 +22,7 @@ from emulator.redaction import without_secrets
 from emulator.rendering import Rendering
 from emulator.request import Caller, Target
 from emulator.rules import Ask, Policy, judge
-from emulator.scenario.library import Library
+from emulator.scenario.library import NEAREST, Library
 from emulator.scenario.places import Place
 from emulator.seed import verify
 from emulator.settings import Settings
@@ -95,8 +95,13 @@ class Prepared(Struct, frozen=True):
 
     @property
     def nearest(self) -> Sequence[Near]:
-        """The turns that nearly fit, and why they do not."""
-        return self.shelf.nearest(self.conversation, self.caller.scenario)
+        """Why no turn answers: those that fit are used up, others nearly fit."""
+        return (*self.spent, *self.shelf.nearest(self.conversation, self.caller.scenario))[:NEAREST]
+
+    @property
+    def spent(self) -> Sequence[Near]:
+        """The turns that fit, where none of them is left."""
+        return [place.spent for place in self.places[:NEAREST] if place]
 
 
 class Known(Struct, frozen=True):
@@ -110,18 +115,19 @@ class Known(Struct, frozen=True):
 class Looked(Sequence[Near]):
     """What is nearest to a request, found when someone looks: it costs more than many an answer.
 
-    What is kept is what the journal keeps too, the bytes and not their tree. `only`: of that scenario.
+    What is kept is what the journal keeps too, the bytes and not their tree. `only`: of that scenario; `spent`
+    go before.
     """
 
-    def __init__(self, asked: Asked, shelf: Library, only: str | None) -> None:
-        self._shelf, self._only = shelf, only
+    def __init__(self, asked: Asked, shelf: Library, only: str | None, spent: Sequence[Near] = ()) -> None:
+        self._shelf, self._only, self._spent = shelf, only, spent
         self._body, self._target = asked.body, asked.target
         self._headers = without_secrets(asked.headers)
 
     @cached_property
     def _found(self) -> Sequence[Near]:
         conversation = Conversation(parse(self._body), self._target, _Texts(self._headers))
-        return self._shelf.nearest(conversation, self._only)
+        return (*self._spent, *self._shelf.nearest(conversation, self._only))[:NEAREST]
 
     @overload
     def __getitem__(self, index: int) -> Near: ...

@@ -7,7 +7,7 @@ from emulator.client import Admin, AdminError
 from emulator.recorded import Recorded
 from emulator.scenario import yaml
 from emulator.stubs import NAME
-from emulator.views import EntryView, MismatchView
+from emulator.views import EntryView, MismatchView, mismatch_text
 
 
 def verified(admin: Admin, session: str, stubs: Sequence[Mapping[str, Any]] = (), **expectations: Any) -> None:
@@ -84,4 +84,4 @@ def _nearest(nearest: Sequence[Mapping[str, Any]], entries: Mapping[int, EntryVi
 
 
 def _differences(mismatches: Sequence[MismatchView]) -> str:
-    return "; ".join(f"{one['name']}: expected {one['expected']}, saw {one['actual']}" for one in mismatches)
+    return "; ".join(map(mismatch_text, mismatches))

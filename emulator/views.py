@@ -159,6 +159,11 @@ def mismatch_views(mismatches: Sequence[Mismatch]) -> list[MismatchView]:
     return [MismatchView(name=one.name, expected=one.expected, actual=one.actual) for one in mismatches]
 
 
+def mismatch_text(mismatch: MismatchView) -> str:
+    """The same in words."""
+    return str(Mismatch(**mismatch))
+
+
 def usage_view(usage: Usage | None) -> UsageView | None:
     """Token counts; null where the answer is a refusal."""
     if usage is None:

@@ -95,6 +95,19 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         """,
         ["no gemulator answers at http://127.0.0.1:9:*"],
     ),
+    "times that are used up": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="invoice").fail(429, times=1)
+            for _ in range(2):
+                with pytest.raises(Exception):
+                    ask(gemulator, "invoice")
+        """,
+        [
+            "gemulator: 1 of 2 requests fitted no turn. Nearest turns first:",
+            "    stubs/1: answered 1 of 1 times",
+        ],
+    ),
     "times that are left": (
         """
         def test_it(gemulator):

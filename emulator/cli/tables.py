@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from emulator.views import AnswerView, EntryView, NearView, RequestView, SessionView, StepView
+from emulator.views import AnswerView, EntryView, NearView, RequestView, SessionView, StepView, mismatch_text
 from emulator.web.log import printable
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ class Screen:
             self._console.print("\n[bold]Nearest turns that did not fit[/]")
         for near in nearest:
             for one in near["mismatches"]:
-                why = f"{one['name']}: expected {one['expected']}, saw {one['actual']}"
-                self._console.print(f"  {_plain(near['turn'])}  {_plain(why)}")
+                self._console.print(f"  {_plain(near['turn'])}  {_plain(mismatch_text(one))}")
 
     def _request(self, request: RequestView) -> None:
         self._console.print(f"\n[bold]Request[/]  {request['size']} bytes")

@@ -16,6 +16,8 @@ from emulator.scenario.model import Scenario
 from emulator.scenario.places import Place, Places
 from emulator.scenario.reader import read_scenario
 
+NEAREST = 3  # turns that are named where none answers
+
 
 class Library:
     """Scenarios in name order. Turns with a `when` come first, over all of them; then turns without one."""
@@ -69,7 +71,7 @@ class Library:
                 if (only is None or place.scenario.name == only) and place.fits(conversation):
                     yield place
 
-    def nearest(self, conversation: Conversation, only: str | None = None, most: int = 3) -> Sequence[Near]:
+    def nearest(self, conversation: Conversation, only: str | None = None, most: int = NEAREST) -> Sequence[Near]:
         """The turns that failed the fewest conditions; then those that met most, then those most alike."""
         tried = (
             (place, tuple(place.mismatches(conversation)))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from emulator.conversation import Conversation
-from emulator.errors import Mismatch
+from emulator.errors import Mismatch, Near
 from emulator.scenario.index import Index
 from emulator.scenario.match import Match
 from emulator.scenario.model import Scenario, Turn, expressions_of
@@ -60,6 +60,11 @@ class Place:
         if self.scope is not None:
             yield from self.scope.needs()
         yield from self.turn.when.needs()
+
+    @property
+    def spent(self) -> Near:
+        """Why a turn that fits does not answer: its `times` are used up."""
+        return Near(str(self), (Mismatch.spent(self.turn.times or 0),))
 
     @property
     def match(self) -> Match:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 from emulator import Emulator, Session
 from emulator.client import Admin, AdminError
 from emulator.errors import ScenarioError
+from emulator.settings import WhenUnmatched
 from tests.acceptance.wire import ask
 
 
@@ -362,6 +364,33 @@ def test_how_often_it_was_called(family: Session) -> None:
         session.assert_called(user={"hi"})  # type: ignore[arg-type]
     with pytest.raises(AdminError, match="count"):
         session.assert_called(-1)
+
+
+@pytest.mark.parametrize("scenario", ["stubs", "file"])
+@pytest.mark.parametrize("unmatched", ["error", "generate"])
+def test_of_turns_that_are_used_up_it_is_said_how_often_they_answered(
+    family: Session, tmp_path: Path, scenario: str, unmatched: WhenUnmatched
+) -> None:
+    session = family.session(unmatched=unmatched)
+    if scenario == "stubs":
+        session.when(user="hi").fail(429, times=2)
+        session.when(user="ho").reply("Ho!")
+    else:
+        (tmp_path / "file.yaml").write_text(
+            "turns:\n- { when: { user: hi }, times: 2, reply: { error: 429 } }\n- { when: { user: ho }, reply: Ho! }"
+        )
+        session.load(tmp_path / "file.yaml")
+    answers = [post(session) for _ in range(3)]
+    assert [one.status_code for one in answers] == [429, 429, 400 if unmatched == "error" else 200]
+    first, second = session.last.entry["nearest"]
+    assert (first["turn"], second["turn"]) == (f"{scenario}/1", f"{scenario}/2")
+    assert first["mismatches"] == [{"name": "times", "expected": "one that is left", "actual": "answered 2 of 2 times"}]
+    explained = session.admin.explain(ask("hi"), session.name)
+    assert explained["nearest"] == [first, second]
+    assert f"  {scenario}/1: answered 2 of 2 times\n" in explained["text"]
+    if unmatched == "error":
+        assert f"\n  {scenario}/1: answered 2 of 2 times\n" in answers[2].json()[0]["error"]["message"]
+    session.close()
 
 
 WRONG: dict[str, Callable[[Admin], object]] = {
