@@ -25,6 +25,8 @@ class AdminError(Exception):
 class Admin:
     """A running emulator at `url`, like http://127.0.0.1:8089. `key` is its --admin-key."""
 
+    indoors = False  # whether it is in this process, and all of it is this process's own
+
     def __init__(self, url: str, key: str | None = None) -> None:
         self._http = Connections(url, {"x-emulator-admin-key": key} if key else {})
         self._url = url
@@ -53,13 +55,15 @@ class Admin:
         *,
         scenarios: Mapping[str, str] | None = None,
         drop: Sequence[str] = (),
+        over: Sequence[str] = (),
         **choices: str | int,
     ) -> tuple[str, str]:
         """Make a session: its name and a token. Choices: `scenario`, `seed`, `clock`, `unmatched`, `ttl`.
 
-        `scenarios` are texts by name to push to it; `drop` are sessions to forget before.
+        `scenarios` are texts by name to push to it; `drop` are sessions to forget before, `over` those whose clients
+        are told so from now on.
         """
-        wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, **choices}
+        wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, "over": over, **choices}
         made = self._call("POST", "/sessions", json=wanted)
         return made["session"], made["token"]
 

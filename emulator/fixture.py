@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -13,6 +13,14 @@ from emulator.errors import ScenarioError
 from emulator.server import Emulator
 from emulator.session import Session
 from emulator.wanted import failure, of_project, of_test
+
+# What helps, by what is said.
+_REMEDIES = {
+    "fitted no turn": 'Stub them: gemulator.when(user="…").reply("…"), or'
+    ' @pytest.mark.gemulator(unmatched="generate").',
+    "made in a test before": "Make clients anew for each test, or clear what keeps them, like a cache.",
+    " times\n": "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
+}
 
 
 @contextmanager
@@ -23,23 +31,41 @@ def serving(config: pytest.Config) -> Iterator[Session]:
     if url:
         session = Session(url, key=os.environ.get("GEMULATOR_ADMIN_KEY"))
         yield session
-        session.drop_left()
-        session.admin.close()
+        try:
+            _end(session, strict=wanted.strict)
+        finally:
+            session.drop_left()
+            session.admin.close()
         return
-    choices = {"unmatched": wanted.unmatched, "seed": wanted.seed, "clock": wanted.clock}
+    folders = tuple(config.getini("gemulator_scenarios"))
     try:
-        emulator = Emulator(scenarios=tuple(config.getini("gemulator_scenarios")), **choices).start()
+        emulator = Emulator(scenarios=folders, unmatched=wanted.unmatched, seed=wanted.seed, clock=wanted.clock).start()
     except ScenarioError as error:
         raise failure(f"gemulator_scenarios:\n{error}") from None
     yield emulator
-    emulator.stop()
+    try:
+        _end(emulator, strict=wanted.strict)
+    finally:
+        emulator.stop()
 
 
-class Use(NamedTuple):
-    """The session of a test, and whether the test fails where requests and stubs do not go together."""
+def _end(server: Session, *, strict: bool) -> None:
+    """Say what clients of tests asked after the end of these, where no test did."""
+    late = server.checked.late() if strict else ""
+    if late:
+        raise failure(f"gemulator: {late}\n{_remedy(late)}")
+
+
+@dataclass
+class Use:
+    """The session of a test, and whether the test fails where requests and stubs do not go together.
+
+    `passed` the test has once it was found that they do.
+    """
 
     session: Session
     strict: bool
+    passed: bool = False
 
 
 @contextmanager
@@ -54,10 +80,13 @@ def opened(item: pytest.Item, server: Session) -> Iterator[Use]:
             _load(session, item, file)
         for name, value in session.env.items() if wanted.env else ():
             patch.setenv(name, value)
-        yield Use(session, wanted.strict)
+        use = Use(session, wanted.strict)
+        yield use
+        if use.passed:  # its other fixtures may have asked since
+            checked(use)
     finally:
         patch.undo()
-        session.leave()
+        session.leave(item.nodeid)
 
 
 def checked(use: Use) -> None:
@@ -70,20 +99,21 @@ def checked(use: Use) -> None:
         raise failure(f"{error}\n{_remedy(str(error))}") from None
     except AdminError as error:
         raise failure(str(error)) from None
+    use.passed = True
 
 
 def explained(item: pytest.Item, session: Session) -> None:
-    """Show with a failed test which requests fitted no turn, or that the server is gone: often that is why."""
+    """Show with a failed test which requests were not answered, or that the server is gone: often that is why."""
     try:
-        session.assert_all_matched()
-    except (AssertionError, AdminError) as error:
-        item.add_report_section("call", "gemulator", str(error))
+        lines = session.checked.odd()
+    except AdminError as error:
+        lines = [str(error)]
+    if lines:
+        item.add_report_section("call", "gemulator", "\n".join(lines))
 
 
 def _remedy(message: str) -> str:
-    if "fitted no turn" in message:
-        return 'Stub them: gemulator.when(user="…").reply("…"), or @pytest.mark.gemulator(unmatched="generate").'
-    return "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False)."
+    return "\n".join(remedy for said, remedy in _REMEDIES.items() if said in message)
 
 
 def _load(session: Session, item: pytest.Item, file: str | os.PathLike[str]) -> None:

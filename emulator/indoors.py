@@ -15,7 +15,7 @@ from emulator.web.admin_journal import JournalRoutes
 from emulator.web.admin_sessions import SessionRoutes
 
 # How an answer ended is noted once it has left: whoever asks for that stands in line, over HTTP.
-_NOTED_BEFORE = {"session", "none_unmatched", "times_used"}
+_NOTED_BEFORE = {"session", "none_unmatched", "none_late", "times_used"}
 
 _T = TypeVar("_T")
 
@@ -25,6 +25,8 @@ class Indoors(Admin):
 
     For an engine whose store is in memory.
     """
+
+    indoors = True
 
     def __init__(self, url: str, key: str | None, engine: Engine, settings: Settings, utc: Clock) -> None:
         super().__init__(url, key)
@@ -44,11 +46,12 @@ class Indoors(Admin):
         *,
         scenarios: Mapping[str, str] | None = None,
         drop: Sequence[str] = (),
+        over: Sequence[str] = (),
         **choices: str | int,
     ) -> tuple[str, str]:
         if not self._here:
-            return super().create(session, scenarios=scenarios, drop=drop, **choices)
-        wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, **choices}
+            return super().create(session, scenarios=scenarios, drop=drop, over=over, **choices)
+        wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, "over": over, **choices}
         return _told(self._sessions.opened(orjson.dumps(wanted)))
 
     def drop(self, session: str) -> bool:

@@ -77,6 +77,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
             explained(item, item.stash[_USE].session)
         raise
     if _USE in item.stash:
-        from emulator.fixture import checked
+        from emulator.fixture import checked, explained
 
-        checked(item.stash[_USE])
+        if getattr(item, "_excinfo", None):  # a failed test of unittest raises nothing here
+            explained(item, item.stash[_USE].session)
+        else:
+            checked(item.stash[_USE])

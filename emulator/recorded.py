@@ -99,7 +99,8 @@ class Recorded(Struct, frozen=True, dict=True):
             return None
 
     def __str__(self) -> str:
-        return f"{self.entry['id']}: {self.entry['model'] or 'no model'} {_shown(self.body)}"
+        named = self.body.get("model") if isinstance(self.body, dict) else ""
+        return f"{self.entry['id']}: {self.entry['model'] or named or 'no model'} {_shown(self.body)}"
 
 
 def _shown(body: Any) -> str:

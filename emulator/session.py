@@ -17,7 +17,7 @@ from emulator.loaded import Loaded
 from emulator.opening import Opening
 from emulator.recorded import Recorded
 from emulator.settings import WhenUnmatched
-from emulator.shortfall import verified
+from emulator.shortfall import Checked, Over
 from emulator.stubs import NAME, Conditions, Stub, Stubs, written, wrong_conditions
 from emulator.views import FindingView
 
@@ -53,6 +53,8 @@ class Session(Clients):
         self._choices: dict[str, Any] = {}
         self._stubs = Stubs()
         self._loaded = Loaded()
+        self._texts: dict[str, str] = {}  # what was pushed, by name
+        self._over = Over()  # sessions of the family
 
     @property
     def name(self) -> str:
@@ -84,7 +86,7 @@ class Session(Clients):
         made = Session(self.url, name or "", None, key=self._key, project=self.project, location=self.location)
         made._choices = {key: value for key, value in choices.items() if value is not None}
         made.admin, made._shares = self.admin, True
-        made._left, made.folders = self._left, self.folders
+        made._left, made._over, made.folders = self._left, self._over, self.folders
         # A session is made on first use: where nothing is chosen, it needs no word with the server.
         if made._choices or name is None:
             made._opening = Opening(name)
@@ -98,7 +100,7 @@ class Session(Clients):
             if self._opening is None:
                 return
             opening, left = self._opening, list(self._taken())
-            said: dict[str, Any] = {"scenarios": opening.scenarios, "drop": left, **self._choices}
+            said: dict[str, Any] = {"scenarios": opening.scenarios, "over": left, **self._choices}
             try:
                 self._named, self._token = self.admin.create(opening.name, **said)
             except BaseException:
@@ -147,6 +149,7 @@ class Session(Clients):
         return self._stubs.to_yaml()
 
     def _push(self, text: str, name: str = NAME) -> None:
+        self._texts[name] = text
         with self._lock:  # another thread may be opening it
             if self._opening is not None:
                 self._opening.push(text, name)
@@ -194,6 +197,11 @@ class Session(Clients):
             raise AssertionError("gemulator was not asked anything in this session")
         return requests[-1]
 
+    @property
+    def checked(self) -> Checked:
+        """What the checks below look at."""
+        return Checked(self.admin, self.name, self._texts, self._over)
+
     def assert_called(
         self,
         times: int | None = None,
@@ -228,12 +236,12 @@ class Session(Clients):
         """What the pytest fixture checks after each test: no request was refused for want of a turn that fits, and
         every `times` is used up. An answer is invented where that is wanted."""
         __tracebackhide__ = True
-        self._verified(none_unmatched="refused", times_used=True)
+        self._verified(none_unmatched="refused", none_late=self.checked.none_late, times_used=True)
 
     def _verified(self, **expectations: Any) -> None:
         __tracebackhide__ = True
         try:
-            verified(self.admin, self.name, self._stubs.turns, **expectations)
+            self.checked.verify(**expectations)
         except AssertionError as error:
             raise AssertionError("\n".join([str(error), *self._stubs.silent()])) from None
 
@@ -263,9 +271,13 @@ class Session(Clients):
             self.admin.drop(self._named)
         self.close_clients()
 
-    def leave(self) -> None:
-        """As `close`, but the server hears of it with the next session that is made."""
+    def leave(self, whose: str = "") -> None:
+        """As `close`, but the server hears of it with the next session that is made, and tells whoever still asks.
+
+        `whose` it was is said where that happens.
+        """
         if self._opened:
+            self._over.add(self._named, whose)
             self._left.append(self._named)
         self.close_clients()
 

@@ -30,6 +30,9 @@ class NewSession(Strict):
     unmatched: WhenUnmatched | None = None
     scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Pushed to it: texts by name.")]
     drop: Annotated[Sequence[SessionName], Field(description="Sessions to forget before.")] = ()
+    over: Annotated[
+        Sequence[SessionName], Field(description="The same; who still asks in one of them gets a 400 that says so.")
+    ] = ()
     ttl: Annotated[int, Field(gt=0, description="Seconds for which the token is good.")] = 3600
 
     @field_validator("clock")

@@ -29,6 +29,7 @@ from emulator.views import (
 from emulator.web.admin_doors import Question, filter_of, number_in, read, read_body, read_json
 from emulator.web.admin_guard import Refusal
 from emulator.web.identity import asked_again, unusable
+from emulator.web.over import OVER
 from emulator.web.routes import target_of
 
 _PAGE = 100
@@ -36,7 +37,7 @@ _LONGEST_PAGE = 1_000
 
 
 if TYPE_CHECKING:
-    from emulator.web.verification import Broken
+    from emulator.web.verification import Broken, Late
 
 
 class JournalRoutes(Struct, frozen=True):
@@ -129,12 +130,21 @@ class JournalRoutes(Struct, frozen=True):
         expected = read(body, Expectations)
         store, session = self.engine.store, expected.session
         entries = (await store.entries(Filter(session=session))).entries
-        broken = verify(expected, entries, await store.counters(session), await self._places(session, entries))
+        places, late = await self._places(session, entries), await self._late(expected.none_late)
+        broken = verify(expected, entries, await store.counters(session), places, late)
         if not broken:
             return len(entries)
         message = "; ".join(f"{one.check}: {one.message}" for one in broken)
         remedy = f"`failures` says how the nearest entries differ; GET /__emulator/journal?session={session} has all."
         raise Refusal(409, "not_verified", message, remedy, failures=[_failure(one) for one in broken])
+
+    async def _late(self, sought: "Late | None") -> Sequence[Entry]:
+        """What came in sessions that are over."""
+        if sought is None or not sought.sessions:
+            return ()
+        names = set(sought.sessions)
+        page = await self.engine.store.entries(Filter(scenario=OVER), sought.after)
+        return [entry for entry in page.entries if entry.received.session in names]
 
     async def _places(self, session: str, entries: Sequence[Entry]) -> Sequence[Place]:
         """The turns of the scenarios that this session has to do with."""

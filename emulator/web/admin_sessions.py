@@ -2,10 +2,11 @@
 
 import hashlib
 import re
+from collections import deque
 from difflib import get_close_matches
 
 import orjson
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,7 +23,9 @@ from emulator.tokens import key_for, mint
 from emulator.views import SessionView
 from emulator.web.admin_doors import NewSession, Pin, read, read_body, read_json, session_in
 from emulator.web.admin_guard import Refusal
+from emulator.web.over import end, is_over
 
+_KEPT = 100  # sessions that are known to be over: they shall not drive out those that are used
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # line breaks of YAML 1.1, and what it refuses
 
 
@@ -32,6 +35,7 @@ class SessionRoutes(Struct, frozen=True):
     engine: Engine
     settings: Settings
     real_time: Clock
+    over: deque[str] = field(default_factory=deque)
 
     def routes(self) -> list[Route]:
         return [
@@ -63,6 +67,10 @@ class SessionRoutes(Struct, frozen=True):
         store = self.engine.store
         for name in wanted.drop:
             await store.drop(name)
+        for name in wanted.over:
+            await self._end(name)
+        if wanted.session is not None and await is_over(store, wanted.session):
+            await store.drop(wanted.session)
         session = await store.open(wanted.session)
         for published in pushed:
             await store.publish(session, published)
@@ -77,6 +85,13 @@ class SessionRoutes(Struct, frozen=True):
             await store.configure(session, choices)
         expires = int(self.real_time()) + wanted.ttl
         return session, mint(session, expires, key_for(self.settings))
+
+    async def _end(self, session: str) -> None:
+        store = self.engine.store
+        await end(store, session)
+        self.over.append(session)
+        if len(self.over) > _KEPT and await is_over(store, oldest := self.over.popleft()):
+            await store.drop(oldest)
 
     async def reset(self, request: Request) -> Response:
         session = str(request.path_params["session"])

@@ -1,7 +1,7 @@
 """Whether a session was asked what a test expects: each failed check says how the nearest entries differ."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Struct
 from pydantic import Field
@@ -15,6 +15,10 @@ from emulator.scenario.places import Place
 from emulator.scenario.strict import Strict
 from emulator.web.routes import target_of
 
+_SHOWN = 10  # requests of which there were too many
+
+_Nearest: TypeAlias = Sequence[tuple[int, Sequence[Mismatch]]]
+
 
 class Wanted(Strict):
     """An entry that is looked for: its request by the conditions of a scenario, its answer by what was chosen."""
@@ -27,7 +31,7 @@ class Wanted(Strict):
 
 
 class Counted(Wanted):
-    """How many such entries there must be. Nothing given: at least one."""
+    """How many such requests there must be. Nothing given: at least one."""
 
     count: Annotated[int | None, Field(ge=0)] = None
     at_least: Annotated[int | None, Field(ge=0)] = None
@@ -42,9 +46,23 @@ class Counted(Wanted):
             and (self.at_most is None or found <= self.at_most)
         )
 
+    def exceeded(self, found: int) -> bool:
+        """Whether there are too many."""
+        most = [bound for bound in (self.count, self.at_most) if bound is not None]
+        return bool(most) and found > min(most)
+
     def __str__(self) -> str:
-        bounds = (("", self.count), ("at least ", self.at_least), ("at most ", self.at_most))
-        return " and ".join(f"{words}{bound}" for words, bound in bounds if bound is not None) or "at least 1"
+        bounds = (("exactly ", self.count), ("at least ", self.at_least), ("at most ", self.at_most))
+        given = [(words, bound) for words, bound in bounds if bound is not None] or [("at least ", 1)]
+        noun = "request" if given[-1][1] == 1 else "requests"
+        return f"{' and '.join(f'{words}{bound}' for words, bound in given)} such {noun}"
+
+
+class Late(Strict):
+    """Sessions that are over."""
+
+    sessions: Sequence[str]
+    after: Annotated[int, Field(ge=0, description="The number of the entry after which it counts.")] = 0
 
 
 class Expectations(Strict):
@@ -57,6 +75,7 @@ class Expectations(Strict):
         bool | Literal["refused"],
         Field(description="No request was without a fitting turn; `refused`: none was refused for it."),
     ] = False
+    none_late: Annotated[Late | None, Field(description="No request came in a session that is over.")] = None
     times_used: Annotated[
         bool,
         Field(
@@ -70,16 +89,21 @@ class Broken(Struct, frozen=True):
 
     check: str
     message: str
-    nearest: Sequence[tuple[int, Sequence[Mismatch]]] = ()
+    nearest: _Nearest = ()
 
 
 def verify(
-    expected: Expectations, entries: Sequence[Entry], counters: Mapping[str, int], places: Sequence[Place]
+    expected: Expectations,
+    entries: Sequence[Entry],
+    counters: Mapping[str, int],
+    places: Sequence[Place],
+    late: Sequence[Entry] = (),
 ) -> Sequence[Broken]:
     """The checks that failed; none: all hold. `places` are the turns whose `times` count."""
     checks: tuple[Iterator[Broken], ...] = (
-        _counts(expected.entries, entries),
+        _counts(expected.entries, entries, places),
         _order(expected.order, entries),
+        (Broken("none_late", f"entry {one.number} came when {one.received.session} was over") for one in late),
         _unmatched(entries, expected.none_unmatched),
         _unused(counters, places) if expected.times_used else iter(()),
     )
@@ -119,17 +143,32 @@ def _conversation(entry: Entry) -> Conversation | None:
     return Conversation(parsed, target, headers)
 
 
-def _nearest(wanted: Wanted, entries: Sequence[Entry]) -> Sequence[tuple[int, Sequence[Mismatch]]]:
-    differing = ((entry.number, tuple(mismatches(wanted, entry))) for entry in entries)
+def _nearest(wanted: Wanted, entries: Sequence[Entry], place: Place | None = None) -> _Nearest:
+    differing = ((entry.number, tuple(_why(wanted, entry, place))) for entry in entries)
     return sorted((one for one in differing if one[1]), key=lambda one: len(one[1]))[:3]
 
 
-def _counts(expected: Sequence[Counted], entries: Sequence[Entry]) -> Iterator[Broken]:
+def _why(wanted: Wanted, entry: Entry, place: Place | None) -> Iterable[Mismatch]:
+    """What is wrong with an entry; where another turn answered it, what kept this one from doing so."""
+    found, exchange = tuple(mismatches(wanted, entry)), entry.received.exchange
+    conversation = _conversation(entry)
+    if not found or place is None or conversation is None:
+        return found
+    by = f"{exchange.scenario}/{exchange.turn}" if exchange.turn else exchange.source
+    return tuple(place.mismatches(conversation)) or (Mismatch("turn", str(place), by),)
+
+
+def _counts(expected: Sequence[Counted], entries: Sequence[Entry], places: Sequence[Place]) -> Iterator[Broken]:
+    named = {(place.scenario.name, place.number): place for place in places}
     for index, wanted in enumerate(expected):
-        found = sum(not any(mismatches(wanted, entry)) for entry in entries)
+        fitting = [entry for entry in entries if not any(mismatches(wanted, entry))]
+        found = len(fitting)
         if not wanted.fits(found):
-            message = f"expected {wanted} such entries, found {found} among {len(entries)}"
-            yield Broken(f"entries[{index}]", message, _nearest(wanted, entries))
+            message = f"expected {wanted}, found {found} among {len(entries)}"
+            place = named.get((wanted.scenario or "", wanted.turn or 0))
+            shown = [(one.number, ()) for one in fitting[:_SHOWN]]
+            nearest = shown if wanted.exceeded(found) else _nearest(wanted, entries, place)
+            yield Broken(f"entries[{index}]", message, nearest)
 
 
 def _order(expected: Sequence[Wanted], entries: Sequence[Entry]) -> Iterator[Broken]:
