@@ -13,6 +13,8 @@ from emulator.message import JSON
 from emulator.scenario.patterns import checked, compiled
 from emulator.scenario.strict import Strict
 
+_LONGEST = 80  # letters of a text that are shown
+
 
 class _Absent:
     """Stands for what is not in the request."""
@@ -60,7 +62,14 @@ class TextFields(Strict):
 
     def __str__(self) -> str:
         given = ((key, getattr(self, name)) for name, key in named_keys(type(self)) if name in self.model_fields_set)
-        return " and ".join(f"not {wanted(value)}" if key == "not" else f"{key} {value!r}" for key, value in given)
+        return " and ".join(
+            f"not {wanted(value)}" if key == "not" else f"{key} {quoted(value)}" for key, value in given
+        )
+
+
+def quoted(value: JSON) -> str:
+    """A text in words, cut to what a line can hold."""
+    return repr(f"{value[: _LONGEST - 3]}..." if isinstance(value, str) and len(value) > _LONGEST else value)
 
 
 def named_keys(kind: type[BaseModel]) -> Sequence[tuple[str, str]]:
@@ -126,7 +135,7 @@ def is_glob(text: str) -> bool:
 def wanted(test: TextTest, *, glob: bool = False) -> str:
     """What a text had to be, in words."""
     if isinstance(test, str):
-        return f"all of it like {test!r}" if glob and is_glob(test) else f"{test!r} in it"
+        return f"all of it like {quoted(test)}" if glob and is_glob(test) else f"{quoted(test)} in it"
     if isinstance(test, list):
         return " or ".join(wanted(one, glob=glob) for one in test)
     return str(test)

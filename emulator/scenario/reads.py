@@ -22,6 +22,7 @@ from emulator.scenario.compare import (
     is_glob,
     number_holds,
     number_wanted,
+    quoted,
     text_of,
     value_holds,
     value_wanted,
@@ -56,8 +57,8 @@ class Reads(Struct, frozen=True):
 
 
 def shown(texts: Sequence[str]) -> str:
-    """What was seen, in words, cut to what a line can hold."""
-    return ", ".join(repr(text if len(text) <= 80 else f"{text[:77]}...") for text in texts) or "nothing"
+    """What was seen, in words."""
+    return ", ".join(map(quoted, texts)) or "nothing"
 
 
 def literals(test: TextTest | bool, *, glob: bool = False) -> tuple[str, ...] | None:
