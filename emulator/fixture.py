@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from emulator.client import AdminError
+from emulator.elsewhere import Elsewhere
 from emulator.errors import ScenarioError
 from emulator.server import Emulator
 from emulator.session import Session
-from emulator.wanted import failure, of_project, of_test
+from emulator.wanted import Wanted, failure, of_project, of_test
 
 # What helps, by what is said.
 _REMEDIES = {
@@ -26,34 +27,25 @@ _REMEDIES = {
 @contextmanager
 def serving(config: pytest.Config) -> Iterator[Session]:
     """The emulator that the options name, or one of our own."""
-    wanted = of_project(config)
+    wanted, scenarios = of_project(config), tuple(config.getini("gemulator_scenarios"))
     url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
-    if url:
-        session = Session(url, key=os.environ.get("GEMULATOR_ADMIN_KEY"))
-        yield session
-        try:
-            _end(session, strict=wanted.strict)
-        finally:
-            session.drop_left()
-            session.admin.close()
-        return
-    folders = tuple(config.getini("gemulator_scenarios"))
     try:
-        emulator = Emulator(scenarios=folders, unmatched=wanted.unmatched, seed=wanted.seed, clock=wanted.clock).start()
+        server = Elsewhere(url, wanted, scenarios) if url else _own(wanted, scenarios)
     except ScenarioError as error:
         raise failure(f"gemulator_scenarios:\n{error}") from None
-    yield emulator
+    yield server
     try:
-        _end(emulator, strict=wanted.strict)
+        late = server.checked.late() if wanted.strict else ""
+        if late:  # and no test has said so
+            raise failure(f"gemulator: {late}\n{_remedy(late)}")
+    except AdminError as error:
+        raise failure(str(error)) from None
     finally:
-        emulator.stop()
+        server.close()
 
 
-def _end(server: Session, *, strict: bool) -> None:
-    """Say what clients of tests asked after the end of these, where no test did."""
-    late = server.checked.late() if strict else ""
-    if late:
-        raise failure(f"gemulator: {late}\n{_remedy(late)}")
+def _own(wanted: Wanted, scenarios: Sequence[Path]) -> Emulator:
+    return Emulator(scenarios=scenarios, unmatched=wanted.unmatched, seed=wanted.seed, clock=wanted.clock).start()
 
 
 @dataclass

@@ -22,9 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options; each test's marker goes before them."""
     group = parser.getgroup("gemulator")
     group.addoption(
-        "--gemulator-url", metavar="URL", help="use the emulator that runs there, not one of this run's own"
+        "--gemulator-url",
+        metavar="URL",
+        help="use the emulator that runs there (its origin, or any OPENAI_BASE_URL of it), not one of this run's own",
     )
-    parser.addini("gemulator_url", "the same; also the variable GEMULATOR_URL", default="")
+    parser.addini("gemulator_url", "as --gemulator-url, or the variable GEMULATOR_URL", default="")
     parser.addini("gemulator_scenarios", "folders or files of scenarios that answer in all tests", type="paths")
     parser.addini("gemulator_unmatched", "error or generate: what a request gets that no turn fits", default="error")
     parser.addini("gemulator_seed", "decides every word", default="0")

@@ -54,6 +54,7 @@ class Session(Clients):
         self._stubs = Stubs()
         self._loaded = Loaded()
         self._texts: dict[str, str] = {}  # what was pushed, by name
+        self._lent: Sequence[str] = ()  # of that, what it shares with all others
         self._over = Over()  # sessions of the family
 
     @property
@@ -144,6 +145,10 @@ class Session(Clients):
     def _found(self, file: str | Path) -> Path:
         return next((found for folder in self.folders if (found := folder / file).is_file()), Path(file))
 
+    def lend(self) -> None:
+        """What was loaded so far is everyone's: of its `times`, those count of which some were asked here."""
+        self._lent = tuple(self._texts)
+
     def to_yaml(self) -> str:
         """What was stubbed, as a scenario file."""
         return self._stubs.to_yaml()
@@ -200,7 +205,7 @@ class Session(Clients):
     @property
     def checked(self) -> Checked:
         """What the checks below look at."""
-        return Checked(self.admin, self.name, self._texts, self._over)
+        return Checked(self.admin, self.name, self._texts, self._lent, self._over)
 
     def assert_called(
         self,
@@ -282,8 +287,8 @@ class Session(Clients):
         self.close_clients()
 
     def drop_left(self) -> None:
-        """Tell the server of all that were left."""
-        for name in self._taken():
+        """Let the server forget all that were left."""
+        for name in dict.fromkeys([*self._taken(), *self._over.whose]):
             self.admin.drop(name)
 
 

@@ -82,6 +82,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "indoors",
         "server",
         "wanted",
+        "elsewhere",
         "fixture",
     ),
     ("cli", "__main__", "pytest_plugin"),

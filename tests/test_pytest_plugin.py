@@ -5,11 +5,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from textwrap import dedent
+from threading import Thread
 
 import pytest
 from _pytest.pytester import LineMatcher
+
+from emulator import Emulator
 
 PREAMBLE = """
 import pytest
@@ -41,7 +45,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
                 ask(gemulator, "How is the weathr?")
         """,
         [
-            "gemulator: 1 of 1 requests fitted no turn. Nearest turns first:",
+            "gemulator: 1 of 1 request fitted no turn. Nearest turns first:",
             "  request *: google/m 'How is the weathr?'",
             "    stubs/1: user: expected 'weather' in it, saw 'How is the weathr?'",
             'Stub them: gemulator.when(user="…").reply("…"), or @pytest.mark.gemulator(unmatched="generate").',
@@ -132,7 +136,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             gemulator.assert_called(user="weather")
         """,
         [
-            "*AssertionError: gemulator: expected at least 1 such entries, found 0 among 1",
+            "*AssertionError: gemulator: expected at least 1 such request, found 0 among 1",
             "*  wanted:",
             "*    user: weather",
             "*    user: expected 'weather' in it, saw 'Hello?'",
@@ -146,7 +150,13 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             ask(gemulator, "Hello?")
             gemulator.assert_called(1, user="hello")
         """,
-        ["*AssertionError: gemulator: expected 1 such entries, found 2 among 2"],
+        [
+            "*AssertionError: gemulator: expected exactly 1 such request, found 2 among 2",
+            "*  wanted:",
+            "*    user: hello",
+            "*  request *: google/m 'Hello?'",
+            "*  request *: google/m 'Hello?'",
+        ],
     ),
     "a stub that never answered": (
         """
@@ -159,6 +169,110 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*      user: weather",
             "*    reply: It rains.",
         ],
+    ),
+    "a stub that never answered what came": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="weather", model="google/*").reply("It rains.")
+            gemulator.when(user="news").reply("None.")
+            gemulator.when(user="the news").reply("None.")
+            ask(gemulator, "the news")
+            gemulator.assert_all_used()
+        """,
+        [
+            "*AssertionError: gemulator: turn stubs/1 has never answered",
+            "*    user: expected 'weather' in it, saw 'the news'",
+            "*turn stubs/3 has never answered",
+            "*    turn: expected stubs/3, saw stubs/2",
+        ],
+    ),
+    "times of which none was asked": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="one").reply("x", times=2)
+            gemulator.when(user="two").reply("x", times=2)
+        """,
+        [
+            "gemulator: turn stubs/1 answered 0 of 2 times",
+            "      user: one",
+            "    reply: x",
+            "turn stubs/2 answered 0 of 2 times",
+            "  stub:",
+            "    when:",
+            "      user: two",
+            "    times: 2",
+            "    reply: x",
+        ],
+    ),
+    "times that the test itself looks at": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="one").reply("x", times=2)
+            gemulator.assert_all_used()
+        """,
+        ["*AssertionError: gemulator: turn stubs/1 has never answered"],
+    ),
+    "equal requests that fit nothing": (
+        """
+        def test_it(gemulator, tmp_path):
+            (tmp_path / "file.yaml").write_text("turns: [{ when: { user: x }, times: 2, reply: From the file. }]")
+            gemulator.load(tmp_path / "file.yaml")
+            for _ in range(2):
+                with pytest.raises(BadRequestError):
+                    ask(gemulator, "Hello?")
+        """,
+        [
+            "gemulator: 2 of 2 requests fitted no turn. Nearest turns first:",
+            "    file/1: user: expected 'x' in it, saw 'Hello?'",
+            "    file/1: user: expected 'x' in it, saw 'Hello?'",
+            "turn file/1 answered 0 of 2 times",
+            "  turn:",
+            "    reply: From the file.",
+            "Stub them: *",
+            "Ask as often as is stubbed, *",
+        ],
+    ),
+    "a request that was refused": (
+        """
+        def test_it(gemulator):
+            client = gemulator.openai(max_retries=0)
+            client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Hello?"}])
+        """,
+        [
+            "*BadRequestError*",
+            "*- Captured gemulator call -*",
+            "1 of 1 request was refused:",
+            "  request *: gpt-4o 'Hello?'",
+            "    400: Malformed publisher model (`model`: 'gpt-4o') *",
+        ],
+    ),
+    "a request of another fixture when it ends": (
+        """
+        @pytest.fixture
+        def app(gemulator):
+            yield
+            with pytest.raises(BadRequestError):
+                ask(gemulator, "Bye.")
+
+        def test_it(app):
+            pass
+        """,
+        ["gemulator: 1 of 1 request fitted no turn. *", "  request *: google/m 'Bye.'"],
+    ),
+    "a failed test of unittest": (
+        """
+        import unittest
+
+        @pytest.mark.gemulator
+        class TestIt(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _given(self, gemulator):
+                self.gemulator = gemulator
+
+            def test_it(self):
+                ask(self.gemulator, "Hello?")
+        """,
+        ["*BadRequestError*", "*- Captured gemulator call -*", "  request *: google/m 'Hello?'"],
     ),
     "no request at all": (
         """
@@ -289,7 +403,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Sequence[s
     found: dict[str, list[str]] = {}
     name = ""
     for line in run(tmp_path_factory.mktemp("failures"), tests).str().splitlines():
-        title = re.fullmatch(r"_+ (?:ERROR at setup of )?test_(\w+) _+", line)
+        title = re.fullmatch(r"_+ (?:ERROR at (?:setup|teardown) of )?(?:TestIt\.)?test_(\w+) _+", line)
         name = title[1] if title else "" if line.startswith("=====") else name
         found.setdefault(name.replace("_", " "), []).append(line)
     return found
@@ -303,6 +417,126 @@ def test_a_failure_says(reports: Mapping[str, Sequence[str]], name: str, report:
 @pytest.mark.parametrize("name", [name for name, (text, _) in FAILURES.items() if "gemulator." in text])
 def test_a_failure_shows_no_frames_of_ours(reports: Mapping[str, Sequence[str]], name: str) -> None:
     assert [line for line in reports[name] if re.match(r"\S*emulator/\S+\.py:\d+", line)] == []
+
+
+def test_a_turn_that_never_answered_is_reported_once(reports: Mapping[str, Sequence[str]]) -> None:
+    said = "\n".join(reports["times that the test itself looks at"])
+    assert said.count("turn stubs/1 ") == said.count("stub:") == 1
+
+
+LATE = """
+        from openai import OpenAI
+
+        @pytest.fixture(scope="module")
+        def client(request):
+            with OpenAI(max_retries=0) as made:
+                yield made
+
+        def hear(client, text):
+            message = {"role": "user", "content": text}
+            return client.chat.completions.create(model="google/m", messages=[message]).choices[0].message.content
+
+        pytestmark = pytest.mark.gemulator(env=True)
+
+        def test_one(client, gemulator):
+            gemulator.when().reply("One.")
+            assert hear(client, "Hello?") == "One."
+
+        def test_two(client, gemulator):
+            gemulator.when().reply("Two.")
+            with pytest.raises(BadRequestError, match="400"):
+                hear(client, "Who is it?")
+
+        def test_three(client, gemulator):
+            hear(client, "Still there?")
+
+        def test_four(gemulator):
+            gemulator.when().reply("Four.")
+            assert ask(gemulator, "Hello?") == "Four."
+        """
+
+
+def test_a_client_that_outlives_its_test_is_named(tmp_path: Path) -> None:
+    report = run(tmp_path, {"late": LATE})
+    report.fnmatch_lines(
+        [
+            "_* test_two _*",
+            "gemulator: A client that was made in a test before asked again:",
+            "  request *: google/m 'Who is it[?]'",
+            "    its client is that of test_late.py::test_one",
+            "Make clients anew for each test, or clear what keeps them, like a cache.",
+            "_* test_three _*",
+            "*BadRequestError*",
+            "*- Captured gemulator call -*",
+            "A client that was made in a test before asked again:",
+            "  request *: google/m 'Still there[?]'",
+            "*= 2 failed, 2 passed in *",
+        ]
+    )
+
+
+def test_a_client_that_outlives_its_test_is_named_for_a_server_elsewhere(tmp_path: Path) -> None:
+    with Emulator() as server:
+        tests = LATE.replace("""hear(client, "Still there?")""", "pass")
+        report = run(tmp_path, {"late": tests}, "--gemulator-url", server.url)
+        left = server.admin.sessions()
+    report.fnmatch_lines(
+        [
+            "_* ERROR at teardown of test_four _*",
+            "gemulator: A client that was made in a test before asked again:",
+            "  request *: google/m 'Who is it[?]'",
+            "    its client is that of test_late.py::test_one",
+            "Make clients anew for each test, or clear what keeps them, like a cache.",
+            "*= 4 passed, 1 error in *",
+        ]
+    )
+    assert left == []
+
+
+def test_a_server_elsewhere_does_as_the_project_says(tmp_path: Path) -> None:
+    tests = """
+        @pytest.fixture(scope="module")
+        def shared(gemulator_server):
+            return gemulator_server.session()
+
+        def test_it(shared, gemulator):
+            for session in shared, gemulator:
+                assert ask(session, "hello") == "From the file."
+                assert session.last.entry["time"] == "2030-01-01T00:00:00.000+00:00"
+                with pytest.raises(BadRequestError):
+                    ask(session, "Who are you?")
+            gemulator.reset()
+
+        def test_what_is_everyones_need_not_be_asked(gemulator):
+            gemulator.when(user="own").reply("Own.", times=1)
+            assert ask(gemulator, "own") == "Own."
+
+        @pytest.mark.gemulator(unmatched="generate")
+        def test_but_not_in_part(gemulator):
+            ask(gemulator, "twice")
+        """
+    tmp_path.joinpath("shared").mkdir()
+    tmp_path.joinpath("shared", "twice.yaml").write_text("turns: [{ when: { user: twice }, times: 2, reply: Once. }]")
+    ini = "gemulator_scenarios = right.yaml shared\ngemulator_clock = 2030-01-01T00:00:00Z"
+    with Emulator() as server:
+        report = run(tmp_path, {"one": tests}, "--gemulator-url", server.base_url, ini=ini)
+    report.fnmatch_lines(["*turn twice/1 answered 1 of 2 times", "*= 1 failed, 2 passed in *"])
+
+
+def test_a_server_that_is_no_emulator(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
+        thread = Thread(target=other.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{other.server_port}"
+        report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, "--gemulator-url", f"{url}/v1")
+        other.shutdown()
+        thread.join()
+    report.fnmatch_lines(
+        [
+            f"{url} answered 404 and is no gemulator",
+            "Name the right server with --gemulator-url, gemulator_url or GEMULATOR_URL.",
+        ]
+    )
 
 
 def test_what_passes(tmp_path: Path) -> None:
@@ -455,7 +689,8 @@ def test_a_broken_scenario_of_the_project(tmp_path: Path) -> None:
 
 def test_an_emulator_that_is_not_there(tmp_path: Path) -> None:
     report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, "--gemulator-url", "http://127.0.0.1:9")
-    report.fnmatch_lines(["*no gemulator answers at http://127.0.0.1:9*", "*Start it with `gemulator serve`."])
+    report.fnmatch_lines(["no gemulator answers at http://127.0.0.1:9: *", "Start it with `gemulator serve`."])
+    report.no_fnmatch_line("*.py:[0-9]*")
 
 
 def test_whoever_does_not_use_it_pays_nothing() -> None:

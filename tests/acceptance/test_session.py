@@ -32,6 +32,12 @@ def words(session: Session, text: str = "hi") -> str:
     return str(said(session, text)["choices"][0]["message"]["content"])
 
 
+def living(family: Session) -> set[str]:
+    """The sessions that are not over."""
+    names = [one["session"] for one in family.admin.sessions()]
+    return {name for name in names if "of a session that is over" not in post(Session(family.url, name)).text}
+
+
 def test_an_emulator_is_its_default_session() -> None:
     with Emulator() as emulator:
         emulator.when(user="hi").reply("Hello!")
@@ -167,8 +173,37 @@ def test_the_server_hears_of_a_session_once_it_can_be_asked(family: Session) -> 
     session.leave()
     next_one = family.session()
     assert next_one.name != session.name
-    assert {one["session"] for one in family.admin.sessions()} == {*known, next_one.name}
+    assert {one["session"] for one in family.admin.sessions()} == {*known, session.name, next_one.name}
     next_one.close()
+    family.drop_left()
+    assert {one["session"] for one in family.admin.sessions()} == known
+
+
+def test_clients_of_a_session_that_is_over_are_told_so(family: Session) -> None:
+    known = {one["session"] for one in family.admin.sessions()}
+    session = family.session()
+    session.when().reply("Hello!")
+    assert words(session) == "Hello!"
+    session.leave()
+    with_next = family.session()
+    assert words(with_next) != "Hello!"
+    for answer in (post(session), post(session), post(session, stream=True)):
+        assert answer.status_code == 400
+        assert "this client is of a session that is over" in answer.text
+    if family.admin.indoors:
+        with pytest.raises(AssertionError, match="A client that was made in a test before asked again"):
+            with_next.assert_done()
+    family.admin.create(session.name)
+    assert words(session) != "Hello!"
+    for _ in range(101):
+        with_next.leave()
+        with_next = family.session()
+        assert with_next.name
+    assert len(family.admin.sessions()) - len(known) <= 102
+    with_next.close()
+    session.close()
+    family.drop_left()
+    assert {one["session"] for one in family.admin.sessions()} == known
 
 
 def test_a_block_ends_its_session(family: Session) -> None:
@@ -233,7 +268,7 @@ def test_a_session_is_left_while_another_thread_asks(family: Session, opening: t
 
 
 def test_the_server_hears_of_each_session_that_was_left(family: Session, opening: threading.Event) -> None:
-    known = {one["session"] for one in family.admin.sessions()}
+    known = living(family)
     one, two, three, four = (family.session() for _ in range(4))
     assert one.name != two.name
     one.leave()
@@ -247,18 +282,18 @@ def test_the_server_hears_of_each_session_that_was_left(family: Session, opening
         second.result()
     last = family.session()
     left = {three.name, four.name, last.name}
-    assert {one["session"] for one in family.admin.sessions()} == {*known, *left}
+    assert living(family) == {*known, *left}
 
 
 def test_a_session_that_was_left_is_not_forgotten_where_the_next_is_refused(family: Session) -> None:
-    known = {one["session"] for one in family.admin.sessions()}
+    known = living(family)
     session = family.session()
     session.name.upper()
     session.leave()
     with pytest.raises(AdminError, match="clock"):
         family.session(clock="noon").name.upper()
     family.drop_left()
-    assert {one["session"] for one in family.admin.sessions()} == known
+    assert living(family) == known
 
 
 CELLS = """
