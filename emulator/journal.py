@@ -49,13 +49,17 @@ class Received(Struct, frozen=True, gc=False):
 
 
 class Finished(Struct, frozen=True, gc=False):
-    """How the delivery ended. Times are in seconds; `first` is None where no byte left."""
+    """How the delivery ended. Times are in seconds; `first` is None where no byte left.
+
+    `began` is the monotonic time at which the request came, where the store is this process's own.
+    """
 
     outcome: Outcome
     chunks: int
     bytes: int
     first: float | None
     duration: float
+    began: float | None = None
 
 
 class Entry(Struct, frozen=True):

@@ -207,6 +207,13 @@ def test_all_conditions_must_hold_and_each_says_why() -> None:
     ]
 
 
+@pytest.mark.parametrize("user", ["a" * 5_000, {"equals": "a" * 5_000}, {"not": {"matches": "a" * 100}}])
+def test_long_texts_are_cut_on_both_sides(user: Any) -> None:
+    (failed,) = turn({"user": user}).mismatches(asked("x" * 5_000 if "not" not in user else "a" * 5_000))
+    assert len(failed.expected) < 110
+    assert len(failed.actual) < 110
+
+
 def test_groups_say_what_they_wanted() -> None:
     failed = list(turn({"any": [{"user": "a"}, {"stream": True}], "not": {"turn": 1}}).mismatches(asked("x")))
     assert [str(mismatch) for mismatch in failed] == [

@@ -17,7 +17,7 @@ from emulator import Emulator
 
 PREAMBLE = """
 import pytest
-from openai import BadRequestError
+from openai import BadRequestError, RateLimitError
 
 def ask(session, text):
     client = session.openai(max_retries=0)
@@ -573,6 +573,13 @@ def test_what_passes(tmp_path: Path) -> None:
         def test_and_is_back_afterwards():
             assert "emulator" not in os.environ.get("OPENAI_API_KEY", "")
 
+        def test_a_client_that_does_not_wait(gemulator):
+            gemulator.when(user="invoice").fail(429, retry_after="30s").reply("It is on its way.")
+            with pytest.raises(RateLimitError):
+                ask(gemulator, "invoice")
+            assert ask(gemulator, "invoice") == "It is on its way."
+            assert [finding["kind"] for finding in gemulator.verdict()] == ["ignored retry-after"]
+
         @pytest.mark.gemulator(seed="1", unmatched="generate")
         class TestMarkers:
             @pytest.mark.gemulator(seed="2")
@@ -586,7 +593,7 @@ def test_what_passes(tmp_path: Path) -> None:
                 assert gemulator.seed == "7"
                 assert gemulator.last.entry["time"] == "2030-01-01T00:00:00.000+00:00"
         """
-    run(tmp_path, {"all": tests}, "-W", "error").fnmatch_lines(["*= 7 passed in *"])
+    run(tmp_path, {"all": tests}, "-W", "error").fnmatch_lines(["*= 8 passed in *"])
 
 
 def test_the_options_of_a_project(tmp_path: Path) -> None:

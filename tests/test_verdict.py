@@ -169,10 +169,19 @@ def test_what_a_journal_says(entries: list[Entry], found: list[tuple[str, tuple[
     assert all(finding.message and finding.advice for finding in findings)
 
 
-def test_a_clock_that_stands_still_says_nothing_about_pauses() -> None:
+@pytest.mark.parametrize(
+    ("pause", "found"), [(0.0, {"ignored retry-after", "stormed"}), (29.0, {"ignored retry-after"}), (31.0, set())]
+)
+def test_where_the_clock_stands_still_pauses_are_measured(pause: float, found: set[str]) -> None:
     entries = [entry(number, status(429, 30), at=100.0) for number in range(1, 6)]
     assert {finding.kind for finding in verdict(entries)} == {"ignored retry-after", "stormed"}
-    assert list(verdict(entries, timed=False)) == []
+    assert list(verdict(entries, still=True)) == []  # where nothing was measured, nothing is said
+    timed = [
+        replace(one, finished=replace(one.finished, began=7.0 + pause * one.number))
+        for one in entries
+        if one.finished is not None
+    ]
+    assert {finding.kind for finding in verdict(timed, still=True)} == found
 
 
 def test_an_answer_under_way_is_not_judged() -> None:

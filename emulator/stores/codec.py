@@ -120,7 +120,7 @@ def _read_step(kind: str, wait: float, *rest: Any) -> Step:
 
 def encoded_end(finished: Finished) -> bytes:
     """How a delivery ended."""
-    return orjson.dumps(asdict(finished))
+    return orjson.dumps(asdict(finished) | {"began": None})  # other machines count from elsewhere
 
 
 def decoded_end(data: bytes) -> Finished:

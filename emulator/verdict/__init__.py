@@ -10,19 +10,19 @@ from emulator.verdict.retries import retries
 __all__ = ["Finding", "verdict"]
 
 
-def verdict(entries: Iterable[Entry], *, timed: bool = True) -> Sequence[Finding]:
-    """All that a client did wrong, session by session, by first request. `timed`: the clock ran."""
+def verdict(entries: Iterable[Entry], *, still: bool = False) -> Sequence[Finding]:
+    """All that a client did wrong, session by session, by first request. `still`: the clock did not run."""
     sessions: dict[str, list[Call]] = {}
     for entry in entries:
-        sessions.setdefault(entry.received.session, []).append(Call(entry))
-    found = [finding for calls in sessions.values() for finding in _of_session(calls, timed=timed)]
+        sessions.setdefault(entry.received.session, []).append(Call(entry, still))
+    found = [finding for calls in sessions.values() for finding in _of_session(calls)]
     return sorted(found, key=lambda finding: (finding.requests[0], finding.kind))
 
 
-def _of_session(calls: Sequence[Call], *, timed: bool) -> Iterable[Finding]:
+def _of_session(calls: Sequence[Call]) -> Iterable[Finding]:
     alike: dict[tuple[str, bytes, str], list[Call]] = {}
     for call in calls:
         alike.setdefault(call.same, []).append(call)
     for attempts in alike.values():
-        yield from retries(attempts, timed=timed)
+        yield from retries(attempts)
     yield from answers(calls)

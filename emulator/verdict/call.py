@@ -1,5 +1,6 @@
 """One entry of the journal as a verdict sees it: what was asked, what really left, and how it ended."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -23,9 +24,10 @@ class Finding(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True, dict=True):
-    """An entry, with questions about it."""
+    """An entry, with questions about it. `still`: it is dated by a clock that stood still."""
 
     entry: Entry
+    still: bool = False
 
     @property
     def number(self) -> int:
@@ -33,11 +35,15 @@ class Call(Struct, frozen=True, dict=True):
 
     @property
     def at(self) -> float:
-        return self.entry.received.at
+        """When it came, in seconds of whatever clock ran; NaN, which is never before anything: nobody knows."""
+        if not self.still:
+            return self.entry.received.at
+        began = self.entry.finished.began if self.entry.finished else None
+        return math.nan if began is None else began
 
     @property
     def ended(self) -> float:
-        """When the answer was over, in Unix seconds."""
+        """When the answer was over, by the same clock."""
         return self.at + (self.entry.finished.duration if self.entry.finished else 0.0)
 
     @property

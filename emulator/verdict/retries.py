@@ -10,14 +10,13 @@ _STORM = 3  # such attempts in a row
 _MANY = 10  # attempts at one request, at any pace
 
 
-def retries(attempts: Sequence[Call], *, timed: bool) -> Iterator[Finding]:
+def retries(attempts: Sequence[Call]) -> Iterator[Finding]:
     """Findings about all requests that ask the same, in order."""
     yield from _hopeless(attempts)
     yield from _idle(attempts)
     yield from _abandoned(attempts)
-    yield from _storms(attempts, timed=timed)
-    if timed:
-        yield from _hasty(attempts)
+    yield from _storms(attempts)
+    yield from _hasty(attempts)
 
 
 def _hopeless(attempts: Sequence[Call]) -> Iterator[Finding]:
@@ -53,11 +52,11 @@ def _abandoned(attempts: Sequence[Call]) -> Iterator[Finding]:
         )
 
 
-def _storms(attempts: Sequence[Call], *, timed: bool) -> Iterator[Finding]:
+def _storms(attempts: Sequence[Call]) -> Iterator[Finding]:
     failed = [call for call in attempts if call.retryable]
     quick: list[Call] = failed[:1]
     for first, second in pairwise(failed):
-        if timed and second.at - first.ended < _QUICK:
+        if second.at - first.ended < _QUICK:
             quick.append(second)
         elif len(quick) <= _STORM:
             quick = [second]

@@ -103,7 +103,7 @@ class Chat:
         head, chunk = whole
         chunks = chunk.events if answered.received.exchange.stream else 1
         took = self._monotonic() - began
-        await self._ended(answered, Finished("completed", chunks, len(chunk.data), took, took))
+        await self._ended(answered, Finished("completed", chunks, len(chunk.data), took, took, began))
         wire.write_whole(head, chunk.data)
         return None
 

@@ -88,7 +88,8 @@ class Player:
 
     def finished(self, outcome: Outcome) -> Finished:
         """What has left so far, and how it ended."""
-        return Finished(outcome, self._chunks, self._bytes, self._first, self._monotonic() - self._started)
+        began = self._started
+        return Finished(outcome, self._chunks, self._bytes, self._first, self._monotonic() - began, began)
 
     async def _watched(self, steps: Sequence[Step]) -> Outcome:
         """Play while looking out for the client."""
