@@ -101,7 +101,7 @@ def test_the_client_speaks_the_whole_api(running: Emulator, admin: Admin) -> Non
     assert ask(running, "riddle", session).json()["choices"][0]["message"]["content"] == "pushed"
     admin.pin(None, session)
     admin.verify(session=session, entries=[{"scenario": "p", "count": 1}])
-    with pytest.raises(AdminError, match="expected 2 such entries, found 1") as refused:
+    with pytest.raises(AdminError, match="expected exactly 2 such requests, found 1") as refused:
         admin.verify(session=session, entries=[{"scenario": "p", "count": 2}])
     assert refused.value.code == "not_verified"
     body = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": "once"}]}
