@@ -42,7 +42,7 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
 
 
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
-    multiple = get_origin(field.annotation) is tuple
+    multiple = _several(name)
     kind = get_args(field.annotation)[0] if multiple else field.annotation
     flag = name.replace("_", "-")
     return click.option(
@@ -97,7 +97,14 @@ def _from_file(ctx: click.Context, param: click.Parameter, value: Path | None) -
     unknown = sorted(set(table) - set(Settings.model_fields))
     if unknown:
         raise click.BadParameter(f"{value}: unknown key {unknown[0]!r}; known: {', '.join(Settings.model_fields)}")
-    ctx.default_map = table
+    lists = [name for name in table if isinstance(table[name], list) and not _several(name)]
+    if lists:
+        raise click.BadParameter(f"{value}: {lists[0]} takes one value, not a list")
+    ctx.default_map = {name: [one] if _several(name) and isinstance(one, str) else one for name, one in table.items()}
+
+
+def _several(name: str) -> bool:
+    return get_origin(Settings.model_fields[name].annotation) is tuple
 
 
 def settings_of(options: dict[str, Any]) -> Settings:

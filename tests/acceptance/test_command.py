@@ -208,6 +208,15 @@ def test_a_broken_scenario_is_named_with_its_line(tmp_path: Path) -> None:
     assert "Did you mean `when`?" in shown.stderr
 
 
+def test_one_value_and_a_list_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "gemulator.toml").write_text('scenarios = "mine"\nport = 0\n')
+    with serving(cwd=tmp_path) as (greeting, _):
+        assert "0 scenarios from mine" in greeting
+    (tmp_path / "gemulator.toml").write_text('cors = ["http://one.test"]\n')
+    assert "cors takes one value, not a list" in run("serve", cwd=tmp_path).stderr
+
+
 def test_an_unknown_key_in_the_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "gemulator.toml").write_text("prot = 1\n")
     shown = run("serve", cwd=tmp_path)
