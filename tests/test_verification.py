@@ -55,6 +55,26 @@ async def test_verify_says_how_the_nearest_differ(
     assert [[one["name"] for one in near["mismatches"]] for near in failure["nearest"]][: len(mismatches)] == mismatches
 
 
+@pytest.mark.parametrize(
+    ("expected", "message", "remedy"),
+    [
+        ({"entries": [{"when": {"usr": "a"}}]}, "entries[0].when.usr: unknown key `usr`", "Did you mean `user`?"),
+        ({"entries": [{"times": 2}]}, "entries[0].times: unknown key `times`", "Here stand when, scenario, "),
+        ({"entries": [{"when": {"user": 7}}]}, "entries[0].when.user: expected a text or a mapping or a list", ""),
+        ({"entries": [{"when": {"user": None}}]}, "entries[0].when: nothing is given for `user`", ""),
+        ({"order": [{"when": {"any": [{"user": None}]}}]}, "order[0].when: nothing is given for `any[0].user`", ""),
+        ({"entries": [{"count": -1}]}, "entries[0].count: -1 is out of range: at least 0", ""),
+        ([], "body: expected a mapping, found a list", ""),
+    ],
+)
+async def test_what_cannot_be_verified_is_said(call: AdminCaller, expected: Any, message: str, remedy: str) -> None:
+    await call.ask("weather")
+    error = (await call("POST", "/verify", 422, json=expected))["error"]
+    assert error["code"] == "invalid_body"
+    assert error["message"].startswith(message)
+    assert error["remedy"].startswith(remedy or "See /__emulator/openapi.json")
+
+
 async def test_verify_finds_unused_times(call: AdminCaller) -> None:
     assert (await call("POST", "/verify", json={"times_used": True}))["verified"] is True
     await call("POST", "/scenarios?name=mine", 201, content="turns: [{when: {user: a}, times: 2, reply: b}]")

@@ -29,7 +29,7 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
         remedy = "Begin with `turns:` and a list of turns."
         problem = Problem(file, 1, 1, "", "a scenario is a mapping with `turns:`", remedy)
         raise ScenarioError([*assembly.problems, problem])
-    empty = list(_empty(data, (), assembly))
+    empty = [_empty(path, assembly) for path in nothing_at(data)]
     context = {"file": partial(files.content, beside=file)} if files else None
     try:
         scenario = Scenario.model_validate({"name": name, **data}, context=context)
@@ -68,30 +68,34 @@ def _in_order(problems: Sequence[Problem]) -> Sequence[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.file), problem.line, problem.column))
 
 
-def _empty(value: Any, path: yaml.Path_, assembly: Assembly) -> Iterator[Problem]:
-    """Keys without a value: a condition that was forgotten would hold for everything."""
+def _empty(path: yaml.Path_, assembly: Assembly) -> Problem:
+    remedy = "Give it a value, or remove the key. If its value stands below, indent that further."
+    return Problem(*assembly.place(path, key=True), yaml.dotted(path), "nothing is given here", remedy)
+
+
+def nothing_at(value: Any, path: yaml.Path_ = ()) -> Iterator[yaml.Path_]:
+    """Where keys have no value: a condition that was forgotten would hold for everything."""
     if value is None:
-        remedy = "Give it a value, or remove the key. If its value stands below, indent that further."
-        yield Problem(*assembly.place(path, key=True), yaml.dotted(path), "nothing is given here", remedy)
+        yield path
     elif isinstance(value, dict):
         for key, item in value.items():
             if key not in FREE:
-                yield from _empty(item, (*path, key), assembly)
+                yield from nothing_at(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _empty(item, (*path, index), assembly)
+            yield from nothing_at(item, (*path, index))
 
 
 def _problem(detail: ErrorDetails, assembly: Assembly) -> Problem:
     from emulator.scenario.remedies import worded
 
-    path = _path(detail["loc"], assembly.data)
+    path = path_of(detail["loc"], assembly.data)
     file, line, column = assembly.place(path, key=detail["type"] in _PLAIN)
     message, remedy = worded(detail, path)
     return Problem(file, line, column, yaml.dotted(path), message, remedy)
 
 
-def _path(loc: tuple[str | int, ...], data: Any) -> yaml.Path_:
+def path_of(loc: tuple[str | int, ...], data: Any) -> yaml.Path_:
     """The steps of `loc` that are in the data, and a missing last one: pydantic adds the tags of its unions."""
     path: list[str | int] = []
     for position, step in enumerate(loc):

@@ -37,13 +37,14 @@ _SHAPES = {
 }
 
 
-def worded(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str, str]:
-    """Message and remedy of one problem at a path of the file."""
+def worded(detail: ErrorDetails, path: Sequence[str | int], root: type[Strict] = Scenario) -> tuple[str, str]:
+    """Message and remedy of one problem at a path of the file, or of whatever `root` was read from."""
     kind, given = detail["type"], detail["input"]
     context = detail.get("ctx", {})
     match kind:
         case "extra_forbidden":
-            return f"unknown key `{path[-1]}`", _keys(str(path[-1]), class_at(detail["loc"][:-1]))
+            homes = _homes() if root is Scenario else ()
+            return f"unknown key `{path[-1]}`", _keys(str(path[-1]), class_at(detail["loc"][:-1], root), homes)
         case "missing":
             return f"`{path[-1]}` is missing", _missing(path, given)
         case "union_tag_invalid" | "union_tag_not_found":
@@ -117,9 +118,9 @@ def _untagged(given: Any, context: Mapping[str, Any], path: Sequence[str | int])
     return "this is no reply part", f"{meant}A part has one of the keys {', '.join(kinds)}."
 
 
-def _keys(key: str, kind: type[Strict] | None) -> str:
+def _keys(key: str, kind: type[Strict] | None, homes: Sequence[tuple[str, Sequence[str]]]) -> str:
     known = keys_of(kind) if kind is not None else []
-    home = next((place for place, keys in _homes() if key in keys), None)
+    home = next((place for place, keys in homes if key in keys), None)
     if home is not None and not get_close_matches(key, known, 1, cutoff=0.85):
         return f"`{key}` belongs {home}: check the indentation."
     near = get_close_matches(key.lower().replace("-", "_"), known, 1)
@@ -148,10 +149,10 @@ def _bound(kind: str, context: Mapping[str, Any]) -> str:
 # ---- which class stands at a place
 
 
-def class_at(loc: Sequence[str | int]) -> type[Strict] | None:
+def class_at(loc: Sequence[str | int], root: type[Strict] = Scenario) -> type[Strict] | None:
     """The class whose keys may stand at a location of pydantic's, tags of unions included."""
-    kind: type[Strict] | None = Scenario
-    options: Sequence[type[Strict]] = [Scenario]
+    kind: type[Strict] | None = root
+    options: Sequence[type[Strict]] = [root]
     for step in loc:
         if isinstance(step, str) and step.startswith("<"):
             named = KINDS.get(step.strip("<>"))

@@ -8,7 +8,9 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator
 from starlette.requests import Request
 
 from emulator.journal import Filter
+from emulator.scenario.reader import path_of
 from emulator.scenario.strict import Strict
+from emulator.scenario.yaml import dotted
 from emulator.settings import WhenUnmatched, frozen_at
 from emulator.stores.store import DEFAULT
 from emulator.web.admin_guard import Refusal
@@ -79,20 +81,22 @@ async def read_json(request: Request, model: type[Door]) -> Door:
 def read(body: bytes, model: type[Door]) -> Door:
     """The model in JSON; nothing is an empty object. Refusal says what is wrong."""
     try:
-        return model.model_validate(orjson.loads(body or b"{}"))
+        data = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:
         raise Refusal(400, "invalid_json", f"the body is no JSON: {error}", "Send a JSON object.") from None
+    try:
+        return model.model_validate(data)
     except ValidationError as error:
-        raise Refusal(422, "invalid_body", _said(error), _SEE) from None
+        raise _invalid(error, data, model) from None
 
 
-def _said(error: ValidationError) -> str:
-    problems = (f"{_dotted(one['loc'])}: {one['msg']}" for one in error.errors(include_url=False))
-    return "; ".join(problems)
+def _invalid(error: ValidationError, data: Any, model: type[Strict]) -> Refusal:
+    from emulator.scenario.remedies import worded
 
-
-def _dotted(loc: Sequence[str | int]) -> str:
-    return ".".join(str(step) for step in loc if not str(step).startswith("<")) or "body"
+    places = [(detail, path_of(detail["loc"], data)) for detail in error.errors(include_url=False)]
+    said = [(dotted(path) or "body", *worded(detail, path, model)) for detail, path in places]
+    remedy = next((remedy for _, _, remedy in said if remedy), _SEE)
+    return Refusal(422, "invalid_body", "; ".join(f"{where}: {message}" for where, message, _ in said), remedy)
 
 
 def filter_of(request: Request) -> Filter:

@@ -1,10 +1,10 @@
 """Whether a session was asked what a test expects: each failed check says how the nearest entries differ."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Struct
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from emulator.conversation import Conversation
 from emulator.errors import Mismatch, RequestError
@@ -12,7 +12,9 @@ from emulator.journal import Entry, Outcome
 from emulator.reading import parse
 from emulator.scenario.match import Match
 from emulator.scenario.places import Place
+from emulator.scenario.reader import nothing_at
 from emulator.scenario.strict import Strict
+from emulator.scenario.yaml import dotted
 from emulator.web.routes import target_of
 
 _SHOWN = 10  # requests of which there were too many
@@ -28,6 +30,14 @@ class Wanted(Strict):
     turn: Annotated[int | None, Field(description="The number of its turn.")] = None
     status: Annotated[int | None, Field(description="The HTTP status.")] = None
     outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
+
+    @field_validator("when", mode="before")
+    @classmethod
+    def _whole(cls, when: Any) -> Any:
+        path = next(nothing_at(when), None)
+        if path is not None:
+            raise ValueError(f"nothing is given for `{dotted(path)}`")
+        return when
 
 
 class Counted(Wanted):
