@@ -265,6 +265,16 @@ def test_what_is_said_while_another_thread_asks_counts(family: Session, opening:
     assert said(session)["created"] == datetime(2031, 1, 1, tzinfo=UTC).timestamp()
 
 
+def test_threads_stub_one_session(family: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    push = family.admin.push
+    monkeypatch.setattr(family.admin, "push", lambda *what: (threading.Event().wait(0.01), push(*what)))
+    session = family.session()
+    session.token.upper()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: session.when(user=f"<{number}>").reply(f"I am {number}."), range(8)))
+    assert [words(session, f"<{number}>") for number in range(8)] == [f"I am {number}." for number in range(8)]
+
+
 def test_a_session_is_left_while_another_thread_asks(family: Session, opening: threading.Event) -> None:
     session = family.session()
     with ThreadPoolExecutor() as pool:
