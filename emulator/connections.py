@@ -24,8 +24,8 @@ class Connections:
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._parts = urlsplit(url)
         self._headers = dict(headers)
-        if any("\r" in value or "\n" in value for value in headers.values()):
-            raise ValueError("a header is one line")  # http.client's own words would show the key
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise ValueError("a header is one line of printable ASCII")  # http.client's own words would show the key
         self._idle: deque[HTTPConnection] = deque()
         self._process = os.getpid()
         self._closed = False

@@ -26,8 +26,9 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(2048)  # at once: whoever reads the greeting may connect
-    except OSError:
+    except OSError as error:
         listener.close()
+        error.filename = f"{host} port {port}"
         raise
     listener.set_inheritable(True)
     return listener

@@ -196,6 +196,14 @@ class Settings(BaseModel):
             raise wrong from None
         return value
 
+    @field_validator("admin_key", "tokens")
+    @classmethod
+    def _sendable(cls, value: SecretStr | tuple[SecretStr, ...] | None) -> Any:
+        texts = [secret.get_secret_value() for secret in (value if isinstance(value, tuple) else (value,)) if secret]
+        if not all(text.isascii() and text.isprintable() and text == text.strip() for text in texts):
+            raise ValueError("no header can carry it: write printable ASCII, without spaces around it")
+        return value
+
     @field_validator("workers")
     @classmethod
     def _shared(cls, value: int, info: ValidationInfo) -> int:

@@ -181,6 +181,7 @@ def test_the_lines_of_a_stream() -> None:
     assert seen[0].headers.get_all("accept") == ["text/event-stream"]
 
 
-def test_a_key_of_two_lines_is_none() -> None:
-    with pytest.raises(ValueError, match="one line"):
-        Connections("http://127.0.0.1:8089", {"x-key": "k\r\nx: y"})
+@pytest.mark.parametrize("key", ["k\r\nx: y", "ключ"])
+def test_a_key_that_no_header_can_carry_is_none(key: str) -> None:
+    with pytest.raises(ValueError, match="one line of printable ASCII"):
+        Connections("http://127.0.0.1:8089", {"x-key": key})

@@ -30,7 +30,11 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def server(url: str, admin_key: str | None) -> Iterator[Admin]:
     """The admin API of the server; what it refuses ends the command with its words."""
     try:
-        with Admin(url, admin_key) as admin:
+        admin = Admin(url, admin_key)
+    except ValueError as error:
+        raise click.UsageError(f"--admin-key: {error}") from None
+    try:
+        with admin:
             yield admin
     except AdminError as error:
         raise click.ClickException(str(error)) from None
@@ -70,12 +74,19 @@ def journal(
     """Show what was asked and what answered; with an ENTRY number, all about that one."""
     with server(url, admin_key) as admin:
         if har is not None:
-            har.write_text(json.dumps(admin.har(**filters), indent=1), encoding="utf-8")
-            click.echo(f"Wrote {har}.")
+            _archive(har, json.dumps(admin.har(**filters), indent=1))
         elif entry is not None:
             _show(admin.entry(entry), as_json)
         else:
             _list(admin, last, follow, as_json, filters)
+
+
+def _archive(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(f"Wrote {file}.")
 
 
 def _show(entry: EntryView, as_json: bool) -> None:

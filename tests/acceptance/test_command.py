@@ -164,7 +164,7 @@ WRONG = [
     (["--quota", "often"], "--quota: often: unknown key; write it like `requests_per_minute: 60`"),
     (["--catalog", "nowhere"], "the catalog cannot be used:\nnowhere:1:1: cannot be read: No such file"),
     (["--scenarios", "nowhere"], "the scenarios cannot be used:\nnowhere:1:1: no such file or folder"),
-    (["--host", "999.1.1.1"], "with --host, like 127.0.0.1"),
+    (["--host", "999.1.1.1"], "999.1.1.1 port 0"),
     (["--tls", "--tls-names", "bücher.test"], "'bücher.test' is no name for a certificate"),
     (["--speed", "fast"], "--speed: 'fast' is no speed"),
     (["--clock", "noon"], "--clock: 'noon' is no moment"),
@@ -176,7 +176,9 @@ WRONG = [
     (["--grace", "inf"], "--grace: Input should be a finite number"),
     (["--store", "redis://here:port/0"], "--store: 'redis://here:port/0' is no store"),
     (["--store", "redis://here/0?pasword=x"], "--store: the URL cannot be used: "),
-    (["--host", "192.0.2.1"], "with --host, like 127.0.0.1"),
+    (["--host", "192.0.2.1"], "Name an address of this machine with --host, like 127.0.0.1"),
+    (["--admin-key", "secret\n"], "--admin-key: no header can carry it"),
+    (["--tokens", "one", "--tokens", "zwölf"], "--tokens: no header can carry it"),
 ]
 
 

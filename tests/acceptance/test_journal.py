@@ -183,10 +183,20 @@ def test_following_begins_with_the_past(running: Emulator, admin: Admin, monkeyp
     assert [line.split()[4] for line in shown] == ["demo/1", "demo/2"]
 
 
-def test_what_a_command_says_where_no_server_is() -> None:
-    result = CliRunner().invoke(main, ["sessions", "--url", "http://127.0.0.1:9"])
-    assert result.exit_code == 1
-    assert "Start it with `gemulator serve`." in result.output
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["sessions", "--url", "http://127.0.0.1:9"], "Start it with `gemulator serve`."),
+        (["sessions", "--admin-key", "a\nb"], "--admin-key: a header is one line of printable ASCII"),
+        (["sessions", "--admin-key", "ключ"], "--admin-key: a header is one line of printable ASCII"),
+        (["journal", "--har", "/dev/null/x.har"], "/dev/null/x.har cannot be written: Not a directory"),
+    ],
+)
+def test_what_a_command_says_that_cannot_go_on(running: Emulator, words: list[str], says: str) -> None:
+    result = command(running, *words)
+    assert result.exit_code > 0
+    assert isinstance(result.exception, SystemExit)
+    assert says in result.output
 
 
 @pytest.mark.parametrize("levels", range(249, 253))
