@@ -75,6 +75,13 @@ async def test_what_cannot_be_verified_is_said(call: AdminCaller, expected: Any,
     assert error["remedy"].startswith(remedy or "See /__emulator/openapi.json")
 
 
+async def test_a_body_that_was_not_kept_cannot_be_looked_at(call: AdminCaller) -> None:
+    await call.ask("weather " * 10_000)
+    answer = await call("POST", "/verify", 409, json={"entries": [{"when": {"user": "weather"}}]})
+    assert "kept whole (--journal-body)" in str(answer["failures"])
+    assert (await call("POST", "/verify", json={"entries": [{"count": 1}]}))["entries"] == 1
+
+
 async def test_verify_finds_unused_times(call: AdminCaller) -> None:
     assert (await call("POST", "/verify", json={"times_used": True}))["verified"] is True
     await call("POST", "/scenarios?name=mine", 201, content="turns: [{when: {user: a}, times: 2, reply: b}]")

@@ -135,7 +135,7 @@ def mismatches(wanted: Wanted, entry: Entry) -> Iterator[Mismatch]:
     if wanted.when.given:
         conversation = _conversation(entry)
         if conversation is None:
-            yield Mismatch("when", "a chat request that was kept whole", "one that was not")
+            yield Mismatch("when", "a chat request that was kept whole (--journal-body)", "one that was not")
         else:
             yield from wanted.when.mismatches(conversation)
 
