@@ -1,6 +1,7 @@
 """What can be set: one frozen model, read from flags, environment and file. It reads, it starts nothing."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -194,6 +195,14 @@ class Settings(BaseModel):
             _ = urlsplit(value).port
         except ValueError:
             raise wrong from None
+        return value
+
+    @field_validator("cors")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for origin in filter(None, map(str.strip, value.split(","))):
+            if origin not in {"*", "null"} and not re.fullmatch(r"[^:/\s]+://[^/\s]+", origin):
+                raise ValueError(f"{origin!r} is no origin: write `*`, or like http://localhost:5173")
         return value
 
     @field_validator("admin_key", "tokens")

@@ -177,6 +177,7 @@ WRONG = [
     (["--store", "redis://here:port/0"], "--store: 'redis://here:port/0' is no store"),
     (["--store", "redis://here/0?pasword=x"], "--store: the URL cannot be used: "),
     (["--host", "192.0.2.1"], "Name an address of this machine with --host, like 127.0.0.1"),
+    (["--cors", "http://localhost:5173, http://one.test/"], "--cors: 'http://one.test/' is no origin"),
     (["--admin-key", "secret\n"], "--admin-key: no header can carry it"),
     (["--tokens", "one", "--tokens", "zwölf"], "--tokens: no header can carry it"),
 ]
