@@ -75,6 +75,15 @@ async def test_what_cannot_be_verified_is_said(call: AdminCaller, expected: Any,
     assert error["remedy"].startswith(remedy or "See /__emulator/openapi.json")
 
 
+@pytest.mark.parametrize(("depth", "status"), [(200, 409), (300, 422), (400, 422)])
+async def test_groups_may_be_nested_but_not_without_end(call: AdminCaller, depth: int, status: int) -> None:
+    when: dict[str, Any] = {"user": "weather"}
+    for _ in range(depth):
+        when = {"any": [when]}
+    answer = await call("POST", "/verify", status, json={"entries": [{"when": when}]})
+    assert answer["error"]["code"] == ("not_verified" if status == 409 else "invalid_body")
+
+
 async def test_a_body_that_was_not_kept_cannot_be_looked_at(call: AdminCaller) -> None:
     await call.ask("weather " * 10_000)
     answer = await call("POST", "/verify", 409, json={"entries": [{"when": {"user": "weather"}}]})

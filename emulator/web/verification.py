@@ -1,7 +1,7 @@
 """Whether a session was asked what a test expects: each failed check says how the nearest entries differ."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Struct
 from pydantic import Field, field_validator
@@ -31,10 +31,10 @@ class Wanted(Strict):
     status: Annotated[int | None, Field(description="The HTTP status.")] = None
     outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
 
-    @field_validator("when", mode="before")
+    @field_validator("when")
     @classmethod
-    def _whole(cls, when: Any) -> Any:
-        path = next(nothing_at(when), None)
+    def _whole(cls, when: Match) -> Match:
+        path = next(nothing_at(when.model_dump(by_alias=True, exclude_unset=True)), None)
         if path is not None:
             raise ValueError(f"nothing is given for `{dotted(path)}`")
         return when
