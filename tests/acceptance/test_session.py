@@ -94,6 +94,14 @@ def test_what_was_asked(family: Session) -> None:
     assert session.requests == []
 
 
+def test_a_condition_that_is_nothing_does_not_hold_for_everything(family: Session) -> None:
+    session = family.session()
+    post(session)
+    wanted: Any = None
+    with pytest.raises(ScenarioError, match="assert_called: user: nothing is given here"):
+        session.assert_called(user=wanted)
+
+
 GROUPS: dict[str, tuple[Any, Any]] = {  # what holds of "red apples", and what does not
     "all_": ([{"user": "red"}, {"user": "apple"}], [{"user": "red"}, {"user": "pear"}]),
     "any_": ([{"user": "pear"}, {"user": "apple"}], [{"user": "pear"}, {"user": "plum"}]),
