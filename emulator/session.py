@@ -205,7 +205,7 @@ class Session(Clients):
     @property
     def checked(self) -> Checked:
         """What the checks below look at."""
-        return Checked(self.admin, self.name, self._texts, self._lent, self._over)
+        return Checked(self.admin, self.name, self._texts, self._lent, self._over, self._stubs)
 
     def assert_called(
         self,
@@ -221,7 +221,7 @@ class Session(Clients):
         bounds = {"count": times, "at_least": at_least, "at_most": at_most}
         given = {key: value for key, value in bounds.items() if value is not None}
         try:
-            self._verified(entries=[{"when": when, **given}])
+            self.checked.verify(entries=[{"when": when, **given}])
         except AdminError as error:
             wrong = wrong_conditions(when, "assert_called") if error.code == "invalid_body" else None
             raise (wrong or error) from None
@@ -230,25 +230,19 @@ class Session(Clients):
         """Whether every stub has answered, and every `times` is used up."""
         __tracebackhide__ = True
         stubs = [{"scenario": NAME, "turn": number + 1} for number in range(len(self._stubs.turns))]
-        self._verified(entries=stubs, times_used=True)
+        self.checked.verify(entries=stubs, times_used=True)
 
     def assert_all_matched(self) -> None:
         """Whether a turn fitted every request."""
         __tracebackhide__ = True
-        self._verified(none_unmatched=True)
+        self.checked.verify(none_unmatched=True)
 
     def assert_done(self) -> None:
         """What the pytest fixture checks after each test: no request was refused for want of a turn that fits, and
         every `times` is used up. An answer is invented where that is wanted."""
         __tracebackhide__ = True
-        self._verified(none_unmatched="refused", none_late=self.checked.none_late, times_used=True)
-
-    def _verified(self, **expectations: Any) -> None:
-        __tracebackhide__ = True
-        try:
-            self.checked.verify(**expectations)
-        except AssertionError as error:
-            raise AssertionError("\n".join([str(error), *self._stubs.silent()])) from None
+        checked = self.checked
+        checked.verify(none_unmatched="refused", none_late=checked.none_late, times_used=True)
 
     def verdict(self) -> Sequence[FindingView]:
         """What the client did wrong, by what it asked and how it took faults; nothing: it did well."""

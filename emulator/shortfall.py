@@ -11,7 +11,7 @@ import orjson
 from emulator.client import Admin, AdminError
 from emulator.recorded import Recorded
 from emulator.scenario import yaml
-from emulator.stubs import NAME
+from emulator.stubs import NAME, Stubs
 from emulator.views import EntryView, MismatchView, mismatch_text
 from emulator.web.over import OVER
 
@@ -41,14 +41,15 @@ class Over:
 
 @dataclass(frozen=True)
 class Checked:
-    """What is checked: a session, the scenarios that were pushed to it by name, those of them that are everyone's, and
-    the sessions before it."""
+    """What is checked: a session, the scenarios that were pushed to it by name, those of them that are everyone's, the
+    sessions before it, and its stubs."""
 
     admin: Admin
     session: str
     texts: Mapping[str, str]
     lent: Sequence[str]
     over: Over
+    stubs: Stubs
 
     def verify(self, **expectations: Any) -> None:
         """AssertionError says what does not hold, and how the nearest turns or requests differ."""
@@ -76,7 +77,7 @@ class Checked:
     def odd(self) -> Sequence[str]:
         """What may be why a test failed: requests that no turn fitted, refused ones, other tests' clients."""
         entries = self.admin.entries(session=self.session)
-        return [*_unmatched(entries, invented=False), *_refused(entries), *self._late()]
+        return [*self._unmatched(entries, invented=False), *_refused(entries), *self._late()]
 
     def _lines(self, failures: Sequence[Mapping[str, Any]], expectations: Mapping[str, Any]) -> Iterator[str]:
         wanted = expectations.get("entries", ())
@@ -86,7 +87,7 @@ class Checked:
         for check, broken in groupby(failures, lambda failure: failure["check"].partition("[")[0]):
             match check:
                 case "none_unmatched":
-                    yield from _unmatched(entries, invented=expectations["none_unmatched"] is True)
+                    yield from self._unmatched(entries, invented=expectations["none_unmatched"] is True)
                 case "none_late":
                     yield from self._late()
                 case "times_used":
@@ -96,6 +97,21 @@ class Checked:
                     for failure in broken:
                         yield from self._uncalled(failure, wanted[int(failure["check"][8:-1])], silent)
                         yield from _nearest(failure["nearest"], entries)
+
+    def _unmatched(self, entries: Sequence[EntryView], *, invented: bool) -> Iterator[str]:
+        """Requests that no turn fitted; whether those count that got an invented answer."""
+        sources = {"unmatched", "generated"} if invented else {"unmatched"}
+        found = [entry for entry in entries if entry["source"] in sources]
+        if not found:
+            return
+        yield f"{_some(found, entries)} fitted no turn. Nearest turns first:"
+        for entry in found:
+            yield f"  request {Recorded(entry)}"
+            for near in entry["nearest"]:
+                yield f"    {near['turn']}: {_differences(near['mismatches'])}"
+            if not entry["nearest"]:
+                yield "    there are no turns: nothing was stubbed or loaded"
+        yield from self.stubs.silent()
 
     def _late(self) -> Iterator[str]:
         late = [*self.over.late(self.admin)]
@@ -125,21 +141,6 @@ class Checked:
         data = yaml.read(self.texts[name], Path(name)).data if name in self.texts else None
         if isinstance(data, dict):
             yield from _block("stub" if name == NAME else "turn", data["turns"][int(number) - 1])
-
-
-def _unmatched(entries: Sequence[EntryView], *, invented: bool) -> Iterator[str]:
-    """Requests that no turn fitted; whether those count that got an invented answer."""
-    found = [
-        entry for entry in entries if entry["source"] == "unmatched" or (invented and entry["source"] == "generated")
-    ]
-    if found:
-        yield f"{_some(found, entries)} fitted no turn. Nearest turns first:"
-    for entry in found:
-        yield f"  request {Recorded(entry)}"
-        for near in entry["nearest"]:
-            yield f"    {near['turn']}: {_differences(near['mismatches'])}"
-        if not entry["nearest"]:
-            yield "    there are no turns: nothing was stubbed or loaded"
 
 
 def _refused(entries: Sequence[EntryView]) -> Iterator[str]:

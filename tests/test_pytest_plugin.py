@@ -112,6 +112,19 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "    stubs/1: answered 1 of 1 times",
         ],
     ),
+    "a stub that answers nothing": (
+        """
+        def test_it(gemulator):
+            gemulator.when(user="hello")
+            ask(gemulator, "Hello?")
+        """,
+        [
+            "*BadRequestError*",
+            "*- Captured gemulator call -*",
+            "    there are no turns: nothing was stubbed or loaded",
+            "when(user='hello') answers nothing: it has no reply(…), call(…) or fail(…)",
+        ],
+    ),
     "times that are left": (
         """
         def test_it(gemulator):
