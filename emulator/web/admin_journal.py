@@ -37,7 +37,7 @@ _LONGEST_PAGE = 1_000
 
 
 if TYPE_CHECKING:
-    from emulator.web.verification import Broken, Late
+    from emulator.web.verification import Broken
 
 
 class JournalRoutes(Struct, frozen=True):
@@ -138,13 +138,9 @@ class JournalRoutes(Struct, frozen=True):
         remedy = f"`failures` says how the nearest entries differ; GET /__emulator/journal?session={session} has all."
         raise Refusal(409, "not_verified", message, remedy, failures=[_failure(one) for one in broken])
 
-    async def _late(self, sought: "Late | None") -> Sequence[Entry]:
-        """What came in sessions that are over."""
-        if sought is None or not sought.sessions:
-            return ()
-        names = set(sought.sessions)
-        page = await self.engine.store.entries(Filter(scenario=OVER), sought.after)
-        return [entry for entry in page.entries if entry.received.session in names]
+    async def _late(self, after: int | None) -> Sequence[Entry]:
+        """What came in sessions that are over, after an entry."""
+        return () if after is None else (await self.engine.store.entries(Filter(scenario=OVER), after)).entries
 
     async def _places(self, session: str, entries: Sequence[Entry]) -> Sequence[Place]:
         """The turns of the scenarios that this session has to do with."""

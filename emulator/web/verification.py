@@ -68,13 +68,6 @@ class Counted(Wanted):
         return f"{' and '.join(f'{words}{bound}' for words, bound in given)} such {noun}"
 
 
-class Late(Strict):
-    """Sessions that are over."""
-
-    sessions: Sequence[str]
-    after: Annotated[int, Field(ge=0, description="The number of the entry after which it counts.")] = 0
-
-
 class Expectations(Strict):
     """What must hold of a session. What is left out is not checked."""
 
@@ -85,7 +78,10 @@ class Expectations(Strict):
         bool | Literal["refused"],
         Field(description="No request was without a fitting turn; `refused`: none was refused for it."),
     ] = False
-    none_late: Annotated[Late | None, Field(description="No request came in a session that is over.")] = None
+    none_late: Annotated[
+        int | None,
+        Field(ge=0, description="No request came in a session that is over, after the entry of this number."),
+    ] = None
     times_used: Annotated[
         bool,
         Field(
