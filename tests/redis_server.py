@@ -32,6 +32,7 @@ class RedisServer:
     def start(self) -> None:
         assert PROGRAM is not None
         options = {"port": self.port, "bind": "127.0.0.1", "dir": self._folder, "save": "", "appendonly": "yes"}
+        options["appendfsync"] = "always"  # a busy disk lets `everysec` answer first
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         self._process = subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
