@@ -29,7 +29,7 @@ class Direct(Wire):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._at_once: AtOnce | None = self.app_state.get(AT_ONCE)
-        self._told: dict[bytes, bytes] = {}
+        self._by_name: dict[bytes, bytes] = {}
 
     def on_message_begin(self) -> None:
         self.url, self.headers, self.expect_100_continue = b"", [], False  # a scope is made when one is needed
@@ -37,8 +37,8 @@ class Direct(Wire):
 
     def on_headers_complete(self) -> None:
         if self._at_once is not None and self._alone():
-            self._told = dict(self.headers)
-            if len(self._told.get(b"content-length", b"")) <= _DIGITS and _NEVER.isdisjoint(self._told):
+            self._by_name = dict(self.headers)
+            if len(self._by_name.get(b"content-length", b"")) <= _DIGITS and _NEVER.isdisjoint(self._by_name):
                 self._held = []
                 return
         self._begin()
@@ -84,7 +84,7 @@ class Direct(Wire):
     def _begun(self, body: bytes) -> object:
         if self._at_once is None or self.flow.write_paused or self.transport.is_closing():
             return None
-        return self._at_once(self, self.url, self._told, body)
+        return self._at_once(self, self.url, self._by_name, body)
 
     def _rest(self) -> None:
         """Wait for the next request. A timer that is there already is not set anew for each of them."""
