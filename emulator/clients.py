@@ -1,6 +1,7 @@
 """Clients of the OpenAI SDK that lead to a session, and what leads unmodified code there."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
 
-class Clients(Addresses):
+class Clients(Addresses, ABC):
     """Makes clients for the emulator at `url`."""
 
     def __init__(self, url: str, project: str, location: str) -> None:
@@ -20,9 +21,9 @@ class Clients(Addresses):
         self._clients: list[OpenAI] = []
 
     @property
+    @abstractmethod
     def token(self) -> str:
         """The API key with which a client is in the session."""
-        raise NotImplementedError
 
     @property
     def env(self) -> Mapping[str, str]:
