@@ -7,7 +7,7 @@ import statistics
 import time
 from typing import Any
 
-from emulator.generate.arguments import value_for
+from gemulator.generate.json_schema import value_for
 
 ROUNDS = 400
 

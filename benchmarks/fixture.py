@@ -94,7 +94,7 @@ OURS = "gemulator (server)"
 # By name: the module that must be there, and one test.
 PEERS = {
     OURS: (
-        "emulator",
+        "gemulator",
         """
         def test_it(gemulator, number):
             gemulator.when(user=f"hi {number}").reply(f"Hello {number}!")

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from statistics import quantiles
 from time import perf_counter
 
-from emulator.generate.audio import speech_like
-from emulator.generate.hints import read
-from emulator.generate.image import draw
-from emulator.generate.text import answer, prose, report, thought
-from emulator.generate.tokens import count, pieces
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.audio import speech_like
+from gemulator.generate.image.draw import draw
+from gemulator.generate.prompt_hints import read
+from gemulator.generate.text.answer import answer, prose, report, thought
+from gemulator.generate.token_count import count, pieces
 
 PROMPT = "Explain to a friend in Boston how bees make honey, and why it keeps for 3,000 years."
 SENTENCE = "The lighthouse keeper counted the waves, and every seventh one was his."

@@ -16,11 +16,11 @@ from unittest.mock import patch
 from starlette.types import ASGIApp
 
 from benchmarks.in_process import ask, bodies
-from emulator import create_app
-from emulator.journal import Finished, Received
-from emulator.settings import Settings
-from emulator.stores.memory import MemoryStore
-from emulator.web.metrics import Metrics
+from gemulator import create_app
+from gemulator.core.settings import Settings
+from gemulator.server.metrics import Metrics
+from gemulator.state.journal.entry import Finished, Received
+from gemulator.state.memory import MemoryStore
 
 _REQUESTS = 4_000
 

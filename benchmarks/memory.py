@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.in_process import ask, bodies
-from emulator import create_app
-from emulator.settings import Settings
+from gemulator import create_app
+from gemulator.core.settings import Settings
 
 _POINTS = 20
 _SESSIONS = 2_000

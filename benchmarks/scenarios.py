@@ -7,10 +7,10 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from emulator.conversation import Conversation
-from emulator.reading import parse
-from emulator.request import Target
-from emulator.scenario.library import Library, load
+from gemulator.request.conversation import Conversation
+from gemulator.request.parser import parse
+from gemulator.request.target import Target
+from gemulator.scenario.library import Library, load
 
 TARGET = Target("v1", "demo", "global", "openapi")
 TURNS_PER_FILE = 10

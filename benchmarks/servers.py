@@ -65,7 +65,7 @@ def floor(port: int) -> list[str]:
 
 
 def gemulator(port: int, *options: str) -> list[str]:
-    return [sys.executable, "-m", "emulator", "serve", "--port", str(port), *options]
+    return [sys.executable, "-m", "gemulator", "serve", "--port", str(port), *options]
 
 
 def request(path: str, body: bytes) -> bytes:

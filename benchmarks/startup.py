@@ -16,7 +16,7 @@ from statistics import median
 
 import orjson
 
-import emulator
+import gemulator as package
 from benchmarks.servers import PATH, cpu_of, free_port, gemulator, wait_for
 
 BARE = """
@@ -30,7 +30,7 @@ uvicorn.run(app, port=int(sys.argv[1]), log_level="warning")
 
 IN_PROCESS = """
 import http.client
-from emulator import Emulator
+from gemulator import Emulator
 with Emulator() as server:
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
     connection.request("POST", {path!r}, {body!r}, {{"authorization": "Bearer x"}})
@@ -114,7 +114,7 @@ STARTS: dict[str, Callable[[], Start]] = {
 def main() -> None:
     """What counts is the usual ratio of two starts of one round: other work on the machine disturbs both."""
     # As installers do; an environment that keeps no bytecode would compile gemulator, and nothing else, at each start.
-    compileall.compile_dir(Path(emulator.__file__).parent, quiet=1)
+    compileall.compile_dir(Path(package.__file__).parent, quiet=1)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     starts = [{name: start() for name, start in STARTS.items()} for _ in range(rounds)]
     for name in STARTS:

@@ -9,14 +9,16 @@ import jsonschema
 import yaml
 from starlette.applications import Starlette
 
-import emulator
-from emulator import create_app
-from emulator.scenario.library import Library
-from emulator.scenario.reader import read_scenario
-from emulator.settings import Settings
+import gemulator
+from gemulator import create_app
+from gemulator.core.settings import Settings
+from gemulator.scenario.library import Library
+from gemulator.scenario.loading.reader import read_scenario
 
 CHAT = "/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
-SPEC = yaml.safe_load(Path(emulator.__file__).with_name("web").joinpath("admin.yaml").read_text(encoding="utf-8"))
+SPEC = yaml.safe_load(
+    Path(gemulator.__file__).with_name("server").joinpath("admin", "admin.yaml").read_text(encoding="utf-8")
+)
 
 WEATHER = """
 description: One refusal, then an answer.

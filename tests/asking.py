@@ -6,17 +6,17 @@ from typing import Any
 
 import orjson
 
-from emulator.catalog import Model
-from emulator.conversation import Conversation
-from emulator.plan import Plan
-from emulator.reading import parse
-from emulator.request import Target
-from emulator.scenario.model import COMPUTED, Scenario, Turn
-from emulator.scenario.planning import Script, plan_script
-from emulator.scenario.reader import read_scenario
-from emulator.scenario.replies import Context
-from emulator.scenario.scripting import script_of
-from emulator.seed import Seed
+from gemulator.core.plan import Plan
+from gemulator.core.seed import Seed
+from gemulator.engine.planning.plan import Script, plan_script
+from gemulator.engine.planning.script import script_of
+from gemulator.request.conversation import Conversation
+from gemulator.request.parser import parse
+from gemulator.request.target import Target
+from gemulator.scenario.loading.reader import read_scenario
+from gemulator.scenario.model import COMPUTED, Scenario, Turn
+from gemulator.scenario.replies import Context
+from gemulator.service.catalog import Model
 
 PRO = "google/gemini-2.5-pro"
 WEATHER = {

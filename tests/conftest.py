@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from emulator.stores.memory import MemoryStore
-from emulator.stores.redis import RedisStore
-from emulator.stores.store import Bounds, Store
+from gemulator.state.memory import MemoryStore
+from gemulator.state.redis_store import RedisStore
+from gemulator.state.store import Bounds, Store
 from tests.admin_api import AdminCaller, app_with
 from tests.redis_server import PROGRAM, RedisServer, redis_server
 from tests.stores import AGE, Kind

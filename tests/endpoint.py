@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-import emulator
-from emulator.delivery import Chunk, Head
-from emulator.engine import Engine
-from emulator.preparation import Asked
-from emulator.request import Caller, Target
-from emulator.scenario.library import Library, read_catalog
-from emulator.scenario.reader import read_scenario
-from emulator.settings import Settings
-from emulator.stores.memory import MemoryStore
+import gemulator
+from gemulator.core.settings import Settings
+from gemulator.delivery.steps import Chunk, Head
+from gemulator.engine.catalog_file import read_catalog
+from gemulator.engine.engine import Engine
+from gemulator.engine.incoming import Asked
+from gemulator.request.target import Caller, Target
+from gemulator.scenario.library import Library
+from gemulator.scenario.loading.reader import read_scenario
+from gemulator.state.memory import MemoryStore
 
-CATALOG = read_catalog(Path(emulator.__file__).with_name("catalog.yaml"))
+CATALOG = read_catalog(Path(gemulator.__file__).with_name("service").joinpath("catalog.yaml"))
 GEMINI_3 = "google/gemini-3.1-pro-preview"
 GEMINI_2 = "google/gemini-2.5-flash"
 

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from emulator.delivery import Chunk, Cut, Delivery, Hang, Head
-from emulator.errors import Mismatch, Near
-from emulator.journal import Exchange, Finished, Received
-from emulator.plan import Usage
-from emulator.redaction import Body
-from emulator.stores.store import Limit, Store
+from gemulator.core.errors import Mismatch, Near
+from gemulator.core.plan import Usage
+from gemulator.delivery.steps import Chunk, Cut, Delivery, Hang, Head
+from gemulator.state.journal.entry import Exchange, Finished, Received
+from gemulator.state.journal.redaction import Body
+from gemulator.state.store import Limit, Store
 
 AGE = 0.3  # seconds
 

@@ -65,7 +65,7 @@ def png(side: int) -> str:
 
 
 def wav(seconds: int) -> str:
-    from emulator.generate.audio import tone
+    from gemulator.generate.audio import tone
 
     return base64.b64encode(tone(seconds)).decode()
 

@@ -7,11 +7,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-import emulator
-from emulator.settings import Settings
-from emulator.web.admin import admin_app
-from emulator.web.admin_guard import Guard
-from emulator.web.metrics import Metrics
+import gemulator
+from gemulator.core.settings import Settings
+from gemulator.server.admin.app import admin_app
+from gemulator.server.admin.guard import Guard
+from gemulator.server.metrics import Metrics
 from tests.admin_api import SPEC, AdminCaller, app_with
 
 
@@ -35,11 +35,11 @@ def test_the_document_and_the_routes_are_the_same() -> None:
 
 
 async def test_the_server_about_itself(call: AdminCaller) -> None:
-    assert await call("GET", "/health") == {"status": "ok", "version": emulator.__version__}
+    assert await call("GET", "/health") == {"status": "ok", "version": gemulator.__version__}
     assert await call("GET", "/ready") == {"ready": True, "problems": [], "unjournaled": 0}
-    assert await call("GET", "/version") == {"version": emulator.__version__}
+    assert await call("GET", "/version") == {"version": gemulator.__version__}
     served = await call("GET", "/openapi.json")
-    assert served == {**SPEC, "info": {**SPEC["info"], "version": emulator.__version__}}
+    assert served == {**SPEC, "info": {**SPEC["info"], "version": gemulator.__version__}}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator.web.admin_guard import known_host
+from gemulator.server.admin.guard import known_host
 from tests.admin_api import AdminCaller, app_with
 
 

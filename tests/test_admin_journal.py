@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator.stores.memory import MemoryStore
+from gemulator.state.memory import MemoryStore
 from tests.admin_api import CHAT, AdminCaller, app_with
 
 

@@ -1,6 +1,6 @@
 """Sessions and the scenarios pushed to them."""
 
-from emulator.tokens import Token, key_of, verify
+from gemulator.server.auth.tokens import Token, key_of, verify
 from tests.admin_api import CHAT, WEATHER, AdminCaller
 
 

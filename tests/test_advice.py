@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.scenario.advice import advice, implies, tools_in
-from emulator.scenario.folder import Folder
-from emulator.scenario.library import Library, load_folders
+from gemulator.scenario.authoring.lint import advice, implies, tools_in
+from gemulator.scenario.library import Library, load_folders
+from gemulator.scenario.loading.folder import Folder
 from tests.asking import WEATHER, read, turn
 
 

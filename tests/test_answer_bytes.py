@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
-from emulator import create_app
-from emulator.scenario.library import load
-from emulator.settings import Settings
+from gemulator import create_app
+from gemulator.core.settings import Settings
+from gemulator.scenario.library import load
 from tests.endpoint import calling, google, image, result, schema, thinking, tool, user
 
 GOLDEN = Path(__file__).parent / "golden" / "identity.txt"

@@ -12,9 +12,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from emulator.web.authority import Authority, bundle
-from emulator.web.doors import NotVouched
-from emulator.web.hosts import Names, google
+from gemulator.server.tls.certificate_authority import Authority, NotVouched, bundle
+from gemulator.server.tls.hosts import Names, google
 
 NOW = 1_770_000_000.0
 

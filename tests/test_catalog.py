@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-import emulator
-from emulator.catalog import Catalog, Model
-from emulator.errors import ScenarioError
-from emulator.plan import Failure
-from emulator.request import Target
-from emulator.scenario.library import read_catalog
+import gemulator
+from gemulator.core.errors import ScenarioError
+from gemulator.core.plan import Failure
+from gemulator.engine.catalog_file import read_catalog
+from gemulator.request.target import Target
+from gemulator.service.catalog import Catalog, Model
 
 SHARED = Target("v1", "p", "global", "openapi")
-SHIPPED = Path(emulator.__file__).with_name("catalog.yaml")
+SHIPPED = Path(gemulator.__file__).with_name("service").joinpath("catalog.yaml")
 
 
 def card(catalog: Catalog, model: str) -> Model:

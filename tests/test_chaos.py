@@ -6,10 +6,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from emulator import Emulator
-from emulator.cli import main
-from emulator.client import Admin, AdminError
-from emulator.scenario.timing import faults_in, pacing_in
+from gemulator import Emulator
+from gemulator.cli import main
+from gemulator.client.admin import Admin, AdminError
+from gemulator.scenario.delivery_fields import faults_in, pacing_in
 from tests.acceptance.wire import ask
 
 

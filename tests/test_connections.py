@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from emulator import Emulator
-from emulator.connections import Connections, Unreachable
+from gemulator import Emulator
+from gemulator.client.http_client import Connections, Unreachable
 
 
 class Request(NamedTuple):
@@ -85,8 +85,8 @@ def test_a_connection_is_kept_for_the_next_request() -> None:
 FORKED = """
 import os, sys
 from contextlib import closing
-from emulator import Emulator
-from emulator.connections import Connections
+from gemulator import Emulator
+from gemulator.client.http_client import Connections
 
 def wrong(status):
     return sum(connections.ask("GET", f"/__emulator/{path}")[0] != status for _ in range(300))

@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.conversation import Conversation
-from emulator.reading import parse
-from emulator.request import Target
+from gemulator.request.conversation import Conversation
+from gemulator.request.parser import parse
+from gemulator.request.target import Target
 
 TARGET = Target("v1", "p", "global", "openapi")
 USER = {"role": "user", "content": "Weather?"}

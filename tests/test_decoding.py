@@ -7,20 +7,21 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.catalog import Model
-from emulator.conversation import Conversation
-from emulator.decoding import Decoding, Matching, Object, OneOf, Unreadable, decoding_of
-from emulator.generate.grammar import read_grammar, read_tag
-from emulator.generate.tokens import count
-from emulator.parsed import Parsed
-from emulator.plan import Plan, Text, Thought
-from emulator.reading import parse
-from emulator.request import ChatRequest, Target
-from emulator.scenario.improvised import Improvised
-from emulator.scenario.planning import Script, plan_script
-from emulator.scenario.replies import Context, TextReply, ThinkingReply
-from emulator.seed import Seed
-from emulator.voice import Thinks, Voice
+from gemulator.core.plan import Plan, Text, Thought
+from gemulator.core.seed import Seed
+from gemulator.engine.planning.generated_reply import Improvised
+from gemulator.engine.planning.plan import Script, plan_script
+from gemulator.generate.grammar import read_grammar, read_tag
+from gemulator.generate.token_count import count
+from gemulator.request.body import ChatRequest
+from gemulator.request.conversation import Conversation
+from gemulator.request.parsed import Parsed
+from gemulator.request.parser import parse
+from gemulator.request.target import Target
+from gemulator.scenario.replies import Context, TextReply, ThinkingReply
+from gemulator.service.catalog import Model
+from gemulator.service.guided_decoding import Decoding, Matching, Object, OneOf, Unreadable, decoding_of
+from gemulator.service.serving_profile import Thinks, Voice
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 OLDER = {

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from emulator.addresses import Addresses
-from emulator.cli.credential_files import CredentialFiles, Kind
-from emulator.cli.environment import Client, Format, written
-from emulator.scenario import yaml
+from gemulator.cli.client_env import Client, Format, written
+from gemulator.cli.credential_files import CredentialFiles, Kind
+from gemulator.client.urls import Addresses
+from gemulator.core import located_yaml as yaml
 
 ODD = {
     "PLAIN": "http://127.0.0.1:8089/v1?a=b&c",

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from emulator.delivery import Bare, Chunk, Cut, Hang, Head, Step
-from emulator.faults import faulty, phases
-from emulator.faults.fault import Fault
-from emulator.faults.written import FAULTS, Faults, faults_of
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.delivery.faults import faulty, phases
+from gemulator.delivery.faults.fault import Fault
+from gemulator.delivery.faults.schema import FAULTS, Faults, faults_of
+from gemulator.delivery.steps import Bare, Chunk, Cut, Hang, Head, Step
 
 SEED = Seed.root("faults")
 HEAD = Head(200, ((b"content-type", b"text/event-stream"),), wait=1.0)

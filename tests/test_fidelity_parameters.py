@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from emulator.refusals import REFUSALS
-from emulator.request import ChatRequest
-from emulator.rules import parameters
+from gemulator.request.body import ChatRequest
+from gemulator.service.refusals import REFUSALS
+from gemulator.service.rules import parameters
 from tests.endpoint import Endpoint, google
 
 PAGE = (Path(__file__).parents[1] / "docs" / "fidelity.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.dialects.fragments import fragments
+from gemulator.dialects.argument_fragments import fragments
 
 
 @pytest.mark.parametrize(

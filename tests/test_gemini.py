@@ -6,12 +6,13 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.delivery import Chunk
-from emulator.dialects.dialect import Style
-from emulator.dialects.gemini import Gemini
-from emulator.plan import Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
-from emulator.reading import request_of
-from emulator.request import ChatRequest, Target
+from gemulator.core.plan import Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
+from gemulator.delivery.steps import Chunk
+from gemulator.dialects.dialect import Style
+from gemulator.dialects.gemini import Gemini
+from gemulator.request.body import ChatRequest
+from gemulator.request.parser import request_of
+from gemulator.request.target import Target
 
 SHARED = Target("v1", "p", "global", "openapi")
 OWN = Target("v1", "p", "us-central1", "123")

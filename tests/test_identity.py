@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from emulator.plan import Failure
-from emulator.request import Caller, Target
-from emulator.settings import Settings
-from emulator.tokens import key_of, mint
-from emulator.web.identity import Doorman
-from emulator.web.policy import Policy
+from gemulator.core.plan import Failure
+from gemulator.core.settings import Settings
+from gemulator.request.target import Caller, Target
+from gemulator.server.auth.identity import Doorman
+from gemulator.server.auth.policy import Policy
+from gemulator.server.auth.tokens import key_of, mint
 
 NOW = 1_770_000_000.0
 KEY = key_of("0")

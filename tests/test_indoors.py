@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator, Session
-from emulator.client import AdminError
-from emulator.connections import Connections
-from emulator.journal import Filter
-from emulator.stores.memory import MemoryStore
-from emulator.stores.store import Bounds, Published
+from gemulator import Emulator, Session
+from gemulator.client.admin import AdminError
+from gemulator.client.http_client import Connections
+from gemulator.state.journal.entry import Filter
+from gemulator.state.memory import MemoryStore
+from gemulator.state.store import Bounds, Published
 from tests.acceptance.wire import ask
 from tests.stores import received
 
@@ -84,7 +84,7 @@ def test_nothing_waits_for_the_collector(emulator: Emulator) -> None:
 
 FORKED = """
 import os, sys
-from emulator import Emulator
+from gemulator import Emulator
 from tests.test_indoors import said
 
 with Emulator(unmatched="error") as emulator:

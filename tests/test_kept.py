@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from emulator.splice import Template
+from gemulator.delivery.byte_template import Template
 from tests.endpoint import Endpoint
 
 

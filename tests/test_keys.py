@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.web.keys import Forged, ServiceKey, kept, write
+from gemulator.server.auth.keys import Forged, ServiceKey, kept, write
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.conversation import Conversation
-from emulator.errors import ScenarioError
-from emulator.request import Target
-from emulator.scenario.folder import Folder
-from emulator.scenario.library import Library, load, load_folders
-from emulator.scenario.model import Scenario
+from gemulator.core.errors import ScenarioError
+from gemulator.request.conversation import Conversation
+from gemulator.request.target import Target
+from gemulator.scenario.library import Library, load, load_folders
+from gemulator.scenario.loading.folder import Folder
+from gemulator.scenario.model import Scenario
 from tests.asking import asked, called, read, result, turn
 
 A = read("turns: [{when: {user: hi}, reply: a1}, {reply: a2}, {when: {user: ho}, times: 1, reply: a3}]", "a")
@@ -216,7 +216,7 @@ def test_links_within_the_folder_are_followed_as_kubernetes_mounts_need(tmp_path
 
 
 def test_a_file_is_sent_as_it_is(tmp_path: Path) -> None:
-    from emulator.plan import Media
+    from gemulator.core.plan import Media
     from tests.asking import planned
 
     (tmp_path / "a.jpg").write_bytes(b"jpeg")

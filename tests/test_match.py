@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from emulator.conversation import Conversation
-from emulator.request import Target
-from emulator.scenario.match import Match
+from gemulator.request.conversation import Conversation
+from gemulator.request.target import Target
+from gemulator.scenario.conditions.match import Match
 from tests.asking import WEATHER, asked, called, result, turn, user
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}}

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from emulator.delivery import LARGEST_WRITE, Head
-from emulator.paced import Paced, Score
-from emulator.splice import Template
-from emulator.web.metronome import Metronome
-from emulator.web.transport import Wire
+from gemulator.delivery.byte_template import Template
+from gemulator.delivery.paced_stream import Paced, Score
+from gemulator.delivery.steps import LARGEST_WRITE, Head
+from gemulator.server.paced_player import Metronome
+from gemulator.server.protocol.connection import Wire
 
 GAP = 0.020
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from emulator.settings import Settings
-from emulator.tokens import Token, key_of, verify
-from emulator.web.keys import ServiceKey
-from emulator.web.oauth import CLIENT_ID, CLIENT_SECRET, CLOUD_PLATFORM, Refused, TokenService
+from gemulator.core.settings import Settings
+from gemulator.server.auth.keys import ServiceKey
+from gemulator.server.auth.oauth import CLIENT_ID, CLIENT_SECRET, CLOUD_PLATFORM, Refused, TokenService
+from gemulator.server.auth.tokens import Token, key_of, verify
 
 NOW = 1_770_000_000.25
 EMAIL = "gemulator-dev@demo.iam.gserviceaccount.com"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from emulator.delivery import Chunk, Head, Step
-from emulator.pacing import NO_EFFORT, Effort, Pacing, Spread, pace
-from emulator.schedule import Schedule
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.delivery.pacing import NO_EFFORT, Effort, Pacing, Spread, pace
+from gemulator.delivery.schedule import Schedule
+from gemulator.delivery.steps import Chunk, Head, Step
 
 SEED = Seed.root("pacing")
 STREAM = (Head(200, ()), Chunk(b"a", 10), Chunk(b"b", 20), Chunk(b"c", 0))

@@ -7,15 +7,16 @@ from typing import Any
 import orjson
 import pytest
 
-import emulator
-from emulator.catalog import Catalog, Model
-from emulator.dialects.dialect import Style
-from emulator.dialects.partner import Partner
-from emulator.plan import Choice, Failure, Part, Plan, Text, Thought, ToolCall, Usage
-from emulator.reading import request_of
-from emulator.request import ChatRequest, Target
-from emulator.scenario.library import read_catalog
-from emulator.seed import Seed
+import gemulator
+from gemulator.core.plan import Choice, Failure, Part, Plan, Text, Thought, ToolCall, Usage
+from gemulator.core.seed import Seed
+from gemulator.dialects.dialect import Style
+from gemulator.dialects.partner import Partner
+from gemulator.engine.catalog_file import read_catalog
+from gemulator.request.body import ChatRequest
+from gemulator.request.parser import request_of
+from gemulator.request.target import Target
+from gemulator.service.catalog import Catalog, Model
 from tests.endpoint import Endpoint
 
 SHARED = Target("v1", "p", "global", "openapi")
@@ -24,7 +25,7 @@ CALLS = (ToolCall("a", "f", '{"x":1}'), ToolCall("b", "g", "{}"))
 
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
-    return read_catalog(Path(emulator.__file__).with_name("catalog.yaml"))
+    return read_catalog(Path(gemulator.__file__).with_name("service").joinpath("catalog.yaml"))
 
 
 def request(**fields: Any) -> ChatRequest:

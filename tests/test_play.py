@@ -7,9 +7,9 @@ from typing import cast
 import pytest
 from starlette.types import Message
 
-from emulator.delivery import Chunk, Delivery, Hang, Head, Step
-from emulator.web.play import Player
-from emulator.web.transport import Wire
+from gemulator.delivery.steps import Chunk, Delivery, Hang, Head, Step
+from gemulator.server.player import Player
+from gemulator.server.protocol.connection import Wire
 
 HEAD = Head(200, (), wait=3600.0)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator.errors import ScenarioError
-from emulator.request import Target
-from emulator.web.policy import Policy, read_policy
+from gemulator.core.errors import ScenarioError
+from gemulator.request.target import Target
+from gemulator.server.auth.policy import Policy, read_policy
 
 DEV = "gemulator-dev@demo.iam.gserviceaccount.com"
 POLICY = """

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from emulator.web.proxy import Proxy, refused
+from gemulator.server.tls.proxy import Proxy, refused
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 from _pytest.pytester import LineMatcher
 
-from emulator import Emulator
+from gemulator import Emulator
 
 PREAMBLE = """
 import pytest
@@ -429,7 +429,7 @@ def test_a_failure_says(reports: Mapping[str, Sequence[str]], name: str, report:
 
 @pytest.mark.parametrize("name", [name for name, (text, _) in FAILURES.items() if "gemulator." in text])
 def test_a_failure_shows_no_frames_of_ours(reports: Mapping[str, Sequence[str]], name: str) -> None:
-    assert [line for line in reports[name] if re.match(r"\S*emulator/\S+\.py:\d+", line)] == []
+    assert [line for line in reports[name] if re.match(r"\S*gemulator/\S+\.py:\d+", line)] == []
 
 
 def test_a_turn_that_never_answered_is_reported_once(reports: Mapping[str, Sequence[str]]) -> None:
@@ -714,7 +714,17 @@ def test_an_emulator_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_whoever_does_not_use_it_pays_nothing() -> None:
-    heavy = {"httpx", "pydantic", "starlette", "uvicorn", "openai", "faker", "yaml", "orjson", "emulator.settings"}
-    code = f"import sys, pytest, emulator.pytest_plugin; print(sorted({heavy} & set(sys.modules)))"
+    heavy = {
+        "httpx",
+        "pydantic",
+        "starlette",
+        "uvicorn",
+        "openai",
+        "faker",
+        "yaml",
+        "orjson",
+        "gemulator.core.settings",
+    }
+    code = f"import sys, pytest, gemulator.client.pytest_plugin.plugin; print(sorted({heavy} & set(sys.modules)))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"

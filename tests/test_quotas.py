@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from emulator.gate import Gate, Pass
-from emulator.plan import Failure, Usage
-from emulator.quotas import Charge, Quota
-from emulator.request import Target
-from emulator.scenario.timing import quota_in
-from emulator.stores.memory import MemoryStore
-from emulator.stores.store import Bounds, Store
+from gemulator.core.plan import Failure, Usage
+from gemulator.engine.admission import Gate, Pass
+from gemulator.request.target import Target
+from gemulator.scenario.delivery_fields import quota_in
+from gemulator.service.quotas import Charge, Quota
+from gemulator.state.memory import MemoryStore
+from gemulator.state.store import Bounds, Store
 from tests.endpoint import Endpoint
 from tests.stores import Kind
 

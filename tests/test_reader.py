@@ -8,8 +8,8 @@ import yaml as pyyaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from emulator.errors import ScenarioError
-from emulator.scenario.model import Scenario
+from gemulator.core.errors import ScenarioError
+from gemulator.scenario.model import Scenario
 from tests.asking import read
 
 # A file with a mistake, and what is said of it: line:column: path: message, and the remedy.

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.conversation import Conversation
-from emulator.errors import RequestError
-from emulator.misfit import misfit_in
-from emulator.parsed import Parsed
-from emulator.reading import _whole, parse, request_of
-from emulator.request import ChatRequest, Target
+from gemulator.core.errors import RequestError
+from gemulator.core.invalid_field import misfit_in
+from gemulator.request.body import ChatRequest
+from gemulator.request.conversation import Conversation
+from gemulator.request.parsed import Parsed
+from gemulator.request.parser import _whole, parse, request_of
+from gemulator.request.target import Target
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -3, 2**63, 1.0, 0.5, "", "user", "tool", [], ["a"], [1], [None], {}, {"a": 1}, {"url": 1}]

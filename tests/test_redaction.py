@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from emulator.delivery import Chunk, Cut, Delivery, Head
-from emulator.redaction import SECRETS, Body, elided, kept, shown_headers, without_secrets
+from gemulator.core.secrets import SECRETS
+from gemulator.delivery.steps import Chunk, Cut, Delivery, Head
+from gemulator.state.journal.redaction import Body, elided, kept, shown_headers, without_secrets
 
 PICTURE = b"iVBORw0KGgo" * 60 + b"AA=="
 MARK = b"<image/png, %d bytes, sha256 %s>" % (496, hashlib.sha256(PICTURE).hexdigest().encode())

@@ -2,8 +2,8 @@
 
 import pytest
 
-from emulator.refusals import REFUSALS, refused, usual
-from emulator.scenario.refusals import refusal
+from gemulator.scenario.replies.error_presets import refusal
+from gemulator.service.refusals import REFUSALS, refused, usual
 
 
 @pytest.mark.parametrize("name", REFUSALS)

@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.errors import ReplyError
-from emulator.generate.audio import length
-from emulator.plan import Choice, Failure, Media, Text, Thought, ToolCall
-from emulator.scenario.model import COMPUTED, UsageFields
-from emulator.scenario.planning import Script
-from emulator.scenario.replies import KINDS, parts_of
-from emulator.scenario.scripting import script_of
-from emulator.seed import Seed
+from gemulator.core.errors import ReplyError
+from gemulator.core.plan import Choice, Failure, Media, Text, Thought, ToolCall
+from gemulator.core.seed import Seed
+from gemulator.engine.planning.plan import Script
+from gemulator.engine.planning.script import script_of
+from gemulator.generate.audio import length
+from gemulator.scenario.model import COMPUTED, UsageFields
+from gemulator.scenario.replies import KINDS, parts_of
 from tests.asking import WEATHER, asked, called, planned, read, result, turn
 
 HI = asked("hi")
@@ -212,7 +212,7 @@ def test_usage_is_exact_where_it_is_given() -> None:
 
 
 def test_every_kind_has_an_example_that_can_be_planned() -> None:
-    from emulator.scenario import yaml
+    from gemulator.core import located_yaml as yaml
 
     for kind in KINDS.values():
         data = yaml.read(f"reply: {kind.example}", Path("x")).data

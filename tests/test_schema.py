@@ -8,20 +8,20 @@ import jsonschema
 import orjson
 import pytest
 
-import emulator
-from emulator.errors import ScenarioError
-from emulator.scenario import yaml
-from emulator.scenario.match import Match
-from emulator.scenario.model import Turn
-from emulator.scenario.reference import flow, reference
-from emulator.scenario.replies import KINDS
-from emulator.scenario.schema import scenario_schema
-from emulator.settings import shipped_scenarios
+import gemulator
+from gemulator.core import located_yaml as yaml
+from gemulator.core.errors import ScenarioError
+from gemulator.core.settings import shipped_scenarios
+from gemulator.scenario.authoring.json_schema import scenario_schema
+from gemulator.scenario.authoring.reference_page import flow, reference
+from gemulator.scenario.conditions.match import Match
+from gemulator.scenario.model import Turn
+from gemulator.scenario.replies import KINDS
 from tests.asking import read
 from tests.test_match import CONDITIONS
 from tests.test_replies import PLANNED
 
-PAGE = Path(emulator.__file__).parents[1] / "docs" / "scenarios.md"
+PAGE = Path(gemulator.__file__).parents[2] / "docs" / "scenarios.md"
 SCHEMA = scenario_schema()
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 FILES = sorted(shipped_scenarios().rglob("[!_]*.yaml"))

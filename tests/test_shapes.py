@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator.seed import event_id_seconds
+from gemulator.core.seed import event_id_seconds
 from tests.endpoint import GEMINI_2, GEMINI_3, Answer, Endpoint, google, rows, thinking, tool
 
 NOW = 1_770_850_461

@@ -2,9 +2,9 @@
 
 import pytest
 
-from emulator.dialects.speech import placed, thoughts_of, words_of
-from emulator.plan import Choice, Text, Thought
-from emulator.voice import Placement
+from gemulator.core.plan import Choice, Text, Thought
+from gemulator.dialects.open_models import placed, thoughts_of, words_of
+from gemulator.service.serving_profile import Placement
 
 THOUGHT, WORDS = Thought("Let me see."), Text("Yes.")
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from emulator.journal import Event, Filter
-from emulator.stores.store import UNCHANGED, Bounds, Claim, Limit, Published, Store
+from gemulator.state.journal.entry import Event, Filter
+from gemulator.state.store import UNCHANGED, Bounds, Claim, Limit, Published, Store
 from tests.stores import DONE, TWICE, Kind, received
 
 # ---- counters

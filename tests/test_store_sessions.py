@@ -4,8 +4,8 @@ import asyncio
 
 from redis.asyncio import Redis
 
-from emulator.stores.redis import RedisStore
-from emulator.stores.store import UNCHANGED, Bounds, Choices, Claim, Published, Store
+from gemulator.state.redis_store import RedisStore
+from gemulator.state.store import UNCHANGED, Bounds, Choices, Claim, Published, Store
 from tests.redis_server import RedisServer, needs_redis
 from tests.stores import AGE, TWICE, Kind, received
 

@@ -13,15 +13,15 @@ from uuid import UUID
 import orjson
 import pytest
 
-from emulator.errors import ScenarioError
-from emulator.scenario import yaml
-from emulator.scenario.match import Match
-from emulator.scenario.model import Turn
-from emulator.scenario.reader import read_scenario
-from emulator.scenario.timing import PacingFields
-from emulator.shelf import read_pushed
-from emulator.stores.store import Published
-from emulator.stubs import NAME, Conditions, Pace, Stub, Stubs, TurnFields, written
+from gemulator.client.stubs import NAME, Conditions, Pace, Stub, Stubs, TurnFields, written
+from gemulator.core import located_yaml as yaml
+from gemulator.core.errors import ScenarioError
+from gemulator.engine.session_library import read_pushed
+from gemulator.scenario.conditions.match import Match
+from gemulator.scenario.delivery_fields import PacingFields
+from gemulator.scenario.loading.reader import read_scenario
+from gemulator.scenario.model import Turn
+from gemulator.state.store import Published
 
 
 def keys(kind: type[Any]) -> set[str]:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.errors import ReplyError
-from emulator.scenario.template import Template, filled
-from emulator.scenario.variables import Variables
+from gemulator.core.errors import ReplyError
+from gemulator.scenario.templates.template import Template, filled
+from gemulator.scenario.templates.variables import Variables
 from tests.asking import PRO, asked, called, result
 
 WEATHER = {"temp": 21.46, "days": ["Mo", "Tu"], "wind": {"dir": "N"}, "odd key": 1, "none": None}

@@ -5,15 +5,16 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.decoding import Matching, Object
-from emulator.dialects.dialect import Style
-from emulator.dialects.tgi import Tgi
-from emulator.misfit import Misfit
-from emulator.plan import Choice, Failure, Part, Plan, Text, Thought, ToolCall, Usage
-from emulator.reading import request_of
-from emulator.request import ChatRequest, Target
-from emulator.seed import Seed
-from emulator.voice import Voice
+from gemulator.core.invalid_field import Misfit
+from gemulator.core.plan import Choice, Failure, Part, Plan, Text, Thought, ToolCall, Usage
+from gemulator.core.seed import Seed
+from gemulator.dialects.dialect import Style
+from gemulator.dialects.tgi import Tgi
+from gemulator.request.body import ChatRequest
+from gemulator.request.parser import request_of
+from gemulator.request.target import Target
+from gemulator.service.guided_decoding import Matching, Object
+from gemulator.service.serving_profile import Voice
 
 OWN = Target("v1", "p", "us-central1", "123")
 CALLS = (ToolCall("a", "f", '{"x":1}', fragments=('{"x"', ":1}")), ToolCall("b", "g", "{}"))

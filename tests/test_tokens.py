@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.tokens import Problem, Token, key_of, mint, session_in, verify
+from gemulator.server.auth.tokens import Problem, Token, key_of, mint, session_in, verify
 
 KEY = key_of("0")
 NOW = 1_770_000_000.5

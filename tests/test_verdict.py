@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from emulator.delivery import Chunk, Cut, Delivery, Hang, Head, Step
-from emulator.journal import Entry, Exchange, Finished, Outcome, Received
-from emulator.redaction import Body, without_secrets
-from emulator.verdict import verdict
+from gemulator.delivery.steps import Chunk, Cut, Delivery, Hang, Head, Step
+from gemulator.state.journal.entry import Entry, Exchange, Finished, Outcome, Received
+from gemulator.state.journal.redaction import Body, without_secrets
+from gemulator.state.verdict import verdict
 
 OK = Head(200, ((b"content-type", b"application/json"),))
 EVENTS = Head(200, ((b"content-type", b"text/event-stream"),))

@@ -6,14 +6,15 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator.delivery import Chunk
-from emulator.dialects.dialect import Style
-from emulator.dialects.vllm import Vllm
-from emulator.plan import Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
-from emulator.reading import request_of
-from emulator.request import ChatRequest, Target
-from emulator.seed import Seed
-from emulator.voice import Version, Voice
+from gemulator.core.plan import Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
+from gemulator.core.seed import Seed
+from gemulator.delivery.steps import Chunk
+from gemulator.dialects.dialect import Style
+from gemulator.dialects.vllm import Vllm
+from gemulator.request.body import ChatRequest
+from gemulator.request.parser import request_of
+from gemulator.request.target import Target
+from gemulator.service.serving_profile import Version, Voice
 from tests import vllm_models
 
 OWN = Target("v1", "p", "us-central1", "123")

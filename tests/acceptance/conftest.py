@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from openai import OpenAI
 
-from emulator import Emulator, Session
-from emulator.settings import shipped_scenarios
+from gemulator import Emulator, Session
+from gemulator.core.settings import shipped_scenarios
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ class Replica:
     """One `gemulator serve` process."""
 
     def __init__(self, store: str, scenarios: Path, *words: str) -> None:
-        command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--log-format", "off", *words]
+        command = [sys.executable, "-m", "gemulator", "serve", "--port", "0", "--log-format", "off", *words]
         command += ["--store", store, "--scenarios", str(scenarios)]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GEMULATOR_")}
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean)

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator
-from emulator.client import Admin
-from emulator.faults.written import FAULTS
+from gemulator import Emulator
+from gemulator.client.admin import Admin
+from gemulator.delivery.faults.schema import FAULTS
 from tests.acceptance.wire import post
 
 CATALOG = """

@@ -16,7 +16,7 @@ import pytest
 
 from tests.acceptance.wire import ask
 
-COMMAND = [sys.executable, "-m", "emulator"]
+COMMAND = [sys.executable, "-m", "gemulator"]
 
 
 @contextmanager
@@ -238,15 +238,15 @@ SELDOM = (
     "difflib",
     "statistics",
     "tomllib",
-    "emulator.faults.written",
-    "emulator.generate.arguments",
-    "emulator.web.admin",
+    "gemulator.delivery.faults.schema",
+    "gemulator.generate.json_schema",
+    "gemulator.server.admin.app",
 )
 ANSWERED = """
 import http.client
-import emulator.cli.serve
-from emulator import Emulator
-from emulator.settings import shipped_scenarios
+import gemulator.cli.serve
+from gemulator import Emulator
+from gemulator.core.settings import shipped_scenarios
 
 with Emulator(scenarios=shipped_scenarios()) as server:
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
@@ -258,7 +258,7 @@ with Emulator(scenarios=shipped_scenarios()) as server:
 
 
 def test_importing_the_package_is_light() -> None:
-    assert imported("import emulator", "starlette", "uvicorn", "pydantic", "msgspec", *HEAVY) == "[]"
+    assert imported("import gemulator", "starlette", "uvicorn", "pydantic", "msgspec", *HEAVY) == "[]"
 
 
 @pytest.mark.parametrize("question", ["plain chat, please", "Why is the sea blue?"])  # written, invented

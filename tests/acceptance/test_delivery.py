@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator import Emulator, create_app
-from emulator.delivery import LARGEST_WRITE
-from emulator.settings import Settings
+from gemulator import Emulator, create_app
+from gemulator.core.settings import Settings
+from gemulator.delivery.steps import LARGEST_WRITE
 from tests.acceptance.wire import ask, content, events, post
 
 SLOW = """

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 from tests.acceptance.test_openai_python import WEATHER
 from tests.acceptance.wire import ask, content, events, post
 
@@ -29,7 +29,7 @@ ASKED: list[dict[str, Any]] = [
 
 OTHER_PROCESS = """
 import sys
-from emulator import Emulator
+from gemulator import Emulator
 from tests.acceptance.test_determinism import ASKED, FROZEN
 from tests.acceptance.wire import post
 with Emulator(clock=FROZEN) as emulator:

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from emulator import Emulator, Session
-from emulator.client import AdminError
-from emulator.errors import ScenarioError
-from emulator.indoors import Indoors
-from emulator.options import Options
-from emulator.settings import Settings, WrongSetting
+from gemulator import Emulator, Session
+from gemulator.client.admin import AdminError
+from gemulator.client.in_process_admin import Indoors
+from gemulator.client.options import Options
+from gemulator.core.errors import ScenarioError
+from gemulator.core.settings import Settings, WrongSetting
 from tests.acceptance.wire import ask, post
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator
-from emulator.errors import ScenarioError
+from gemulator import Emulator
+from gemulator.core.errors import ScenarioError
 from tests.acceptance.wire import post
 
 DEDICATED = "mg-endpoint-d53ad9d2-f2ba-4b2c-9c1c-0f2b2a0b9c0a"

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 
-GEMULATOR = [sys.executable, "-m", "emulator"]
+GEMULATOR = [sys.executable, "-m", "gemulator"]
 ASK = """
 import openai, sys
 client = openai.OpenAI(max_retries=0)
@@ -122,7 +122,7 @@ def running(state: Path) -> Iterator[Emulator]:
 
 
 def test_env_leads_a_client_to_a_running_emulator(running: Emulator, around: Mapping[str, str]) -> None:
-    script = f'eval "$({sys.executable} -m emulator env --url {running.url}/)" && exec "$@"'
+    script = f'eval "$({sys.executable} -m gemulator env --url {running.url}/)" && exec "$@"'
     command = ["sh", "-c", script, "sh", sys.executable, "-c", ASK, "google/gemini-3.5-flash"]
     ended = subprocess.run(command, env=around, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr

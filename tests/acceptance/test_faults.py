@@ -14,13 +14,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator import Emulator
-from emulator.delivery import Chunk, Cut, Hang, Head
-from emulator.faults.written import FAULTS
-from emulator.journal import Entry, Filter, Page
-from emulator.web.metronome import Metronome
-from emulator.web.play import Player
-from emulator.web.transport import Wire
+from gemulator import Emulator
+from gemulator.delivery.faults.schema import FAULTS
+from gemulator.delivery.steps import Chunk, Cut, Hang, Head
+from gemulator.server.paced_player import Metronome
+from gemulator.server.player import Player
+from gemulator.server.protocol.connection import Wire
+from gemulator.state.journal.entry import Entry, Filter, Page
 from tests.acceptance.wire import ask
 
 SCENARIO = """

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from openai import OpenAI, OpenAIError
 
-from emulator import Emulator
-from emulator.faults.written import FAULTS
+from gemulator import Emulator
+from gemulator.delivery.faults.schema import FAULTS
 
 WORDS = "Grüße über Zürich, naïve café."
 SCENARIO = f"pacing: {{ tokens_per_chunk: 1 }}\nturns: [{{ reply: '{WORDS}' }}]\n"

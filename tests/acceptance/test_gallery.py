@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator import Emulator
-from emulator.scenario.library import load
-from emulator.settings import shipped_scenarios
+from gemulator import Emulator
+from gemulator.core.settings import shipped_scenarios
+from gemulator.scenario.library import load
 from tests.acceptance.wire import ask, content, events, post
 from tests.asking import PRO, WEATHER, called, result, user
 

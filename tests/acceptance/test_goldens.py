@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 from tests.acceptance.wire import content, events, post
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "google-examples"

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from emulator import Emulator
-from emulator.client import Admin, AdminError
-from emulator.web.doors import NotVouched
+from gemulator import Emulator
+from gemulator.client.admin import Admin, AdminError
+from gemulator.server.tls.certificate_authority import NotVouched
 from tests.acceptance.wire import ask
 
 GOOGLE = "https://us-central1-aiplatform.googleapis.com/v1/projects/demo/locations/us-central1/endpoints/openapi"

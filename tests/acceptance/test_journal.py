@@ -10,9 +10,9 @@ import httpx
 import pytest
 from click.testing import CliRunner, Result
 
-from emulator.cli import main
-from emulator.client import Admin, AdminError
-from emulator.server import Emulator
+from gemulator.cli import main
+from gemulator.client.admin import Admin, AdminError
+from gemulator.client.embedded import Emulator
 
 SCENARIO = """
 turns:

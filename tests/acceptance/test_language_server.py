@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from emulator.scenario.replies import KINDS, PARTS
-from emulator.settings import shipped_scenarios
+from gemulator.core.settings import shipped_scenarios
+from gemulator.scenario.replies import KINDS, PARTS
 
 SERVER = Path(__file__).parents[1] / "node/node_modules/yaml-language-server/bin/yaml-language-server"
 pytestmark = pytest.mark.skipif(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Session
-from emulator.errors import ScenarioError
+from gemulator import Session
+from gemulator.core.errors import ScenarioError
 from tests.acceptance.test_session import said, words
 
 PNG = b"\x89PNG\r\n\x1a\nxx"

@@ -16,14 +16,14 @@ import openai
 import pytest
 from openai import OpenAI
 
-from emulator import Emulator
-from emulator.app import create_app
-from emulator.delivery import Delivery
-from emulator.journal import EMPTY, Exchange, Finished, Received
-from emulator.listening import uvicorn_config
-from emulator.settings import Settings
-from emulator.views import EntryView
-from emulator.web.log import RequestLog
+from gemulator import Emulator
+from gemulator.core.settings import Settings
+from gemulator.delivery.steps import Delivery
+from gemulator.server.app import create_app
+from gemulator.server.listeners import uvicorn_config
+from gemulator.server.log import RequestLog
+from gemulator.state.journal.entry import EMPTY, Exchange, Finished, Received
+from gemulator.state.journal.json_views import EntryView
 from tests.acceptance.test_command import serving, url_of
 from tests.acceptance.wire import ask
 

@@ -7,12 +7,13 @@ from typing import Any
 import orjson
 import pytest
 
-from emulator import Emulator
-from emulator.delivery import Chunk, Head
-from emulator.dialects import DIALECTS, Dialect, Headers, Style
-from emulator.plan import Failure, Plan, Text
-from emulator.request import ChatRequest, Target
-from emulator.seed import Seed
+from gemulator import Emulator
+from gemulator.core.plan import Failure, Plan, Text
+from gemulator.core.seed import Seed
+from gemulator.delivery.steps import Chunk, Head
+from gemulator.dialects import DIALECTS, Dialect, Headers, Style
+from gemulator.request.body import ChatRequest
+from gemulator.request.target import Target
 from tests.acceptance.wire import post
 
 SCRIPT = """

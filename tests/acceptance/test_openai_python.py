@@ -8,7 +8,7 @@ import pytest
 from openai import AsyncOpenAI, BadRequestError, OpenAI
 from pydantic import BaseModel
 
-from emulator import Emulator
+from gemulator import Emulator
 
 PRO = "google/gemini-3.1-pro-preview"
 WEATHER: Any = {

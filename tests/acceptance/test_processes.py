@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 
 # What each does, with nothing but the standard library: stub, ask three times, look, check.
 PROCESS = r"""

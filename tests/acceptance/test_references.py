@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 from tests.acceptance.wire import ask, post
 
 AWAY, NEAR = "https://example.com/money.json", "#/$defs/money"

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 from tests.acceptance.wire import ask, post
 
 HELLO: list[dict[str, Any]] = [{"role": "user", "content": "Hello"}]

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator.client import Admin
+from gemulator.client.admin import Admin
 from tests.acceptance.replicas import NGINX, Cluster, Load, Replica, ask, client, cluster
 from tests.redis_server import needs_redis
 
@@ -115,7 +115,7 @@ async def test_workers_of_one_server_share_their_state(running: Cluster) -> None
 def test_workers_need_a_shared_store() -> None:
     from click.testing import CliRunner
 
-    from emulator.cli import main
+    from gemulator.cli import main
 
     result = CliRunner().invoke(main, ["serve", "--workers", "2"])
     assert result.exit_code == 2

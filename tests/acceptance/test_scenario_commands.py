@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from emulator.cli import main
-from emulator.settings import shipped_scenarios
+from gemulator.cli import main
+from gemulator.core.settings import shipped_scenarios
 from tests.asking import PRO, WEATHER, called, result, user
 
 
@@ -121,7 +121,7 @@ def test_the_schedule_of_a_request_is_the_same_each_time_it_is_printed() -> None
 
 
 def test_explain_agrees_with_the_answer_of_the_server(folder: Path) -> None:
-    from emulator import Emulator
+    from gemulator import Emulator
     from tests.acceptance.wire import ask, post
 
     body = ask("unfitting")

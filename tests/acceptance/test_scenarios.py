@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 from tests.acceptance.wire import ask, post
 
 

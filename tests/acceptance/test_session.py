@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator, Session
-from emulator.client import Admin, AdminError
-from emulator.errors import ScenarioError
-from emulator.settings import WhenUnmatched
+from gemulator import Emulator, Session
+from gemulator.client.admin import Admin, AdminError
+from gemulator.core.errors import ScenarioError
+from gemulator.core.settings import WhenUnmatched
 from tests.acceptance.wire import ask
 
 
@@ -315,7 +315,7 @@ def test_a_session_that_was_left_is_not_forgotten_where_the_next_is_refused(fami
 
 
 CELLS = """
-from emulator import Emulator
+from gemulator import Emulator
 emulator = Emulator().start()
 ---
 emulator.when(user="hi").reply("Hello!")

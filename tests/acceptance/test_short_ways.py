@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator import Emulator
-from emulator.engine import Engine
-from emulator.reading import parse, request_of
-from emulator.web.direct import Direct
+from gemulator import Emulator
+from gemulator.engine.engine import Engine
+from gemulator.request.parser import parse, request_of
+from gemulator.server.protocol.fast_path import Direct
 from tests.acceptance.wire import ask, post
 
 FROZEN = "2026-02-11T22:54:21Z"

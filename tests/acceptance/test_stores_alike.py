@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from emulator.client import Admin
+from gemulator.client.admin import Admin
 from tests.acceptance.replicas import Replica
 from tests.redis_server import needs_redis, redis_server
 

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from openai import AuthenticationError, OpenAI, PermissionDeniedError
 
-from emulator import Emulator
-from emulator.tokens import key_of, verify
-from emulator.web.keys import ServiceKey
-from emulator.web.oauth import CLOUD_PLATFORM
+from gemulator import Emulator
+from gemulator.server.auth.keys import ServiceKey
+from gemulator.server.auth.oauth import CLOUD_PLATFORM
+from gemulator.server.auth.tokens import key_of, verify
 from tests.acceptance.wire import ask
 
 EMAIL = "gemulator-dev@demo.iam.gserviceaccount.com"

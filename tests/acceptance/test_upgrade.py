@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 
 PATH = "/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
 BODY = orjson.dumps({"model": "google/m", "messages": [{"role": "user", "content": "hello"}]})

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 from openai import OpenAI, OpenAIError
 
-from emulator import Emulator
-from emulator.cli import main
+from gemulator import Emulator
+from gemulator.cli import main
 from tests.acceptance.wire import ask
 
 SCENARIO = """

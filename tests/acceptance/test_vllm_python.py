@@ -9,7 +9,7 @@ import pytest
 from openai import APIError, BadRequestError, NotFoundError, OpenAI
 from pydantic import BaseModel
 
-from emulator import Emulator
+from gemulator import Emulator
 from tests import vllm_models
 
 HELLO: Any = [{"role": "user", "content": "Who wrote Faust?"}]

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from emulator import Session
+from gemulator import Session
 
 
 def post(

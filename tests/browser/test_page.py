@@ -45,7 +45,7 @@ def site() -> Iterator[str]:
 @contextmanager
 def serving(port: int) -> Iterator[subprocess.Popen[str]]:
     """The emulator in a process that may be killed."""
-    command = [sys.executable, "-m", "emulator", "serve", "--port", str(port), "--scenarios", str(PAGE)]
+    command = [sys.executable, "-m", "gemulator", "serve", "--port", str(port), "--scenarios", str(PAGE)]
     with subprocess.Popen([*command, "--log-format", "off"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         next(line for line in process.stdout if "listens on" in line)

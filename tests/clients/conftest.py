@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 
 
 @pytest.fixture(scope="session")

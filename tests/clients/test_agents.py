@@ -8,7 +8,7 @@ import httpx
 import openai
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 from tests.clients.conftest import Wire
 
 MODEL = "google/gemini-3.1-pro-preview"

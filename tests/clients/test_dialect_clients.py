@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 
 HERE = Path(__file__).parent
 CLIENTS = Path(os.environ.get("GEMULATOR_CLIENTS") or HERE.parent.parent / ".venv-clients")

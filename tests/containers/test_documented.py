@@ -24,7 +24,7 @@ def test_testcontainers_in_python(tmp_path: Path) -> None:
     pytest.importorskip("testcontainers", reason=".ci/containers installs it")
     file = tmp_path / "app.py"
     file.write_text(f"""{shown("python", "testcontainers")}
-    from emulator import Session
+    from gemulator import Session
 
     session = Session(url).session(unmatched="error")
     session.when(user="weather").reply("It is sunny.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.client import Admin
+from gemulator.client.admin import Admin
 from tests.acceptance.replicas import SCENARIO, Load, ask, client
 from tests.containers.engine import Project, answers, project, run, until
 from tests.redis_server import free_port

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulator import create_app
-from emulator.settings import Settings
+from gemulator import create_app
+from gemulator.core.settings import Settings
 from tests.fuzz.mutation import mutations
 from tests.fuzz.request_schema import DOCUMENT, PATH
 

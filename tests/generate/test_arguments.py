@@ -13,8 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from emulator.generate.arguments import Unsatisfiable, normalised, problem_with, value_for
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.json_schema import Unsatisfiable, normalised, problem_with, value_for
 
 Schema = dict[str, Any]
 
@@ -477,7 +477,7 @@ def test_seeds_decide() -> None:
 
 _SCRIPT = """
 import json, sys
-from emulator.generate.arguments import value_for
+from gemulator.generate.json_schema import value_for
 for line in sys.stdin:
     print(json.dumps(value_for(json.loads(line), 11)))
 """

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from emulator.generate.arguments import Unsatisfiable, normalised, value_for
+from gemulator.generate.json_schema import Unsatisfiable, normalised, value_for
 
 SHARED = Path(os.environ.get("GEMULATOR_SHARED", Path(__file__).parents[2].parent / "shared"))
 CORPUS = SHARED / "corpora" / "schemas-open.jsonl.gz"

@@ -13,7 +13,7 @@ from hypothesis_jsonschema import from_schema
 from jsonschema import Draft7Validator, Draft202012Validator
 from referencing.exceptions import Unresolvable
 
-from emulator.generate.arguments import Unsatisfiable, problem_with, value_for
+from gemulator.generate.json_schema import Unsatisfiable, problem_with, value_for
 
 NAMES = st.sampled_from(["a", "b", "city", "x1"])
 LEAVES: st.SearchStrategy[dict[str, Any]] = st.one_of(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.generate.audio import LONGEST, RATE, length, speech_like, tone
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.audio import LONGEST, RATE, length, speech_like, tone
 
 SEED = Seed.root("audio")
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from emulator.generate.text import answer, report, thought
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.text.answer import answer, report, thought
 
 PAGE = Path(__file__).parents[1] / "golden" / "prompts.md"
 

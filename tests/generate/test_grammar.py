@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.generate.arguments import Unsatisfiable, value_for
-from emulator.generate.grammar import BadGrammar, Schema, drawn, read_grammar, read_tag, styled
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.grammar import BadGrammar, Schema, drawn, read_grammar, read_tag, styled
+from gemulator.generate.json_schema import Unsatisfiable, value_for
 
 SEEDS = [Seed(b"s").child(number) for number in range(40)]
 

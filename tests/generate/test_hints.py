@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.generate.hints import Hints, best_tool, calls, read, schema_of, wanted_keys
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.prompt_hints import Hints, best_tool, calls, read, schema_of, wanted_keys
 
 WEATHER: dict[str, Any] = {
     "properties": {"location": {"type": "string"}, "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]}}
@@ -340,7 +340,7 @@ def test_a_long_prompt_is_read_in_no_time(unit: str) -> None:
 
 def test_the_same_reading_in_every_process() -> None:
     program = (
-        "from emulator.generate.hints import *\n"
+        "from gemulator.generate.prompt_hints import *\n"
         "p = 'Fly from Paris to Tokyo with Anna and Tom on 2026-05-04 for 300 EUR, keys a, b and c'\n"
         "print(read(p), wanted_keys(p), [list(h.suggest('person', {'type': 'string'})) for h in calls(read(p), {})])"
     )

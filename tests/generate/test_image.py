@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from emulator.generate.image import draw, size_of
-from emulator.generate.landscape import paint
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.image.draw import draw, size_of
+from gemulator.generate.image.landscape import paint
 
 SEED = Seed.root("image")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.generate.lettering import Script, font, script_of, shaped, units, writable
+from gemulator.generate.image.label import Script, font, script_of, shaped, units, writable
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from emulator.generate.arguments.patterns import BadPattern, matcher, sampled, searched
-from emulator.generate.arguments.patterns.characters import of, property_class, union
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.regex import BadPattern, matcher, sampled, searched
+from gemulator.generate.regex.charset import of, property_class, union
 
 READ = [
     "abc", "a|b|", "^$", "^[a-c]{2,3}$", "[^a-z]", "^[^\\x00-\\x7F]$", "\\d{3}", "^\\D\\W\\S$", "a{,}",

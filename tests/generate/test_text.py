@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.generate.report import reported
-from emulator.generate.sentences import speech_of
-from emulator.generate.text import answer, lorem, markdown, prose, report, thought
-from emulator.generate.words.language import KNOWN, detect, language
-from emulator.seed import Seed
+from gemulator.core.seed import Seed
+from gemulator.generate.text.answer import answer, lorem, markdown, prose, report, thought
+from gemulator.generate.text.languages.language import KNOWN, detect, language
+from gemulator.generate.text.tool_report import reported
+from gemulator.generate.text.writer import speech_of
 
 SEED = Seed.root("text")
 ANY_TEXT = st.text(st.characters(), max_size=120)
@@ -334,8 +334,8 @@ def test_the_same_words_in_every_process() -> None:
     prompts = [prompt for prompt, _ in TOPICS.values()]
     program = f"""
 import json
-from emulator.generate.text import answer, lorem, markdown, prose, thought
-from emulator.seed import Seed
+from gemulator.generate.text.answer import answer, lorem, markdown, prose, thought
+from gemulator.core.seed import Seed
 
 seed = Seed.root("p")
 made = [make(seed, prompt) for prompt in {prompts!r} for make in (answer, thought, markdown)]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.generate import tokens
-from emulator.generate.tokens import audio_tokens, count, image_tokens, load, pdf_tokens, pieces, video_tokens
+from gemulator.generate import token_count as tokens
+from gemulator.generate.token_count import audio_tokens, count, image_tokens, load, pdf_tokens, pieces, video_tokens
 
 ANY_TEXT = st.text(st.characters(), max_size=200)  # lone surrogates, right-to-left marks and emoji included
 

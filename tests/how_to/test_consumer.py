@@ -26,7 +26,7 @@ def run(*command: str) -> str:
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[str]:
     """A server in a process of its own."""
-    command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--log-format", "off"]
+    command = [sys.executable, "-m", "gemulator", "serve", "--port", "0", "--log-format", "off"]
     with subprocess.Popen(command, env=CLEAN, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = next(found[1] for line in process.stdout if (found := re.search(r"listens on (http://\S+)", line)))

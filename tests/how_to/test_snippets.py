@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from emulator import Emulator
-from emulator.scenario import yaml
-from emulator.scenario.library import read_catalog
-from emulator.scenario.model import Scenario
-from emulator.scenario.reader import read_scenario
-from emulator.settings import shipped_scenarios
-from emulator.web.policy import read_policy
+from gemulator import Emulator
+from gemulator.core import located_yaml as yaml
+from gemulator.core.settings import shipped_scenarios
+from gemulator.engine.catalog_file import read_catalog
+from gemulator.scenario.loading.reader import read_scenario
+from gemulator.scenario.model import Scenario
+from gemulator.server.auth.policy import read_policy
 from tests.how_to.snippets import ORIGIN, PAGES, ROOT, Snippet, snippets
 
 # What begins so is run by CI in a place that has what it needs.
@@ -76,7 +76,7 @@ def is_known(command: str) -> bool:
         return False
     own = words[: words.index("--")] if "--" in words else words
     shown = subprocess.run(
-        [sys.executable, "-m", "emulator", own[0], "--help"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "gemulator", own[0], "--help"], capture_output=True, text=True, check=False
     )
     return shown.returncode == 0 and all(f"{word} " in shown.stdout for word in own if word.startswith("--"))
 

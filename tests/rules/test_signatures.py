@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from emulator.rules.signatures import SKIP
+from gemulator.service.rules.signatures import SKIP
 from tests.endpoint import GEMINI_2, GEMINI_3, Endpoint, asked, calling, result, rows, tool, user
 
 OLD = [user(), calling("get"), result("get"), {"role": "assistant", "content": "21 °C."}]

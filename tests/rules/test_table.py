@@ -2,9 +2,9 @@
 
 import pytest
 
-from emulator.errors import ScenarioError
-from emulator.refusals import REFUSALS
-from emulator.rules import RULES
+from gemulator.core.errors import ScenarioError
+from gemulator.service.refusals import REFUSALS
+from gemulator.service.rules import RULES
 from tests.endpoint import Endpoint, google
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import pytest
 
-from emulator import Emulator
+from gemulator import Emulator
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent

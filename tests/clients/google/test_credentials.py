@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator import Emulator
-from emulator.cli.credential_files import CredentialFiles, Holder
-from emulator.cli.environment import Client
-from emulator.web.authority import Authority
-from emulator.web.keys import ServiceKey
+from gemulator import Emulator
+from gemulator.cli.client_env import Client
+from gemulator.cli.credential_files import CredentialFiles, Holder
+from gemulator.server.auth.keys import ServiceKey
+from gemulator.server.tls.certificate_authority import Authority
 from tests.clients.google.conftest import HERE, PROGRAMS, run
 
 KINDS = ("service_account", "authorized_user", "external_account")

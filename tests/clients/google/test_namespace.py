@@ -50,7 +50,7 @@ def test_python(hosts: Path, python: Path, state: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "emulator",
+        "gemulator",
         *SERVE,
         "--state",
         str(state),
@@ -65,7 +65,7 @@ def test_python(hosts: Path, python: Path, state: Path) -> None:
 
 
 def test_node(hosts: Path, node: str, state: Path) -> None:
-    command = [sys.executable, "-m", "emulator", *SERVE, "--state", str(state), *BARE, node, str(PROGRAMS / "adc.js")]
+    command = [sys.executable, "-m", "gemulator", *SERVE, "--state", str(state), *BARE, node, str(PROGRAMS / "adc.js")]
     ended = inside(hosts, *command)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == "Compute demo true\n"
@@ -77,7 +77,7 @@ def test_the_app_of_docker_compose(hosts: Path, state: Path) -> None:
     aliases = services["google"]["networks"]["default"]["aliases"]
     assert {"us-central1-aiplatform.googleapis.com", "metadata.google.internal"} <= set(aliases)
     program = services["app"]["command"][0]
-    command = [sys.executable, "-m", "emulator", *SERVE, "--state", str(state), *BARE, sys.executable, "-c", program]
+    command = [sys.executable, "-m", "gemulator", *SERVE, "--state", str(state), *BARE, sys.executable, "-c", program]
     ended = inside(hosts, *command)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["object"] == "chat.completion"

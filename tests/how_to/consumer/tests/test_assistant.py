@@ -9,7 +9,7 @@ import pytest
 from assistant import ask, ask_all, stream
 from openai import RateLimitError
 
-from emulator import Session
+from gemulator import Session
 
 pytestmark = pytest.mark.gemulator(env=True)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from openai import APIConnectionError
 
-from emulator import Session
+from gemulator import Session
 
 MODEL = "google/gemini-3.5-flash"
 

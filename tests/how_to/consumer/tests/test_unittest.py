@@ -2,7 +2,7 @@
 
 import unittest
 
-from emulator import Emulator
+from gemulator import Emulator
 
 
 class Greeting(unittest.TestCase):

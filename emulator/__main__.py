@@ -1,5 +1,0 @@
-"""`python -m emulator` is `gemulator`."""
-
-from emulator.cli import main
-
-main(prog_name="gemulator")

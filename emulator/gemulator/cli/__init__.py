@@ -1,0 +1,57 @@
+"""The command line: one file a command group, imported when its command is used."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import click
+
+from gemulator.core.version import __version__
+
+# Command: the module that has it, under the same name.
+_COMMANDS = {
+    "serve": "gemulator.cli.serve",
+    "exec": "gemulator.cli.exec",
+    "env": "gemulator.cli.env",
+    "credentials": "gemulator.cli.credentials",
+    "check": "gemulator.cli.scenarios",
+    "explain": "gemulator.cli.scenarios",
+    "schema": "gemulator.cli.scenarios",
+    "journal": "gemulator.cli.journal",
+    "sessions": "gemulator.cli.journal",
+    "reset": "gemulator.cli.journal",
+    "verdict": "gemulator.cli.verdict",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        with _no_collecting():
+            command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """What is imported stays: looking for garbage in it, then and ever after, would only take time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="gemulator")
+def main() -> None:
+    """A local emulator of Google's Chat Completions API on Vertex AI.
+
+    Start it with `gemulator serve`, point an OpenAI client at the URL it prints, and talk to it.
+    """

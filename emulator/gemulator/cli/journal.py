@@ -1,0 +1,145 @@
+"""`gemulator journal`, `gemulator sessions`, `gemulator reset`: what a running server was asked."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gemulator.cli.tables import Screen
+from gemulator.client.admin import Admin, AdminError
+from gemulator.state.journal.json_views import EntryView
+
+_DEFAULT_URL = "http://127.0.0.1:8089"
+
+
+def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that name a running server."""
+    key = click.option("--admin-key", envvar="GEMULATOR_ADMIN_KEY", show_envvar=True, help="Its --admin-key.")
+    url = click.option(
+        "--url", envvar="GEMULATOR_URL", show_envvar=True, default=_DEFAULT_URL, show_default=True, help="The server."
+    )
+    return url(key(command))
+
+
+@contextmanager
+def server(url: str, admin_key: str | None) -> Iterator[Admin]:
+    """The admin API of the server; what it refuses ends the command with its words."""
+    try:
+        admin = Admin(url, admin_key)
+    except ValueError as error:
+        raise click.UsageError(f"--admin-key: {error}") from None
+    try:
+        with admin:
+            yield admin
+    except AdminError as error:
+        raise click.ClickException(str(error)) from None
+    except KeyboardInterrupt:
+        pass  # the way to end --follow
+
+
+@click.command(short_help="Show what was asked and what answered.")
+@click.argument("entry", type=int, required=False)
+@click.option("--session", help="Of this session; left out: of all.")
+@click.option("--scenario", help="Answered by this scenario.")
+@click.option("--model", help="For a model with this in its name.")
+@click.option("--status", type=int, help="With this HTTP status.")
+@click.option(
+    "--source",
+    type=click.Choice(["turn", "generated", "unmatched", "unsatisfiable", "refused"]),
+    help="By what answered.",
+)
+@click.option("--text", help="With this somewhere in request or answer.")
+@click.option("--since", help="Not before: Unix seconds, or like 2026-02-11T22:54:21Z.")
+@click.option("--until", help="Not after.")
+@click.option("-n", "--last", type=click.IntRange(min=0), default=20, show_default=True, help="How many, at most.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON lines, in full.")
+@click.option("--har", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTTP Archive to this file.")
+@server_options
+def journal(
+    entry: int | None,
+    last: int,
+    follow: bool,
+    as_json: bool,
+    har: Path | None,
+    url: str,
+    admin_key: str | None,
+    **filters: str | int | None,
+) -> None:
+    """Show what was asked and what answered; with an ENTRY number, all about that one."""
+    with server(url, admin_key) as admin:
+        if har is not None:
+            _archive(har, json.dumps(admin.har(**filters), indent=1))
+        elif entry is not None:
+            _show(admin.entry(entry), as_json)
+        else:
+            _list(admin, last, follow, as_json, filters)
+
+
+def _archive(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
+    click.echo(f"Wrote {file}.")
+
+
+def _show(entry: EntryView, as_json: bool) -> None:
+    if as_json:
+        _lines([entry])
+    else:
+        Screen().entry(entry)
+
+
+def _list(admin: Admin, last: int, follow: bool, as_json: bool, filters: dict[str, str | int | None]) -> None:
+    # All of the journal is read: a page knows its successor, not its predecessor.
+    found = admin.entries(full=as_json, **filters)
+    after = found[-1]["id"] if found else 0
+    shown: Iterable[EntryView] = found[-last:] if last else []
+    if follow:
+        told = {entry["id"] for entry in found if entry["outcome"]}
+        ends = (event["entry"]["id"] for event in admin.events(after, **filters) if event["event"] == "finished")
+        shown = chain(shown, (admin.entry(number) for number in ends if number not in told))
+    if as_json:
+        _lines(shown)
+    elif follow:
+        Screen().follow(shown)
+    else:
+        Screen().entries(shown)
+
+
+def _lines(entries: Iterable[EntryView]) -> None:
+    for entry in entries:
+        click.echo(json.dumps(entry, ensure_ascii=False))
+        sys.stdout.flush()
+
+
+@click.command(short_help="Show the sessions of a running server.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@server_options
+def sessions(as_json: bool, url: str, admin_key: str | None) -> None:
+    """Show the sessions of a running server, and how often each turn with `times` has answered."""
+    with server(url, admin_key) as admin:
+        found = admin.sessions()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        Screen().sessions(found)
+
+
+@click.command(short_help="Forget counters and journal of a session.")
+@click.argument("session", default="default")
+@click.option("--all", "everything", is_flag=True, help="Every session.")
+@server_options
+def reset(session: str, everything: bool, url: str, admin_key: str | None) -> None:
+    """Forget counters and journal of a SESSION (left out: `default`). Pushed scenarios stay."""
+    with server(url, admin_key) as admin:
+        names = [one["session"] for one in admin.sessions()] if everything else [session]
+        for name in names:
+            admin.reset(name)
+    click.echo(f"Reset {', '.join(names) or 'nothing: there is no session'}.")

@@ -1,0 +1,144 @@
+"""`gemulator check`, `explain` and `schema`: what is wrong with scenarios, and which of them answers a request."""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+import orjson
+
+from gemulator.cli.settings_options import settings_of, some_settings, used
+from gemulator.core.errors import Problem, ScenarioError
+from gemulator.core.json_types import JSON
+from gemulator.request.target import Target
+from gemulator.scenario.authoring.lint import advice, tools_file, tools_in
+from gemulator.scenario.library import load_folders
+from gemulator.scenario.loading.folder import Folder
+
+_FORMATS = ("text", "json", "github")
+
+
+@click.command(short_help="Say what is wrong with scenarios.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="How the problems are written.")
+@click.option("--tools", type=click.File("rb"), help="JSON request or list of tools, to check `with:` against.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@some_settings("scenarios")
+def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bool, **options: Any) -> None:
+    """Say all that is wrong with the scenarios in PATHS (default: those that `serve` would load).
+
+    Exit code 0: they can be used; 1: they cannot. `_tools.json` in a folder is read as `--tools`.
+    """
+    folders = [Folder(path) for path in paths or settings_of(options).scenarios]
+    count, problems = _problems(folders, _tools(tools, folders))
+    _write(problems, form)
+    errors = sum(not problem.warning for problem in problems)
+    if form == "text":
+        warnings = len(problems) - errors
+        click.echo(f"{count} scenarios, {errors} problems, {warnings} warnings", err=bool(problems))
+    sys.exit(1 if errors or (strict and problems) else 0)
+
+
+def _problems(folders: Sequence[Folder], tools: Mapping[str, JSON]) -> tuple[int, Sequence[Problem]]:
+    """How many scenarios there are, and what is wrong with them."""
+    try:
+        library = load_folders(folders)
+    except ScenarioError as error:
+        return sum(len(list(folder.scenarios())) for folder in folders if folder.path.exists()), error.problems
+    found = sorted(advice(library, folders, tools), key=lambda problem: (str(problem.file), problem.line))
+    return len(library.scenarios), found
+
+
+def _tools(given: BinaryIO | None, folders: Sequence[Folder]) -> Mapping[str, JSON]:
+    files = [tools_file(folder.root) for folder in folders]
+    sources = [given.read()] if given else [file.read_bytes() for file in files if file is not None]
+    tools: dict[str, JSON] = {}
+    for source in sources:
+        try:
+            tools |= tools_in(orjson.loads(source))
+        except ValueError as error:
+            raise click.ClickException(f"the tools cannot be read: {error}") from None
+    return tools
+
+
+def _write(problems: Sequence[Problem], form: str) -> None:
+    if form == "json":
+        click.echo(orjson.dumps([_view(problem) for problem in problems], option=orjson.OPT_INDENT_2))
+        return
+    for problem in problems:
+        click.echo(_annotation(problem) if form == "github" else str(problem))
+
+
+def _view(problem: Problem) -> dict[str, object]:
+    return {
+        "level": "warning" if problem.warning else "error",
+        "file": str(problem.file),
+        "line": problem.line,
+        "column": problem.column,
+        "path": problem.path,
+        "message": problem.message,
+        "remedy": problem.remedy,
+    }
+
+
+def _annotation(problem: Problem) -> str:
+    """A workflow command of GitHub: shown at the line of a pull request."""
+    said = ": ".join(filter(None, (problem.path, problem.message)))
+    text = " ".join(filter(None, (f"{said}.", problem.remedy)))
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    level = "warning" if problem.warning else "error"
+    return f"::{level} file={problem.file},line={problem.line},col={problem.column}::{escaped}"
+
+
+@click.command(short_help="Say which turn answers a request, and why.")
+@click.argument("request_file", metavar="REQUEST.json", type=click.File("rb"))
+@click.option("--header", "headers", multiple=True, metavar="NAME: VALUE", help="A header of the request.")
+@click.option("--endpoint", default="openapi", show_default=True, help="The endpoint id in the path.")
+@click.option("--location", default="global", show_default=True, help="The location in the path.")
+@click.option("--project", default="demo", show_default=True, help="The project in the path.")
+@some_settings("scenarios", "unmatched", "seed", "clock", "speed", "wire", "catalog")
+def explain(
+    request_file: BinaryIO, headers: tuple[str, ...], endpoint: str, location: str, project: str, **options: Any
+) -> None:
+    """Say which turn answers a request and why, why the others do not, and what is sent when.
+
+    REQUEST.json is the body of a chat request; `-` reads it from standard input.
+    """
+    from gemulator.server.app import create_app
+    from gemulator.server.auth.identity import asked_again, unusable
+    from gemulator.state.store import DEFAULT
+
+    settings = settings_of(options)
+    with used(settings):
+        engine = create_app(settings).state.engine
+    target = Target("v1", project, location, endpoint)
+    path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
+    named = dict(map(_header, headers))
+    asked = asked_again(request_file.read(), path, target, named, DEFAULT)
+    wrong = unusable(asked.caller)
+    if wrong is not None:
+        raise click.UsageError(f"--header: {wrong}")
+    click.echo(str(asyncio.run(engine.explain(asked))))
+
+
+def _header(text: str) -> tuple[bytes, bytes]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise click.UsageError(f"--header: {text!r} is no header: write it like 'x-tenant: acme'")
+    return name.strip().lower().encode("latin-1", "replace"), value.strip().encode("latin-1", "replace")
+
+
+@click.command(short_help="Print the JSON Schema of a scenario file.")
+@click.option("--format", "form", type=click.Choice(["json", "markdown"]), default="json", help="What is printed.")
+def schema(form: str) -> None:
+    """Print the JSON Schema of a scenario file (for editors), or its reference page."""
+    if form == "markdown":
+        from gemulator.scenario.authoring.reference_page import reference
+
+        click.echo(reference(), nl=False)
+        return
+    from gemulator.scenario.authoring.json_schema import scenario_schema
+
+    click.echo(orjson.dumps(scenario_schema(), option=orjson.OPT_INDENT_2))

@@ -1,0 +1,124 @@
+"""`gemulator serve`."""
+
+import errno
+import signal
+import socket
+import sys
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import click
+
+from gemulator.cli.settings_options import settings_of, settings_options, used
+from gemulator.client.urls import Addresses
+from gemulator.core.settings import Settings, usual_state
+from gemulator.core.version import __version__
+from gemulator.scenario.library import Library
+from gemulator.server.app import create_app
+from gemulator.server.listeners import bound, doors_of, origin_of, uvicorn_config
+from gemulator.server.tls.certificate_authority import NotVouched
+from gemulator.server.tls.server import Doors, Server
+
+
+@click.command()
+@settings_options
+def serve(**options: Any) -> None:
+    """Serve until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
+    if options["reload"] is None:
+        options["reload"] = sys.stdout.isatty()
+    settings = settings_of(options)
+    with used(settings):
+        app = create_app(settings)
+    listener, doors = _listener(settings), _doors(settings)
+    greeting = _greeting(settings, app.state.engine.preparation.library, origin_of(listener), doors)
+    if settings.workers == 1:
+        _run(Server(uvicorn_config(app, settings), doors), listener, greeting)
+    else:
+        _run_workers(settings, listener, greeting)
+    click.echo("Stopped.")
+
+
+def _run(server: Server, listener: socket.socket, greeting: str) -> None:
+    """Serve until told to stop, which may be as soon as the greeting is out."""
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, server.handle_exit)
+    click.echo(greeting)
+    server.run([listener])
+
+
+def _run_workers(settings: Settings, listener: socket.socket, greeting: str) -> None:
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn_config(partial(create_app, settings), settings)
+    config.factory, config.workers = True, settings.workers
+    click.echo(greeting)
+    with suppress(KeyboardInterrupt):
+        Multiprocess(config, [listener]).run()
+
+
+def _listener(settings: Settings) -> socket.socket:
+    try:
+        return bound(settings.host, settings.port)
+    except OSError as error:
+        message = f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
+        raise click.ClickException(f"{message}\n{_elsewhere(error)}") from None
+
+
+def _elsewhere(error: OSError) -> str:
+    if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+        return "Choose another port with --port (0: any free one)."
+    return "Name an address of this machine with --host, like 127.0.0.1 or 0.0.0.0 (all of its addresses)."
+
+
+def _doors(settings: Settings) -> Doors | None:
+    try:
+        return doors_of(settings)
+    except NotVouched as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        remedy = "Choose other ports with --tls-port and --proxy-port, another folder with --state."
+        raise click.ClickException(f"cannot serve HTTPS: {error}\n{remedy}") from None
+
+
+def _greeting(settings: Settings, library: Library, origin: str, doors: Doors | None) -> str:
+    urls = Addresses(origin)
+    folders = ", ".join(map(str, settings.scenarios)) or "no folder"
+    live = ", live when saved" if settings.reload else ""
+    unmatched = {"generate": "get an invented answer", "error": "are refused with the reason"}[settings.unmatched]
+    lines = [
+        f"gemulator {__version__} listens on {origin}",
+        "",
+        f"  Gemini and partners  OPENAI_BASE_URL={urls.base_url}",
+        f"  self-deployed        OPENAI_BASE_URL={urls.endpoint_url('1234567890')}",
+        f"  API key              {_KEYS[settings.auth]}",
+        *_https(settings, doors),
+        "",
+        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}{live}",
+        f"  Requests that fit no scenario {unmatched}.",
+    ]
+    if settings.host not in {"127.0.0.1", "localhost", "::1"}:
+        lines.append(f"  Warning: it listens on {settings.host}. Whoever reaches it can ask all it has, tokens too.")
+    return "\n".join(lines) + "\n"
+
+
+_KEYS = {
+    "any": "OPENAI_API_KEY=emulator  (any text)",
+    "open": "OPENAI_API_KEY=emulator  (none is needed)",
+    "token": "a live token: `gemulator env` exports one",
+}
+
+
+def _https(settings: Settings, doors: Doors | None) -> list[str]:
+    lines = []
+    if doors and settings.tls:
+        lines.append(f"  HTTPS                {origin_of(doors.tls, 'https')}")
+    if doors and doors.proxy:
+        lines.append(f"  Google's own hosts   HTTPS_PROXY={origin_of(doors.proxy)}")
+    if doors:
+        lines.append(f"  to be trusted        {(settings.state or usual_state()) / 'ca.pem'}")
+    return lines
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

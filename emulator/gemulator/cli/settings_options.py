@@ -1,0 +1,135 @@
+"""Command line options made from Settings: each has a flag, a GEMULATOR_ variable and a place in gemulator.toml."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import click
+from pydantic.fields import FieldInfo
+
+from gemulator.core.errors import ScenarioError
+from gemulator.core.settings import Settings, WrongSetting
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds an option for every field of Settings, and `--config`."""
+    return some_settings(*Settings.model_fields)(command)
+
+
+def some_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds options for some fields of Settings, and `--config`."""
+    return lambda command: _with_options(command, names)
+
+
+def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    for name in reversed(names):
+        command = _option(name, Settings.model_fields[name])(command)
+    config = click.Option(
+        ["--config"],
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        default=_usual_file,
+        is_eager=True,
+        expose_value=False,
+        callback=_from_file,
+        help="TOML file with these options as keys.  [default: gemulator.toml, if there]",
+        envvar="GEMULATOR_CONFIG",
+        show_envvar=True,
+    )
+    command.__click_params__.append(config)  # type: ignore[attr-defined]
+    return command
+
+
+def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
+    multiple = _several(name)
+    kind = get_args(field.annotation)[0] if multiple else field.annotation
+    flag = name.replace("_", "-")
+    return click.option(
+        f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}",
+        name,
+        envvar=f"GEMULATOR_{name.upper()}",
+        multiple=multiple,
+        type=_type(kind),
+        default=None,
+        help=f"{_described(field, several=kind if multiple else None)}{_default(field)}",
+        show_envvar=True,
+    )
+
+
+def _described(field: FieldInfo, several: Any) -> str:
+    """What a field is; of one that takes several of a type, how they are parted in a variable."""
+    if several is None:
+        return f"{field.description}"
+    between = f"`{os.pathsep}`" if several is Path else "spaces"
+    return f"{str(field.description).rstrip('.')}; in the variable with {between} between."
+
+
+def _type(annotation: Any) -> Any:
+    choices = [choice for choice in get_args(annotation) if isinstance(choice, str)]
+    if choices:
+        return click.Choice(choices)
+    if annotation is Path or Path in get_args(annotation):
+        return click.Path(path_type=Path)
+    return annotation if annotation in {int, float, bool} else str
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "  [default: the shipped ones]"
+    return "" if field.default is None or field.default == () else f"  [default: {field.default}]"
+
+
+def _usual_file() -> Path | None:
+    usual = Path("gemulator.toml")
+    return usual if usual.is_file() else None
+
+
+def _from_file(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    if value is None:
+        return
+    import tomllib
+
+    try:
+        table = tomllib.loads(value.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{value}: not valid TOML: {error}") from None
+    unknown = sorted(set(table) - set(Settings.model_fields))
+    if unknown:
+        raise click.BadParameter(f"{value}: unknown key {unknown[0]!r}; known: {', '.join(Settings.model_fields)}")
+    lists = [name for name in table if isinstance(table[name], list) and not _several(name)]
+    if lists:
+        raise click.BadParameter(f"{value}: {lists[0]} takes one value, not a list")
+    ctx.default_map = {name: [one] if _several(name) and isinstance(one, str) else one for name, one in table.items()}
+
+
+def _several(name: str) -> bool:
+    return get_origin(Settings.model_fields[name].annotation) is tuple
+
+
+def settings_of(options: dict[str, Any]) -> Settings:
+    """The Settings of parsed options. UsageError says which option is wrong."""
+    given = {name: value for name, value in options.items() if value is not None and value != ()}
+    try:
+        return Settings.of(**given)
+    except WrongSetting as error:
+        raise _wrong(error) from None
+
+
+@contextmanager
+def used(settings: Settings) -> Iterator[None]:
+    """Where something is made of the settings: what cannot be used ends the command, by its name."""
+    try:
+        yield
+    except WrongSetting as error:
+        raise _wrong(error) from None
+    except ScenarioError as error:
+        files = {problem.file for problem in error.problems}
+        what = next((name for name in ("policy", "catalog") if getattr(settings, name) in files), "scenarios")
+        raise click.ClickException(f"the {what} cannot be used:\n{error}") from None
+    except ModuleNotFoundError as error:  # an extra that was not installed; it says which
+        raise click.ClickException(str(error)) from None
+
+
+def _wrong(error: WrongSetting) -> click.UsageError:
+    return click.UsageError(f"--{error.name.replace('_', '-')}: {error.said}")

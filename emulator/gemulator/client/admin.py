@@ -1,0 +1,188 @@
+"""The admin API from Python: what the commands, the fixture and `Emulator` speak."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, cast
+from urllib.parse import quote, urlencode
+
+import orjson
+
+from gemulator.client.http_client import Connections, Unreachable
+from gemulator.state.journal.json_views import EntryView, EventView, FindingView, PageView, SessionView
+
+_ROOT = "/__emulator"
+
+
+class AdminError(Exception):
+    """The server refuses, or cannot be reached. The text says what to do."""
+
+    def __init__(self, message: str, remedy: str, code: str = "", failures: object = None) -> None:
+        super().__init__(f"{message}\n{remedy}")
+        self.code = code
+        self.failures = failures
+
+
+class Admin:
+    """A running emulator at `url`, like http://127.0.0.1:8089. `key` is its --admin-key."""
+
+    indoors = False  # whether it is in this process, and all of it is this process's own
+
+    def __init__(self, url: str, key: str | None = None) -> None:
+        self._http = Connections(url, {"x-emulator-admin-key": key} if key else {})
+        self._url = url
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- sessions and scenarios
+
+    def sessions(self) -> list[SessionView]:
+        """All sessions in name order."""
+        return cast(list[SessionView], self._call("GET", "/sessions")["sessions"])
+
+    def create(
+        self,
+        session: str | None = None,
+        *,
+        scenarios: Mapping[str, str] | None = None,
+        drop: Sequence[str] = (),
+        over: Sequence[str] = (),
+        **choices: str | int,
+    ) -> tuple[str, str]:
+        """Make a session: its name and a token. Choices: `scenario`, `seed`, `clock`, `unmatched`, `ttl`.
+
+        `scenarios` are texts by name to push to it; `drop` are sessions to forget before, `over` those whose clients
+        are told so from now on.
+        """
+        wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, "over": over, **choices}
+        made = self._call("POST", "/sessions", json=wanted)
+        return made["session"], made["token"]
+
+    def reset(self, session: str) -> None:
+        """Forget counters and journal of a session."""
+        self._call("POST", f"/sessions/{quote(session, safe='')}/reset")
+
+    def drop(self, session: str) -> bool:
+        """Forget a session; whether there was one."""
+        return bool(self._call("DELETE", f"/sessions/{quote(session, safe='')}")["dropped"])
+
+    def push(self, scenario: str, session: str = "default", name: str | None = None) -> str:
+        """Push a scenario in YAML or JSON; its name."""
+        params = {"session": session, **({"name": name} if name else {})}
+        return str(self._call("POST", "/scenarios", params, content=scenario.encode())["name"])
+
+    def withdraw(self, name: str | None = None, session: str = "default") -> bool:
+        """Withdraw a pushed scenario, or all; whether there was any."""
+        path = "/scenarios" if name is None else f"/scenarios/{quote(name, safe='')}"
+        return bool(self._call("DELETE", path, {"session": session})["withdrawn"])
+
+    def pin(self, scenario: str | None, session: str = "default") -> None:
+        """Let one scenario alone answer; None: all may."""
+        self._call("POST", "/scenarios/pin", json={"session": session, "scenario": scenario})
+
+    # ---- journal
+
+    def page(self, after: int = 0, limit: int = 100, full: bool = False, **filters: str | int | None) -> PageView:
+        """A page of entries after a number."""
+        params = {"after": after, "limit": limit, "full": int(full), **filters}
+        return cast(PageView, self._call("GET", "/journal", params))
+
+    def entries(self, full: bool = True, **filters: str | int | None) -> list[EntryView]:
+        """All entries."""
+        found: list[EntryView] = []
+        after: int | None = 0
+        while after is not None:
+            page = self.page(after, 1000, full, **filters)
+            found += page["entries"]
+            after = page["next"]
+        return found
+
+    def entry(self, number: int) -> EntryView:
+        """One entry in full."""
+        return cast(EntryView, self._call("GET", f"/journal/{number}"))
+
+    def har(self, **filters: str | int | None) -> Any:
+        """The journal as an HTTP Archive."""
+        return self._call("GET", "/journal.har", filters)
+
+    def events(self, after: int | None = None, **filters: str | int | None) -> Iterator[EventView]:
+        """Events as they happen, until the server goes."""
+        target = _target("/journal", {"after": after, **filters})
+        try:
+            with self._http.stream(target, {"accept": "text/event-stream"}) as response:
+                if response.status >= 400:
+                    raise self._error(response.status, response.read())
+                for line in response:
+                    if line.startswith(b"data: "):
+                        yield cast(EventView, orjson.loads(line[6:]))
+        except Unreachable as error:
+            raise self._unreachable(error) from None
+
+    # ---- checks
+
+    def verify(self, **expectations: Any) -> None:
+        """Check what a session was asked; AdminError says what does not hold."""
+        self._call("POST", "/verify", json=expectations)
+
+    def chaos(
+        self,
+        fault: str | None = None,
+        pacing: str | None = None,
+        quota: str | None = None,
+        session: str = "default",
+    ) -> None:
+        """Order faults, a pace or a quota, each as one line; what is None is off. A reset ends all of it."""
+        self._call("POST", "/chaos", json={"session": session, "fault": fault, "pacing": pacing, "quota": quota})
+
+    def verdict(self, session: str | None = None) -> list[FindingView]:
+        """What the client of a session, or of all, does wrong."""
+        return cast(list[FindingView], self._call("GET", "/verdict", {"session": session})["findings"])
+
+    def explain(self, body: dict[str, Any], session: str = "default", **more: Any) -> Any:
+        """What a chat request would be answered, and why."""
+        return self._call("POST", "/explain", json={"body": body, "session": session, **more})
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int | None] | None = None,
+        *,
+        json: object = None,
+        content: bytes | None = None,
+    ) -> Any:
+        body = content if json is None else orjson.dumps(json)
+        try:
+            status, answer = self._http.ask(method, _target(path, params or {}), body)
+        except Unreachable as error:
+            raise self._unreachable(error) from None
+        if status >= 400:
+            raise self._error(status, answer)
+        return orjson.loads(answer)
+
+    def _unreachable(self, error: Exception) -> AdminError:
+        return AdminError(f"no gemulator answers at {self._url}: {error}", "Start it with `gemulator serve`.", "away")
+
+    def _error(self, status: int, answer: bytes) -> AdminError:
+        try:
+            tree = orjson.loads(answer)
+            said = tree["error"]
+            return AdminError(said["message"], said["remedy"], said["code"], tree.get("failures"))
+        except (ValueError, KeyError, TypeError):
+            message = f"{self._url} answered {status} and is no gemulator"
+            return AdminError(message, "Name the right server with --url.", "foreign")
+
+
+def _target(path: str, params: Mapping[str, str | int | None]) -> str:
+    """Path and query below the URL; what is None is left out."""
+    query = urlencode({name: value for name, value in params.items() if value is not None})
+    return f"{_ROOT}{path}?{query}" if query else _ROOT + path

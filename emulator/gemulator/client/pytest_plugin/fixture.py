@@ -1,0 +1,121 @@
+"""What the pytest plugin does once a test uses it: serve, open a session for a test, check it."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gemulator.client.admin import AdminError
+from gemulator.client.embedded import Emulator
+from gemulator.client.pytest_plugin.options import Wanted, failure, of_project, of_test
+from gemulator.client.pytest_plugin.remote import Elsewhere
+from gemulator.client.session import Session
+from gemulator.core.errors import ScenarioError
+
+# What helps, by what is said.
+_REMEDIES = {
+    "fitted no turn": 'Stub them: gemulator.when(user="…").reply("…"), or'
+    ' @pytest.mark.gemulator(unmatched="generate").',
+    "made in a test before": "Make clients anew for each test, or clear what keeps them, like a cache.",
+    " times\n": "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
+}
+
+
+@contextmanager
+def serving(config: pytest.Config) -> Iterator[Session]:
+    """The emulator that the options name, or one of our own."""
+    wanted, scenarios = of_project(config), tuple(config.getini("gemulator_scenarios"))
+    url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
+    try:
+        server = Elsewhere(url, wanted, scenarios) if url else _own(wanted, scenarios)
+    except ScenarioError as error:
+        raise failure(f"gemulator_scenarios:\n{error}") from None
+    yield server
+    try:
+        late = server.checked.late() if wanted.strict else ""
+        if late:  # and no test has said so
+            raise failure(f"gemulator: {late}\n{_remedy(late)}")
+    except AdminError as error:
+        raise failure(str(error)) from None
+    finally:
+        server.close()
+
+
+def _own(wanted: Wanted, scenarios: Sequence[Path]) -> Emulator:
+    return Emulator(scenarios=scenarios, unmatched=wanted.unmatched, seed=wanted.seed, clock=wanted.clock).start()
+
+
+@dataclass
+class Use:
+    """The session of a test, and whether the test fails where requests and stubs do not go together.
+
+    `passed` the test has once it was found that they do.
+    """
+
+    session: Session
+    strict: bool
+    passed: bool = False
+
+
+@contextmanager
+def opened(item: pytest.Item, server: Session) -> Iterator[Use]:
+    """A session of a test, as its markers and the options want it."""
+    wanted = of_test(item)
+    session = server.session(seed=wanted.seed, clock=wanted.clock, unmatched=wanted.unmatched)
+    patch = pytest.MonkeyPatch()
+    session.folders = (item.path.parent,)
+    try:
+        for file in wanted.scenario:
+            _load(session, item, file)
+        for name, value in session.env.items() if wanted.env else ():
+            patch.setenv(name, value)
+        use = Use(session, wanted.strict)
+        yield use
+        if use.passed:  # its other fixtures may have asked since
+            checked(use)
+    finally:
+        patch.undo()
+        session.leave(item.nodeid)
+
+
+def checked(use: Use) -> None:
+    """Fail a test whose requests and stubs did not go together."""
+    if not use.strict:
+        return
+    try:
+        use.session.assert_done()
+    except AssertionError as error:
+        raise failure(f"{error}\n{_remedy(str(error))}") from None
+    except AdminError as error:
+        raise failure(str(error)) from None
+    use.passed = True
+
+
+def explained(item: pytest.Item, session: Session) -> None:
+    """Show with a failed test which requests were not answered, or that the server is gone: often that is why."""
+    try:
+        lines = session.checked.odd()
+    except AdminError as error:
+        lines = [str(error)]
+    if lines:
+        item.add_report_section("call", "gemulator", "\n".join(lines))
+
+
+def _remedy(message: str) -> str:
+    return "\n".join(remedy for said, remedy in _REMEDIES.items() if said in message)
+
+
+def _load(session: Session, item: pytest.Item, file: str | os.PathLike[str]) -> None:
+    """Load a file that stands beside the test, or in a folder of `gemulator_scenarios`."""
+    folders: Sequence[Path] = [item.path.parent, *item.config.getini("gemulator_scenarios"), item.config.rootpath]
+    found = next((path for folder in folders if (path := Path(folder) / file).is_file()), None)
+    if found is None:
+        places = ", ".join(str(folder) for folder in folders)
+        raise failure(f"gemulator: there is no {os.fspath(file)} in {places}")
+    try:
+        session.load(found)
+    except ScenarioError as error:
+        raise failure(f"gemulator:\n{error}") from None

@@ -1,0 +1,112 @@
+"""What a session was asked, from its journal, for tests to look at."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import orjson
+from msgspec import Struct
+
+from gemulator.core.errors import RequestError
+from gemulator.request.conversation import Conversation
+from gemulator.request.parser import parse
+from gemulator.request.target import Target
+from gemulator.state.journal.json_views import EntryView, UsageView
+
+
+class Recorded(Struct, frozen=True, dict=True):
+    """A request and what it was answered. `entry` is all that the journal has."""
+
+    entry: EntryView
+
+    @property
+    def body(self) -> Any:
+        """The body as JSON; as text where it is none, or was too large to keep."""
+        return self.entry["request"]["body"]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By lower-case name, without secrets."""
+        return self.entry["request"]["headers"]
+
+    @property
+    def messages(self) -> Sequence[dict[str, Any]]:
+        """Those of the body, as they are; none where it has none."""
+        messages = self.body.get("messages") if isinstance(self.body, dict) else None
+        return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
+
+    @property
+    def model(self) -> str:
+        return self.entry["model"]
+
+    @property
+    def path(self) -> str:
+        return self.entry["path"]
+
+    @property
+    def stream(self) -> bool:
+        return self.entry["stream"]
+
+    @property
+    def status(self) -> int:
+        return self.entry["status"]
+
+    @property
+    def source(self) -> str:
+        """What answered: turn, generated, unmatched, unsatisfiable or refused."""
+        return self.entry["source"]
+
+    @property
+    def turn(self) -> str | None:
+        """The turn that answered, like `weather/2`; None: none did."""
+        scenario, number = self.entry["scenario"], self.entry["turn"]
+        return None if scenario is None else f"{scenario}/{number}"
+
+    @property
+    def outcome(self) -> str | None:
+        """How the delivery ended; None while it runs."""
+        return self.entry["outcome"]
+
+    @property
+    def usage(self) -> UsageView | None:
+        return self.entry["usage"]
+
+    @property
+    def answer(self) -> str:
+        """All bytes of the answer as text: JSON, or the events of a stream."""
+        return "".join(step.get("text", "") for step in self.entry["answer"]["steps"])
+
+    @property
+    def user(self) -> str:
+        """The newest user message; empty where the service refuses to read the body, as are the next two."""
+        return self._conversation.user_text if self._conversation else ""
+
+    @property
+    def system(self) -> str:
+        """The system text, empty where there is none."""
+        return self._conversation.system_text if self._conversation else ""
+
+    @property
+    def tools(self) -> Sequence[str]:
+        """The names of the tools on offer."""
+        return [function.name for function in self._conversation.request.offered] if self._conversation else []
+
+    @cached_property
+    def _conversation(self) -> Conversation | None:
+        try:
+            return Conversation(parse(orjson.dumps(self.body)), Target("", "", "", ""), self.headers)
+        except RequestError:
+            return None
+
+    def __str__(self) -> str:
+        named = self.body.get("model") if isinstance(self.body, dict) else ""
+        return f"{self.entry['id']}: {self.entry['model'] or named or 'no model'} {_shown(self.body)}"
+
+
+def _shown(body: Any) -> str:
+    """The newest message, cut to a line."""
+    messages = body.get("messages") if isinstance(body, dict) else None
+    last = messages[-1] if isinstance(messages, list) and messages else body
+    text = last.get("content") if isinstance(last, dict) else last
+    text = text if isinstance(text, str) else orjson.dumps(text).decode()
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")

@@ -1,0 +1,257 @@
+"""when(…).reply(…) in Python: what it writes is read by the same door as a scenario file, so it is the same Turn."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from keyword import iskeyword
+from pathlib import Path
+from threading import RLock
+from typing import Any, Self, TypeAlias, TypedDict, Unpack
+
+import orjson
+from msgspec.structs import replace
+
+from gemulator.client.json_values import plain
+from gemulator.core import located_yaml as yaml
+from gemulator.core.errors import Problem, ScenarioError
+from gemulator.engine.session_library import read_pushed
+from gemulator.state.store import Published
+
+NAME = "stubs"  # the scenario that a session's stubs make
+
+Text: TypeAlias = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
+Amount: TypeAlias = float | Mapping[str, float] | Sequence[float]
+Part: TypeAlias = str | Mapping[str, Any]
+Publish: TypeAlias = Callable[[str], None]  # gets the text of the scenario that the stubs make, after each change
+
+
+class Conditions(TypedDict, total=False):
+    """The conditions of a `when`, as in a scenario; Python's keywords with a `_` after them."""
+
+    user: Text
+    earlier: Text
+    system: Text
+    model: Text
+    endpoint: Text
+    project: Text
+    location: Text
+    tool_result: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
+    turn: Amount
+    tools: bool | Text
+    tool_choice: Text
+    response_format: bool | Text
+    response_schema: Text
+    modalities: bool | Text
+    image: bool | str | Mapping[str, Any]
+    audio: bool | str | Mapping[str, Any]
+    file: bool | str | Mapping[str, Any]
+    stream: bool
+    temperature: Amount
+    top_p: Amount
+    max_tokens: Amount
+    n: Amount
+    seed: Amount
+    frequency_penalty: Amount
+    presence_penalty: Amount
+    stop: bool | Text
+    reasoning_effort: bool | Text
+    header: Mapping[str, bool | Text]
+    body: Mapping[str, Any]
+    all_: Sequence[Mapping[str, Any]]
+    any_: Sequence[Mapping[str, Any]]
+    not_: Mapping[str, Any]
+
+
+class Pace(TypedDict, total=False):
+    """When the chunks of an answer leave, as `pacing` in a scenario."""
+
+    first_token: str
+    tokens_per_second: float
+    inter_token: str
+    jitter: str
+    spread: str
+    cap: float
+    prompt_tokens_per_second: float
+    thinking_tokens_per_second: float
+    load: str
+    tokens_per_chunk: int
+
+
+class TurnFields(TypedDict, total=False):
+    """What a turn has beside `when` and `reply`, as in a scenario."""
+
+    times: int
+    id: str
+    created: int
+    finish: str
+    usage: Mapping[str, int | str]
+    pacing: Pace
+    fault: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
+
+
+def written(conditions: Conditions) -> dict[str, Any]:
+    """Conditions as in a scenario. ValueError where it cannot say one."""
+    __tracebackhide__ = True
+    return {name.rstrip("_"): plain(value, name) for name, value in conditions.items()}
+
+
+class Stubs:
+    """The turns that were written in Python, in order. Any thread may write."""
+
+    def __init__(self) -> None:
+        self.turns: list[dict[str, Any]] = []
+        self.unsaid: list[dict[str, Any]] = []  # conditions for which nothing is answered as yet
+        self.lock = RLock()
+
+    def when(self, conditions: Conditions, publish: Publish) -> "Stub":
+        """A stub for the requests that fit; nothing answers until it has a reply."""
+        __tracebackhide__ = True
+        stub = Stub(self, written(conditions), publish)
+        self.unsaid.append(stub.conditions)
+        return stub
+
+    def change(self, turns: list[dict[str, Any]], publish: Publish) -> None:
+        """Use these turns instead. ScenarioError where one of them is wrong; then nothing has changed."""
+        __tracebackhide__ = True
+        try:
+            text = text_of({"turns": turns})
+        except ScenarioError as error:
+            raise _placed(error) from None
+        publish(text)
+        self.turns = turns
+
+    def publish(self, publish: Publish) -> None:
+        """Put them before all else again."""
+        with self.lock:
+            if self.turns:
+                publish(text_of({"turns": self.turns}))
+
+    def silent(self) -> Iterator[str]:
+        """Says of each `when` that has no reply that it has none."""
+        for one in self.unsaid:
+            conditions = ", ".join(f"{name + '_' * iskeyword(name)}={value!r}" for name, value in one.items())
+            yield f"when({conditions}) answers nothing: it has no reply(…), call(…) or fail(…)"
+
+    def to_yaml(self) -> str:
+        """The scenario file that says the same; empty where nothing was stubbed."""
+        return yaml.write({"turns": self.turns}) if self.turns else ""
+
+
+def text_of(scenario: dict[str, Any]) -> str:
+    """A scenario as JSON, which is read soonest; as YAML where JSON does not bear it. ScenarioError."""
+    with suppress(TypeError, ScenarioError):
+        text = orjson.dumps(scenario).decode()
+        read_pushed(Published(NAME, text))
+        return text
+    text = yaml.write(scenario)
+    read_pushed(Published(NAME, text))  # says what is wrong, and in which line
+    return text
+
+
+def wrong_conditions(conditions: dict[str, Any], where: str) -> ScenarioError | None:
+    """What is wrong with conditions as `written`; None: nothing."""
+    try:
+        text_of({"turns": [{"when": conditions, "reply": ""}]})
+    except ScenarioError as error:
+        return ScenarioError(
+            [replace(one, file=Path(where), path=one.path.removeprefix("when.")) for one in _placed(error).problems]
+        )
+    return None
+
+
+def _placed(error: ScenarioError) -> ScenarioError:
+    """What is wrong with stubs, by their numbers: nobody has the text in which they have lines."""
+    return ScenarioError([_at_stub(problem) for problem in error.problems])
+
+
+def _at_stub(problem: Problem) -> Problem:
+    found = re.match(r"turns\[(\d+)\]\.?", problem.path)
+    if found is None:
+        return problem
+    file = Path(NAME, str(int(found[1]) + 1))
+    return replace(problem, file=file, line=0, column=0, path=problem.path[found.end() :])
+
+
+class Stub:
+    """Requests that fit one `when`, and what they are answered, one reply after the other; the last stays."""
+
+    def __init__(self, stubs: Stubs, conditions: dict[str, Any], publish: Publish) -> None:
+        self.conditions = conditions
+        self._stubs = stubs
+        self._publish = publish
+        self._newest: int | None = None  # where in the turns
+
+    def reply(self, part: Part, *parts: Part, **fields: Unpack[TurnFields]) -> Self:
+        """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}` …"""
+        __tracebackhide__ = True
+        several = [{"text": one} if isinstance(one, str) else dict(one) for one in (part, *parts)]
+        return self._add({**fields, "reply": several if parts else part})
+
+    def call(self, tool: str, given: Mapping[str, Any] | None = None, /, **arguments: Any) -> Self:
+        """Answer with a call of a tool; without arguments they are made from the tool's own schema."""
+        __tracebackhide__ = True
+        filled = {**(given or {}), **arguments}
+        return self._add({"reply": {"call": tool} if given is None and not filled else {"call": tool, "with": filled}})
+
+    def fail(  # the fields of `error` in a scenario
+        self,
+        error: int | str = 500,
+        *,
+        times: int | None = None,
+        message: str | None = None,
+        status: str | None = None,
+        details: Sequence[Mapping[str, Any]] | None = None,
+        retry_after: str | None = None,
+    ) -> Self:
+        """Refuse as the service does: a status, or the name of one of Google's refusals."""
+        __tracebackhide__ = True
+        said = {"error": error, "message": message, "status": status, "details": details, "retry_after": retry_after}
+        turn = {"times": times, "reply": {key: value for key, value in said.items() if value is not None}}
+        return self._add({key: value for key, value in turn.items() if value is not None})
+
+    def times(self, count: int) -> Self:
+        """Let the newest reply answer so often, and then no more."""
+        __tracebackhide__ = True
+        return self._amend({"times": count})
+
+    def pace(self, **pacing: Unpack[Pace]) -> Self:
+        """Say when the chunks of the newest reply leave."""
+        __tracebackhide__ = True
+        return self._amend({"pacing": dict(pacing)})
+
+    def fault(self, name: str, /, **fields: Any) -> Self:
+        """Break the delivery of the newest reply: `fault("disconnect", after_chunks=2)`. A second one comes on top."""
+        __tracebackhide__ = True
+        with self._stubs.lock:
+            earlier = [] if self._newest is None else self._stubs.turns[self._newest].get("fault", [])
+            several = [earlier] if isinstance(earlier, str | Mapping) else earlier
+            return self._amend({"fault": [*several, {name: fields} if fields else name]})
+
+    def _add(self, fields: dict[str, Any]) -> Self:
+        __tracebackhide__ = True
+        turn = {"when": self.conditions, **plain(fields)} if self.conditions else plain(fields)
+        with self._stubs.lock:
+            turns = list(self._stubs.turns)
+            if self._newest is not None:
+                turns[self._newest] = _once(turns[self._newest])
+            self._stubs.change([*turns, turn], self._publish)
+            self._stubs.unsaid = [one for one in self._stubs.unsaid if one is not self.conditions]
+            self._newest = len(turns)
+        return self
+
+    def _amend(self, fields: dict[str, Any]) -> Self:
+        __tracebackhide__ = True
+        with self._stubs.lock:
+            if self._newest is None:
+                raise ValueError("say first what is answered: when(…).reply(…), .call(…) or .fail(…)")
+            turns = list(self._stubs.turns)
+            turns[self._newest] = turns[self._newest] | plain(fields)
+            self._stubs.change(turns, self._publish)
+        return self
+
+
+def _once(turn: dict[str, Any]) -> dict[str, Any]:
+    """A turn after which another is to come: it answers once, unless told. A call makes way by itself."""
+    reply = turn["reply"]
+    calls = any("call" in part for part in (reply if isinstance(reply, list) else [reply]) if isinstance(part, dict))
+    return turn if calls or "times" in turn else {"times": 1, **turn}

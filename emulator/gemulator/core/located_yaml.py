@@ -1,0 +1,274 @@
+"""YAML 1.2 with places: every value knows its line and column; duplicate keys and tags are refused."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from gemulator.core.errors import Problem, ScenarioError
+
+Path_: TypeAlias = tuple[str | int, ...]
+
+# The core schema of YAML 1.2: `no` is a text, `12:30` is a text, dates are texts.
+_CORE = (
+    ("null", r"(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", list("-+0123456789")),
+    (
+        "float",
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        list("-+0123456789."),
+    ),
+)
+_PREFIX = "tag:yaml.org,2002:"
+LARGEST = 100_000  # nodes after aliases are expanded: a bomb ends here
+DEEPEST = 100
+
+
+class _Loader(yaml.CSafeLoader):
+    """CSafeLoader with the resolvers below and none of its own."""
+
+    def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
+        """Most scalars are plain words: they need no pattern."""
+        if kind is yaml.ScalarNode and implicit[0] and (value or "")[:1] not in self.yaml_implicit_resolvers:
+            return _PREFIX + "str"
+        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+
+
+_Loader.yaml_implicit_resolvers = {}
+
+for _tag, _pattern, _first in _CORE:
+    for _letter in _first:
+        _Loader.yaml_implicit_resolvers.setdefault(_letter, []).append((_PREFIX + _tag, re.compile(_pattern)))
+for _letter in "=<":
+    _Loader.yaml_implicit_resolvers.setdefault(_letter, []).append((_PREFIX + "merge", re.compile("<<$")))
+
+
+Mark: TypeAlias = tuple[int, int]
+
+
+class Document:
+    """One document: its `data`, what was wrong in it, and where each part of it stands."""
+
+    def __init__(self, file: Path, root: yaml.Node | None, text: str = "") -> None:
+        self.file = file
+        self.text = text
+        self._root = root
+        builder = _Builder(file)
+        self.data = builder.value(root) if root is not None else None
+        self.problems: Sequence[Problem] = builder.problems
+
+    def place(self, path: Path_, *, key: bool = False) -> Mark:
+        """Line and column of the value at a path, or of its key; of what is around it where there is none."""
+        node = self._root
+        mark = (1, 1) if node is None else _mark(node)
+        for position, step in enumerate(path):
+            found = _entry(node, step)
+            if found is None:
+                return mark
+            mark = _mark(found[0] if key and position == len(path) - 1 else found[1])
+            node = found[1]
+        return mark
+
+
+def _mark(node: yaml.Node) -> Mark:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _entry(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """The key and the value of an entry, merged ones included; an item of a list is both."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    own = next(((key, value) for key, value in node.value if key.value == step), None)
+    merges = (value for key, value in node.value if key.tag == _PREFIX + "merge")
+    bases = (base for value in merges for base in (value.value if isinstance(value, yaml.SequenceNode) else [value]))
+    return own or next((found for base in bases if (found := _entry(base, step)) is not None), None)
+
+
+def read(text: str, file: Path) -> Document:
+    """The document in a text. ScenarioError where it is no YAML at all; lesser problems are in the document."""
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        raise ScenarioError([_syntax(error, text, file)]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise ScenarioError([Problem(file, 1, 1, "", f"not readable as text: {error}")]) from None
+    except RecursionError:
+        raise ScenarioError([Problem(file, 1, 1, "", "nested too deeply")]) from None
+    return Document(file, root, text)
+
+
+_TAB = "found a tab"
+_REMEDIES = (
+    (
+        "mapping values are not allowed",
+        "a `:` stands where none may",
+        "Quote a text that contains `: `, or check the indentation.",
+    ),
+    (_TAB, "a tab is used for indentation", "YAML is indented with spaces."),
+    (
+        "found character that cannot start",
+        "a character stands where none may start",
+        "Quote the text, and indent with spaces only.",
+    ),
+    ("could not find expected ':'", "a key has no `:`", "Write `key: value`."),
+    ("did not find expected key", "the indentation does not fit the lines above", "Align the keys of one block."),
+    (
+        "did not find expected '-' indicator",
+        "the indentation does not fit the list above",
+        "Align the dashes of one list.",
+    ),
+    ("found undefined alias", "an alias has no anchor", "Define it further up with `&name`."),
+    ("but found another document", "a second document begins here", "One file holds one scenario."),
+    ("found unexpected end of stream", "a quote is not closed", "Close the quoted text."),
+)
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    said = f"{error.problem or ''} {error.context or ''}"
+    if mark and any(line.lstrip(" ").startswith("\t") for line in text.split("\n")[mark.line : mark.line + 1]):
+        said = _TAB
+    message, remedy = next(
+        ((words, remedy) for key, words, remedy in _REMEDIES if key in said), (f"not valid YAML: {said.strip()}", "")
+    )
+    return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", message, remedy)
+
+
+class _Builder:
+    """Makes data of nodes. What is wrong goes into `problems`, and the rest is read on."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._path: list[str | int] = []
+        self._size = 0
+        self._open: set[int] = set()
+
+    def value(self, node: yaml.Node) -> Any:
+        self._size += 1
+        if self._size > LARGEST or len(self._path) > DEEPEST:
+            self._problem(node, "too large once its aliases are expanded", "Use fewer aliases of aliases.")
+            raise ScenarioError(self.problems)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if id(node) in self._open:
+            self._problem(node, "an alias contains itself", "Remove the alias, or its anchor further up.")
+            return None
+        self._open.add(id(node))
+        value = self._collection(node)
+        self._open.discard(id(node))
+        return value
+
+    def _collection(self, node: yaml.Node) -> Any:
+        if isinstance(node, yaml.MappingNode) and node.tag == _PREFIX + "map":
+            return self._mapping(node)
+        if isinstance(node, yaml.SequenceNode) and node.tag == _PREFIX + "seq":
+            return [self._below(index, item) for index, item in enumerate(node.value)]
+        return self._untagged(node)
+
+    def _below(self, step: str | int, node: yaml.Node) -> Any:
+        self._path.append(step)
+        value = self.value(node)
+        self._path.pop()
+        return value
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        text = node.value
+        match node.tag.removeprefix(_PREFIX):
+            case "str" | "merge":
+                return text
+            case "null":
+                return None
+            case "bool":
+                return text.lower() == "true"
+            case "int":
+                return self._whole(node)
+            case "float":
+                return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return self._untagged(node)
+
+    def _whole(self, node: yaml.ScalarNode) -> int | None:
+        text = node.value
+        number = (int(text, 0) if text[:2] in {"0o", "0x"} else int(text)) if len(text) < 24 else 2**64
+        if -(2**63) <= number < 2**64:
+            return number
+        self._problem(node, "this number is too large", "Quote it to make it a text.")
+        return None
+
+    def _untagged(self, node: yaml.Node) -> None:
+        self._problem(node, f"tags like {node.tag} are not used here", "Remove the tag.")
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _PREFIX + "merge":
+                for base in self._bases(value_node):
+                    merged = (self.value(base) or {}) | merged
+            elif not isinstance(key_node, yaml.ScalarNode):
+                self._problem(key_node, "a key must be a text", "Quote text that begins with `{`, `[` or `?`.")
+            elif key_node.value in out:
+                self._path.append(key_node.value)
+                self._problem(key_node, "this key is there twice", "Keep one of the two.")
+                self._path.pop()
+            else:
+                out[key_node.value] = self._below(key_node.value, value_node)
+        return merged | out
+
+    def _bases(self, node: yaml.Node) -> Iterator[yaml.MappingNode]:
+        for base in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            if isinstance(base, yaml.MappingNode):
+                yield base
+            else:
+                self._problem(base, "`<<` merges mappings only", "Point it at an anchor of a mapping.")
+
+    def _problem(self, node: yaml.Node, message: str, remedy: str) -> None:
+        self.problems.append(Problem(self.file, *_mark(node), dotted(tuple(self._path)), message, remedy))
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Quotes what YAML 1.2 or 1.1 would take for something else than a text; writes out what is there twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def text(self, data: str) -> yaml.Node:
+        """Breaks that are none in YAML 1.2 are escaped: around a break a reader takes blanks for indentation."""
+        return self.represent_scalar(_PREFIX + "str", data, '"' if _BREAK.search(data) else None)
+
+
+_BREAK = re.compile("[\x85\u2028\u2029]")
+_Dumper.add_representer(str, _Dumper.text)
+
+
+_RESOLVERS = (yaml.CSafeDumper.yaml_implicit_resolvers, _Loader.yaml_implicit_resolvers)
+_Dumper.yaml_implicit_resolvers = {
+    letter: [pair for resolvers in _RESOLVERS for pair in resolvers.get(letter, ())]
+    for letter in sorted({letter for resolvers in _RESOLVERS for letter in resolvers})
+}
+
+
+def write(data: Any) -> str:
+    """The YAML of JSON data, keys in their order; `read` gives the same data back."""
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
+
+
+def dotted(path: Path_) -> str:
+    """A path as people read it: `turns[0].reply.text`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
+def text_of_file(file: Path) -> str:
+    """The text of a UTF-8 file. ScenarioError where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        problem = Problem(file, 1, 1, "", "the file is not UTF-8", f"Save it as UTF-8 ({error.reason}).")
+        raise ScenarioError([problem]) from None
+    except OSError as error:
+        raise ScenarioError([Problem(file, 1, 1, "", f"cannot be read: {error.strerror}")]) from None

@@ -1,0 +1,114 @@
+"""The answer with every choice made. Knows no wire format."""
+
+from typing import Any, Literal, TypeAlias
+
+import orjson
+from msgspec import Struct
+
+from gemulator.core.invalid_field import Misfit
+
+
+class Text(Struct, frozen=True):
+    """Words for the user. `fragments`, when given, are the literal pieces of a stream."""
+
+    text: str
+    signature: str | None = None
+    fragments: tuple[str, ...] | None = None
+
+
+class Thought(Struct, frozen=True):
+    """Words that the model thinks: shown, tagged or hidden as the request asks."""
+
+    text: str
+    fragments: tuple[str, ...] | None = None
+
+
+class ToolCall(Struct, frozen=True):
+    """A call of one of the request's functions. `arguments` is JSON text, as it goes over the wire."""
+
+    id: str
+    name: str
+    arguments: str
+    signature: str | None = None
+    fragments: tuple[str, ...] | None = None
+
+
+class Media(Struct, frozen=True):
+    """A picture or a sound. `data` is base64 text."""
+
+    kind: Literal["image", "audio"]
+    mime: str
+    data: str
+    signature: str | None = None
+
+
+Part: TypeAlias = Text | Thought | ToolCall | Media
+
+
+class Choice(Struct, frozen=True):
+    """One candidate. `finish` is in OpenAI's words, with the native reason after a colon where there is one.
+
+    `refusal` replaces the parts where the prompt was blocked; `silent` leaves the whole message out of a unary
+    body (both: fidelity.md, Finish reasons). `stop` is the stop sequence that ended the text.
+    """
+
+    parts: tuple[Part, ...]
+    finish: str = "stop"
+    refusal: str | None = None
+    silent: bool = False
+    grounding: dict[str, Any] | None = None
+    stop: str | None = None
+
+
+class Usage(Struct, frozen=True, gc=False):
+    """Tokens. `completion_tokens` excludes `reasoning_tokens`; a dialect that adds them up does so itself."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    traffic_type: str = "ON_DEMAND"
+
+
+class Plan(Struct, frozen=True):
+    """A whole answer. `created` is in Unix seconds."""
+
+    id: str
+    created: int
+    model: str
+    choices: tuple[Choice, ...]
+    usage: Usage
+
+
+class Failure(Struct, frozen=True):
+    """A well-formed refusal. `status` is the HTTP status, `code` Google's canonical name for it.
+
+    `field` is the path in the request that is to blame and `misfit` what is wrong there, `retry_after` seconds for
+    the header of that name, `hint` a line for the developer that goes into a header, never into the body.
+    """
+
+    status: int
+    code: str
+    message: str
+    details: tuple[dict[str, Any], ...] = ()
+    retry_after: float | None = None
+    field: str | None = None
+    hint: str | None = None
+    misfit: Misfit | None = None
+
+
+Answer: TypeAlias = Plan | Failure
+
+
+def invalid(message: str, field: str | None = None, misfit: Misfit | None = None) -> Failure:
+    """Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
+    if field is None:
+        return Failure(400, "INVALID_ARGUMENT", message, misfit=misfit)
+    violation = {"field": field, "description": message}
+    details = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
+    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, misfit=misfit)
+
+
+def shown(value: Any) -> str:
+    """A value of a request as refusals quote it: a text in its quotes, anything else as JSON."""
+    return f"'{value}'" if isinstance(value, str) else orjson.dumps(value).decode()[:80]

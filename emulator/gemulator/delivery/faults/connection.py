@@ -1,0 +1,101 @@
+"""Faults of the connection: it ends, or nothing comes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from msgspec.structs import replace
+from pydantic import Field
+
+from gemulator.core.duration import Duration
+from gemulator.core.seed import Seed
+from gemulator.delivery.faults.fault import Fault, Placed, next_chunk
+from gemulator.delivery.steps import Bare, Chunk, Cut, Hang, Head, Step
+
+
+class Refuse(Fault):
+    """The connection is closed without one byte."""
+
+    key = "refuse"
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        yield Cut()
+
+
+class Reset(Placed):
+    """The connection ends with a TCP reset."""
+
+    key = "reset"
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        struck = self.divide(steps)
+        yield from struck.before if struck else steps
+        if struck:
+            yield Cut(reset=True, wait=struck.wait)
+
+
+class Disconnect(Placed):
+    """The connection is closed between two events, before the body is complete."""
+
+    key = "disconnect"
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        struck = self.divide(steps)
+        yield from struck.before if struck else steps
+        if struck:
+            yield Cut(wait=struck.wait)
+
+
+class CutEvent(Placed):
+    """The connection is closed within the next event: half of it has left."""
+
+    key = "cut_event"
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        struck = self.divide(steps)
+        at = next_chunk(struck.resumed()) if struck else None
+        if struck is None or at is None:
+            yield from steps
+            return
+        *earlier, cut = struck.resumed()[: at + 1]
+        yield from (*struck.before, *earlier)
+        if isinstance(cut, Chunk):
+            yield replace(cut, data=cut.data[: len(cut.data) // 2])
+        yield Cut()
+
+
+class Hanging(Placed):
+    """Nothing more comes; the connection stays open, then it is closed."""
+
+    key = "hang"
+    lasts: Annotated[Duration, Field(description="Until the connection is closed.")] = 600.0
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        struck = self.divide(steps)
+        yield from struck.before if struck else steps
+        if struck:
+            yield Hang(self.lasts, wait=struck.wait)
+
+
+class Stall(Placed):
+    """Nothing comes for a while; then the answer goes on."""
+
+    key = "stall"
+    lasts: Annotated[Duration, Field(description="How long nothing comes.")] = 5.0
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        struck = self.divide(steps)
+        yield from (*struck.before, *struck.resumed(self.lasts)) if struck else steps
+
+
+class SlowHeaders(Fault):
+    """The bytes of the headers trickle: each read of the client is quick, all of them together are not."""
+
+    key = "slow_headers"
+    lasts: Annotated[Duration, Field(description="From the first byte of the headers to the last.")] = 5.0
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        for step in steps:
+            if isinstance(step, Head):
+                yield replace(step, bare=replace(step.bare or Bare(), seconds=self.lasts))
+            else:
+                yield step

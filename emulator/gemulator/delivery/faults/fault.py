@@ -1,0 +1,137 @@
+"""What all faults share: whether they strike, and where in the steps."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, ClassVar, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gemulator.core.duration import Duration
+from gemulator.core.plan import Failure
+from gemulator.core.seed import Seed
+from gemulator.core.share import Share
+from gemulator.delivery.steps import Chunk, Head, Step
+
+
+class Fault(BaseModel):
+    """A bad delivery of any answer. `key` is the YAML key that names it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+    key: ClassVar[str]
+
+    chance: Annotated[Share, Field(description="How likely it strikes, decided by the seed. Left out: always.")] = 1.0
+    times: Annotated[
+        int | None, Field(ge=1, description="How many answers have it, in one session. Left out: all of them.")
+    ] = None
+    skip: Annotated[int, Field(ge=0, description="How many answers are spared first.")] = 0
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        """The steps as they are with this fault."""
+        raise TypeError(f"{type(self).__name__} cannot be applied")  # pragma: no cover
+
+    def worded(self, usual: Failure, say: Callable[[Failure], bytes]) -> "Fault":
+        """The fault as it strikes one server: `say` words a failure in mid-stream there, `usual` is the likeliest."""
+        return self
+
+    def strikes(self, answers: int, seed: Seed) -> bool:
+        """Whether an answer has it, `answers` of those that may have it having gone before."""
+        if answers < self.skip or (self.times is not None and answers >= self.skip + self.times):
+            return False
+        return self.chance >= 1 or seed.child("chance").unit() < self.chance
+
+
+class Strike(Struct, frozen=True):
+    """Steps that a fault divides: those before it, the seconds until it strikes, and those that would follow."""
+
+    before: Sequence[Step]
+    wait: float
+    after: Sequence[Step]
+
+    def resumed(self, later: float = 0.0) -> Sequence[Step]:
+        """The steps that follow, `later` by so many seconds."""
+        if not self.after:
+            return ()
+        first = self.after[0]
+        return (replace(first, wait=first.wait + self.wait + later), *self.after[1:])
+
+
+class Placed(Fault):
+    """A fault with a place in the answer. Without one it is in the middle."""
+
+    after_chunks: Annotated[
+        int | None, Field(ge=0, description="Strike when so many chunks have left; 0: right after the headers.")
+    ] = None
+    after_bytes: Annotated[int | None, Field(ge=0, description="Strike when so many bytes of the body have left.")] = (
+        None
+    )
+    after: Annotated[Duration | None, Field(description="Strike at this time; 0s: before the headers.")] = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if sum(place is not None for place in (self.after_chunks, self.after_bytes, self.after)) > 1:
+            raise ValueError("a fault has one place: after_chunks, after_bytes or after")
+        return self
+
+    def divide(self, steps: Sequence[Step]) -> Strike | None:
+        """Where it strikes; None where the answer is over before."""
+        if self.after is not None:
+            return _at_time(steps, self.after)
+        if self.after_bytes is not None:
+            return _at_byte(steps, self.after_bytes)
+        if self.after_chunks is not None:
+            return _at_chunk(steps, self.after_chunks)
+        sizes = [len(step.data) for step in steps if isinstance(step, Chunk)]
+        return _at_chunk(steps, len(sizes) // 2) if len(sizes) > 1 else _at_byte(steps, sum(sizes) // 2)
+
+
+def _at_time(steps: Sequence[Step], seconds: float) -> Strike | None:
+    for position, step in enumerate(steps):
+        if step.wait >= seconds:
+            left = replace(step, wait=step.wait - seconds)
+            return Strike(steps[:position], seconds, (left, *steps[position + 1 :]))
+        seconds -= step.wait
+    return None
+
+
+def _at_byte(steps: Sequence[Step], count: int) -> Strike | None:
+    for position, step in enumerate(steps):
+        if isinstance(step, Chunk):
+            if len(step.data) > count:
+                return _inside(steps, position, count, 0)
+            count -= len(step.data)
+        if count == 0 and not isinstance(step, Head):
+            return Strike(steps[: position + 1], 0.0, steps[position + 1 :])
+    return None
+
+
+def _at_chunk(steps: Sequence[Step], count: int) -> Strike | None:
+    for position, step in enumerate(steps):
+        if isinstance(step, Chunk):
+            if step.events > count:
+                return _inside(steps, position, len(step.data) * count // step.events, count)
+            count -= step.events
+    return Strike(steps, 0.0, ()) if count == 0 else None
+
+
+def _inside(steps: Sequence[Step], position: int, size: int, events: int) -> Strike:
+    """Divided within a chunk, `size` bytes and `events` events into it."""
+    step = steps[position]
+    if not isinstance(step, Chunk) or not size:
+        return Strike(steps[:position], 0.0, steps[position:])
+    begun = replace(step, data=step.data[:size], events=max(1, events))
+    rest = replace(step, data=step.data[size:], tokens=0, wait=0.0, events=max(1, step.events - events))
+    return Strike((*steps[:position], begun), 0.0, (rest, *steps[position + 1 :]))
+
+
+def streams(steps: Sequence[Step]) -> bool:
+    """Whether the answer is a stream of events."""
+    heads = (step for step in steps if isinstance(step, Head))
+    return any(
+        name == b"content-type" and value.startswith(b"text/event-stream") for h in heads for name, value in h.headers
+    )
+
+
+def next_chunk(steps: Sequence[Step]) -> int | None:
+    """The position of the first chunk."""
+    return next((position for position, step in enumerate(steps) if isinstance(step, Chunk)), None)

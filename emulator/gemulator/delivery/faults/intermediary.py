@@ -1,0 +1,67 @@
+"""Faults of whatever stands between: an answer that is not the emulated service's at all."""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from gemulator.core.seed import Seed
+from gemulator.delivery.faults.fault import Fault
+from gemulator.delivery.faults.http_framing import sendable
+from gemulator.delivery.steps import Chunk, Head, Step
+
+_PAGE = """<!DOCTYPE html>
+<html>
+<head><title>{status} {phrase}</title></head>
+<body>
+<h1>{status} {phrase}</h1>
+<p>The proxy got no usable answer from the server behind it.</p>
+</body>
+</html>
+"""
+
+
+def _wait(steps: Sequence[Step]) -> float:
+    """When the answer would have begun."""
+    return steps[0].wait if steps else 0.0
+
+
+class Html(Fault):
+    """A proxy answers with an HTML page."""
+
+    key = "html"
+    status: Annotated[int, Field(ge=400, le=599, description="Its HTTP status.")] = 502
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        phrase = HTTPStatus(self.status).phrase if self.status in set(HTTPStatus) else "Error"
+        yield Head(self.status, ((b"content-type", b"text/html"),), _wait(steps))
+        yield Chunk(_PAGE.format(status=self.status, phrase=phrase).encode())
+
+
+class Redirect(Fault):
+    """The client is sent elsewhere; without `to`, to the same path, so that one who follows comes again."""
+
+    key = "redirect"
+    status: Annotated[Literal[301, 302, 303, 307, 308], Field(description="307 and 308 keep the method.")] = 307
+    to: Annotated[str, Field(description="The `location`.")] = "?redirected"
+
+    @field_validator("to")
+    @classmethod
+    def _sendable(cls, value: str) -> str:
+        return sendable(value)
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        yield Head(self.status, ((b"location", self.to.encode()), (b"content-length", b"0")), _wait(steps))
+        yield Chunk(b"")
+
+
+class Empty(Fault):
+    """The status is 200, the headers are right, the body is empty."""
+
+    key = "empty"
+
+    def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
+        headers = next((step.headers for step in steps if isinstance(step, Head)), ())
+        yield Head(200, headers, _wait(steps))
+        yield Chunk(b"")

@@ -1,0 +1,123 @@
+"""How faults are written: `disconnect`, `disconnect: { after_chunks: 3 }`, or a list of such."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, Self, TypeAlias, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from gemulator.delivery.faults.connection import CutEvent, Disconnect, Hanging, Refuse, Reset, SlowHeaders, Stall
+from gemulator.delivery.faults.fault import Fault
+from gemulator.delivery.faults.http_framing import (
+    Bom,
+    ContentType,
+    Gzip,
+    Http10,
+    LineEnds,
+    Split,
+    SplitCharacters,
+    WrongLength,
+)
+from gemulator.delivery.faults.intermediary import Empty, Html, Redirect
+from gemulator.delivery.faults.sse import (
+    Comments,
+    Duplicate,
+    ErrorEvent,
+    Garble,
+    HugeEvent,
+    NoDone,
+    NoFinishReason,
+    NoUsage,
+    RawNewlines,
+    Reorder,
+    Truncate,
+)
+
+
+def _described(schema: dict[str, Any]) -> None:
+    for name, field in schema["properties"].items():
+        field["description"] = FAULTS[name].__doc__
+
+
+class FaultFields(BaseModel):
+    """One fault, by its name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, json_schema_extra=_described)
+
+    refuse: Refuse | None = None
+    reset: Reset | None = None
+    disconnect: Disconnect | None = None
+    cut_event: CutEvent | None = None
+    hang: Hanging | None = None
+    stall: Stall | None = None
+    slow_headers: SlowHeaders | None = None
+    truncate: Truncate | None = None
+    wrong_length: WrongLength | None = None
+    http10: Http10 | None = None
+    content_type: ContentType | None = None
+    gzip: Gzip | None = None
+    split: Split | None = None
+    split_characters: SplitCharacters | None = None
+    line_ends: LineEnds | None = None
+    bom: Bom | None = None
+    garble: Garble | None = None
+    duplicate: Duplicate | None = None
+    reorder: Reorder | None = None
+    huge_event: HugeEvent | None = None
+    error_event: ErrorEvent | None = None
+    comments: Comments | None = None
+    no_done: NoDone | None = None
+    no_finish_reason: NoFinishReason | None = None
+    no_usage: NoUsage | None = None
+    raw_newlines: RawNewlines | None = None
+    html: Html | None = None
+    redirect: Redirect | None = None
+    empty: Empty | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("a fault has one name: write several as a list")
+        return self
+
+    @property
+    def fault(self) -> Fault:
+        (name,) = self.model_fields_set
+        given = getattr(self, name)
+        return given if isinstance(given, Fault) else FAULTS[name]()
+
+
+FAULTS: Mapping[str, type[Fault]] = {
+    name: get_args(field.annotation)[0] for name, field in FaultFields.model_fields.items()
+}
+
+
+def _known(name: str) -> str:
+    if name not in FAULTS:
+        near = get_close_matches(name, FAULTS, 1)
+        raise ValueError(f"there is no fault {name!r}" + (f": did you mean {near[0]!r}?" if near else ""))
+    return name
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, list):
+        return "<list>"
+    return "<name>" if isinstance(value, str) else "<fields>"
+
+
+FaultName: TypeAlias = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(FAULTS)})]
+OneFault: TypeAlias = Annotated[
+    Annotated[FaultName, Tag("<name>")] | Annotated[FaultFields, Tag("<fields>")], Discriminator(_shape)
+]
+Faults: TypeAlias = Annotated[
+    Annotated[FaultName, Tag("<name>")]
+    | Annotated[FaultFields, Tag("<fields>")]
+    | Annotated[list[OneFault], Tag("<list>")],
+    Discriminator(_shape),
+]
+
+
+def faults_of(written: Faults) -> Sequence[Fault]:
+    """The faults, in the order written."""
+    each = written if isinstance(written, list) else [written]
+    return tuple(FAULTS[one]() if isinstance(one, str) else one.fault for one in each)

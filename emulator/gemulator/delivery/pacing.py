@@ -1,0 +1,138 @@
+"""When chunks leave: time to first token, tokens per second, jitter, and what else makes a model slow."""
+
+import math
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gemulator.core.seed import Seed
+from gemulator.delivery.steps import Chunk, Head, Step
+
+if TYPE_CHECKING:
+    from statistics import NormalDist
+
+Spread: TypeAlias = Literal["uniform", "normal", "lognormal"]
+
+
+class Effort(Struct, frozen=True):
+    """What an answer costs beside its visible tokens: the prompt's, those thought in silence, and other answers."""
+
+    prompt_tokens: int = 0
+    hidden_tokens: int = 0
+    others: int = 0
+
+
+class Pacing(Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds to the first token, tokens per second after it (0: at once), jitter as a share of each wait.
+
+    `jitter` is the half width of a uniform spread, else the standard deviation; no wait is more than `cap` times as
+    long as it would be without. The prompt and the thoughts that are not shown take their time before the first
+    token, where a rate is given for them. `load` is what each other answer under way adds to all waits, as a share.
+    """
+
+    first_token: float = 0.0
+    tokens_per_second: float = 0.0
+    jitter: float = 0.0
+    spread: Spread = "uniform"
+    cap: float = 4.0
+    prompt_tokens_per_second: float = 0.0
+    thinking_tokens_per_second: float = 0.0
+    load: float = 0.0
+
+    def felt(self, effort: Effort) -> Effort:
+        """What of an effort takes time."""
+        prompt = effort.prompt_tokens if self.prompt_tokens_per_second else 0
+        hidden = effort.hidden_tokens if self.thinking_tokens_per_second else 0
+        return Effort(prompt, hidden, effort.others if self.load else 0)
+
+
+AT_ONCE = Pacing()
+NO_EFFORT = Effort()
+
+
+def pace(
+    steps: Sequence[Step],
+    pacing: Pacing,
+    effort: Effort,
+    seed: Seed,
+    speed: float = 1.0,
+    *,
+    beats: Sequence[int] | None = None,
+) -> Sequence[Step]:
+    """The steps with their waits; `speed` divides all of them, 0 removes them.
+
+    `beats` are the tokens of the chunks that the stream of a whole body would have had: it leaves with the last one.
+    """
+    if not speed or pacing == AT_ONCE:
+        return steps
+    if beats is not None:
+        wait = sum(waits(beats, pacing, effort, seed, speed))
+        return tuple([replace(step, wait=wait) if isinstance(step, Head) else step for step in steps])
+    tokens = [step.tokens if isinstance(step, Chunk) else 0 for step in steps[1:]]
+    pairs = zip(steps, waits(tokens, pacing, effort, seed, speed), strict=True)
+    return tuple([replace(step, wait=wait) if wait else step for step, wait in pairs])
+
+
+def waits(tokens: Sequence[int], pacing: Pacing, effort: Effort, seed: Seed, speed: float = 1.0) -> Sequence[float]:
+    """The waits of a stream whose chunks have so many tokens: of its head, then of each chunk."""
+    factor = (1 + pacing.load * effort.others) / speed
+    reading = _time(effort.prompt_tokens, pacing.prompt_tokens_per_second)
+    thinking = _time(effort.hidden_tokens, pacing.thinking_tokens_per_second)
+    rest = [_time(count, pacing.tokens_per_second) * factor for count in tokens[1:]]
+    steady = [(pacing.first_token + reading + thinking) * factor, *[0.0 for _ in tokens[:1]], *rest]
+    if not pacing.jitter:
+        return steady
+    return [wait * share for wait, share in zip(steady, _shares(pacing, len(steady), seed), strict=False)]
+
+
+def _time(tokens: float, rate: float) -> float:
+    return tokens / rate if rate else 0.0
+
+
+_DRAWS = 8  # numbers that one hash gives
+
+
+def _shares(pacing: Pacing, count: int, seed: Seed) -> Iterator[float]:
+    """What jitter makes of each wait, as a factor. A wait's place decides it, whatever comes after."""
+    factor = _FACTORS[pacing.spread](pacing.jitter)
+    for block in range(0, count, _DRAWS):
+        for number in struct.unpack(f"<{_DRAWS}Q", seed.child(block).bytes(8 * _DRAWS)):
+            yield min(max(factor((number >> 11) * 2.0**-53), 0.0), pacing.cap)
+
+
+_Factor: TypeAlias = Callable[[float], float]  # with mean 1, of a number between 0 and 1
+
+
+def _uniform(jitter: float) -> _Factor:
+    return lambda unit: 1 + jitter * (2 * unit - 1)
+
+
+def _normal(jitter: float) -> _Factor:
+    return lambda unit: 1 + jitter * _deviate(unit)
+
+
+def _lognormal(jitter: float) -> _Factor:
+    sigma = math.sqrt(math.log1p(jitter**2))
+    return lambda unit: math.exp(sigma * _deviate(unit) - sigma**2 / 2)
+
+
+def _deviate(unit: float) -> float:
+    return _normal_distribution().inv_cdf(max(unit, 2.0**-54))
+
+
+@cache
+def _normal_distribution() -> "NormalDist":
+    from statistics import NormalDist
+
+    return NormalDist()
+
+
+_FACTORS: Mapping[Spread, Callable[[float], _Factor]] = {
+    "uniform": _uniform,
+    "normal": _normal,
+    "lognormal": _lognormal,
+}

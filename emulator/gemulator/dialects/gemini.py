@@ -1,0 +1,91 @@
+"""Gemini on Vertex AI: alphabetical keys, role in every delta, usage in the last chunk (fidelity.md)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from gemulator.core.plan import Failure, Plan
+from gemulator.core.seed import Seed, event_id
+from gemulator.delivery.steps import Chunk, Head
+from gemulator.dialects.dialect import Dialect, Headers, Style
+from gemulator.dialects.gemini_message import choice_fields, usage
+from gemulator.dialects.gemini_stream import events
+from gemulator.request.body import ChatRequest
+from gemulator.request.target import Target
+from gemulator.service.guided_decoding import Decoding
+
+# As a sibling method of the same front end sends them (fidelity.md, Errors), but for Alt-Svc: it would send browsers to
+# a port where nothing listens.
+_FRONT_END: Headers = (
+    (b"x-vertex-ai-internal-prediction-backend", b"harpoon"),
+    (b"vary", b"X-Origin"),
+    (b"vary", b"Referer"),
+    (b"vary", b"Origin,Accept-Encoding"),
+    (b"server", b"scaffolding on HTTPServer2"),
+    (b"x-xss-protection", b"0"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"accept-ranges", b"none"),
+)
+
+_WORDS = {"minimal": 8, "low": 25, "medium": 80, "high": 160, "max": 240}  # of a thought
+
+
+class Gemini(Dialect):
+    """The dialect of `google/…` models on `endpoints/openapi`."""
+
+    headers: Headers = ((b"content-type", b"application/json"), *_FRONT_END)
+    stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_FRONT_END)
+
+    def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
+        body = {
+            "choices": [choice_fields(index, choice, request) for index, choice in enumerate(plan.choices)],
+            "created": plan.created,
+            "id": plan.id,
+            "model": plan.model,
+            "object": "chat.completion",
+            "system_fingerprint": "",
+            "usage": usage(plan.usage),
+        }
+        return Chunk(orjson.dumps(body), plan.usage.completion_tokens + plan.usage.reasoning_tokens)
+
+    def stream(self, plan: Plan, request: ChatRequest, style: Style) -> Sequence[Chunk]:
+        return list(events(plan, request, style))
+
+    def failure(self, failure: Failure, target: Target) -> tuple[Head, Chunk]:
+        body = error_object(failure)
+        # A refused server stream is transcoded to an array of one error (fidelity.md, Errors).
+        return Head(failure.status, _failure_headers(failure)), Chunk(b"[" + body + b"\n]\n" if target.shared else body)
+
+    def broken_off(self, failure: Failure) -> bytes:
+        return b"data: " + orjson.dumps(_error(failure)) + b"\n\n"
+
+    def decoding(self, request: ChatRequest) -> Decoding:
+        words = _WORDS.get(request.thinking_level or "", 25)
+        return Decoding("asked" if request.asks_to_think else "allowed", words)
+
+    def response_id(self, seed: Seed, created: int) -> str:
+        return event_id(created, seed)
+
+    def call_id(self, seed: Seed, name: str, index: int) -> str:
+        return f"function-call-{seed.uuid4()}"
+
+
+def error_object(failure: Failure) -> bytes:
+    """The error alone, indented."""
+    return orjson.dumps(_error(failure), option=orjson.OPT_INDENT_2)
+
+
+def _error(failure: Failure) -> dict[str, Any]:
+    error: dict[str, Any] = {"code": failure.status, "message": failure.message, "status": failure.code}
+    if failure.details:
+        error["details"] = failure.details
+    return {"error": error}
+
+
+def _failure_headers(failure: Failure) -> Headers:
+    headers = [*Gemini.headers]
+    if failure.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % max(1, round(failure.retry_after))))
+    return tuple(headers)

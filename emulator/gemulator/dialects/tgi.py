@@ -1,0 +1,216 @@
+"""A TGI container: empty ids, the role in every delta, a fingerprint of its own release (fidelity.md, TGI)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any
+
+import orjson
+from msgspec.structs import replace
+
+from gemulator.core.errors import Unsatisfiable
+from gemulator.core.json_types import JSON
+from gemulator.core.plan import Choice, Failure, Plan, ToolCall
+from gemulator.core.seed import Seed
+from gemulator.delivery.steps import Chunk, Head
+from gemulator.dialects.dialect import Dialect, Headers, Style
+from gemulator.dialects.gemini import Gemini
+from gemulator.dialects.open_models import Piece, calls_of, placed, spoken, weights_of, whole, words_of
+from gemulator.request.body import ChatRequest
+from gemulator.request.target import Target
+from gemulator.service.guided_decoding import Decoding, Matching, Object, all_bound, decoding_of
+
+_GOOGLE = Gemini()
+_DONE = b"data: [DONE]\n\n"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+# Status and type of the refusals that are the container's own; 400 does not occur there.
+_ERRORS = {
+    400: (422, "validation", "Input validation error: "),
+    422: (422, "validation", "Input validation error: "),
+    424: (424, "generation", "Request failed during generation: "),
+    500: (500, "incomplete_generation", ""),
+}
+
+
+class Tgi(Dialect):
+    """The dialect of Hugging Face's text-generation-inference."""
+
+    headers: Headers = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
+    stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_GOOGLE.headers[1:])
+
+    breakdown = Failure(424, "INTERNAL", "Server error: CUDA out of memory")
+
+    def decoding(self, request: ChatRequest) -> Decoding:
+        decoding, form = decoding_of(request, self.voice), _form(request.response_format or {})
+        return all_bound(decoding if form is None else replace(decoding, form=form), request)
+
+    def unsatisfiable(self, error: Unsatisfiable) -> Failure:
+        return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {error}")
+
+    def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
+        message = next(_objections(plan, request, self.voice.context), None)
+        return Failure(422, "INVALID_ARGUMENT", message) if message else None
+
+    def response_id(self, seed: Seed, created: int) -> str:
+        return ""
+
+    def call_id(self, seed: Seed, name: str, index: int) -> str:
+        # Release 2 knows one id only.
+        return "0" if self._old else "".join(_LETTERS[byte % len(_LETTERS)] for byte in seed.bytes(9))
+
+    @property
+    def _old(self) -> bool:
+        return self.voice.version == "2"
+
+    # ---- refusals
+
+    def failure(self, failure: Failure, target: Target) -> tuple[Head, Chunk]:
+        if failure.status not in _ERRORS:
+            return _GOOGLE.failure(failure, target)
+        return Head(_ERRORS[failure.status][0], self.headers), Chunk(orjson.dumps(_error(failure)))
+
+    def broken_off(self, failure: Failure) -> bytes:
+        return b"data: " + orjson.dumps(_error(failure)) + b"\n\n" + _DONE
+
+    # ---- unary
+
+    def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
+        body = self._envelope(plan, "chat.completion")
+        body["choices"] = [self._choice(index, choice, request, style) for index, choice in enumerate(plan.choices)]
+        body["usage"] = _usage(plan)
+        return Chunk(orjson.dumps(body), body["usage"]["completion_tokens"])
+
+    def _envelope(self, plan: Plan, kind: str) -> dict[str, Any]:
+        return {
+            "object": kind,
+            "id": plan.id,
+            "created": plan.created,
+            "model": self.voice.served or plan.model or "tgi",
+            "system_fingerprint": self.voice.fingerprint,
+        }
+
+    def _choice(self, index: int, choice: Choice, request: ChatRequest, style: Style) -> dict[str, Any]:
+        spread = self._placed(choice)
+        return {
+            "index": index,
+            "message": self._message(spread),
+            "logprobs": weights_of([whole(spread)], index, request, style, raw_bytes=False)[0]
+            if request.logprobs
+            else None,
+            "finish_reason": self._finish(choice),
+        }
+
+    def _placed(self, choice: Choice) -> Choice:
+        return placed(choice, "hidden" if self.voice.thoughts == "hidden" else "tags")
+
+    def _finish(self, choice: Choice) -> str:
+        return "stop" if self._old and choice.finish == "tool_calls" else choice.finish
+
+    def _message(self, choice: Choice) -> dict[str, Any]:
+        if calls := calls_of(choice):
+            return {"role": "assistant", "tool_calls": [self._call(call) for call in calls]}
+        return {"role": "assistant", "content": words_of(choice) or choice.refusal or ""}
+
+    def _call(self, call: ToolCall) -> dict[str, Any]:
+        # Release 2 sends the arguments as an object, later ones as text.
+        arguments = _object(call.arguments) if self._old else call.arguments
+        function = {"description": None, "name": call.name, "arguments": arguments}
+        return {"id": call.id, "type": "function", "function": function}
+
+    # ---- stream
+
+    def stream(self, plan: Plan, request: ChatRequest, style: Style) -> Sequence[Chunk]:
+        return list(self._chunks(plan, request, style))
+
+    def _chunks(self, plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
+        envelope = b"data: " + orjson.dumps(self._envelope(plan, "chat.completion.chunk"))[:-1]
+        columns = [self._column(index, choice, request, style) for index, choice in enumerate(plan.choices)]
+        for row in zip_longest(*columns):
+            for choice, tokens in filter(None, row):
+                yield Chunk(envelope + b',"choices":[' + orjson.dumps(choice) + b'],"usage":null}\n\n', tokens)
+        if (request.stream_options or {}).get("include_usage") is True:
+            yield Chunk(envelope + b',"choices":[],"usage":' + orjson.dumps(_usage(plan)) + b"}\n\n")
+        yield Chunk(_DONE)
+
+    def _column(
+        self, index: int, choice: Choice, request: ChatRequest, style: Style
+    ) -> Sequence[tuple[dict[str, Any], int]]:
+        """One choice. The token that ends an answer is special and has no text, unless the limit was the end."""
+        spread = self._placed(choice)
+        calls, said = calls_of(spread), list(spoken(spread, style.tokens_per_chunk))
+        events, opened = [], set[int]()
+        for piece, weights in zip(said, weights_of(said, index, request, style, raw_bytes=False), strict=True):
+            if piece.kind != "head":
+                delta = _delta(piece, calls, style, first=piece.call not in opened)
+                events.append((_event(index, delta, weights), piece.tokens))
+            if piece.kind == "arguments":
+                opened.add(piece.call)
+        if choice.finish != "length" or not events:
+            events.append((_event(index, {"role": "assistant", "content": ""}, None), 0))
+        events[-1][0]["finish_reason"] = self._finish(choice)
+        return events
+
+
+def _form(asked: Mapping[str, JSON]) -> Object | Matching | None:
+    """The form in TGI's own spelling: `json` (or `json_object`) and `regex`, each with a `value`."""
+    match asked:
+        case {"type": "json" | "json_object", "value": dict() as schema}:
+            return Object(schema)
+        case {"type": "regex", "value": str(pattern)}:
+            return Matching(pattern)
+    return None
+
+
+def _object(arguments: str) -> Any:
+    try:
+        return orjson.loads(arguments)
+    except orjson.JSONDecodeError:
+        return arguments
+
+
+def _event(index: int, delta: dict[str, Any], weights: dict[str, Any] | None) -> dict[str, Any]:
+    return {"index": index, "delta": delta, "logprobs": weights, "finish_reason": None}
+
+
+def _delta(piece: Piece, calls: Sequence[ToolCall], style: Style, *, first: bool) -> dict[str, Any]:
+    if piece.kind != "arguments":
+        return {"role": "assistant", "content": piece.text}
+    call = calls[piece.call]
+    function = {"name": call.name if first else None, "arguments": piece.text}
+    if style.safe:
+        named = {"id": call.id, "type": "function"} if first else {}
+        return {"role": "assistant", "tool_calls": [{"index": piece.call, **named, "function": function}]}
+    # The index is always 0, and the id stands in every event.
+    return {"role": "assistant", "tool_calls": [{"index": 0, "id": call.id, "type": "function", "function": function}]}
+
+
+def _usage(plan: Plan) -> dict[str, int]:
+    prompt, completion = plan.usage.prompt_tokens, plan.usage.completion_tokens + plan.usage.reasoning_tokens
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def _error(failure: Failure) -> dict[str, str]:
+    _, kind, lead = _ERRORS.get(failure.status, _ERRORS[424])
+    misfit = failure.misfit
+    if misfit is None:
+        message = failure.message
+    elif misfit.kind == "missing":
+        message = f"missing field `{misfit.field}`"
+    else:
+        message = f"{misfit.field}: {misfit.says}".removeprefix(": ")
+    return {"error": lead + message, "error_type": kind}
+
+
+def _objections(plan: Plan, request: ChatRequest, context: int | None) -> Iterator[str]:
+    prompt, limit = plan.usage.prompt_tokens, request.token_limit
+    if limit is not None and limit < 1:
+        yield "`max_new_tokens` must be strictly positive"
+    if request.temperature is not None and request.temperature < 0:  # 0 means greedy here
+        yield "`temperature` must be strictly positive"
+    if request.top_p is not None and not 0 < request.top_p < 1:
+        yield "`top_p` must be > 0.0 and < 1.0"
+    form = _form(request.response_format or {})
+    if isinstance(form, Matching) and form.fault:
+        yield f"grammar is not valid: {form.fault}"
+    if context is not None and prompt + (limit or 1) > context:
+        given = f"Given: {prompt} `inputs` tokens and {limit or 1} `max_new_tokens`"
+        yield f"`inputs` tokens + `max_new_tokens` must be <= {context}. {given}"

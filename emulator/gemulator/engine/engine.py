@@ -1,0 +1,249 @@
+"""The story of one request: choose a turn, plan the answer, render it in a dialect, schedule its delivery."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import orjson
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gemulator.core.clock import Clock
+from gemulator.core.errors import Near, RequestError, Unmatched
+from gemulator.core.plan import Answer, Failure
+from gemulator.core.seed import Seed, sign
+from gemulator.core.settings import Settings
+from gemulator.delivery.steps import Delivery
+from gemulator.dialects import DIALECTS, FRONT_END
+from gemulator.engine.admission import Gate
+from gemulator.engine.answer import Wording
+from gemulator.engine.constant_answers import Standing
+from gemulator.engine.delivery_overrides import answers_before
+from gemulator.engine.explain import Explanation
+from gemulator.engine.incoming import Asked
+from gemulator.engine.prepare import Looked, Preparation, Prepared
+from gemulator.engine.rendering import Rendering
+from gemulator.engine.response_headers import session_mark
+from gemulator.scenario.delivery_fields import quota_in
+from gemulator.scenario.library import Library
+from gemulator.scenario.turns import Place
+from gemulator.service.catalog import Catalog, Model
+from gemulator.service.quotas import UNLIMITED, Charge
+from gemulator.state.journal.entry import Exchange, Received, Source
+from gemulator.state.journal.redaction import Body, kept, without_secrets
+from gemulator.state.store import Claim, Store
+
+_EXPLAINED = 1_000  # turns of which it is said why they do not fit
+_ENTRY = 1_000  # bytes that an entry takes beside body and answer
+_ENCODED = (b"x-emulator-hint", b"the request has a Content-Encoding: send the body as it is, and without that header")
+
+
+class Answered(Struct, frozen=True, gc=False):
+    """What to deliver, and the entry that the journal has of it; 0: it has none."""
+
+    delivery: Delivery
+    received: Received
+    number: int
+    leases: Sequence[Charge] = ()
+
+
+class Made(Struct, frozen=True, gc=False):
+    """An answer, and what it was made from; None: the request could not be read."""
+
+    exchange: Exchange
+    delivery: Delivery
+    attempt: int
+    at: float
+    answer: Answer | None
+    prepared: Prepared | None
+
+
+class Engine:
+    """Answers requests. Owns no state: counters and journal are the store's, scenarios the library's."""
+
+    def __init__(self, settings: Settings, library: Library, store: Store, catalog: Catalog, clock: Clock) -> None:
+        self.settings = settings
+        self.store = store
+        self.catalog = catalog
+        self.clock = clock
+        signing = Seed.root(settings.seed, "signatures").bytes(32)
+        self.preparation = Preparation(settings, library, catalog, signing)
+        self._wording = Wording(settings, partial(sign, signing))
+        self._standing = Standing(settings.seed)
+        self._gate = Gate(store)
+
+    async def answer(self, asked: Asked) -> Answered:
+        """The steps to play for a request; the journal has its entry when this returns."""
+        session = asked.caller.session
+        lent: list[Charge] = []
+        try:
+            made = await self._made(asked, lent)
+            answered = await self.record(made.exchange, made.delivery, asked.headers, session, made.attempt, made.at)
+        except BaseException:
+            if lent:
+                await self._gate.release(session, lent)
+            raise
+        return replace(answered, leases=lent) if lent else answered
+
+    async def explain(self, asked: Asked) -> Explanation:
+        """What `answer` would say now, and why: nothing is counted and nothing journaled."""
+        made = await self._made(asked, [], dry=True)
+        prepared, exchange = made.prepared, made.exchange
+        if prepared is None:
+            return Explanation(exchange, made.delivery, made.attempt, made.answer)
+        conversation, only = prepared.conversation, prepared.caller.scenario
+        fitting = list(prepared.shelf.fitting(conversation, only))
+        names = [str(place) for place in fitting]
+        chosen = f"{exchange.scenario}/{exchange.turn}"
+        at = names.index(chosen) if chosen in names else len(names)
+        where = fitting[at].where if at < len(names) else ""
+        spent = [place.spent for place in fitting[:at]]
+        nearest = prepared.shelf.nearest(conversation, only, most=_EXPLAINED)
+        return Explanation(exchange, made.delivery, made.attempt, made.answer, where, names[at + 1 :], spent, nearest)
+
+    async def _made(self, asked: Asked, lent: list[Charge], *, dry: bool = False) -> Made:
+        """The answer, and in `lent` what is to be given back when it is over."""
+        session = asked.caller.session
+        overlay = await self.store.overlay(session)
+        now = self.clock() if overlay.choices.clock is None else overlay.choices.clock
+        try:
+            prepared = self.preparation.prepared(asked, overlay)
+        except RequestError as error:
+            delivery, exchange = self._refuse(asked, error.failure)
+            return Made(exchange, delivery, 0, now, error.failure, None)
+        line = asked.caller.quota or overlay.choices.quota or self.settings.quota
+        quota = UNLIMITED if dry else quota_in(line)
+        admitted = None
+        if quota is not UNLIMITED:
+            model = prepared.conversation.request.model
+            admitted = await self._gate.admit(session, quota, asked.target, model, asked.headers)
+        if isinstance(admitted, Failure):
+            delivery, exchange = self._refuse(asked, admitted)
+            return Made(exchange, delivery, 0, now, admitted, prepared)
+        if admitted is not None:
+            lent += admitted.leases
+            if admitted.provisioned:
+                asked = replace(asked, headers=admitted.headers(asked.headers))
+                prepared = self.preparation.prepared(asked, overlay)
+        claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
+        attempt = 0 if self.settings.ids == "stable" else claim.attempt
+        warm = attempt > 0 and prepared.cacheable
+        rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
+        phases = rendering.form.schedule.phases
+        answers = await self._answers_before(phases, session, prepared, claim, dry=dry) if phases else 0
+        more = session_mark(session) if self.settings.emulator_headers else ()
+        delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
+        if admitted is not None:
+            await self._gate.settle(session, admitted, rendering.usage)
+        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
+
+    async def _answers_before(
+        self, phases: Sequence[int], session: str, prepared: Prepared, claim: Claim, *, dry: bool
+    ) -> int:
+        turn = "" if claim.index is None else prepared.limits[claim.index].key
+        return await answers_before(self.store, session, phases, prepared.caller.fault, turn, dry=dry)
+
+    async def release(self, answered: Answered) -> None:
+        """Note that the answer is over."""
+        await self._gate.release(answered.received.session, answered.leases)
+
+    async def record(
+        self,
+        exchange: Exchange,
+        delivery: Delivery,
+        headers: Mapping[bytes, bytes],
+        session: str,
+        attempt: int = 0,
+        at: float | None = None,
+    ) -> Answered:
+        """Put an answer into the journal before it leaves."""
+        told, size = kept(delivery, self.settings.journal_body)
+        size += len(exchange.body.data) + _ENTRY
+        at = self.clock() if at is None else at
+        received = Received(at, session, attempt, exchange, without_secrets(headers), told, size)
+        return Answered(delivery, received, await self.store.append(received))
+
+    # ---- plan and render
+
+    def _rendering(
+        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+    ) -> tuple[Rendering, Exchange]:
+        found = prepared.renderings.get((index, warm))
+        if found is None:
+            found = self._render(prepared, index, asked, now, warm=warm)
+            self.preparation.keep(prepared, (index, warm), found)
+        return found
+
+    def _render(
+        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+    ) -> tuple[Rendering, Exchange]:
+        if index is None:
+            nearest = prepared.nearest
+            rendering = self._wording.unmatched(prepared, Unmatched(nearest), now)
+            return rendering, self._exchange(prepared, None, asked, rendering, "unmatched", nearest)
+        place = prepared.places[index]
+        standing = self._standing.found(prepared, place) if place is not None and not warm else None
+        if standing is not None:
+            return standing, self._exchange(prepared, place, asked, standing, "turn")
+        rendering, source = self._wording.worded(prepared, place, now, warm=warm)
+        if place is None:
+            whole = len(asked.body) <= self.settings.journal_body
+            only, spent = prepared.caller.scenario, prepared.spent
+            nearest = Looked(asked, prepared.shelf, only, spent) if whole else prepared.nearest
+            return rendering, self._exchange(prepared, None, asked, rendering, source, nearest)
+        if not warm:
+            self._standing.keep(prepared, place, rendering)
+        return rendering, self._exchange(prepared, place, asked, rendering, source)
+
+    def _exchange(
+        self,
+        prepared: Prepared,
+        place: Place | None,
+        asked: Asked,
+        rendering: Rendering,
+        source: Source,
+        nearest: Sequence[Near] = (),
+    ) -> Exchange:
+        request = prepared.conversation.request
+        return Exchange(
+            "POST",
+            asked.path,
+            request.model,
+            Body.of(asked.body, self.settings.journal_body),
+            rendering.form.head.status,
+            source,
+            bool(request.stream),
+            place.scenario.name if place else "",
+            place.number if place else 0,
+            rendering.usage,
+            nearest,
+        )
+
+    def _refuse(self, asked: Asked, failure: Failure) -> tuple[Delivery, Exchange]:
+        """The answer to a request that could not be read, or names no model; it may name one all the same."""
+        card = self.catalog.card("", asked.target)
+        if isinstance(card, Model):
+            head, chunk = DIALECTS[card.dialect](card.voice).failure(failure, asked.target)
+        else:
+            # Google's front end looks for the endpoint before anyone reads the body.
+            failure = failure if asked.target.shared else card
+            head, chunk = FRONT_END.failure(failure, asked.target)
+        if _is_encoded(asked, failure) and self.settings.emulator_headers:
+            head = replace(head, headers=(*head.headers, _ENCODED))
+        body = Body.of(asked.body, self.settings.journal_body)
+        exchange = Exchange("POST", asked.path, _model_in(asked.body), body, head.status, "refused")
+        return Delivery((head, chunk)), exchange
+
+
+def _is_encoded(asked: Asked, failure: Failure) -> bool:
+    """Whether a body may be no JSON because it is compressed."""
+    return failure.misfit is not None and failure.misfit.kind == "json_invalid" and b"content-encoding" in asked.headers
+
+
+def _model_in(body: bytes) -> str:
+    """The model that a body names which is refused, where it is JSON."""
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    model = tree.get("model") if isinstance(tree, dict) else None
+    return model if isinstance(model, str) else ""

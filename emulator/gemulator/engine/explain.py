@@ -1,0 +1,121 @@
+"""Why a request gets the answer that it gets: the same text for `gemulator explain` and whoever else asks."""
+
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from msgspec import Struct
+
+from gemulator.core.errors import Near
+from gemulator.core.plan import Answer, Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
+from gemulator.delivery.steps import Chunk, Cut, Delivery, Hang, Head, Step
+from gemulator.state.journal.entry import Exchange
+
+_WIDTH = 100  # letters of a text or a chunk that are shown
+
+
+class Explanation(Struct, frozen=True):
+    """One request, explained. `where` is file and line of the turn that answers, empty where none does.
+
+    `behind` are the turns that fit too but come later, `spent` those that fit but are used up, `nearest` those that do
+    not fit, nearest first.
+    """
+
+    exchange: Exchange
+    delivery: Delivery
+    attempt: int
+    answer: Answer | None
+    where: str = ""
+    behind: Sequence[str] = ()
+    spent: Sequence[Near] = ()
+    nearest: Sequence[Near] = ()
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield _headline(self.exchange, self.where)
+        yield from (f"  {place} fits too, and comes later." for place in self.behind)
+        if others := (*self.spent, *self.nearest):
+            yield "\nWhy not the others, nearest first:"
+            yield from (f"  {near}" for near in others)
+        yield "\nThe answer:"
+        yield from (f"  {line}" for line in _answer(self.answer))
+        yield "\nThe delivery:"
+        yield from (f"  {line}" for line in _steps(self.delivery.steps))
+
+
+def _headline(exchange: Exchange, where: str) -> str:
+    if exchange.turn:
+        return f"Answered by {exchange.scenario}/{exchange.turn} ({where})."
+    said = {"generated": "No turn fits: an answer is invented.", "refused": "Refused before any turn was looked at."}
+    return said.get(exchange.source, "No turn fits.")
+
+
+def _answer(answer: Answer | None) -> Iterator[str]:
+    match answer:
+        case None:
+            yield "nothing"
+        case Failure():
+            yield f"error {answer.status} {answer.code}: {answer.message}"
+        case Plan():
+            for index, choice in enumerate(answer.choices):
+                yield from _choice(choice, f"candidate {index}: " if len(answer.choices) > 1 else "")
+            yield _tokens(answer.usage)
+        case _:
+            assert_never(answer)
+
+
+def _tokens(usage: Usage) -> str:
+    counts = (usage.prompt_tokens, usage.completion_tokens, usage.reasoning_tokens)
+    return "tokens: {} prompt, {} completion, {} reasoning".format(*counts)
+
+
+def _choice(choice: Choice, prefix: str) -> Iterator[str]:
+    for part in choice.parts:
+        yield f"{prefix}{_part(part)}"
+    if choice.refusal is not None:
+        yield f"{prefix}refusal: {_short(choice.refusal)}"
+    yield f"{prefix}finish: {choice.finish}"
+
+
+def _part(part: Part) -> str:
+    match part:
+        case Text(text=text):
+            return f"text: {_short(text)}"
+        case Thought(text=text):
+            return f"thinking: {_short(text)}"
+        case ToolCall():
+            return f"call: {part.name} {_short(part.arguments)}"
+        case Media():
+            return f"{part.kind}: {part.mime}, {len(part.data) * 3 // 4:,} bytes"
+        case _:
+            assert_never(part)
+
+
+def _steps(steps: Sequence[Step]) -> Iterator[str]:
+    """One line a step, with the seconds since the request at which it leaves."""
+    at = 0.0
+    for step in steps:
+        at += step.wait
+        yield f"{at:8.3f} s  {_step(step)}"
+
+
+def _step(step: Step) -> str:
+    match step:
+        case Head():
+            return f"head {step.status}"
+        case Chunk():
+            events = step.data.count(b"\n\n")
+            size = f"{len(step.data):,} bytes" + (f" in {events} events" if events > 1 else "")
+            return f"chunk, {size}: {_short(step.data.decode('utf-8', 'replace'))}"
+        case Cut():
+            return "the connection is reset" if step.reset else "the connection is closed"
+        case Hang():
+            return f"nothing for {step.seconds:g} s, then the connection is closed"
+        case _:
+            assert_never(step)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"

@@ -1,0 +1,59 @@
+"""The calls that an invented answer makes: which tool is due, how often, and with what."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from gemulator.core.plan import ToolCall
+from gemulator.generate.json_schema import Unsatisfiable, value_for
+from gemulator.generate.prompt_hints import Hints, best_tool, calls, read
+from gemulator.request.body import Function
+from gemulator.request.conversation import Conversation
+from gemulator.scenario.replies import Context
+
+
+def calls_due(context: Context) -> Sequence[ToolCall] | None:
+    """The calls to make now; None: the answer is words."""
+    tool = _due(context.conversation)
+    return None if tool is None else tuple(_calls(tool, context))
+
+
+def _due(conversation: Conversation) -> Function | None:
+    """The function to call now. With `auto`, a user message gets a call and a tool's result a text (fidelity.md)."""
+    choice = conversation.request.choice_of_tool
+    offered = [function for function in conversation.request.offered if choice.allows(function.name)]
+    if not offered or choice.mode == "none":
+        return None
+    if choice.name is not None:
+        return offered[0]
+    called = {call.function.name for call in conversation.current_calls}
+    left = [function for function in offered if function.name not in called]
+    if conversation.tool_results and choice.mode != "required":
+        return None
+    if not left:
+        return None
+    specs = [
+        {"name": function.name, "description": function.description, "parameters": function.parameters}
+        for function in left
+    ]
+    return left[best_tool(conversation.user_text, specs)]
+
+
+def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
+    prompt = read(context.conversation.user_text)
+    parameters = function.parameters if isinstance(function.parameters, dict) else {}
+    for index, hints in enumerate(calls(prompt, parameters)):
+        seed = context.seed.child("call", index)
+        try:
+            arguments = orjson.dumps(_arguments(function, hints, seed)).decode()
+        except Unsatisfiable as error:
+            raise error.within(context.conversation.request.place_of(function.name)) from None
+        call_id = context.call_id(context.attempt.child("call", index), function.name, index)
+        signature = context.signature(False if index else None, function.name)
+        yield ToolCall(call_id, function.name, arguments, signature)
+
+
+def _arguments(function: Function, hints: Hints, seed: Any) -> Any:
+    schema = function.arguments
+    return {} if schema is None else value_for(schema, seed, hints=hints)

@@ -1,0 +1,226 @@
+"""Reads grammars in Lark's notation, as llguidance and xgrammar take it (fidelity.md, vLLM)."""
+
+import json
+import re
+
+from gemulator.generate.grammar.lark_common import COMMON
+from gemulator.generate.grammar.nodes import (  # fmt: skip
+    EMPTY,
+    BadGrammar,
+    Either,
+    Gap,
+    Grammar,
+    Letter,
+    Literal,
+    Node,
+    Pattern,
+    Repeat,
+    Rule,
+    Schema,
+    chain,
+    either,
+    pattern_of,
+)
+from gemulator.generate.grammar.scanner import Scanner
+from gemulator.generate.regex import charset as characters
+from gemulator.generate.regex import matcher
+
+_INLINE = re.compile(r"(?:[^\S\n]|(?:#|//)[^\n]*)*")
+_BLANK = re.compile(r"(?:\s|(?:#|//)[^\n]*)*")
+_CONTINUED = re.compile(r"(?:\s|(?:#|//)[^\n]*)*\|")
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
+_HEAD = re.compile(r"[?!]*([A-Za-z_][\w-]*)(?:\.-?\d+)?(?:\[([^\]\n]*)\])?[^\S\n]*:")
+_STRING = re.compile(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')(i?)""")
+_REGEX = re.compile(r"/((?:\\.|[^/\\\n])+)/([imslux]*)")
+_TIMES = re.compile(r"~[^\S\n]*(\d+)(?:[^\S\n]*\.\.[^\S\n]*(\d+))?")
+_SPECIAL = re.compile(r"<(?:\[[^\]\n]*\]|[^<>\s]+)>")  # a token that an answer does not show
+_ALIAS = re.compile(r"->[^\S\n]*\w+")
+_SUFFIX = re.compile(r'suffix\s*=\s*("(?:\\.|[^"\\\n])*")')
+_IMPORT = re.compile(r"[^\S\n]*common(?:\.(\w+)(?:[^\S\n]*->[^\S\n]*(\w+))?|[^\S\n]*\(([^)]*)\))")
+
+
+def read_lark(text: str) -> Grammar:
+    """The grammar, which begins at `start`, else at its first rule; BadGrammar where it cannot be read."""
+    return _Reader(text).grammar()
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.scan = Scanner(text, "Lark")
+        self.rules: dict[str, Node] = {}
+        self.uses: list[tuple[str, int]] = []
+        self.ignored: list[Node] = []
+        self.in_terminal = False
+
+    def grammar(self) -> Grammar:
+        self.scan.match(_BLANK)
+        while not self.scan.ended:
+            self.statement()
+            self.scan.match(_BLANK)
+        for name, place in self.uses:
+            if name not in self.rules:
+                raise self.scan.bad(f'unknown name "{name}"', place)
+        first = "start" if "start" in self.rules else next((name for name in self.rules if not _terminal(name)), None)
+        if first is None:
+            raise self.scan.bad("there is no rule to start with", 0)
+        return Grammar(self.rules, first, gaps=any(self.blank(node, len(self.rules)) for node in self.ignored))
+
+    def blank(self, node: Node, depth: int) -> bool:
+        """Whether what is ignored can be a space; rules are followed to a depth."""
+        match node:
+            case Literal(text):
+                return text == " "
+            case Pattern(pattern):
+                return matcher(f"^(?:{pattern})$")(" ")
+            case Rule(name):
+                return depth > 0 and self.blank(self.rules[name], depth - 1)
+            case Either(branches):
+                return any(self.blank(branch, depth) for branch in branches)
+            case Repeat(item, _, _):
+                return self.blank(item, depth)
+        return False
+
+    # ---- statements
+
+    def statement(self) -> None:
+        if self.scan.take("%"):
+            self.directive()
+            return
+        start = self.scan.at
+        head = self.scan.match(_HEAD)
+        if head is None:
+            raise self.scan.bad("expected a rule: name, colon, definition")
+        name = head[1]
+        self.in_terminal = _terminal(name)
+        body = self.either(nested=False)
+        self.define(name, self.suffixed(body, head[2]), start)
+
+    def define(self, name: str, node: Node, place: int) -> None:
+        if name in self.rules:
+            raise self.scan.bad(f'"{name}" is defined twice', place)
+        self.rules[name] = node
+
+    def suffixed(self, body: Node, options: str | None) -> Node:
+        found = _SUFFIX.search(options or "")
+        return chain(body, Literal(self.scan.unescaped(found[1][1:-1]))) if found else body
+
+    def directive(self) -> None:
+        start, name = self.scan.at, self.scan.match(_NAME)
+        match name[0] if name else "":
+            case "import":
+                self.imports(start)
+            case "ignore":
+                self.in_terminal = True
+                self.ignored.append(self.either(nested=False))
+            case "llguidance" | "grammar_options":
+                self.json()
+            case other:
+                raise self.scan.bad(f"unknown directive %{other}", start)
+
+    def imports(self, start: int) -> None:
+        found = self.scan.match(_IMPORT)
+        if found is None:
+            raise self.scan.bad("only the common library can be imported", start)
+        single, alias, several = found.groups()
+        for name in [single] if single else [part.strip() for part in several.split(",")]:
+            if name not in COMMON:
+                raise self.scan.bad(f'there is no terminal "{name}" in the common library', start)
+            self.define(alias or name, COMMON[name], start)
+
+    def json(self) -> object:
+        self.scan.match(_BLANK)
+        try:
+            value, self.scan.at = json.JSONDecoder().raw_decode(self.scan.text, self.scan.at)
+        except (ValueError, RecursionError):
+            raise self.scan.bad("expected a JSON object") from None
+        return value
+
+    # ---- expressions
+
+    def either(self, *, nested: bool) -> Node:
+        self.scan.deeper()
+        branches = [self.sequence(nested)]
+        while self.more(nested):
+            branches.append(self.sequence(nested))
+        self.scan.higher()
+        return either(*branches)
+
+    def more(self, nested: bool) -> bool:
+        """Whether another branch follows: outside of brackets a line may begin with it."""
+        if not nested and self.scan.match(_CONTINUED):
+            return True
+        return self.scan.take("|")
+
+    def sequence(self, nested: bool) -> Node:
+        items: list[Node] = []
+        while True:
+            self.scan.match(_BLANK if nested else _INLINE)
+            if self.scan.match(_ALIAS):
+                continue
+            if self.scan.ended or self.scan.text[self.scan.at] in "|)]}\n":
+                return chain(*items)
+            items.append(self.repeated(self.element()))
+
+    def repeated(self, node: Node) -> Node:
+        self.scan.match(_INLINE)
+        if found := self.scan.match(_TIMES):
+            return Repeat(node, int(found[1]), int(found[2] or found[1]))
+        bounds = self.scan.bounds(low_may_miss=True)
+        return node if bounds is None else Repeat(node, *bounds)
+
+    def element(self) -> Node:
+        scan = self.scan
+        for opening, closing, most in (("(", ")", 0), ("[", "]", 1)):
+            if scan.take(opening):
+                node = self.either(nested=True)
+                scan.expect(closing)
+                return Repeat(node, 0, most) if most else node
+        if scan.take("%"):
+            return self.embedded()
+        if scan.match(_SPECIAL):
+            return EMPTY
+        return self.lexeme()
+
+    def embedded(self) -> Node:
+        start, name = self.scan.at, self.scan.match(_NAME)
+        match name[0] if name else "":
+            case "json":
+                schema = self.json()
+                return Schema(schema if isinstance(schema, dict | bool) else {})
+            case other:
+                raise self.scan.bad(f"%{other} is not supported", start)
+
+    def lexeme(self) -> Node:
+        start = self.scan.at
+        if name := self.scan.match(_NAME):
+            self.uses.append((name[0], start))
+            return self.spaced(Rule(name[0])) if _terminal(name[0]) else Rule(name[0])
+        if found := self.scan.match(_REGEX):
+            flags = "".join(flag for flag in "ims" if flag in found[2])
+            written = found[1].replace("\\/", "/")
+            return self.spaced(self.pattern(f"(?{flags}:{written})" if flags else written, start))
+        if found := self.scan.match(_STRING):
+            text = self.scan.unescaped(found[1][1:-1])
+            return self.spaced(self.range(text) if self.scan.peek("..") else Literal(text))
+        raise self.scan.bad(f"unexpected {self.scan.text[start]}")
+
+    def pattern(self, written: str, start: int) -> Node:
+        try:
+            return pattern_of(written)
+        except BadGrammar as bad:
+            raise self.scan.bad(str(bad), start) from None
+
+    def range(self, first: str) -> Node:
+        self.scan.take("..")
+        found = self.scan.match(_STRING)
+        last = self.scan.unescaped(found[1][1:-1]) if found else ""
+        if len(first) != 1 or len(last) != 1 or last < first:
+            raise self.scan.bad("a range has one character at each end, the smaller one first")
+        return Letter(characters.of(first + last))
+
+    def spaced(self, node: Node) -> Node:
+        return node if self.in_terminal else chain(node, Gap())
+
+
+def _terminal(name: str) -> bool:
+    return name.lstrip("_")[:1].isupper()

@@ -1,0 +1,66 @@
+"""."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from gemulator.core.seed import Seed
+from gemulator.generate.json_schema.backtracking import Stuck
+from gemulator.generate.json_schema.conjunction import Conjunction
+from gemulator.generate.json_schema.fake_words import Words
+from gemulator.generate.json_schema.hint_source import Reader
+
+
+class Manner(Struct, frozen=True):
+    """How one try goes about it: the chance of an optional property, and whether to keep everything short."""
+
+    optional: float
+    brief: bool = False
+
+
+class Setting(Struct, frozen=True):
+    """What surrounds the drawing: where plausible words come from, which day it is, what the prompt says."""
+
+    words: Words
+    reference_day: date
+    hints: Reader | None
+
+
+class Place(Struct, eq=False, gc=False):
+    """Where in the value we are: the path through the schema, the property's name, and the seed of this part."""
+
+    path: tuple[str, ...]
+    name: str
+    depth: int
+    seed: Seed
+
+    def inside(self, *steps: str, name: str | None = None) -> "Place":
+        """The place of a part, by the steps of its path."""
+        return Place((*self.path, *steps), self.name if name is None else name, self.depth + 1, self.seed.child(*steps))
+
+    def item(self, position: int, name: str) -> "Place":
+        """The place of an item of a list."""
+        return Place((*self.path, "items"), name, self.depth + 1, self.seed.child("items", str(position)))
+
+    def of_name(self, *steps: str) -> "Place":
+        """The place where a property's name is made up."""
+        return Place((*self.path, "propertyNames"), "", self.depth + 1, self.seed.child("propertyNames", *steps))
+
+    def again(self, attempt: int) -> "Place":
+        """The same place with other chances."""
+        return Place(self.path, self.name, self.depth, self.seed.child("again", attempt)) if attempt else self
+
+    def stuck(self, keyword: str, reason: str) -> Stuck:
+        """The refusal to draw a value here."""
+        return Stuck((*self.path, keyword) if keyword else self.path, reason)
+
+
+def leaf(here: Conjunction) -> Mapping[str, Any]:
+    """The parts of a leaf as one schema: what is said first holds."""
+    merged: dict[str, Any] = {}
+    for part in here.parts:
+        for keyword, value in part.schema.items():
+            merged.setdefault(keyword, value)
+    return merged

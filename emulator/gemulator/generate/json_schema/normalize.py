@@ -1,0 +1,138 @@
+"""Other spellings of JSON Schema brought to the standard: OpenAPI 3.0, Gemini's own, type names of languages."""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from gemulator.generate.json_schema.json_value import TYPES
+
+_SCHEMA_MAPS = frozenset({"properties", "$defs", "definitions", "defs", "patternProperties", "dependentSchemas"})
+_SCHEMA_LISTS = frozenset({"anyOf", "oneOf", "allOf", "prefixItems"})
+_SCHEMAS = frozenset({"items", "additionalProperties", "additionalItems", "unevaluatedProperties", "unevaluatedItems",
+                      "not", "if", "then", "else", "contains", "propertyNames"})  # fmt: skip
+_SPELLINGS = {
+    "any_of": "anyOf", "one_of": "oneOf", "all_of": "allOf", "additional_properties": "additionalProperties",
+    "property_ordering": "propertyOrdering", "min_items": "minItems", "max_items": "maxItems",
+    "min_length": "minLength", "max_length": "maxLength", "min_properties": "minProperties",
+    "max_properties": "maxProperties", "prefix_items": "prefixItems",
+}  # fmt: skip
+_COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"})
+_BOUNDS = frozenset({"minimum", "maximum"})
+_LANGUAGE_TYPES = {
+    "dict": "object", "map": "object", "float": "number", "double": "number", "int": "integer", "long": "integer",
+    "str": "string", "bool": "boolean", "list": "array", "tuple": "array", "none": "null",
+}  # fmt: skip
+# What other spellings look like in a schema's text. Each starts with fixed letters: that makes the search quick.
+_SIGNS = (
+    re.compile(rb'"type":(?!"(?:string|number|integer|boolean|array|object|null)")(?:"|\["[^"]*[A-Z])').search,
+    re.compile(rb'"nullable":true').search,
+    re.compile(rb'_of":\[').search,
+    re.compile(rb'_(?:properties|items|length|ordering)":').search,
+    re.compile(rb'"(?:min|max)(?:Items|Length|Properties|imum)":"').search,
+    re.compile(rb"\\\\[<>]").search,
+)
+
+
+def encoded(schema: Any) -> bytes:
+    """The schema's text, the key of every cache. Odd input (lone surrogates, huge integers) has one too."""
+    try:
+        return orjson.dumps(schema)
+    except (TypeError, ValueError):
+        text = json.dumps(schema, ensure_ascii=True, separators=(",", ":"), skipkeys=True, default=str)
+        return text.encode()
+
+
+def decoded(text: bytes) -> Any:
+    """The schema of `encoded`: a copy that nobody else holds."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)
+
+
+def normalised_text(text: bytes) -> Any:
+    """`normalised`, by the schema's text."""
+    schema = decoded(text)
+    return _rewrite(schema) if any(sign(text) for sign in _SIGNS) else schema
+
+
+def normalised(schema: Any) -> Any:
+    """A copy of the schema in standard spelling, as Google's endpoint reads it (wire-facts: Schema, Type).
+
+    Upper-case and language type names, `nullable`, bounds written as strings, `any_of` and the like; everything
+    else stays.
+    """
+    return normalised_text(encoded(schema))
+
+
+def _rewrite(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_rewrite(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out: dict[str, Any] = {}
+    for name, value in schema.items():
+        keyword = str(_SPELLINGS.get(name, name))
+        out[keyword] = _rewrite_value(keyword, value)
+    if isinstance(out.get("type"), (str, list)):
+        _settle_type(out)
+    return _with_null(out) if out.pop("nullable", None) is True else out
+
+
+def _rewrite_value(keyword: str, value: Any) -> Any:
+    if keyword in _SCHEMA_MAPS and isinstance(value, dict):
+        spelled = _respelled if keyword == "patternProperties" else str
+        return {spelled(name): _rewrite(item) for name, item in value.items()}
+    if keyword in _SCHEMA_LISTS or keyword in _SCHEMAS:
+        return _rewrite(value)
+    if keyword in _COUNTS and isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if keyword in _BOUNDS and isinstance(value, str):
+        return _number(value)
+    if keyword == "pattern" and isinstance(value, str):
+        return _respelled(value)
+    return value
+
+
+def _respelled(pattern: str) -> str:
+    r"""`\<` is a plain `<` in ECMA's patterns, but the edge of a word to the validator."""
+    return re.sub(r"\\(.)", lambda found: found[1] if found[1] in "<>" else found[0], pattern)
+
+
+def _number(text: str) -> Any:
+    try:
+        return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
+    except ValueError:
+        return text
+
+
+def _settle_type(schema: dict[str, Any]) -> None:
+    written = schema["type"]
+    names = [written] if isinstance(written, str) else [name for name in written if isinstance(name, str)]
+    known = [name for name in map(_type_name, names) if name in TYPES]
+    if len(known) < len(names) or not known:
+        del schema["type"]
+        return
+    schema["type"] = known[0] if isinstance(written, str) else list(dict.fromkeys(known))
+    if schema["type"] in ("integer", "number") and isinstance(schema.get("enum"), list):
+        # Gemini's Schema has no numbers in `enum`: they are written as texts there.
+        schema["enum"] = [_number(item) if isinstance(item, str) else item for item in schema["enum"]]
+
+
+def _type_name(name: str) -> str:
+    lower = name.lower()
+    return _LANGUAGE_TYPES.get(lower, lower)
+
+
+def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+        schema["enum"] = [*schema["enum"], None]
+    if isinstance(schema.get("type"), str):
+        schema["type"] = [schema["type"], "null"]
+    elif isinstance(schema.get("type"), list) and "null" not in schema["type"]:
+        schema["type"] = [*schema["type"], "null"]
+    elif "type" not in schema and ("anyOf" in schema or "$ref" in schema):
+        return {"anyOf": [schema, {"type": "null"}]}
+    return schema

@@ -1,0 +1,95 @@
+"""Leaves out of a schema what makes no sense in it, so that the rest can be read: `required: yes`, `minimum: "low"`."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from gemulator.generate.json_schema.json_value import TYPES
+
+_MOST_LEVELS = 200
+
+
+def _is_schema(value: Any) -> bool:
+    return isinstance(value, (dict, bool))
+
+
+def _is_schemas(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_schema, value))
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_size(value: Any) -> bool:
+    return _is_number(value) and value >= 0 and float(value).is_integer()
+
+
+def _is_type(value: Any) -> bool:
+    names = value if isinstance(value, list) else [value]
+    return bool(names) and all(name in TYPES for name in names if isinstance(name, str)) and all(map(_is_text, names))
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value)
+
+
+def _is_needs(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_names(item) or _is_schema(item) for item in value.values())
+
+
+def _each(check: Callable[[Any], bool], *keywords: str) -> dict[str, Callable[[Any], bool]]:
+    return dict.fromkeys(keywords, check)
+
+
+_SHAPES: dict[str, Callable[[Any], bool]] = {
+    **_each(_is_map, "properties", "patternProperties", "$defs", "definitions", "dependentSchemas"),
+    **_each(_is_schemas, "allOf", "anyOf", "oneOf", "prefixItems"),
+    **_each(_is_schema, "not", "if", "then", "else", "contains", "propertyNames", "additionalProperties",
+            "additionalItems", "unevaluatedItems", "unevaluatedProperties"),
+    **_each(_is_size, "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
+            "minContains", "maxContains"),
+    **_each(_is_text, "pattern", "format", "$ref", "$dynamicRef", "$recursiveRef", "$id", "id", "$schema", "$anchor",
+            "$dynamicAnchor", "title", "description", "contentEncoding", "contentMediaType", "$comment"),
+    **_each(_is_number, "minimum", "maximum"),
+    "exclusiveMinimum": lambda value: _is_number(value) or isinstance(value, bool),
+    "exclusiveMaximum": lambda value: _is_number(value) or isinstance(value, bool),
+    "multipleOf": lambda value: _is_number(value) and value > 0,
+    "items": lambda value: _is_schema(value) or _is_schemas(value),
+    "type": _is_type, "required": _is_names, "dependentRequired": _is_needs, "dependencies": _is_needs,
+    "enum": lambda value: isinstance(value, list), "examples": lambda value: isinstance(value, list),
+    "uniqueItems": lambda value: isinstance(value, bool),
+}  # fmt: skip
+_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
+_DATA = ("enum", "const", "default", "example", "examples")
+
+
+def repaired(schema: Any, level: int = 0) -> Any:
+    """A copy of `schema` without keywords whose values cannot be read; `True` for what is no schema at all."""
+    if not isinstance(schema, dict) or level > _MOST_LEVELS:
+        return schema if isinstance(schema, bool) else True
+    return {
+        keyword: _repaired_value(keyword, value, level)
+        for keyword, value in schema.items()
+        if keyword not in _SHAPES or _SHAPES[keyword](value)
+    }
+
+
+def _repaired_value(keyword: str, value: Any, level: int) -> Any:
+    if keyword in _DATA or keyword not in _SHAPES:
+        return value
+    if keyword in _MAPS:
+        return {name: item if isinstance(item, list) else repaired(item, level + 1) for name, item in value.items()}
+    if isinstance(value, dict):
+        return repaired(value, level + 1)
+    if isinstance(value, list) and keyword not in ("type", "required"):
+        return [repaired(item, level + 1) for item in value]
+    return value

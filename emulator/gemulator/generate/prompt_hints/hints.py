@@ -1,0 +1,148 @@
+"""Offers what a prompt says to the properties of a schema, each thing once."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from gemulator.core.seed import Seed
+from gemulator.generate.prompt_hints.extractors import Finding
+from gemulator.generate.prompt_hints.field_kinds import MONEY, kind_of, words_of
+from gemulator.generate.prompt_hints.lexicon import mention
+from gemulator.generate.prompt_hints.prompt import Prompt
+from gemulator.generate.prompt_hints.text_candidates import Texts
+from gemulator.generate.text.languages.word_blocks import words
+
+_SIGNS = frozenset(
+    words(
+        """
+    $ € £ ¥ ₹ usd eur gbp jpy euro euros dollar dollars pounds yen
+    """
+    )
+)
+_NUMBER_WORDS = {
+    word: n
+    for n, word in enumerate(
+        words(
+            """
+    two three four five six seven eight nine ten eleven twelve
+    """
+        ),
+        2,
+    )
+}
+_NUMBER_WORD = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)})\b", re.I)
+
+
+class Hints:
+    """A prompt as the drawing of values asks it. What was taken is not offered again; nothing else changes it."""
+
+    def __init__(self, prompt: Prompt, skip: tuple[str, ...] = (), seed: Seed | None = None) -> None:
+        self._prompt = prompt
+        self._skip = skip
+        self._seed = seed
+        self._texts = Texts(prompt, skip, seed)
+        self._used: set[int] = set()
+        self._offered: dict[str, tuple[int, ...]] = {}
+
+    def fresh(self) -> "Hints":
+        """The same prompt, of which nothing has been used."""
+        return Hints(self._prompt, self._skip, self._seed)
+
+    def take(self, value: Any) -> None:
+        """What was found at the places where this candidate stood is used up."""
+        self._used.update(self._offered.get(repr(value), ()))
+
+    def suggest(self, name: str, schema: Mapping[str, Any]) -> Iterable[Any]:
+        """Candidates for the property, best first."""
+        candidates: list[Any] = []
+        for value, *places in self._candidates(name, schema):
+            if self._used.isdisjoint(places) and value not in candidates:
+                candidates.append(value)
+                self._offered[repr(value)] = tuple(places)
+        return candidates
+
+    def _candidates(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[Any, *tuple[int, ...]]]:
+        if isinstance(members := schema.get("enum"), list):
+            yield from self._members(members)
+            return
+        match schema.get("type"):
+            case "integer" | "number":
+                yield from self._numbers(name, schema)
+            case "boolean":
+                yield from ((label.lower() in ("true", "yes", "on"), at) for label, at in self._labels(name))
+            case "array":
+                yield from self._lists(name, schema)
+            case "string" | None:
+                yield from self._labels(name)
+                yield from self._texts.of(name, schema)
+
+    def _members(self, members: list[Any]) -> Iterator[tuple[Any, int]]:
+        """Members of an enum that the prompt names, in the prompt's order."""
+        found = [(at, member) for member in members if (at := mention(str(member), self._prompt.text)) >= 0]
+        yield from ((member, at) for at, member in sorted(found, key=lambda pair: pair[0]))
+
+    def _labels(self, name: str) -> Iterator[tuple[str, int]]:
+        """What the prompt itself calls by the property's name: "title: Dune", "city=Paris"."""
+        words = words_of(name)
+        if not words:
+            return
+        label = r"[\s_-]?".join(map(re.escape, words))
+        for found in re.finditer(
+            rf"(?<!\w){label}[\"']?\s*[:=]\s*(\"[^\"\n]+\"|'[^'\n]+'|[^\s,;\"'\[{{][^,;\n]{{0,80}})",
+            self._prompt.text,
+            re.I,
+        ):
+            value = re.split(r"[.!?](?:\s|$)|\s+(?:and|with)\s", found[1].strip("\"'"))[0].strip()
+            if value:
+                yield value, found.start(1)
+
+    def _numbers(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[int | float, int]]:
+        words = words_of(name)
+        found = [*self._prompt.numbers, *self._number_words()]
+        ranked = sorted(found, key=lambda one: -_nearness(words, one))
+        for one in ranked:
+            value = int(one.value) if schema.get("type") == "integer" and one.value == int(one.value) else one.value
+            if _within(value, schema):
+                yield value, one.start
+
+    def _number_words(self) -> Iterator[Finding[int | float]]:
+        for match in _NUMBER_WORD.finditer(self._prompt.text):
+            after = re.match(r"\s*(\w+)", self._prompt.text[match.end() : match.end() + 24])
+            yield Finding(_NUMBER_WORDS[match[1].lower()], *match.span(), "", after[1].lower() if after else "")
+
+    def _lists(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[list[Any], *tuple[int, ...]]]:
+        items = schema.get("items")
+        item = items if isinstance(items, Mapping) else {}
+        values: list[tuple[Any, int]]
+        if isinstance(members := item.get("enum"), list):
+            values = list(self._members(members))
+        elif item.get("type") in ("integer", "number"):
+            values = list(self._numbers(name, item))
+        elif item.get("type") == "string":
+            values = list(self._texts.several(name, kind_of(name, item)))
+        else:
+            values = []
+        left = [(value, place) for value, place in values if place not in self._used]
+        if left:
+            yield [value for value, _ in left], *(place for _, place in left)
+
+
+def _nearness(words: tuple[str, ...], one: Finding[int | float]) -> int:
+    """How well the words beside a number fit the property's name."""
+    beside = {_singular(one.before), _singular(one.after)}
+    if beside & {_singular(word) for word in words}:
+        return 3
+    money = bool({one.before, one.after} & _SIGNS)
+    return 2 if money and MONEY & set(words) else 0 if money else 1
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+
+
+def _within(value: int | float, schema: Mapping[str, Any]) -> bool:
+    if schema.get("type") == "integer" and not isinstance(value, int):
+        return False
+    low, high = schema.get("minimum"), schema.get("maximum")
+    too_low = isinstance(low, int | float) and value < low
+    return not (too_low or (isinstance(high, int | float) and value > high))

@@ -1,0 +1,69 @@
+"""Words with a meaning of their own that a prompt may name: units, languages, companies, colours and the like."""
+
+import re
+from collections.abc import Iterator
+
+from gemulator.generate.json_schema.fake_words import listed
+from gemulator.generate.json_schema.property_semantics import kind_of
+
+UNITS = re.compile(
+    r"\b(celsius|fahrenheit|kelvin|metric|imperial|kilomet(?:er|re)s?|miles?|kilograms?|pounds?|met(?:er|re)s)\b", re.I
+)
+FORMULA = re.compile(r"[\d(][\d\s.,()]{0,40}(?:[+*/^%×÷-][\d\s.,()]{1,40}){1,20}(?<=[\d)])")
+DAY = re.compile(
+    r"\b(today|tomorrow|tonight|"
+    r"(?:next |this )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|week(?:end)?|month))\b",
+    re.I,
+)
+STATEMENT = re.compile(r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\b.+", re.S)
+LANGUAGES = {
+    "English": "en", "German": "de", "French": "fr", "Spanish": "es", "Portuguese": "pt", "Italian": "it",
+    "Dutch": "nl", "Polish": "pl", "Russian": "ru", "Ukrainian": "uk", "Turkish": "tr", "Arabic": "ar",
+    "Hebrew": "he", "Hindi": "hi", "Bengali": "bn", "Chinese": "zh", "Mandarin": "zh", "Japanese": "ja",
+    "Korean": "ko", "Vietnamese": "vi", "Thai": "th", "Swedish": "sv", "Norwegian": "no", "Danish": "da",
+    "Finnish": "fi", "Greek": "el", "Czech": "cs", "Hungarian": "hu", "Romanian": "ro", "Latin": "la",
+}  # fmt: skip
+LANGUAGE = re.compile(rf"\b({'|'.join(LANGUAGES)})\b")
+_TICKERS = {
+    "apple": "AAPL", "microsoft": "MSFT", "google": "GOOG", "alphabet": "GOOG", "amazon": "AMZN", "nvidia": "NVDA",
+    "tesla": "TSLA", "meta": "META", "facebook": "META", "netflix": "NFLX", "sap": "SAP", "ibm": "IBM",
+    "oracle": "ORCL", "intel": "INTC",
+}  # fmt: skip
+_COLOURS = (
+    "black", "white", "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "gray", "grey", "silver",
+    "gold", "navy", "teal", "beige", "turquoise", "maroon", "olive", "violet",
+)  # fmt: skip
+# Kinds of which the prompt may name any member: there are few, and each is a word that means little else.
+_CLOSED = frozenset({"room", "cuisine", "genre", "sport", "weekday", "shape", "platform", "animal", "food", "airport"})
+
+
+# Kinds with a form of their own: no quoted text is one by chance.
+FORMED = frozenset({"iban", "card", "uuid", "isbn", "ip", "mac", "hex_color", "postcode", "country_code"})
+
+
+def ticker(company: str) -> str:
+    """The symbol of a company: a known one, else its first letters."""
+    letters = re.sub(r"\W", "", company)
+    return _TICKERS.get(company.lower()) or (letters if letters.isupper() else letters[:4].upper())
+
+
+def members(name: str, description: str) -> Iterator[str]:
+    """Words that a property of that name may well hold, where they are few."""
+    kind = kind_of(name, description)
+    yield from _COLOURS if kind == "color" else listed(kind) if kind in _CLOSED else ()
+
+
+def mention(member: str, text: str) -> int:
+    """Where the text names the member, in any case, as words or in a plural; -1 where it does not.
+
+    A single letter must stand alone and be written as it is, for "a" and "I" are words.
+    """
+    words = re.split(r"[\s_-]+", member.strip())
+    if not member.strip():
+        return -1
+    flags = 0 if len(member) < 2 else re.IGNORECASE
+    ending = "" if len(member) < 3 or not member.isascii() else "(?:e?s|ed|ing|ly)?"
+    body = r"[\s_-]*".join(map(re.escape, words))
+    edges = (r"(?<!\w)", r"(?!\w)") if member.isascii() else ("", "")
+    found = re.search(f"{edges[0]}{body}{ending}{edges[1]}", text, flags)
+    return found.start() if found else -1

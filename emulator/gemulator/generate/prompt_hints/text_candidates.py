@@ -1,0 +1,234 @@
+"""Texts that a prompt offers: what has a shape, names, quotes, and the prompt's own words."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gemulator.core.seed import Seed
+from gemulator.generate.json_schema.property_semantics import kind_of as held_kind
+from gemulator.generate.prompt_hints.extractors import Finding
+from gemulator.generate.prompt_hints.field_kinds import kind_of
+from gemulator.generate.prompt_hints.lexicon import (  # fmt: skip
+    DAY,
+    FORMED,
+    FORMULA,
+    LANGUAGE,
+    LANGUAGES,
+    STATEMENT,
+    UNITS,
+    members,
+    mention,
+    ticker,
+)
+from gemulator.generate.prompt_hints.named_entities import Name
+from gemulator.generate.prompt_hints.phrases import lists, reminder, request, said, subject
+from gemulator.generate.prompt_hints.prompt import LONG, Prompt
+from gemulator.generate.prompt_hints.timestamps import moments
+from gemulator.generate.text.languages.language import detect
+from gemulator.generate.text.languages.word_blocks import words
+from gemulator.generate.text.topic import Topic, topic_of
+from gemulator.generate.text.writer import speech_of, writer
+
+_SENTENCES = 16
+_TOPICAL = re.compile(r"tag|keyword|topic|label|categor", re.I)
+_NEVER_QUOTED = frozenset(
+    ("email", "url", "date", "time", "datetime", "currency", "phone", "language", "unit", "formula", "ticker")
+)
+_PATTERNS = {"unit": UNITS, "language": LANGUAGE, "formula": FORMULA, "sql": STATEMENT}
+_CODED = re.compile(r"\bcodes?\b|ISO|_code|Code")
+_IN_FIGURES = re.compile(r"YYYY|yyyy|ISO")
+_WHERE = frozenset(words("in at near around from to of visiting en à nach aus"))
+_AT_PLACES = frozenset(
+    words(
+        """
+    in at near around from to for of visit visiting en à in nach aus em para
+    """
+    )
+)
+_WITH_PEOPLE = frozenset(
+    words(
+        """
+    with by named called is am for to mit con avec com invite email ask tell von heißt
+    """
+    )
+)
+_FROM = frozenset(
+    words(
+        """
+    from von aus de desde depuis leaving between
+    """
+    )
+)
+_TO = frozenset(
+    words(
+        """
+    to nach into à a hacia para towards and
+    """
+    )
+)
+
+
+class Texts:
+    """Candidates for texts, and where in the prompt each stands: a negative place is that of something inferred.
+
+    With a `seed` they are for an answer: sentences on the topic, where a call would repeat the prompt's own.
+    """
+
+    def __init__(self, prompt: Prompt, skip: tuple[str, ...], seed: Seed | None) -> None:
+        self._prompt = prompt
+        self._skip = skip
+        self._seed = seed
+
+    def of(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        kind = kind_of(name, schema)
+        yield from self._shaped(kind, name, schema)
+        yield from self._members_of_kind(name, schema)
+        if kind in ("place", "person", "from", "to"):
+            yield from self._names(kind)
+        held = held_kind(name, str(schema.get("description") or ""))
+        if kind not in _NEVER_QUOTED and held not in FORMED:
+            yield from self._quoted(kind or held)
+        yield from self._about(kind, held) if self._seed else self._worded(kind)
+
+    def several(self, name: str, kind: str) -> Iterator[tuple[str, int]]:
+        """Texts for a list: names, literals, quoted texts where there are several, else what is told as a list."""
+        if kind in ("place", "person", "from", "to"):
+            yield from self._names(kind)
+        elif kind in ("email", "url", "path", "date", "code", "ticker"):
+            yield from self._shaped(kind, "", {})
+        else:
+            yield from self._told(name)
+
+    def _told(self, name: str) -> Iterator[tuple[str, int]]:
+        told = [
+            (item, at + number)
+            for items, at in lists(self._prompt.text)
+            if name not in items
+            for number, item in enumerate(items)
+        ]
+        quoted = list(self._quoted("title"))
+        yield from quoted if len(quoted) > 1 or not told else told
+        if _TOPICAL.search(name) and not (told or quoted or self._prompt.keys):
+            topic = self._topic()
+            yield from ((noun.lower(), at) for noun, at in ((topic.title, -5), (topic.other, -6)) if noun)
+
+    def _quoted(self, kind: str) -> Iterator[tuple[str, int]]:
+        """What is quoted, but for keys; whole sentences only where a text is wanted."""
+        keys = self._prompt.keys if "{" in self._prompt.text else ()
+        for one in self._prompt.quoted:
+            is_short = len(one.value.split()) <= LONG
+            if one.value not in keys and (is_short or kind in ("text", "message", "query", "sentence", "")):
+                yield one.value, one.start
+
+    def _topic(self) -> Topic:
+        """Of what follows a colon, where that is more than a word or two: "Find the keywords: ..."."""
+        text = self._prompt.text
+        rest = text.partition(":")[2]
+        return topic_of(rest if len(rest.split()) > 3 else text, speech_of(detect(text)))
+
+    def _about(self, kind: str, held: str) -> Iterator[tuple[str, int]]:
+        """For an answer that is an object: its title, and sentences on the topic."""
+        text = self._prompt.text
+        if kind == "title" and (about := subject(text)):
+            yield about[:1].upper() + about[1:], -1
+        if (kind in ("text", "message") or held == "sentence") and self._seed:
+            author = writer(self._seed.child("sentences"), text)
+            sentences = [author.opening(), *author.sentences(_SENTENCES)]
+            yield from ((sentence, -100 - number) for number, sentence in enumerate(sentences))
+
+    def _members_of_kind(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        known = members(name, str(schema.get("description") or ""))
+        found = [(at, word) for word in known if (at := mention(word, self._prompt.text)) >= 0]
+        yield from ((word, at) for at, word in sorted(found, key=lambda pair: (pair[0], -len(pair[1]))))
+
+    def _worded(self, kind: str) -> Iterator[tuple[str, int]]:
+        """The prompt's own sentence, or what of it fits the kind."""
+        text = self._prompt.text
+        if about := subject(text) if kind == "title" else reminder(text) if kind == "text" else "":
+            yield about[:1].upper() + about[1:], -1
+        if kind == "message" and (words := said(text)):
+            yield words, -2
+        if kind in ("query", "text", "title", "message"):
+            yield request(text), len(text)
+
+    def _shaped(self, kind: str, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        """What can be known by its own shape."""
+        yield from ((one.value, one.start) for one in _of_kind(self._prompt, kind))
+        match kind:
+            case "email" if not self._prompt.emails:
+                yield from self._addresses()
+            case "person":
+                yield from self._parts_of_names(held_kind(name, ""))
+            case "date" | "time" | "datetime":
+                yield from self._moments(kind, name, schema)
+            case "ticker":
+                yield from ((ticker(value), at) for value, at in self._names("person"))
+            case "language" if _CODED.search(f"{name} {schema.get('description')}"):
+                yield from ((LANGUAGES[value], at) for value, at in self._matched(LANGUAGE))
+            case _ if kind in _PATTERNS:
+                yield from self._matched(_PATTERNS[kind])
+
+    def _moments(self, kind: str, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        if kind == "date":
+            yield from self._days(schema)
+        elif kind == "datetime":
+            yield from moments(self._prompt, name)
+        else:
+            yield from ((one.value, one.start) for one in self._prompt.times)
+            yield from ((f"{one.value}:00Z", one.start) for one in self._prompt.times)
+
+    def _full_names(self) -> Iterator[Name]:
+        """Names of two words or more that stand for no place."""
+        for name in self._prompt.names:
+            if " " in name.value and "," not in name.value and name.before not in _WHERE:
+                yield name
+
+    def _parts_of_names(self, held: str) -> Iterator[tuple[str, int]]:
+        """The first or the last name of somebody, where only that is asked for."""
+        if held in ("first_name", "last_name"):
+            last = held == "last_name"
+            for name in self._full_names():
+                yield name.value.split()[-1 if last else 0], -1000 - 2 * name.start - last
+
+    def _addresses(self) -> Iterator[tuple[str, int]]:
+        """The address that somebody with that name may have."""
+        for name in self._full_names():
+            plain = unicodedata.normalize("NFKD", name.value.lower().replace("ß", "ss")).encode("ascii", "ignore")
+            if len(words := re.findall(r"[a-z]+", plain.decode())) > 1:
+                yield f"{words[0]}.{words[-1]}@example.com", -100_000 - name.start
+
+    def _days(self, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        """Dates; "tomorrow" as it stands, unless the field asks for a date in figures."""
+        yield from ((one.value, one.start) for one in self._prompt.dates)
+        if schema.get("format") != "date" and not _IN_FIGURES.search(str(schema.get("description"))):
+            yield from self._matched(DAY)
+        yield from ((one.value, one.start) for one in self._prompt.days)
+
+    def _matched(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, int]]:
+        yield from ((match[0].strip(), match.start()) for match in pattern.finditer(self._prompt.text))
+
+    def _names(self, kind: str) -> Iterator[tuple[str, int]]:
+        wanted = {"place": _AT_PLACES, "from": _FROM, "to": _TO, "person": _WITH_PEOPLE}[kind]
+        offered = [name for name in self._prompt.names if name.value not in self._skip]
+        for name in sorted(offered, key=lambda name: _rank(name, wanted)):
+            yield name.value, name.start
+
+
+def _rank(name: Name, wanted: frozenset[str]) -> int:
+    """Names after a fitting word first, those that merely begin a sentence last."""
+    if wanted is _AT_PLACES and name.before == "for":
+        return 1  # "a table for Anna in Rome"
+    return 0 if name.before in wanted else 2 if name.before == "^" else 1
+
+
+def _of_kind(prompt: Prompt, kind: str) -> tuple[Finding[str], ...]:
+    found = {
+        "email": prompt.emails,
+        "url": prompt.urls,
+        "path": prompt.paths,
+        "code": prompt.codes,
+        "phone": prompt.phones,
+        "currency": prompt.currencies,
+    }
+    return found.get(kind, ())

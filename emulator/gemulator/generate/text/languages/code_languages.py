@@ -1,0 +1,7 @@
+"""Programming languages by name; the first whose name stands in a prompt is meant."""
+
+from gemulator.generate.text.languages.code_compiled import COMPILED
+from gemulator.generate.text.languages.code_language import Program
+from gemulator.generate.text.languages.code_scripted import SCRIPTS
+
+PROGRAMS: dict[str, Program] = SCRIPTS | COMPILED

@@ -1,0 +1,122 @@
+"""Says what tools returned: every value of a result appears in the text."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gemulator.core.seed import Seed
+from gemulator.generate.text.languages.language import Language
+
+_INLINE = 6
+
+
+def reported(seed: Seed, language: Language, results: Sequence[tuple[str, Any]]) -> str:
+    """One sentence for a small result, a list or a table for a larger one, a paragraph a tool for several."""
+    parsed = [(name, _parsed(value)) for name, value in results]
+    others = [_without_result(name, value, language) for name, value in parsed if not _tells(value)]
+    good = [(name, value) for name, value in parsed if _tells(value)]
+    if not good:
+        return "\n\n".join(others)
+    lead = seed.child("lead").pick(language.found)
+    if len(good) == 1:
+        return "\n\n".join([_sentence(lead, _told(good[0][1]), language), *others])
+    told = "\n".join(f"- **{name}**: {_indented(_told(value))}" for name, value in good)
+    return "\n\n".join([_sentence(lead, f"\n\n{told}", language), *others])
+
+
+def _sentence(lead: str, told: str, language: Language) -> str:
+    text = lead.replace("{r}", f"\n\n{told}" if "\n" in told and not told.startswith("\n") else told)
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    return text if "\n" in text or text[-1:] in ".!?。！？।؟" else text + language.stop
+
+
+def _indented(told: str) -> str:
+    return told if "\n" not in told else "\n\n  " + told.replace("\n", "\n  ")
+
+
+def _parsed(value: Any) -> Any:
+    """A JSON text is taken for the value that it holds."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _is_failure(value: Any) -> bool:
+    return isinstance(value, Mapping) and bool(value.get("error")) and len(value) <= 3
+
+
+def _tells(value: Any) -> bool:
+    """Whether there is something to report: a tool may fail, and one that only does something returns nothing."""
+    said = value.strip() if isinstance(value, str) else value
+    return said not in ("", "null", None, {}, []) and not _is_failure(value)
+
+
+def _without_result(name: str, value: Any, language: Language) -> str:
+    if _is_failure(value):
+        return _failure(name, value, language)
+    return language.leads["silent"][0].replace("{tool}", name)
+
+
+def _failure(name: str, value: Mapping[str, Any], language: Language) -> str:
+    lead = language.leads["failed"][0].replace("{tool}", name)
+    told = [_inline(value["error"]), *(_inline(rest) for key, rest in value.items() if key != "error")]
+    return _sentence(lead, ", ".join(told), language)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _object(value)
+    if isinstance(value, list):
+        return _list(value)
+    return _inline(value)
+
+
+def _object(value: Mapping[str, Any]) -> str:
+    if len(value) <= _INLINE and not any(isinstance(member, Mapping | list) for member in value.values()):
+        return ", ".join(f"{_words(key)} {_inline(member)}" for key, member in value.items())
+    return "\n".join(f"- {path}: {_inline(member)}" for path, member in _flat(value, ""))
+
+
+def _list(value: list[Any]) -> str:
+    if not any(isinstance(member, Mapping | list) for member in value):
+        return ", ".join(map(_inline, value))
+    rows = [member for member in value if isinstance(member, Mapping)]
+    keys = list(rows[0]) if rows else []
+    if keys and len(rows) == len(value) and all(list(row) == keys for row in rows) and not _nested(rows):
+        head = [" | ".join(map(_words, keys)), " | ".join("---" for _ in keys)]
+        cells = [" | ".join(_inline(row[key]).replace("|", "\\|").replace("\n", " ") for key in keys) for row in rows]
+        return "\n".join(f"| {line} |" for line in [*head, *cells])
+    return "\n".join(f"- {_inline(member)}" for member in value)
+
+
+def _nested(rows: Sequence[Mapping[str, Any]]) -> bool:
+    return any(isinstance(cell, Mapping | list) for row in rows for cell in row.values())
+
+
+def _flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and value:
+        for key, member in value.items():
+            yield from _flat(member, f"{path} › {_words(key)}" if path else _words(key))
+    else:
+        yield path, value
+
+
+def _inline(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case Mapping():
+            return ", ".join(f"{_words(key)}: {_inline(member)}" for key, member in value.items())
+        case list():
+            return ", ".join(map(_inline, value))
+        case None:
+            return "–"
+        case _:
+            return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _words(key: object) -> str:
+    return str(key).replace("_", " ")

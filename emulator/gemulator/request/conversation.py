@@ -1,0 +1,186 @@
+"""Questions about a request that conditions, replies and the generator ask."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+import orjson
+from msgspec import Struct
+
+from gemulator.core.json_types import JSON, digest
+from gemulator.request.message import (
+    ASSISTANT_ROLES,
+    CALLS,
+    MEDIA,
+    SIGNED,
+    SPEAKS,
+    SYSTEM_ROLES,
+    TOOL_ROLES,
+    ContentPart,
+    HistoryCall,
+    Message,
+)
+from gemulator.request.parsed import Parsed, joined
+from gemulator.request.target import Target
+
+
+class ToolResult(Struct, frozen=True):
+    """What a tool answered. `value` is its JSON, or the text where it is none."""
+
+    name: str
+    text: str
+    value: JSON
+
+
+class Conversation:
+    """A request together with where it was sent and with which headers (names in lower case).
+
+    `speaks`: whether it has more than instructions. `calls` and `media`: whether any message has calls or their
+    results, and anything beside plain text.
+    """
+
+    def __init__(self, parsed: Parsed, target: Target, headers: Mapping[str, str]) -> None:
+        self.parsed = parsed
+        self.request = parsed.request
+        self.frame = parsed.frame
+        self.target = target
+        self.headers = headers
+        held = parsed.history.holds | parsed.newest.message.holds
+        self.speaks = held & SPEAKS != 0
+        self.calls = held & CALLS != 0
+        self.media = held & MEDIA != 0
+        self._signed = held & SIGNED != 0
+        self._fingerprint: bytes | None = None
+        self._user = len(self.request.messages) - 1  # the newest; -1: there is none
+        while self._user >= 0 and self.request.messages[self._user].role != "user":
+            self._user -= 1
+
+    @property
+    def body(self) -> Mapping[str, JSON]:
+        """The body as it was sent."""
+        return self.parsed.tree
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Where the request was sent and which model it names: what refusals say of a request."""
+        target = self.target
+        publisher, _, model = self.request.model.rpartition("/")
+        return {
+            "version": target.version,
+            "project": target.project,
+            "location": target.location,
+            "endpoint": target.endpoint,
+            "publisher": publisher,
+            "model": model,
+        }
+
+    @cached_property
+    def turn(self) -> int:
+        """1 where no assistant message has come yet; each one counts, calls too."""
+        return 1 + sum([message.role in ASSISTANT_ROLES for message in self.request.messages])
+
+    @cached_property
+    def user_texts(self) -> Sequence[str]:
+        """The words of each user message, oldest first."""
+        return [message.text for message in self.request.messages if message.role == "user"]
+
+    @property
+    def user_text(self) -> str:
+        """The newest user message."""
+        return self.request.messages[self._user].text if self._user >= 0 else ""
+
+    @cached_property
+    def system_text(self) -> str:
+        return "\n".join(message.text for message in self.request.messages if message.role in SYSTEM_ROLES)
+
+    @property
+    def current(self) -> Sequence[Message]:
+        """The messages since the newest user message."""
+        return self.request.messages[self._user + 1 :]
+
+    @property
+    def tool_results(self) -> Sequence[ToolResult]:
+        """What tools have answered since the newest user message, oldest first."""
+        return self._tool_results if self.calls else ()
+
+    @cached_property
+    def _tool_results(self) -> Sequence[ToolResult]:
+        names = {call.id: call.function.name for message in self.current for call in message.calls if call.id}
+        return [_result(message, names) for message in self.current if message.role in TOOL_ROLES]
+
+    @property
+    def current_calls(self) -> Sequence[HistoryCall]:
+        """The calls since the newest user message."""
+        return [call for message in self.current for call in message.calls]
+
+    @property
+    def parts(self) -> Iterator[ContentPart]:
+        """Every part that is not plain text, in all messages."""
+        return (part for message in self.request.messages for part in message.parts) if self.media else iter(())
+
+    @property
+    def fingerprint(self) -> bytes:
+        """16 bytes of all that decides the words of an answer (architecture.md, Determinism)."""
+        if self._fingerprint is None:
+            self._fingerprint = self._identified()
+        return self._fingerprint
+
+    def _identified(self) -> bytes:
+        parsed, frame = self.parsed, self.frame
+        if self._signed or frame.tag:
+            *past, newest = [digest(message) for message in _anonymous(self.body["messages"], frame.tag)]
+            return joined((frame.digest, joined(past), newest))
+        return joined((frame.digest, parsed.history.digest, parsed.newest.digest))
+
+
+def _result(message: Message, names: Mapping[str, str]) -> ToolResult:
+    name = names.get(message.tool_call_id or "") or message.name or ""
+    try:
+        value = orjson.loads(message.text)
+    except orjson.JSONDecodeError:
+        value = message.text
+    return ToolResult(name, message.text, value)
+
+
+def _anonymous(messages: Sequence[dict[str, JSON]], tag: str | None) -> Sequence[dict[str, JSON]]:
+    """The messages with call ids replaced by their position, without signatures and without earlier thoughts.
+
+    Ids and signatures differ from run to run; the service takes thoughts out of the history itself.
+    """
+    positions: dict[str, int] = {}
+    return [_anonymous_message(_thoughtless(message, tag), positions) for message in messages]
+
+
+def _thoughtless(message: dict[str, JSON], tag: str | None) -> dict[str, JSON]:
+    """The message without what its tags mark as a thought; its `thought` flag, true or false, beats the tags."""
+    content, extra = message.get("content"), message.get("extra_content")
+    google = extra.get("google") if isinstance(extra, dict) else None
+    flag = google.get("thought") if isinstance(google, dict) else None
+    if not tag or flag is False or message["role"] not in ASSISTANT_ROLES or not isinstance(content, str):
+        return message
+    name = re.escape(tag)
+    return message | {"content": re.sub(f"<{name}>.*?</{name}>", "", content, flags=re.S)}
+
+
+def _anonymous_message(message: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
+    out = {key: value for key, value in message.items() if value is not None}
+    if calls := out.get("tool_calls"):
+        out["tool_calls"] = [_anonymous_call(call, positions) for call in calls]
+    if "tool_call_id" in out:
+        out["tool_call_id"] = positions.get(out["tool_call_id"], -1)
+    return _unsigned(out)
+
+
+def _anonymous_call(call: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
+    position = positions.setdefault(call.get("id") or f"#{len(positions)}", len(positions))
+    return _unsigned(call) | {"id": position}
+
+
+def _unsigned(item: dict[str, JSON]) -> dict[str, JSON]:
+    content = item.get("extra_content")
+    google = content.get("google") if isinstance(content, dict) else None
+    if not isinstance(google, dict):
+        return item
+    kept = {key: value for key, value in google.items() if key not in {"thought_signature", "thought"}}
+    rest = {key: value for key, value in item.items() if key != "extra_content"}
+    return rest | ({"extra_content": {"google": kept}} if kept else {})

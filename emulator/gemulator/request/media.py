@@ -1,0 +1,144 @@
+"""The pictures, sounds and documents of a request: what they are and how large. Nothing is ever fetched."""
+
+import base64
+import binascii
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from gemulator.request.body import ChatRequest
+from gemulator.request.message import ContentPart, Message
+
+_DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.S)
+_URI = re.compile(r"(?:gs|https?|file):", re.I)
+_HEADER = 65_536  # base64 characters that are enough to find the size of a picture
+
+# Bytes of one second where a sound or a film does not say how long it is: 128 kbit/s and 1 Mbit/s.
+_SOUND_RATE = 16_000
+_FILM_RATE = 125_000
+_UNSEEN_SECONDS = 10.0  # of what lies behind a URI
+_UNSEEN_SIDE = 768
+
+_DOCUMENT = "application/pdf"
+
+
+class Medium(Struct, frozen=True):
+    """One medium. `where` is its path in the request; `data` is base64 text, None behind a URI.
+
+    `mime` is `image/*` where nothing says more; `detail` is the part's own resolution.
+    """
+
+    where: str
+    mime: str
+    data: str | None = None
+    detail: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """image, audio, video, pdf or text; empty: something else."""
+        if self.mime == _DOCUMENT:
+            return "pdf"
+        family = self.mime.partition("/")[0]
+        return family if family in {"image", "audio", "video", "text"} else ""
+
+    @property
+    def size(self) -> int:
+        """Bytes, as near as base64 tells without decoding; 0 behind a URI."""
+        return len(self.data or "") * 3 // 4
+
+    @property
+    def raw(self) -> bytes | None:
+        """The bytes; None behind a URI, and where the base64 text cannot be decoded."""
+        return None if self.data is None else _decoded(self.data)
+
+    @property
+    def pixels(self) -> tuple[int, int]:
+        """Width and height; a usual size where they cannot be seen."""
+        head = None if self.data is None else _decoded(self.data[:_HEADER])
+        return (_UNSEEN_SIDE, _UNSEEN_SIDE) if head is None else _size(head)
+
+    @property
+    def seconds(self) -> float:
+        """How long a sound or film is, as near as can be told."""
+        raw = self.raw
+        if raw is None:
+            return _UNSEEN_SECONDS
+        if self.kind == "video":
+            return len(raw) / _FILM_RATE
+        return _wav_seconds(raw) or len(raw) / _SOUND_RATE
+
+    @property
+    def pages(self) -> int:
+        """Pages of a document; 1 where they cannot be counted."""
+        return max(1, len(re.findall(rb"/Type\s*/Page(?![a-zA-Z])", self.raw or b"")))
+
+
+def media_of(request: ChatRequest) -> Iterator[Medium]:
+    """Every medium of the messages, in order; parts of unknown types are none."""
+    for position, message in enumerate(request.messages):
+        if isinstance(message.content, list):
+            for index, part in enumerate(message.content):
+                yield from _of_part(part, f"messages[{position}].content[{index}]")
+        yield from _of_response(message, f"messages[{position}].extra_content.google.parts")
+
+
+def response_parts(message: Message) -> Sequence[Mapping[str, Any]]:
+    """The media beside a tool's JSON: `extra_content.google.parts`, each with `file_data` or `inline_data`."""
+    google = None if message.extra_content is None else message.extra_content.google
+    return (google.parts or ()) if google is not None else ()
+
+
+def _of_part(part: ContentPart, where: str) -> Iterator[Medium]:
+    if part.image_url is not None:
+        detail = None if isinstance(part.image_url, str) else part.image_url.detail
+        yield _medium(part.uri or "", "image/*", f"{where}.image_url", detail)
+    elif part.input_audio is not None:
+        kind = part.input_audio.format or "*"
+        usual = kind if "/" in kind else f"audio/{kind}"
+        yield _medium(part.input_audio.data, usual, f"{where}.input_audio")
+
+
+def _of_response(message: Message, where: str) -> Iterator[Medium]:
+    for index, part in enumerate(response_parts(message)):
+        for key, content in (("file_data", "file_uri"), ("inline_data", "data")):
+            named = part.get(key)
+            if isinstance(named, dict):
+                mime, source = str(named.get("mime_type") or "image/*"), str(named.get(content) or "")
+                yield _medium(source, mime, f"{where}[{index}].{key}")
+
+
+def _medium(source: str, usual: str, where: str, detail: str | None = None) -> Medium:
+    """The medium in a URI or blob. A data URL names its own type."""
+    found = _DATA_URL.match(source)
+    if found is not None:
+        return Medium(where, (found[1] or usual).lower(), source[found.end() :], detail)
+    return Medium(where, usual.lower(), None if _URI.match(source) else source, detail)
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _size(head: bytes) -> tuple[int, int]:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        width, height = Image.open(io.BytesIO(head)).size
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return _UNSEEN_SIDE, _UNSEEN_SIDE
+    return width, height
+
+
+def _wav_seconds(raw: bytes) -> float | None:
+    from gemulator.generate.audio import length
+
+    try:
+        return length(raw)
+    except (ValueError, ZeroDivisionError):
+        return None

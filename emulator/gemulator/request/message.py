@@ -1,0 +1,114 @@
+"""Messages of a request, as we accept them."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from gemulator.core.json_types import JSON
+
+Role = Literal["system", "developer", "user", "assistant", "model", "tool", "function"]
+
+SYSTEM_ROLES = {"system", "developer"}
+ASSISTANT_ROLES = {"assistant", "model"}
+TOOL_ROLES = {"tool", "function"}
+
+
+class ImageUrl(Struct, frozen=True, gc=False):
+    url: str
+    detail: str | None = None
+
+
+class InputAudio(Struct, frozen=True, gc=False):
+    data: str
+    format: str | None = None
+
+
+class GoogleContent(Struct, frozen=True):
+    """What Google alone says of a message, a part or a call; fields beyond these are tolerated."""
+
+    thought: bool | None = None
+    thought_signature: str | None = None
+    parts: list[dict[str, JSON]] | None = None
+
+
+class ExtraContent(Struct, frozen=True):
+    google: GoogleContent | None = None
+
+
+class ContentPart(Struct, frozen=True):
+    """One part of a message. Types that are not known are accepted and counted (fidelity.md, Parameters)."""
+
+    type: str = "text"
+    text: str | None = None
+    image_url: str | ImageUrl | None = None
+    input_audio: InputAudio | None = None
+    file: dict[str, JSON] | None = None
+    extra_content: ExtraContent | None = None
+
+    @property
+    def uri(self) -> str | None:
+        """The address or data of the part's medium, never fetched."""
+        if self.image_url is not None:
+            return self.image_url if isinstance(self.image_url, str) else self.image_url.url
+        if self.input_audio is not None:
+            return self.input_audio.data
+        return None
+
+
+class FunctionCall(Struct, frozen=True, gc=False):
+    name: str
+    arguments: str = "{}"
+
+
+class HistoryCall(Struct, frozen=True):
+    """A call in the history; `type` and `id` are missing in some documented samples."""
+
+    function: FunctionCall
+    id: str = ""
+    type: str = "function"
+    extra_content: ExtraContent | None = None
+
+
+# What is in a message: somebody speaks, calls or their results, signatures or thoughts, anything beside plain text.
+SPEAKS, CALLS, SIGNED, MEDIA = 1, 2, 4, 8
+
+
+class Message(Struct, frozen=True):
+    role: Role
+    content: str | list[ContentPart] | None = None
+    name: str | None = None
+    tool_calls: list[HistoryCall] | None = None
+    function_call: FunctionCall | None = None
+    tool_call_id: str | None = None
+    refusal: str | None = None
+    extra_content: ExtraContent | None = None
+
+    @property
+    def holds(self) -> int:
+        """What is in it, as the sum of the constants above."""
+        holds = 0 if self.role in SYSTEM_ROLES else SPEAKS
+        if self.tool_calls or self.function_call is not None or self.role in TOOL_ROLES:
+            holds |= CALLS | SIGNED
+        if self.extra_content is not None:
+            holds |= MEDIA | SIGNED
+        return holds | MEDIA if isinstance(self.content, list) else holds
+
+    @property
+    def text(self) -> str:
+        """All words of the message, parts joined by a line break."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.text)
+        return self.content or ""
+
+    @property
+    def parts(self) -> Sequence[ContentPart]:
+        """The parts that are not plain text."""
+        return [part for part in self.content if part.type != "text"] if isinstance(self.content, list) else ()
+
+    @property
+    def calls(self) -> Sequence[HistoryCall]:
+        """The calls of an assistant message, the deprecated single one included."""
+        if self.function_call is not None:
+            return [HistoryCall(function=self.function_call)]
+        return self.tool_calls or ()

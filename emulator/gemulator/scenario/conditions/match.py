@@ -1,0 +1,299 @@
+"""The conditions of a `when`: one field each, with what it reads."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from gemulator.core.errors import Mismatch
+from gemulator.core.secrets import REDACTED, is_secret
+from gemulator.core.strict_model import Strict
+from gemulator.request.conversation import Conversation
+from gemulator.scenario.conditions.compare import NumberTest, Presence, TextFields, TextTest, spelled
+from gemulator.scenario.conditions.extractors import (
+    Flag,
+    Headers,
+    Need,
+    Number,
+    Reads,
+    Texts,
+    Tree,
+    ValueTests,
+    choice_of,
+    format_of,
+    given,
+    none_of,
+)
+from gemulator.scenario.conditions.media import Media, MediaTest
+from gemulator.scenario.conditions.tool_results import Results, ResultTest
+
+
+class Match(Strict):
+    """All conditions of a `when`. It holds when it yields no mismatch."""
+
+    user: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: [conversation.user_text]),
+        Field(description="The newest user message.", examples=["weather"]),
+    ] = None
+    earlier: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: conversation.user_texts[:-1]),
+        Field(description="Any user message before the newest.", examples=["my name is Ada"]),
+    ] = None
+    system: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: given(conversation.system_text or None)),
+        Field(description="The system text.", examples=["You are a pirate"]),
+    ] = None
+    model: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: [conversation.request.model], glob=True),
+        Field(description="The model id; with `*` or `?` a pattern for all of it.", examples=["google/gemini-2.5-*"]),
+    ] = None
+    endpoint: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: [conversation.target.endpoint]),
+        Field(description="The endpoint id in the path; `openapi` is the shared one.", examples=["1234567890"]),
+    ] = None
+    project: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: [conversation.target.project]),
+        Field(description="The project in the path.", examples=["staging"]),
+    ] = None
+    location: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: [conversation.target.location]),
+        Field(description="The location in the path.", examples=["us-central1"]),
+    ] = None
+    tool_result: Annotated[
+        ResultTest | None,
+        Results(),
+        Field(
+            description="A tool that has answered since the newest user message: its name, or name, text and values.",
+            examples=["get_weather", {"name": "get_weather", "json": {"temp": {"at_least": 30}}}],
+        ),
+    ] = None
+    turn: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.turn),
+        Field(description="1 where no assistant message has come yet; each one counts, calls too.", examples=[1]),
+    ] = None
+    tools: Annotated[
+        Presence | None,
+        Texts(lambda conversation: [function.name for function in conversation.request.offered]),
+        Field(description="The name of a tool on offer; `false`: there is none.", examples=["get_weather", False]),
+    ] = None
+    tool_choice: Annotated[
+        TextTest | None,
+        Texts(choice_of),
+        Field(description="auto, none, required, validated, or the name of the tool.", examples=["required"]),
+    ] = None
+    response_format: Annotated[
+        Presence | None,
+        Texts(format_of),
+        Field(description="text, json_object or json_schema; `false`: not given.", examples=["json_schema"]),
+    ] = None
+    response_schema: Annotated[
+        TextTest | None,
+        Texts(lambda conversation: given(conversation.request.schema_name)),
+        Field(description="The name of the JSON Schema that the answer must fit.", examples=["invoice"]),
+    ] = None
+    modalities: Annotated[
+        Presence | None,
+        Texts(lambda conversation: conversation.request.modalities or ()),
+        Field(description="What the answer may be made of: text, image, audio.", examples=["image"]),
+    ] = None
+    image: Annotated[
+        MediaTest | None,
+        Media("image"),
+        Field(description="A picture in the newest user message: its MIME type, or `true` for any.", examples=[True]),
+    ] = None
+    audio: Annotated[
+        MediaTest | None,
+        Media("audio"),
+        Field(description="A sound in the newest user message.", examples=["audio/wav"]),
+    ] = None
+    file: Annotated[
+        MediaTest | None,
+        Media("file"),
+        Field(description="Any other file in the newest user message.", examples=[{"mime": "application/pdf"}]),
+    ] = None
+    stream: Annotated[
+        bool | None,
+        Flag(lambda conversation: bool(conversation.request.stream)),
+        Field(description="Whether the answer is to be streamed.", examples=[True]),
+    ] = None
+    temperature: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.temperature),
+        Field(description="The temperature that is asked for.", examples=[0, {"at_least": 1.5}]),
+    ] = None
+    top_p: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.top_p),
+        Field(description="The top_p that is asked for.", examples=[{"at_most": 0.5}]),
+    ] = None
+    max_tokens: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.token_limit),
+        Field(description="max_tokens, or max_completion_tokens.", examples=[{"at_most": 100}]),
+    ] = None
+    n: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.n),
+        Field(description="How many candidates are asked for.", examples=[3]),
+    ] = None
+    seed: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.seed),
+        Field(description="The seed of the request.", examples=[42]),
+    ] = None
+    frequency_penalty: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.frequency_penalty),
+        Field(description="The frequency penalty.", examples=[{"at_least": 1}]),
+    ] = None
+    presence_penalty: Annotated[
+        NumberTest | None,
+        Number(lambda conversation: conversation.request.presence_penalty),
+        Field(description="The presence penalty.", examples=[{"at_least": 1}]),
+    ] = None
+    stop: Annotated[
+        Presence | None,
+        Texts(lambda conversation: conversation.request.stops),
+        Field(description="A stop sequence.", examples=["END"]),
+    ] = None
+    reasoning_effort: Annotated[
+        Presence | None,
+        Texts(lambda conversation: given(conversation.request.reasoning_effort)),
+        Field(description="minimal, low, medium or high; `false`: not given.", examples=["high"]),
+    ] = None
+    header: Annotated[
+        dict[str, Presence] | None,
+        Headers(),
+        Field(description="Headers of the request, by name.", examples=[{"x-tenant": "acme"}]),
+    ] = None
+    body: Annotated[
+        ValueTests | None,
+        Tree(lambda conversation: conversation.body),
+        Field(
+            description="Any value of the body, by path.",
+            examples=[{"extra_body.google.thinking_config.include_thoughts": True}],
+        ),
+    ] = None
+    all_: Annotated[
+        list["Match"] | None,
+        Field(
+            alias="all",
+            min_length=1,
+            description="Groups of conditions, all of which must hold.",
+            examples=[[{"tool_result": "get_weather"}, {"tool_result": "get_time"}]],
+        ),
+    ] = None
+    any_: Annotated[
+        list["Match"] | None,
+        Field(
+            alias="any",
+            min_length=1,
+            description="Groups of conditions, one of which must hold.",
+            examples=[[{"user": "weather"}, {"tools": "get_weather"}]],
+        ),
+    ] = None
+    not_: Annotated[
+        "Match | None",
+        Field(alias="not", description="Conditions that must not all hold.", examples=[{"user": "tomorrow"}]),
+    ] = None
+
+    @cached_property
+    def conditions(self) -> Sequence[tuple[str, Any, Reads]]:
+        """The conditions that are given, groups aside: name, test, and what it reads."""
+        given = self.model_fields_set
+        return [
+            (name, test, reads)
+            for name, reads in _reads().items()
+            if name in given and (test := getattr(self, name)) is not None
+        ]
+
+    @property
+    def given(self) -> bool:
+        """Whether there is any condition at all."""
+        return bool(self.conditions or self.all_ or self.any_ or self.not_)
+
+    def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
+        """What does not hold; nothing: it matches."""
+        for name, test, reads in self.conditions:
+            yield from reads.mismatches(name, test, conversation)
+        for group in self.all_ or ():
+            yield from group.mismatches(conversation)
+        if self.any_:
+            yield from none_of([list(group.mismatches(conversation)) for group in self.any_])
+        if self.not_ is not None and self.not_.holds(conversation):
+            said = REDACTED if any(map(is_secret, self.not_.headers)) else self.not_
+            yield Mismatch("not", f"not {said}", "that it holds")
+
+    def holds(self, conversation: Conversation) -> bool:
+        """Whether there is no mismatch: asked of every request, and answered without words."""
+        for _, test, reads in self.conditions:
+            if not reads.holds(test, conversation):
+                return False
+        groups, others = self.all_ or (), self.any_ or ()
+        return (
+            all(group.holds(conversation) for group in groups)
+            and (not others or any(group.holds(conversation) for group in others))
+            and (self.not_ is None or not self.not_.holds(conversation))
+        )
+
+    def needs(self) -> Iterator[Need]:
+        """Texts that a request must have, for the index."""
+        for name, test, reads in self.conditions:
+            yield from reads.needs(name, test)
+        for group in self.all_ or ():
+            yield from group.needs()
+
+    def below(self) -> Iterator["Match"]:
+        """This match and the groups in it that may hold with it."""
+        yield self
+        for group in (*(self.all_ or ()), *(self.any_ or ())):
+            yield from group.below()
+
+    @cached_property
+    def headers(self) -> frozenset[str]:
+        """The names of the headers that are read, groups included, in lower case."""
+        own = frozenset(name.lower() for name in self.header or ())
+        inner = (*(self.all_ or ()), *(self.any_ or ()), *([self.not_] if self.not_ else ()))
+        return own.union(*(group.headers for group in inner))
+
+    @cached_property
+    def expressions(self) -> Sequence[tuple[TextFields, Texts]]:
+        """The regular expressions whose groups a reply may use, and the texts that they search."""
+        return [
+            (fields, reads)
+            for match in self.below()
+            for _, test, reads in match.conditions
+            if isinstance(reads, Texts)
+            for fields in spelled(test)
+            if fields.matches is not None
+        ]
+
+    def groups(self, conversation: Conversation) -> Mapping[str, str]:
+        """What the groups of the regular expressions have caught, by number and name; the first that did counts."""
+        caught: dict[str, str] = {}
+        for fields, reads in self.expressions:
+            for text in reads.look(conversation):
+                found = fields.pattern.search(text)
+                if found is not None:
+                    numbered = {str(at): group for at, group in enumerate((found.group(), *found.groups()))}
+                    caught = {k: v for k, v in {**numbered, **found.groupdict()}.items() if v is not None} | caught
+        return caught
+
+    def __str__(self) -> str:
+        return self.model_dump_json(by_alias=True, exclude_unset=True)
+
+
+@lru_cache(maxsize=1)
+def _reads() -> Mapping[str, Reads]:
+    kinds = (Texts, Number, Flag, Tree, Headers, Results, Media)
+    marked = ((name, field.metadata) for name, field in Match.model_fields.items())
+    return {name: mark for name, marks in marked for mark in marks if isinstance(mark, kinds)}

@@ -1,0 +1,103 @@
+"""Conditions on pictures, sounds and files in a request: their MIME types and addresses."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from msgspec import Struct
+from pydantic import Discriminator, Field, Tag
+
+from gemulator.core.errors import Mismatch
+from gemulator.core.strict_model import Strict
+from gemulator.request.conversation import Conversation
+from gemulator.request.message import ContentPart
+from gemulator.scenario.conditions.compare import OneText, TextFields, TextTest, holds, shape, wanted
+from gemulator.scenario.conditions.extractors import Need, Reads, shown, text_mismatches
+
+Medium = Literal["image", "audio", "file"]
+
+
+class Seen(Struct, frozen=True):
+    """One medium. Of a data URL, `uri` is what stands before the comma."""
+
+    medium: Medium
+    mime: str
+    uri: str
+
+    @classmethod
+    def in_newest(cls, conversation: Conversation) -> Sequence[Self]:
+        """What the newest user message carries."""
+        users = [message for message in conversation.request.messages if message.role == "user"]
+        return [cls._of(part) for part in users[-1].parts] if users else []
+
+    @classmethod
+    def _of(cls, part: ContentPart) -> Self:
+        address = part.uri or _file_address(part)
+        uri = address.partition(",")[0] if address.startswith("data:") else address
+        mime = uri[5:].partition(";")[0] if uri.startswith("data:") else _mime(part)
+        kind = mime.partition("/")[0]
+        if part.input_audio is not None and not uri.startswith("data:") and "://" not in uri:
+            uri = ""  # the sound itself
+        return cls("image" if kind == "image" else "audio" if kind == "audio" else "file", mime, uri)
+
+
+def _file_address(part: ContentPart) -> str:
+    file = part.file or {}
+    found = next((file[key] for key in ("file_data", "file_id", "file_uri", "filename") if key in file), "")
+    return found if isinstance(found, str) else ""
+
+
+def _mime(part: ContentPart) -> str:
+    if part.input_audio is not None:
+        form = part.input_audio.format or "wav"
+        return form if "/" in form else f"audio/{form}"
+    # An address without a type counts as a picture of any kind (fidelity.md, Parameters).
+    return "image/*" if part.image_url is not None else "application/octet-stream"
+
+
+# ---- conditions
+
+
+class MediaFields(Strict):
+    """One picture, sound or file, both of which must hold."""
+
+    mime: Annotated[TextTest | None, Field(description="Its type, like image/png.")] = None
+    uri: Annotated[TextTest | None, Field(description="Its address; of a data URL what stands before the comma.")] = (
+        None
+    )
+
+
+def _media_shape(value: Any) -> str:
+    inner = value.keys() & {"mime", "uri"} if isinstance(value, dict) else isinstance(value, MediaFields)
+    return "<media>" if inner else shape(value)
+
+
+MediaTest: TypeAlias = Annotated[
+    Annotated[MediaFields, Tag("<media>")]
+    | Annotated[bool, Tag("<flag>")]
+    | Annotated[str, Tag("<words>")]
+    | Annotated[TextFields, Tag("<fields>")]
+    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+    Discriminator(_media_shape),
+]
+
+
+class Media(Reads, frozen=True):
+    """Pictures, sounds or files in the newest user message: one has to pass. A plain text is about the MIME type."""
+
+    medium: Medium
+
+    def mismatches(self, name: str, test: MediaTest, conversation: Conversation) -> Iterator[Mismatch]:
+        seen = [item for item in Seen.in_newest(conversation) if item.medium == self.medium]
+        if not isinstance(test, MediaFields):
+            yield from text_mismatches(name, test, [item.mime for item in seen])
+        elif not any(_passes(test, item) for item in seen):
+            asked = (("mime", test.mime), ("uri", test.uri))
+            expected = " and ".join(f"{key} {wanted(part)}" for key, part in asked if part is not None)
+            yield Mismatch(name, expected, shown([f"{item.mime} {item.uri}" for item in seen]))
+
+    def needs(self, name: str, test: MediaTest) -> Iterator[Need]:
+        return iter(())
+
+
+def _passes(test: MediaFields, item: Seen) -> bool:
+    return (test.mime is None or holds(test.mime, item.mime)) and (test.uri is None or holds(test.uri, item.uri))

@@ -1,0 +1,81 @@
+"""Conditions on what tools have answered."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Discriminator, Field, Tag
+
+from gemulator.core.errors import Mismatch
+from gemulator.core.strict_model import Strict
+from gemulator.request.conversation import Conversation, ToolResult
+from gemulator.scenario.conditions.compare import OneText, TextFields, TextTest, holds, shape
+from gemulator.scenario.conditions.extractors import (
+    Need,
+    Reads,
+    ValueTests,
+    literals,
+    text_mismatches,
+    value_mismatches,
+)
+
+
+class ResultFields(Strict):
+    """One tool result since the newest user message, all of which must hold."""
+
+    name: Annotated[TextTest | None, Field(description="The name of the tool.")] = None
+    text: Annotated[TextTest | None, Field(description="What it answered, as text.")] = None
+    json_: Annotated[ValueTests | None, Field(alias="json", description="Values inside what it answered, by path.")] = (
+        None
+    )
+
+
+def _result_shape(value: Any) -> str:
+    inner = value.keys() & {"name", "text", "json"} if isinstance(value, dict) else isinstance(value, ResultFields)
+    return "<result>" if inner else shape(value)
+
+
+ResultTest: TypeAlias = Annotated[
+    Annotated[ResultFields, Tag("<result>")]
+    | Annotated[bool, Tag("<flag>")]
+    | Annotated[str, Tag("<words>")]
+    | Annotated[TextFields, Tag("<fields>")]
+    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+    Discriminator(_result_shape),
+]
+
+
+def result_holds(test: ResultTest, result: ToolResult) -> bool:
+    """Whether one result passes; `true` takes any."""
+    if isinstance(test, bool):
+        return test
+    return not any(_about(test, result)) if isinstance(test, ResultFields) else holds(test, result.name)
+
+
+def _about(test: ResultFields, result: ToolResult) -> Iterator[Mismatch]:
+    if test.name is not None:
+        yield from text_mismatches("tool_result", test.name, [result.name])
+    if test.text is not None:
+        yield from text_mismatches("tool_result.text", test.text, [result.text])
+    yield from value_mismatches("tool_result.json", test.json_ or {}, result.value)
+
+
+class Results(Reads, frozen=True):
+    """What tools have answered since the newest user message: one answer has to pass in everything."""
+
+    def mismatches(self, name: str, test: ResultTest, conversation: Conversation) -> Iterator[Mismatch]:
+        results = conversation.tool_results
+        if not isinstance(test, ResultFields):
+            yield from text_mismatches(name, test, _names(conversation))
+        elif not any(result_holds(test, result) for result in results):
+            nothing = [Mismatch(name, "a result", "nothing")]
+            yield from min((list(_about(test, result)) for result in results), key=len, default=nothing)
+
+    def needs(self, name: str, test: ResultTest) -> Iterator[Need]:
+        names = test.name if isinstance(test, ResultFields) else test
+        found = literals(names) if names is not None else None
+        if found:
+            yield Need(name, _names, found)
+
+
+def _names(conversation: Conversation) -> Sequence[str]:
+    return [result.name for result in conversation.tool_results]

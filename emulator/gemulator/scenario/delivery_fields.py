@@ -1,0 +1,124 @@
+"""Pace, faults and quotas as they are written: keys of a scenario, or one line of a header or a setting."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+
+from pydantic import Field, ValidationError, model_validator
+
+from gemulator.core import located_yaml as yaml
+from gemulator.core.duration import Duration
+from gemulator.core.errors import ScenarioError
+from gemulator.core.share import Share
+from gemulator.core.strict_model import Strict
+from gemulator.delivery.pacing import Pacing, Spread
+from gemulator.scenario.lazy_type import Later
+from gemulator.service.quotas import UNLIMITED, Quota
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from gemulator.delivery.faults.fault import Fault
+
+FAULTS = Later("gemulator.delivery.faults.schema", "Faults")
+
+
+class PacingFields(Strict):
+    """When the chunks of an answer leave. What is left out is at once."""
+
+    first_token: Annotated[Duration, Field(description="Time to the first token.")] = 0.0
+    tokens_per_second: Annotated[float, Field(ge=0, description="After the first token; 0: at once.")] = 0.0
+    inter_token: Annotated[
+        Duration | None, Field(gt=0, description="Time from token to token: another way to say tokens_per_second.")
+    ] = None
+    jitter: Annotated[Share, Field(description="How far each wait may be off, like 30%.")] = 0.0
+    spread: Annotated[
+        Spread, Field(description="How the jitter is spread: within its bounds, or with it as standard deviation.")
+    ] = "uniform"
+    cap: Annotated[float, Field(ge=1, description="No wait is longer than so many times the usual one.")] = 4.0
+    prompt_tokens_per_second: Annotated[
+        float, Field(ge=0, description="How fast the prompt is read before the first token; 0: at once.")
+    ] = 0.0
+    thinking_tokens_per_second: Annotated[
+        float, Field(ge=0, description="How fast thoughts pass that are not shown, before the first token; 0: at once.")
+    ] = 0.0
+    load: Annotated[Share, Field(description="What each other answer under way adds to all waits, like 5%.")] = 0.0
+    tokens_per_chunk: Annotated[int | None, Field(ge=1, description="How many tokens are in one chunk.")] = None
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Self:
+        if self.inter_token is not None and self.tokens_per_second:
+            raise ValueError("tokens_per_second and inter_token say the same: give one of them")
+        return self
+
+    @cached_property
+    def pacing(self) -> Pacing:
+        return Pacing(
+            first_token=self.first_token,
+            tokens_per_second=1 / self.inter_token if self.inter_token else self.tokens_per_second,
+            jitter=self.jitter,
+            spread=self.spread,
+            cap=self.cap,
+            prompt_tokens_per_second=self.prompt_tokens_per_second,
+            thinking_tokens_per_second=self.thinking_tokens_per_second,
+            load=self.load,
+        )
+
+
+_NONE = "none"
+
+Read = TypeVar("Read")
+
+
+@lru_cache(maxsize=256)
+def faults_in(line: str) -> "Sequence[Fault]":
+    """The faults in `disconnect` or `stall: { lasts: 2s }, no_done`; none in `none`. ValueError says what is wrong."""
+    if line.strip() == _NONE:
+        return ()
+    from gemulator.delivery.faults.schema import faults_of
+
+    return faults_of(_checked(FAULTS.read, _parsed(line, "[]")))
+
+
+@lru_cache(maxsize=256)
+def pacing_in(line: str) -> PacingFields:
+    """The pace in `first_token: 1s, tokens_per_second: 20`; at once in `none`. ValueError says what is wrong."""
+    if line.strip() == _NONE:
+        return PacingFields()
+    return _checked(PacingFields.model_validate, _parsed(line, "{}"))
+
+
+@lru_cache(maxsize=256)
+def quota_in(line: str) -> Quota:
+    """The quota in `requests_per_minute: 60, per: project`; no limit in `none`. ValueError says what is wrong."""
+    if line.strip() == _NONE:
+        return UNLIMITED
+    return _checked(Quota.model_validate, _parsed(line, "{}"))
+
+
+def _parsed(line: str, around: str) -> Any:
+    text = line.strip()
+    flow = text if text[:1] in {"[", "{"} and text[-1:] in {"]", "}"} else around[0] + text + around[1]
+    try:
+        document = yaml.read(flow, Path("line"))
+        problems = document.problems
+    except ScenarioError as error:
+        problems = error.problems
+    if problems:
+        raise ValueError("; ".join(problem.message for problem in problems))
+    return document.data
+
+
+def _checked(validate: Callable[[Any], Read], data: Any) -> Read:
+    try:
+        return validate(data)
+    except ValidationError as error:
+        raise ValueError("; ".join(map(_said, error.errors()))) from None
+
+
+def _said(detail: "ErrorDetails") -> str:
+    where = ".".join(str(step) for step in detail["loc"] if not str(step).startswith("<"))
+    unknown = detail["type"] == "extra_forbidden"
+    words = "unknown key" if unknown else detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {words}" if where else words

@@ -1,0 +1,63 @@
+"""Paths into JSON: `location.city`, `items[0].name`, `items[*].name`, `["a key.with dots"]`."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import orjson
+
+from gemulator.core.json_types import JSON
+
+Step: TypeAlias = str | int | None  # a key, an index, or (None) each item
+_STEP = re.compile(r"\.?([^.\[\]\"'\s]+)|\[(-?\d+)\]|\[(\*)\]|\[\"([^\"]*)\"\]|\['([^']*)'\]")
+
+
+@lru_cache(maxsize=4096)
+def steps(path: str) -> tuple[Step, ...]:
+    """The steps of a path. ValueError where it is none."""
+    out: list[Step] = []
+    at = 0
+    while at < len(path):
+        found = _STEP.match(path, at)
+        # A key but the first has a dot before it; an index never has.
+        if found is None or (found[1] is not None and (at == 0) == path.startswith(".", at)):
+            raise ValueError(f"`{path}` is no path: write it like location.city, items[0].name or items[*].name")
+        key, index, each, *quoted = found.groups()
+        if each or key == "*":
+            out.append(None)
+        elif index:
+            out.append(int(index))
+        else:
+            out.append(key or next((text for text in quoted if text is not None), ""))
+        at = found.end()
+    if not out:
+        raise ValueError("a path cannot be empty")
+    return tuple(out)
+
+
+def values(tree: Any, path: Sequence[Step]) -> Iterator[Any]:
+    """What stands at the end of the path: nothing where there is no such place, many where a step is `[*]`."""
+    if not path:
+        yield tree
+        return
+    step, rest = path[0], path[1:]
+    if step is None and isinstance(tree, list):
+        for item in tree:
+            yield from values(item, rest)
+    elif isinstance(step, str) and isinstance(tree, dict) and step in tree:
+        yield from values(tree[step], rest)
+    elif isinstance(tree, list) and (position := _position(step)) is not None and -len(tree) <= position < len(tree):
+        yield from values(tree[position], rest)
+
+
+def _position(step: Step) -> int | None:
+    """An index may be written `items.0` too."""
+    if isinstance(step, int):
+        return step
+    return int(step) if step is not None and step.isascii() and step.isdigit() and len(step) < 10 else None
+
+
+def text_of(value: JSON) -> str:
+    """A text as it is, anything else as compact JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -1,0 +1,179 @@
+"""What is wrong in a scenario, in words, and how to mend it: every message of pydantic, reworded."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, get_args
+
+from pydantic_core import ErrorDetails
+
+from gemulator.core.strict_model import Strict
+from gemulator.scenario.conditions.compare import keys_of
+from gemulator.scenario.loading.includes import INCLUDE
+from gemulator.scenario.model import Scenario
+from gemulator.scenario.replies import KINDS, PARTS
+
+_TYPES = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "sequence_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_SHAPES = {
+    "<words>": "a text",
+    "<list>": "a list",
+    "<fields>": "a mapping",
+    "<part>": "a mapping",
+    "<flag>": "true or false",
+    "<number>": "a number",
+    "<result>": "name, text or json",
+    "<media>": "mime or uri",
+}
+
+
+def worded(detail: ErrorDetails, path: Sequence[str | int], root: type[Strict] = Scenario) -> tuple[str, str]:
+    """Message and remedy of one problem at a path of the file, or of whatever `root` was read from."""
+    kind, given = detail["type"], detail["input"]
+    context = detail.get("ctx", {})
+    match kind:
+        case "extra_forbidden":
+            homes = _homes() if root is Scenario else ()
+            return f"unknown key `{path[-1]}`", _keys(str(path[-1]), class_at(detail["loc"][:-1], root), homes)
+        case "missing":
+            return f"`{path[-1]}` is missing", _missing(path, given)
+        case "union_tag_invalid" | "union_tag_not_found":
+            return _untagged(given, context, path)
+    if kind in _TYPES:
+        return f"expected {_TYPES[kind]}, found {_shown(given)}", _retyped(kind, given, path)
+    return _unfit(detail, path)
+
+
+def _unfit(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str, str]:
+    """A value of the right type that is not accepted."""
+    kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind in {"literal_error", "enum"}:
+        return f"{_shown(given)} is none of the values", f"Write {context['expected']}."
+    if kind == "string_pattern_mismatch":
+        return f"{_shown(given)} has not the right form", _form(path)
+    if kind == "too_short":
+        return "nothing is in it", "Give at least one entry, or remove the key."
+    bound = _bound(kind, context)
+    if bound:
+        return f"{_shown(given)} is out of range: {bound}", ""
+    return detail["msg"].removeprefix("Value error, "), ""
+
+
+def _shown(given: Any) -> str:
+    if given is None:
+        return "nothing"
+    if isinstance(given, dict | list):
+        return "a mapping" if isinstance(given, dict) else "a list"
+    text = repr(given) if not isinstance(given, bool) else str(given).lower()
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _retyped(kind: str, given: Any, path: Sequence[str | int]) -> str:
+    if kind == "string_type" and not isinstance(given, dict | list) and given is not None:
+        return f'Quote it to make it a text: "{str(given).lower() if isinstance(given, bool) else given}".'
+    if given is None:
+        return "Give it a value, or remove the key. If one stands below, indent it further than the key."
+    if kind in {"list_type", "sequence_type"} and isinstance(given, dict):
+        return (
+            "Begin each entry with a dash: `- when: …`." if path[-1:] == ("turns",) else "Begin each entry with `- `."
+        )
+    return ""
+
+
+def _missing(path: Sequence[str | int], given: Any) -> str:
+    if path[-1] == "reply" and isinstance(given, dict):
+        inside = given.get("when")
+        if isinstance(inside, dict) and "reply" in inside:
+            return "It stands inside `when`: indent `reply` as far as `when`."
+    return f"Add `{path[-1]}:`."
+
+
+def _untagged(given: Any, context: Mapping[str, Any], path: Sequence[str | int]) -> tuple[str, str]:
+    expected = context.get("expected_tags", "")
+    if "<text>" not in expected and expected:
+        shapes = dict.fromkeys(_SHAPES.get(tag.strip(" '"), "") for tag in expected.split(","))
+        return f"expected {' or '.join(filter(None, shapes))}, found {_shown(given)}", ""
+    parts = {kind.key for kind in PARTS}
+    kinds = [key for key in KINDS if key in parts or (path and not isinstance(path[-1], int))]
+    if not isinstance(given, dict):
+        return f"a reply part is a mapping, found {_shown(given)}", f"Write it as `- text: {given}`."
+    whole = next((key for key in given if key in KINDS), None)
+    if whole is not None:
+        return (
+            f"`{whole}` is a whole answer, not one part of several",
+            f"Make it the only reply: `reply: {{ {whole}: … }}`.",
+        )
+    near = [match for key in given for match in get_close_matches(str(key), [*kinds, INCLUDE], 1)]
+    meant = f"Did you mean `{near[0]}`? " if near else ""
+    return "this is no reply part", f"{meant}A part has one of the keys {', '.join(kinds)}."
+
+
+def _keys(key: str, kind: type[Strict] | None, homes: Sequence[tuple[str, Sequence[str]]]) -> str:
+    known = keys_of(kind) if kind is not None else []
+    home = next((place for place, keys in homes if key in keys), None)
+    if home is not None and not get_close_matches(key, known, 1, cutoff=0.85):
+        return f"`{key}` belongs {home}: check the indentation."
+    near = get_close_matches(key.lower().replace("-", "_"), known, 1)
+    return f"Did you mean `{near[0]}`?" if near else f"Here stand {', '.join(known)}." if known else ""
+
+
+@lru_cache(maxsize=1)
+def _homes() -> Sequence[tuple[str, Sequence[str]]]:
+    """Where keys belong that are often indented too little or too far."""
+    turn = class_at(("turns", 0))
+    match = class_at(("turns", 0, "when"))
+    homes = (("to the whole file", Scenario), ("to a turn", turn), ("under `when`", match))
+    return [(place, keys_of(kind)) for place, kind in homes if kind is not None]
+
+
+def _form(path: Sequence[str | int]) -> str:
+    forms = {"size": "Write it like 512x512."} | dict.fromkeys(("jitter", "load", "chance"), "Write it like 30%.")
+    return forms.get(str(path[-1]), "") if path else ""
+
+
+def _bound(kind: str, context: Mapping[str, Any]) -> str:
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    return " and ".join(f"{word} {context[key]}" for key, word in words.items() if key in context)
+
+
+# ---- which class stands at a place
+
+
+def class_at(loc: Sequence[str | int], root: type[Strict] = Scenario) -> type[Strict] | None:
+    """The class whose keys may stand at a location of pydantic's, tags of unions included."""
+    kind: type[Strict] | None = root
+    options: Sequence[type[Strict]] = [root]
+    for step in loc:
+        if isinstance(step, str) and step.startswith("<"):
+            named = KINDS.get(step.strip("<>"))
+            options = [named] if named else _tagged(options, step)
+        elif isinstance(step, str):
+            kind = options[0] if options else None
+            field = (
+                next((f for name, f in kind.model_fields.items() if (f.alias or name) == step), None) if kind else None
+            )
+            options = list(_classes(field.annotation)) if field is not None else options
+    return options[0] if options else None
+
+
+def _tagged(options: Sequence[type[Strict]], tag: str) -> Sequence[type[Strict]]:
+    names = {"<result>": "ResultFields", "<media>": "MediaFields", "<option>": "Option"}
+    plain = [option for option in options if option.__name__ not in {"ResultFields", "MediaFields"}]
+    return [option for option in options if option.__name__ == names.get(tag)] or plain
+
+
+def _classes(annotation: Any) -> Iterator[type[Strict]]:
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        yield annotation
+    for inner in get_args(getattr(annotation, "__value__", annotation)):
+        yield from _classes(inner)

@@ -1,0 +1,44 @@
+"""What an author can have answered: one class a kind, and the union of them."""
+
+from gemulator.scenario.replies.any_reply import (
+    KINDS,
+    PARTS,
+    WHOLE,
+    CandidatesReply,
+    ChooseReply,
+    Reply,
+    leaves,
+    parts_of,
+    texts_of,
+)
+from gemulator.scenario.replies.error import BlockReply, ErrorReply
+from gemulator.scenario.replies.json_reply import JsonReply
+from gemulator.scenario.replies.media import AudioReply, ImageReply
+from gemulator.scenario.replies.reply import Context, ReplyPart, Written
+from gemulator.scenario.replies.text import LoremReply, MarkdownReply, TextReply, ThinkingReply
+from gemulator.scenario.replies.tool_call import CallReply
+
+__all__ = [
+    "KINDS",
+    "PARTS",
+    "WHOLE",
+    "AudioReply",
+    "BlockReply",
+    "CallReply",
+    "CandidatesReply",
+    "ChooseReply",
+    "Context",
+    "ErrorReply",
+    "ImageReply",
+    "JsonReply",
+    "LoremReply",
+    "MarkdownReply",
+    "Reply",
+    "ReplyPart",
+    "TextReply",
+    "ThinkingReply",
+    "Written",
+    "leaves",
+    "parts_of",
+    "texts_of",
+]

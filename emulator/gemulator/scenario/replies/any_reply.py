@@ -1,0 +1,213 @@
+"""All kinds of replies, and those that are made of replies: one of several, or one for each candidate."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Discriminator, Field, Tag
+from typing_extensions import TypeAliasType
+
+from gemulator.core.plan import Part
+from gemulator.core.seed import Seed
+from gemulator.core.strict_model import Strict
+from gemulator.scenario.conditions.compare import shape
+from gemulator.scenario.finish_reason import Finish
+from gemulator.scenario.replies.error import BlockReply, ErrorReply
+from gemulator.scenario.replies.json_reply import JsonReply
+from gemulator.scenario.replies.media import AudioReply, ImageReply
+from gemulator.scenario.replies.reply import Context, ReplyPart, Written
+from gemulator.scenario.replies.text import LoremReply, MarkdownReply, TextReply, ThinkingReply
+from gemulator.scenario.replies.tool_call import CallReply
+from gemulator.scenario.templates.fields import Words
+
+
+def _option_shape(value: Any) -> str:
+    own = "reply" in value if isinstance(value, dict) else isinstance(value, Option | Candidate)
+    return "<option>" if own else "<reply>"
+
+
+class Option(Strict):
+    """One of several replies. Weights are shares: 3 beside 1 is three times in four."""
+
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False, description="How often, beside the others.")] = 1.0
+    reply: Annotated["Reply", Field(description="The reply itself.")]
+
+
+class ChooseReply(ReplyPart):
+    """One of several replies, by weight. The seed decides: the same request always gets the same one."""
+
+    key: ClassVar[str] = "choose"
+    example: ClassVar[str] = "{ choose: [{ weight: 3, reply: Heads. }, Tails.] }"
+    choose: Annotated[
+        list[
+            Annotated[
+                Annotated[Option, Tag("<option>")] | Annotated["Reply", Tag("<reply>")], Discriminator(_option_shape)
+            ]
+        ],
+        Field(min_length=1, description="The replies: as they are, or each with a `weight`."),
+    ]
+
+    def options(self) -> Iterator[tuple[float, "Reply"]]:
+        """Weights and replies."""
+        for option in self.choose:
+            if isinstance(option, Option):
+                yield option.weight, option.reply
+            else:
+                yield 1.0, option
+
+    def chosen(self, seed: Seed) -> "Reply":
+        """The reply that the seed picks."""
+        options = list(self.options())
+        left = seed.child("choose").unit() * sum(weight for weight, _ in options)
+        for weight, reply in options:
+            left -= weight
+            if left < 0:
+                return reply
+        return options[-1][1]
+
+    def texts(self) -> Iterator[str]:
+        for _, reply in self.options():
+            yield from texts_of(reply)
+
+    def plan(self, context: Context) -> tuple[Part, ...]:
+        parts = parts_of(self.chosen(context.seed))
+        return tuple(
+            planned for index, part in enumerate(parts) for planned in part.plan(context.below("chosen", index))
+        )
+
+
+class Candidate(Strict):
+    """One candidate, and why it ends."""
+
+    reply: Annotated["Reply", Field(description="The reply itself.")]
+    finish: Finish | None = None
+
+
+class CandidatesReply(Written):
+    """A reply for each candidate, where the request asks for several with `n`; then the first again."""
+
+    key: ClassVar[str] = "candidates"
+    example: ClassVar[str] = "{ candidates: [Red., Blue., { reply: Gre, finish: length }] }"
+    candidates: Annotated[
+        list[
+            Annotated[
+                Annotated[Candidate, Tag("<option>")] | Annotated["Reply", Tag("<reply>")],
+                Discriminator(_option_shape),
+            ]
+        ],
+        Field(min_length=1, description="The candidates, the first first."),
+    ]
+
+    def each(self) -> Iterator[tuple["Reply", str | None]]:
+        """Replies and finish reasons."""
+        for candidate in self.candidates:
+            if isinstance(candidate, Candidate):
+                yield candidate.reply, candidate.finish
+            else:
+                yield candidate, None
+
+    def texts(self) -> Iterator[str]:
+        for reply, _ in self.each():
+            yield from texts_of(reply)
+
+
+PARTS: tuple[type[ReplyPart], ...] = (
+    TextReply,
+    LoremReply,
+    MarkdownReply,
+    ThinkingReply,
+    CallReply,
+    ImageReply,
+    AudioReply,
+    JsonReply,
+    ChooseReply,
+)
+WHOLE: tuple[type[Written], ...] = (ErrorReply, BlockReply, CandidatesReply)
+_WHOLE = frozenset(f"<{kind.key}>" for kind in WHOLE)
+KINDS: Mapping[str, type[Written]] = {kind.key: kind for kind in (*PARTS, *WHOLE)}
+
+
+def _kind(value: Any) -> str | None:
+    if isinstance(value, Written):
+        return f"<{value.key}>"
+    if not isinstance(value, dict):
+        return None
+    found = next((key for key in value if key in KINDS), None)
+    # A text may be written as its pieces alone.
+    return f"<{found}>" if found else "<text>" if "chunks" in value else None
+
+
+AnyPart = TypeAliasType(
+    "AnyPart",
+    Annotated[
+        Annotated[TextReply, Tag("<text>")]
+        | Annotated[LoremReply, Tag("<lorem>")]
+        | Annotated[MarkdownReply, Tag("<markdown>")]
+        | Annotated[ThinkingReply, Tag("<thinking>")]
+        | Annotated[CallReply, Tag("<call>")]
+        | Annotated[ImageReply, Tag("<image>")]
+        | Annotated[AudioReply, Tag("<audio>")]
+        | Annotated[JsonReply, Tag("<json>")]
+        | Annotated[ChooseReply, Tag("<choose>")],
+        Discriminator(_kind),
+    ],
+)
+WholeReply = TypeAliasType(
+    "WholeReply",
+    Annotated[
+        Annotated[AnyPart, Tag("<one>")]
+        | Annotated[ErrorReply, Tag("<error>")]
+        | Annotated[BlockReply, Tag("<block>")]
+        | Annotated[CandidatesReply, Tag("<candidates>")],
+        Discriminator(lambda value: kind if (kind := _kind(value)) in _WHOLE else "<one>"),
+    ],
+)
+
+
+def _reply_shape(value: Any) -> str:
+    return {"<fields>": "<part>", "<list>": "<list>"}.get(shape(value), "<words>")
+
+
+Reply = TypeAliasType(
+    "Reply",
+    Annotated[
+        Annotated[Words, Tag("<words>")]
+        | Annotated[WholeReply, Tag("<part>")]
+        | Annotated[list[AnyPart], Field(min_length=1), Tag("<list>")],
+        Discriminator(_reply_shape),
+    ],
+)
+
+
+def parts_of(reply: Reply) -> Sequence[ReplyPart]:
+    """The parts of a reply, in order; none where it refuses, or has candidates."""
+    if isinstance(reply, str):
+        return (_spoken(reply),)
+    if isinstance(reply, list):
+        return reply
+    return (reply,) if isinstance(reply, ReplyPart) else ()
+
+
+@lru_cache(maxsize=1024)
+def _spoken(text: str) -> TextReply:
+    return TextReply(text=text)
+
+
+def texts_of(reply: Reply) -> Iterator[str]:
+    """The templates in a reply that have an expression."""
+    for part in reply if isinstance(reply, list) else [reply]:
+        yield from part.texts() if isinstance(part, Written) else [part] if "{{" in part else []
+
+
+def leaves(reply: Reply) -> Iterator[str | Written]:
+    """All texts, parts and refusals that a reply may become, whatever is chosen."""
+    for part in reply if isinstance(reply, list) else [reply]:
+        match part:
+            case ChooseReply():
+                for _, inner in part.options():
+                    yield from leaves(inner)
+            case CandidatesReply():
+                for inner, _ in part.each():
+                    yield from leaves(inner)
+            case _:
+                yield part

@@ -1,0 +1,56 @@
+"""Where an author wants a text cut: literally, or by size."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from gemulator.core.strict_model import Strict
+from gemulator.scenario.templates.fields import Words
+
+
+class ChunkSize(Strict):
+    """The size of each chunk, in one unit."""
+
+    characters: Annotated[int | None, Field(ge=1, description="This many characters.")] = None
+    tokens: Annotated[int | None, Field(ge=1, description="This many tokens.")] = None
+    words: Annotated[int | None, Field(ge=1, description="This many words, with the space after them.")] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "ChunkSize":
+        if sum(size is not None for size in (self.characters, self.tokens, self.words)) != 1:
+            raise ValueError("chunks are cut by one of characters, tokens, words")
+        return self
+
+    def cut(self, text: str) -> tuple[str, ...]:
+        """The text in pieces of this size."""
+        if self.tokens is not None:
+            from gemulator.generate.token_count import pieces
+
+            return tuple(pieces(text, self.tokens))
+        if self.words is not None:
+            words = re.findall(r"\s*\S+\s*|\s+", text)
+            return tuple("".join(words[at : at + self.words]) for at in range(0, len(words), self.words))
+        size = self.characters or 1
+        return tuple(text[at : at + size] for at in range(0, len(text), size))
+
+
+def _shape(value: Any) -> str:
+    return "<pieces>" if isinstance(value, list) else "<size>"
+
+
+Chunks: TypeAlias = Annotated[
+    Annotated[list[Words], Field(min_length=1), Tag("<pieces>")] | Annotated[ChunkSize, Tag("<size>")],
+    Discriminator(_shape),
+]
+
+
+def cut(chunks: Chunks | None, text: str) -> tuple[str, ...] | None:
+    """The pieces of a text that is cut by size; None where no size is given."""
+    return chunks.cut(text) or None if isinstance(chunks, ChunkSize) else None
+
+
+def literal(chunks: Chunks | None) -> Sequence[str] | None:
+    """The pieces themselves, where they are given."""
+    return chunks if isinstance(chunks, list) else None

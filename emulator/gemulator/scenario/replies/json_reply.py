@@ -1,0 +1,33 @@
+"""JSON as an answer."""
+
+from typing import Annotated, ClassVar
+
+import orjson
+from pydantic import Field
+
+from gemulator.core.errors import ReplyError
+from gemulator.core.plan import Part, Text
+from gemulator.scenario.replies.chunks import Chunks, cut
+from gemulator.scenario.replies.reply import Context, ReplyPart
+from gemulator.scenario.templates.fields import Tree
+
+
+class JsonReply(ReplyPart):
+    """A value as JSON text. It has to fit the schema of the request, where there is one."""
+
+    key: ClassVar[str] = "json"
+    example: ClassVar[str] = "{ json: { total: 12.5, currency: EUR } }"
+    value: Annotated[Tree, Field(alias="json", description="The value. For an answer that does not fit, use `text`.")]
+    chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
+
+    def plan(self, context: Context) -> tuple[Part, ...]:
+        value = context.json(self.value)
+        schema = context.conversation.request.response_schema
+        if schema is not None:
+            from gemulator.generate.json_schema import problem_with
+
+            problem = problem_with(schema, value)
+            if problem is not None:
+                raise ReplyError(f"the `json` does not fit the schema of the request: {problem}")
+        text = orjson.dumps(value).decode()
+        return (Text(text, context.signature(None, ""), cut(self.chunks, text)),)

@@ -1,0 +1,73 @@
+"""The filters of `{{ value | filter }}`: all there are."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import orjson
+
+from gemulator.core.json_types import JSON
+from gemulator.scenario.json_path import text_of
+
+Filter: TypeAlias = Callable[..., JSON]
+
+
+def _length(value: JSON) -> int:
+    return len(value) if isinstance(value, str | list | dict) else len(text_of(value))
+
+
+def _items(value: JSON) -> list[JSON] | str:
+    return value if isinstance(value, list | str) else list(value.values()) if isinstance(value, dict) else [value]
+
+
+def _first(value: JSON) -> JSON:
+    return next(iter(_items(value)), "")
+
+
+def _last(value: JSON) -> JSON:
+    return next(reversed(_items(value)), "")
+
+
+def _join(value: JSON, between: str = ", ") -> str:
+    return between.join(map(text_of, _items(value)))
+
+
+def _round(value: JSON, digits: int = 0) -> JSON:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"`round` needs a number, not {text_of(value)[:40]}")
+    return round(float(value), max(0, min(digits, 15))) if digits > 0 else round(value)
+
+
+def _truncate(value: JSON, most: int) -> str:
+    text = text_of(value)
+    return text if len(text) <= most else text[: max(0, most - 1)] + "…"
+
+
+def _replace(value: JSON, old: str, new: str) -> str:
+    text = text_of(value)
+    return text.replace(old, new) if old else text
+
+
+def _json(value: JSON) -> str:
+    return orjson.dumps(value).decode()
+
+
+# `default` has no function: it acts where the path leads nowhere.
+DEFAULT = "default"
+
+# Name: what it does, and the types of what stands in its brackets; those beyond the first number may be left out.
+FILTERS: Mapping[str, tuple[Filter, int, tuple[type, ...]]] = {
+    DEFAULT: (lambda value, other: value, 1, (object,)),
+    "upper": (lambda value: text_of(value).upper(), 0, ()),
+    "lower": (lambda value: text_of(value).lower(), 0, ()),
+    "capitalize": (lambda value: text_of(value).capitalize(), 0, ()),
+    "title": (lambda value: text_of(value).title(), 0, ()),
+    "trim": (lambda value: text_of(value).strip(), 0, ()),
+    "length": (_length, 0, ()),
+    "first": (_first, 0, ()),
+    "last": (_last, 0, ()),
+    "join": (_join, 0, (str,)),
+    "json": (_json, 0, ()),
+    "round": (_round, 0, (int,)),
+    "truncate": (_truncate, 1, (int,)),
+    "replace": (_replace, 2, (str, str)),
+}

@@ -1,0 +1,138 @@
+"""The admin API under /__emulator/: its routes, and how it says no."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from msgspec import Struct
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gemulator.core.clock import Clock
+from gemulator.core.settings import Settings
+from gemulator.core.version import __version__
+from gemulator.engine.engine import Engine
+from gemulator.server.admin.chaos import DeliveryRoutes
+from gemulator.server.admin.guard import Guard, Refusal
+from gemulator.server.admin.journal import JournalRoutes
+from gemulator.server.admin.sessions import SessionRoutes
+from gemulator.server.metrics import Metrics
+from gemulator.state.store import StoreDown
+
+_SPEC = Path(__file__).with_name("admin.yaml")
+
+
+def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: Clock) -> ASGIApp:
+    """The ASGI application to mount at /__emulator. `real_time` dates tokens."""
+    server = _Server(engine, settings, metrics)
+    journal = JournalRoutes(engine)
+    sessions = SessionRoutes(engine, settings, real_time)
+    routes = [*server.routes(), *journal.routes(), *sessions.routes(), *DeliveryRoutes(engine).routes()]
+    key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    return Guard(Reception(routes), settings.admin == "on", key, tuple(host.lower() for host in settings.allow_host))
+
+
+class Reception(Starlette):
+    """An application that finds routes of one path, which tests ask all the time, by that path; a router the others."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        said = {Refusal: _refused, StoreDown: _store_down, 404: _no_such, 405: _no_such}
+        super().__init__(routes=routes, exception_handlers=said)
+        fixed = (route for route in routes if not route.param_convertors)
+        self._fixed = {(method, route.path): route.endpoint for route in fixed for method in route.methods or ()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        endpoint = self._fixed.get((scope["method"], path))
+        if endpoint is None:
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await endpoint(request)
+        except Refusal as error:
+            response = await _refused(request, error)
+        except StoreDown as error:
+            response = await _store_down(request, error)
+        await response(scope, receive, send)
+
+
+class _Server(Struct, frozen=True):
+    """Questions about the server itself."""
+
+    engine: Engine
+    settings: Settings
+    metrics: Metrics
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/ready", self.ready),
+            Route("/version", self.version),
+            Route("/settings", self.show_settings),
+            Route("/openapi.json", self.openapi),
+            Route("/metrics", self.scrape),
+        ]
+
+    async def ready(self, request: Request) -> Response:
+        problems = list(await self.engine.store.ready())
+        losses = await self.engine.store.losses()
+        view = {"ready": not problems, "problems": problems, "unjournaled": losses.unjournaled}
+        return JSONResponse(view, 503 if problems else 200)
+
+    async def version(self, request: Request) -> Response:
+        return JSONResponse({"version": __version__})
+
+    async def show_settings(self, request: Request) -> Response:
+        return JSONResponse(redacted(self.settings))
+
+    async def openapi(self, request: Request) -> Response:
+        return Response(_openapi(), media_type="application/json")
+
+    async def scrape(self, request: Request) -> Response:
+        from prometheus_client import CONTENT_TYPE_LATEST
+
+        text = self.metrics.text(await self.engine.store.losses())
+        return Response(text, headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+def redacted(settings: Settings) -> dict[str, Any]:
+    """The settings as JSON, without keys and passwords."""
+    view = settings.model_dump(mode="json")
+    for name, value in settings:
+        if isinstance(value, SecretStr):
+            view[name] = "(redacted)"
+    store = urlsplit(settings.store)
+    if store.scheme:  # who asks there, and with which password, is said before the host or in the query
+        view["store"] = f"{store.scheme}://{store.netloc.rpartition('@')[2]}{store.path}"
+    return view
+
+
+@lru_cache(maxsize=1)
+def _openapi() -> bytes:
+    import yaml
+
+    spec = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))
+    spec["info"]["version"] = __version__
+    return orjson.dumps(spec)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    return error.response()
+
+
+async def _store_down(request: Request, error: Exception) -> Response:
+    remedy = "Wait until the store is back: gemulator finds it by itself."
+    return Refusal(503, "store_down", str(error), remedy).response()
+
+
+async def _no_such(request: Request, error: Exception) -> Response:
+    remedy = "See /__emulator/openapi.json for what there is."
+    return Refusal(404, "no_such_route", f"no {request.method} {request.url.path}", remedy).response()

@@ -1,0 +1,170 @@
+"""The only place where the parts are joined. It starts nothing."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Send
+
+from gemulator.core.clock import UTC, Clock, frozen_at
+from gemulator.core.settings import Settings, WrongSetting
+from gemulator.engine.catalog_file import read_catalog
+from gemulator.engine.engine import Engine
+from gemulator.scenario.delivery_fields import quota_in
+from gemulator.scenario.library import Library, load
+from gemulator.server.auth.identity import Doorman
+from gemulator.server.chat import Chat
+from gemulator.server.lazy_app import Later
+from gemulator.server.log import RequestLog
+from gemulator.server.metrics import Metrics
+from gemulator.server.not_found import NotFound
+from gemulator.server.player import Sleep
+from gemulator.server.protocol.fast_path import AT_ONCE
+from gemulator.server.routes import Front, bug, routes_of
+from gemulator.service.catalog import Catalog
+from gemulator.state.memory import MemoryStore
+from gemulator.state.store import Bounds, Store
+
+_PATIENCE = 2.0  # seconds
+
+
+def create_app(
+    settings: Settings | None = None,
+    store: Store | None = None,
+    clock: Clock | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Sleep = asyncio.sleep,
+    library: Library | None = None,
+    utc: Clock = UTC,
+) -> Starlette:
+    """The emulator as an ASGI application. ScenarioError where a scenario cannot be used.
+
+    `utc` is the time that tokens live in, also where `clock` stands still.
+    """
+    settings = settings or Settings()
+    _understand(settings.quota)
+    frozen = frozen_at(settings.clock)
+    now = clock or (UTC if frozen is None else lambda: frozen)
+    library = load(settings.scenarios) if library is None else library
+    store = store or _store(settings, monotonic)
+    engine = Engine(settings, library, store, _catalog(settings), now)
+    metrics = Metrics()
+    doorman = _doorman(settings, utc)
+    log = RequestLog(settings.log_format, now)
+    not_found = NotFound(log, hints=settings.emulator_headers)
+    chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
+    admin = Later(lambda: _admin(engine, settings, metrics, utc))
+    app: Front = Front(
+        chat,
+        admin,
+        routes=routes_of(chat, admin, Later(lambda: _tokens(settings, utc, not_found))),
+        middleware=[_cors(settings.cors)],
+        exception_handlers={404: not_found, 405: not_found, 500: bug},
+        lifespan=lambda _: _life(engine, settings, log, metrics, {AT_ONCE: app.at_once} if store.immediate else {}),
+    )
+    app.state.engine, app.state.doorman = engine, doorman
+    return app
+
+
+def _understand(quota: str) -> None:
+    """What is read with each request should not be found wrong then. WrongSetting."""
+    try:
+        quota_in(quota)
+    except ValueError as error:
+        raise WrongSetting("quota", f"{error}; write it like `requests_per_minute: 60`") from None
+
+
+def _admin(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
+    from gemulator.server.admin.app import admin_app
+
+    return admin_app(engine, settings, metrics, utc)
+
+
+def _tokens(settings: Settings, utc: Clock, not_found: NotFound) -> ASGIApp:
+    from gemulator.server.auth.metadata import MetadataServer
+    from gemulator.server.auth.oauth import Refused, TokenService, refused
+
+    service = TokenService(settings, utc)
+    handlers: dict[Any, Any] = {404: not_found, 405: not_found, Refused: refused}
+    return Starlette(routes=[*service.routes, *MetadataServer(settings, service).routes], exception_handlers=handlers)
+
+
+def _doorman(settings: Settings, utc: Clock) -> Doorman:
+    if settings.policy is None:
+        return Doorman(settings, None, utc)
+    from gemulator.server.auth.policy import read_policy
+
+    return Doorman(settings, read_policy(settings.policy), utc)
+
+
+def _catalog(settings: Settings) -> Catalog:
+    shipped = Path(__file__).parents[1] / "service" / "catalog.yaml"
+    catalog = read_catalog(settings.catalog, shipped) if settings.catalog else read_catalog(shipped)
+    return catalog if settings.endpoints == "any" else catalog.named()
+
+
+def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
+    bounds = Bounds(settings.max_sessions, settings.session_age, settings.journal_entries, settings.journal_bytes)
+    if settings.store == "memory":
+        return MemoryStore(bounds, monotonic)
+    from gemulator.state.redis_fallback import EnduringStore
+
+    return EnduringStore(settings.store, bounds, monotonic)
+
+
+@asynccontextmanager
+async def _life(
+    engine: Engine, settings: Settings, log: RequestLog, metrics: Metrics, state: Mapping[str, Any]
+) -> AsyncIterator[Mapping[str, Any]]:
+    """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.store.close)
+        stack.callback(log.flush)
+        stack.push_async_callback(_over, metrics)
+        if settings.reload:
+            from gemulator.server.reload import Reloader
+
+            await stack.enter_async_context(Reloader(engine, settings.scenarios, log.say).running())
+        with suppress(asyncio.CancelledError):  # a second Ctrl-C is an end, too
+            yield state
+
+
+async def _over(metrics: Metrics) -> None:
+    """Wait until no answer is under way: those that were cut are about to note it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            while metrics.running:
+                await asyncio.sleep(0.01)
+
+
+class _Cors(CORSMiddleware):
+    """Says once what an answer varies with: Google's headers name the origin, too."""
+
+    async def send(self, message: Message, send: Send, request_headers: Headers) -> None:
+        async def once(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                names = re.split(r",\s*", ",".join(headers.getlist("vary")))
+                headers["vary"] = ", ".join(dict.fromkeys(names))
+            await send(message)
+
+        await super().send(message, once, request_headers)
+
+
+def _cors(origins: str) -> Middleware:
+    return Middleware(
+        _Cors,
+        allow_origins=[origin.strip() for origin in origins.split(",") if origin.strip()],
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=["*"],
+        allow_private_network=True,
+    )

@@ -1,0 +1,250 @@
+"""Google's token service: what clients of `google.auth` ask for access tokens, and what a token is asked about."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, assert_never
+from urllib.parse import parse_qsl
+
+import orjson
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gemulator.core.clock import Clock
+from gemulator.core.settings import Settings, usual_state
+from gemulator.server.auth.keys import Forged, ServiceKey
+from gemulator.server.auth.tokens import Token, key_for, mint, verify
+
+CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+CLIENT_ID = "764086051850-gemulator.apps.googleusercontent.com"
+CLIENT_SECRET = "d-gemulator"
+PROJECT_NUMBER = 123456789012
+UNIQUE_ID = "112233445566778899001"
+
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+_LONGEST = 3600 + 300  # seconds that an assertion may live, and be off by
+
+
+def dev_email(project: str) -> str:
+    """The well-known dev identity: a service account of the settings' project."""
+    return f"gemulator-dev@{project}.iam.gserviceaccount.com"
+
+
+class Refused(Exception):
+    """An OAuth error answer (RFC 6749, 5.2)."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(f"{error}: {description}")
+        self.error = error
+        self.description = description
+        self.status = status
+
+
+class Grant(Struct, frozen=True):
+    """What a credential is good for. `audience`: an identity token for it is wanted, no access token."""
+
+    session: str
+    subject: str
+    scopes: tuple[str, ...]
+    audience: str = ""
+
+
+class TokenService:
+    """Mints tokens for credentials of its own making, and for no others."""
+
+    def __init__(self, settings: Settings, utc: Clock) -> None:
+        self._key = key_for(settings)
+        self._life = settings.token_life
+        self._state: Path = settings.state or usual_state()
+        self._utc = utc
+        self.email = dev_email(settings.project)
+
+    @cached_property
+    def service_key(self) -> ServiceKey:
+        """Read when first needed: most runs never need it. Refused where it cannot be kept."""
+        try:
+            return ServiceKey.of(self._state)
+        except OSError as error:
+            remedy = "name another folder with --state"
+            raise Refused("server_error", f"gemulator: no key can be kept: {error}: {remedy}", 503) from None
+
+    def access_token(self, grant: Grant) -> dict[str, Any]:
+        """The body of an answer with a fresh access token."""
+        now = self._utc()
+        expires = int(now) + self._life
+        token = mint(grant.session, expires, self._key, grant.scopes, grant.subject)
+        return {"access_token": token, "expires_in": int(expires - now), "token_type": "Bearer"}
+
+    def identity_token(self, audience: str, email: str) -> str:
+        """A JWT that says who its bearer is; anyone can check it with the keys at /oauth2/v3/certs."""
+        now = int(self._utc())
+        claims = {
+            "aud": audience,
+            "azp": UNIQUE_ID,
+            "email": email,
+            "email_verified": True,
+            "exp": now + self._life,
+            "iat": now,
+            "iss": "https://accounts.google.com",
+            "sub": UNIQUE_ID,
+        }
+        return self.service_key.sign(claims)
+
+    # ---- grants
+
+    def granted(self, form: Mapping[str, str], session: str) -> dict[str, Any]:
+        """The answer to a token request. Refused says why there is none."""
+        match form.get("grant_type", ""):
+            case grant_type if grant_type == _JWT_BEARER:
+                return self._for_assertion(form, session)
+            case "refresh_token":
+                return self._for_refresh_token(form)
+            case grant_type if grant_type == _EXCHANGE:
+                return self._for_subject_token(form)
+            case "":
+                raise Refused("invalid_request", "Missing required parameter: grant_type")
+            case other:
+                raise Refused("unsupported_grant_type", f"Invalid grant_type: {other}")
+
+    def _for_assertion(self, form: Mapping[str, str], session: str) -> dict[str, Any]:
+        grant = self._asserted(self._signed(_given(form, "assertion"), "Invalid JWT Signature."), session)
+        if grant.audience:
+            return {"id_token": self.identity_token(grant.audience, grant.subject)}
+        return self.access_token(grant)
+
+    def _asserted(self, claims: Mapping[str, Any], session: str) -> Grant:
+        issuer, scope, audience = (str(claims.get(name) or "") for name in ("iss", "scope", "target_audience"))
+        if not issuer.endswith(".gserviceaccount.com"):
+            raise Refused("invalid_grant", "Invalid grant: account not found")
+        if not str(claims.get("aud")).endswith("/token"):
+            raise Refused("invalid_grant", "Invalid JWT: the audience must be https://oauth2.googleapis.com/token")
+        if not self._timely(claims):
+            raise Refused(
+                "invalid_grant",
+                "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your"
+                " iat and exp values in the JWT claim.",
+            )
+        if not scope and not audience:
+            raise Refused("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
+        return Grant(session, str(claims.get("sub") or issuer), tuple(scope.split()), audience)
+
+    def _timely(self, claims: Mapping[str, Any]) -> bool:
+        issued, expires, now = claims.get("iat"), claims.get("exp"), self._utc()
+        if not isinstance(issued, int | float) or not isinstance(expires, int | float):
+            return False
+        return issued - 300 <= now < expires and expires - issued <= _LONGEST
+
+    def _for_refresh_token(self, form: Mapping[str, str]) -> dict[str, Any]:
+        if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
+            raise Refused("invalid_client", "The OAuth client was not found.", 401)
+        claims = self._signed(_given(form, "refresh_token"), "Token has been expired or revoked.")
+        scopes = tuple(form.get("scope", CLOUD_PLATFORM).split())
+        answer = self.access_token(_grant(claims, "refresh", scopes))
+        return {**answer, "scope": " ".join(scopes)}
+
+    def _for_subject_token(self, form: Mapping[str, str]) -> dict[str, Any]:
+        for name in ("audience", "requested_token_type", "subject_token_type"):
+            _given(form, name)
+        if form["requested_token_type"] != _ACCESS_TOKEN:
+            raise Refused("invalid_request", f"Invalid requested_token_type: {form['requested_token_type']}")
+        claims = self._signed(_given(form, "subject_token"), "The subject token was not signed by gemulator.")
+        scopes = tuple(form.get("scope", CLOUD_PLATFORM).split())
+        return {**self.access_token(_grant(claims, "subject", scopes)), "issued_token_type": _ACCESS_TOKEN}
+
+    def _signed(self, jwt: str, otherwise: str) -> Mapping[str, Any]:
+        """The claims of a JWT, if our own key signed it: nothing is minted for another's."""
+        try:
+            return self.service_key.verify(jwt)
+        except Forged:
+            raise Refused("invalid_grant", otherwise) from None
+
+    # ---- questions about tokens
+
+    def told(self, token: str) -> dict[str, Any]:
+        """What is known of an access token."""
+        told = verify(token, self._key, self._utc())
+        match told:
+            case Token():
+                return self._described(told)
+            case "foreign" | "forged" | "expired":
+                raise Refused("invalid_token", "Invalid Value")
+            case _:
+                assert_never(told)
+
+    def _described(self, token: Token) -> dict[str, Any]:
+        told: dict[str, Any] = {"azp": UNIQUE_ID, "aud": UNIQUE_ID, "sub": UNIQUE_ID, "scope": " ".join(token.scopes)}
+        if token.expires is not None:
+            told |= {"exp": str(token.expires), "expires_in": str(int(token.expires - self._utc()))}
+        if token.subject:
+            told |= {"email": token.subject, "email_verified": "true"}
+        return {**told, "access_type": "online"}
+
+    # ---- routes
+
+    async def token(self, request: Request) -> Response:
+        """POST /token and /v1/token."""
+        session = request.query_params.get("session") or request.headers.get("x-emulator-session") or "default"
+        return _answer(self.granted(_form(await request.body()), session))
+
+    async def tokeninfo(self, request: Request) -> Response:
+        """GET and POST /tokeninfo."""
+        asked = {**request.query_params, **_form(await request.body())}
+        if "id_token" in asked:
+            return _answer({k: str(v) for k, v in self._signed(asked["id_token"], "Invalid Value").items()})
+        return _answer(self.told(_given(asked, "access_token")))
+
+    async def keys(self, request: Request) -> Response:
+        """GET /oauth2/v3/certs: the public keys of identity tokens."""
+        return _answer({"keys": [self.service_key.jwk]})
+
+    async def pems(self, request: Request) -> Response:
+        """GET /oauth2/v1/certs: the same as PEM."""
+        return _answer({self.service_key.id: self.service_key.public_pem.decode()})
+
+    @property
+    def routes(self) -> list[Route]:
+        """What the token service answers, on any host."""
+        return [
+            Route("/token", self.token, methods=["POST"]),
+            Route("/v1/token", self.token, methods=["POST"]),
+            Route("/tokeninfo", self.tokeninfo, methods=["GET", "POST"]),
+            Route("/oauth2/v3/certs", self.keys),
+            Route("/oauth2/v1/certs", self.pems),
+        ]
+
+
+def _grant(claims: Mapping[str, Any], use: str, scopes: tuple[str, ...]) -> Grant:
+    if claims.get("use") != use:
+        raise Refused("invalid_grant", f"This is no {use} token.")
+    return Grant(str(claims.get("session") or "default"), str(claims.get("email") or ""), scopes)
+
+
+def _given(form: Mapping[str, str], name: str) -> str:
+    if not form.get(name):
+        raise Refused("invalid_request", f"Missing required parameter: {name}")
+    return form[name]
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """The fields of a form, or of the JSON object that some clients send instead."""
+    if body.lstrip()[:1] != b"{":
+        return dict(parse_qsl(body.decode("utf-8", "replace")))
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return {name: str(value) for name, value in fields.items()} if isinstance(fields, dict) else {}
+
+
+def _answer(body: Mapping[str, Any]) -> Response:
+    return JSONResponse(body, headers={"cache-control": "no-store"})
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """A Refused, as its client expects it."""
+    assert isinstance(error, Refused)
+    return JSONResponse({"error": error.error, "error_description": error.description}, error.status)

@@ -1,0 +1,58 @@
+"""Who may call which project: a small file that earns callers Google's 403s."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from msgspec.structs import replace
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gemulator.core import located_yaml as yaml
+from gemulator.core.errors import Problem, ScenarioError
+from gemulator.core.located_yaml import text_of_file
+from gemulator.core.plan import Failure
+from gemulator.request.target import Target
+from gemulator.service.refusals import refused
+
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class Policy(BaseModel):
+    """What is left out is allowed. An identity is the email of a minted token, else the bearer token itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    projects: Annotated[Names | None, Field(description="The projects that exist.")] = None
+    api_disabled: Annotated[Names, Field(description="Projects in which the API is not enabled.")] = ()
+    identities: Annotated[
+        Mapping[str, Names], Field(description="Which projects an identity may use; `*`: who is not named.")
+    ] = Field(default_factory=dict)
+
+    def denied(self, identity: str, target: Target) -> Failure | None:
+        """Google's 403 for a call of this identity, None where it may call (fidelity.md, 403)."""
+        project = target.project
+        if self.projects is not None and project not in self.projects:
+            return _denied("project-denied", target)
+        if project in self.api_disabled:
+            return _denied("api-disabled", target)
+        allowed = self.identities.get(identity, self.identities.get("*"))
+        return _denied("no-permission", target) if allowed is not None and project not in allowed else None
+
+
+def read_policy(file: Path) -> Policy:
+    """The policy in a YAML file. ScenarioError says what is not understood, and where."""
+    document = yaml.read(text_of_file(file), file)
+    if document.problems:
+        raise ScenarioError(document.problems)
+    try:
+        return Policy.model_validate({} if document.data is None else document.data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        line, column = document.place(first["loc"])
+        raise ScenarioError([Problem(file, line, column, ".".join(map(str, first["loc"])), first["msg"])]) from None
+
+
+def _denied(name: str, target: Target) -> Failure:
+    """One of Google's refusals."""
+    where = {"project": target.project, "location": target.location, "endpoint": target.endpoint}
+    return replace(refused(name, **where), hint="the --policy file says so")

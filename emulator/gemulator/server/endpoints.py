@@ -1,0 +1,58 @@
+"""What the service says of an endpoint itself: `GET …/endpoints/{ID}`."""
+
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gemulator.core.plan import Failure
+from gemulator.core.seed import Seed
+from gemulator.dialects import FRONT_END
+from gemulator.engine.engine import Engine
+from gemulator.request.target import Target
+from gemulator.server.auth.identity import Doorman
+from gemulator.service.catalog import Endpoint, dedicated_host, project_number, resource_name
+
+_SINCE = "2026-01-05T09:30:00.000000Z"  # no endpoint of an emulator was ever deployed
+
+
+async def describe(request: Request) -> Response:
+    """The Endpoint resource, with the host name of a dedicated one (fidelity.md, Endpoints)."""
+    target = Target(**request.path_params)
+    if target.version not in {"v1", "v1beta1"} or target.shared:
+        raise HTTPException(404)
+    engine: Engine = request.app.state.engine
+    doorman: Doorman = request.app.state.doorman
+    caller = doorman.caller(dict(request.scope["headers"]), target)
+    found = caller if isinstance(caller, Failure) else engine.catalog.endpoint(target)
+    if isinstance(found, Failure):
+        head, chunk = FRONT_END.failure(found, target)
+        return Response(chunk.data, head.status, {name.decode(): value.decode() for name, value in head.headers})
+    body = orjson.dumps(_resource(found, target), option=orjson.OPT_INDENT_2)
+    return Response(body, headers={name.decode(): value.decode() for name, value in FRONT_END.headers})
+
+
+def _resource(endpoint: Endpoint, target: Target) -> dict[str, Any]:
+    name, seed = resource_name(target), Seed.root("endpoint", resource_name(target))
+    deployed = str(seed.child("deployed").between(10**17, 10**18 - 1))
+    parent = f"projects/{project_number(target.project)}/locations/{target.location}"
+    model = {
+        "id": deployed,
+        "model": f"{parent}/models/{seed.child('model').between(10**17, 10**18 - 1)}",
+        "displayName": endpoint.voice.served or target.endpoint,
+        "createTime": _SINCE,
+        "modelVersionId": "1",
+    }
+    dedicated = {"dedicatedEndpointEnabled": True, "dedicatedEndpointDns": dedicated_host(target)}
+    return {
+        "name": name,
+        "displayName": target.endpoint,
+        "deployedModels": [model],
+        "trafficSplit": {deployed: 100},
+        "etag": seed.child("etag").bytes(12).hex(),
+        "createTime": _SINCE,
+        "updateTime": _SINCE,
+        **(dedicated if endpoint.dedicated else {}),
+    }

@@ -1,0 +1,148 @@
+"""Figures for Prometheus: plain counts while requests are served, made into text when somebody scrapes."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+from gemulator.state.journal.entry import Exchange, Finished
+from gemulator.state.store import Losses
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Metric
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_CHUNKS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
+_SERIES = 1_000  # label sets; what comes after them is counted as `other`: labels are the client's words
+_OTHER = "other"
+_TOGETHER = 64  # answers that are counted at once
+_ROUTE = re.compile(r"/projects/[^/]+/locations/[^/]+/endpoints/([^/]+)")
+
+_Key: TypeAlias = tuple[str, str, str, int, str, str]
+
+
+class _Histogram:
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def add(self, value: float) -> None:
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self.sum += value
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative, as Prometheus wants them."""
+        total, out = 0, []
+        for bound, here in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
+            total += here
+            out.append((bound, float(total)))
+        return out
+
+
+class _Timings:
+    def __init__(self) -> None:
+        self.first = _Histogram(_SECONDS)
+        self.duration = _Histogram(_SECONDS)
+        self.chunks = _Histogram(_CHUNKS)
+
+    def add(self, finished: Finished) -> None:
+        if finished.first is not None:
+            self.first.add(finished.first)
+        self.duration.add(finished.duration)
+        self.chunks.add(finished.chunks)
+
+
+class Metrics:
+    """Counts of one app. `running` is the number of requests that are being answered."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self._uncounted: list[tuple[Exchange, Finished]] = []
+        self._requests: dict[_Key, int] = {}
+        self._timings: dict[str, _Timings] = {}
+        self._registry: CollectorRegistry | None = None
+        self._losses = Losses(0)
+
+    def add(self, exchange: Exchange, finished: Finished) -> None:
+        """Count one answer, when there are some or somebody looks: many at once cost less than each for itself."""
+        self._uncounted.append((exchange, finished))
+        if len(self._uncounted) >= _TOGETHER:
+            self._count_all()
+
+    def _count_all(self) -> None:
+        for exchange, finished in self._uncounted:
+            self._count(exchange, finished)
+        self._uncounted.clear()
+
+    def _count(self, exchange: Exchange, finished: Finished) -> None:
+        model = exchange.model
+        key = (exchange.path, model, exchange.scenario, exchange.status, exchange.source, finished.outcome)
+        counted = self._requests.get(key)
+        if counted is None and len(self._requests) >= _SERIES:
+            key = (_OTHER, _OTHER, _OTHER, exchange.status, exchange.source, finished.outcome)
+            counted = self._requests.get(key)
+        self._requests[key] = (counted or 0) + 1
+        (self._timings.get(model) or self._new_timings(model)).add(finished)
+
+    def _new_timings(self, model: str) -> _Timings:
+        return self._timings.setdefault(model if len(self._timings) < _SERIES // 10 else _OTHER, _Timings())
+
+    def text(self, losses: Losses) -> bytes:
+        """The text of a scrape."""
+        from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
+
+        self._losses = losses
+        self._count_all()
+        if self._registry is None:
+            self._registry = CollectorRegistry()
+            self._registry.register(self)
+            ProcessCollector(registry=self._registry)
+            GCCollector(registry=self._registry)
+        return generate_latest(self._registry)
+
+    # ---- what the registry asks
+
+    def collect(self) -> "Iterator[Metric]":
+        """The figures as prometheus-client's families."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        labels = ["route", "model", "scenario", "status", "outcome"]
+        requests = CounterMetricFamily("gemulator_requests", "Requests that were answered.", labels=labels)
+        sources = {"unmatched": 0, "unsatisfiable": 0}
+        folded: dict[tuple[str, ...], int] = {}
+        for (path, model, scenario, status, source, outcome), counted in self._requests.items():
+            series: tuple[str, ...] = (_route(path), model, scenario, str(status), outcome)
+            folded[series] = folded.get(series, 0) + counted
+            if source in sources:
+                sources[source] += counted
+        for labelled, counted in folded.items():
+            requests.add_metric(labelled, counted)
+        yield requests
+        yield CounterMetricFamily("gemulator_unmatched", "Requests that no turn fitted.", sources["unmatched"])
+        failures = "Requests with a schema that no value can fit."
+        yield CounterMetricFamily("gemulator_generator_failures", failures, sources["unsatisfiable"])
+        yield CounterMetricFamily(
+            "gemulator_journal_evictions", "Entries that went to keep the bounds.", self._losses.evicted
+        )
+        lost = "Requests that were answered while the store did not answer."
+        yield CounterMetricFamily("gemulator_unjournaled", lost, self._losses.unjournaled)
+        yield GaugeMetricFamily("gemulator_in_flight", "Requests that are being answered.", self.running)
+        yield from self._histograms()
+
+    def _histograms(self) -> "Iterator[Metric]":
+        from prometheus_client.core import HistogramMetricFamily
+
+        first = HistogramMetricFamily("gemulator_first_chunk_seconds", "Time to the first chunk.", labels=["model"])
+        duration = HistogramMetricFamily("gemulator_duration_seconds", "Time to the last chunk.", labels=["model"])
+        chunks = HistogramMetricFamily("gemulator_chunks", "Chunks of an answer.", labels=["model"])
+        for model, timings in self._timings.items():
+            first.add_metric([model], timings.first.buckets(), timings.first.sum)
+            duration.add_metric([model], timings.duration.buckets(), timings.duration.sum)
+            chunks.add_metric([model], timings.chunks.buckets(), timings.chunks.sum)
+        yield from (first, duration, chunks)
+
+
+def _route(path: str) -> str:
+    """A path without the names that differ from client to client."""
+    return _ROUTE.sub(lambda found: f"/endpoints/{'openapi' if found[1] == 'openapi' else 'ENDPOINT'}", path)

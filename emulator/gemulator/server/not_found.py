@@ -1,0 +1,84 @@
+"""."""
+
+import re
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gemulator.core.version import __version__
+from gemulator.request.target import target_of
+from gemulator.server.log import RequestLog
+
+
+class NotFound:
+    """Google's page for an unknown URL (fidelity.md, Errors), with a hint for the developer in header and log."""
+
+    def __init__(self, log: RequestLog, *, hints: bool) -> None:
+        self._log = log
+        self._hints = hints
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        method, path = request.method, request.url.path
+        hint = f"{method} is not served here: send a POST" if target_of(path) else hint_for(path)
+        self._log.lost(method, path, hint)
+        page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
+        if hint is None or not self._hints:
+            return Response(page, 404, media_type=_HTML)
+        if path == "/":  # somebody looks at it who sees no headers
+            page += f"  <p>{hint}\n"
+        return Response(page, 404, {"x-emulator-hint": hint}, _HTML)
+
+
+_HTML = "text/html; charset=UTF-8"
+
+
+_EXPECTED = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
+
+
+def hint_for(path: str) -> str | None:
+    """What is nearly right about a path; None where nothing is."""
+    if path == "/":
+        return f"gemulator {__version__} is here: send a POST to {_EXPECTED}"
+    if "//" in path:
+        return _hint_for_slashes(path, re.sub("/+", "/", path))
+    if path.startswith("/projects/"):
+        return "the path begins with /v1 or /v1beta1"
+    if re.search("/publishers/[^/]+/models/?$", path):
+        return "Google's catalogue of models is not served; a request may name any model"
+    if path.rstrip("/").endswith("/models"):
+        return "there is no /models under an endpoint; name the model in the request"
+    if path.rstrip("/").endswith(("/endpoints/openapi", "/endpoints")):
+        return "append /chat/completions (an SDK does so itself)"
+    if path.endswith("/chat/completions"):
+        return f"expected {_EXPECTED}"
+    return None
+
+
+def _hint_for_slashes(path: str, once: str) -> str | None:
+    """Of a path with doubled slashes: one is too many, or something between them is empty, like an unset variable."""
+    empty = [name for name in ("project", "location", "endpoint") if f"/{name}s//" in path]
+    if target_of(once) is None and empty:
+        return f"{' and '.join(f'the {name}' for name in empty)} in the path {'is' if len(empty) == 1 else 'are'} empty"
+    return f"a doubled slash: did you mean {_quoted(once)} ?"
+
+
+def _quoted(path: str) -> str:
+    from urllib.parse import quote
+
+    return quote(path, safe="/:@")
+
+
+def _escaped(text: str) -> str:
+    from html import escape
+
+    return escape(text)
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang=en>
+  <meta charset=utf-8>
+  <meta name=viewport content="initial-scale=1, minimum-scale=1, width=device-width">
+  <title>Error {code} ({title})!!1</title>
+  <p><b>{code}.</b> <ins>That’s an error.</ins>
+  <p>The requested URL <code>{path}</code> was not found on this server.  <ins>That’s all we know.</ins>
+"""

@@ -1,0 +1,103 @@
+"""How much a client may ask for: what a request costs, and in which windows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict, Field
+
+from gemulator.core.duration import Duration
+from gemulator.request.target import Target
+
+_MINUTE = 60.0
+_LONGEST = 3_600.0  # seconds after which a stream no longer counts: its server may be gone
+
+
+class Charge(Struct, frozen=True):
+    """What is added to a meter of a session, unless that would then be over its `limit`.
+
+    A meter is at zero again `seconds` after it was first charged; `renew`: after it was last charged.
+    """
+
+    key: str
+    amount: int
+    limit: int | None = None
+    seconds: float = _MINUTE
+    renew: bool = False
+
+
+class Quota(BaseModel):
+    """What may be used in a minute or at once. What is left out has no end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    requests_per_minute: Annotated[int | None, Field(ge=0, description="Requests that are answered.")] = None
+    tokens_per_minute: Annotated[
+        int | None,
+        Field(ge=0, description="Of prompts and answers; the request that passes the limit is answered."),
+    ] = None
+    concurrent: Annotated[int | None, Field(ge=0, description="Answers that may be under way at once.")] = None
+    provisioned_tokens_per_minute: Annotated[
+        int | None, Field(ge=0, description="Provisioned throughput. What is beyond spills over and is on demand.")
+    ] = None
+    per: Annotated[
+        Literal["model", "project", "session"], Field(description="What has a quota of its own, within a session.")
+    ] = "model"
+    retry_after: Annotated[
+        Duration | None, Field(description="What `retry-after` says. Left out: no such header, as at the real service.")
+    ] = None
+
+    def admission(self, target: Target, model: str) -> Sequence[Charge]:
+        """What a request is charged before it is answered."""
+        owner = self._owner(target, model)
+        charges = (
+            Charge(f"requests {owner}", 1, self.requests_per_minute),
+            Charge(f"tokens {owner}", 0, self.tokens_per_minute),
+            self._stream(owner, 1),
+        )
+        return [charge for charge in charges if charge.limit is not None]
+
+    def release(self, target: Target, model: str) -> Sequence[Charge]:
+        """What is given back when the answer is over."""
+        return [self._stream(self._owner(target, model), -1)] if self.concurrent is not None else []
+
+    def reserve(self, target: Target, model: str) -> Sequence[Charge]:
+        """What a request is charged that would use provisioned throughput; nothing: there is none."""
+        limit = self.provisioned_tokens_per_minute
+        return [Charge(f"provisioned {self._owner(target, model)}", 0, limit)] if limit is not None else []
+
+    def settlement(self, target: Target, model: str, tokens: int, *, provisioned: bool) -> Sequence[Charge]:
+        """What is charged for the tokens of an answer, whatever the limits."""
+        owner = self._owner(target, model)
+        if provisioned:
+            return [Charge(f"provisioned {owner}", tokens)]
+        return [Charge(f"tokens {owner}", tokens)] if self.tokens_per_minute is not None else []
+
+    def _stream(self, owner: str, amount: int) -> Charge:
+        limit = self.concurrent if amount > 0 else None
+        return Charge(f"streams {owner}", amount, limit, _LONGEST, renew=True)
+
+    def _owner(self, target: Target, model: str) -> str:
+        """Whose meters these are."""
+        return {"session": "", "project": target.project, "model": f"{target.project} {model}"}[self.per]
+
+
+UNLIMITED = Quota.model_construct()
+
+
+def charged(
+    meters: Mapping[str, tuple[int, float]], charges: Sequence[Charge], now: float
+) -> Mapping[str, tuple[int, float]] | int:
+    """The meters after all charges, each a count and the time at which it ends; or the index of one that is refused.
+
+    A charge of nothing is refused where the next one would be.
+    """
+    after: dict[str, tuple[int, float]] = {}
+    for index, charge in enumerate(charges):
+        count, end = meters.get(charge.key, (0, 0.0))
+        if end <= now:
+            count, end = 0, now + charge.seconds
+        if charge.limit is not None and count + max(charge.amount, 1) > charge.limit:
+            return index
+        after[charge.key] = (max(0, count + charge.amount), now + charge.seconds if charge.renew else end)
+    return after

@@ -1,0 +1,162 @@
+"""Functions on offer, the choice among them, and Google's own tools beside them."""
+
+import re
+from collections.abc import Iterator
+
+from gemulator.core.json_types import JSON
+from gemulator.core.plan import Failure
+from gemulator.request.body import MODES, allowed_in, name_in
+from gemulator.request.parsed import Frame
+from gemulator.service.refusals import refused
+from gemulator.service.rules.parameters import SCHEMA, invalid_value, not_one_of
+from gemulator.service.rules.rule import OPTIONS, Ask, Rule, reads
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
+
+
+def _declarations(ask: Ask) -> Failure | None:
+    request = ask.request
+    wrong = _wrong_tool(ask.frame) if request.tools else None
+    if wrong is not None or not request.functions:
+        return wrong
+    checked = (_declaration(spec, f"functions[{index}]") for index, spec in enumerate(request.functions))
+    return next((failure for failure in checked if failure is not None), None)
+
+
+def _wrong_tool(frame: Frame) -> Failure | None:
+    for index, tool in enumerate(frame.request.tools or ()):
+        where = f"tools[{index}]"
+        if tool.get("type", "function") != "function":
+            return not_one_of(f"{where}.type", ("function",), tool["type"])
+        failure = _declaration(tool.get("function"), f"{where}.function")
+        if failure is not None:
+            return failure
+    return None
+
+
+def _declaration(spec: JSON, where: str) -> Failure | None:
+    if not isinstance(spec, dict):
+        return refused("missing-field", at=where, field=where)
+    name, parameters = spec.get("name"), spec.get("parameters")
+    if not isinstance(name, str):
+        return refused("missing-field", at=f"{where}.name", field=f"{where}.name")
+    if not _NAME.fullmatch(name):
+        return refused("function-name", at=f"{where}.name", function=name)
+    if parameters is not None and not isinstance(parameters, dict):
+        return invalid_value(f"{where}.parameters", SCHEMA, parameters)
+    return None
+
+
+def _choice(ask: Ask) -> Failure | None:
+    field = "function_call" if ask.request.tool_choice is None else "tool_choice"
+    chosen, choice = getattr(ask.request, field), ask.request.choice_of_tool
+    if chosen is None:
+        return None
+    if choice.mode not in MODES:
+        return not_one_of(field, MODES, choice.mode)
+    wrong = _wrong_object(chosen, field) if isinstance(chosen, dict) else None
+    if wrong is not None:
+        return wrong
+    offered = {function.name for function in ask.request.offered}
+    strange = next((name for name in (choice.name, *(choice.among or ())) if name and name not in offered), None)
+    if strange is not None:
+        return refused("function-not-offered", function=strange, field=field)
+    return refused("no-functions", mode=choice.mode, field=field) if choice.mode == "required" and not offered else None
+
+
+def _wrong_object(chosen: dict[str, JSON], field: str) -> Failure | None:
+    kind = chosen.get("type")
+    if kind == "allowed_tools":
+        return _wrong_allowance(allowed_in(chosen), f"{field}.allowed_tools")
+    if kind in MODES or name_in(chosen) is not None:
+        return None
+    if kind not in (None, "function"):
+        return not_one_of(f"{field}.type", ("allowed_tools", "function", *MODES), kind)
+    missing = "function_call.name" if field == "function_call" else "tool_choice.function.name"
+    return refused("missing-field", at=missing, field=missing)
+
+
+def _wrong_allowance(allowed: dict[str, JSON], where: str) -> Failure | None:
+    mode, tools = allowed.get("mode"), allowed.get("tools")
+    if mode not in ("auto", "required"):
+        return not_one_of(f"{where}.mode", ("auto", "required"), mode)
+    if not isinstance(tools, list) or not tools:
+        return refused("missing-field", at=f"{where}.tools", field=f"{where}.tools")
+    nameless = (f"{where}.tools[{index}].function.name" for index, tool in enumerate(tools) if name_in(tool) is None)
+    missing = next(nameless, None)
+    return None if missing is None else refused("missing-field", at=missing, field=missing)
+
+
+def _search(ask: Ask) -> Failure | None:
+    if ask.card.search_with_functions or not ask.request.searches or not ask.request.offers:
+        return None
+    return refused("search-with-functions")
+
+
+def _cache(ask: Ask) -> Failure | None:
+    name = ask.google.get("cached_content")
+    if name is None or re.fullmatch(r"projects/[^/]+/locations/[^/]+/cachedContents/[^/]+", str(name)):
+        return None
+    return invalid_value("extra_body.google.cached_content", "TYPE_STRING", name)
+
+
+_CATEGORIES = tuple(  # no set: a client may send anything, hashable or not
+    f"HARM_CATEGORY_{name}"
+    for name in (
+        "UNSPECIFIED",
+        "HATE_SPEECH",
+        "DANGEROUS_CONTENT",
+        "HARASSMENT",
+        "SEXUALLY_EXPLICIT",
+        "CIVIC_INTEGRITY",
+        "JAILBREAK",
+        "IMAGE_HATE",
+        "IMAGE_DANGEROUS_CONTENT",
+        "IMAGE_HARASSMENT",
+        "IMAGE_SEXUALLY_EXPLICIT",
+    )
+)
+_THRESHOLDS = (
+    "HARM_BLOCK_THRESHOLD_UNSPECIFIED",
+    "BLOCK_LOW_AND_ABOVE",
+    "BLOCK_MEDIUM_AND_ABOVE",
+    "BLOCK_ONLY_HIGH",
+    "BLOCK_NONE",
+    "OFF",
+)
+
+
+def _safety(ask: Ask) -> Failure | None:
+    return next((wrong for wrong in _wrong_settings(ask.google.get("safety_settings") or ()) if wrong), None)
+
+
+def _wrong_settings(settings: JSON) -> Iterator[Failure | None]:
+    where = "extra_body.google.safety_settings"
+    google = "type.googleapis.com/google.cloud.aiplatform.v1"
+    for index, setting in enumerate(settings):
+        if not isinstance(setting, dict):
+            yield invalid_value(f"{where}[{index}]", f"{google}.SafetySetting", setting)
+        elif setting.get("category") not in _CATEGORIES:
+            yield invalid_value(f"{where}[{index}].category", f"{google}.HarmCategory", setting.get("category"))
+        elif setting.get("threshold") not in _THRESHOLDS:
+            kind = f"{google}.SafetySetting.HarmBlockThreshold"
+            yield invalid_value(f"{where}[{index}].threshold", kind, setting.get("threshold"))
+
+
+RULES = (
+    Rule("functions", "§2 tools, functions; §6 Invalid value at tools[0]", _declarations, reads("tools", "functions")),
+    Rule(
+        "tool-choice",
+        "§2 tool_choice, function_call; §6 template for every enum field",
+        _choice,
+        reads("tool_choice", "function_call"),
+    ),
+    Rule(
+        "search-with-functions",
+        "§3.6 Gemini 2.5 refuses Google Search with functions",
+        _search,
+        reads("tools", "functions"),
+    ),
+    Rule("safety-settings", "§2 safety_settings", _safety, OPTIONS),
+    Rule("cached-content", "§2 cached_content", _cache, OPTIONS),
+)

@@ -1,0 +1,70 @@
+"""The journal as an HTTP Archive (HAR 1.2), which browsers and proxies open."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from gemulator.delivery.steps import Head
+from gemulator.state.journal.entry import Entry, answer_of
+from gemulator.state.journal.redaction import elided, shown_headers
+
+
+def archive(entries: Iterable[Entry], origin: str, version: str) -> dict[str, Any]:
+    """The archive of `entries`, as requests to `origin`."""
+    creator = {"name": "gemulator", "version": version}
+    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(entry, origin) for entry in entries]}}
+
+
+def _entry(entry: Entry, origin: str) -> dict[str, Any]:
+    received, finished = entry.received, entry.finished
+    total = round(finished.duration * 1000, 3) if finished else 0.0
+    first = round(finished.first * 1000, 3) if finished and finished.first is not None else total
+    return {
+        "startedDateTime": datetime.fromtimestamp(received.at, UTC).isoformat(timespec="milliseconds"),
+        "time": total,
+        "request": _request(entry, origin),
+        "response": _response(entry),
+        "cache": {},
+        "timings": {"send": 0, "wait": first, "receive": round(total - first, 3)},
+        "comment": f"session {received.session}, {received.exchange.source}",
+    }
+
+
+def _request(entry: Entry, origin: str) -> dict[str, Any]:
+    exchange = entry.received.exchange
+    headers = shown_headers(entry.received.headers)
+    body = elided(exchange.body.data).decode("utf-8", "replace")
+    return {
+        "method": exchange.method,
+        "url": origin + exchange.path,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(headers),
+        "queryString": [],
+        "postData": {"mimeType": headers.get("content-type", "application/json"), "text": body},
+        "headersSize": -1,
+        "bodySize": exchange.body.size,
+    }
+
+
+def _response(entry: Entry) -> dict[str, Any]:
+    received, finished = entry.received, entry.finished
+    head = next((step for step in received.delivery.steps if isinstance(step, Head)), None)
+    headers = shown_headers(dict(head.headers)) if head else {}
+    content = elided(answer_of(received.delivery)).decode("utf-8", "replace")
+    size = finished.bytes if finished else len(content)
+    return {
+        "status": received.exchange.status,
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": _pairs(headers),
+        "content": {"size": size, "mimeType": headers.get("content-type", ""), "text": content},
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": size,
+    }
+
+
+def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers.items()]

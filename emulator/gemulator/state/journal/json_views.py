@@ -1,0 +1,213 @@
+"""The journal as JSON: what the admin API sends and its clients read."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NotRequired, TypedDict, assert_never
+
+import orjson
+
+from gemulator.core.errors import Mismatch, Near
+from gemulator.core.plan import Usage
+from gemulator.delivery.steps import Chunk, Cut, Delivery, Hang, Head
+from gemulator.state.journal.entry import Entry, Event, Finished
+from gemulator.state.journal.redaction import Body, elided, shown_headers
+
+
+class MismatchView(TypedDict):
+    name: str
+    expected: str
+    actual: str
+
+
+class NearView(TypedDict):
+    turn: str
+    mismatches: list[MismatchView]
+
+
+class UsageView(TypedDict):
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+
+
+class FindingView(TypedDict):
+    """Something that a client does wrong, in which requests, and what to do about it."""
+
+    kind: str
+    requests: list[int]
+    message: str
+    advice: str
+
+
+class StepView(TypedDict):
+    """A chunk has `bytes` and `text`; what ended a stream early has `end`. `at` is in seconds since the request."""
+
+    at: float
+    bytes: NotRequired[int]
+    text: NotRequired[str]
+    end: NotRequired[str]
+
+
+class RequestView(TypedDict):
+    """`body` is JSON where the body is some; `sha256` is set where it was too large to keep."""
+
+    headers: dict[str, str]
+    size: int
+    sha256: str | None
+    body: Any
+
+
+class AnswerView(TypedDict):
+    headers: dict[str, str]
+    steps: list[StepView]
+
+
+class EntryView(TypedDict):
+    """`at` is Unix seconds, `time` the same for people. What is not known before the end is null until then."""
+
+    id: int
+    session: str
+    at: float
+    time: str
+    method: str
+    path: str
+    model: str
+    stream: bool
+    status: int
+    source: str
+    scenario: str | None
+    turn: int | None
+    attempt: int
+    outcome: str | None
+    chunks: int | None
+    bytes: int | None
+    ttft: float | None
+    duration: float | None
+    usage: UsageView | None
+    nearest: list[NearView]
+    request: NotRequired[RequestView]
+    answer: NotRequired[AnswerView]
+
+
+class PageView(TypedDict):
+    """`next` is the `after` of the next page, null on the last."""
+
+    entries: list[EntryView]
+    next: int | None
+
+
+class EventView(TypedDict):
+    id: int
+    event: str
+    entry: EntryView
+
+
+class SessionView(TypedDict):
+    session: str
+    entries: int
+    bytes: int
+    evicted: int
+    published: int
+    idle: float
+    counters: dict[str, int]
+
+
+def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
+    """An entry; `full`: with what was asked and answered."""
+    received, finished = entry.received, entry.finished
+    exchange = received.exchange
+    view = EntryView(
+        id=entry.number,
+        session=received.session,
+        at=received.at,
+        time=datetime.fromtimestamp(received.at, UTC).isoformat(timespec="milliseconds"),
+        method=exchange.method,
+        path=exchange.path,
+        model=exchange.model,
+        stream=exchange.stream,
+        status=exchange.status,
+        source=exchange.source,
+        scenario=exchange.scenario or None,
+        turn=exchange.turn or None,
+        attempt=received.attempt,
+        outcome=finished.outcome if finished else None,
+        chunks=finished.chunks if finished else None,
+        bytes=finished.bytes if finished else None,
+        ttft=finished.first if finished else None,
+        duration=finished.duration if finished else None,
+        usage=usage_view(exchange.usage),
+        nearest=near_views(exchange.nearest),
+    )
+    if full:
+        view["request"] = _request(exchange.body, shown_headers(received.headers))
+        view["answer"] = _answer(received.delivery, finished)
+    return view
+
+
+def event_view(event: Event) -> EventView:
+    """An event as the live stream sends it."""
+    return EventView(id=event.number, event=event.kind, entry=entry_view(event.entry))
+
+
+def near_views(nearest: Sequence[Near]) -> list[NearView]:
+    """Turns that nearly fitted."""
+    return [NearView(turn=near.where, mismatches=mismatch_views(near.mismatches)) for near in nearest]
+
+
+def mismatch_views(mismatches: Sequence[Mismatch]) -> list[MismatchView]:
+    """Conditions that did not hold."""
+    return [MismatchView(name=one.name, expected=one.expected, actual=one.actual) for one in mismatches]
+
+
+def mismatch_text(mismatch: MismatchView) -> str:
+    """The same in words."""
+    return str(Mismatch(**mismatch))
+
+
+def usage_view(usage: Usage | None) -> UsageView | None:
+    """Token counts; null where the answer is a refusal."""
+    if usage is None:
+        return None
+    return UsageView(
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+    )
+
+
+def _request(body: Body, headers: dict[str, str]) -> RequestView:
+    text = elided(body.data).decode("utf-8", "replace")
+    try:
+        tree = orjson.loads(text) if body.whole else text
+        orjson.dumps([[[[tree]]]])  # as deep as it lies in a page: what is nested too deeply is text, too
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        tree = text
+    return RequestView(headers=headers, size=body.size, sha256=body.sha256 or None, body=tree)
+
+
+def _answer(delivery: Delivery, finished: Finished | None) -> AnswerView:
+    head = next((step for step in delivery.steps if isinstance(step, Head)), None)
+    steps = step_views(delivery)
+    if finished is not None and finished.outcome in {"client gone", "failed"}:
+        steps = steps[: finished.chunks]
+    return AnswerView(headers=shown_headers(dict(head.headers)) if head else {}, steps=steps)
+
+
+def step_views(delivery: Delivery) -> list[StepView]:
+    """The steps after the head, with the time at which each is due."""
+    at, views = 0.0, []
+    for step in delivery.steps:
+        at += step.wait
+        match step:
+            case Chunk():
+                text = elided(step.data).decode("utf-8", "replace")
+                views.append(StepView(at=round(at, 6), bytes=len(step.data), text=text))
+            case Cut():
+                views.append(StepView(at=round(at, 6), end="reset" if step.reset else "cut"))
+            case Hang():
+                views.append(StepView(at=round(at, 6), end=f"hang for {step.seconds:g} s"))
+            case Head():
+                pass
+            case _:
+                assert_never(step)
+    return views

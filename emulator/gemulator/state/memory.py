@@ -1,0 +1,285 @@
+"""State in this process."""
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import count, islice
+from threading import RLock
+from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from gemulator.service.quotas import Charge, charged
+from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
+from gemulator.state.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Losses, Overlay, Published
+from gemulator.state.subscribers import Readers
+
+_OVERLAYS = 256  # that are known again
+
+
+_Value = TypeVar("_Value")
+
+
+class _Record(Struct):
+    number: int
+    received: Received
+    finished: Finished | None = None
+    ended: int = 0
+
+    def entry(self) -> Entry:
+        return Entry(self.number, self.received, self.finished, self.ended)
+
+
+class _Session(Struct):
+    touched: float
+    used: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    meters: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
+    repeats: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
+    records: OrderedDict[int, _Record] = field(default_factory=OrderedDict)
+    bytes: int = 0
+    evicted: int = 0
+    overlay: Overlay = UNCHANGED
+
+
+class MemoryStore:
+    """The default store. `monotonic` tells how long a session has been idle.
+
+    No method waits for anything, so each may also be stepped through in another thread than the loop's.
+    """
+
+    immediate = True
+
+    def __init__(self, bounds: Bounds | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._bounds = bounds or Bounds()
+        self._monotonic = monotonic
+        self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._numbers = count(1)
+        self._overlay = lru_cache(_OVERLAYS)(partial(_numbered, count(1)))
+        self._names = count(1)
+        self._readers = Readers()
+        self._bytes = 0
+        self._evicted = 0
+        self._lock = RLock()  # what concerns several sessions is done by one thread after the other
+
+    # ---- sessions
+
+    def _session(self, name: str) -> _Session:
+        """The session, as one that is used now; made where there is none or it was idle for too long."""
+        now = self._monotonic()
+        with self._lock:
+            session = self._sessions.get(name)
+            if session is not None and (now - session.touched <= self._bounds.age or name == DEFAULT):
+                session.touched = now
+                self._sessions.move_to_end(name)
+                return session
+            self._forget(name)
+            session = self._sessions[name] = _Session(now)
+            self._forget_idle(now)
+            return session
+
+    def _forget_idle(self, now: float) -> None:
+        while len(self._sessions) > 1:
+            name, session = next(item for item in self._sessions.items() if item[0] != DEFAULT)
+            if len(self._sessions) <= self._bounds.sessions and now - session.touched <= self._bounds.age:
+                return
+            self._evicted += len(session.records)
+            self._forget(name)
+
+    def _forget(self, name: str) -> bool:
+        with self._lock:
+            session = self._sessions.pop(name, None)
+            if session is not None:
+                self._bytes -= session.bytes
+            return session is not None
+
+    async def open(self, name: str | None = None) -> str:
+        with self._lock:
+            if name is None:
+                name = next(name for number in self._names if (name := f"session-{number}") not in self._sessions)
+            self._session(name)
+            return name
+
+    async def sessions(self) -> Sequence[SessionState]:
+        now = self._monotonic()
+        with self._lock:
+            self._forget_idle(now)
+            return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
+
+    async def reset(self, session: str) -> None:
+        with self._lock:
+            state = self._sessions.get(session)
+            if state is not None:
+                self._bytes -= state.bytes
+                self._sessions[session] = _Session(state.touched, overlay=state.overlay)
+
+    async def drop(self, session: str) -> bool:
+        return self._forget(session)
+
+    # ---- counters
+
+    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
+        state = self._sessions.get(session) or self._session(session)
+        repeats, used = state.repeats, state.used
+        attempt = repeats.get(fingerprint, 0)
+        chosen = None
+        for index, limit in enumerate(limits):
+            if limit.times is None or used.get(limit.key, 0) < limit.times:
+                chosen = index
+                break
+        if not dry:
+            repeats[fingerprint] = attempt + 1
+            if attempt:
+                repeats.move_to_end(fingerprint)
+            elif len(repeats) > self._bounds.repeats:
+                repeats.popitem(last=False)
+            if chosen is not None and limits[chosen].times is not None:
+                turn = limits[chosen].key
+                self._note(used, turn, used.get(turn, 0) + 1)
+        return Claim(chosen, attempt)
+
+    async def counters(self, session: str) -> Mapping[str, int]:
+        state = self._sessions.get(session)
+        return dict(state.used) if state else {}
+
+    async def spend(self, session: str, charges: Sequence[Charge]) -> int | None:
+        meters = self._session(session).meters
+        after = charged(meters, charges, self._monotonic())
+        if isinstance(after, int):
+            return after
+        for key, meter in after.items():
+            self._note(meters, key, meter)
+        return None
+
+    def _note(self, kept: OrderedDict[str, _Value], key: str, value: _Value) -> None:
+        """Keep a value under a name that a client may have made up: the one noted longest ago goes first."""
+        kept[key] = value
+        kept.move_to_end(key)
+        if len(kept) > self._bounds.repeats:
+            kept.popitem(last=False)
+
+    # ---- journal
+
+    async def append(self, received: Received) -> int:
+        with self._lock:
+            state = self._sessions.get(received.session) or self._session(received.session)
+            number = next(self._numbers)
+            record = state.records[number] = _Record(number, received)
+            state.bytes += received.size
+            self._bytes += received.size
+            if len(state.records) > self._bounds.entries or self._bytes > self._bounds.bytes:
+                self._trim(state)
+        if self._readers:
+            self._readers.tell(Event(number, "received", record.entry()))
+        return number
+
+    def _trim(self, state: _Session) -> None:
+        bounds = self._bounds
+        while len(state.records) > 1 and (len(state.records) > bounds.entries or self._bytes > bounds.bytes):
+            _, oldest = state.records.popitem(last=False)
+            state.bytes -= oldest.received.size
+            self._bytes -= oldest.received.size
+            state.evicted += 1
+            self._evicted += 1
+
+    async def finish(self, session: str, number: int, finished: Finished) -> None:
+        state = self._sessions.get(session)
+        record = state.records.get(number) if state else None
+        if record is not None:
+            record.finished = finished
+            record.ended = next(self._numbers)
+            if self._readers:
+                self._readers.tell(Event(record.ended, "finished", record.entry()))
+
+    async def entry(self, number: int) -> Entry | None:
+        with self._lock:
+            found = (session.records[number] for session in self._sessions.values() if number in session.records)
+            record = next(found, None)
+        return record.entry() if record else None
+
+    async def entries(self, wanted: Filter = ANY, after: int = 0, most: int | None = None) -> Page:
+        fitting = (entry for entry in self._kept(wanted.session) if entry.number > after and wanted.fits(entry))
+        found = tuple(islice(fitting, None if most is None else most + 1))
+        if most is None or len(found) <= most:
+            return Page(found)
+        return Page(found[:most], found[most - 1].number)
+
+    def _kept(self, session: str | None) -> Iterable[Entry]:
+        """Entries in order. A session is in arrival order already; all of them have to be sorted."""
+        if session is not None:
+            state = self._sessions.get(session)
+            return (record.entry() for record in (list(state.records.values()) if state else ()))
+        with self._lock:
+            records = [record for state in self._sessions.values() for record in state.records.values()]
+        return (record.entry() for record in sorted(records, key=lambda record: record.number))
+
+    async def losses(self) -> Losses:
+        return Losses(self._evicted)
+
+    # ---- events
+
+    async def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
+        with self._readers.joined(session) as reader:
+            if after is not None:
+                past = [event for entry in self._kept(session) for event in events_of(entry) if event.number > after]
+                for event in sorted(past, key=lambda event: event.number):
+                    after = event.number
+                    yield event
+            while True:
+                yield await reader.later(after or 0)
+
+    # ---- what a session lays over the server's own
+
+    async def overlay(self, session: str) -> Overlay:
+        return self._overlaid(session)
+
+    def _overlaid(self, session: str) -> Overlay:
+        return self._session(session).overlay if session in self._sessions else UNCHANGED
+
+    def _lay(self, session: str, overlay: Overlay) -> None:
+        """Tests lay the same over one session after the other: what was made ready for the first serves them all."""
+        self._session(session).overlay = self._overlay(overlay.published, overlay.choices)
+
+    async def publish(self, session: str, scenario: Published) -> None:
+        with self._lock:
+            overlay = self._overlaid(session)
+            others = tuple(other for other in overlay.published if other.name != scenario.name)
+            self._lay(session, replace(overlay, published=(scenario, *others)))
+
+    async def withdraw(self, session: str, name: str | None = None) -> bool:
+        with self._lock:
+            overlay = self._overlaid(session)
+            left = tuple(other for other in overlay.published if name not in {None, other.name})
+            if left == overlay.published:
+                return False
+            self._lay(session, replace(overlay, published=left))
+            return True
+
+    async def configure(self, session: str, choices: Choices) -> None:
+        with self._lock:
+            self._lay(session, replace(self._overlaid(session), choices=choices))
+
+    # ---- health
+
+    async def ready(self) -> Sequence[str]:
+        return ()
+
+    async def close(self) -> None:
+        return None
+
+
+def _numbered(numbers: Iterator[int], published: tuple[Published, ...], choices: Choices) -> Overlay:
+    return Overlay(next(numbers), published, choices)
+
+
+def _state(name: str, session: _Session, now: float) -> SessionState:
+    return SessionState(
+        name=name,
+        entries=len(session.records),
+        bytes=session.bytes,
+        evicted=session.evicted,
+        published=len(session.overlay.published),
+        idle=max(0.0, now - session.touched),
+        counters=dict(session.used),
+    )

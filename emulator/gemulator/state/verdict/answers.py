@@ -1,0 +1,97 @@
+"""What a client makes of its answers: streams left, truncated or waited for, and histories that do not fit."""
+
+from collections.abc import Iterator, Sequence
+
+from gemulator.delivery.steps import Hang
+from gemulator.state.journal.redaction import CREDENTIAL, key_in
+from gemulator.state.verdict.call import Call, Finding, signatures
+
+_PATIENT = 60.0  # seconds of silence that no client should sit through
+
+
+def answers(calls: Sequence[Call]) -> Iterator[Finding]:
+    """Findings about the calls of one session, in order."""
+    for position, call in enumerate(calls):
+        yield from _stream(call)
+        yield from _truncated(call, calls[position + 1 :])
+        yield from _signatures(call, calls[position + 1 :])
+        yield from _results(call)
+        yield from _leaks(call)
+
+
+def _stream(call: Call) -> Iterator[Finding]:
+    finished = call.entry.finished
+    if finished is None:
+        return
+    if call.outcome == "client gone" and call.entry.received.exchange.stream and finished.chunks:
+        yield Finding(
+            "left a stream unread",
+            (call.number,),
+            f"the client went after {finished.chunks} chunks, before the stream was over",
+            "Read to the end, or cancel on purpose: what was generated is paid for.",
+        )
+    hung = sum(step.seconds for step in call.entry.received.delivery.steps if isinstance(step, Hang))
+    if call.outcome == "cut" and hung >= _PATIENT:
+        yield Finding(
+            "no read timeout",
+            (call.number,),
+            f"nothing came for {hung:.0f} s, and the client sat it out",
+            "Set a read time-out, also for what comes after the headers of a stream.",
+        )
+
+
+def _truncated(call: Call, later: Sequence[Call]) -> Iterator[Finding]:
+    if call.complete or not call.text or call.status != 200:
+        return
+    for other in later:
+        if any(
+            message.get("role") == "assistant" and message.get("content") == call.text for message in other.messages
+        ):
+            yield Finding(
+                "took a truncated answer for a whole one",
+                (call.number, other.number),
+                "an answer without finish_reason came back as an assistant message",
+                "Check finish_reason; without one, the answer is broken: ask again.",
+            )
+            return
+
+
+def _signatures(call: Call, later: Sequence[Call]) -> Iterator[Finding]:
+    for other in later if call.signed else ():
+        returned = dict(pair for message in other.messages for pair in signatures(message))
+        for call_id, sign in call.signed.items():
+            if call_id in returned and returned[call_id] != sign:
+                how, back = ("altered", "with another") if returned[call_id] else ("dropped", "without one")
+                yield Finding(
+                    f"{how} a thought signature",
+                    (call.number, other.number),
+                    f"the call {call_id} had a signature; it came back {back}",
+                    "Send assistant messages back whole, extra_content included.",
+                )
+
+
+def _results(call: Call) -> Iterator[Finding]:
+    asked: set[str] = set()
+    for message in call.messages:
+        asked.update(call_id for call_id, _ in signatures(message))
+        answered = message.get("tool_call_id")
+        if message.get("role") == "tool" and answered and str(answered) not in asked:
+            yield Finding(
+                "mismatched tool_call ids",
+                (call.number,),
+                f"a tool message answers {answered}, which no message before it asks for",
+                "Answer each call under its own id, after the message that has the call.",
+            )
+
+
+def _leaks(call: Call) -> Iterator[Finding]:
+    received = call.entry.received
+    noted = received.headers.get(CREDENTIAL, b"").decode()
+    found = noted or key_in(received.exchange.body.data)
+    if found:
+        yield Finding(
+            "leaked a key",
+            (call.number,),
+            f"{found} is in the {'headers' if noted else 'body'}",
+            "Give tests keys that mean nothing, and revoke this one if others can read what it was sent to.",
+        )
