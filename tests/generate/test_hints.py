@@ -147,7 +147,7 @@ LIST, NUMBERS = {"type": "array", "items": TEXT}, {"type": "array", "items": NUM
 def test_what_the_prompt_says_fills_the_fields(
     prompt: str, properties: Mapping[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert filled(read(prompt).reader(), properties) == expected
+    assert filled(Hints(read(prompt)), properties) == expected
 
 
 def test_a_number_in_a_date_an_address_or_a_name_is_no_number() -> None:
@@ -156,7 +156,7 @@ def test_a_number_in_a_date_an_address_or_a_name_is_no_number() -> None:
 
 
 def test_what_was_taken_is_not_offered_again_and_fresh_hints_have_it_all() -> None:
-    hints = read("Add 3 and 3").reader()
+    hints = Hints(read("Add 3 and 3"))
     hints.take(next(iter(hints.suggest("a", WHOLE))))
     hints.take(next(iter(hints.suggest("b", WHOLE))))
     assert list(hints.suggest("c", WHOLE)) == []
@@ -183,16 +183,16 @@ ABOUT = Seed.root("answer")
 def test_an_answer_takes_up_the_prompt_without_repeating_it(
     prompt: str, properties: Mapping[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert filled(read(prompt).reader(seed=ABOUT), properties) == expected
+    assert filled(Hints(read(prompt), seed=ABOUT), properties) == expected
 
 
 def test_texts_of_an_answer_are_sentences_on_the_topic() -> None:
     properties = {"summary": TEXT, "description": TEXT}
-    hints = read("Sum up the history of tea.").reader(seed=ABOUT)
+    hints = Hints(read("Sum up the history of tea."), seed=ABOUT)
     first, second = filled(hints, properties).values()
     assert "history of tea" in first
     assert first != second
-    assert filled(read("Fasse die Geschichte des Tees zusammen.").reader(seed=ABOUT), properties)["summary"] != first
+    assert filled(Hints(read("Fasse die Geschichte des Tees zusammen."), seed=ABOUT), properties)["summary"] != first
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_long_prompt_is_read_in_no_time(unit: str) -> None:
     """Quadratic patterns would take minutes here."""
     prompt = read(unit * (60_000 // len(unit)))
     assert len(prompt.text) <= 40_001
-    list(prompt.reader().suggest("expression", TEXT))
+    list(Hints(prompt).suggest("expression", TEXT))
     assert prompt.keys is not None
 
 

@@ -16,7 +16,7 @@ from gemulator.core.settings import Settings, usual_state
 from gemulator.core.version import __version__
 from gemulator.scenario.library import Library
 from gemulator.server.app import create_app
-from gemulator.server.listeners import bound, doors_of, origin_of, uvicorn_config
+from gemulator.server.listeners import bound, doors_of, origin_of, run_workers, uvicorn_config
 from gemulator.server.tls.certificate_authority import NotVouched
 from gemulator.server.tls.server import Doors, Server
 
@@ -48,13 +48,9 @@ def _run(server: Server, listener: socket.socket, greeting: str) -> None:
 
 
 def _run_workers(settings: Settings, listener: socket.socket, greeting: str) -> None:
-    from uvicorn.supervisors import Multiprocess
-
-    config = uvicorn_config(partial(create_app, settings), settings)
-    config.factory, config.workers = True, settings.workers
     click.echo(greeting)
     with suppress(KeyboardInterrupt):
-        Multiprocess(config, [listener]).run()
+        run_workers(partial(create_app, settings), settings, listener)
 
 
 def _listener(settings: Settings) -> socket.socket:

@@ -99,6 +99,9 @@ class Failure(Struct, frozen=True):
 
 Answer: TypeAlias = Plan | Failure
 
+CANCELLED = Failure(499, "CANCELLED", "The operation was cancelled.")
+"""Google's error for a request that ended before its answer (wire-facts §6)."""
+
 
 def invalid(message: str, field: str | None = None, misfit: Misfit | None = None) -> Failure:
     """Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""

@@ -1,7 +1,7 @@
 """What listens: sockets, the further doors, and uvicorn with the app behind them."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from logging import Filter, LogRecord
 from typing import Any
@@ -49,6 +49,15 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=75,  # 5 s, the default, closes pooled clients' sockets under their hands
         ws="none",
     )
+
+
+def run_workers(factory: Callable[[], Any], settings: Settings, listener: socket.socket) -> None:
+    """Serve with `settings.workers` processes, each with an app of its own, until a signal ends them."""
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn_config(factory, settings)
+    config.factory, config.workers = True, settings.workers
+    Multiprocess(config, [listener]).run()
 
 
 def _logging(style: LogStyle) -> dict[str, Any]:

@@ -8,14 +8,12 @@ import orjson
 from msgspec.structs import replace
 from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
 
-from gemulator.core.plan import Failure
+from gemulator.core.plan import CANCELLED, Failure
 from gemulator.core.seed import Seed
 from gemulator.delivery.faults.fault import Fault, Placed, next_chunk, streams
 from gemulator.delivery.steps import Chunk, Step
-from gemulator.service.refusals import refused
 
 _LARGEST = 64_000_000
-_CANCELLED = refused("cancelled")
 
 
 class Damaged(Placed):
@@ -151,7 +149,7 @@ class ErrorEvent(Placed):
             yield Chunk(self._event or self._google_s(), wait=struck.wait)
 
     def _google_s(self) -> bytes:
-        said = self._failure(_CANCELLED)
+        said = self._failure(CANCELLED)
         error = {"error": {"code": said.status, "message": said.message, "status": said.code}}
         if self.form == "bare":
             return orjson.dumps(error, option=orjson.OPT_INDENT_2) + b"\n"

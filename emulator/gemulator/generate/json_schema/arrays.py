@@ -1,32 +1,29 @@
 """Draws arrays: single positions, the items that `contains` asks for, and no item twice where that is ruled out."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemulator.generate.json_schema.backtracking import Stuck
 from gemulator.generate.json_schema.conjunction import Conjunction
+from gemulator.generate.json_schema.context import Generator, Place
 from gemulator.generate.json_schema.document import Sub
 from gemulator.generate.json_schema.evaluator import first_items, is_number
 from gemulator.generate.json_schema.json_value import key_of
 from gemulator.generate.json_schema.property_semantics import singular
-
-if TYPE_CHECKING:
-    from gemulator.generate.json_schema.context import Place
-    from gemulator.generate.json_schema.generator import Drawing
 
 _REDRAWS = 4
 _BOUNDING = frozenset({"minItems", "maxItems", "uniqueItems", "contains"})
 _ENOUGH = 150  # values made so far, from which on arrays are as short as they may be
 
 
-def draw(drawing: "Drawing", here: Conjunction, place: "Place") -> list[Any]:
+def draw(drawing: Generator, here: Conjunction, place: Place) -> list[Any]:
     """An array that fits; Stuck where none was found."""
     found = drawing.suggested(here, "array", place)
     return found if isinstance(found, list) else _Array(drawing, here, place).drawn()
 
 
 class _Array:
-    def __init__(self, drawing: "Drawing", here: Conjunction, place: "Place") -> None:
+    def __init__(self, drawing: Generator, here: Conjunction, place: Place) -> None:
         self.drawing = drawing
         self.place = place
         self.parts = here.parts
@@ -123,7 +120,7 @@ class _Array:
         if self.unique:
             self.keys.add(key_of(value))
 
-    def _fresh(self, subs: list[Sub], place: "Place") -> Any:
+    def _fresh(self, subs: list[Sub], place: Place) -> Any:
         """An item that is not there yet, if that is easy to have: lists that say a thing twice look odd."""
         for attempt in range(_REDRAWS):
             value = self.drawing.value(subs, place.again(attempt))
@@ -131,7 +128,7 @@ class _Array:
                 break
         return value
 
-    def _distinct(self, subs: list[Sub], place: "Place") -> Any:
+    def _distinct(self, subs: list[Sub], place: Place) -> Any:
         for attempt in range(_REDRAWS):
             value = self.drawing.value(subs, place.again(attempt))
             if key_of(value) not in self.keys:

@@ -1,14 +1,15 @@
-"""."""
+"""The context of value generation: options of one try, location in the value, and the generator's interface."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from gemulator.core.seed import Seed
 from gemulator.generate.json_schema.backtracking import Stuck
 from gemulator.generate.json_schema.conjunction import Conjunction
+from gemulator.generate.json_schema.document import Document, Sub
 from gemulator.generate.json_schema.fake_words import Words
 from gemulator.generate.json_schema.hint_source import Reader
 
@@ -55,6 +56,29 @@ class Place(Struct, eq=False, gc=False):
     def stuck(self, keyword: str, reason: str) -> Stuck:
         """The refusal to draw a value here."""
         return Stuck((*self.path, keyword) if keyword else self.path, reason)
+
+
+class Generator(Protocol):
+    """What the generators of single types need of the one that calls them."""
+
+    document: Document
+    setting: Setting
+    manner: Manner
+    hints: Reader | None
+    made: int
+    spend: Callable[[int], None]
+
+    def value(self, subs: Sequence[Sub], place: Place) -> Any:
+        """Return a value that all of `subs` accept; raise `Stuck` if none was found."""
+
+    def admits(self, sub: Sub, value: Any) -> bool:
+        """Return True if `value` is valid against `sub`."""
+
+    def fits(self, here: Conjunction, value: Any) -> bool:
+        """Return True if `value` is valid against all parts and no excluded constant."""
+
+    def suggested(self, here: Conjunction, kind: str, place: Place) -> Any:
+        """Return a value that the prompt offers and the parts accept, or None."""
 
 
 def leaf(here: Conjunction) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Draws one value: takes subschemas apart, picks a type, and has it made; backs out of choices that lead nowhere."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from itertools import islice
 from typing import Any
@@ -32,7 +32,7 @@ class Drawing:
         self.manner = manner
         self.hints = setting.hints.fresh() if setting.hints else None
         self.made = 0
-        self.spend = budget.spend
+        self.spend: Callable[[int], None] = budget.spend
         self._heights = heights
         self._members = Membership(document, budget.spend)
         self._branches = Branches(document, budget.spend)

@@ -2,17 +2,14 @@
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gemulator.generate.json_schema.backtracking import Stuck
 from gemulator.generate.json_schema.conjunction import Conjunction
+from gemulator.generate.json_schema.context import Generator, Place
 from gemulator.generate.json_schema.document import Sub
 from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, is_number, undeclared
 from gemulator.generate.regex import matcher
-
-if TYPE_CHECKING:
-    from gemulator.generate.json_schema.context import Place
-    from gemulator.generate.json_schema.generator import Drawing
 
 _BY_DEPTH = (1.0, 0.6, 0.35, 0.15, 0.05)
 _MANY = 8  # optional properties of one object, on average at most
@@ -22,13 +19,13 @@ _RARE = frozenset({"minProperties", "maxProperties", "propertyNames", "dependent
 _ENOUGH = 120  # values made so far, from which on optional properties are left out
 
 
-def draw(drawing: "Drawing", here: Conjunction, place: "Place") -> dict[str, Any]:
+def draw(drawing: Generator, here: Conjunction, place: Place) -> dict[str, Any]:
     """An object that fits; Stuck where none was found."""
     return _Object(drawing, here, place).drawn()
 
 
 class _Object:
-    def __init__(self, drawing: "Drawing", here: Conjunction, place: "Place") -> None:
+    def __init__(self, drawing: Generator, here: Conjunction, place: Place) -> None:
         self.drawing = drawing
         self.here = here
         self.place = place

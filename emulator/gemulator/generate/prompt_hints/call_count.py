@@ -19,11 +19,11 @@ def calls(prompt: Prompt, parameters: Mapping[str, Any]) -> list[Hints]:
     """
     kinds = list(_kinds(parameters))
     if len(kinds) != 1 or kinds[0] not in ("place", "person", "ticker"):
-        return [prompt.reader()]
+        return [Hints(prompt)]
     joined = _joined(prompt)
     if len(joined) < 2:
-        return [prompt.reader()]
-    return [prompt.reader(tuple(other.value for other in joined if other is not one)) for one in joined[:_MOST]]
+        return [Hints(prompt)]
+    return [Hints(prompt, tuple(other.value for other in joined if other is not one)) for one in joined[:_MOST]]
 
 
 def _kinds(parameters: Mapping[str, Any]) -> Iterator[str]:

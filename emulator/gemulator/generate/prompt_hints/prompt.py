@@ -3,19 +3,14 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from gemulator.core.seed import Seed
 from gemulator.generate.prompt_hints import dates as days
 from gemulator.generate.prompt_hints import extractors as finding
 from gemulator.generate.prompt_hints.extractors import Finding
 from gemulator.generate.prompt_hints.named_entities import Name, names
 from gemulator.generate.prompt_hints.requested_keys import wanted_keys
-
-if TYPE_CHECKING:
-    from gemulator.generate.prompt_hints.hints import Hints
 
 _MOST = 20_000
 LONG = 6  # words: a quote that is longer is a text to read, not a name
@@ -42,12 +37,6 @@ class Prompt(Struct, frozen=True):
     def keys(self) -> tuple[str, ...]:
         """The keys wanted in a JSON object."""
         return wanted_keys(self.text)
-
-    def reader(self, skip_places: Iterable[str] = (), *, seed: Seed | None = None) -> "Hints":
-        """Offers what was found, but for these names; with a seed, sentences on the topic too."""
-        from gemulator.generate.prompt_hints.hints import Hints
-
-        return Hints(self, tuple(skip_places), seed)
 
 
 @lru_cache(maxsize=256)

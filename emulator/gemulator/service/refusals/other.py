@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gemulator.core.plan import CANCELLED
 from gemulator.service.refusals.refusal import Refusal
 
 _SIGN_IN = "See https://developers.google.com/identity/sign-in/web/devconsole-project."
@@ -105,7 +106,7 @@ OTHERS = (
         "Resource exhausted. Please try again later. Please refer to"
         " https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429 for more details.",
     ),
-    Refusal("cancelled", 499, "CANCELLED", "The operation was cancelled."),
+    Refusal("cancelled", CANCELLED.status, CANCELLED.code, CANCELLED.message),
     Refusal("internal", 500, "INTERNAL", "Internal error encountered."),
     Refusal("unknown", 500, "UNKNOWN", "Unknown error encountered."),
     Refusal("unimplemented", 501, "UNIMPLEMENTED", "Operation is not implemented, or supported, or enabled."),
