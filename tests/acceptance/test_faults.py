@@ -148,7 +148,7 @@ EACH = (*(SHORT.get(name, name) for name in FAULTS), *VARIANTS)
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("fault", EACH)
 def test_each_fault_goes_over_the_wire_as_its_steps_say(server: Emulator, fault: str, stream: bool) -> None:
-    """The steps are those of the journal; tests/test_faults.py says what each fault makes of them."""
+    """The steps are those of the journal; tests/delivery/test_faults.py says what each fault makes of them."""
     session = f"{fault.translate(str.maketrans('', '', ' :{}'))}-{stream}"
     seen = look(server, fault, stream=stream, patience=10, session=session)
     (entry,) = entries(server, session)

@@ -18,8 +18,8 @@ from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.model import Turn
 from gemulator.scenario.replies import KINDS
 from tests.asking import read
-from tests.test_match import CONDITIONS
-from tests.test_replies import PLANNED
+from tests.scenario.test_match import CONDITIONS
+from tests.scenario.test_replies import PLANNED
 
 PAGE = Path(gemulator.__file__).parents[2] / "docs" / "scenarios.md"
 SCHEMA = scenario_schema()

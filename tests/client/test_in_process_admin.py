@@ -85,7 +85,7 @@ def test_nothing_waits_for_the_collector(emulator: Emulator) -> None:
 FORKED = """
 import os, sys
 from gemulator import Emulator
-from tests.test_indoors import said
+from tests.client.test_in_process_admin import said
 
 with Emulator(unmatched="error") as emulator:
     emulator.when(user="hi").reply("Hello!")

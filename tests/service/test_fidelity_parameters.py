@@ -11,7 +11,7 @@ from gemulator.service.refusals import REFUSALS
 from gemulator.service.rules import parameters
 from tests.endpoint import Endpoint, google
 
-PAGE = (Path(__file__).parents[1] / "docs" / "fidelity.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "fidelity.md").read_text(encoding="utf-8")
 
 
 def table(heading: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ def test_parts_of_a_root_are_not_joined() -> None:
 
 
 def test_another_process_draws_the_same() -> None:
-    code = "from gemulator.seed import Seed; print(Seed.root('x', 3).child('call', 0).number())"
+    code = "from gemulator.core.seed import Seed; print(Seed.root('x', 3).child('call', 0).number())"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(out.stdout) == Seed.root("x", 3).child("call", 0).number()
 
