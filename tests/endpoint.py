@@ -14,7 +14,7 @@ from gemulator.core.settings import Settings
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.engine.catalog_file import read_catalog
 from gemulator.engine.engine import Engine
-from gemulator.engine.incoming import Asked
+from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Caller, Target
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.reader import read_scenario
@@ -77,7 +77,7 @@ class Endpoint:
         named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
         target = Target("v1", "p", "global", endpoint)
         path = f"/v1/projects/p/locations/global/endpoints/{endpoint}/chat/completions"
-        answered = asyncio.run(self.engine.answer(Asked(body, path, target, named, Caller())))
+        answered = asyncio.run(self.engine.answer(IncomingRequest(body, path, target, named, Caller())))
         head, *rest = answered.delivery.steps
         assert isinstance(head, Head)
         text = b"".join(step.data for step in rest if isinstance(step, Chunk)).decode()

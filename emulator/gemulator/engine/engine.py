@@ -19,7 +19,7 @@ from gemulator.engine.answer import Wording
 from gemulator.engine.constant_answers import Standing
 from gemulator.engine.delivery_overrides import answers_before
 from gemulator.engine.explain import Explanation
-from gemulator.engine.incoming import Asked
+from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.prepare import Looked, Preparation, Prepared
 from gemulator.engine.rendering import Rendering
 from gemulator.engine.response_headers import session_mark
@@ -37,7 +37,7 @@ _ENTRY = 1_000  # bytes that an entry takes beside body and answer
 _ENCODED = (b"x-emulator-hint", b"the request has a Content-Encoding: send the body as it is, and without that header")
 
 
-class Answered(Struct, frozen=True, gc=False):
+class EngineResult(Struct, frozen=True, gc=False):
     """What to deliver, and the entry that the journal has of it; 0: it has none."""
 
     delivery: Delivery
@@ -46,7 +46,7 @@ class Answered(Struct, frozen=True, gc=False):
     leases: Sequence[Charge] = ()
 
 
-class Made(Struct, frozen=True, gc=False):
+class AnswerDraft(Struct, frozen=True, gc=False):
     """An answer, and what it was made from; None: the request could not be read."""
 
     exchange: Exchange
@@ -71,7 +71,7 @@ class Engine:
         self._standing = Standing(settings.seed)
         self._gate = Gate(store)
 
-    async def answer(self, asked: Asked) -> Answered:
+    async def answer(self, asked: IncomingRequest) -> EngineResult:
         """The steps to play for a request; the journal has its entry when this returns."""
         session = asked.caller.session
         lent: list[Charge] = []
@@ -84,7 +84,7 @@ class Engine:
             raise
         return replace(answered, leases=lent) if lent else answered
 
-    async def explain(self, asked: Asked) -> Explanation:
+    async def explain(self, asked: IncomingRequest) -> Explanation:
         """What `answer` would say now, and why: nothing is counted and nothing journaled."""
         made = await self._made(asked, [], dry=True)
         prepared, exchange = made.prepared, made.exchange
@@ -100,7 +100,7 @@ class Engine:
         nearest = prepared.shelf.nearest(conversation, only, most=_EXPLAINED)
         return Explanation(exchange, made.delivery, made.attempt, made.answer, where, names[at + 1 :], spent, nearest)
 
-    async def _made(self, asked: Asked, lent: list[Charge], *, dry: bool = False) -> Made:
+    async def _made(self, asked: IncomingRequest, lent: list[Charge], *, dry: bool = False) -> AnswerDraft:
         """The answer, and in `lent` what is to be given back when it is over."""
         session = asked.caller.session
         overlay = await self.store.overlay(session)
@@ -109,7 +109,7 @@ class Engine:
             prepared = self.preparation.prepared(asked, overlay)
         except RequestError as error:
             delivery, exchange = self._refuse(asked, error.failure)
-            return Made(exchange, delivery, 0, now, error.failure, None)
+            return AnswerDraft(exchange, delivery, 0, now, error.failure, None)
         line = asked.caller.quota or overlay.choices.quota or self.settings.quota
         quota = UNLIMITED if dry else quota_in(line)
         admitted = None
@@ -118,7 +118,7 @@ class Engine:
             admitted = await self._gate.admit(session, quota, asked.target, model, asked.headers)
         if isinstance(admitted, Failure):
             delivery, exchange = self._refuse(asked, admitted)
-            return Made(exchange, delivery, 0, now, admitted, prepared)
+            return AnswerDraft(exchange, delivery, 0, now, admitted, prepared)
         if admitted is not None:
             lent += admitted.leases
             if admitted.provisioned:
@@ -134,7 +134,7 @@ class Engine:
         delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
         if admitted is not None:
             await self._gate.settle(session, admitted, rendering.usage)
-        return Made(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
+        return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
 
     async def _answers_before(
         self, phases: Sequence[int], session: str, prepared: Prepared, claim: Claim, *, dry: bool
@@ -142,7 +142,7 @@ class Engine:
         turn = "" if claim.index is None else prepared.limits[claim.index].key
         return await answers_before(self.store, session, phases, prepared.caller.fault, turn, dry=dry)
 
-    async def release(self, answered: Answered) -> None:
+    async def release(self, answered: EngineResult) -> None:
         """Note that the answer is over."""
         await self._gate.release(answered.received.session, answered.leases)
 
@@ -154,18 +154,18 @@ class Engine:
         session: str,
         attempt: int = 0,
         at: float | None = None,
-    ) -> Answered:
+    ) -> EngineResult:
         """Put an answer into the journal before it leaves."""
         told, size = kept(delivery, self.settings.journal_body)
         size += len(exchange.body.data) + _ENTRY
         at = self.clock() if at is None else at
         received = Received(at, session, attempt, exchange, without_secrets(headers), told, size)
-        return Answered(delivery, received, await self.store.append(received))
+        return EngineResult(delivery, received, await self.store.append(received))
 
     # ---- plan and render
 
     def _rendering(
-        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+        self, prepared: Prepared, index: int | None, asked: IncomingRequest, now: float, *, warm: bool
     ) -> tuple[Rendering, Exchange]:
         found = prepared.renderings.get((index, warm))
         if found is None:
@@ -174,7 +174,7 @@ class Engine:
         return found
 
     def _render(
-        self, prepared: Prepared, index: int | None, asked: Asked, now: float, *, warm: bool
+        self, prepared: Prepared, index: int | None, asked: IncomingRequest, now: float, *, warm: bool
     ) -> tuple[Rendering, Exchange]:
         if index is None:
             nearest = prepared.nearest
@@ -198,7 +198,7 @@ class Engine:
         self,
         prepared: Prepared,
         place: Place | None,
-        asked: Asked,
+        asked: IncomingRequest,
         rendering: Rendering,
         source: Source,
         nearest: Sequence[Near] = (),
@@ -218,7 +218,7 @@ class Engine:
             nearest,
         )
 
-    def _refuse(self, asked: Asked, failure: Failure) -> tuple[Delivery, Exchange]:
+    def _refuse(self, asked: IncomingRequest, failure: Failure) -> tuple[Delivery, Exchange]:
         """The answer to a request that could not be read, or names no model; it may name one all the same."""
         card = self.catalog.card("", asked.target)
         if isinstance(card, Model):
@@ -234,7 +234,7 @@ class Engine:
         return Delivery((head, chunk)), exchange
 
 
-def _is_encoded(asked: Asked, failure: Failure) -> bool:
+def _is_encoded(asked: IncomingRequest, failure: Failure) -> bool:
     """Whether a body may be no JSON because it is compressed."""
     return failure.misfit is not None and failure.misfit.kind == "json_invalid" and b"content-encoding" in asked.headers
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from gemulator.request.target import Caller, Target
 
 
-class Asked(Struct, frozen=True, gc=False):
+class IncomingRequest(Struct, frozen=True, gc=False):
     """A request as it came: body, path, headers by lower-case name, and how many others are being answered."""
 
     body: bytes

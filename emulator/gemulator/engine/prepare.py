@@ -14,7 +14,7 @@ from gemulator.core.plan import Failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings
 from gemulator.engine.cache import Kept, Seen
-from gemulator.engine.incoming import Asked
+from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.rendering import Rendering
 from gemulator.engine.session_library import shelf_of
 from gemulator.request.conversation import Conversation
@@ -109,7 +109,7 @@ class Looked(Sequence[Near]):
     go before.
     """
 
-    def __init__(self, asked: Asked, shelf: Library, only: str | None, spent: Sequence[Near] = ()) -> None:
+    def __init__(self, asked: IncomingRequest, shelf: Library, only: str | None, spent: Sequence[Near] = ()) -> None:
         self._shelf, self._only, self._spent = shelf, only, spent
         self._body, self._target = asked.body, asked.target
         self._headers = without_secrets(asked.headers)
@@ -159,7 +159,7 @@ class Preparation:
         self._cache: Kept[Prepared] = Kept(_PREPARED, _BYTES)
         self._seen = Seen(_SEEN)
 
-    def prepared(self, asked: Asked, overlay: Overlay) -> Prepared:
+    def prepared(self, asked: IncomingRequest, overlay: Overlay) -> Prepared:
         shelf = self.shelf(overlay)
         names = shelf.header_names
         said = (*map(asked.headers.get, _DECIDING), *(_read(asked.headers, names) if names else ()))
@@ -186,7 +186,7 @@ class Preparation:
         self._cache.clear()
         self._shelf.cache_clear()
 
-    def _prepare(self, asked: Asked, overlay: Overlay, shelf: Library, key: _Key) -> Prepared:
+    def _prepare(self, asked: IncomingRequest, overlay: Overlay, shelf: Library, key: _Key) -> Prepared:
         conversation = Conversation(parse(asked.body), asked.target, _Texts(asked.headers))
         known = conversation.frame.noted(_known, self._catalog, asked.target)
         card = known.card
@@ -207,7 +207,7 @@ class Preparation:
         size = len(asked.body)
         return Prepared(conversation, card, caller, shelf, places, limits, notes, cacheable, plain, {}, key, size)
 
-    def nearest(self, asked: Asked, overlay: Overlay) -> Sequence[Near]:
+    def nearest(self, asked: IncomingRequest, overlay: Overlay) -> Sequence[Near]:
         """The turns that nearly fit a request that was answered before."""
         return Looked(asked, self.shelf(overlay), asked.caller.scenario or overlay.choices.scenario)
 

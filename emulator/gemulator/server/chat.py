@@ -10,8 +10,8 @@ from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import LARGEST_WRITE, Delivery, Head
 from gemulator.dialects import FRONT_END
-from gemulator.engine.engine import Answered, Engine
-from gemulator.engine.incoming import Asked
+from gemulator.engine.engine import EngineResult, Engine
+from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Target
 from gemulator.server.auth.identity import Doorman, addressed, unusable
 from gemulator.server.log import RequestLog
@@ -26,9 +26,9 @@ class Begun(Struct, frozen=True):
     """An answer that was made at `began`, and has to be played: or why it could not be made."""
 
     began: float
-    answered: Answered | Exception
+    answered: EngineResult | Exception
 
-    def result(self) -> Answered:
+    def result(self) -> EngineResult:
         """The answer. Raises what making it raised."""
         if isinstance(self.answered, Exception):
             raise self.answered
@@ -82,7 +82,7 @@ class Chat:
         """Answer a request in one write, where nothing waits: ANSWERED; or what has begun, and still runs."""
         began = self._monotonic()
         self._metrics.running += 1
-        left: Answered | Exception | None
+        left: EngineResult | Exception | None
         try:
             left = unwaited(self._sent(wire, path, target, headers, body, began))
         except Exception as error:
@@ -94,7 +94,7 @@ class Chat:
 
     async def _sent(
         self, wire: Wire, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes, began: float
-    ) -> Answered | None:
+    ) -> EngineResult | None:
         """An answer that has to be played; None: it could be sent in one write, and was."""
         answered = await self._answer(path, headers, target, body)
         whole = answered.delivery.whole
@@ -108,7 +108,7 @@ class Chat:
         return None
 
     async def _played(
-        self, answered: Answered, wire: Wire | None, receive: Receive, send: Send, began: float
+        self, answered: EngineResult, wire: Wire | None, receive: Receive, send: Send, began: float
     ) -> Finished:
         received = answered.received
         player = Player(
@@ -127,7 +127,7 @@ class Chat:
             await self._ended(answered, player.finished("failed"))
             raise
 
-    async def _ended(self, answered: Answered, finished: Finished) -> None:
+    async def _ended(self, answered: EngineResult, finished: Finished) -> None:
         received = answered.received
         if answered.leases:
             await self._engine.release(answered)
@@ -138,7 +138,7 @@ class Chat:
 
     async def _answer(
         self, path: str, headers: Mapping[bytes, bytes], target: Target, source: bytes | Receive
-    ) -> Answered:
+    ) -> EngineResult:
         target = addressed(target, headers)
         caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
@@ -152,7 +152,7 @@ class Chat:
         if isinstance(body, Failure):
             return await self._refused(body, path, target, headers, caller.session)
         try:
-            return await self._engine.answer(Asked(body, path, target, headers, caller, self._metrics.running - 1))
+            return await self._engine.answer(IncomingRequest(body, path, target, headers, caller, self._metrics.running - 1))
         except StoreDown as error:
             mark = (b"x-emulator-error", b"store")
             return await self._refused(_store_down(error), path, target, headers, caller.session, mark)
@@ -170,7 +170,7 @@ class Chat:
         headers: Mapping[bytes, bytes],
         session: str = DEFAULT,
         *marks: tuple[bytes, bytes],
-    ) -> Answered:
+    ) -> EngineResult:
         """A refusal by Google's front end, or by the emulator, before any model is asked."""
         head, chunk = FRONT_END.failure(failure, target)
         if failure.hint and self._settings.emulator_headers:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from gemulator.core.clock import Clock
 from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings, speed_of
-from gemulator.engine.incoming import Asked
+from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Caller, Target
 from gemulator.scenario.delivery_fields import faults_in, pacing_in, quota_in
 from gemulator.server.auth.tokens import Token, key_for, session_in, verify
@@ -143,9 +143,9 @@ def addressed(target: Target, headers: Headers) -> Target:
     return replace(target, host=host.decode("latin-1")) if host.endswith(_DEDICATED) else target
 
 
-def asked_again(body: bytes, path: str, target: Target, headers: Headers, session: str) -> Asked:
+def asked_again(body: bytes, path: str, target: Target, headers: Headers, session: str) -> IncomingRequest:
     """A request of a session, to be looked at: who asks has been decided."""
-    return Asked(body, path, addressed(target, headers), headers, caller_of(headers, session))
+    return IncomingRequest(body, path, addressed(target, headers), headers, caller_of(headers, session))
 
 
 def _text(headers: Headers, name: bytes) -> str | None:
