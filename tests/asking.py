@@ -9,7 +9,7 @@ import orjson
 from gemulator.core.plan import Plan
 from gemulator.core.seed import Seed
 from gemulator.engine.planning.plan import Script, plan_script
-from gemulator.engine.planning.script import script_of
+from gemulator.engine.planning.script import resolve_reply
 from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
 from gemulator.request.target import Target
@@ -77,7 +77,7 @@ def turn(when: Any = None, reply: Any = "Hi.", **fields: Any) -> Turn:
 def planned(own: Turn, conversation: Conversation, seed: str = "0") -> Plan:
     """What a turn answers to a conversation."""
     root = Seed.root(seed)
-    script = script_of(own, COMPUTED, conversation, root)
+    script = resolve_reply(own, COMPUTED, conversation, root)
     assert isinstance(script, Script), script
     context = Context(
         conversation, root, root.child("attempt", 0), lambda seed, name, index: name, lambda name, seed: None,

@@ -7,7 +7,7 @@ import pytest
 
 from gemulator.state.memory import MemoryStore
 from gemulator.state.redis_store import RedisStore
-from gemulator.state.store import Bounds, Store
+from gemulator.state.store import Store, StoreLimits
 from tests.admin_api import AdminCaller, app_with
 from tests.redis_server import PROGRAM, RedisServer, redis_server
 from tests.stores import AGE, Kind
@@ -44,7 +44,7 @@ async def kind(request: pytest.FixtureRequest, server: RedisServer | None, tmp_p
         pytest.skip("redis-server is not installed here")
     made: list[RedisStore] = []
 
-    def make(bounds: Bounds | None = None) -> RedisStore:
+    def make(bounds: StoreLimits | None = None) -> RedisStore:
         made.append(RedisStore(server.url, bounds, prefix=f"{request.node.name}:"))
         return made[-1]
 

@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from gemulator.core.errors import Mismatch, Near
+from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.plan import Usage
-from gemulator.delivery.steps import Chunk, Cut, Delivery, Hang, Head
+from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head
 from gemulator.state.journal.entry import Exchange, Finished, Received
 from gemulator.state.journal.redaction import Body
-from gemulator.state.store import Limit, Store
+from gemulator.state.store import Store, TurnLimit
 
 AGE = 0.3  # seconds
 
@@ -33,11 +33,16 @@ def received(session: str = "s", scenario: str = "weather") -> Received:
         scenario=scenario,
         turn=2,
         usage=Usage(1, 2, 3),
-        nearest=(Near("other/1", (Mismatch("user", "'x' in it", "'y'"),)),),
+        nearest=(NearMiss("other/1", (Mismatch("user", "'x' in it", "'y'"),)),),
     )
-    steps = (Head(200, ((b"a", b"\xff"),), 0.5), Chunk(b"\x00\xfe caf\xc3\xa9", 3, 0.1), Hang(2.0), Cut(reset=True))
+    steps = (
+        Head(200, ((b"a", b"\xff"),), 0.5),
+        Chunk(b"\x00\xfe caf\xc3\xa9", 3, 0.1),
+        Hang(2.0),
+        CloseConnection(reset=True),
+    )
     return Received(12.5, session, 4, exchange, {b"user-agent": b"me\xe9"}, Delivery(steps), 1000)
 
 
 DONE = Finished("completed", 2, 30, 0.01, 0.25)
-TWICE = [Limit("first", 2), Limit("second", 1), Limit("last", None)]
+TWICE = [TurnLimit("first", 2), TurnLimit("second", 1), TurnLimit("last", None)]

@@ -185,7 +185,7 @@ async def answers() -> dict[str, str]:
 
 def marks() -> dict[str, str]:
     """The hash of what decides the words of each shipped turn, and of its counter's name."""
-    return {str(turn): digest(turn.mark, turn.counter.encode()) for turn in load((SHIPPED,)).places}
+    return {str(turn): digest(turn.seed_key, turn.counter.encode()) for turn in load((SHIPPED,)).located_turns}
 
 
 def digest(*parts: bytes) -> str:

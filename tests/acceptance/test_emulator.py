@@ -11,10 +11,10 @@ from openai import OpenAI
 
 from gemulator import Emulator, Session
 from gemulator.client.admin import AdminError
-from gemulator.client.in_process_admin import Indoors
+from gemulator.client.in_process_admin import InProcessAdmin
 from gemulator.client.options import Options
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import Settings, WrongSetting
+from gemulator.core.settings import SettingError, Settings
 from tests.acceptance.wire import ask, post
 
 
@@ -82,7 +82,7 @@ def test_one_that_is_started_again_begins_anew() -> None:
         assert said(emulator) != "Hello!"
         emulator.when(user="hi").reply("Hello again!")
         assert said(emulator) == "Hello again!"
-        assert type(emulator.admin) is Indoors
+        assert type(emulator.admin) is InProcessAdmin
 
 
 def test_one_that_is_started_twice_is_one() -> None:
@@ -123,13 +123,13 @@ def test_two_at_once_do_not_share_anything(tmp_path: Path) -> None:
 
 
 def test_wrong_settings_and_scenarios_are_said_at_once(tmp_path: Path) -> None:
-    with pytest.raises(WrongSetting, match=r"^unmatchd: there is no such setting: did you mean `unmatched`\?$"):
+    with pytest.raises(SettingError, match=r"^unmatchd: there is no such setting: did you mean `unmatched`\?$"):
         Emulator(unmatchd="error")  # type: ignore[call-arg]
-    with pytest.raises(WrongSetting, match=r"^bogus: there is no such setting$"):
+    with pytest.raises(SettingError, match=r"^bogus: there is no such setting$"):
         Emulator(bogus=1)  # type: ignore[call-arg]
-    with pytest.raises(WrongSetting, match="port: Input should be"):
+    with pytest.raises(SettingError, match="port: Input should be"):
         Emulator(port=-1)
-    with pytest.raises(WrongSetting, match="quota: x: unknown key"):
+    with pytest.raises(SettingError, match="quota: x: unknown key"):
         Emulator(quota="x").start()
     (tmp_path / "a.yaml").write_text("turns: 7")
     with pytest.raises(ScenarioError, match=r"a\.yaml:1:"):

@@ -16,10 +16,10 @@ import pytest
 
 from gemulator import Emulator
 from gemulator.delivery.faults.schema import FAULTS
-from gemulator.delivery.steps import Chunk, Cut, Hang, Head
-from gemulator.server.paced_player import Metronome
+from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head
+from gemulator.server.paced_player import PacedPlayer
 from gemulator.server.player import Player
-from gemulator.server.protocol.connection import Wire
+from gemulator.server.protocol.connection import HttpConnection
 from gemulator.state.journal.entry import Entry, Filter, Page
 from tests.acceptance.wire import ask
 
@@ -165,8 +165,10 @@ def test_each_fault_goes_over_the_wire_as_its_steps_say(server: Emulator, fault:
         assert [line for line in seen.head.split(b"\r\n")[1:] if line in lines] == lines
     last = steps[-1]
     bare = any(head.bare for head in heads)
-    cut = isinstance(last, Hang | Cut) or bare
-    assert seen.ended == ("reset" if isinstance(last, Cut) and last.reset else "closed" if cut else "complete")
+    cut = isinstance(last, Hang | CloseConnection) or bare
+    assert seen.ended == (
+        "reset" if isinstance(last, CloseConnection) and last.reset else "closed" if cut else "complete"
+    )
 
 
 def entries(server: Emulator, session: str) -> Sequence[Entry]:
@@ -282,10 +284,10 @@ def narrow(server: Emulator, client: socket.socket) -> None:
     wire.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**15)
 
 
-def wires(server: Emulator) -> set[Wire]:
+def wires(server: Emulator) -> set[HttpConnection]:
     """The server's connections with an answer under way."""
     assert server._server is not None
-    found = {wire for wire in list(server._server.server_state.connections) if isinstance(wire, Wire)}
+    found = {wire for wire in list(server._server.server_state.connections) if isinstance(wire, HttpConnection)}
     return {wire for wire in found if wire.cycle is not None and not wire.cycle.response_complete}
 
 
@@ -350,7 +352,7 @@ def test_a_cancelled_client_frees_everything_within_a_second(server: Emulator) -
     for client in clients[1::2]:
         assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
     until(lambda: in_flight(server) == 40)
-    assert {Player, Metronome} <= alive()
+    assert {Player, PacedPlayer} <= alive()
     for client in clients:
         client.close()
     until(lambda: in_flight(server) == 0 and not wires(server), patience=1.0)
@@ -360,7 +362,7 @@ def test_a_cancelled_client_frees_everything_within_a_second(server: Emulator) -
 def alive() -> set[type]:
     """Which players there are."""
     kinds = {type(thing) for thing in gc.get_objects()}
-    return kinds & {Player, Metronome}
+    return kinds & {Player, PacedPlayer}
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def test_an_example_answers_its_own_question(shipped: Emulator, turn: str, body:
 
 
 def test_every_turn_of_the_gallery_is_asked() -> None:
-    places = {str(place) for place in load([shipped_scenarios()]).places if "google-examples" not in str(place)}
+    places = {str(place) for place in load([shipped_scenarios()]).located_turns if "google-examples" not in str(place)}
     # The second try of a limited turn is asked below.
     assert places - {"rate-limit/2"} == {turn for turn, _, _ in QUESTIONS}
     assert len({place.partition("/")[0] for place in places}) >= 12

@@ -11,7 +11,7 @@ from openai import OpenAI
 
 from gemulator import Emulator
 from gemulator.client.admin import Admin, AdminError
-from gemulator.server.tls.certificate_authority import NotVouched
+from gemulator.server.tls.certificate_authority import UnsupportedHostError
 from tests.acceptance.wire import ask
 
 GOOGLE = "https://us-central1-aiplatform.googleapis.com/v1/projects/demo/locations/us-central1/endpoints/openapi"
@@ -131,7 +131,7 @@ def test_an_idle_tunnel_does_not_hold_up_the_end(
 
 
 def test_a_name_beyond_the_constraints_is_refused_at_the_start(secure: Emulator, state: Path) -> None:
-    with pytest.raises(NotVouched, match=r"'other\.test'"):
+    with pytest.raises(UnsupportedHostError, match=r"'other\.test'"):
         Emulator(tls=True, tls_names=("other.test",), state=state).start()
 
 

@@ -15,7 +15,7 @@ import pytest
 from gemulator import Emulator, Session
 from gemulator.client.admin import Admin, AdminError
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import WhenUnmatched
+from gemulator.core.settings import UnmatchedMode
 from tests.acceptance.wire import ask
 
 
@@ -178,12 +178,12 @@ def test_the_server_hears_of_a_session_once_it_can_be_asked(family: Session) -> 
     assert [words(session), words(session), words(session)] == ["One.", "Two.", "Two."]
     session.when(user="bye").reply("Bye!")
     assert words(session, "bye") == "Bye!"
-    session.leave()
+    session.end_later()
     next_one = family.session()
     assert next_one.name != session.name
     assert {one["session"] for one in family.admin.sessions()} == {*known, session.name, next_one.name}
     next_one.close()
-    family.drop_left()
+    family.end_pending()
     assert {one["session"] for one in family.admin.sessions()} == known
 
 
@@ -192,25 +192,25 @@ def test_clients_of_a_session_that_is_over_are_told_so(family: Session) -> None:
     session = family.session()
     session.when().reply("Hello!")
     assert words(session) == "Hello!"
-    session.leave()
+    session.end_later()
     with_next = family.session()
     assert words(with_next) != "Hello!"
     for answer in (post(session), post(session), post(session, stream=True)):
         assert answer.status_code == 400
         assert "this client is of a session that is over" in answer.text
-    if family.admin.indoors:
+    if family.admin.in_process:
         with pytest.raises(AssertionError, match="A client that was made in a test before asked again"):
             with_next.assert_done()
     family.admin.create(session.name)
     assert words(session) != "Hello!"
     for _ in range(101):
-        with_next.leave()
+        with_next.end_later()
         with_next = family.session()
         assert with_next.name
     assert len(family.admin.sessions()) - len(known) <= 102
     with_next.close()
     session.close()
-    family.drop_left()
+    family.end_pending()
     assert {one["session"] for one in family.admin.sessions()} == known
 
 
@@ -280,8 +280,8 @@ def test_a_session_is_left_while_another_thread_asks(family: Session, opening: t
     with ThreadPoolExecutor() as pool:
         pool.submit(lambda: session.token)
         opening.wait()
-        session.leave()
-    family.drop_left()
+        session.end_later()
+    family.end_pending()
     assert session.name not in {one["session"] for one in family.admin.sessions()}
 
 
@@ -289,14 +289,14 @@ def test_the_server_hears_of_each_session_that_was_left(family: Session, opening
     known = living(family)
     one, two, three, four = (family.session() for _ in range(4))
     assert one.name != two.name
-    one.leave()
+    one.end_later()
     with ThreadPoolExecutor() as pool:
         opening.clear()
         first = pool.submit(lambda: three.name)
         opening.wait()
         second = pool.submit(lambda: four.name)
         first.result()
-        two.leave()
+        two.end_later()
         second.result()
     last = family.session()
     left = {three.name, four.name, last.name}
@@ -307,10 +307,10 @@ def test_a_session_that_was_left_is_not_forgotten_where_the_next_is_refused(fami
     known = living(family)
     session = family.session()
     session.name.upper()
-    session.leave()
+    session.end_later()
     with pytest.raises(AdminError, match="clock"):
         family.session(clock="noon").name.upper()
-    family.drop_left()
+    family.end_pending()
     assert living(family) == known
 
 
@@ -352,7 +352,7 @@ def test_sessions_with_equal_stubs_count_apart(family: Session) -> None:
         assert post(session).json()["choices"][0]["message"]["content"] == "Hello!"
         assert post(session).status_code == 400
         assert [one.source for one in session.requests] == ["turn", "unmatched"]
-        session.leave()
+        session.end_later()
 
 
 def test_what_is_said_later_counts_from_then_on(family: Session) -> None:
@@ -422,7 +422,7 @@ def test_how_often_it_was_called(family: Session) -> None:
 @pytest.mark.parametrize("scenario", ["stubs", "file"])
 @pytest.mark.parametrize("unmatched", ["error", "generate"])
 def test_of_turns_that_are_used_up_it_is_said_how_often_they_answered(
-    family: Session, tmp_path: Path, scenario: str, unmatched: WhenUnmatched
+    family: Session, tmp_path: Path, scenario: str, unmatched: UnmatchedMode
 ) -> None:
     session = family.session(unmatched=unmatched)
     if scenario == "stubs":

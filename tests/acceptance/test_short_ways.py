@@ -17,7 +17,7 @@ import pytest
 from gemulator import Emulator
 from gemulator.engine.engine import Engine
 from gemulator.request.parser import parse, request_of
-from gemulator.server.protocol.fast_path import Direct
+from gemulator.server.protocol.fast_path import FastHttpProtocol
 from tests.acceptance.wire import ask, post
 
 FROZEN = "2026-02-11T22:54:21Z"
@@ -94,7 +94,7 @@ def test_one_write_sends_what_uvicorn_would(
 ) -> None:
     with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable", log_format="off") as emulator:
         ours = _sent(emulator, [_request(emulator, text, version, more)])
-        monkeypatch.setattr(Direct, "_alone", lambda _: False)
+        monkeypatch.setattr(FastHttpProtocol, "_eligible", lambda _: False)
         uvicorns = _sent(emulator, [_request(emulator, text, version, more)])
     assert ours == uvicorns
     assert b"HTTP/1.1 200 OK\r\n" in ours
@@ -156,7 +156,7 @@ def test_a_bug_of_ours_is_told(
         asked.append(1)
         raise KeyError("nonsense")
 
-    monkeypatch.setattr(Engine, "_made", broken)
+    monkeypatch.setattr(Engine, "_build_answer", broken)
     with Emulator(scenarios=scenarios) as emulator:
         answer = post(emulator, ask("?"))
     assert (answer.status_code, answer.headers["x-emulator-error"], len(asked)) == (500, "bug", 1)
@@ -227,10 +227,10 @@ def test_what_comes_again_is_left_as_it_came(fields: dict[str, Any]) -> None:
     with Emulator() as emulator:
         for base_url in (emulator.base_url, emulator.endpoint_url("42")):
             body = json.dumps(ask("What is there on Monday?", **fields)).encode()
-            frame = parse(body).frame
+            frame = parse(body).envelope
             assert post(emulator, body, base_url=base_url).status_code in {200, 400}
             again = parse(body)
-            assert again.frame is frame
+            assert again.envelope is frame
             assert again.request == request_of(json.loads(body))
             assert frame.body == {**json.loads(body), "messages": []}
 
@@ -271,9 +271,9 @@ def _read(client: socket.socket, answers: int) -> bytes:
     return re.sub(rb"date: [^\r]*\r\n", b"", got)
 
 
-def _wires(emulator: Emulator) -> Sequence[Direct]:
+def _wires(emulator: Emulator) -> Sequence[FastHttpProtocol]:
     assert emulator._server is not None
-    return [wire for wire in list(emulator._server.server_state.connections) if isinstance(wire, Direct)]
+    return [wire for wire in list(emulator._server.server_state.connections) if isinstance(wire, FastHttpProtocol)]
 
 
 def _until(holds: Callable[[], bool], patience: float = 5.0) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from gemulator.cli.client_env import Client, Format, written
+from gemulator.cli.client_env import ClientEnvironment, Format, written
 from gemulator.cli.credential_files import CredentialFiles, Kind
-from gemulator.client.urls import Addresses
+from gemulator.client.urls import EmulatorUrls
 from gemulator.core import located_yaml as yaml
 
 ODD = {
@@ -73,8 +73,10 @@ def test_a_line_break_is_refused(form: Format) -> None:
 
 
 def client(adc: Kind | None = None, **options: Any) -> dict[str, str]:
-    addresses = Addresses("http://127.0.0.1:8089", "demo", "us-central1")
-    return Client(addresses, "emulator.x", "demo", CredentialFiles(Path("/creds")), adc=adc, **options).variables()
+    addresses = EmulatorUrls("http://127.0.0.1:8089", "demo", "us-central1")
+    return ClientEnvironment(
+        addresses, "emulator.x", "demo", CredentialFiles(Path("/creds")), adc=adc, **options
+    ).variables()
 
 
 def test_plain_http_needs_no_certificates() -> None:

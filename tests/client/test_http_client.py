@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from gemulator import Emulator
-from gemulator.client.http_client import Connections, Unreachable
+from gemulator.client.http_client import HttpPool, Unreachable
 
 
 class Request(NamedTuple):
@@ -64,20 +64,20 @@ def server(answers: int, *pieces: bytes) -> Iterator[tuple[str, list[Request]]]:
 
 
 def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
-    with server(1) as (url, seen), closing(Connections(url, {})) as connections:
+    with server(1) as (url, seen), closing(HttpPool(url, {})) as connections:
         for number in range(3):
-            assert connections.ask("POST", f"/{number}") == (200, b"ok")
+            assert connections.request("POST", f"/{number}") == (200, b"ok")
             threading.Event().wait(0.05)  # until the server's end is here
     assert [one.line.split()[1] for one in seen] == [b"/0", b"/1", b"/2"]
 
 
 def test_a_connection_is_kept_for_the_next_request() -> None:
-    with Emulator() as emulator, closing(Connections(emulator.url, {})) as connections:
+    with Emulator() as emulator, closing(HttpPool(emulator.url, {})) as connections:
         for _ in range(3):
-            assert connections.ask("GET", "/__emulator/health")[0] == 200
+            assert connections.request("GET", "/__emulator/health")[0] == 200
         assert len(connections._idle) == 1
         with ThreadPoolExecutor(8) as pool:
-            asked = [pool.submit(connections.ask, "GET", "/__emulator/version") for _ in range(64)]
+            asked = [pool.submit(connections.request, "GET", "/__emulator/version") for _ in range(64)]
             assert {one.result()[0] for one in asked} == {200}
         assert 1 <= len(connections._idle) <= 8
 
@@ -120,13 +120,13 @@ def test_a_forked_process_has_connections_of_its_own() -> None:
     ],
 )
 def test_no_answer(url: str, said: str) -> None:
-    with closing(Connections(url, {})) as connections, pytest.raises(Unreachable, match=said):
-        connections.ask("GET", "/")
+    with closing(HttpPool(url, {})) as connections, pytest.raises(Unreachable, match=said):
+        connections.request("GET", "/")
 
 
 def test_below_a_path_and_with_headers() -> None:
-    with server(1) as (url, seen), closing(Connections(f"{url}/below/", {"x-key": "k"})) as connections:
-        connections.ask("POST", "/here?a=b", b"body")
+    with server(1) as (url, seen), closing(HttpPool(f"{url}/below/", {"x-key": "k"})) as connections:
+        connections.request("POST", "/here?a=b", b"body")
     assert seen[0].line == b"POST /below/here?a=b HTTP/1.1"
     assert seen[0].headers["x-key"] == "k"
     assert seen[0].body == b"body"
@@ -142,9 +142,9 @@ def test_below_a_path_and_with_headers() -> None:
     ],
 )
 def test_an_answer_in_pieces(pieces: tuple[bytes, ...], answer: tuple[int, bytes]) -> None:
-    with server(1, *pieces) as (url, seen), closing(Connections(url, {})) as connections:
+    with server(1, *pieces) as (url, seen), closing(HttpPool(url, {})) as connections:
         for number in range(2):
-            assert connections.ask("GET", f"/{number}") == answer
+            assert connections.request("GET", f"/{number}") == answer
             threading.Event().wait(0.05)  # until the server's end is here
     assert len(seen) == 2
 
@@ -159,9 +159,9 @@ def test_an_answer_in_pieces(pieces: tuple[bytes, ...], answer: tuple[int, bytes
     ],
 )
 def test_no_whole_answer(pieces: tuple[bytes, ...], said: str) -> None:
-    with server(1, *pieces) as (url, _), closing(Connections(url, {})) as connections:
+    with server(1, *pieces) as (url, _), closing(HttpPool(url, {})) as connections:
         with pytest.raises(Unreachable, match=said):
-            connections.ask("GET", "/")
+            connections.request("GET", "/")
         assert not connections._idle
 
 
@@ -174,7 +174,7 @@ def test_the_lines_of_a_stream() -> None:
     wanted = {"accept": "text/event-stream"}
     with (
         server(1, *pieces) as (url, seen),
-        closing(Connections(url, {})) as connections,
+        closing(HttpPool(url, {})) as connections,
         connections.stream("/events", wanted) as response,
     ):
         assert list(response) == [b"one\n", b"two\n", b"\n", b"end\n"]
@@ -184,4 +184,4 @@ def test_the_lines_of_a_stream() -> None:
 @pytest.mark.parametrize("key", ["k\r\nx: y", "ключ"])
 def test_a_key_that_no_header_can_carry_is_none(key: str) -> None:
     with pytest.raises(ValueError, match="one line of printable ASCII"):
-        Connections("http://127.0.0.1:8089", {"x-key": key})
+        HttpPool("http://127.0.0.1:8089", {"x-key": key})

@@ -15,10 +15,10 @@ import pytest
 
 from gemulator import Emulator, Session
 from gemulator.client.admin import AdminError
-from gemulator.client.http_client import Connections
+from gemulator.client.http_client import HttpPool
 from gemulator.state.journal.entry import Filter
 from gemulator.state.memory import MemoryStore
-from gemulator.state.store import Bounds, Published
+from gemulator.state.store import PushedScenario, StoreLimits
 from tests.acceptance.wire import ask
 from tests.stores import received
 
@@ -37,14 +37,14 @@ def said(session: Session, text: str = "hi") -> str:
 
 def test_what_each_test_asks_takes_no_request(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.delattr(Connections, "ask")
+        patch.delattr(HttpPool, "ask")
         left = emulator.session(seed="1")
         left.when(user="hi").reply("Hello!")
         assert said(left) == "Hello!"
         left.when(user="bye").reply("Bye!")
         assert said(left, "bye") == "Bye!"
         left.assert_done()
-        left.leave()
+        left.end_later()
         closed = emulator.session()
         assert closed.name != left.name
         closed.close()
@@ -76,7 +76,7 @@ def test_nothing_waits_for_the_collector(emulator: Emulator) -> None:
     session.when(user="hi").reply("Hello!")
     assert said(session) == "Hello!"
     session.assert_done()
-    session.leave()
+    session.end_later()
     gone = weakref.ref(session)
     del session
     assert gone() is None
@@ -133,7 +133,7 @@ def test_threads_with_sessions_of_their_own(emulator: Emulator) -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_a_store_in_memory_bears_a_second_thread() -> None:
-    store = MemoryStore(Bounds(sessions=5, entries=3))
+    store = MemoryStore(StoreLimits(sessions=5, entries=3))
     over = threading.Event()
 
     async def answer() -> None:
@@ -149,7 +149,7 @@ def test_a_store_in_memory_bears_a_second_thread() -> None:
     async def test() -> None:
         while not over.is_set():
             name = await store.open()
-            await store.publish(name, Published("a", "text"))
+            await store.publish(name, PushedScenario("a", "text"))
             await store.overlay(name)
             await store.entries(Filter(session=name))
             await store.drop(name)

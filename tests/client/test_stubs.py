@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from gemulator.client.stubs import NAME, Conditions, Pace, Stub, Stubs, TurnFields, written
+from gemulator.client.stubs import NAME, MatchConditions, Pace, Stub, Stubs, TurnFields, conditions_as_dict
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import ScenarioError
 from gemulator.engine.session_library import read_pushed
@@ -21,7 +21,7 @@ from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.delivery_fields import PacingFields
 from gemulator.scenario.loading.reader import read_scenario
 from gemulator.scenario.model import Turn
-from gemulator.state.store import Published
+from gemulator.state.store import PushedScenario
 
 
 def keys(kind: type[Any]) -> set[str]:
@@ -29,7 +29,7 @@ def keys(kind: type[Any]) -> set[str]:
 
 
 def test_a_condition_of_yaml_is_one_of_python() -> None:
-    assert {name.rstrip("_") for name in Conditions.__annotations__} == keys(Match)
+    assert {name.rstrip("_") for name in MatchConditions.__annotations__} == keys(Match)
     assert set(TurnFields.__annotations__) == keys(Turn) - {"when", "reply"}
     assert set(Pace.__annotations__) == keys(PacingFields)
 
@@ -96,7 +96,7 @@ def test_python_and_yaml_make_the_same_turns(write: Write, turns: str) -> None:
     write(lambda conditions: stubs.when(conditions, published.append))
     expected = read_scenario(f"turns: {turns}", Path("x.yaml"), "x").turns
     again = read_scenario(stubs.to_yaml(), Path("y.yaml"), "y").turns
-    assert list(read_pushed(Published(NAME, published[-1])).turns) == list(again) == list(expected)
+    assert list(read_pushed(PushedScenario(NAME, published[-1])).turns) == list(again) == list(expected)
 
 
 def test_a_wrong_stub_changes_nothing() -> None:
@@ -129,7 +129,7 @@ def test_what_is_written_as_yaml_is_read_as_it_was(value: object) -> None:
     ],
 )
 def test_json_is_read_as_the_yaml_that_it_is(text: str) -> None:
-    published = Published("x", text)
+    published = PushedScenario("x", text)
     assert read_pushed(published) == read_scenario(text, Path("x"), "x")
     assert read_pushed(published).line(1) == 1
 
@@ -151,7 +151,7 @@ def test_json_is_refused_as_the_yaml_that_it_is(text: str) -> None:
     with pytest.raises(ScenarioError) as expected:
         read_scenario(text, Path("x"), "x")
     with pytest.raises(ScenarioError) as found:
-        read_pushed(Published("x", text))
+        read_pushed(PushedScenario("x", text))
     assert str(found.value) == str(expected.value)
 
 
@@ -159,7 +159,7 @@ def test_json_is_refused_as_the_yaml_that_it_is(text: str) -> None:
 def test_what_json_does_not_bear_is_written_as_yaml(value: float) -> None:
     published: list[str] = []
     Stubs().when({"temperature": {"at_most": value}}, published.append).reply("x")
-    scenario = read_pushed(Published("stubs", published[0]))
+    scenario = read_pushed(PushedScenario("stubs", published[0]))
     assert repr(value) in repr(scenario.turns[0].when)
 
 
@@ -272,4 +272,4 @@ def test_no_stub_is_lost_between_threads() -> None:
 
 
 def test_python_keywords_have_a_line_after_them() -> None:
-    assert written({"not_": {"user": "a"}, "user": "b"}) == {"not": {"user": "a"}, "user": "b"}
+    assert conditions_as_dict({"not_": {"user": "a"}, "user": "b"}) == {"not": {"user": "a"}, "user": "b"}

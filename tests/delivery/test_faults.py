@@ -9,10 +9,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from gemulator.core.seed import Seed
-from gemulator.delivery.faults import faulty, phases
+from gemulator.delivery.faults import apply_faults, counter_phases
 from gemulator.delivery.faults.fault import Fault
 from gemulator.delivery.faults.schema import FAULTS, Faults, faults_of
-from gemulator.delivery.steps import Bare, Chunk, Cut, Hang, Head, Step
+from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head, RawHead, Step
 
 SEED = Seed.root("faults")
 HEAD = Head(200, ((b"content-type", b"text/event-stream"),), wait=1.0)
@@ -34,7 +34,7 @@ def written(value: object) -> Sequence[Fault]:
 
 
 def after(value: object, steps: Sequence[Step] = STREAM, answers: int = 0, seed: Seed = SEED) -> tuple[Step, ...]:
-    return tuple(faulty(steps, written(value), answers, seed))
+    return tuple(apply_faults(steps, written(value), answers, seed))
 
 
 def body(steps: Sequence[Step]) -> bytes:
@@ -42,30 +42,30 @@ def body(steps: Sequence[Step]) -> bytes:
 
 
 TABLE: list[tuple[object, tuple[Step, ...]]] = [
-    ("refuse", (Cut(),)),
-    ({"reset": {"after": "0s"}}, (Cut(reset=True),)),
-    ({"reset": {"after": "500ms"}}, (Cut(reset=True, wait=0.5),)),
-    ({"reset": {"after_chunks": 2}}, (HEAD, ONE, TWO, Cut(reset=True))),
-    ("disconnect", (HEAD, ONE, TWO, Cut())),
-    ({"disconnect": {"after_chunks": 0}}, (HEAD, Cut())),
-    ({"disconnect": {"after_chunks": 4}}, (*STREAM, Cut())),
+    ("refuse", (CloseConnection(),)),
+    ({"reset": {"after": "0s"}}, (CloseConnection(reset=True),)),
+    ({"reset": {"after": "500ms"}}, (CloseConnection(reset=True, wait=0.5),)),
+    ({"reset": {"after_chunks": 2}}, (HEAD, ONE, TWO, CloseConnection(reset=True))),
+    ("disconnect", (HEAD, ONE, TWO, CloseConnection())),
+    ({"disconnect": {"after_chunks": 0}}, (HEAD, CloseConnection())),
+    ({"disconnect": {"after_chunks": 4}}, (*STREAM, CloseConnection())),
     ({"disconnect": {"after_chunks": 5}}, STREAM),
-    ({"disconnect": {"after_bytes": 0}}, (HEAD, Cut())),
-    ({"disconnect": {"after_bytes": 18}}, (HEAD, ONE, Chunk(b"dat", 5, wait=0.5), Cut())),
-    ({"disconnect": {"after_bytes": 15}}, (HEAD, ONE, Cut())),
+    ({"disconnect": {"after_bytes": 0}}, (HEAD, CloseConnection())),
+    ({"disconnect": {"after_bytes": 18}}, (HEAD, ONE, Chunk(b"dat", 5, wait=0.5), CloseConnection())),
+    ({"disconnect": {"after_bytes": 15}}, (HEAD, ONE, CloseConnection())),
     ({"disconnect": {"after_bytes": 1000}}, STREAM),
-    ({"disconnect": {"after": "1250ms"}}, (HEAD, ONE, Cut(wait=0.25))),
-    ({"disconnect": {"after": "1s"}}, (Cut(wait=1.0),)),
+    ({"disconnect": {"after": "1250ms"}}, (HEAD, ONE, CloseConnection(wait=0.25))),
+    ({"disconnect": {"after": "1s"}}, (CloseConnection(wait=1.0),)),
     ({"disconnect": {"after": "9s"}}, STREAM),
-    ({"cut_event": {"after_chunks": 1}}, (HEAD, ONE, Chunk(b"data: {", 5, wait=0.5), Cut())),
+    ({"cut_event": {"after_chunks": 1}}, (HEAD, ONE, Chunk(b"data: {", 5, wait=0.5), CloseConnection())),
     ({"cut_event": {"after_chunks": 4}}, STREAM),
     ({"hang": {"after": "0s", "lasts": "3s"}}, (Hang(3.0),)),
     ({"hang": {"after_chunks": 0, "lasts": "3s"}}, (HEAD, Hang(3.0))),
     ({"stall": {"after_chunks": 1, "lasts": "3s"}}, (HEAD, ONE, Chunk(TWO.data, 5, wait=3.5), LAST, DONE)),
     ({"stall": {"after": "1200ms", "lasts": "3s"}}, (HEAD, ONE, Chunk(TWO.data, 5, wait=3.5), LAST, DONE)),
-    ({"slow_headers": {"lasts": "4s"}}, (Head(200, HEAD.headers, 1.0, Bare(seconds=4.0)), ONE, TWO, LAST, DONE)),
+    ({"slow_headers": {"lasts": "4s"}}, (Head(200, HEAD.headers, 1.0, RawHead(seconds=4.0)), ONE, TWO, LAST, DONE)),
     ({"truncate": {"after_chunks": 1}}, (HEAD, ONE, Chunk(b""))),
-    ("http10", (Head(200, HEAD.headers, 1.0, Bare("1.0")), ONE, TWO, LAST, DONE)),
+    ("http10", (Head(200, HEAD.headers, 1.0, RawHead("1.0")), ONE, TWO, LAST, DONE)),
     (
         {"content_type": {"to": "text/plain"}},
         (Head(200, ((b"content-type", b"text/plain"),), 1.0), ONE, TWO, LAST, DONE),
@@ -92,7 +92,7 @@ TABLE: list[tuple[object, tuple[Step, ...]]] = [
     ),
     ("redirect", (Head(307, ((b"location", b"?redirected"), (b"content-length", b"0")), 1.0), Chunk(b""))),
     ("empty", (HEAD, Chunk(b""))),
-    ([{"no_done": {}}, {"disconnect": {"after_chunks": 3}}], (HEAD, ONE, TWO, LAST, Cut())),
+    ([{"no_done": {}}, {"disconnect": {"after_chunks": 3}}], (HEAD, ONE, TWO, LAST, CloseConnection())),
     ([], STREAM),
 ]
 
@@ -105,10 +105,10 @@ def test_what_a_fault_makes_of_a_stream(fault: object, expected: tuple[Step, ...
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ({"disconnect": {"after_chunks": 2}}, (JSON_HEAD, Chunk(BODY.data[:6], 12, events=2), Cut())),
+        ({"disconnect": {"after_chunks": 2}}, (JSON_HEAD, Chunk(BODY.data[:6], 12, events=2), CloseConnection())),
         ({"disconnect": {"after_chunks": 7}}, WHOLE),
-        ("disconnect", (JSON_HEAD, Chunk(BODY.data[:9], 12), Cut())),
-        ({"disconnect": {"after": "1s"}}, (Cut(wait=1.0),)),
+        ("disconnect", (JSON_HEAD, Chunk(BODY.data[:9], 12), CloseConnection())),
+        ({"disconnect": {"after": "1s"}}, (CloseConnection(wait=1.0),)),
         ({"truncate": {"after_bytes": 4}}, (JSON_HEAD, Chunk(b'{"n"', 12), Chunk(b""))),
         ("error_event", WHOLE),
         ("comments", WHOLE),
@@ -142,7 +142,7 @@ def test_a_wrong_length(by: int, length: int) -> None:
     head, *rest = after({"wrong_length": {"by": by}})
     assert tuple(rest) == STREAM[1:]
     assert isinstance(head, Head)
-    assert head.bare == Bare()
+    assert head.bare == RawHead()
     assert dict(head.headers)[b"content-length"] == b"%d" % length
 
 
@@ -236,15 +236,22 @@ def test_an_html_page() -> None:
 
 
 def test_chance_is_decided_by_the_seed() -> None:
-    struck = [after({"refuse": {"chance": "25%"}}, seed=SEED.child(n)) == (Cut(),) for n in range(2000)]
-    assert struck == [after({"refuse": {"chance": "25%"}}, seed=SEED.child(n)) == (Cut(),) for n in range(2000)]
+    struck = [after({"refuse": {"chance": "25%"}}, seed=SEED.child(n)) == (CloseConnection(),) for n in range(2000)]
+    assert struck == [
+        after({"refuse": {"chance": "25%"}}, seed=SEED.child(n)) == (CloseConnection(),) for n in range(2000)
+    ]
     assert 0.2 < sum(struck) / len(struck) < 0.3
 
 
 def test_counted_faults_follow_each_other() -> None:
     sequence = [{"refuse": {"times": 2}}, {"empty": {"skip": 2, "times": 1}}]
-    assert [after(sequence, answers=n) for n in range(4)] == [(Cut(),), (Cut(),), (HEAD, Chunk(b"")), STREAM]
-    assert phases(written(sequence)) == [2, 1]
+    assert [after(sequence, answers=n) for n in range(4)] == [
+        (CloseConnection(),),
+        (CloseConnection(),),
+        (HEAD, Chunk(b"")),
+        STREAM,
+    ]
+    assert counter_phases(written(sequence)) == [2, 1]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +259,7 @@ def test_counted_faults_follow_each_other() -> None:
     [("refuse", []), ({"refuse": {"times": 3}}, [3]), ({"refuse": {"skip": 2}}, [2]), ([], [])],
 )
 def test_phases(fault: object, expected: list[int]) -> None:
-    assert phases(written(fault)) == expected
+    assert counter_phases(written(fault)) == expected
 
 
 # ---- how they are written

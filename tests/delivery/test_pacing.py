@@ -3,7 +3,7 @@
 import pytest
 
 from gemulator.core.seed import Seed
-from gemulator.delivery.pacing import NO_EFFORT, Effort, Pacing, Spread, pace
+from gemulator.delivery.pacing import NO_WORKLOAD, Pacing, Spread, Workload, pace
 from gemulator.delivery.schedule import Schedule
 from gemulator.delivery.steps import Chunk, Head, Step
 
@@ -14,7 +14,7 @@ BEATS = [10, 20, 0]  # of the stream
 
 
 def waits(
-    pacing: Pacing, speed: float = 1.0, effort: Effort = NO_EFFORT, *, whole: bool = False, seed: Seed = SEED
+    pacing: Pacing, speed: float = 1.0, effort: Workload = NO_WORKLOAD, *, whole: bool = False, seed: Seed = SEED
 ) -> list[float]:
     steps = pace(WHOLE if whole else STREAM, pacing, effort, seed, speed, beats=BEATS if whole else None)
     return [step.wait for step in steps]
@@ -37,24 +37,24 @@ def test_a_stream(pacing: Pacing, speed: float, expected: list[float]) -> None:
 @pytest.mark.parametrize(
     ("pacing", "effort", "first"),
     [
-        (Pacing(0.5, prompt_tokens_per_second=1000), Effort(prompt_tokens=2000), 2.5),
-        (Pacing(0.5, thinking_tokens_per_second=100), Effort(hidden_tokens=50), 1.0),
-        (Pacing(0.5), Effort(prompt_tokens=2000, hidden_tokens=50), 0.5),
-        (Pacing(0.5, load=0.1), Effort(others=5), 0.75),
-        (Pacing(0.5, load=0.1), Effort(others=0), 0.5),
+        (Pacing(0.5, prompt_tokens_per_second=1000), Workload(prompt_tokens=2000), 2.5),
+        (Pacing(0.5, thinking_tokens_per_second=100), Workload(hidden_tokens=50), 1.0),
+        (Pacing(0.5), Workload(prompt_tokens=2000, hidden_tokens=50), 0.5),
+        (Pacing(0.5, load=0.1), Workload(others=5), 0.75),
+        (Pacing(0.5, load=0.1), Workload(others=0), 0.5),
     ],
 )
-def test_what_comes_before_the_first_token(pacing: Pacing, effort: Effort, first: float) -> None:
+def test_what_comes_before_the_first_token(pacing: Pacing, effort: Workload, first: float) -> None:
     assert waits(pacing, effort=effort)[0] == pytest.approx(first)
 
 
 def test_load_slows_every_chunk() -> None:
-    assert waits(Pacing(1, tokens_per_second=10, load=0.5), effort=Effort(others=1)) == [1.5, 0, 3, 0]
+    assert waits(Pacing(1, tokens_per_second=10, load=0.5), effort=Workload(others=1)) == [1.5, 0, 3, 0]
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5])
-@pytest.mark.parametrize("effort", [NO_EFFORT, Effort(100, 15, 2)])
-def test_a_whole_body_leaves_when_its_stream_would_have_ended(effort: Effort, jitter: float) -> None:
+@pytest.mark.parametrize("effort", [NO_WORKLOAD, Workload(100, 15, 2)])
+def test_a_whole_body_leaves_when_its_stream_would_have_ended(effort: Workload, jitter: float) -> None:
     pacing = Pacing(0.5, 10, jitter, prompt_tokens_per_second=50, thinking_tokens_per_second=30, load=0.1)
     assert waits(pacing, 2.0, effort, whole=True) == [pytest.approx(sum(waits(pacing, 2.0, effort))), 0]
 
@@ -63,7 +63,7 @@ def test_a_wait_is_decided_by_its_place() -> None:
     """A longer answer begins like a shorter one."""
     pacing = Pacing(1.0, tokens_per_second=10, jitter=0.5)
     longer: list[Step] = [*STREAM, *STREAM[1:] * 10]
-    assert [step.wait for step in pace(longer, pacing, NO_EFFORT, SEED)][: len(STREAM)] == waits(pacing)
+    assert [step.wait for step in pace(longer, pacing, NO_WORKLOAD, SEED)][: len(STREAM)] == waits(pacing)
 
 
 @pytest.mark.parametrize("spread", ["uniform", "normal", "lognormal"])
@@ -87,9 +87,11 @@ def test_a_wide_jitter_reaches_its_cap() -> None:
 
 def test_streams_that_differ_in_nothing_that_takes_time_share_their_waits() -> None:
     schedule, tokens = Schedule(Pacing(0.5, 10)), (1, 2, 3)
-    found = schedule.waits(tokens, SEED, Effort(100, 20, 3))
+    found = schedule.waits(tokens, SEED, Workload(100, 20, 3))
     assert list(found) == [0.5, 0, 0.2, 0.3]
-    assert schedule.waits(tokens, SEED.child("other"), Effort(101, 0, 0)) is found
+    assert schedule.waits(tokens, SEED.child("other"), Workload(101, 0, 0)) is found
     slow = Schedule(Pacing(0.5, 10, load=0.1, thinking_tokens_per_second=10))
-    firsts = [slow.waits(tokens, SEED, effort)[0] for effort in (Effort(100, 20, 3), Effort(9, 20, 3), Effort(9, 0, 3))]
+    firsts = [
+        slow.waits(tokens, SEED, effort)[0] for effort in (Workload(100, 20, 3), Workload(9, 20, 3), Workload(9, 0, 3))
+    ]
     assert firsts == pytest.approx([2.5 * 1.3, 2.5 * 1.3, 0.5 * 1.3])

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gemulator.core.invalid_field import Misfit
+from gemulator.core.invalid_field import InvalidField
 from gemulator.core.plan import Choice, Failure, Part, Plan, Text, Thought, ToolCall, Usage
 from gemulator.core.seed import Seed
 from gemulator.dialects.dialect import Style
@@ -13,8 +13,8 @@ from gemulator.dialects.tgi import Tgi
 from gemulator.request.body import ChatRequest
 from gemulator.request.parser import request_of
 from gemulator.request.target import Target
-from gemulator.service.guided_decoding import Matching, Object
-from gemulator.service.serving_profile import Voice
+from gemulator.service.guided_decoding import JsonConstraint, RegexConstraint
+from gemulator.service.serving_profile import ServingProfile
 
 OWN = Target("v1", "p", "us-central1", "123")
 CALLS = (ToolCall("a", "f", '{"x":1}', fragments=('{"x"', ":1}")), ToolCall("b", "g", "{}"))
@@ -29,7 +29,7 @@ def plan(*parts: Part, **fields: Any) -> Plan:
 
 
 def stream(made: Plan, asked: ChatRequest, *, safe: bool = False) -> list[dict[str, Any]]:
-    chunks = Tgi(Voice(served="org/m")).stream(
+    chunks = Tgi(ServingProfile(served="org/m")).stream(
         made, asked, Style(safe, 1 if made.choices[0].finish != "tool_calls" else 100)
     )
     assert chunks[-1].data == b"data: [DONE]\n\n"
@@ -78,7 +78,7 @@ def test_logprobs_have_no_bytes() -> None:
 
 def test_ids() -> None:
     assert Tgi().response_id(Seed(b"x"), 1) == ""
-    assert Tgi(Voice(version="2")).call_id(Seed(b"x"), "f", 1) == "0"
+    assert Tgi(ServingProfile(version="2")).call_id(Seed(b"x"), "f", 1) == "0"
     made = [Tgi().call_id(Seed(name), "f", 1) for name in (b"x", b"y")]
     assert made[0] != made[1]
     assert [(len(id_), id_.isalnum()) for id_ in made] == [(9, True)] * 2
@@ -93,7 +93,7 @@ def test_ids() -> None:
             {"error": "Input validation error: No.", "error_type": "validation"},
         ),
         (
-            Failure(400, "X", "G", misfit=Misfit("int_type", ("n",), "Input should be an integer", "x")),
+            Failure(400, "X", "G", invalid_field=InvalidField("int_type", ("n",), "Input should be an integer", "x")),
             422,
             {"error": "Input validation error: n: Input should be an integer", "error_type": "validation"},
         ),
@@ -126,15 +126,15 @@ SCHEMA = {"type": "object"}
 @pytest.mark.parametrize(
     ("asked", "form"),
     [
-        ({"type": "json", "value": SCHEMA}, Object(SCHEMA)),
-        ({"type": "json_object", "value": SCHEMA}, Object(SCHEMA)),
-        ({"type": "regex", "value": "[ab]+"}, Matching("[ab]+")),
+        ({"type": "json", "value": SCHEMA}, JsonConstraint(SCHEMA)),
+        ({"type": "json_object", "value": SCHEMA}, JsonConstraint(SCHEMA)),
+        ({"type": "regex", "value": "[ab]+"}, RegexConstraint("[ab]+")),
         ({"type": "json_object"}, None),
         ({"type": "text", "value": "x"}, None),
     ],
 )
 def test_forms_in_its_own_spelling(asked: dict[str, Any], form: Any) -> None:
-    assert Tgi().decoding(request(response_format=asked)).form == form
+    assert Tgi().decoding(request(response_format=asked)).constraint == form
 
 
 @pytest.mark.parametrize(
@@ -154,11 +154,11 @@ def test_forms_in_its_own_spelling(asked: dict[str, Any], form: Any) -> None:
     ],
 )
 def test_what_the_server_refuses(fields: dict[str, Any], message: str) -> None:
-    refused = Tgi(Voice(context=10)).refusal(plan(Text("Hi")), request(**fields))
+    refused = Tgi(ServingProfile(context=10)).refusal(plan(Text("Hi")), request(**fields))
     assert refused is not None
     assert (refused.status, refused.message) == (422, message)
 
 
 def test_what_the_server_takes() -> None:
     asked = request(max_tokens=7, temperature=0.0, top_p=0.9)
-    assert Tgi(Voice(context=10)).refusal(plan(Text("Hi")), asked) is None
+    assert Tgi(ServingProfile(context=10)).refusal(plan(Text("Hi")), asked) is None

@@ -14,7 +14,7 @@ from gemulator.dialects.vllm import Vllm
 from gemulator.request.body import ChatRequest
 from gemulator.request.parser import request_of
 from gemulator.request.target import Target
-from gemulator.service.serving_profile import Version, Voice
+from gemulator.service.serving_profile import ServingProfile, Version
 from tests import vllm_models
 
 OWN = Target("v1", "p", "us-central1", "123")
@@ -33,12 +33,12 @@ def plan(*parts: Part, usage: Usage | None = None, **fields: Any) -> Plan:
 
 
 def unary(made: Plan, asked: ChatRequest, **voice: Any) -> dict[str, Any]:
-    body: dict[str, Any] = orjson.loads(Vllm(Voice(**voice)).unary(made, asked, Style(seed=Seed(b"s"))).data)
+    body: dict[str, Any] = orjson.loads(Vllm(ServingProfile(**voice)).unary(made, asked, Style(seed=Seed(b"s"))).data)
     return body
 
 
 def stream(made: Plan, asked: ChatRequest, **voice: Any) -> list[dict[str, Any]]:
-    chunks = Vllm(Voice(**voice)).stream(made, asked, Style(tokens_per_chunk=1, seed=Seed(b"s")))
+    chunks = Vllm(ServingProfile(**voice)).stream(made, asked, Style(tokens_per_chunk=1, seed=Seed(b"s")))
     assert chunks[-1] == Chunk(b"data: [DONE]\n\n")
     return [orjson.loads(chunk.data.removeprefix(b"data: ")) for chunk in chunks[:-1]]
 
@@ -88,7 +88,7 @@ def test_answers_fit_the_server_s_models(made: Plan, asked: ChatRequest) -> None
 @pytest.mark.parametrize("version", ["current", "0.10"])
 @pytest.mark.parametrize("status", [400, 404, 422, 500, 501])
 def test_refusals_fit_the_server_s_models(version: Version, status: int) -> None:
-    head, chunk = Vllm(Voice(version=version)).failure(Failure(status, "X", "No.", field="n"), OWN)
+    head, chunk = Vllm(ServingProfile(version=version)).failure(Failure(status, "X", "No.", field="n"), OWN)
     error = vllm_models.Refusal.model_validate_json(chunk.data).error
     assert (head.status, error.code, error.message) == (status, status, "No.")
     assert error.param == ("n" if version == "current" else None)
@@ -254,7 +254,9 @@ def test_a_fingerprint_stands_in_the_last_event(asked: ChatRequest, where: int) 
     ],
 )
 def test_a_stream_that_breaks_off_says_so_in_an_event(version: Version, error: dict[str, Any]) -> None:
-    event, done, rest = Vllm(Voice(version=version)).broken_off(Failure(500, "INTERNAL", "Boom.")).split(b"\n\n")
+    event, done, rest = (
+        Vllm(ServingProfile(version=version)).broken_off(Failure(500, "INTERNAL", "Boom.")).split(b"\n\n")
+    )
     assert orjson.loads(event.removeprefix(b"data: ")) == {"error": error}
     assert (done, rest) == (b"data: [DONE]", b"")
 
@@ -264,7 +266,7 @@ def test_a_stream_that_breaks_off_says_so_in_an_event(version: Version, error: d
 
 @pytest.mark.parametrize(("form", "expected"), [("random", "chatcmpl-tool-"), ("numbered", "functions.f:3")])
 def test_call_ids(form: Any, expected: str) -> None:
-    made = Vllm(Voice(call_ids=form)).call_id(Seed(b"x"), "f", 3)
+    made = Vllm(ServingProfile(call_ids=form)).call_id(Seed(b"x"), "f", 3)
     assert made.startswith(expected)
     assert len(made) == (len(expected) if form == "numbered" else len(expected) + 32)
 
@@ -386,7 +388,7 @@ REST = (
     ],
 )
 def test_what_the_server_refuses(fields: dict[str, Any], voice: dict[str, Any], message: str) -> None:
-    refused = Vllm(Voice(**voice)).refusal(plan(Text("Hi")), request(**fields))
+    refused = Vllm(ServingProfile(**voice)).refusal(plan(Text("Hi")), request(**fields))
     assert refused is not None
     assert refused.message == message
     assert refused.status == (404 if "does not exist" in message else 400)
@@ -405,4 +407,4 @@ def test_what_the_server_refuses(fields: dict[str, Any], voice: dict[str, Any], 
     ],
 )
 def test_what_the_server_takes(fields: dict[str, Any], voice: dict[str, Any]) -> None:
-    assert Vllm(Voice(**voice)).refusal(plan(Text("Hi")), request(**fields)) is None
+    assert Vllm(ServingProfile(**voice)).refusal(plan(Text("Hi")), request(**fields)) is None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from gemulator.delivery.byte_template import Template
+from gemulator.delivery.byte_template import ByteTemplate
 from tests.endpoint import Endpoint
 
 
@@ -21,7 +21,7 @@ def traced() -> Iterator[None]:
 
 @pytest.mark.usefixtures("traced")
 def test_an_answer_takes_no_more_than_its_bytes() -> None:
-    template = Template(orjson.dumps({"data": "x" * 100_000}), ())
+    template = ByteTemplate(orjson.dumps({"data": "x" * 100_000}), ())
     size, _ = tracemalloc.get_traced_memory()
     assert len(template.data) < size < 110_000
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemulator.core.seed import Seed
-from gemulator.generate.grammar import BadGrammar, Schema, drawn, read_grammar, read_tag, styled
+from gemulator.generate.grammar import BadGrammar, Schema, read_grammar, read_tag, sample, styled
 from gemulator.generate.json_schema import Unsatisfiable, value_for
 
 SEEDS = [Seed(b"s").child(number) for number in range(40)]
@@ -37,11 +37,11 @@ class Plain:
 
 
 def texts(grammar: str, prompt: str = "") -> list[str]:
-    return [drawn(read_grammar(grammar), Plain(prompt), seed) for seed in SEEDS]
+    return [sample(read_grammar(grammar), Plain(prompt), seed) for seed in SEEDS]
 
 
 def tagged(form: dict[str, Any]) -> list[str]:
-    return [drawn(read_tag(form), Plain(), seed) for seed in SEEDS]
+    return [sample(read_tag(form), Plain(), seed) for seed in SEEDS]
 
 
 # ---- EBNF
@@ -247,7 +247,7 @@ def joined(inner: st.SearchStrategy[Written]) -> st.SearchStrategy[Written]:
 @given(st.recursive(st.one_of(literals(), classes()), joined, max_leaves=12), st.integers(0, 1000))
 def test_a_drawn_text_is_one_of_the_grammar_s(written: Written, number: int) -> None:
     ebnf, regex = written
-    text = drawn(read_grammar(f"root ::= {ebnf}"), Plain(), Seed(b"x").child(number))
+    text = sample(read_grammar(f"root ::= {ebnf}"), Plain(), Seed(b"x").child(number))
     assert re.fullmatch(regex, text)
 
 
@@ -378,7 +378,7 @@ def test_whatever_a_tag_is_it_is_read_or_refused(thing: Any, key: str) -> None:
     except BadGrammar:
         return
     try:
-        assert isinstance(drawn(grammar, Plain(), SEEDS[0]), str)
+        assert isinstance(sample(grammar, Plain(), SEEDS[0]), str)
     except Unsatisfiable:
         return
 
@@ -405,7 +405,7 @@ def test_whatever_a_grammar_is_it_is_read_or_refused(text: str) -> None:
         grammar = read_grammar(text)
     except BadGrammar:
         return
-    assert len(drawn(grammar, Plain(), SEEDS[0])) < 10_000
+    assert len(sample(grammar, Plain(), SEEDS[0])) < 10_000
 
 
 def test_no_depth_is_too_much() -> None:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemulator.core.errors import RequestError
-from gemulator.core.invalid_field import misfit_in
+from gemulator.core.invalid_field import invalid_field_in
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
-from gemulator.request.parsed import Parsed
-from gemulator.request.parser import _whole, parse, request_of
+from gemulator.request.parsed import ParsedRequest
+from gemulator.request.parser import _parse_whole, parse, request_of
 from gemulator.request.target import Target
 
 ODD: st.SearchStrategy[Any] = st.sampled_from(
@@ -60,7 +60,7 @@ BODY = st.fixed_dictionaries(
 
 @given(BODY)
 def test_both_accept_the_same_bodies(body: dict[str, Any]) -> None:
-    pydantic = misfit_in(body, ChatRequest, "fits").says
+    pydantic = invalid_field_in(body, ChatRequest, "fits").message
     assert (pydantic == "fits") == _fits(body), pydantic
 
 
@@ -73,8 +73,8 @@ def _fits(body: dict[str, Any]) -> bool:
 
 def test_what_is_beyond_the_fields() -> None:
     message = {"role": "user", "content": "Hi"}
-    assert request_of({"messages": [message], "best_of": 2, "n": 1}).further == {"best_of": 2}
-    assert request_of({"messages": [message], "n": 1}).further == {}
+    assert request_of({"messages": [message], "best_of": 2, "n": 1}).extra_fields == {"best_of": 2}
+    assert request_of({"messages": [message], "n": 1}).extra_fields == {}
 
 
 def test_the_field_is_named() -> None:
@@ -87,27 +87,27 @@ HELLO = {"role": "user", "content": "Hello"}
 TARGET = Target("v1", "p", "global", "openapi")
 
 
-def outcome(read: Callable[[bytes], Parsed], raw: bytes) -> object:
+def outcome(read: Callable[[bytes], ParsedRequest], raw: bytes) -> object:
     """What reading says of a body, and what is known of it then."""
     try:
         parsed = read(raw)
     except RequestError as error:
         return error.failure
-    request, frame, history = parsed.request, parsed.frame, parsed.history
+    request, frame, history = parsed.request, parsed.envelope, parsed.history
     told = (
         frame.request,
         frame.body,
         frame.digest,
         history.messages,
         history.digest,
-        history.holds,
+        history.features,
         parsed.newest.message,
     )
-    return request, request.further, parsed.newest.digest, parsed.tree, told
+    return request, request.extra_fields, parsed.newest.digest, parsed.tree, told
 
 
 def agree(raw: bytes) -> None:
-    assert outcome(parse, raw) == outcome(_whole, raw)
+    assert outcome(parse, raw) == outcome(_parse_whole, raw)
 
 
 def test_a_null_in_a_message_decides_no_words() -> None:
@@ -186,6 +186,6 @@ def test_what_was_sent_before_is_not_read_again(spelled: Callable[[Any], bytes])
     messages = [{"content": f"{number} and so on", "role": "user"} for number in range(4)]
     tools = [{"type": "function", "function": {"name": "look_up"}}]
     first, then = (parse(spelled({"messages": messages[:count], "tools": tools, "n": 1})) for count in (3, 4))
-    assert then.frame is first.frame
+    assert then.envelope is first.envelope
     assert parse(spelled({"messages": messages, "tools": tools, "n": 1})).history is then.history
     assert all(mine is theirs for mine, theirs in zip(first.history.messages, then.history.messages, strict=False))

@@ -44,7 +44,7 @@ def test_pushed_scenarios_come_first_and_hide_their_names() -> None:
     assert fitting(library, "hi") == ["a/1", "b/2", "z/1", "b/1"]
     assert next(library.fitting(asked("hi"))).turn.reply == "new"
     assert [scenario.name for scenario in library.scenarios] == ["z", "a", "b"]
-    assert list(map(str, library.places)) == ["a/1", "b/2", "z/1", "b/1"]
+    assert list(map(str, library.located_turns)) == ["a/1", "b/2", "z/1", "b/1"]
 
 
 def test_a_files_model_is_a_condition_that_does_not_reorder() -> None:
@@ -288,7 +288,7 @@ def scenario_of(whens: list[dict[str, Any]]) -> Scenario:
 @given(SCENARIOS, conversations())
 def test_the_index_never_skips_a_turn_that_fits(whens: list[dict[str, Any]], conversation: Conversation) -> None:
     library = Library([scenario_of(whens)])
-    slow = [place for place in library.places if not any(place.mismatches(conversation))]
+    slow = [place for place in library.located_turns if not any(place.mismatches(conversation))]
     assert list(library.fitting(conversation)) == slow
 
 
@@ -299,7 +299,7 @@ def test_matching_and_explaining_never_disagree(whens: list[dict[str, Any]], con
     fits = {str(place) for place in library.fitting(conversation)}
     near = {near.where: near.mismatches for near in library.nearest(conversation, most=100)}
     assert fits.isdisjoint(near)
-    assert fits | near.keys() == set(map(str, library.places))
+    assert fits | near.keys() == set(map(str, library.located_turns))
     assert all(near.values())
 
 

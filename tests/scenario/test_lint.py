@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gemulator.scenario.authoring.lint import advice, implies, tools_in
+from gemulator.scenario.authoring.lint import implies, lint, tools_in
 from gemulator.scenario.library import Library, load_folders
 from gemulator.scenario.loading.folder import Folder
 from tests.asking import WEATHER, read, turn
@@ -14,7 +14,7 @@ from tests.asking import WEATHER, read, turn
 
 def warned(turns: list[dict[str, Any]], **fields: Any) -> list[str]:
     scenario = read(orjson.dumps({**fields, "turns": [{"reply": "x", **turn} for turn in turns]}).decode())
-    return [problem.path for problem in advice(Library([scenario]), [], {})]
+    return [problem.path for problem in lint(Library([scenario]), [], {})]
 
 
 CALL = {"call": "f"}
@@ -51,13 +51,13 @@ def test_turns_that_are_never_reached(turns: list[dict[str, Any]], shadowed: lis
 
 def test_a_files_model_keeps_turns_apart() -> None:
     one, two = (read(f"model: {model}\nturns: [{{when: {{user: a}}, reply: x}}]", model) for model in ("pro", "flash"))
-    assert list(advice(Library([one, two]), [], {})) == []
-    assert len(list(advice(Library([one, read("model: pro\nturns: [{when: {user: a}, reply: y}]", "z")]), [], {}))) == 1
+    assert list(lint(Library([one, two]), [], {})) == []
+    assert len(list(lint(Library([one, read("model: pro\nturns: [{when: {user: a}, reply: y}]", "z")]), [], {}))) == 1
 
 
 def test_a_catch_all_hides_no_other_file() -> None:
     one, two = (read("turns: [{reply: x}]", name) for name in "ab")
-    assert list(advice(Library([one, two]), [], {})) == []
+    assert list(lint(Library([one, two]), [], {})) == []
 
 
 @pytest.mark.parametrize(("narrow", "wide"), [({"user": "ab"}, {"user": "a"}), ({"user": "x", "turn": 1}, {})])
@@ -82,7 +82,7 @@ def test_implication(narrow: Any, wide: Any) -> None:
 )
 def test_calls_are_held_against_known_tools(reply: Any, said: str | None) -> None:
     library = Library([read(orjson.dumps({"turns": [{"reply": reply}]}).decode())])
-    messages = [problem.message for problem in advice(library, [], tools_in({"tools": [WEATHER]}))]
+    messages = [problem.message for problem in lint(library, [], tools_in({"tools": [WEATHER]}))]
     assert [message.startswith(said or "?") for message in messages] == ([True] if said else [])
 
 
@@ -98,5 +98,5 @@ def test_pieces_that_nobody_includes(tmp_path: Path) -> None:
     (tmp_path / "_unused.yaml").write_text("- {reply: x}")
     folder = Folder(tmp_path)
     library = load_folders([folder])
-    (problem,) = advice(library, [folder], {})
+    (problem,) = lint(library, [folder], {})
     assert (problem.file.name, problem.warning) == ("_unused.yaml", True)

@@ -12,7 +12,7 @@ from gemulator.core.errors import ReplyError
 from gemulator.core.plan import Choice, Failure, Media, Text, Thought, ToolCall
 from gemulator.core.seed import Seed
 from gemulator.engine.planning.plan import Script
-from gemulator.engine.planning.script import script_of
+from gemulator.engine.planning.script import resolve_reply
 from gemulator.generate.audio import length
 from gemulator.scenario.model import COMPUTED, UsageFields
 from gemulator.scenario.replies import KINDS, parts_of
@@ -145,7 +145,7 @@ def test_json_has_to_fit_the_schema_of_the_request() -> None:
     ],
 )
 def test_error(reply: Any, status: int, code: str, message: str) -> None:
-    failure = script_of(turn(reply=reply), COMPUTED, HI, Seed.root("0"))
+    failure = resolve_reply(turn(reply=reply), COMPUTED, HI, Seed.root("0"))
     assert isinstance(failure, Failure)
     assert (failure.status, failure.code) == (status, code)
     assert failure.message.startswith(message)
@@ -206,7 +206,7 @@ def test_usage_is_exact_where_it_is_given() -> None:
         "usage: {prompt_tokens: 7, cached_tokens: 3}\n"
         "turns: [{reply: hi, usage: {completion_tokens: 9, prompt_tokens: 8}}]"
     )
-    script = script_of(scenario.turns[0], scenario.usage, HI, Seed.root("0"))
+    script = resolve_reply(scenario.turns[0], scenario.usage, HI, Seed.root("0"))
     assert isinstance(script, Script)
     assert script.usage == UsageFields(prompt_tokens=8, completion_tokens=9, cached_tokens=3)
 
@@ -218,7 +218,7 @@ def test_every_kind_has_an_example_that_can_be_planned() -> None:
         data = yaml.read(f"reply: {kind.example}", Path("x")).data
         assert data is not None
         own = turn(reply=data["reply"])
-        script = script_of(own, COMPUTED, HI, Seed.root("0"))
+        script = resolve_reply(own, COMPUTED, HI, Seed.root("0"))
         assert isinstance(script, Failure) or planned(own, HI).choices
         assert isinstance(own.reply, kind)
 

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from gemulator.delivery.byte_template import Template
-from gemulator.delivery.paced_stream import Paced, Score
+from gemulator.delivery.byte_template import ByteTemplate
+from gemulator.delivery.paced_stream import PacedSteps, StreamTemplate
 from gemulator.delivery.steps import LARGEST_WRITE, Head
-from gemulator.server.paced_player import Metronome
-from gemulator.server.protocol.connection import Wire
+from gemulator.server.paced_player import PacedPlayer
+from gemulator.server.protocol.connection import HttpConnection
 
 GAP = 0.020
 
@@ -44,12 +44,14 @@ class Stage:
         timer()
 
 
-def paced(chunks: Sequence[bytes], waits: Sequence[float]) -> Paced:
-    return Paced(Head(200, ()), Score.of([(Template(data, ()), 1) for data in chunks]), (), [0.0, *waits])
+def paced(chunks: Sequence[bytes], waits: Sequence[float]) -> PacedSteps:
+    return PacedSteps(
+        Head(200, ()), StreamTemplate.of([(ByteTemplate(data, ()), 1) for data in chunks]), (), [0.0, *waits]
+    )
 
 
-async def playing(stage: Stage, steps: Paced) -> tuple[Metronome, "asyncio.Task[Sequence[bytes]]"]:
-    metronome = Metronome(steps, cast(Wire, stage), lambda: stage.now, 0.0)
+async def playing(stage: Stage, steps: PacedSteps) -> tuple[PacedPlayer, "asyncio.Task[Sequence[bytes]]"]:
+    metronome = PacedPlayer(steps, cast(HttpConnection, stage), lambda: stage.now, 0.0)
     task = asyncio.ensure_future(metronome.play())
     await asyncio.sleep(0)
     return metronome, task

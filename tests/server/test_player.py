@@ -9,7 +9,7 @@ from starlette.types import Message
 
 from gemulator.delivery.steps import Chunk, Delivery, Hang, Head, Step
 from gemulator.server.player import Player
-from gemulator.server.protocol.connection import Wire
+from gemulator.server.protocol.connection import HttpConnection
 
 HEAD = Head(200, (), wait=3600.0)
 
@@ -24,7 +24,7 @@ async def test_a_client_that_left_while_the_answer_was_made_is_not_waited_for(st
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    wire = cast(Wire, SimpleNamespace(gone=True))
+    wire = cast(HttpConnection, SimpleNamespace(gone=True))
     player = Player(send, receive, asyncio.get_running_loop().time, asyncio.sleep, wire)
     finished = await asyncio.wait_for(player.play(Delivery(steps)), 1.0)
     assert (finished.outcome, finished.bytes, sent) == ("client gone", 0, [])

@@ -9,19 +9,26 @@ import pytest
 
 from gemulator.core.plan import Plan, Text, Thought
 from gemulator.core.seed import Seed
-from gemulator.engine.planning.generated_reply import Improvised
+from gemulator.engine.planning.generated_reply import GeneratedReply
 from gemulator.engine.planning.plan import Script, plan_script
 from gemulator.generate.grammar import read_grammar, read_tag
 from gemulator.generate.token_count import count
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
-from gemulator.request.parsed import Parsed
+from gemulator.request.parsed import ParsedRequest
 from gemulator.request.parser import parse
 from gemulator.request.target import Target
 from gemulator.scenario.replies import Context, TextReply, ThinkingReply
 from gemulator.service.catalog import Model
-from gemulator.service.guided_decoding import Decoding, Matching, Object, OneOf, Unreadable, decoding_of
-from gemulator.service.serving_profile import Thinks, Voice
+from gemulator.service.guided_decoding import (
+    ChoiceConstraint,
+    DecodingOptions,
+    InvalidConstraint,
+    JsonConstraint,
+    RegexConstraint,
+    decoding_of,
+)
+from gemulator.service.serving_profile import ServingProfile, Thinks
 
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
 OLDER = {
@@ -47,11 +54,11 @@ def request(**fields: Any) -> ChatRequest:
     return parsed(**fields).request
 
 
-def parsed(**fields: Any) -> Parsed:
+def parsed(**fields: Any) -> ParsedRequest:
     return parse(orjson.dumps({"messages": [{"role": "user", "content": "Is it red?"}], **fields}))
 
 
-def planned(*parts: Any, decoding: Decoding | None = None, **fields: Any) -> Plan:
+def planned(*parts: Any, decoding: DecodingOptions | None = None, **fields: Any) -> Plan:
     conversation = Conversation(parsed(**fields), Target("v1", "p", "l", "1"), {})
     asked = conversation.request
     seed = Seed(b"s")
@@ -61,9 +68,9 @@ def planned(*parts: Any, decoding: Decoding | None = None, **fields: Any) -> Pla
         seed,
         lambda own, name, index: "id",
         lambda name, own: None,
-        decoding or decoding_of(asked, Voice()),
+        decoding or decoding_of(asked, ServingProfile()),
     )
-    return plan_script(Script(parts or (Improvised(),)), context, Model("x/y"), "id", 1)
+    return plan_script(Script(parts or (GeneratedReply(),)), context, Model("x/y"), "id", 1)
 
 
 def words(plan: Plan) -> str:
@@ -90,17 +97,17 @@ def thought(plan: Plan) -> list[Thought]:
     ],
 )
 def test_thinking_switches(thinks: Thinks, kwargs: dict[str, bool], expected: str) -> None:
-    assert decoding_of(request(chat_template_kwargs=kwargs), Voice(thinks=thinks)).thinking == expected
+    assert decoding_of(request(chat_template_kwargs=kwargs), ServingProfile(thinks=thinks)).thinking == expected
 
 
 @pytest.mark.parametrize("kwargs", [None, 3, [], "x"])
 def test_switches_that_are_none_switch_nothing(kwargs: Any) -> None:
-    assert decoding_of(request(chat_template_kwargs=kwargs), Voice(thinks="on")).thinking == "asked"
+    assert decoding_of(request(chat_template_kwargs=kwargs), ServingProfile(thinks="on")).thinking == "asked"
 
 
 @pytest.mark.parametrize(("thinking", "invented", "written"), [("asked", 1, 1), ("allowed", 0, 1), ("off", 0, 0)])
 def test_thinking_decides_which_thoughts_there_are(thinking: Any, invented: int, written: int) -> None:
-    decoding = Decoding(thinking)
+    decoding = DecodingOptions(thinking)
     assert len(thought(planned(decoding=decoding))) == invented
     scripted = planned(ThinkingReply(thinking="hm hm"), TextReply(text="Hi"), decoding=decoding)
     assert len(thought(scripted)) == written
@@ -108,7 +115,7 @@ def test_thinking_decides_which_thoughts_there_are(thinking: Any, invented: int,
 
 
 def test_more_effort_makes_longer_thoughts() -> None:
-    voice = Voice(thinks="always", efforts=("low", "medium", "high"))
+    voice = ServingProfile(thinks="always", efforts=("low", "medium", "high"))
     asked = [decoding_of(request(reasoning_effort=effort), voice).thought_words for effort in ("low", None, "high")]
     assert asked == sorted(set(asked))
     assert asked[1] == decoding_of(request(reasoning_effort="medium"), voice).thought_words
@@ -118,28 +125,28 @@ def test_more_effort_makes_longer_thoughts() -> None:
     ("fields", "form"),
     [
         ({}, None),
-        ({"guided_json": SCHEMA}, Object(SCHEMA)),
-        ({"guided_json": '{"type": "object"}'}, Object({"type": "object"})),
-        ({"guided_choice": ["red", "blue"]}, OneOf(("red", "blue"))),
-        ({"guided_regex": "[a-z]+"}, Matching("[a-z]+")),
-        ({"structured_outputs": {"json": SCHEMA}}, Object(SCHEMA)),
-        ({"structured_outputs": {"json_object": True}}, Object(None)),
-        ({"structured_outputs": {"choice": ["a"]}}, OneOf(("a",))),
-        ({"structured_outputs": {"regex": "x"}}, Matching("x")),
+        ({"guided_json": SCHEMA}, JsonConstraint(SCHEMA)),
+        ({"guided_json": '{"type": "object"}'}, JsonConstraint({"type": "object"})),
+        ({"guided_choice": ["red", "blue"]}, ChoiceConstraint(("red", "blue"))),
+        ({"guided_regex": "[a-z]+"}, RegexConstraint("[a-z]+")),
+        ({"structured_outputs": {"json": SCHEMA}}, JsonConstraint(SCHEMA)),
+        ({"structured_outputs": {"json_object": True}}, JsonConstraint(None)),
+        ({"structured_outputs": {"choice": ["a"]}}, ChoiceConstraint(("a",))),
+        ({"structured_outputs": {"regex": "x"}}, RegexConstraint("x")),
         ({"guided_grammar": 'root ::= "a"'}, read_grammar('root ::= "a"')),
         ({"structured_outputs": {"grammar": 'start: "a"'}}, read_grammar('start: "a"')),
         ({"response_format": OLDER}, read_tag(OLDER)),
         ({"response_format": NEWER}, read_tag(NEWER)),
         ({"structured_outputs": {"structural_tag": json.dumps(NEWER)}}, read_tag(NEWER)),
         ({"structural_tag": json.dumps(OLDER)}, read_tag(OLDER)),
-        ({"guided_json": "{"}, Unreadable("Invalid JSON grammar specification.")),
+        ({"guided_json": "{"}, InvalidConstraint("Invalid JSON grammar specification.")),
         (
             {"guided_grammar": "root ::= a"},
-            Unreadable('Grammar error: EBNF parser error at line 1, column 10: Rule "a" is not defined'),
+            InvalidConstraint('Grammar error: EBNF parser error at line 1, column 10: Rule "a" is not defined'),
         ),
         (
             {"response_format": {"type": "structural_tag", "structures": []}},
-            Unreadable("Invalid structural tag specification: 'triggers' is missing"),
+            InvalidConstraint("Invalid structural tag specification: 'triggers' is missing"),
         ),
         ({"guided_choice": []}, None),
         ({"guided_choice": "red"}, None),
@@ -149,7 +156,7 @@ def test_more_effort_makes_longer_thoughts() -> None:
     ],
 )
 def test_forms(fields: dict[str, Any], form: Any) -> None:
-    assert decoding_of(request(**fields), Voice()).form == form
+    assert decoding_of(request(**fields), ServingProfile()).constraint == form
 
 
 @pytest.mark.parametrize(
@@ -187,7 +194,7 @@ def test_ignore_eos_fills_the_limit(limit: int) -> None:
 
 @pytest.mark.parametrize("fields", [{"min_tokens": 10**12}, {"ignore_eos": True, "max_tokens": 10**12}])
 def test_no_answer_is_longer_than_a_window(fields: dict[str, int]) -> None:
-    assert decoding_of(request(**fields), Voice()).least in {131_072, 131_073}
+    assert decoding_of(request(**fields), ServingProfile()).min_tokens in {131_072, 131_073}
 
 
 def test_many_small_answers_make_a_long_one() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from gemulator.scenario.replies.error_presets import refusal
-from gemulator.service.refusals import REFUSALS, refused, usual
+from gemulator.service.refusals import REFUSALS, default_for_status, refuse
 
 
 @pytest.mark.parametrize("name", REFUSALS)
@@ -37,7 +37,7 @@ def test_a_status_means_its_first_refusal(status: int, code: str, start: str) ->
 
 
 def test_values_fill_message_and_details() -> None:
-    failure = refused("no-permission", project="p", location="l", endpoint="openapi")
+    failure = refuse("no-permission", project="p", location="l", endpoint="openapi")
     resource = "projects/p/locations/l/endpoints/openapi"
     assert f"'//aiplatform.googleapis.com/{resource}'" in failure.message
     assert failure.details[0]["metadata"]["resource"] == resource
@@ -45,7 +45,7 @@ def test_values_fill_message_and_details() -> None:
 
 
 def test_a_field_is_named_in_the_details() -> None:
-    failure = refused("unknown-field", at="prefill", key="prefill", where="")
+    failure = refuse("unknown-field", at="prefill", key="prefill", where="")
     assert failure.details[0]["fieldViolations"] == [{"field": "prefill", "description": failure.message}]
 
 
@@ -55,4 +55,4 @@ def test_an_authors_own_words_leave_no_foreign_details() -> None:
 
 
 def test_usual_is_the_refusal_itself() -> None:
-    assert usual(404).name == "model-not-found"
+    assert default_for_status(404).name == "model-not-found"

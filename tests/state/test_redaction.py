@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from gemulator.core.secrets import SECRETS
-from gemulator.delivery.steps import Chunk, Cut, Delivery, Head
+from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Head
 from gemulator.state.journal.redaction import Body, elided, kept, shown_headers, without_secrets
 
 PICTURE = b"iVBORw0KGgo" * 60 + b"AA=="
@@ -65,10 +65,16 @@ def test_a_small_delivery_is_kept_as_it_is() -> None:
 
 
 def test_of_a_large_delivery_the_beginning_is_kept_and_every_step() -> None:
-    steps = (Head(200, (), 0.5), Chunk(b"12345", 3, 0.1), Chunk(b"678", 2, 0.2), Chunk(b"9", 1), Cut())
+    steps = (Head(200, (), 0.5), Chunk(b"12345", 3, 0.1), Chunk(b"678", 2, 0.2), Chunk(b"9", 1), CloseConnection())
     told, size = kept(Delivery(steps), 6)
     assert size == 6
-    assert told.steps == (Head(200, (), 0.5), Chunk(b"12345", 3, 0.1), Chunk(b"6", 2, 0.2), Chunk(b"", 1), Cut())
+    assert told.steps == (
+        Head(200, (), 0.5),
+        Chunk(b"12345", 3, 0.1),
+        Chunk(b"6", 2, 0.2),
+        Chunk(b"", 1),
+        CloseConnection(),
+    )
     picture, size = kept(Delivery((Head(200, ()), Chunk(b'"data:image/png;base64,' + PICTURE + b'"'))), 200)
     assert picture.steps[1] == Chunk(b'"' + MARK + b'"')
     assert size == len(MARK) + 2

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gemulator.state.journal.entry import Event, Filter
-from gemulator.state.store import UNCHANGED, Bounds, Claim, Limit, Published, Store
+from gemulator.state.store import UNCHANGED, Claim, PushedScenario, Store, StoreLimits, TurnLimit
 from tests.stores import DONE, TWICE, Kind, received
 
 # ---- counters
@@ -20,8 +20,8 @@ async def test_a_claim_takes_the_first_turn_that_is_not_used_up(store: Store) ->
 
 
 async def test_all_used_up(store: Store) -> None:
-    assert await store.claim("s", b"f", [Limit("only", 1)]) == Claim(0, 0)
-    assert await store.claim("s", b"f", [Limit("only", 1)]) == Claim(None, 1)
+    assert await store.claim("s", b"f", [TurnLimit("only", 1)]) == Claim(0, 0)
+    assert await store.claim("s", b"f", [TurnLimit("only", 1)]) == Claim(None, 1)
     assert await store.claim("s", b"f", []) == Claim(None, 2)
 
 
@@ -34,20 +34,22 @@ async def test_a_dry_claim_changes_nothing(store: Store) -> None:
 async def test_sessions_do_not_see_each_other(store: Store) -> None:
     await store.claim("s", b"f", TWICE)
     await store.append(received("s"))
-    await store.publish("s", Published("a", "text"))
+    await store.publish("s", PushedScenario("a", "text"))
     assert await store.claim("t", b"f", TWICE) == Claim(0, 0)
     assert (await store.entries(Filter(session="t"))).entries == ()
     assert await store.overlay("t") == UNCHANGED
 
 
 async def test_concurrent_claims_are_exact(store: Store) -> None:
-    claims = await asyncio.gather(*(store.claim("s", b"f", [Limit("a", 20), Limit("b", None)]) for _ in range(60)))
+    claims = await asyncio.gather(
+        *(store.claim("s", b"f", [TurnLimit("a", 20), TurnLimit("b", None)]) for _ in range(60))
+    )
     assert sum(claim.index == 0 for claim in claims) == 20
     assert sorted(claim.attempt for claim in claims) == list(range(60))
 
 
 async def test_repeat_numbers_are_bounded(kind: Kind) -> None:
-    store = kind.make(Bounds(repeats=10))
+    store = kind.make(StoreLimits(repeats=10))
     for number in range(50):
         await store.claim("s", b"often", [])
         await store.claim("s", b"%d" % number, [])
@@ -56,14 +58,14 @@ async def test_repeat_numbers_are_bounded(kind: Kind) -> None:
 
 
 async def test_counters_are_bounded(kind: Kind) -> None:
-    store = kind.make(Bounds(repeats=10))
+    store = kind.make(StoreLimits(repeats=10))
     for number in range(50):
-        await store.claim("s", b"f", [Limit("often", 100)])
-        await store.claim("s", b"f", [Limit(f"turn {number}", 1)])
+        await store.claim("s", b"f", [TurnLimit("often", 100)])
+        await store.claim("s", b"f", [TurnLimit(f"turn {number}", 1)])
     counters = await store.counters("s")
     assert len(counters) <= 10
     assert (counters["often"], counters["turn 49"]) == (50, 1)
-    assert (await store.claim("s", b"f", [Limit("often", 50), Limit("last", None)])).index == 1
+    assert (await store.claim("s", b"f", [TurnLimit("often", 50), TurnLimit("last", None)])).index == 1
 
 
 # ---- journal
@@ -111,10 +113,10 @@ async def test_filters_reach_beyond_a_batch(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("bounds", "kept"),
-    [(Bounds(entries=3), 3), (Bounds(bytes=4_500), 4), (Bounds(bytes=10), 1)],
+    [(StoreLimits(entries=3), 3), (StoreLimits(bytes=4_500), 4), (StoreLimits(bytes=10), 1)],
     ids=["entries", "bytes", "the newest stays"],
 )
-async def test_a_journal_is_bounded(kind: Kind, bounds: Bounds, kept: int) -> None:
+async def test_a_journal_is_bounded(kind: Kind, bounds: StoreLimits, kept: int) -> None:
     store = kind.make(bounds)
     numbers = [await store.append(received()) for _ in range(9)]
     await store.finish("s", numbers[0], DONE)
@@ -125,7 +127,7 @@ async def test_a_journal_is_bounded(kind: Kind, bounds: Bounds, kept: int) -> No
 
 
 async def test_a_noisy_session_loses_its_own_entries(kind: Kind) -> None:
-    store = kind.make(Bounds(bytes=5_000))
+    store = kind.make(StoreLimits(bytes=5_000))
     quiet = await store.append(received("quiet"))
     for _ in range(20):
         await store.append(received("noisy"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from gemulator.delivery.steps import Chunk, Cut, Delivery, Hang, Head, Step
+from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
 from gemulator.state.journal.entry import Entry, Exchange, Finished, Outcome, Received
 from gemulator.state.journal.redaction import Body, without_secrets
 from gemulator.state.verdict import verdict
@@ -96,7 +96,11 @@ TABLE: list[tuple[str, list[Entry], list[tuple[str, tuple[int, ...]]]]] = [
     ("a refusal, then another request", [entry(1, status(400)), entry(2, messages=OTHER)], []),
     ("a passing failure, again", [entry(1, status(503)), entry(2)], []),
     ("never again", [entry(1, status(429)), entry(2, messages=OTHER)], [("gave up too early", (1,))]),
-    ("never again after a reset", [entry(1, (Cut(reset=True),), outcome="cut")], [("gave up too early", (1,))]),
+    (
+        "never again after a reset",
+        [entry(1, (CloseConnection(reset=True),), outcome="cut")],
+        [("gave up too early", (1,))],
+    ),
     ("told to wait", [entry(1, status(429, 30)), entry(2)], [("ignored retry-after", (1, 2))]),
     ("waited as told", [entry(1, status(429, 10)), entry(2)], []),
     (

@@ -10,19 +10,19 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from gemulator.cli.credential_files import CredentialFiles, Kind
-from gemulator.client.urls import Addresses
+from gemulator.client.urls import EmulatorUrls
 
 Format: TypeAlias = Literal["bash", "fish", "powershell", "dotenv", "github", "compose"]
 Variables: TypeAlias = Mapping[str, str]
 
 
-class Client(Struct, frozen=True):
+class ClientEnvironment(Struct, frozen=True):
     """How a client is to reach the emulator. `adc`: the file that it finds, None: it asks the metadata server.
 
     `tls`: it has to trust the authority; `proxy`: the URL of the proxy for HTTPS, empty for none.
     """
 
-    addresses: Addresses
+    addresses: EmulatorUrls
     token: str
     project: str
     files: CredentialFiles

@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from gemulator.server.auth.keys import ServiceKey, write
 from gemulator.server.auth.oauth import CLIENT_ID, CLIENT_SECRET, PROJECT_NUMBER, UNIQUE_ID, dev_email
-from gemulator.server.tls.certificate_authority import Authority, bundle
+from gemulator.server.tls.certificate_authority import CertificateAuthority, bundle
 
 Kind: TypeAlias = Literal["service_account", "authorized_user", "external_account"]
 
 _POOL = f"//iam.googleapis.com/projects/{PROJECT_NUMBER}/locations/global/workloadIdentityPools/gemulator/providers/dev"
 
 
-class Holder(Struct, frozen=True):
+class Identity(Struct, frozen=True):
     """Whom the files are for: their identity is `email`, what they ask is kept in `session`."""
 
     project: str = "demo"
@@ -47,7 +47,7 @@ class CredentialFiles(Struct, frozen=True):
         """The same with this machine's usual certificates, where a variable replaces them."""
         return (self.folder / "ca-bundle.pem").absolute()
 
-    def write(self, key: ServiceKey, url: str, holder: Holder) -> None:
+    def write(self, key: ServiceKey, url: str, holder: Identity) -> None:
         """Write the three kinds of credentials for the emulator at `url`."""
         self.folder.mkdir(mode=0o755 if self.shared else 0o700, parents=True, exist_ok=True)
         subject = (self.folder / "subject_token.jwt").absolute()
@@ -56,7 +56,7 @@ class CredentialFiles(Struct, frozen=True):
         self._write(self.path("external_account"), _json(external_account(url, subject)))
         self._write(subject, _signed(key, "subject", holder).encode())
 
-    def write_authority(self, authority: Authority) -> None:
+    def write_authority(self, authority: CertificateAuthority) -> None:
         """Write the certificate to trust. Its key stays where it is."""
         certificate = authority.certificate_pem
         write(self.ca, certificate, 0o644)
@@ -66,7 +66,7 @@ class CredentialFiles(Struct, frozen=True):
         write(file, content, 0o644 if self.shared else 0o600)
 
 
-def service_account(key: ServiceKey, url: str, holder: Holder) -> dict[str, str]:
+def service_account(key: ServiceKey, url: str, holder: Identity) -> dict[str, str]:
     """A service account's key. Python, Go, Java and gcloud ask the `token_uri` in it; Node does not."""
     query = "" if holder.session == "default" else f"?session={_quoted(holder.session)}"
     return {
@@ -82,7 +82,7 @@ def service_account(key: ServiceKey, url: str, holder: Holder) -> dict[str, str]
     }
 
 
-def authorized_user(key: ServiceKey, holder: Holder) -> dict[str, str]:
+def authorized_user(key: ServiceKey, holder: Identity) -> dict[str, str]:
     """What `gcloud auth application-default login` leaves. Clients ask oauth2.googleapis.com, whatever it says."""
     return {
         "type": "authorized_user",
@@ -106,7 +106,7 @@ def external_account(url: str, subject: Path) -> dict[str, object]:
     }
 
 
-def _signed(key: ServiceKey, use: str, holder: Holder) -> str:
+def _signed(key: ServiceKey, use: str, holder: Identity) -> str:
     return key.sign({"use": use, "session": holder.session, "email": holder.address})
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from gemulator.cli.credential_files import CredentialFiles, Holder
-from gemulator.cli.server_options import Place, place_options
+from gemulator.cli.credential_files import CredentialFiles, Identity
+from gemulator.cli.server_options import ServerTarget, place_options
 
 _SERVES = """\
 Wrote to {folder}:
@@ -23,10 +23,12 @@ _TRUST = "  ca.pem                 the certificate authority of --tls; ca-bundle
 @click.option("--tls", is_flag=True, help="Also write the certificate that clients of `serve --tls` have to trust.")
 @click.option("--tls-names", multiple=True, help="A further name for HTTPS, if the authority has yet to be made.")
 @click.option("--shared", is_flag=True, help="Let every user read the files, as a volume of containers needs.")
-def credentials(place: Place, folder: Path, email: str, tls: bool, tls_names: tuple[str, ...], shared: bool) -> None:
+def credentials(
+    place: ServerTarget, folder: Path, email: str, tls: bool, tls_names: tuple[str, ...], shared: bool
+) -> None:
     """Write credential files into FOLDER with which Google's libraries get tokens of the emulator at --url."""
     files = CredentialFiles(folder, shared)
-    files.write(place.service_key(), place.url, Holder(place.project, place.session, email))
+    files.write(place.service_key(), place.url, Identity(place.project, place.session, email))
     if tls:
         files.write_authority(place.authority(tls_names))
     click.echo(_SERVES.format(folder=folder, url=place.url) + (_TRUST if tls else ""), nl=False)

@@ -5,10 +5,10 @@ from typing import Any, get_args
 
 import click
 
-from gemulator.cli.client_env import Client, Format, written
-from gemulator.cli.credential_files import CredentialFiles, Holder, Kind
-from gemulator.cli.server_options import Place, place_options
-from gemulator.client.urls import Addresses
+from gemulator.cli.client_env import ClientEnvironment, Format, written
+from gemulator.cli.credential_files import CredentialFiles, Identity, Kind
+from gemulator.cli.server_options import ServerTarget, place_options
+from gemulator.client.urls import EmulatorUrls
 from gemulator.server.auth.tokens import key_of, mint
 
 adc_option = click.option(
@@ -30,17 +30,17 @@ adc_option = click.option(
 @click.option("--proxy", default="", help="URL of the proxy that `serve --proxy-port` opened.")
 @click.option("--seed", default="0", show_default=True, envvar="GEMULATOR_SEED", help="The emulator's, for its tokens.")
 @click.option("--token-key", envvar="GEMULATOR_TOKEN_KEY", help="The emulator's, if it has one.")
-def env(place: Place, adc: str, form: Format, **options: Any) -> None:
+def env(place: ServerTarget, adc: str, form: Format, **options: Any) -> None:
     """Print the variables that lead a client to the emulator at --url: `eval "$(gemulator env)"`.
 
     With --format github append it to "$GITHUB_ENV". The credential files that it names are written anew.
     """
     files = CredentialFiles(options["credentials"] or place.state / "credentials")
-    files.write(place.service_key(), place.url, Holder(place.project, place.session))
+    files.write(place.service_key(), place.url, Identity(place.project, place.session))
     if options["tls"] or options["proxy"]:
         files.write_authority(place.authority())
-    client = Client(
-        addresses=Addresses(place.url, place.project, options["location"]),
+    client = ClientEnvironment(
+        addresses=EmulatorUrls(place.url, place.project, options["location"]),
         token=mint(place.session, None, key_of(options["seed"], options["token_key"])),
         project=place.project,
         files=files,

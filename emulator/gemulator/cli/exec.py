@@ -14,15 +14,15 @@ from typing import Any, Self
 
 import click
 
-from gemulator.cli.client_env import Client
-from gemulator.cli.credential_files import CredentialFiles, Holder
+from gemulator.cli.client_env import ClientEnvironment
+from gemulator.cli.credential_files import CredentialFiles, Identity
 from gemulator.cli.env import adc_option, kind_of
-from gemulator.cli.server_options import Place
-from gemulator.cli.settings_options import settings_of, settings_options, used
+from gemulator.cli.server_options import ServerTarget
+from gemulator.cli.settings_options import reporting_errors, settings_of, settings_options
 from gemulator.client.admin import Admin
 from gemulator.client.embedded import Emulator
-from gemulator.core.settings import usual_state
-from gemulator.server.tls.certificate_authority import NotVouched
+from gemulator.core.settings import default_state_dir
+from gemulator.server.tls.certificate_authority import UnsupportedHostError
 from gemulator.state.journal.json_views import EntryView
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
@@ -67,9 +67,9 @@ def _emulator(context: click.Context, options: Mapping[str, Any]) -> Iterator[Em
     given = {name: getattr(settings, name) for name in settings.model_fields_set | {"scenarios"}}
     emulator = Emulator(**given)
     try:
-        with used(settings):
+        with reporting_errors(settings):
             emulator.start()
-    except NotVouched as error:
+    except UnsupportedHostError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"the emulator cannot start: {error}\n{_ELSEWHERE}") from None
@@ -89,11 +89,11 @@ def _typed(context: click.Context, name: str) -> bool:
 
 def _environment(emulator: Emulator, adc: str, files: CredentialFiles) -> dict[str, str]:
     settings = emulator.settings
-    place = Place(emulator.url, settings.state or usual_state())
-    files.write(place.service_key(), emulator.url, Holder(settings.project))
+    place = ServerTarget(emulator.url, settings.state or default_state_dir())
+    files.write(place.service_key(), emulator.url, Identity(settings.project))
     if emulator.tls_url:
         files.write_authority(place.authority(settings.tls_names))
-    client = Client(
+    client = ClientEnvironment(
         addresses=emulator,
         token=emulator.token,
         project=settings.project,

@@ -9,11 +9,11 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
-from gemulator.cli.settings_options import settings_of, some_settings, used
+from gemulator.cli.settings_options import reporting_errors, settings_of, settings_subset
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.json_types import JSON
 from gemulator.request.target import Target
-from gemulator.scenario.authoring.lint import advice, tools_file, tools_in
+from gemulator.scenario.authoring.lint import lint, tools_file, tools_in
 from gemulator.scenario.library import load_folders
 from gemulator.scenario.loading.folder import Folder
 
@@ -25,7 +25,7 @@ _FORMATS = ("text", "json", "github")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="How the problems are written.")
 @click.option("--tools", type=click.File("rb"), help="JSON request or list of tools, to check `with:` against.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
-@some_settings("scenarios")
+@settings_subset("scenarios")
 def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bool, **options: Any) -> None:
     """Say all that is wrong with the scenarios in PATHS (default: those that `serve` would load).
 
@@ -47,7 +47,7 @@ def _problems(folders: Sequence[Folder], tools: Mapping[str, JSON]) -> tuple[int
         library = load_folders(folders)
     except ScenarioError as error:
         return sum(len(list(folder.scenarios())) for folder in folders if folder.path.exists()), error.problems
-    found = sorted(advice(library, folders, tools), key=lambda problem: (str(problem.file), problem.line))
+    found = sorted(lint(library, folders, tools), key=lambda problem: (str(problem.file), problem.line))
     return len(library.scenarios), found
 
 
@@ -98,7 +98,7 @@ def _annotation(problem: Problem) -> str:
 @click.option("--endpoint", default="openapi", show_default=True, help="The endpoint id in the path.")
 @click.option("--location", default="global", show_default=True, help="The location in the path.")
 @click.option("--project", default="demo", show_default=True, help="The project in the path.")
-@some_settings("scenarios", "unmatched", "seed", "clock", "speed", "wire", "catalog")
+@settings_subset("scenarios", "unmatched", "seed", "clock", "speed", "wire", "catalog")
 def explain(
     request_file: BinaryIO, headers: tuple[str, ...], endpoint: str, location: str, project: str, **options: Any
 ) -> None:
@@ -107,17 +107,17 @@ def explain(
     REQUEST.json is the body of a chat request; `-` reads it from standard input.
     """
     from gemulator.server.app import create_app
-    from gemulator.server.auth.identity import asked_again, unusable
+    from gemulator.server.auth.identity import header_error, rebuild_request
     from gemulator.state.store import DEFAULT
 
     settings = settings_of(options)
-    with used(settings):
+    with reporting_errors(settings):
         engine = create_app(settings).state.engine
     target = Target("v1", project, location, endpoint)
     path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
     named = dict(map(_header, headers))
-    asked = asked_again(request_file.read(), path, target, named, DEFAULT)
-    wrong = unusable(asked.caller)
+    asked = rebuild_request(request_file.read(), path, target, named, DEFAULT)
+    wrong = header_error(asked.caller)
     if wrong is not None:
         raise click.UsageError(f"--header: {wrong}")
     click.echo(str(asyncio.run(engine.explain(asked))))

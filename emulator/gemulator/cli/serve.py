@@ -10,15 +10,15 @@ from typing import Any
 
 import click
 
-from gemulator.cli.settings_options import settings_of, settings_options, used
-from gemulator.client.urls import Addresses
-from gemulator.core.settings import Settings, usual_state
+from gemulator.cli.settings_options import reporting_errors, settings_of, settings_options
+from gemulator.client.urls import EmulatorUrls
+from gemulator.core.settings import Settings, default_state_dir
 from gemulator.core.version import __version__
 from gemulator.scenario.library import Library
 from gemulator.server.app import create_app
-from gemulator.server.listeners import bound, doors_of, origin_of, run_workers, uvicorn_config
-from gemulator.server.tls.certificate_authority import NotVouched
-from gemulator.server.tls.server import Doors, Server
+from gemulator.server.listeners import bind, extra_listeners, origin_of, run_workers, uvicorn_config
+from gemulator.server.tls.certificate_authority import UnsupportedHostError
+from gemulator.server.tls.server import ExtraListeners, Server
 
 
 @click.command()
@@ -28,7 +28,7 @@ def serve(**options: Any) -> None:
     if options["reload"] is None:
         options["reload"] = sys.stdout.isatty()
     settings = settings_of(options)
-    with used(settings):
+    with reporting_errors(settings):
         app = create_app(settings)
     listener, doors = _listener(settings), _doors(settings)
     greeting = _greeting(settings, app.state.engine.preparation.library, origin_of(listener), doors)
@@ -55,7 +55,7 @@ def _run_workers(settings: Settings, listener: socket.socket, greeting: str) -> 
 
 def _listener(settings: Settings) -> socket.socket:
     try:
-        return bound(settings.host, settings.port)
+        return bind(settings.host, settings.port)
     except OSError as error:
         message = f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
         raise click.ClickException(f"{message}\n{_elsewhere(error)}") from None
@@ -67,18 +67,18 @@ def _elsewhere(error: OSError) -> str:
     return "Name an address of this machine with --host, like 127.0.0.1 or 0.0.0.0 (all of its addresses)."
 
 
-def _doors(settings: Settings) -> Doors | None:
+def _doors(settings: Settings) -> ExtraListeners | None:
     try:
-        return doors_of(settings)
-    except NotVouched as error:
+        return extra_listeners(settings)
+    except UnsupportedHostError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         remedy = "Choose other ports with --tls-port and --proxy-port, another folder with --state."
         raise click.ClickException(f"cannot serve HTTPS: {error}\n{remedy}") from None
 
 
-def _greeting(settings: Settings, library: Library, origin: str, doors: Doors | None) -> str:
-    urls = Addresses(origin)
+def _greeting(settings: Settings, library: Library, origin: str, doors: ExtraListeners | None) -> str:
+    urls = EmulatorUrls(origin)
     folders = ", ".join(map(str, settings.scenarios)) or "no folder"
     live = ", live when saved" if settings.reload else ""
     unmatched = {"generate": "get an invented answer", "error": "are refused with the reason"}[settings.unmatched]
@@ -105,14 +105,14 @@ _KEYS = {
 }
 
 
-def _https(settings: Settings, doors: Doors | None) -> list[str]:
+def _https(settings: Settings, doors: ExtraListeners | None) -> list[str]:
     lines = []
     if doors and settings.tls:
         lines.append(f"  HTTPS                {origin_of(doors.tls, 'https')}")
     if doors and doors.proxy:
         lines.append(f"  Google's own hosts   HTTPS_PROXY={origin_of(doors.proxy)}")
     if doors:
-        lines.append(f"  to be trusted        {(settings.state or usual_state()) / 'ca.pem'}")
+        lines.append(f"  to be trusted        {(settings.state or default_state_dir()) / 'ca.pem'}")
     return lines
 
 

@@ -9,12 +9,12 @@ import click
 from msgspec import Struct
 
 from gemulator.core.clock import UTC
-from gemulator.core.settings import usual_state
+from gemulator.core.settings import default_state_dir
 from gemulator.server.auth.keys import ServiceKey
-from gemulator.server.tls.certificate_authority import Authority, NotVouched
+from gemulator.server.tls.certificate_authority import CertificateAuthority, UnsupportedHostError
 
 
-class Place(Struct, frozen=True):
+class ServerTarget(Struct, frozen=True):
     """An emulator at `url`, the folder of its keys, and what is wanted there."""
 
     url: str
@@ -22,11 +22,11 @@ class Place(Struct, frozen=True):
     project: str = "demo"
     session: str = "default"
 
-    def authority(self, names: Sequence[str] = ()) -> Authority:
+    def authority(self, names: Sequence[str] = ()) -> CertificateAuthority:
         """The authority of the state folder. ClickException where it may not vouch for `names`."""
         try:
-            return Authority(self.state, names, UTC())
-        except NotVouched as error:
+            return CertificateAuthority(self.state, names, UTC())
+        except UnsupportedHostError as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
             raise _unkept(error) from None
@@ -48,7 +48,7 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def placed(url: str, project: str, session: str, state: Path | None, **options: Any) -> Any:
-        return command(Place(url.rstrip("/"), state or usual_state(), project, session), **options)
+        return command(ServerTarget(url.rstrip("/"), state or default_state_dir(), project, session), **options)
 
     for option in _OPTIONS:
         option(placed)

@@ -10,15 +10,15 @@ import click
 from pydantic.fields import FieldInfo
 
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import Settings, WrongSetting
+from gemulator.core.settings import SettingError, Settings
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds an option for every field of Settings, and `--config`."""
-    return some_settings(*Settings.model_fields)(command)
+    return settings_subset(*Settings.model_fields)(command)
 
 
-def some_settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def settings_subset(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Adds options for some fields of Settings, and `--config`."""
     return lambda command: _with_options(command, names)
 
@@ -42,7 +42,7 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
 
 
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
-    multiple = _several(name)
+    multiple = _is_multiple(name)
     kind = get_args(field.annotation)[0] if multiple else field.annotation
     flag = name.replace("_", "-")
     return click.option(
@@ -97,13 +97,15 @@ def _from_file(ctx: click.Context, param: click.Parameter, value: Path | None) -
     unknown = sorted(set(table) - set(Settings.model_fields))
     if unknown:
         raise click.BadParameter(f"{value}: unknown key {unknown[0]!r}; known: {', '.join(Settings.model_fields)}")
-    lists = [name for name in table if isinstance(table[name], list) and not _several(name)]
+    lists = [name for name in table if isinstance(table[name], list) and not _is_multiple(name)]
     if lists:
         raise click.BadParameter(f"{value}: {lists[0]} takes one value, not a list")
-    ctx.default_map = {name: [one] if _several(name) and isinstance(one, str) else one for name, one in table.items()}
+    ctx.default_map = {
+        name: [one] if _is_multiple(name) and isinstance(one, str) else one for name, one in table.items()
+    }
 
 
-def _several(name: str) -> bool:
+def _is_multiple(name: str) -> bool:
     return get_origin(Settings.model_fields[name].annotation) is tuple
 
 
@@ -112,16 +114,16 @@ def settings_of(options: dict[str, Any]) -> Settings:
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     try:
         return Settings.of(**given)
-    except WrongSetting as error:
+    except SettingError as error:
         raise _wrong(error) from None
 
 
 @contextmanager
-def used(settings: Settings) -> Iterator[None]:
+def reporting_errors(settings: Settings) -> Iterator[None]:
     """Where something is made of the settings: what cannot be used ends the command, by its name."""
     try:
         yield
-    except WrongSetting as error:
+    except SettingError as error:
         raise _wrong(error) from None
     except ScenarioError as error:
         files = {problem.file for problem in error.problems}
@@ -131,5 +133,5 @@ def used(settings: Settings) -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-def _wrong(error: WrongSetting) -> click.UsageError:
-    return click.UsageError(f"--{error.name.replace('_', '-')}: {error.said}")
+def _wrong(error: SettingError) -> click.UsageError:
+    return click.UsageError(f"--{error.name.replace('_', '-')}: {error.reason}")

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from gemulator.client.http_client import Connections, Unreachable
+from gemulator.client.http_client import HttpPool, Unreachable
 from gemulator.state.journal.json_views import EntryView, EventView, FindingView, PageView, SessionView
 
 _ROOT = "/__emulator"
@@ -25,10 +25,10 @@ class AdminError(Exception):
 class Admin:
     """A running emulator at `url`, like http://127.0.0.1:8089. `key` is its --admin-key."""
 
-    indoors = False  # whether it is in this process, and all of it is this process's own
+    in_process = False  # whether it is in this process, and all of it is this process's own
 
     def __init__(self, url: str, key: str | None = None) -> None:
-        self._http = Connections(url, {"x-emulator-admin-key": key} if key else {})
+        self._http = HttpPool(url, {"x-emulator-admin-key": key} if key else {})
         self._url = url
 
     def close(self) -> None:
@@ -162,7 +162,7 @@ class Admin:
     ) -> Any:
         body = content if json is None else orjson.dumps(json)
         try:
-            status, answer = self._http.ask(method, _target(path, params or {}), body)
+            status, answer = self._http.request(method, _target(path, params or {}), body)
         except Unreachable as error:
             raise self._unreachable(error) from None
         if status >= 400:

@@ -9,38 +9,38 @@ from typing import Any
 import orjson
 
 from gemulator.client.admin import Admin, AdminError
-from gemulator.client.recorded_request import Recorded
+from gemulator.client.recorded_request import RecordedRequest
 from gemulator.client.stubs import NAME, Stubs
 from gemulator.core import located_yaml as yaml
-from gemulator.server.admin.ended_sessions import OVER
+from gemulator.server.admin.ended_sessions import ENDED_SCENARIO
 from gemulator.state.journal.json_views import EntryView, MismatchView, mismatch_text
 
 _KEPT = 100  # sessions that the server knows to be over
 
 
 @dataclass
-class Over:
+class EndedSessions:
     """The sessions of a family that are over, with whose they were, and the newest entry in them that was told of."""
 
-    whose: dict[str, str] = field(default_factory=dict)
+    owner: dict[str, str] = field(default_factory=dict)
     told: int = 0
 
     def add(self, session: str, whose: str) -> None:
-        self.whose[session] = whose or session
-        if len(self.whose) > _KEPT:
-            del self.whose[next(iter(self.whose))]
+        self.owner[session] = whose or session
+        if len(self.owner) > _KEPT:
+            del self.owner[next(iter(self.owner))]
 
     def late(self, admin: Admin) -> Iterator[str]:
         """What was asked in them since, in words; after that it is told."""
-        entries = admin.entries(scenario=OVER) if self.whose else []
-        for entry in (one for one in entries if one["session"] in self.whose and one["id"] > self.told):
+        entries = admin.entries(scenario=ENDED_SCENARIO) if self.owner else []
+        for entry in (one for one in entries if one["session"] in self.owner and one["id"] > self.told):
             self.told = max(self.told, entry["id"])
-            yield f"  request {Recorded(entry)}"
-            yield f"    its client is that of {self.whose[entry['session']]}"
+            yield f"  request {RecordedRequest(entry)}"
+            yield f"    its client is that of {self.owner[entry['session']]}"
 
 
 @dataclass(frozen=True)
-class Checked:
+class SessionChecks:
     """What is checked: a session, the scenarios that were pushed to it by name, those of them that are everyone's, the
     sessions before it, and its stubs."""
 
@@ -48,7 +48,7 @@ class Checked:
     session: str
     texts: Mapping[str, str]
     lent: Sequence[str]
-    over: Over
+    over: EndedSessions
     stubs: Stubs
 
     def verify(self, **expectations: Any) -> None:
@@ -66,13 +66,13 @@ class Checked:
     @property
     def none_late(self) -> int | None:
         """The expectation that no client of a session before this one has asked; others' journals are not searched."""
-        return self.over.told if self.over.whose and self.admin.indoors else None
+        return self.over.told if self.over.owner and self.admin.in_process else None
 
     def late(self) -> str:
         """What clients of sessions that are over asked, and nobody was told of yet."""
         return "\n".join(self._late())
 
-    def odd(self) -> Sequence[str]:
+    def failure_hints(self) -> Sequence[str]:
         """What may be why a test failed: requests that no turn fitted, refused ones, other tests' clients."""
         entries = self.admin.entries(session=self.session)
         return [*self._unmatched(entries, invented=False), *_refused(entries), *self._late()]
@@ -104,12 +104,12 @@ class Checked:
             return
         yield f"{_some(found, entries)} fitted no turn. Nearest turns first:"
         for entry in found:
-            yield f"  request {Recorded(entry)}"
+            yield f"  request {RecordedRequest(entry)}"
             for near in entry["nearest"]:
                 yield f"    {near['turn']}: {_differences(near['mismatches'])}"
             if not entry["nearest"]:
                 yield "    there are no turns: nothing was stubbed or loaded"
-        yield from self.stubs.silent()
+        yield from self.stubs.incomplete()
 
     def _late(self) -> Iterator[str]:
         late = [*self.over.late(self.admin)]
@@ -146,8 +146,8 @@ def _refused(entries: Sequence[EntryView]) -> Iterator[str]:
     if found:
         yield f"{_some(found, entries)} {'was' if len(found) == 1 else 'were'} refused:"
     for entry in found:
-        yield f"  request {Recorded(entry)}"
-        yield f"    {entry['status']}: {_said(Recorded(entry).answer)}"
+        yield f"  request {RecordedRequest(entry)}"
+        yield f"    {entry['status']}: {_said(RecordedRequest(entry).answer)}"
 
 
 def _some(found: Sequence[EntryView], entries: Sequence[EntryView]) -> str:
@@ -173,7 +173,7 @@ def _nearest(nearest: Sequence[Mapping[str, Any]], entries: Sequence[EntryView])
     known = {entry["id"]: entry for entry in entries}
     for near in nearest:
         entry = known.get(near["id"])
-        yield f"  request {Recorded(entry) if entry else near['id']}"
+        yield f"  request {RecordedRequest(entry) if entry else near['id']}"
         if near["mismatches"]:
             yield f"    {_differences(near['mismatches'])}"
 

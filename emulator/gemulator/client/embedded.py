@@ -14,7 +14,7 @@ from gemulator.core.clock import UTC
 from gemulator.core.settings import Settings
 from gemulator.server.app import create_app
 from gemulator.server.auth.tokens import key_for, mint
-from gemulator.server.listeners import bound, doors_of, origin_of, uvicorn_config
+from gemulator.server.listeners import bind, extra_listeners, origin_of, uvicorn_config
 from gemulator.server.tls.server import Server
 
 _STARTING = 30.0  # seconds; a start takes a few milliseconds
@@ -65,9 +65,9 @@ class Emulator(Session):
         if self._server is not None:
             return self
         app = self._app = create_app(self.settings)
-        doors = doors_of(self.settings)
+        doors = extra_listeners(self.settings)
         try:
-            listener = bound(self.settings.host, self.settings.port)
+            listener = bind(self.settings.host, self.settings.port)
         except OSError:
             if doors is not None:
                 doors.close()
@@ -81,7 +81,7 @@ class Emulator(Session):
         if not server.started:
             raise RuntimeError("gemulator did not start; its thread says why on standard error")
         self._server = server
-        self._begin()
+        self._reset()
         self._hang_up()
         self.url = origin_of(listener)
         self.tls_url = origin_of(doors.tls, "https") if doors else ""
@@ -112,9 +112,9 @@ class Emulator(Session):
         """The admin API."""
         if self._server is None or self.settings.store != "memory" or self.settings.admin == "off":
             return super().admin
-        from gemulator.client.in_process_admin import Indoors
+        from gemulator.client.in_process_admin import InProcessAdmin
 
-        return Indoors(self.url, self._key, self._app.state.engine, self.settings, UTC)
+        return InProcessAdmin(self.url, self._key, self._app.state.engine, self.settings, UTC)
 
     def _token_of(self, name: str) -> str:
         return mint(name, None, key_for(self.settings))

@@ -18,7 +18,7 @@ class Unreachable(Exception):
     """No answer came, or none that is HTTP."""
 
 
-class Connections:
+class HttpPool:
     """Connections to `url`, kept for the next request. No proxy is asked: the server is at hand."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
@@ -40,18 +40,18 @@ class Connections:
             while True:
                 self._idle.pop().close()
 
-    def ask(self, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
+    def request(self, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Status and body. Unreachable."""
-        with self._lent() as connection:
+        with self._checkout() as connection:
             response = self._sent(connection, method, target, body, {})
             answer = response.status, response.read()
-            self._give_back(connection)
+            self._release(connection)
             return answer
 
     @contextmanager
     def stream(self, target: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
         """A response to read from for as long as it comes. Unreachable."""
-        with self._lent() as connection:
+        with self._checkout() as connection:
             response = self._sent(connection, "GET", target, None, headers)
             connection.sock.settimeout(None)
             yield response
@@ -64,7 +64,7 @@ class Connections:
         return connection.getresponse()
 
     @contextmanager
-    def _lent(self) -> Iterator[HTTPConnection]:
+    def _checkout(self) -> Iterator[HTTPConnection]:
         """A connection that nobody else has; closed where something goes wrong."""
         if self._process != os.getpid():  # the process that was forked off this one has the same: each closes its end
             self._close_idle()
@@ -74,7 +74,7 @@ class Connections:
         except IndexError:
             connection = self._new()
         try:
-            if connection.sock is not None and _ended(connection):
+            if connection.sock is not None and _is_stale(connection):
                 connection.close()  # it connects anew by itself
             yield connection
         except (OSError, HTTPException) as error:
@@ -84,7 +84,7 @@ class Connections:
             connection.close()
             raise
 
-    def _give_back(self, connection: HTTPConnection) -> None:
+    def _release(self, connection: HTTPConnection) -> None:
         if self._closed:
             connection.close()
         else:
@@ -110,7 +110,7 @@ class Connections:
         return context
 
 
-def _ended(connection: HTTPConnection) -> bool:
+def _is_stale(connection: HTTPConnection) -> bool:
     """Whether the server has closed an idle connection: nothing else can be read from one."""
     with _Watch() as watch:
         watch.register(connection.sock, selectors.EVENT_READ)

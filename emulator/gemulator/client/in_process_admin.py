@@ -10,7 +10,7 @@ from gemulator.client.admin import Admin, AdminError
 from gemulator.core.clock import Clock
 from gemulator.core.settings import Settings
 from gemulator.engine.engine import Engine
-from gemulator.server.admin.guard import Refusal
+from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.admin.journal import JournalRoutes
 from gemulator.server.admin.sessions import SessionRoutes
 from gemulator.state.store import unwaited
@@ -21,13 +21,13 @@ _NOTED_BEFORE = {"session", "none_unmatched", "none_late", "times_used"}
 _T = TypeVar("_T")
 
 
-class Indoors(Admin):
+class InProcessAdmin(Admin):
     """Does what the routes do, in the thread that asks; over HTTP what is asked seldom, or by a forked process.
 
     For an engine whose store is in memory.
     """
 
-    indoors = True
+    in_process = True
 
     def __init__(self, url: str, key: str | None, engine: Engine, settings: Settings, utc: Clock) -> None:
         super().__init__(url, key)
@@ -53,19 +53,19 @@ class Indoors(Admin):
         if not self._here:
             return super().create(session, scenarios=scenarios, drop=drop, over=over, **choices)
         wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, "over": over, **choices}
-        return _told(self._sessions.opened(orjson.dumps(wanted)))
+        return _run(self._sessions.create_session(orjson.dumps(wanted)))
 
     def drop(self, session: str) -> bool:
-        return _told(self._store.drop(session)) if self._here else super().drop(session)
+        return _run(self._store.drop(session)) if self._here else super().drop(session)
 
     def push(self, scenario: str, session: str = "default", name: str | None = None) -> str:
         if not self._here:
             return super().push(scenario, session, name)
-        return _told(self._sessions.pushed(session, scenario.encode(), name)).name
+        return _run(self._sessions.push_scenario(session, scenario.encode(), name)).name
 
     def verify(self, **expectations: Any) -> None:
         if self._here and expectations.keys() <= _NOTED_BEFORE:
-            _told(self._journal.verified(orjson.dumps(expectations)))
+            _run(self._journal.verify_session(orjson.dumps(expectations)))
         else:
             super().verify(**expectations)
 
@@ -74,10 +74,10 @@ class Indoors(Admin):
         return os.getpid() == self._process
 
 
-def _told(answer: Coroutine[Any, Any, _T]) -> _T:
+def _run(answer: Coroutine[Any, Any, _T]) -> _T:
     """What an answer comes to. AdminError."""
     try:
         return unwaited(answer)
-    except Refusal as refusal:
+    except AdminHTTPError as refusal:
         said = refusal.error
         raise AdminError(said["message"], said["remedy"], said["code"], refusal.details.get("failures")) from None

@@ -9,7 +9,7 @@ import orjson
 _Path: TypeAlias = tuple[object, ...]
 
 
-def plain(value: Any, *path: object) -> Any:
+def to_json_value(value: Any, *path: object) -> Any:
     """The value, its dates and enumerations as texts and so on; NaN and infinity stay. ValueError says what is none."""
     __tracebackhide__ = True
     try:

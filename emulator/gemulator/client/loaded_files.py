@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gemulator.client.stubs import NAME, text_of
-from gemulator.state.store import Published
+from gemulator.client.stubs import NAME, dump
+from gemulator.state.store import PushedScenario
 
 
 class Loaded:
@@ -13,10 +13,10 @@ class Loaded:
     def __init__(self) -> None:
         self._files: dict[str, Path] = {}
 
-    def read(self, path: Path) -> Published:
+    def read(self, path: Path) -> PushedScenario:
         """The scenario at a path, with all that it takes from its folder. ScenarioError where it is wrong."""
         from gemulator.core.located_yaml import text_of_file
-        from gemulator.scenario.loading.bundle import parcel
+        from gemulator.scenario.loading.bundle import bundle
         from gemulator.scenario.loading.folder import Folder
         from gemulator.scenario.loading.reader import read_scenario
 
@@ -25,8 +25,8 @@ class Loaded:
         wanted = read_scenario(text, path, path.stem, folder).name
         name = self._called(wanted, path.resolve())
         if name != wanted or "include" in text or "file" in text:
-            text = text_of({**parcel(text, path, folder), "name": name})
-        return Published(name, text)
+            text = dump({**bundle(text, path, folder), "name": name})
+        return PushedScenario(name, text)
 
     def _called(self, wanted: str, file: Path) -> str:
         """The name that the scenario has; a longer one where stubs or another file have it already."""

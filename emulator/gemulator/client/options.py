@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import Literal, TypeAlias, TypedDict
 
-from gemulator.core.settings import WhenUnmatched
+from gemulator.core.settings import UnmatchedMode
 
-Place: TypeAlias = str | PathLike[str]
+FilePath: TypeAlias = str | PathLike[str]
 
 
 class Options(TypedDict, total=False):
@@ -14,9 +14,9 @@ class Options(TypedDict, total=False):
 
     host: str
     port: int
-    scenarios: Place | Sequence[Place]
+    scenarios: FilePath | Sequence[FilePath]
     reload: bool
-    unmatched: WhenUnmatched
+    unmatched: UnmatchedMode
     seed: str | int
     clock: str
     ids: Literal["unique", "stable"]
@@ -34,14 +34,14 @@ class Options(TypedDict, total=False):
     tokens: Sequence[str]
     token_life: int
     token_key: str
-    policy: Place
-    state: Place
+    policy: FilePath
+    state: FilePath
     tls: bool
     tls_port: int
     tls_names: Sequence[str]
     proxy_port: int
     endpoints: Literal["any", "catalog"]
-    catalog: Place
+    catalog: FilePath
     cors: str
     openapi_limit: int
     shared_limit: int

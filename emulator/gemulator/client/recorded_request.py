@@ -14,7 +14,7 @@ from gemulator.request.target import Target
 from gemulator.state.journal.json_views import EntryView, UsageView
 
 
-class Recorded(Struct, frozen=True, dict=True):
+class RecordedRequest(Struct, frozen=True, dict=True):
     """A request and what it was answered. `entry` is all that the journal has."""
 
     entry: EntryView
@@ -89,7 +89,9 @@ class Recorded(Struct, frozen=True, dict=True):
     @property
     def tools(self) -> Sequence[str]:
         """The names of the tools on offer."""
-        return [function.name for function in self._conversation.request.offered] if self._conversation else []
+        return (
+            [function.name for function in self._conversation.request.functions_offered] if self._conversation else []
+        )
 
     @cached_property
     def _conversation(self) -> Conversation | None:

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from gemulator.client.urls import Addresses
+from gemulator.client.urls import EmulatorUrls
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
 
-class Clients(Addresses, ABC):
+class SdkClients(EmulatorUrls, ABC):
     """Makes clients for the emulator at `url`."""
 
     def __init__(self, url: str, project: str, location: str) -> None:

@@ -12,18 +12,18 @@ from typing import Any, Self, Unpack
 from urllib.parse import quote
 
 from gemulator.client.admin import Admin, AdminError
-from gemulator.client.checks import Checked, Over
+from gemulator.client.checks import EndedSessions, SessionChecks
 from gemulator.client.loaded_files import Loaded
-from gemulator.client.recorded_request import Recorded
-from gemulator.client.sdk_clients import Clients
-from gemulator.client.stubs import NAME, Conditions, Stub, Stubs, written, wrong_conditions
+from gemulator.client.recorded_request import RecordedRequest
+from gemulator.client.sdk_clients import SdkClients
+from gemulator.client.stubs import NAME, MatchConditions, Stub, Stubs, conditions_as_dict, wrong_conditions
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import WhenUnmatched
+from gemulator.core.settings import UnmatchedMode
 from gemulator.state.journal.json_views import FindingView
 
 
 @dataclass
-class Opening:
+class PendingSession:
     """What is said of a session before anyone can ask in it: one request tells the server all of it."""
 
     name: str | None
@@ -34,7 +34,7 @@ class Opening:
         self.scenarios[name] = text
 
 
-class Session(Clients):
+class Session(SdkClients):
     """A session of the emulator at `url`, which other sessions do not see: `Session("http://127.0.0.1:8089")`.
 
     `token` is the API key with which a client is in it; `key` is the server's --admin-key.
@@ -54,20 +54,20 @@ class Session(Clients):
         self._named = name
         self._token = token
         self._key = key
-        self._begin()
+        self._reset()
         self.folders: Sequence[Path] = ()  # where `load` looks for a relative path before the working directory
-        self._opening: Opening | None = None
+        self._opening: PendingSession | None = None
         self._shares = False  # the connections of another
         self._lock = Lock()
         self._left: list[str] = []  # sessions of the family that the server may forget
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._choices: dict[str, Any] = {}
         self._stubs = Stubs()
         self._loaded = Loaded()
         self._texts: dict[str, str] = {}  # what was pushed, by name
         self._lent: Sequence[str] = ()  # of that, what it shares with all others
-        self._over = Over()  # sessions of the family
+        self._over = EndedSessions()  # sessions of the family
 
     @property
     def name(self) -> str:
@@ -92,7 +92,7 @@ class Session(Clients):
         *,
         seed: str | int | None = None,
         clock: str | datetime | None = None,
-        unmatched: WhenUnmatched | None = None,
+        unmatched: UnmatchedMode | None = None,
     ) -> "Session":
         """Another session of the same emulator; without a name a new one. What is left out is as the server."""
         choices = {"seed": None if seed is None else str(seed), "clock": _moment(clock), "unmatched": unmatched}
@@ -102,7 +102,7 @@ class Session(Clients):
         made._left, made._over, made.folders = self._left, self._over, self.folders
         # A session is made on first use: where nothing is chosen, it needs no word with the server.
         if made._choices or name is None:
-            made._opening = Opening(name)
+            made._opening = PendingSession(name)
         else:
             made._token = self._token_of(name)
         return made
@@ -112,7 +112,7 @@ class Session(Clients):
         with self._lock:
             if self._opening is None:
                 return
-            opening, left = self._opening, list(self._taken())
+            opening, left = self._opening, list(self._drain())
             said: dict[str, Any] = {"scenarios": opening.scenarios, "over": left, **self._choices}
             try:
                 self._named, self._token = self.admin.create(opening.name, **said)
@@ -121,14 +121,14 @@ class Session(Clients):
                 raise
             self._opening = None
 
-    def _taken(self) -> Iterator[str]:
+    def _drain(self) -> Iterator[str]:
         """What has been left, for the one that asks: others of the family may ask at the same time."""
         with suppress(IndexError):
             while True:
                 yield self._left.pop()
 
     @property
-    def _opened(self) -> bool:
+    def _is_created(self) -> bool:
         """Whether the server knows of it; whoever is just telling it has told it then."""
         with self._lock:
             return self._opening is None
@@ -139,7 +139,7 @@ class Session(Clients):
 
     # ---- what is answered
 
-    def when(self, **conditions: Unpack[Conditions]) -> Stub:
+    def when(self, **conditions: Unpack[MatchConditions]) -> Stub:
         """`when(user="weather").reply("It rains.")`, as a turn of a scenario: the first that fits answers."""
         __tracebackhide__ = True
         return self._stubs.when(conditions, self._push)
@@ -157,7 +157,7 @@ class Session(Clients):
     def _found(self, file: str | Path) -> Path:
         return next((found for folder in self.folders if (found := folder / file).is_file()), Path(file))
 
-    def lend(self) -> None:
+    def share_loaded(self) -> None:
         """What was loaded so far is everyone's: of its `times`, those count of which some were asked here."""
         self._lent = tuple(self._texts)
 
@@ -201,12 +201,12 @@ class Session(Clients):
     # ---- what was asked
 
     @property
-    def requests(self) -> Sequence[Recorded]:
+    def requests(self) -> Sequence[RecordedRequest]:
         """What was asked so far, in order."""
-        return [Recorded(entry) for entry in self.admin.entries(session=self.name)]
+        return [RecordedRequest(entry) for entry in self.admin.entries(session=self.name)]
 
     @property
-    def last(self) -> Recorded:
+    def last(self) -> RecordedRequest:
         """The newest request. AssertionError where there is none."""
         __tracebackhide__ = True
         requests = self.requests
@@ -215,9 +215,9 @@ class Session(Clients):
         return requests[-1]
 
     @property
-    def checked(self) -> Checked:
+    def checked(self) -> SessionChecks:
         """What the checks below look at."""
-        return Checked(self.admin, self.name, self._texts, self._lent, self._over, self._stubs)
+        return SessionChecks(self.admin, self.name, self._texts, self._lent, self._over, self._stubs)
 
     def assert_called(
         self,
@@ -225,11 +225,11 @@ class Session(Clients):
         *,
         at_least: int | None = None,
         at_most: int | None = None,
-        **conditions: Unpack[Conditions],
+        **conditions: Unpack[MatchConditions],
     ) -> None:
         """Whether such a request came, so often; without a number: at all."""
         __tracebackhide__ = True
-        when = written(conditions)
+        when = conditions_as_dict(conditions)
         bounds = {"count": times, "at_least": at_least, "at_most": at_most}
         given = {key: value for key, value in bounds.items() if value is not None}
         try:
@@ -278,23 +278,23 @@ class Session(Clients):
 
     def close(self) -> None:
         """Forget the session, and close the clients that it gave out."""
-        if self._opened:
+        if self._is_created:
             self.admin.drop(self._named)
         self.close_clients()
 
-    def leave(self, whose: str = "") -> None:
+    def end_later(self, whose: str = "") -> None:
         """As `close`, but the server hears of it with the next session that is made, and tells whoever still asks.
 
         `whose` it was is said where that happens.
         """
-        if self._opened:
+        if self._is_created:
             self._over.add(self._named, whose)
             self._left.append(self._named)
         self.close_clients()
 
-    def drop_left(self) -> None:
+    def end_pending(self) -> None:
         """Let the server forget all that were left."""
-        for name in dict.fromkeys([*self._taken(), *self._over.whose]):
+        for name in dict.fromkeys([*self._drain(), *self._over.owner]):
             self.admin.drop(name)
 
 

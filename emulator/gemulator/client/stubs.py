@@ -11,11 +11,11 @@ from typing import Any, Self, TypeAlias, TypedDict, Unpack
 import orjson
 from msgspec.structs import replace
 
-from gemulator.client.json_values import plain
+from gemulator.client.json_values import to_json_value
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.engine.session_library import read_pushed
-from gemulator.state.store import Published
+from gemulator.state.store import PushedScenario
 
 NAME = "stubs"  # the scenario that a session's stubs make
 
@@ -25,7 +25,7 @@ Part: TypeAlias = str | Mapping[str, Any]
 Publish: TypeAlias = Callable[[str], None]  # gets the text of the scenario that the stubs make, after each change
 
 
-class Conditions(TypedDict, total=False):
+class MatchConditions(TypedDict, total=False):
     """The conditions of a `when`, as in a scenario; Python's keywords with a `_` after them."""
 
     user: Text
@@ -89,10 +89,10 @@ class TurnFields(TypedDict, total=False):
     fault: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
 
 
-def written(conditions: Conditions) -> dict[str, Any]:
+def conditions_as_dict(conditions: MatchConditions) -> dict[str, Any]:
     """Conditions as in a scenario. ValueError where it cannot say one."""
     __tracebackhide__ = True
-    return {name.rstrip("_"): plain(value, name) for name, value in conditions.items()}
+    return {name.rstrip("_"): to_json_value(value, name) for name, value in conditions.items()}
 
 
 class Stubs:
@@ -103,10 +103,10 @@ class Stubs:
         self.unsaid: list[dict[str, Any]] = []  # conditions for which nothing is answered as yet
         self.lock = RLock()
 
-    def when(self, conditions: Conditions, publish: Publish) -> "Stub":
+    def when(self, conditions: MatchConditions, publish: Publish) -> "Stub":
         """A stub for the requests that fit; nothing answers until it has a reply."""
         __tracebackhide__ = True
-        stub = Stub(self, written(conditions), publish)
+        stub = Stub(self, conditions_as_dict(conditions), publish)
         self.unsaid.append(stub.conditions)
         return stub
 
@@ -114,7 +114,7 @@ class Stubs:
         """Use these turns instead. ScenarioError where one of them is wrong; then nothing has changed."""
         __tracebackhide__ = True
         try:
-            text = text_of({"turns": turns})
+            text = dump({"turns": turns})
         except ScenarioError as error:
             raise _placed(error) from None
         publish(text)
@@ -124,9 +124,9 @@ class Stubs:
         """Put them before all else again."""
         with self.lock:
             if self.turns:
-                publish(text_of({"turns": self.turns}))
+                publish(dump({"turns": self.turns}))
 
-    def silent(self) -> Iterator[str]:
+    def incomplete(self) -> Iterator[str]:
         """Says of each `when` that has no reply that it has none."""
         for one in self.unsaid:
             conditions = ", ".join(f"{name + '_' * iskeyword(name)}={value!r}" for name, value in one.items())
@@ -137,21 +137,21 @@ class Stubs:
         return yaml.write({"turns": self.turns}) if self.turns else ""
 
 
-def text_of(scenario: dict[str, Any]) -> str:
+def dump(scenario: dict[str, Any]) -> str:
     """A scenario as JSON, which is read soonest; as YAML where JSON does not bear it. ScenarioError."""
     with suppress(TypeError, ScenarioError):
         text = orjson.dumps(scenario).decode()
-        read_pushed(Published(NAME, text))
+        read_pushed(PushedScenario(NAME, text))
         return text
     text = yaml.write(scenario)
-    read_pushed(Published(NAME, text))  # says what is wrong, and in which line
+    read_pushed(PushedScenario(NAME, text))  # says what is wrong, and in which line
     return text
 
 
 def wrong_conditions(conditions: dict[str, Any], where: str) -> ScenarioError | None:
     """What is wrong with conditions as `written`; None: nothing."""
     try:
-        text_of({"turns": [{"when": conditions, "reply": ""}]})
+        dump({"turns": [{"when": conditions, "reply": ""}]})
     except ScenarioError as error:
         return ScenarioError(
             [replace(one, file=Path(where), path=one.path.removeprefix("when.")) for one in _placed(error).problems]
@@ -229,11 +229,11 @@ class Stub:
 
     def _add(self, fields: dict[str, Any]) -> Self:
         __tracebackhide__ = True
-        turn = {"when": self.conditions, **plain(fields)} if self.conditions else plain(fields)
+        turn = {"when": self.conditions, **to_json_value(fields)} if self.conditions else to_json_value(fields)
         with self._stubs.lock:
             turns = list(self._stubs.turns)
             if self._newest is not None:
-                turns[self._newest] = _once(turns[self._newest])
+                turns[self._newest] = _limit_to_one(turns[self._newest])
             self._stubs.change([*turns, turn], self._publish)
             self._stubs.unsaid = [one for one in self._stubs.unsaid if one is not self.conditions]
             self._newest = len(turns)
@@ -245,12 +245,12 @@ class Stub:
             if self._newest is None:
                 raise ValueError("say first what is answered: when(…).reply(…), .call(…) or .fail(…)")
             turns = list(self._stubs.turns)
-            turns[self._newest] = turns[self._newest] | plain(fields)
+            turns[self._newest] = turns[self._newest] | to_json_value(fields)
             self._stubs.change(turns, self._publish)
         return self
 
 
-def _once(turn: dict[str, Any]) -> dict[str, Any]:
+def _limit_to_one(turn: dict[str, Any]) -> dict[str, Any]:
     """A turn after which another is to come: it answers once, unless told. A call makes way by itself."""
     reply = turn["reply"]
     calls = any("call" in part for part in (reply if isinstance(reply, list) else [reply]) if isinstance(part, dict))

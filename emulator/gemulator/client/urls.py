@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 
-class Addresses:
+class EmulatorUrls:
     """What to paste into a client, for an emulator at `url`."""
 
     def __init__(self, url: str, project: str = "demo", location: str = "global") -> None:

@@ -12,7 +12,7 @@ UTC: Clock = time.time
 _END = 2**32  # ids have 32 bits for the seconds
 
 
-def frozen_at(clock: str) -> float | None:
+def parse_clock(clock: str) -> float | None:
     """The Unix seconds at which the clock stands still; None: it runs. ValueError where it is no moment."""
     if clock == "real":
         return None

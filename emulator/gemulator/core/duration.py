@@ -9,7 +9,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PATTERN = r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$"
 
 
-def seconds(value: Any) -> float:
+def parse_duration(value: Any) -> float:
     """The seconds in a duration. ValueError where it has no unit."""
     found = re.match(_PATTERN, value) if isinstance(value, str) else None
     if found is None:
@@ -19,6 +19,6 @@ def seconds(value: Any) -> float:
 
 Duration: TypeAlias = Annotated[
     float,
-    BeforeValidator(seconds),
+    BeforeValidator(parse_duration),
     WithJsonSchema({"type": "string", "pattern": _PATTERN, "examples": ["800ms", "1.5s"]}),
 ]

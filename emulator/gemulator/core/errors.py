@@ -79,7 +79,7 @@ class Mismatch(Struct, frozen=True):
     actual: str
 
     @classmethod
-    def spent(cls, times: int) -> "Mismatch":
+    def exhausted(cls, times: int) -> "Mismatch":
         """That of a turn whose `times` are used up."""
         return cls("times", "one that is left", f"answered {times} of {times} times")
 
@@ -87,7 +87,7 @@ class Mismatch(Struct, frozen=True):
         return self.actual if self.name == "times" else f"{self.name}: expected {self.expected}, saw {self.actual}"
 
 
-class Near(Struct, frozen=True):
+class NearMiss(Struct, frozen=True):
     """A turn that did not fit, and why. `where` is `scenario/turn number`, counted from 1."""
 
     where: str
@@ -100,7 +100,7 @@ class Near(Struct, frozen=True):
 class Unmatched(Exception):
     """No turn fits. Carries the nearest ones, nearest first: the same text in answer, journal and log."""
 
-    def __init__(self, nearest: Sequence[Near]) -> None:
+    def __init__(self, nearest: Sequence[NearMiss]) -> None:
         self.nearest = tuple(nearest)
         lines = "".join(f"\n  {near}" for near in nearest) or "\n  There are no turns: no scenario is loaded."
         super().__init__(f"No turn fits this request. Nearest first:{lines}")

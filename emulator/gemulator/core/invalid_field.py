@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
 
-class Misfit(Struct, frozen=True):
+class InvalidField(Struct, frozen=True):
     """One error as pydantic names it: its `kind` (`missing`, `int_type` …), the path to it, what it says, what it saw.
 
     `more` is what the kind adds: the values that were expected, or the reason of a JSON error.
     """
 
     kind: str
-    where: tuple[str | int, ...]
-    says: str
-    saw: Any
-    more: Any = None
+    loc: tuple[str | int, ...]
+    message: str
+    value: Any
+    context: Any = None
 
     @property
     def field(self) -> str:
         """The path as `messages[0].content`."""
-        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.where).lstrip(".")
+        return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.loc).lstrip(".")
 
 
-def misfit_in(body: Any, kind: type[msgspec.Struct], otherwise: str) -> Misfit:
+def invalid_field_in(body: Any, kind: type[msgspec.Struct], otherwise: str) -> InvalidField:
     """What does not fit `kind`, as pydantic tells it; `otherwise` is said where pydantic finds nothing."""
     from pydantic import ValidationError
 
@@ -40,18 +40,18 @@ def misfit_in(body: Any, kind: type[msgspec.Struct], otherwise: str) -> Misfit:
         _model(kind).model_validate(body)
     except ValidationError as error:
         return _misfit_of(error)
-    return Misfit("value_error", (), otherwise, body)
+    return InvalidField("value_error", (), otherwise, body)
 
 
 _BRANCHES = {"str", "ImageUrl"}  # pydantic names the branch of a union in a location
 
 
-def _misfit_of(error: "ValidationError") -> Misfit:
+def _misfit_of(error: "ValidationError") -> InvalidField:
     """The first field's error; of a union's branches the most specific (a part, not the plain string)."""
     found = error.errors(include_url=False)
     problem = next((entry for entry in reversed(found) if entry["loc"][:1] == found[0]["loc"][:1]), found[0])
     where = [step for step in problem["loc"] if step not in _BRANCHES and not re.match(r"(list|dict)\[", str(step))]
-    return Misfit(problem["type"], tuple(where), problem["msg"], problem["input"], problem.get("ctx"))
+    return InvalidField(problem["type"], tuple(where), problem["msg"], problem["input"], problem.get("ctx"))
 
 
 @cache

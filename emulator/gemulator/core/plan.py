@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 import orjson
 from msgspec import Struct
 
-from gemulator.core.invalid_field import Misfit
+from gemulator.core.invalid_field import InvalidField
 
 
 class Text(Struct, frozen=True):
@@ -94,7 +94,7 @@ class Failure(Struct, frozen=True):
     retry_after: float | None = None
     field: str | None = None
     hint: str | None = None
-    misfit: Misfit | None = None
+    invalid_field: InvalidField | None = None
 
 
 Answer: TypeAlias = Plan | Failure
@@ -103,15 +103,15 @@ CANCELLED = Failure(499, "CANCELLED", "The operation was cancelled.")
 """Google's error for a request that ended before its answer (wire-facts §6)."""
 
 
-def invalid(message: str, field: str | None = None, misfit: Misfit | None = None) -> Failure:
+def invalid(message: str, field: str | None = None, misfit: InvalidField | None = None) -> Failure:
     """Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
     if field is None:
-        return Failure(400, "INVALID_ARGUMENT", message, misfit=misfit)
+        return Failure(400, "INVALID_ARGUMENT", message, invalid_field=misfit)
     violation = {"field": field, "description": message}
     details = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
-    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, misfit=misfit)
+    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, invalid_field=misfit)
 
 
-def shown(value: Any) -> str:
+def quote_value(value: Any) -> str:
     """A value of a request as refusals quote it: a text in its quotes, anything else as JSON."""
     return f"'{value}'" if isinstance(value, str) else orjson.dumps(value).decode()[:80]

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
-from gemulator.core.clock import frozen_at
+from gemulator.core.clock import parse_clock
 
-WhenUnmatched: TypeAlias = Literal["generate", "error"]
+UnmatchedMode: TypeAlias = Literal["generate", "error"]
 
 
 def shipped_scenarios() -> Path:
@@ -20,19 +20,19 @@ def shipped_scenarios() -> Path:
     return inside if inside.is_dir() else package.parents[1] / "scenarios"
 
 
-def usual_state() -> Path:
+def default_state_dir() -> Path:
     """The user's state folder for gemulator."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(home) / "gemulator"
 
 
-class WrongSetting(ValueError):
+class SettingError(ValueError):
     """A setting that cannot be used, by its `name`, and what is `said` of it."""
 
     def __init__(self, name: str, said: str) -> None:
         super().__init__(f"{name}: {said}")
         self.name = name
-        self.said = said
+        self.reason = said
 
 
 class Settings(BaseModel):
@@ -52,7 +52,7 @@ class Settings(BaseModel):
         Field(description="Whether a saved scenario is live at once. `serve` does so on a terminal, unless told."),
     ] = False
     unmatched: Annotated[
-        WhenUnmatched,
+        UnmatchedMode,
         Field(description="What a request gets that no turn fits: an invented answer, or a 400 that says why."),
     ] = "generate"
     seed: Annotated[str, Field(coerce_numbers_to_str=True, description="Decides every word, id and jitter.")] = "0"
@@ -183,8 +183,8 @@ class Settings(BaseModel):
             from difflib import get_close_matches
 
             near = get_close_matches(name, cls.model_fields, 1)
-            raise WrongSetting(name, "there is no such setting" + (f": did you mean `{near[0]}`?" if near else ""))
-        raise WrongSetting(name, first["msg"].removeprefix("Value error, "))
+            raise SettingError(name, "there is no such setting" + (f": did you mean `{near[0]}`?" if near else ""))
+        raise SettingError(name, first["msg"].removeprefix("Value error, "))
 
     @field_validator("store")
     @classmethod
@@ -226,17 +226,17 @@ class Settings(BaseModel):
     @field_validator("clock")
     @classmethod
     def _moment(cls, value: str) -> str:
-        frozen_at(value)
+        parse_clock(value)
         return value
 
     @field_validator("speed")
     @classmethod
     def _speed(cls, value: str) -> str:
-        speed_of(value)
+        parse_speed(value)
         return value
 
 
-def speed_of(text: str) -> tuple[bool, float]:
+def parse_speed(text: str) -> tuple[bool, float]:
     """Whether the catalog's pace is added where none is written, and what divides all waits (0: none is left)."""
     if text in {"authored", "realistic"}:
         return text == "realistic", 1.0

@@ -9,7 +9,7 @@ from pydantic_core import PydanticKnownError
 _PATTERN = r"^(\d{1,3}(?:\.\d+)?)%$"
 
 
-def share(value: Any) -> float:
+def parse_share(value: Any) -> float:
     """The number in `20%`; refused as pydantic refuses texts that are none or have another form."""
     if not isinstance(value, str):
         raise PydanticKnownError("string_type")
@@ -22,5 +22,5 @@ def share(value: Any) -> float:
 
 
 Share: TypeAlias = Annotated[
-    float, BeforeValidator(share), WithJsonSchema({"type": "string", "pattern": _PATTERN, "examples": ["20%"]})
+    float, BeforeValidator(parse_share), WithJsonSchema({"type": "string", "pattern": _PATTERN, "examples": ["20%"]})
 ]

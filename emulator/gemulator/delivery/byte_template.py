@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 
-class Template:
+class ByteTemplate:
     """`data` as rendered for the first attempt, and the `marks` in it that later attempts replace.
 
     A mark must not occur by accident: ids are seeded noise, and an unescaped `"created":` cannot stand inside a JSON

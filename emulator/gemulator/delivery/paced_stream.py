@@ -5,35 +5,35 @@ from typing import Self, overload
 
 from msgspec import Struct
 
-from gemulator.delivery.byte_template import Template
+from gemulator.delivery.byte_template import ByteTemplate
 from gemulator.delivery.steps import LARGEST_WRITE, Chunk, Head, Step
 
 
-class Score(Struct, frozen=True):
+class StreamTemplate(Struct, frozen=True):
     """The chunks of a stream as all its attempts share them: ids differ, sizes hardly do.
 
     `size` is that of all in bytes; `most` is how many may leave at once. 0: not even one, it has to be cut.
     """
 
-    templates: tuple[Template, ...]
+    templates: tuple[ByteTemplate, ...]
     tokens: tuple[int, ...]
     size: int
-    most: int
+    max_batch: int
 
     @classmethod
-    def of(cls, chunks: Sequence[tuple[Template, int]]) -> Self:
+    def of(cls, chunks: Sequence[tuple[ByteTemplate, int]]) -> Self:
         """The score of templates, each with its tokens."""
         sizes = [len(template.data) for template, _ in chunks]
         templates, tokens = (template for template, _ in chunks), (count for _, count in chunks)
         return cls(tuple(templates), tuple(tokens), sum(sizes), LARGEST_WRITE // max(sizes))
 
 
-class Paced(Sequence[Step]):
+class PacedSteps(Sequence[Step]):
     """A head, then the chunks of a score; `waits` are the seconds before each of them."""
 
     __slots__ = ("_values", "head", "score", "waits")
 
-    def __init__(self, head: Head, score: Score, values: Sequence[bytes], waits: Sequence[float]) -> None:
+    def __init__(self, head: Head, score: StreamTemplate, values: Sequence[bytes], waits: Sequence[float]) -> None:
         self.head = head
         self.score = score
         self.waits = waits

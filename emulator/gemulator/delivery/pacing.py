@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Spread: TypeAlias = Literal["uniform", "normal", "lognormal"]
 
 
-class Effort(Struct, frozen=True):
+class Workload(Struct, frozen=True):
     """What an answer costs beside its visible tokens: the prompt's, those thought in silence, and other answers."""
 
     prompt_tokens: int = 0
@@ -43,21 +43,21 @@ class Pacing(Struct, frozen=True, forbid_unknown_fields=True):
     thinking_tokens_per_second: float = 0.0
     load: float = 0.0
 
-    def felt(self, effort: Effort) -> Effort:
+    def relevant(self, effort: Workload) -> Workload:
         """What of an effort takes time."""
         prompt = effort.prompt_tokens if self.prompt_tokens_per_second else 0
         hidden = effort.hidden_tokens if self.thinking_tokens_per_second else 0
-        return Effort(prompt, hidden, effort.others if self.load else 0)
+        return Workload(prompt, hidden, effort.others if self.load else 0)
 
 
-AT_ONCE = Pacing()
-NO_EFFORT = Effort()
+IMMEDIATE = Pacing()
+NO_WORKLOAD = Workload()
 
 
 def pace(
     steps: Sequence[Step],
     pacing: Pacing,
-    effort: Effort,
+    effort: Workload,
     seed: Seed,
     speed: float = 1.0,
     *,
@@ -67,7 +67,7 @@ def pace(
 
     `beats` are the tokens of the chunks that the stream of a whole body would have had: it leaves with the last one.
     """
-    if not speed or pacing == AT_ONCE:
+    if not speed or pacing == IMMEDIATE:
         return steps
     if beats is not None:
         wait = sum(waits(beats, pacing, effort, seed, speed))
@@ -77,7 +77,7 @@ def pace(
     return tuple([replace(step, wait=wait) if wait else step for step, wait in pairs])
 
 
-def waits(tokens: Sequence[int], pacing: Pacing, effort: Effort, seed: Seed, speed: float = 1.0) -> Sequence[float]:
+def waits(tokens: Sequence[int], pacing: Pacing, effort: Workload, seed: Seed, speed: float = 1.0) -> Sequence[float]:
     """The waits of a stream whose chunks have so many tokens: of its head, then of each chunk."""
     factor = (1 + pacing.load * effort.others) / speed
     reading = _time(effort.prompt_tokens, pacing.prompt_tokens_per_second)

@@ -16,7 +16,7 @@ _FRAMING = (b"connection", b"content-length", b"transfer-encoding")
 _PLAIN = b"\t" + bytes(code for code in range(32, 256) if code != 127)  # what a header may have
 
 
-class Bare(Struct, frozen=True):
+class RawHead(Struct, frozen=True):
     """How a head goes over the wire that no HTTP server would send: as it stands, no transfer coding after it.
 
     The body then ends where the connection does, or where a `content-length` says so, right or wrong. `seconds` is
@@ -33,7 +33,7 @@ class Head(Struct, frozen=True, dict=True):
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     wait: float = 0.0
-    bare: Bare | None = None
+    bare: RawHead | None = None
 
     @cached_property
     def chunked(self) -> bytes:
@@ -56,7 +56,7 @@ class Chunk(Struct, frozen=True, gc=False):
     events: int = 1
 
 
-class Cut(Struct, frozen=True):
+class CloseConnection(Struct, frozen=True):
     """The connection ends here, politely or (`reset`) with a TCP reset."""
 
     reset: bool = False
@@ -70,7 +70,7 @@ class Hang(Struct, frozen=True):
     wait: float = 0.0
 
 
-Step: TypeAlias = Head | Chunk | Cut | Hang
+Step: TypeAlias = Head | Chunk | CloseConnection | Hang
 
 
 class Delivery(Struct, frozen=True, gc=False):
@@ -83,7 +83,7 @@ class Delivery(Struct, frozen=True, gc=False):
     size: int | None = None
 
     @property
-    def whole(self) -> tuple[Head, Chunk] | None:
+    def as_single_write(self) -> tuple[Head, Chunk] | None:
         """Head and body, where nothing but these two steps is to be played, and nothing to be waited for."""
         if type(self.steps) is not tuple or len(self.steps) != 2:
             return None

@@ -7,10 +7,15 @@ from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.partner import Partner
 from gemulator.dialects.tgi import Tgi
 from gemulator.dialects.vllm import Vllm
-from gemulator.service.serving_profile import PLAIN, Voice
+from gemulator.service.serving_profile import PLAIN, ServingProfile
 
 # Each makes the dialect of one model from its voice in the catalog.
-DIALECTS: Mapping[str, Callable[[Voice], Dialect]] = {"gemini": Gemini, "partner": Partner, "tgi": Tgi, "vllm": Vllm}
+DIALECTS: Mapping[str, Callable[[ServingProfile], Dialect]] = {
+    "gemini": Gemini,
+    "partner": Partner,
+    "tgi": Tgi,
+    "vllm": Vllm,
+}
 
 # Google's own front end refuses before any model is asked.
 FRONT_END: Dialect = Gemini(PLAIN)

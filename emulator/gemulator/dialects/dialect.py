@@ -11,9 +11,9 @@ from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
-from gemulator.service.guided_decoding import UNBOUND, Decoding
-from gemulator.service.refusals import refused
-from gemulator.service.serving_profile import PLAIN, Voice
+from gemulator.service.guided_decoding import UNBOUND, DecodingOptions
+from gemulator.service.refusals import refuse
+from gemulator.service.serving_profile import PLAIN, ServingProfile
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -43,10 +43,10 @@ class Dialect(Protocol):
 
     headers: Headers
     stream_headers: Headers
-    voice: Voice
-    breakdown: Failure = refused("cancelled")
+    voice: ServingProfile
+    breakdown: Failure = refuse("cancelled")
 
-    def __init__(self, voice: Voice = PLAIN) -> None:
+    def __init__(self, voice: ServingProfile = PLAIN) -> None:
         self.voice = voice
 
     def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
@@ -73,7 +73,7 @@ class Dialect(Protocol):
         """A new id for a call of the function `name`; `index` counts the calls of the conversation."""
         ...
 
-    def decoding(self, request: ChatRequest) -> Decoding:
+    def decoding(self, request: ChatRequest) -> DecodingOptions:
         """What the server reads out of a request beyond what all have in common."""
         return UNBOUND
 

@@ -13,7 +13,7 @@ from gemulator.dialects.gemini_message import choice_fields, usage
 from gemulator.dialects.gemini_stream import events
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
-from gemulator.service.guided_decoding import Decoding
+from gemulator.service.guided_decoding import DecodingOptions
 
 # As a sibling method of the same front end sends them (fidelity.md, Errors), but for Alt-Svc: it would send browsers to
 # a port where nothing listens.
@@ -61,9 +61,9 @@ class Gemini(Dialect):
     def broken_off(self, failure: Failure) -> bytes:
         return b"data: " + orjson.dumps(_error(failure)) + b"\n\n"
 
-    def decoding(self, request: ChatRequest) -> Decoding:
+    def decoding(self, request: ChatRequest) -> DecodingOptions:
         words = _WORDS.get(request.thinking_level or "", 25)
-        return Decoding("asked" if request.asks_to_think else "allowed", words)
+        return DecodingOptions("asked" if request.asks_to_think else "allowed", words)
 
     def response_id(self, seed: Seed, created: int) -> str:
         return event_id(created, seed)

@@ -14,7 +14,7 @@ from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.open_models import Piece, calls_of, placed, spoken, thoughts_of, weights_of, whole, words_of
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
-from gemulator.service.guided_decoding import Decoding, all_bound, decoding_of
+from gemulator.service.guided_decoding import DecodingOptions, constrain_reasoning, decoding_of
 from gemulator.service.serving_profile import Placement
 
 _GOOGLE = Gemini()
@@ -28,9 +28,9 @@ class Partner(Dialect):
     headers: Headers = _GOOGLE.headers
     stream_headers: Headers = _GOOGLE.stream_headers
 
-    def decoding(self, request: ChatRequest) -> Decoding:
+    def decoding(self, request: ChatRequest) -> DecodingOptions:
         decoding = decoding_of(request, self.voice)
-        return all_bound(decoding, request) if self._placement in ("tags", "bare") else decoding
+        return constrain_reasoning(decoding, request) if self._placement in ("tags", "bare") else decoding
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
         efforts, effort = self.voice.efforts, request.reasoning_effort

@@ -17,7 +17,13 @@ from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.open_models import Piece, calls_of, placed, spoken, weights_of, whole, words_of
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
-from gemulator.service.guided_decoding import Decoding, Matching, Object, all_bound, decoding_of
+from gemulator.service.guided_decoding import (
+    DecodingOptions,
+    JsonConstraint,
+    RegexConstraint,
+    constrain_reasoning,
+    decoding_of,
+)
 
 _GOOGLE = Gemini()
 _DONE = b"data: [DONE]\n\n"
@@ -39,9 +45,9 @@ class Tgi(Dialect):
 
     breakdown = Failure(424, "INTERNAL", "Server error: CUDA out of memory")
 
-    def decoding(self, request: ChatRequest) -> Decoding:
+    def decoding(self, request: ChatRequest) -> DecodingOptions:
         decoding, form = decoding_of(request, self.voice), _form(request.response_format or {})
-        return all_bound(decoding if form is None else replace(decoding, form=form), request)
+        return constrain_reasoning(decoding if form is None else replace(decoding, constraint=form), request)
 
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
         return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {error}")
@@ -150,13 +156,13 @@ class Tgi(Dialect):
         return events
 
 
-def _form(asked: Mapping[str, JSON]) -> Object | Matching | None:
+def _form(asked: Mapping[str, JSON]) -> JsonConstraint | RegexConstraint | None:
     """The form in TGI's own spelling: `json` (or `json_object`) and `regex`, each with a `value`."""
     match asked:
         case {"type": "json" | "json_object", "value": dict() as schema}:
-            return Object(schema)
+            return JsonConstraint(schema)
         case {"type": "regex", "value": str(pattern)}:
-            return Matching(pattern)
+            return RegexConstraint(pattern)
     return None
 
 
@@ -190,13 +196,13 @@ def _usage(plan: Plan) -> dict[str, int]:
 
 def _error(failure: Failure) -> dict[str, str]:
     _, kind, lead = _ERRORS.get(failure.status, _ERRORS[424])
-    misfit = failure.misfit
+    misfit = failure.invalid_field
     if misfit is None:
         message = failure.message
     elif misfit.kind == "missing":
         message = f"missing field `{misfit.field}`"
     else:
-        message = f"{misfit.field}: {misfit.says}".removeprefix(": ")
+        message = f"{misfit.field}: {misfit.message}".removeprefix(": ")
     return {"error": lead + message, "error_type": kind}
 
 
@@ -209,7 +215,7 @@ def _objections(plan: Plan, request: ChatRequest, context: int | None) -> Iterat
     if request.top_p is not None and not 0 < request.top_p < 1:
         yield "`top_p` must be > 0.0 and < 1.0"
     form = _form(request.response_format or {})
-    if isinstance(form, Matching) and form.fault:
+    if isinstance(form, RegexConstraint) and form.fault:
         yield f"grammar is not valid: {form.fault}"
     if context is not None and prompt + (limit or 1) > context:
         given = f"Given: {prompt} `inputs` tokens and {limit or 1} `max_new_tokens`"

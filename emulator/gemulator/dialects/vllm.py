@@ -20,7 +20,7 @@ from gemulator.dialects.vllm_releases import RELEASES, Release
 from gemulator.dialects.vllm_rules import objection
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
-from gemulator.service.guided_decoding import Decoding, all_bound, decoding_of
+from gemulator.service.guided_decoding import DecodingOptions, constrain_reasoning, decoding_of
 from gemulator.service.serving_profile import Placement
 
 _GOOGLE = Gemini()
@@ -56,9 +56,9 @@ class Vllm(Dialect):
     def _release(self) -> Release:
         return RELEASES.get(self.voice.version, RELEASES["current"])
 
-    def decoding(self, request: ChatRequest) -> Decoding:
+    def decoding(self, request: ChatRequest) -> DecodingOptions:
         decoding = decoding_of(request, self.voice)
-        return all_bound(decoding, request) if self._placement in ("tags", "bare") else decoding
+        return constrain_reasoning(decoding, request) if self._placement in ("tags", "bare") else decoding
 
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
         return Failure(400, "INVALID_ARGUMENT", f"Grammar error: {error}")
@@ -88,17 +88,17 @@ class Vllm(Dialect):
     def _error(self, failure: Failure) -> dict[str, Any]:
         nested = self._release.nested_errors
         kind = _TYPES.get(failure.status, "InternalServerError")
-        param = failure.field if self.voice.version == "current" and failure.misfit is None else None
+        param = failure.field if self.voice.version == "current" and failure.invalid_field is None else None
         words = {"message": self._complaint(failure), "type": kind, "param": param, "code": failure.status}
         return words if nested else {"object": "error"} | words
 
     def _complaint(self, failure: Failure) -> str:
         """The message; for a body that does not fit, pydantic's own account as the container shows it."""
-        misfit = failure.misfit
+        misfit = failure.invalid_field
         if misfit is None:
             return failure.message
-        entry = {"type": misfit.kind, "loc": ("body", *misfit.where), "msg": misfit.says, "input": misfit.saw}
-        shown = repr(entry if misfit.more is None else entry | {"ctx": misfit.more})
+        entry = {"type": misfit.kind, "loc": ("body", *misfit.loc), "msg": misfit.message, "input": misfit.value}
+        shown = repr(entry if misfit.context is None else entry | {"ctx": misfit.context})
         return f"1 validation error:\n  {shown}" if self.voice.version == "current" else f"[{shown}]"
 
     # ---- unary
@@ -132,7 +132,7 @@ class Vllm(Dialect):
         }
 
     def _placed(self, choice: Choice, request: ChatRequest) -> Choice:
-        if request.further.get("include_reasoning") is False:
+        if request.extra_fields.get("include_reasoning") is False:
             return placed(choice, "hidden")
         return placed(choice, self._placement)
 
@@ -230,7 +230,7 @@ def _delta(piece: Piece, calls: Sequence[ToolCall], release: Release) -> dict[st
 
 def _weights(said: Sequence[Piece], index: int, request: ChatRequest, style: Style) -> Sequence[dict[str, Any] | None]:
     # Hidden thoughts must not show in the tokens either.
-    hidden = request.further.get("include_reasoning") is False
+    hidden = request.extra_fields.get("include_reasoning") is False
     return [None] * len(said) if hidden else weights_of(said, index, request, style)
 
 
@@ -246,7 +246,7 @@ def _content(choice: Choice, request: ChatRequest) -> str | None:
 def _echoed(request: ChatRequest) -> str:
     """What `echo` puts before the answer: the last message, if it is an assistant's."""
     last = request.messages[-1]
-    return last.text if request.further.get("echo") is True and last.role == "assistant" else ""
+    return last.text if request.extra_fields.get("echo") is True and last.role == "assistant" else ""
 
 
 def _finish(choice: Choice, request: ChatRequest) -> str:

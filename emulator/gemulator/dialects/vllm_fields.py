@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from gemulator.core.invalid_field import Misfit, misfit_in
+from gemulator.core.invalid_field import InvalidField, invalid_field_in
 from gemulator.request.body import ChatRequest
 
 
@@ -37,12 +37,12 @@ class Fields(msgspec.Struct):
     echo: bool | None = None
 
 
-def misfit(request: ChatRequest) -> Misfit | None:
+def misfit(request: ChatRequest) -> InvalidField | None:
     """What does not fit, if anything."""
-    if not request.further:
+    if not request.extra_fields:
         return None
     try:
-        msgspec.convert(request.further, Fields, strict=False)  # "5" is a number for it
+        msgspec.convert(request.extra_fields, Fields, strict=False)  # "5" is a number for it
     except msgspec.ValidationError as error:
-        return misfit_in(dict(request.further), Fields, str(error))
+        return invalid_field_in(dict(request.extra_fields), Fields, str(error))
     return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from gemulator.core.json_types import JSON
 from gemulator.request.body import ChatRequest
-from gemulator.service.guided_decoding import KINDS, Matching, Unreadable, form_of
+from gemulator.service.guided_decoding import KINDS, InvalidConstraint, RegexConstraint, constraint_of
 
 _OTHERS: Mapping[str, JSON] = {
     "disable_fallback": False,
@@ -19,7 +19,7 @@ _OTHERS: Mapping[str, JSON] = {
 
 def objections(request: ChatRequest) -> Iterator[tuple[str | None, str]]:
     """The field that becomes `param`, and what is wrong: the first is said."""
-    further = request.further
+    further = request.extra_fields
     if not further and request.response_format is None:
         return
     if sum(further.get(f"guided_{kind}") is not None for kind in ("json", "regex", "choice")) > 1:
@@ -30,10 +30,10 @@ def objections(request: ChatRequest) -> Iterator[tuple[str | None, str]]:
         yield from ((None, message) for message in _combined(nested))
     asked = nested if isinstance(nested, dict) else {kind: further.get(f"guided_{kind}") for kind in KINDS}
     yield from ((None, message) for message in _empty(asked))
-    form = form_of(request)
-    if isinstance(form, Unreadable):
+    form = constraint_of(request)
+    if isinstance(form, InvalidConstraint):
         yield None, form.reason
-    if isinstance(form, Matching) and form.fault:
+    if isinstance(form, RegexConstraint) and form.fault:
         yield "structured_outputs", f"Failed to compile the regular expression {form.pattern!r}: {form.fault}"
 
 

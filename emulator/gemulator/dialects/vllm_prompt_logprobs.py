@@ -15,7 +15,7 @@ _TEMPLATE = "<|im_end|>"  # what stands for the tokens that the chat template ad
 
 def prompt_logprobs(plan: Plan, request: ChatRequest, seed: Seed) -> list[dict[str, Any] | None] | None:
     """One entry a prompt token, by token id; the first has none, as nothing comes before it. None: not asked."""
-    top = request.further.get("prompt_logprobs")
+    top = request.extra_fields.get("prompt_logprobs")
     if not isinstance(top, int) or isinstance(top, bool):
         return None
     words = (token for message in request.messages for token in pieces(message.text, 1))

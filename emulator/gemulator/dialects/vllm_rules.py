@@ -8,17 +8,17 @@ from gemulator.dialects.vllm_fields import misfit
 from gemulator.dialects.vllm_guided_decoding import objections
 from gemulator.request.body import ChatRequest
 from gemulator.service.guided_decoding import MOST_CANDIDATES
-from gemulator.service.serving_profile import Voice
+from gemulator.service.serving_profile import ServingProfile
 
 _TOP_LOGPROBS = 20  # the container's --max-logprobs
 
 
-def objection(plan: Plan, request: ChatRequest, voice: Voice) -> Failure | None:
+def objection(plan: Plan, request: ChatRequest, voice: ServingProfile) -> Failure | None:
     """The first thing that vLLM would not serve; `field` becomes its `param`."""
     if voice.only_served and request.model not in {"", voice.served}:
         return Failure(404, "NOT_FOUND", f"The model `{request.model}` does not exist.", field="model")
     if (wrong := misfit(request)) is not None:
-        return invalid(wrong.says, wrong.field, wrong)
+        return invalid(wrong.message, wrong.field, wrong)
     for field, message in chain(
         _validated(request),
         _candidates(request, voice),
@@ -30,8 +30,8 @@ def objection(plan: Plan, request: ChatRequest, voice: Voice) -> Failure | None:
     return None
 
 
-def _candidates(request: ChatRequest, voice: Voice) -> Iterator[tuple[str | None, str]]:
-    number, best = 1 if request.n is None else request.n, request.further.get("best_of")
+def _candidates(request: ChatRequest, voice: ServingProfile) -> Iterator[tuple[str | None, str]]:
+    number, best = 1 if request.n is None else request.n, request.extra_fields.get("best_of")
     if number < 1:
         yield None, f"n must be at least 1, got {number}."
     if number > MOST_CANDIDATES:
@@ -50,7 +50,7 @@ def _ranges(request: ChatRequest) -> Iterator[tuple[str, str]]:
         yield "temperature", f"temperature must be non-negative, got {request.temperature}."
     if request.top_p is not None and not 0 < request.top_p <= 1:
         yield "top_p", f"top_p must be in (0, 1], got {request.top_p}."
-    limit, least = request.token_limit, request.further.get("min_tokens")
+    limit, least = request.token_limit, request.extra_fields.get("min_tokens")
     if limit is not None and limit < 1:
         yield "max_tokens", f"max_tokens must be at least 1, got {limit}."
     if isinstance(least, int) and limit is not None and least > limit:
@@ -65,7 +65,7 @@ def _validated(request: ChatRequest) -> Iterator[tuple[str, str]]:
 
 
 def _weights(request: ChatRequest) -> Iterator[tuple[str, str]]:
-    top, prompt = request.top_logprobs or 0, request.further.get("prompt_logprobs") or 0
+    top, prompt = request.top_logprobs or 0, request.extra_fields.get("prompt_logprobs") or 0
     if request.stream and prompt:
         yield "prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`."
     numbers = [("prompt_logprobs", "prompt", prompt)] if isinstance(prompt, int) else []
@@ -79,7 +79,7 @@ def _weights(request: ChatRequest) -> Iterator[tuple[str, str]]:
         yield "top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true."
 
 
-def _window(plan: Plan, request: ChatRequest, voice: Voice) -> Iterator[tuple[str, str]]:
+def _window(plan: Plan, request: ChatRequest, voice: ServingProfile) -> Iterator[tuple[str, str]]:
     prompt, limit = plan.usage.prompt_tokens, request.token_limit
     if voice.context is None:
         return

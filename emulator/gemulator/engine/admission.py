@@ -8,13 +8,13 @@ from msgspec.structs import replace
 from gemulator.core.plan import Failure, Usage
 from gemulator.request.target import Target
 from gemulator.service.quotas import Charge, Quota
-from gemulator.service.refusals import refused
+from gemulator.service.refusals import refuse
 from gemulator.state.store import Store
 
 _TRAFFIC = b"x-vertex-ai-llm-request-type"
 
 
-class Pass(Struct, frozen=True):
+class Admission(Struct, frozen=True):
     """A request that was let in: whose quota it uses, and whether it uses provisioned throughput."""
 
     quota: Quota
@@ -32,7 +32,7 @@ class Pass(Struct, frozen=True):
         return {**headers, _TRAFFIC: b"dedicated"} if self.provisioned else headers
 
 
-class Gate:
+class QuotaAdmission:
     """Charges requests to the meters of their session."""
 
     def __init__(self, store: Store) -> None:
@@ -40,34 +40,34 @@ class Gate:
 
     async def admit(
         self, session: str, quota: Quota, target: Target, model: str, headers: Mapping[bytes, bytes]
-    ) -> Pass | Failure:
+    ) -> Admission | Failure:
         """Let a request in, or refuse it in Google's words.
 
         Provisioned throughput comes first; what is beyond it is on demand, unless the client says `dedicated`.
         """
         wanted = headers.get(_TRAFFIC, b"").lower()
         reserve = quota.reserve(target, model) if wanted != b"shared" else ()
-        provisioned = bool(reserve) and await self._store.spend(session, reserve) is None
+        provisioned = bool(reserve) and await self._store.charge(session, reserve) is None
         if reserve and not provisioned and wanted == b"dedicated":
             return _exhausted(quota)
         charges = [charge for charge in quota.admission(target, model) if not (provisioned and charge.amount == 0)]
-        if charges and await self._store.spend(session, charges) is not None:
+        if charges and await self._store.charge(session, charges) is not None:
             return _exhausted(quota)
-        return Pass(quota, target, model, provisioned)
+        return Admission(quota, target, model, provisioned)
 
-    async def settle(self, session: str, admitted: Pass, usage: Usage | None) -> None:
+    async def settle(self, session: str, admitted: Admission, usage: Usage | None) -> None:
         """Charge the tokens of an answer."""
         if usage is not None:
             tokens = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
             quota, provisioned = admitted.quota, admitted.provisioned
             charges = quota.settlement(admitted.target, admitted.model, tokens, provisioned=provisioned)
             if charges:
-                await self._store.spend(session, charges)
+                await self._store.charge(session, charges)
 
     async def release(self, session: str, leases: Sequence[Charge]) -> None:
         """Give back what was lent."""
-        await self._store.spend(session, leases)
+        await self._store.charge(session, leases)
 
 
 def _exhausted(quota: Quota) -> Failure:
-    return replace(refused("exhausted"), retry_after=quota.retry_after)
+    return replace(refuse("exhausted"), retry_after=quota.retry_after)

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from typing import Protocol, TypeVar
 
 
-class Weighty(Protocol):
+class Sized(Protocol):
     """Something that takes room."""
 
     @property
@@ -14,10 +14,10 @@ class Weighty(Protocol):
         ...
 
 
-_Thing = TypeVar("_Thing", bound=Weighty)
+_Thing = TypeVar("_Thing", bound=Sized)
 
 
-class Kept(OrderedDict[Hashable, _Thing]):
+class SizedLRUCache(OrderedDict[Hashable, _Thing]):
     """Things by what asks for them: `most` of them, and together no more than `room` bytes."""
 
     def __init__(self, most: int, room: int) -> None:
@@ -37,14 +37,14 @@ class Kept(OrderedDict[Hashable, _Thing]):
         self._weight = 0
 
 
-class Seen:
+class SeenFilter:
     """Remembers what was here: what never comes again need not be kept."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._traces: set[int] = set()
 
-    def before(self, thing: Hashable) -> bool:
+    def check_and_add(self, thing: Hashable) -> bool:
         """Whether it was here before; now it was."""
         trace = hash(thing)
         if trace in self._traces:

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from gemulator.request.target import Caller
 from gemulator.scenario.delivery_fields import PacingFields, faults_in, pacing_in
-from gemulator.scenario.turns import Place
-from gemulator.state.store import Limit, Store
+from gemulator.scenario.turns import LocatedTurn
+from gemulator.state.store import Store, TurnLimit
 
 if TYPE_CHECKING:
     from gemulator.delivery.faults.fault import Fault
 
 
-def pace_for(caller: Caller, place: Place | None) -> PacingFields | None:
+def pacing_override(caller: Caller, place: LocatedTurn | None) -> PacingFields | None:
     """What was written about the pace: for the request or its session, for the turn, for the scenario."""
     if caller.pacing is not None:
         return pacing_in(caller.pacing)
     return (place.turn.pacing or place.scenario.pacing) if place else None
 
 
-def faults_for(caller: Caller, place: Place | None) -> "Sequence[Fault]":
+def fault_overrides(caller: Caller, place: LocatedTurn | None) -> "Sequence[Fault]":
     """The faults, from where they were written nearest to the request."""
     if caller.fault is not None:
         return faults_in(caller.fault)
@@ -32,7 +32,7 @@ def faults_for(caller: Caller, place: Place | None) -> "Sequence[Fault]":
     return faults_of(written)
 
 
-async def answers_before(
+async def count_prior_answers(
     store: Store, session: str, phases: Sequence[int], ordered: str | None, turn: str, *, dry: bool
 ) -> int:
     """How many answers with the same counted faults went before; `phases` as of their schedule.
@@ -42,6 +42,6 @@ async def answers_before(
     key = f"fault of {turn}"
     if ordered is not None:
         key = f"fault#{blake2b(ordered.encode(), digest_size=6).hexdigest()}"
-    limits = [Limit(f"{key}/{number}", times) for number, times in enumerate(phases)]
+    limits = [TurnLimit(f"{key}/{number}", times) for number, times in enumerate(phases)]
     phase = (await store.claim(session, key.encode(), limits, dry=dry)).index
     return sum(phases if phase is None else phases[:phase])

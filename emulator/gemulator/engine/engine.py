@@ -8,24 +8,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
-from gemulator.core.errors import Near, RequestError, Unmatched
+from gemulator.core.errors import NearMiss, RequestError, Unmatched
 from gemulator.core.plan import Answer, Failure
 from gemulator.core.seed import Seed, sign
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import Delivery
 from gemulator.dialects import DIALECTS, FRONT_END
-from gemulator.engine.admission import Gate
-from gemulator.engine.answer import Wording
-from gemulator.engine.constant_answers import Standing
-from gemulator.engine.delivery_overrides import answers_before
+from gemulator.engine.admission import QuotaAdmission
+from gemulator.engine.answer import AnswerBuilder
+from gemulator.engine.constant_answers import ConstantAnswerCache
+from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.engine.prepare import Looked, Preparation, Prepared
-from gemulator.engine.rendering import Rendering
-from gemulator.engine.response_headers import session_mark
+from gemulator.engine.prepare import LazyNearMisses, PreparedRequest, RequestPreparer
+from gemulator.engine.rendering import RenderedAnswer
+from gemulator.engine.response_headers import session_header
 from gemulator.scenario.delivery_fields import quota_in
 from gemulator.scenario.library import Library
-from gemulator.scenario.turns import Place
+from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.quotas import UNLIMITED, Charge
 from gemulator.state.journal.entry import Exchange, Received, Source
@@ -54,7 +54,7 @@ class AnswerDraft(Struct, frozen=True, gc=False):
     attempt: int
     at: float
     answer: Answer | None
-    prepared: Prepared | None
+    prepared: PreparedRequest | None
 
 
 class Engine:
@@ -66,17 +66,17 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         signing = Seed.root(settings.seed, "signatures").bytes(32)
-        self.preparation = Preparation(settings, library, catalog, signing)
-        self._wording = Wording(settings, partial(sign, signing))
-        self._standing = Standing(settings.seed)
-        self._gate = Gate(store)
+        self.preparation = RequestPreparer(settings, library, catalog, signing)
+        self._wording = AnswerBuilder(settings, partial(sign, signing))
+        self._standing = ConstantAnswerCache(settings.seed)
+        self._gate = QuotaAdmission(store)
 
     async def answer(self, asked: IncomingRequest) -> EngineResult:
         """The steps to play for a request; the journal has its entry when this returns."""
         session = asked.caller.session
         lent: list[Charge] = []
         try:
-            made = await self._made(asked, lent)
+            made = await self._build_answer(asked, lent)
             answered = await self.record(made.exchange, made.delivery, asked.headers, session, made.attempt, made.at)
         except BaseException:
             if lent:
@@ -86,31 +86,31 @@ class Engine:
 
     async def explain(self, asked: IncomingRequest) -> Explanation:
         """What `answer` would say now, and why: nothing is counted and nothing journaled."""
-        made = await self._made(asked, [], dry=True)
+        made = await self._build_answer(asked, [], dry=True)
         prepared, exchange = made.prepared, made.exchange
         if prepared is None:
             return Explanation(exchange, made.delivery, made.attempt, made.answer)
         conversation, only = prepared.conversation, prepared.caller.scenario
-        fitting = list(prepared.shelf.fitting(conversation, only))
+        fitting = list(prepared.library.fitting(conversation, only))
         names = [str(place) for place in fitting]
         chosen = f"{exchange.scenario}/{exchange.turn}"
         at = names.index(chosen) if chosen in names else len(names)
         where = fitting[at].where if at < len(names) else ""
-        spent = [place.spent for place in fitting[:at]]
-        nearest = prepared.shelf.nearest(conversation, only, most=_EXPLAINED)
+        spent = [place.exhausted for place in fitting[:at]]
+        nearest = prepared.library.nearest(conversation, only, most=_EXPLAINED)
         return Explanation(exchange, made.delivery, made.attempt, made.answer, where, names[at + 1 :], spent, nearest)
 
-    async def _made(self, asked: IncomingRequest, lent: list[Charge], *, dry: bool = False) -> AnswerDraft:
+    async def _build_answer(self, asked: IncomingRequest, lent: list[Charge], *, dry: bool = False) -> AnswerDraft:
         """The answer, and in `lent` what is to be given back when it is over."""
         session = asked.caller.session
         overlay = await self.store.overlay(session)
-        now = self.clock() if overlay.choices.clock is None else overlay.choices.clock
+        now = self.clock() if overlay.settings.clock is None else overlay.settings.clock
         try:
-            prepared = self.preparation.prepared(asked, overlay)
+            prepared = self.preparation.prepare(asked, overlay)
         except RequestError as error:
             delivery, exchange = self._refuse(asked, error.failure)
             return AnswerDraft(exchange, delivery, 0, now, error.failure, None)
-        line = asked.caller.quota or overlay.choices.quota or self.settings.quota
+        line = asked.caller.quota or overlay.settings.quota or self.settings.quota
         quota = UNLIMITED if dry else quota_in(line)
         admitted = None
         if quota is not UNLIMITED:
@@ -123,24 +123,24 @@ class Engine:
             lent += admitted.leases
             if admitted.provisioned:
                 asked = replace(asked, headers=admitted.headers(asked.headers))
-                prepared = self.preparation.prepared(asked, overlay)
+                prepared = self.preparation.prepare(asked, overlay)
         claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         warm = attempt > 0 and prepared.cacheable
         rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
         phases = rendering.form.schedule.phases
         answers = await self._answers_before(phases, session, prepared, claim, dry=dry) if phases else 0
-        more = session_mark(session) if self.settings.emulator_headers else ()
+        more = session_header(session) if self.settings.emulator_headers else ()
         delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
         if admitted is not None:
             await self._gate.settle(session, admitted, rendering.usage)
         return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
 
     async def _answers_before(
-        self, phases: Sequence[int], session: str, prepared: Prepared, claim: Claim, *, dry: bool
+        self, phases: Sequence[int], session: str, prepared: PreparedRequest, claim: Claim, *, dry: bool
     ) -> int:
         turn = "" if claim.index is None else prepared.limits[claim.index].key
-        return await answers_before(self.store, session, phases, prepared.caller.fault, turn, dry=dry)
+        return await count_prior_answers(self.store, session, phases, prepared.caller.fault, turn, dry=dry)
 
     async def release(self, answered: EngineResult) -> None:
         """Note that the answer is over."""
@@ -165,43 +165,43 @@ class Engine:
     # ---- plan and render
 
     def _rendering(
-        self, prepared: Prepared, index: int | None, asked: IncomingRequest, now: float, *, warm: bool
-    ) -> tuple[Rendering, Exchange]:
+        self, prepared: PreparedRequest, index: int | None, asked: IncomingRequest, now: float, *, warm: bool
+    ) -> tuple[RenderedAnswer, Exchange]:
         found = prepared.renderings.get((index, warm))
         if found is None:
             found = self._render(prepared, index, asked, now, warm=warm)
-            self.preparation.keep(prepared, (index, warm), found)
+            self.preparation.store_rendering(prepared, (index, warm), found)
         return found
 
     def _render(
-        self, prepared: Prepared, index: int | None, asked: IncomingRequest, now: float, *, warm: bool
-    ) -> tuple[Rendering, Exchange]:
+        self, prepared: PreparedRequest, index: int | None, asked: IncomingRequest, now: float, *, warm: bool
+    ) -> tuple[RenderedAnswer, Exchange]:
         if index is None:
             nearest = prepared.nearest
-            rendering = self._wording.unmatched(prepared, Unmatched(nearest), now)
+            rendering = self._wording.refuse_unmatched(prepared, Unmatched(nearest), now)
             return rendering, self._exchange(prepared, None, asked, rendering, "unmatched", nearest)
-        place = prepared.places[index]
-        standing = self._standing.found(prepared, place) if place is not None and not warm else None
+        place = prepared.candidates[index]
+        standing = self._standing.get(prepared, place) if place is not None and not warm else None
         if standing is not None:
             return standing, self._exchange(prepared, place, asked, standing, "turn")
-        rendering, source = self._wording.worded(prepared, place, now, warm=warm)
+        rendering, source = self._wording.build(prepared, place, now, warm=warm)
         if place is None:
             whole = len(asked.body) <= self.settings.journal_body
-            only, spent = prepared.caller.scenario, prepared.spent
-            nearest = Looked(asked, prepared.shelf, only, spent) if whole else prepared.nearest
+            only, spent = prepared.caller.scenario, prepared.exhausted
+            nearest = LazyNearMisses(asked, prepared.library, only, spent) if whole else prepared.nearest
             return rendering, self._exchange(prepared, None, asked, rendering, source, nearest)
         if not warm:
-            self._standing.keep(prepared, place, rendering)
+            self._standing.put(prepared, place, rendering)
         return rendering, self._exchange(prepared, place, asked, rendering, source)
 
     def _exchange(
         self,
-        prepared: Prepared,
-        place: Place | None,
+        prepared: PreparedRequest,
+        place: LocatedTurn | None,
         asked: IncomingRequest,
-        rendering: Rendering,
+        rendering: RenderedAnswer,
         source: Source,
-        nearest: Sequence[Near] = (),
+        nearest: Sequence[NearMiss] = (),
     ) -> Exchange:
         request = prepared.conversation.request
         return Exchange(
@@ -236,7 +236,11 @@ class Engine:
 
 def _is_encoded(asked: IncomingRequest, failure: Failure) -> bool:
     """Whether a body may be no JSON because it is compressed."""
-    return failure.misfit is not None and failure.misfit.kind == "json_invalid" and b"content-encoding" in asked.headers
+    return (
+        failure.invalid_field is not None
+        and failure.invalid_field.kind == "json_invalid"
+        and b"content-encoding" in asked.headers
+    )
 
 
 def _model_in(body: bytes) -> str:

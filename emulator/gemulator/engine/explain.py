@@ -5,9 +5,9 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from gemulator.core.errors import Near
+from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Answer, Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
-from gemulator.delivery.steps import Chunk, Cut, Delivery, Hang, Head, Step
+from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
 from gemulator.state.journal.entry import Exchange
 
 _WIDTH = 100  # letters of a text or a chunk that are shown
@@ -26,8 +26,8 @@ class Explanation(Struct, frozen=True):
     answer: Answer | None
     where: str = ""
     behind: Sequence[str] = ()
-    spent: Sequence[Near] = ()
-    nearest: Sequence[Near] = ()
+    spent: Sequence[NearMiss] = ()
+    nearest: Sequence[NearMiss] = ()
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -108,7 +108,7 @@ def _step(step: Step) -> str:
             events = step.data.count(b"\n\n")
             size = f"{len(step.data):,} bytes" + (f" in {events} events" if events > 1 else "")
             return f"chunk, {size}: {_short(step.data.decode('utf-8', 'replace'))}"
-        case Cut():
+        case CloseConnection():
             return "the connection is reset" if step.reset else "the connection is closed"
         case Hang():
             return f"nothing for {step.seconds:g} s, then the connection is closed"

@@ -9,32 +9,32 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gemulator.core.errors import Near, RequestError
+from gemulator.core.errors import NearMiss, RequestError
 from gemulator.core.plan import Failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings
-from gemulator.engine.cache import Kept, Seen
+from gemulator.engine.cache import SeenFilter, SizedLRUCache
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.engine.rendering import Rendering
-from gemulator.engine.session_library import shelf_of
+from gemulator.engine.rendering import RenderedAnswer
+from gemulator.engine.session_library import session_library
 from gemulator.request.conversation import Conversation
-from gemulator.request.parsed import Frame
+from gemulator.request.parsed import RequestEnvelope
 from gemulator.request.parser import parse
 from gemulator.request.target import Caller, Target
 from gemulator.scenario.library import NEAREST, Library
-from gemulator.scenario.turns import Place
+from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
-from gemulator.service.rules import Ask, Policy, judge
+from gemulator.service.rules import Policy, RuleContext, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
 from gemulator.state.journal.redaction import without_secrets
-from gemulator.state.store import UNCHANGED, Choices, Limit, Overlay
+from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, TurnLimit
 
 _Key: TypeAlias = tuple[object, ...]
 
 _TRAFFIC = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # What decides an answer beside path and body, and the headers that scenarios read.
-_DECIDING = (
+_CACHE_KEY_HEADERS = (
     b"x-emulator-seed",
     b"x-emulator-scenario",
     b"x-emulator-wire",
@@ -48,16 +48,16 @@ _WITHOUT_EFFECT = {
     *("model", "messages", "stream", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"),
     *("tools", "functions", "user"),
 }
-_OUTWARD = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference that may leave its schema
+_EXTERNAL_REF = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference that may leave its schema
 _PREPARED = 512  # requests that are kept ready
 _SEEN = 8_192  # requests of which it is known that they were here
 _SHELVES = 256  # sessions with pushed scenarios that are kept ready
-_ENDLESS = Limit("", None)
+_ENDLESS = TurnLimit("", None)
 _LARGEST = 256_000  # bytes of a request that is kept ready
 _BYTES = 32_000_000  # of all that are kept ready, with their answers; what follows from them takes three times as much
 
 
-class Prepared(Struct, frozen=True):
+class PreparedRequest(Struct, frozen=True):
     """A request that was read, judged and matched: the places that may answer, with their limits.
 
     None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
@@ -68,13 +68,13 @@ class Prepared(Struct, frozen=True):
     conversation: Conversation
     card: Model
     caller: Caller
-    shelf: Library
-    places: Sequence[Place | None]
-    limits: Sequence[Limit]
+    library: Library
+    candidates: Sequence[LocatedTurn | None]
+    limits: Sequence[TurnLimit]
     notes: Sequence[str]
     cacheable: bool
-    plain: bool
-    renderings: dict[tuple[int | None, bool], tuple[Rendering, Exchange]]
+    has_no_overrides: bool
+    renderings: dict[tuple[int | None, bool], tuple[RenderedAnswer, Exchange]]
     key: _Key
     size: int
 
@@ -84,17 +84,17 @@ class Prepared(Struct, frozen=True):
         return self.size + sum(rendering.size for rendering, _ in self.renderings.values())
 
     @property
-    def nearest(self) -> Sequence[Near]:
+    def nearest(self) -> Sequence[NearMiss]:
         """Why no turn answers: those that fit are used up, others nearly fit."""
-        return (*self.spent, *self.shelf.nearest(self.conversation, self.caller.scenario))[:NEAREST]
+        return (*self.exhausted, *self.library.nearest(self.conversation, self.caller.scenario))[:NEAREST]
 
     @property
-    def spent(self) -> Sequence[Near]:
+    def exhausted(self) -> Sequence[NearMiss]:
         """The turns that fit, where none of them is left."""
-        return [place.spent for place in self.places[:NEAREST] if place]
+        return [place.exhausted for place in self.candidates[:NEAREST] if place]
 
 
-class Known(Struct, frozen=True):
+class EnvelopeFacts(Struct, frozen=True):
     """What follows from a frame alone. `plain`: it asks for nothing but words as they are."""
 
     card: Model | Failure
@@ -102,35 +102,37 @@ class Known(Struct, frozen=True):
     plain: bool
 
 
-class Looked(Sequence[Near]):
+class LazyNearMisses(Sequence[NearMiss]):
     """What is nearest to a request, found when someone looks: it costs more than many an answer.
 
     What is kept is what the journal keeps too, the bytes and not their tree. `only`: of that scenario; `spent`
     go before.
     """
 
-    def __init__(self, asked: IncomingRequest, shelf: Library, only: str | None, spent: Sequence[Near] = ()) -> None:
+    def __init__(
+        self, asked: IncomingRequest, shelf: Library, only: str | None, spent: Sequence[NearMiss] = ()
+    ) -> None:
         self._shelf, self._only, self._spent = shelf, only, spent
         self._body, self._target = asked.body, asked.target
         self._headers = without_secrets(asked.headers)
 
     @cached_property
-    def _found(self) -> Sequence[Near]:
-        conversation = Conversation(parse(self._body), self._target, _Texts(self._headers))
+    def _found(self) -> Sequence[NearMiss]:
+        conversation = Conversation(parse(self._body), self._target, HeaderView(self._headers))
         return (*self._spent, *self._shelf.nearest(conversation, self._only))[:NEAREST]
 
     @overload
-    def __getitem__(self, index: int) -> Near: ...
+    def __getitem__(self, index: int) -> NearMiss: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Near]: ...
-    def __getitem__(self, index: int | slice) -> Near | Sequence[Near]:
+    def __getitem__(self, index: slice) -> Sequence[NearMiss]: ...
+    def __getitem__(self, index: int | slice) -> NearMiss | Sequence[NearMiss]:
         return self._found[index]
 
     def __len__(self) -> int:
         return len(self._found)
 
 
-class _Texts(Mapping[str, str]):
+class HeaderView(Mapping[str, str]):
     """Headers as texts: few are ever looked at."""
 
     def __init__(self, headers: Mapping[bytes, bytes]) -> None:
@@ -146,7 +148,7 @@ class _Texts(Mapping[str, str]):
         return len(self._headers)
 
 
-class Preparation:
+class RequestPreparer:
     """Reads, judges and matches requests. `library` are the scenarios of files; `signing` is the key of signatures."""
 
     def __init__(self, settings: Settings, library: Library, catalog: Catalog, signing: bytes) -> None:
@@ -155,68 +157,72 @@ class Preparation:
         self._catalog = catalog
         self._genuine = partial(verify, signing)
         self._policy = Policy.of(settings)
-        self._shelf = lru_cache(maxsize=_SHELVES)(shelf_of)
-        self._cache: Kept[Prepared] = Kept(_PREPARED, _BYTES)
-        self._seen = Seen(_SEEN)
+        self._shelf = lru_cache(maxsize=_SHELVES)(session_library)
+        self._cache: SizedLRUCache[PreparedRequest] = SizedLRUCache(_PREPARED, _BYTES)
+        self._seen = SeenFilter(_SEEN)
 
-    def prepared(self, asked: IncomingRequest, overlay: Overlay) -> Prepared:
-        shelf = self.shelf(overlay)
+    def prepare(self, asked: IncomingRequest, overlay: SessionOverlay) -> PreparedRequest:
+        shelf = self.library_for(overlay)
         names = shelf.header_names
-        said = (*map(asked.headers.get, _DECIDING), *(_read(asked.headers, names) if names else ()))
+        said = (*map(asked.headers.get, _CACHE_KEY_HEADERS), *(_read(asked.headers, names) if names else ()))
         key = (asked.body, asked.path, asked.target.host, *said, overlay.generation)
         found = self._cache.get(key)
         if found is not None:
             self._cache.move_to_end(key)
             return found
         prepared = self._prepare(asked, overlay, shelf, key)
-        if self._seen.before(key) and prepared.size < _LARGEST:
+        if self._seen.check_and_add(key) and prepared.size < _LARGEST:
             self._cache[key] = prepared
             self._cache.weigh(prepared.size)
         return prepared
 
-    def keep(self, prepared: Prepared, which: tuple[int | None, bool], rendered: tuple[Rendering, Exchange]) -> None:
+    def store_rendering(
+        self, prepared: PreparedRequest, which: tuple[int | None, bool], rendered: tuple[RenderedAnswer, Exchange]
+    ) -> None:
         """Keep an answer with its request, for as long as that is kept ready."""
         prepared.renderings[which] = rendered
         if self._cache.get(prepared.key) is prepared:
             self._cache.weigh(rendered[0].size)
 
-    def use(self, library: Library) -> None:
+    def set_library(self, library: Library) -> None:
         """Answer with these scenarios from the next request on; those under way keep theirs."""
         self.library = library
         self._cache.clear()
         self._shelf.cache_clear()
 
-    def _prepare(self, asked: IncomingRequest, overlay: Overlay, shelf: Library, key: _Key) -> Prepared:
-        conversation = Conversation(parse(asked.body), asked.target, _Texts(asked.headers))
-        known = conversation.frame.noted(_known, self._catalog, asked.target)
+    def _prepare(self, asked: IncomingRequest, overlay: SessionOverlay, shelf: Library, key: _Key) -> PreparedRequest:
+        conversation = Conversation(parse(asked.body), asked.target, HeaderView(asked.headers))
+        known = conversation.frame.memoize(_known, self._catalog, asked.target)
         card = known.card
         if isinstance(card, Failure):
             raise RequestError(card)
-        judgement = judge(Ask.of(conversation, card, self._policy, self._genuine))
+        judgement = check_request(RuleContext.of(conversation, card, self._policy, self._genuine))
         if judgement.failure is not None:
             raise RequestError(judgement.failure)
         if asked.caller.scenario is not None:
-            _look_for(asked.caller.scenario, shelf)
-        caller = _settled(asked.caller, overlay.choices)
-        invents = (overlay.choices.unmatched or self._settings.unmatched) == "generate"
+            _require_scenario(asked.caller.scenario, shelf)
+        caller = _apply_session_settings(asked.caller, overlay.settings)
+        invents = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
         places = _candidates(shelf.fitting(conversation, caller.scenario), invents=invents)
-        limits = [Limit(place.counter, place.turn.times) if place else _ENDLESS for place in places]
+        limits = [TurnLimit(place.counter, place.turn.times) if place else _ENDLESS for place in places]
         cacheable = may_be_cached(conversation, card, len(asked.body))
         notes = (*judgement.notes, *known.notes) if judgement.notes or known.notes else ()
-        plain = known.plain and not notes and not conversation.media and _usual(caller, asked.headers)
+        plain = known.plain and not notes and not conversation.media and _has_no_overrides(caller, asked.headers)
         size = len(asked.body)
-        return Prepared(conversation, card, caller, shelf, places, limits, notes, cacheable, plain, {}, key, size)
+        return PreparedRequest(
+            conversation, card, caller, shelf, places, limits, notes, cacheable, plain, {}, key, size
+        )
 
-    def nearest(self, asked: IncomingRequest, overlay: Overlay) -> Sequence[Near]:
+    def nearest(self, asked: IncomingRequest, overlay: SessionOverlay) -> Sequence[NearMiss]:
         """The turns that nearly fit a request that was answered before."""
-        return Looked(asked, self.shelf(overlay), asked.caller.scenario or overlay.choices.scenario)
+        return LazyNearMisses(asked, self.library_for(overlay), asked.caller.scenario or overlay.settings.scenario)
 
-    def shelf(self, overlay: Overlay) -> Library:
+    def library_for(self, overlay: SessionOverlay) -> Library:
         """The scenarios that answer in a session."""
         return self._shelf(overlay, self.library) if overlay.published else self.library
 
 
-def _look_for(name: str, shelf: Library) -> None:
+def _require_scenario(name: str, shelf: Library) -> None:
     """RequestError where a header names a scenario that is not there."""
     names = [scenario.name for scenario in shelf.scenarios]
     if name not in names:
@@ -228,34 +234,34 @@ def _look_for(name: str, shelf: Library) -> None:
         raise RequestError(Failure(400, "INVALID_ARGUMENT", words))
 
 
-def _known(frame: Frame, catalog: Catalog, target: Target) -> Known:
+def _known(frame: RequestEnvelope, catalog: Catalog, target: Target) -> EnvelopeFacts:
     card = catalog.card(frame.request.model, target)
     plain = isinstance(card, Model) and card.google and target.shared and frame.members <= _WITHOUT_EFFECT
-    return Known(card, _unfetched(frame), plain)
+    return EnvelopeFacts(card, _unfetched(frame), plain)
 
 
-def _unfetched(frame: Frame) -> Sequence[str]:
+def _unfetched(frame: RequestEnvelope) -> Sequence[str]:
     """A note on the references that lead out of the request's schemas."""
-    if not _OUTWARD.search(orjson.dumps(frame.body)):
+    if not _EXTERNAL_REF.search(orjson.dumps(frame.body)):
         return ()
     from gemulator.generate.json_schema.document import Document
 
-    schemas = [frame.request.response_schema, *(function.parameters for function in frame.request.offered)]
+    schemas = [frame.request.response_schema, *(function.parameters for function in frame.request.functions_offered)]
     found = dict.fromkeys(ref for schema in schemas for ref in Document(schema).externals())
     return [f"not fetched, so any value fits: {', '.join(found)}"] if found else ()
 
 
-def _usual(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
+def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
     """Whether the headers ask for nothing but words at the usual pace."""
     return caller.wire is caller.speed is caller.fault is caller.pacing is None and _TRAFFIC.isdisjoint(headers)
 
 
-def _candidates(fitting: Iterable[Place], *, invents: bool) -> Sequence[Place | None]:
+def _candidates(fitting: Iterable[LocatedTurn], *, invents: bool) -> Sequence[LocatedTurn | None]:
     """The places up to the first that may answer for ever: none after it is ever reached."""
-    places: list[Place | None] = []
+    places: list[LocatedTurn | None] = []
     for place in fitting:
         places.append(place)
-        if place.endless:
+        if place.unlimited:
             return places
     return [*places, None] if invents else places
 
@@ -265,9 +271,9 @@ def _read(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[ob
     return sorted(headers.items()) if b"*" in names else map(headers.get, names)
 
 
-def _settled(caller: Caller, choices: Choices) -> Caller:
+def _apply_session_settings(caller: Caller, choices: SessionSettings) -> Caller:
     """The caller; what their headers leave open is as their session says."""
-    if choices is UNCHANGED.choices:
+    if choices is UNCHANGED.settings:
         return caller
     return replace(
         caller,

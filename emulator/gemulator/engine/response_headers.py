@@ -12,12 +12,12 @@ _LONGEST = 2_000  # characters: clients refuse heads of 8,000 bytes
 
 
 @lru_cache(maxsize=1024)
-def session_mark(session: str) -> Headers:
+def session_header(session: str) -> Headers:
     """The header that names the session."""
     return ((b"x-emulator-session", _value(session)),)
 
 
-def marked(head: Head, turn: str, error: str, notes: Sequence[str]) -> Head:
+def add_emulator_headers(head: Head, turn: str, error: str, notes: Sequence[str]) -> Head:
     """The head with the turn that answered, what went wrong, and what the developer should know of the request."""
     said = {b"x-emulator-turn": turn, b"x-emulator-error": error, b"x-emulator-notes": "; ".join(notes)}
     return replace(head, headers=(*head.headers, *((name, _value(text)) for name, text in said.items() if text)))

@@ -47,9 +47,9 @@ class ToolChoice(Struct, frozen=True):
         if kind == "allowed_tools":
             allowed = allowed_in(chosen)
             tools = allowed.get("tools")
-            named = map(name_in, tools if isinstance(tools, list) else ())
+            named = map(function_name, tools if isinstance(tools, list) else ())
             return cls(_text(allowed, "mode") or "auto", among=[name for name in named if name is not None])
-        return cls(kind) if kind in MODES else cls("required", name_in(chosen))
+        return cls(kind) if kind in MODES else cls("required", function_name(chosen))
 
     def allows(self, name: str) -> bool:
         """Whether the function of that name may be called."""
@@ -62,7 +62,7 @@ def allowed_in(chosen: dict[str, JSON]) -> dict[str, JSON]:
     return allowed if isinstance(allowed, dict) else chosen
 
 
-def name_in(tool: JSON) -> str | None:
+def function_name(tool: JSON) -> str | None:
     """The name of a function that an object chooses or declares, in the form of either of OpenAI's APIs."""
     return _text(tool.get("function", tool), "name") if isinstance(tool, dict) else None
 
@@ -102,7 +102,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     extra_body: ExtraBody | None = None
     google: dict[str, JSON] | None = None
 
-    further: ClassVar[Mapping[str, JSON]] = NOTHING
+    extra_fields: ClassVar[Mapping[str, JSON]] = NOTHING
     """What the body says beyond the fields above: a server may read more than others."""
 
     @property
@@ -162,12 +162,12 @@ class ChatRequest(Struct, frozen=True, dict=True):
         return [self.stop] if isinstance(self.stop, str) else self.stop or ()
 
     @property
-    def offers(self) -> bool:
+    def has_functions(self) -> bool:
         """Whether any function is on offer."""
         return next(self._functions(), None) is not None
 
     @property
-    def offered(self) -> Sequence[Function]:
+    def functions_offered(self) -> Sequence[Function]:
         """The functions on offer, from `tools` and the deprecated `functions`."""
         return [
             Function(spec["name"], str(spec.get("description") or ""), spec.get("parameters"))
@@ -179,12 +179,12 @@ class ChatRequest(Struct, frozen=True, dict=True):
             if isinstance(spec, dict) and isinstance(spec.get("name"), str):
                 yield spec
 
-    def place_of(self, name: str) -> str:
+    def path_of(self, name: str) -> str:
         """Where the parameters of a function on offer stand."""
         for index, tool in enumerate(self.tools or ()):
-            if name_in(tool) == name:
+            if function_name(tool) == name:
                 return f"tools[{index}].function.parameters"
-        names = [name_in(spec) for spec in self.functions or ()]
+        names = [function_name(spec) for spec in self.functions or ()]
         return f"functions[{names.index(name)}].parameters"
 
     @property

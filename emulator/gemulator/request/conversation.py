@@ -20,7 +20,7 @@ from gemulator.request.message import (
     HistoryCall,
     Message,
 )
-from gemulator.request.parsed import Parsed, joined
+from gemulator.request.parsed import ParsedRequest, combine_digests
 from gemulator.request.target import Target
 
 
@@ -39,13 +39,13 @@ class Conversation:
     results, and anything beside plain text.
     """
 
-    def __init__(self, parsed: Parsed, target: Target, headers: Mapping[str, str]) -> None:
+    def __init__(self, parsed: ParsedRequest, target: Target, headers: Mapping[str, str]) -> None:
         self.parsed = parsed
         self.request = parsed.request
-        self.frame = parsed.frame
+        self.frame = parsed.envelope
         self.target = target
         self.headers = headers
-        held = parsed.history.holds | parsed.newest.message.holds
+        held = parsed.history.features | parsed.newest.message.holds
         self.speaks = held & SPEAKS != 0
         self.calls = held & CALLS != 0
         self.media = held & MEDIA != 0
@@ -94,7 +94,7 @@ class Conversation:
         return "\n".join(message.text for message in self.request.messages if message.role in SYSTEM_ROLES)
 
     @property
-    def current(self) -> Sequence[Message]:
+    def since_last_user(self) -> Sequence[Message]:
         """The messages since the newest user message."""
         return self.request.messages[self._user + 1 :]
 
@@ -105,13 +105,13 @@ class Conversation:
 
     @cached_property
     def _tool_results(self) -> Sequence[ToolResult]:
-        names = {call.id: call.function.name for message in self.current for call in message.calls if call.id}
-        return [_result(message, names) for message in self.current if message.role in TOOL_ROLES]
+        names = {call.id: call.function.name for message in self.since_last_user for call in message.calls if call.id}
+        return [_result(message, names) for message in self.since_last_user if message.role in TOOL_ROLES]
 
     @property
     def current_calls(self) -> Sequence[HistoryCall]:
         """The calls since the newest user message."""
-        return [call for message in self.current for call in message.calls]
+        return [call for message in self.since_last_user for call in message.calls]
 
     @property
     def parts(self) -> Iterator[ContentPart]:
@@ -129,8 +129,8 @@ class Conversation:
         parsed, frame = self.parsed, self.frame
         if self._signed or frame.tag:
             *past, newest = [digest(message) for message in _anonymous(self.body["messages"], frame.tag)]
-            return joined((frame.digest, joined(past), newest))
-        return joined((frame.digest, parsed.history.digest, parsed.newest.digest))
+            return combine_digests((frame.digest, combine_digests(past), newest))
+        return combine_digests((frame.digest, parsed.history.digest, parsed.newest.digest))
 
 
 def _result(message: Message, names: Mapping[str, str]) -> ToolResult:

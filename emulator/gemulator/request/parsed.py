@@ -34,7 +34,7 @@ _held = attrgetter("holds")
 Found = TypeVar("Found")
 
 
-class Frame(Struct, frozen=True, eq=False, dict=True):
+class RequestEnvelope(Struct, frozen=True, eq=False, dict=True):
     """A body beside its messages: what a client sends with each of them.
 
     `request` has no messages, `body` an empty list of them. Nobody changes them: they are the next request's too.
@@ -44,7 +44,7 @@ class Frame(Struct, frozen=True, eq=False, dict=True):
     body: Mapping[str, JSON]
     _noted: dict[object, Any] = field(default_factory=dict)
 
-    def noted(self, find: Callable[..., Found], *about: Hashable) -> Found:
+    def memoize(self, find: Callable[..., Found], *about: Hashable) -> Found:
         """What `find` says of this frame and `about`: what is not None is asked for once."""
         key = (find, about)
         found: Found | None = self._noted.get(key)
@@ -75,7 +75,7 @@ class Frame(Struct, frozen=True, eq=False, dict=True):
         return digest({key: value for key, value in self.body.items() if key in _SEEN and value is not None})
 
 
-class Said(Struct, eq=False):
+class ParsedMessage(Struct, eq=False):
     """A message with the digest of its JSON. `tokens` is noted by whoever counts them first."""
 
     message: Message
@@ -89,31 +89,31 @@ class History(Struct, eq=False):
     `tokens` is noted as in `Said`.
     """
 
-    said: Sequence[Said]
+    said: Sequence[ParsedMessage]
     messages: Sequence[Message]
     digest: bytes
-    holds: int
+    features: int
     tokens: int | None = None
 
     @classmethod
-    def of(cls, said: Sequence[Said]) -> Self:
+    def of(cls, said: Sequence[ParsedMessage]) -> Self:
         """These messages, looked at."""
         messages = [one.message for one in said]
-        return cls(said, messages, joined([one.digest for one in said]), reduce(or_, map(_held, messages), 0))
+        return cls(said, messages, combine_digests([one.digest for one in said]), reduce(or_, map(_held, messages), 0))
 
 
-def joined(digests: Sequence[bytes]) -> bytes:
+def combine_digests(digests: Sequence[bytes]) -> bytes:
     """One digest of several."""
     return blake2b(b"".join(digests), digest_size=16).digest()
 
 
-class Parsed(Struct, frozen=True, dict=True):
+class ParsedRequest(Struct, frozen=True, dict=True):
     """A request with the parts that it was made of. `newest` is its last message, `raw` the bytes of its body."""
 
     request: ChatRequest
-    frame: Frame
+    envelope: RequestEnvelope
     history: History
-    newest: Said
+    newest: ParsedMessage
     raw: bytes
 
     @cached_property

@@ -9,12 +9,12 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from gemulator.core.errors import RequestError
-from gemulator.core.invalid_field import Misfit, misfit_in
+from gemulator.core.invalid_field import InvalidField, invalid_field_in
 from gemulator.core.json_types import JSON, digest
-from gemulator.core.plan import invalid, shown
+from gemulator.core.plan import invalid, quote_value
 from gemulator.request.body import NOTHING, ChatRequest
 from gemulator.request.message import Message
-from gemulator.request.parsed import Frame, History, Parsed, Said
+from gemulator.request.parsed import History, ParsedMessage, ParsedRequest, RequestEnvelope
 
 _FIELDS = frozenset(ChatRequest.__struct_fields__)
 
@@ -44,15 +44,15 @@ _outline = msgspec.json.Decoder(_Outline)
 _pieces = msgspec.json.Decoder(list[Raw])
 
 
-def parse(raw: bytes) -> Parsed:
+def parse(raw: bytes) -> ParsedRequest:
     """The request in a body. RequestError where Google would answer 400."""
     try:
-        return _joined(raw)
+        return _parse_parts(raw)
     except (ValueError, RecursionError):
-        return _whole(raw)  # wrong, and this says what is; or as no client writes it
+        return _parse_whole(raw)  # wrong, and this says what is; or as no client writes it
 
 
-def _joined(raw: bytes) -> Parsed:
+def _parse_parts(raw: bytes) -> ParsedRequest:
     """The request, of parts that were here before but for the newest message. ValueError, RecursionError."""
     messages = bytes(_outline.decode(raw).messages)
     begin = raw.index(messages[:_SOUGHT])
@@ -64,7 +64,7 @@ def _joined(raw: bytes) -> Parsed:
     past = messages[:last]
     history = _history(past) if last <= _LARGEST else _history.__wrapped__(past)
     newest = _said.__wrapped__(messages[last:-1])
-    return Parsed(_filled(frame.request, [*history.messages, newest.message]), frame, history, newest, raw)
+    return ParsedRequest(_filled(frame.request, [*history.messages, newest.message]), frame, history, newest, raw)
 
 
 def _last(messages: bytes) -> int:
@@ -77,16 +77,16 @@ def _last(messages: bytes) -> int:
 
 
 @lru_cache(maxsize=128)
-def _frame(before: bytes, after: bytes) -> Frame:
+def _frame(before: bytes, after: bytes) -> RequestEnvelope:
     """The frame that stands around messages."""
     body = orjson.loads(before + b"[]" + after)
     if body["messages"] or _deeper(body, _DEEPEST):
         raise ValueError("these are not the messages that count, or it is too deep")
-    return _frame_of(body, _fitting({**body, "messages": [{"role": "user"}]}))
+    return _frame_of(body, _convert({**body, "messages": [{"role": "user"}]}))
 
 
-def _frame_of(body: Mapping[str, JSON], request: ChatRequest) -> Frame:
-    return Frame(_filled(request, []), {**body, "messages": []})
+def _frame_of(body: Mapping[str, JSON], request: ChatRequest) -> RequestEnvelope:
+    return RequestEnvelope(_filled(request, []), {**body, "messages": []})
 
 
 @lru_cache(maxsize=64)
@@ -97,11 +97,11 @@ def _history(raw: bytes) -> History:
 
 
 @lru_cache(maxsize=2048)
-def _said(raw: bytes) -> Said:
+def _said(raw: bytes) -> ParsedMessage:
     tree = orjson.loads(raw)
     if len(raw) > 2 * _WITHIN and _deeper(tree, _WITHIN):
         raise ValueError("too deep")
-    return Said(msgspec.convert(tree, Message), _digest(tree))
+    return ParsedMessage(msgspec.convert(tree, Message), _digest(tree))
 
 
 def _digest(message: dict[str, JSON]) -> bytes:
@@ -114,12 +114,12 @@ def _digest(message: dict[str, JSON]) -> bytes:
 def _filled(request: ChatRequest, messages: list[Message]) -> ChatRequest:
     """The request with these messages."""
     filled = replace(request, messages=messages)
-    if request.further is not NOTHING:
-        filled.__dict__["further"] = request.further
+    if request.extra_fields is not NOTHING:
+        filled.__dict__["extra_fields"] = request.extra_fields
     return filled
 
 
-def _whole(raw: bytes) -> Parsed:
+def _parse_whole(raw: bytes) -> ParsedRequest:
     """The request, read in one piece: RequestError says what is wrong with it."""
     try:
         body = orjson.loads(raw)
@@ -127,34 +127,34 @@ def _whole(raw: bytes) -> Parsed:
         reason = str(error).split(": line")[0]
         if "valid UTF-8" in reason:
             reason = "the body is not valid UTF-8"
-        misfit = Misfit("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
+        misfit = InvalidField("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
         message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
         raise RequestError(invalid(message, misfit=misfit)) from None
     if not isinstance(body, dict):
-        misfit = Misfit("model_attributes_type", (), "Input should be a valid dictionary", body)
+        misfit = InvalidField("model_attributes_type", (), "Input should be a valid dictionary", body)
         raise RequestError(invalid("Invalid JSON payload received. Root element must be a message.", misfit=misfit))
     if _deeper(body, _DEEPEST):
-        misfit = Misfit("recursion_loop", (), "Input is nested too deeply", None)
+        misfit = InvalidField("recursion_loop", (), "Input is nested too deeply", None)
         raise RequestError(invalid("Invalid JSON payload received. Message too deep.", misfit=misfit))
     request = request_of(body)
     trees = map(_digest, body["messages"])
-    *past, newest = [Said(message, own) for message, own in zip(request.messages, trees, strict=True)]
-    return Parsed(request, _frame_of(body, request), History.of(past), newest, raw)
+    *past, newest = [ParsedMessage(message, own) for message, own in zip(request.messages, trees, strict=True)]
+    return ParsedRequest(request, _frame_of(body, request), History.of(past), newest, raw)
 
 
 def request_of(body: dict[str, JSON]) -> ChatRequest:
     """The request in a body's tree. RequestError names the field that does not fit."""
     try:
-        return _fitting(body)
+        return _convert(body)
     except msgspec.ValidationError as error:
-        misfit = misfit_in(body, ChatRequest, str(error))
+        misfit = invalid_field_in(body, ChatRequest, str(error))
         raise RequestError(invalid(_words(misfit), misfit.field, misfit)) from None
 
 
-def _fitting(body: dict[str, JSON]) -> ChatRequest:
+def _convert(body: dict[str, JSON]) -> ChatRequest:
     request = msgspec.convert(body, ChatRequest)
     if not body.keys() <= _FIELDS:
-        request.__dict__["further"] = {name: value for name, value in body.items() if name not in _FIELDS}
+        request.__dict__["extra_fields"] = {name: value for name, value in body.items() if name not in _FIELDS}
     return request
 
 
@@ -169,14 +169,14 @@ def _deeper(tree: JSON, most: int) -> bool:
     return True
 
 
-def _words(misfit: Misfit) -> str:
+def _words(misfit: InvalidField) -> str:
     field = misfit.field
     if misfit.kind == "missing":
         return f"Missing required field '{field}'."
     if misfit.kind == "too_short":
         return f"Unable to submit request because at least one '{field}' entry is required."
     if misfit.kind == "literal_error":
-        allowed = ", ".join(sorted(misfit.more["expected"].replace(" or ", ", ").split(", ")))
-        return f"Expected '{field}' to be one of: {allowed}; found {shown(misfit.saw)}."
-    saw = orjson.dumps(misfit.saw).decode()[:80]
+        allowed = ", ".join(sorted(misfit.context["expected"].replace(" or ", ", ").split(", ")))
+        return f"Expected '{field}' to be one of: {allowed}; found {quote_value(misfit.value)}."
+    saw = orjson.dumps(misfit.value).decode()[:80]
     return f"Invalid value at '{field}' ({_PROTO_TYPES.get(misfit.kind, 'TYPE_MESSAGE')}), {saw}"

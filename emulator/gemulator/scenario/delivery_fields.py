@@ -11,9 +11,9 @@ from gemulator.core import located_yaml as yaml
 from gemulator.core.duration import Duration
 from gemulator.core.errors import ScenarioError
 from gemulator.core.share import Share
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.delivery.pacing import Pacing, Spread
-from gemulator.scenario.lazy_type import Later
+from gemulator.scenario.lazy_type import LazyType
 from gemulator.service.quotas import UNLIMITED, Quota
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from gemulator.delivery.faults.fault import Fault
 
-FAULTS = Later("gemulator.delivery.faults.schema", "Faults")
+FAULTS = LazyType("gemulator.delivery.faults.schema", "Faults")
 
 
-class PacingFields(Strict):
+class PacingFields(StrictModel):
     """When the chunks of an answer leave. What is left out is at once."""
 
     first_token: Annotated[Duration, Field(description="Time to the first token.")] = 0.0

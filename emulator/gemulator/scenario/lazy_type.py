@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
-class Later:
+class LazyType:
     """Marks `Any` to be the type of this name in a module: most files have no value of it, and need not wait for it.
 
     Values, errors and the JSON Schema are those of the type itself.

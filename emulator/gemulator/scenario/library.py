@@ -6,12 +6,12 @@ from heapq import nsmallest
 from pathlib import Path
 from typing import Self
 
-from gemulator.core.errors import Mismatch, Near, Problem, ScenarioError
+from gemulator.core.errors import Mismatch, NearMiss, Problem, ScenarioError
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.loading.folder import Folder
 from gemulator.scenario.loading.reader import read_scenario
 from gemulator.scenario.model import Scenario
-from gemulator.scenario.turns import Place, Places
+from gemulator.scenario.turns import LocatedTurn, TurnTable
 
 NEAREST = 3  # turns that are named where none answers
 
@@ -20,8 +20,8 @@ class Library:
     """Scenarios in name order. Turns with a `when` come first, over all of them; then turns without one."""
 
     def __init__(self, scenarios: Iterable[Scenario] = ()) -> None:
-        self._pushed = Places(())
-        self._files = Places(sorted(scenarios, key=lambda scenario: scenario.name))
+        self._pushed = TurnTable(())
+        self._files = TurnTable(sorted(scenarios, key=lambda scenario: scenario.name))
         self._hidden: frozenset[str] = frozenset()
 
     def with_pushed(self, scenarios: Sequence[Scenario]) -> Self:
@@ -30,7 +30,7 @@ class Library:
         It shares the index of the files: cheap enough to make for each session.
         """
         further = type(self)()
-        further._pushed, further._files = Places(scenarios), self._files
+        further._pushed, further._files = TurnTable(scenarios), self._files
         further._hidden = frozenset(scenario.name for scenario in scenarios)
         return further
 
@@ -41,13 +41,15 @@ class Library:
         return [*self._pushed.scenarios, *files]
 
     @property
-    def places(self) -> Sequence[Place]:
+    def located_turns(self) -> Sequence[LocatedTurn]:
         """All turns in the order in which they are tried."""
         return [
-            place for stage in (0, 1) for place in self._shown(self._pushed.stages[stage], self._files.stages[stage])
+            place
+            for stage in (0, 1)
+            for place in self._shown(self._pushed.priority_groups[stage], self._files.priority_groups[stage])
         ]
 
-    def _shown(self, pushed: Iterable[Place], files: Iterable[Place]) -> Iterator[Place]:
+    def _shown(self, pushed: Iterable[LocatedTurn], files: Iterable[LocatedTurn]) -> Iterator[LocatedTurn]:
         yield from pushed
         for place in files:
             if place.scenario.name not in self._hidden:
@@ -58,7 +60,7 @@ class Library:
         """The headers on which an answer may depend, in lower case; `*`: any."""
         return tuple(name.encode() for name in sorted(self._pushed.headers | self._files.headers))
 
-    def fitting(self, conversation: Conversation, only: str | None = None) -> Iterator[Place]:
+    def fitting(self, conversation: Conversation, only: str | None = None) -> Iterator[LocatedTurn]:
         """The turns that fit, in order; `only`: of that scenario."""
         for stage in (0, 1):
             found = self._files.candidates(conversation, stage)
@@ -68,16 +70,16 @@ class Library:
                 if (only is None or place.scenario.name == only) and place.fits(conversation):
                     yield place
 
-    def nearest(self, conversation: Conversation, only: str | None = None, most: int = NEAREST) -> Sequence[Near]:
+    def nearest(self, conversation: Conversation, only: str | None = None, most: int = NEAREST) -> Sequence[NearMiss]:
         """The turns that failed the fewest conditions; then those that met most, then those most alike."""
         tried = (
             (place, tuple(place.mismatches(conversation)))
-            for place in self.places
+            for place in self.located_turns
             if only is None or place.scenario.name == only
         )
         ranked = ((_distance(place, failed), position, place, failed) for position, (place, failed) in enumerate(tried))
         nears = nsmallest(most, (one for one in ranked if one[3]), key=lambda one: one[:2])
-        return [Near(str(place), failed) for _, _, place, failed in nears]
+        return [NearMiss(str(place), failed) for _, _, place, failed in nears]
 
     def ready(self) -> Self:
         """Build the index now, not at the first request."""
@@ -85,7 +87,7 @@ class Library:
         return self
 
 
-def _distance(place: Place, failed: Sequence[Mismatch]) -> tuple[int, int, float]:
+def _distance(place: LocatedTurn, failed: Sequence[Mismatch]) -> tuple[int, int, float]:
     held = len(place.turn.when.conditions) - len(failed)
     return len(failed), -held, -max(map(_likeness, failed), default=0.0)
 

@@ -9,7 +9,7 @@ import orjson
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from gemulator.core.errors import Mismatch
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.compare import TextTest
 from gemulator.scenario.conditions.match import Match
@@ -37,7 +37,7 @@ else:
     Faults = Annotated[Any, FAULTS]
 
 
-class UsageFields(Strict):
+class UsageFields(StrictModel):
     """Token counts. What is left out is computed; the total always is."""
 
     prompt_tokens: Annotated[int | None, Field(ge=0, description="Tokens of the request.")] = None
@@ -59,7 +59,7 @@ COMPUTED = UsageFields.model_construct()
 ALWAYS = Match.model_construct()
 
 
-class Turn(Strict, defer_build=False):
+class Turn(StrictModel, defer_build=False):
     """When this is asked, reply that."""
 
     when: Annotated[Match, Field(description="What must hold. Left out: always, after all turns that have one.")] = (
@@ -170,7 +170,7 @@ def _groups(when: Match) -> Sequence[str]:
     return list(names)
 
 
-class Scenario(Strict):
+class Scenario(StrictModel):
     """A named list of turns: one file."""
 
     name: Annotated[str, Field(description="Left out: the path of the file under its folder, without suffix.")] = ""
@@ -196,7 +196,7 @@ class Scenario(Strict):
         """What holds for the turns that say nothing about the model."""
         return ALWAYS if self.model is None else Match(model=self.model)
 
-    def stands(self, file: Path, lines: Sequence[int]) -> "Scenario":
+    def located_at(self, file: Path, lines: Sequence[int]) -> "Scenario":
         """This scenario, which knows its file and the lines of its turns from now on."""
         self._file, self._lines = file, lines
         return self

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct, field
 
 from gemulator.request.conversation import Conversation
-from gemulator.scenario.conditions.extractors import Look, Need
+from gemulator.scenario.conditions.extractors import Look, RequiredLiteral
 
 _LONGEST = 6  # letters of a piece: longer ones tell turns apart better, and are found less often by accident
 _FEW = 24  # pieces that are looked for in the text one by one; of more, the text's own pieces are looked up
@@ -42,7 +42,7 @@ def _present(pieces: dict[str, list[int]], length: int, text: str) -> Iterable[s
 class Index:
     """Positions of turns by what they need. A turn that needs no text at all is always a candidate."""
 
-    def __init__(self, needs: Sequence[Sequence[Need]]) -> None:
+    def __init__(self, needs: Sequence[Sequence[RequiredLiteral]]) -> None:
         self._tables: dict[str, _Table] = {}
         self._always: list[int] = []
         counts = _counts(needs)
@@ -52,7 +52,7 @@ class Index:
             else:
                 self._always.append(position)
 
-    def _add(self, position: int, needs: Sequence[Need], counts: _Counts) -> None:
+    def _add(self, position: int, needs: Sequence[RequiredLiteral], counts: _Counts) -> None:
         """Under the need that fewest others share."""
         sought = [(need, [_rarest(literal, counts[need.key]) for literal in need.literals]) for need in needs]
         need, pieces = min(sought, key=lambda one: sum(count for count, _ in one[1]))
@@ -83,7 +83,7 @@ def _pieces(literal: str) -> Iterable[str]:
     return (literal[at : at + length] for at in range(len(literal) - length + 1))
 
 
-def _counts(needs: Sequence[Sequence[Need]]) -> _Counts:
+def _counts(needs: Sequence[Sequence[RequiredLiteral]]) -> _Counts:
     counts: _Counts = {}
     for own in needs:
         for need in own:

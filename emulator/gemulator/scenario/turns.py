@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from gemulator.core.errors import Mismatch, Near
+from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.seed import Seed
 from gemulator.request.conversation import Conversation
-from gemulator.scenario.conditions.extractors import Need
+from gemulator.scenario.conditions.extractors import RequiredLiteral
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.model import Scenario, Turn, expressions_of
 from gemulator.scenario.substring_index import Index
@@ -15,7 +15,7 @@ from gemulator.scenario.substring_index import Index
 _FEW = 4  # turns that are asked one by one sooner than an index of them is built
 
 
-class Place:
+class LocatedTurn:
     """A turn and where it stands: `number` counts from 1.
 
     `scope` is the file's own condition, for a turn that says nothing about the model.
@@ -27,7 +27,7 @@ class Place:
         self.turn = turn
         self.scope = None if scenario.model is None or turn.when.model is not None else scenario.scope
         self._always = self.scope is None and not turn.conditional and not turn.called
-        self.endless = turn.times is None
+        self.unlimited = turn.times is None
         self._name = f"{scenario.name}/{number}"
 
     def __str__(self) -> str:
@@ -39,7 +39,7 @@ class Place:
         return f"{self}#{hashlib.blake2b(self.turn.content, digest_size=6).hexdigest()}"
 
     @cached_property
-    def mark(self) -> bytes:
+    def seed_key(self) -> bytes:
         """16 bytes of the turn's scenario and what it says: its answers change with them."""
         return Seed.root(self.scenario.name, self.turn.content).path
 
@@ -55,16 +55,16 @@ class Place:
             yield from self.scope.mismatches(conversation)
         yield from self.turn.mismatches(conversation)
 
-    def needs(self) -> Iterator[Need]:
+    def needs(self) -> Iterator[RequiredLiteral]:
         """Texts that a request must have."""
         if self.scope is not None:
             yield from self.scope.needs()
         yield from self.turn.when.needs()
 
     @property
-    def spent(self) -> Near:
+    def exhausted(self) -> NearMiss:
         """Why a turn that fits does not answer: its `times` are used up."""
-        return Near(str(self), (Mismatch.spent(self.turn.times or 0),))
+        return NearMiss(str(self), (Mismatch.exhausted(self.turn.times or 0),))
 
     @property
     def match(self) -> Match:
@@ -77,16 +77,16 @@ class Place:
         return f"{self.scenario.file}:{self.scenario.line(self.number)}"
 
 
-class Places:
+class TurnTable:
     """The turns of scenarios in a given order. `stages`: the turns with a `when`, then those without one."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         self.scenarios = tuple(scenarios)
 
     @cached_property
-    def stages(self) -> tuple[Sequence[Place], Sequence[Place]]:
+    def priority_groups(self) -> tuple[Sequence[LocatedTurn], Sequence[LocatedTurn]]:
         places = [
-            Place(scenario, number, turn)
+            LocatedTurn(scenario, number, turn)
             for scenario in self.scenarios
             for number, turn in enumerate(scenario.turns, start=1)
         ]
@@ -94,12 +94,12 @@ class Places:
 
     @cached_property
     def _indexes(self) -> tuple[Index, Index]:
-        first, last = ([tuple(place.needs()) for place in places] for places in self.stages)
+        first, last = ([tuple(place.needs()) for place in places] for places in self.priority_groups)
         return Index(first), Index(last)
 
-    def candidates(self, conversation: Conversation, stage: int) -> Iterable[Place]:
+    def candidates(self, conversation: Conversation, stage: int) -> Iterable[LocatedTurn]:
         """The turns of a stage that may fit, in order."""
-        places = self.stages[stage]
+        places = self.priority_groups[stage]
         if len(places) <= _FEW:
             return places
         return [places[position] for position in self._indexes[stage].candidates(conversation)]

@@ -14,24 +14,24 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Send
 
-from gemulator.core.clock import UTC, Clock, frozen_at
-from gemulator.core.settings import Settings, WrongSetting
+from gemulator.core.clock import UTC, Clock, parse_clock
+from gemulator.core.settings import SettingError, Settings
 from gemulator.engine.catalog_file import read_catalog
 from gemulator.engine.engine import Engine
 from gemulator.scenario.delivery_fields import quota_in
 from gemulator.scenario.library import Library, load
-from gemulator.server.auth.identity import Doorman
+from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat import Chat
-from gemulator.server.lazy_app import Later
+from gemulator.server.lazy_app import LazyApp
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.not_found import NotFound
 from gemulator.server.player import Sleep
 from gemulator.server.protocol.fast_path import AT_ONCE
-from gemulator.server.routes import Front, bug, routes_of
+from gemulator.server.routes import Application, bug, routes_of
 from gemulator.service.catalog import Catalog
 from gemulator.state.memory import MemoryStore
-from gemulator.state.store import Bounds, Store
+from gemulator.state.store import Store, StoreLimits
 
 _PATIENCE = 2.0  # seconds
 
@@ -50,8 +50,8 @@ def create_app(
     `utc` is the time that tokens live in, also where `clock` stands still.
     """
     settings = settings or Settings()
-    _understand(settings.quota)
-    frozen = frozen_at(settings.clock)
+    _validate_quota(settings.quota)
+    frozen = parse_clock(settings.clock)
     now = clock or (UTC if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
     store = store or _store(settings, monotonic)
@@ -61,25 +61,27 @@ def create_app(
     log = RequestLog(settings.log_format, now)
     not_found = NotFound(log, hints=settings.emulator_headers)
     chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
-    admin = Later(lambda: _admin(engine, settings, metrics, utc))
-    app: Front = Front(
+    admin = LazyApp(lambda: _admin(engine, settings, metrics, utc))
+    app: Application = Application(
         chat,
         admin,
-        routes=routes_of(chat, admin, Later(lambda: _tokens(settings, utc, not_found))),
+        routes=routes_of(chat, admin, LazyApp(lambda: _tokens(settings, utc, not_found))),
         middleware=[_cors(settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: bug},
-        lifespan=lambda _: _life(engine, settings, log, metrics, {AT_ONCE: app.at_once} if store.immediate else {}),
+        lifespan=lambda _: _lifespan(
+            engine, settings, log, metrics, {AT_ONCE: app.answer_now} if store.immediate else {}
+        ),
     )
     app.state.engine, app.state.doorman = engine, doorman
     return app
 
 
-def _understand(quota: str) -> None:
+def _validate_quota(quota: str) -> None:
     """What is read with each request should not be found wrong then. WrongSetting."""
     try:
         quota_in(quota)
     except ValueError as error:
-        raise WrongSetting("quota", f"{error}; write it like `requests_per_minute: 60`") from None
+        raise SettingError("quota", f"{error}; write it like `requests_per_minute: 60`") from None
 
 
 def _admin(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
@@ -90,54 +92,54 @@ def _admin(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> 
 
 def _tokens(settings: Settings, utc: Clock, not_found: NotFound) -> ASGIApp:
     from gemulator.server.auth.metadata import MetadataServer
-    from gemulator.server.auth.oauth import Refused, TokenService, refused
+    from gemulator.server.auth.oauth import OAuthError, TokenService, oauth_error
 
     service = TokenService(settings, utc)
-    handlers: dict[Any, Any] = {404: not_found, 405: not_found, Refused: refused}
+    handlers: dict[Any, Any] = {404: not_found, 405: not_found, OAuthError: oauth_error}
     return Starlette(routes=[*service.routes, *MetadataServer(settings, service).routes], exception_handlers=handlers)
 
 
-def _doorman(settings: Settings, utc: Clock) -> Doorman:
+def _doorman(settings: Settings, utc: Clock) -> Authenticator:
     if settings.policy is None:
-        return Doorman(settings, None, utc)
+        return Authenticator(settings, None, utc)
     from gemulator.server.auth.policy import read_policy
 
-    return Doorman(settings, read_policy(settings.policy), utc)
+    return Authenticator(settings, read_policy(settings.policy), utc)
 
 
 def _catalog(settings: Settings) -> Catalog:
     shipped = Path(__file__).parents[1] / "service" / "catalog.yaml"
     catalog = read_catalog(settings.catalog, shipped) if settings.catalog else read_catalog(shipped)
-    return catalog if settings.endpoints == "any" else catalog.named()
+    return catalog if settings.endpoints == "any" else catalog.without_fallbacks()
 
 
 def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
-    bounds = Bounds(settings.max_sessions, settings.session_age, settings.journal_entries, settings.journal_bytes)
+    bounds = StoreLimits(settings.max_sessions, settings.session_age, settings.journal_entries, settings.journal_bytes)
     if settings.store == "memory":
         return MemoryStore(bounds, monotonic)
-    from gemulator.state.redis_fallback import EnduringStore
+    from gemulator.state.redis_fallback import RedisStoreWithFallback
 
-    return EnduringStore(settings.store, bounds, monotonic)
+    return RedisStoreWithFallback(settings.store, bounds, monotonic)
 
 
 @asynccontextmanager
-async def _life(
+async def _lifespan(
     engine: Engine, settings: Settings, log: RequestLog, metrics: Metrics, state: Mapping[str, Any]
 ) -> AsyncIterator[Mapping[str, Any]]:
     """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.store.close)
         stack.callback(log.flush)
-        stack.push_async_callback(_over, metrics)
+        stack.push_async_callback(_drain, metrics)
         if settings.reload:
             from gemulator.server.reload import Reloader
 
-            await stack.enter_async_context(Reloader(engine, settings.scenarios, log.say).running())
+            await stack.enter_async_context(Reloader(engine, settings.scenarios, log.info).running())
         with suppress(asyncio.CancelledError):  # a second Ctrl-C is an end, too
             yield state
 
 
-async def _over(metrics: Metrics) -> None:
+async def _drain(metrics: Metrics) -> None:
     """Wait until no answer is under way: those that were cut are about to note it."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE):

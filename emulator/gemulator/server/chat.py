@@ -10,19 +10,19 @@ from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import LARGEST_WRITE, Delivery, Head
 from gemulator.dialects import FRONT_END
-from gemulator.engine.engine import EngineResult, Engine
+from gemulator.engine.engine import Engine, EngineResult
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Target
-from gemulator.server.auth.identity import Doorman, addressed, unusable
+from gemulator.server.auth.identity import Authenticator, header_error, with_dedicated_host
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.player import Player, Sleep
-from gemulator.server.protocol.connection import ANSWERED, BEGUN, Wire, until_gone, wire_of
+from gemulator.server.protocol.connection import BEGUN, HANDLED, HttpConnection, connection_of, wait_for_disconnect
 from gemulator.state.journal.entry import EMPTY, Exchange, Finished
 from gemulator.state.store import DEFAULT, StoreDown, unwaited
 
 
-class Begun(Struct, frozen=True):
+class StartedAnswer(Struct, frozen=True):
     """An answer that was made at `began`, and has to be played: or why it could not be made."""
 
     began: float
@@ -42,7 +42,7 @@ class Chat:
         self,
         engine: Engine,
         settings: Settings,
-        doorman: Doorman,
+        doorman: Authenticator,
         log: RequestLog,
         metrics: Metrics,
         monotonic: Callable[[], float],
@@ -59,7 +59,7 @@ class Chat:
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, target: Target, headers: Mapping[bytes, bytes]
     ) -> None:
-        begun: Begun | None = scope.get(BEGUN)
+        begun: StartedAnswer | None = scope.get(BEGUN)
         if begun is None:
             self._metrics.running += 1
         try:
@@ -68,17 +68,19 @@ class Chat:
                 answered = await self._answer(scope["path"], headers, target, receive)
             else:
                 began, answered = begun.began, begun.result()
-            await self._ended(answered, await self._played(answered, wire_of(scope), receive, send, began))
+            await self._ended(answered, await self._played(answered, connection_of(scope), receive, send, began))
         except asyncio.CancelledError:  # the server stops, and its patience is over
-            wire = wire_of(scope)
+            wire = connection_of(scope)
             if wire is None:
                 raise
             wire.drop()
-            await until_gone(receive)
+            await wait_for_disconnect(receive)
         finally:
             self._metrics.running -= 1
 
-    def at_once(self, wire: Wire, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes) -> object:
+    def answer_now(
+        self, wire: HttpConnection, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes
+    ) -> object:
         """Answer a request in one write, where nothing waits: ANSWERED; or what has begun, and still runs."""
         began = self._monotonic()
         self._metrics.running += 1
@@ -89,15 +91,15 @@ class Chat:
             left = error
         if left is None:
             self._metrics.running -= 1
-            return ANSWERED
-        return Begun(began, left)
+            return HANDLED
+        return StartedAnswer(began, left)
 
     async def _sent(
-        self, wire: Wire, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes, began: float
+        self, wire: HttpConnection, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes, began: float
     ) -> EngineResult | None:
         """An answer that has to be played; None: it could be sent in one write, and was."""
         answered = await self._answer(path, headers, target, body)
-        whole = answered.delivery.whole
+        whole = answered.delivery.as_single_write
         if whole is None or not whole[0].chunked or not 0 < len(whole[1].data) <= LARGEST_WRITE:
             return answered
         head, chunk = whole
@@ -108,7 +110,7 @@ class Chat:
         return None
 
     async def _played(
-        self, answered: EngineResult, wire: Wire | None, receive: Receive, send: Send, began: float
+        self, answered: EngineResult, wire: HttpConnection | None, receive: Receive, send: Send, began: float
     ) -> Finished:
         received = answered.received
         player = Player(
@@ -139,11 +141,11 @@ class Chat:
     async def _answer(
         self, path: str, headers: Mapping[bytes, bytes], target: Target, source: bytes | Receive
     ) -> EngineResult:
-        target = addressed(target, headers)
+        target = with_dedicated_host(target, headers)
         caller = self._doorman.caller(headers, target)
         if isinstance(caller, Failure):
             return await self._refused(caller, path, target, headers)
-        wrong = unusable(caller)
+        wrong = header_error(caller)
         if wrong is not None:
             failure = Failure(400, "INVALID_ARGUMENT", f"gemulator: {wrong}")
             return await self._refused(failure, path, target, headers, caller.session)
@@ -152,7 +154,9 @@ class Chat:
         if isinstance(body, Failure):
             return await self._refused(body, path, target, headers, caller.session)
         try:
-            return await self._engine.answer(IncomingRequest(body, path, target, headers, caller, self._metrics.running - 1))
+            return await self._engine.answer(
+                IncomingRequest(body, path, target, headers, caller, self._metrics.running - 1)
+            )
         except StoreDown as error:
             mark = (b"x-emulator-error", b"store")
             return await self._refused(_store_down(error), path, target, headers, caller.session, mark)

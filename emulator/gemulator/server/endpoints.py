@@ -12,7 +12,7 @@ from gemulator.core.seed import Seed
 from gemulator.dialects import FRONT_END
 from gemulator.engine.engine import Engine
 from gemulator.request.target import Target
-from gemulator.server.auth.identity import Doorman
+from gemulator.server.auth.identity import Authenticator
 from gemulator.service.catalog import Endpoint, dedicated_host, project_number, resource_name
 
 _SINCE = "2026-01-05T09:30:00.000000Z"  # no endpoint of an emulator was ever deployed
@@ -24,7 +24,7 @@ async def describe(request: Request) -> Response:
     if target.version not in {"v1", "v1beta1"} or target.shared:
         raise HTTPException(404)
     engine: Engine = request.app.state.engine
-    doorman: Doorman = request.app.state.doorman
+    doorman: Authenticator = request.app.state.doorman
     caller = doorman.caller(dict(request.scope["headers"]), target)
     found = caller if isinstance(caller, Failure) else engine.catalog.endpoint(target)
     if isinstance(found, Failure):

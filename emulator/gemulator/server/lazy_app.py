@@ -5,7 +5,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Later:
+class LazyApp:
     """Stands for the application that `make` returns."""
 
     def __init__(self, make: Callable[[], ASGIApp]) -> None:

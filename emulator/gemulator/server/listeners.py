@@ -10,15 +10,15 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
 from gemulator.core.clock import UTC
-from gemulator.core.settings import Settings, usual_state
+from gemulator.core.settings import Settings, default_state_dir
 from gemulator.server.log import Lines, LogStyle
-from gemulator.server.protocol.fast_path import Direct
-from gemulator.server.tls.server import Doors
+from gemulator.server.protocol.fast_path import FastHttpProtocol
+from gemulator.server.tls.server import ExtraListeners
 
 _BLINK = 0.05  # seconds: given no time at all, uvicorn complains of what it has not even looked for
 
 
-def bound(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A socket that listens on host and port (0: any free one). OSError where it cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -38,7 +38,7 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
     """How uvicorn serves the app."""
     return uvicorn.Config(
         app,
-        http=Direct,
+        http=FastHttpProtocol,
         access_log=False,
         log_config=_logging(settings.log_format),
         log_level="error" if settings.log_format == "off" else "warning",
@@ -81,7 +81,7 @@ def all_bound(host: str, ports: Sequence[int]) -> list[socket.socket]:
     """A socket for each port, or none at all. OSError."""
     listeners: list[socket.socket] = []
     try:
-        listeners += (bound(host, port) for port in ports)
+        listeners += (bind(host, port) for port in ports)
     except OSError:
         for listener in listeners:
             listener.close()
@@ -89,17 +89,17 @@ def all_bound(host: str, ports: Sequence[int]) -> list[socket.socket]:
     return listeners
 
 
-def doors_of(settings: Settings) -> Doors | None:
+def extra_listeners(settings: Settings) -> ExtraListeners | None:
     """The further doors that the settings ask for: HTTPS, and the proxy to it. OSError, NotVouched."""
     if not settings.tls and settings.proxy_port is None:
         return None
-    from gemulator.server.tls.certificate_authority import Authority
+    from gemulator.server.tls.certificate_authority import CertificateAuthority
 
-    authority = Authority(settings.state or usual_state(), settings.tls_names, UTC())
+    authority = CertificateAuthority(settings.state or default_state_dir(), settings.tls_names, UTC())
     ports = [settings.tls_port if settings.tls else 0]
     if settings.proxy_port is not None:
         ports.append(settings.proxy_port)
-    return Doors(authority, *all_bound(settings.host, ports))
+    return ExtraListeners(authority, *all_bound(settings.host, ports))
 
 
 def origin_of(listener: socket.socket, scheme: str = "http") -> str:

@@ -43,7 +43,7 @@ class RequestLog:
         worded = _json if self._style == "json" else self._line
         self._put("".join([worded(received, finished) for received, finished in ended]))
 
-    def lost(self, method: str, path: str, hint: str | None) -> None:
+    def unrouted(self, method: str, path: str, hint: str | None) -> None:
         """A request that has no route, and what is nearly right about it."""
         if self._style == "off":
             return
@@ -53,7 +53,7 @@ class RequestLog:
         else:
             self._put(f"{method}  {_short(path)}  {self._status(404)}\n{self._below(hint or '')}")
 
-    def say(self, text: str) -> None:
+    def info(self, text: str) -> None:
         """What the server has to say beside; it is of use where no request is logged, too."""
         if self._style == "json":
             self._put(_dumped({"at": self._clock(), "level": "info", "message": text}))

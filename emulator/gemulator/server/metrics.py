@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from gemulator.state.journal.entry import Exchange, Finished
-from gemulator.state.store import Losses
+from gemulator.state.store import StoreLosses
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
@@ -62,7 +62,7 @@ class Metrics:
         self._requests: dict[_Key, int] = {}
         self._timings: dict[str, _Timings] = {}
         self._registry: CollectorRegistry | None = None
-        self._losses = Losses(0)
+        self._losses = StoreLosses(0)
 
     def add(self, exchange: Exchange, finished: Finished) -> None:
         """Count one answer, when there are some or somebody looks: many at once cost less than each for itself."""
@@ -88,7 +88,7 @@ class Metrics:
     def _new_timings(self, model: str) -> _Timings:
         return self._timings.setdefault(model if len(self._timings) < _SERIES // 10 else _OTHER, _Timings())
 
-    def text(self, losses: Losses) -> bytes:
+    def text(self, losses: StoreLosses) -> bytes:
         """The text of a scrape."""
         from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 

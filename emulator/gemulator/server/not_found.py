@@ -20,7 +20,7 @@ class NotFound:
     async def __call__(self, request: Request, error: Exception) -> Response:
         method, path = request.method, request.url.path
         hint = f"{method} is not served here: send a POST" if target_of(path) else hint_for(path)
-        self._log.lost(method, path, hint)
+        self._log.unrouted(method, path, hint)
         page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
         if hint is None or not self._hints:
             return Response(page, 404, media_type=_HTML)

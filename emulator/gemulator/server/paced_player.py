@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from gemulator.delivery.paced_stream import Paced
-from gemulator.server.protocol.connection import Wire
+from gemulator.delivery.paced_stream import PacedSteps
+from gemulator.server.protocol.connection import HttpConnection
 
 
-class Metronome:
+class PacedPlayer:
     """Plays a stream whose head has left: each chunk at its deadline, what is due together in one write.
 
     It counts what it sent; `first` is when its first byte left.
@@ -15,7 +15,7 @@ class Metronome:
 
     __slots__ = ("_due", "_end", "_monotonic", "_next", "_paced", "_timer", "_wire", "bytes", "first")
 
-    def __init__(self, paced: Paced, wire: Wire, monotonic: Callable[[], float], began: float) -> None:
+    def __init__(self, paced: PacedSteps, wire: HttpConnection, monotonic: Callable[[], float], began: float) -> None:
         self.bytes = 0
         self.first: float | None = None
         self._paced = paced
@@ -73,7 +73,7 @@ class Metronome:
         due = [paced.data(begin)]
         for position in range(begin + 1, len(waits)):
             self._due += waits[position]
-            if self._due > now or len(due) == paced.score.most:
+            if self._due > now or len(due) == paced.score.max_batch:
                 break
             due.append(paced.data(position))
         return due

@@ -6,10 +6,10 @@ from typing import assert_never
 
 from starlette.types import Receive, Send
 
-from gemulator.delivery.paced_stream import Paced
-from gemulator.delivery.steps import LARGEST_WRITE, Chunk, Cut, Delivery, Hang, Head, Step
-from gemulator.server.paced_player import Metronome
-from gemulator.server.protocol.connection import Wire, bare_head, until_gone
+from gemulator.delivery.paced_stream import PacedSteps
+from gemulator.delivery.steps import LARGEST_WRITE, Chunk, CloseConnection, Delivery, Hang, Head, Step
+from gemulator.server.paced_player import PacedPlayer
+from gemulator.server.protocol.connection import HttpConnection, bare_head, wait_for_disconnect
 from gemulator.state.journal.entry import Finished, Outcome
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -50,7 +50,7 @@ class Player:
         receive: Receive,
         monotonic: Callable[[], float],
         sleep: Sleep,
-        wire: Wire | None = None,
+        wire: HttpConnection | None = None,
         *,
         browser: bool = False,
         stream: bool = True,
@@ -101,7 +101,12 @@ class Player:
         # What took longer to make than its first token may take is late as a whole, and then keeps its pace.
         self._due += max(0.0, self._monotonic() - self._started - steps[0].wait)
         try:
-            if isinstance(steps, Paced) and self._wire is not None and steps.score.most and not self._own_sleep:
+            if (
+                isinstance(steps, PacedSteps)
+                and self._wire is not None
+                and steps.score.max_batch
+                and not self._own_sleep
+            ):
                 return await self._paced(steps, self._wire)
             return await self._steps(steps)
         except asyncio.CancelledError:
@@ -111,7 +116,7 @@ class Player:
             self._ending = True
             if self._wire is not None:  # the server stops, and its patience is over
                 self._wire.drop()
-                await until_gone(self._receive)
+                await wait_for_disconnect(self._receive)
             return "cut"
         finally:
             self._ending = True
@@ -129,15 +134,15 @@ class Player:
         if wire is not None:  # cheaper than a task for each stream
             wire.on_lost = leave
             return lambda: setattr(wire, "on_lost", None)
-        gone = asyncio.ensure_future(until_gone(self._receive))
+        gone = asyncio.ensure_future(wait_for_disconnect(self._receive))
         gone.add_done_callback(lambda _: leave())
         return gone.cancel
 
-    async def _paced(self, paced: Paced, wire: Wire) -> Outcome:
+    async def _paced(self, paced: PacedSteps, wire: HttpConnection) -> Outcome:
         """Play a stream whose only hardship is its pace."""
         await self._until(paced.waits[0])
         await self._start(paced.head)
-        metronome = Metronome(paced, wire, self._monotonic, self._due)
+        metronome = PacedPlayer(paced, wire, self._monotonic, self._due)
         try:
             self._due_data.extend(await metronome.play())
             self._due_chunks = len(self._due_data)
@@ -161,7 +166,7 @@ class Player:
                 case Hang():
                     await self._until(step.seconds)
                     return await self._cut(reset=False)
-                case Cut():
+                case CloseConnection():
                     return await self._cut(reset=step.reset)
                 case _:
                     assert_never(step)
@@ -226,13 +231,13 @@ class Player:
         self._ending = True
         if self._wire is not None:
             self._wire.reset() if reset else self._wire.hang_up()
-            await until_gone(self._receive)
+            await wait_for_disconnect(self._receive)
         return outcome
 
 
 def _still(steps: Sequence[Step]) -> bool:
     """Whether no step takes time."""
-    if isinstance(steps, Paced):
+    if isinstance(steps, PacedSteps):
         return False
     for step in steps:
         if step.wait or isinstance(step, Hang) or (isinstance(step, Head) and step.bare is not None):

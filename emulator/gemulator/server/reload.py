@@ -83,7 +83,7 @@ class Reloader:
         except (ScenarioError, OSError) as error:
             self._say(f"the scenarios that were saved cannot be used, the ones before stay:\n{error}")
             return
-        self._engine.preparation.use(library)
+        self._engine.preparation.set_library(library)
         count = len(library.scenarios)
         self._say(f"reloaded {count} scenario{'' if count == 1 else 's'}")
 

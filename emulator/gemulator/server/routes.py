@@ -17,7 +17,7 @@ from gemulator.core.version import __version__
 from gemulator.request.target import Target, target_of
 from gemulator.server.chat import Chat
 from gemulator.server.endpoints import describe
-from gemulator.server.protocol.connection import Wire, catching
+from gemulator.server.protocol.connection import HttpConnection, capture_headers
 
 _ADMIN = "/__emulator"
 _HEALTH = f"{_ADMIN}/health"
@@ -31,7 +31,7 @@ def _place_of(url: bytes) -> tuple[str, Target | None]:
     return path, target_of(path) if path.isascii() and not _ODD.search(path) else None
 
 
-class Front(Starlette):
+class Application(Starlette):
     """An application with a short way for what comes from no browser: one path to match, no middleware.
 
     It is there for chat requests, and for those to the admin API.
@@ -43,9 +43,9 @@ class Front(Starlette):
         self._admin = admin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answered = self._shortly(scope, receive, send) if scope["type"] == "http" else None
+        answered = self._dispatch_fast(scope, receive, send) if scope["type"] == "http" else None
         if answered is None:
-            await super().__call__(scope, receive, catching(send))
+            await super().__call__(scope, receive, capture_headers(send))
             return
         try:
             await answered
@@ -54,14 +54,14 @@ class Front(Starlette):
                 await bug(Request(scope), error)(scope, receive, send)
             raise
 
-    def at_once(self, wire: Wire, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> object:
+    def answer_now(self, wire: HttpConnection, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> object:
         """Answer a POST that is here as a whole, if that takes no scope and no task (`direct.AtOnce`)."""
         path, target = _place_of(url)
         if target is None or b"origin" in headers:
             return None
-        return self._chat.at_once(wire, path, target, headers, body)
+        return self._chat.answer_now(wire, path, target, headers, body)
 
-    def _shortly(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
+    def _dispatch_fast(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
         """The answer on the short way; None: there is none for this request."""
         path = scope["path"]
         target = target_of(path) if scope["method"] == "POST" else None

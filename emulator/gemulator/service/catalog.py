@@ -10,10 +10,10 @@ from msgspec import Struct, ValidationError, convert
 
 from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed
-from gemulator.delivery.pacing import AT_ONCE, Pacing
+from gemulator.delivery.pacing import IMMEDIATE, Pacing
 from gemulator.request.target import Target
-from gemulator.service.refusals import refused
-from gemulator.service.serving_profile import PLAIN, Voice
+from gemulator.service.refusals import refuse
+from gemulator.service.serving_profile import PLAIN, ServingProfile
 
 Kind = TypeVar("Kind")
 Entry = TypeVar("Entry", bound=Struct)
@@ -32,8 +32,8 @@ class Model(Struct, frozen=True, eq=False):
     family: str = "open"
     guess: bool = False
     tokens_per_chunk: int = 12
-    pace: Pacing = AT_ONCE
-    voice: Voice = PLAIN
+    pace: Pacing = IMMEDIATE
+    voice: ServingProfile = PLAIN
 
     # Thought signatures: whether answers carry them, and whether the first call of a step must bring its own back.
     signs: bool = False
@@ -84,8 +84,8 @@ class Endpoint(Struct, frozen=True):
     location: str | None = None
     dedicated: bool = False
     tokens_per_chunk: int = 1
-    pace: Pacing = AT_ONCE
-    voice: Voice = PLAIN
+    pace: Pacing = IMMEDIATE
+    voice: ServingProfile = PLAIN
 
 
 class Catalog:
@@ -108,7 +108,7 @@ class Catalog:
         endpoints = [_entry(Endpoint, raw, dialects) for tree in trees for raw in _part(tree, "endpoints", list)]
         return cls(models, endpoints)
 
-    def named(self) -> Self:
+    def without_fallbacks(self) -> Self:
         """This catalog without guesses at endpoints: none exists but those that are described."""
         return type(self)(self._models, [endpoint for endpoint in self._endpoints if not endpoint.guess])
 
@@ -118,14 +118,14 @@ class Catalog:
             if fnmatchcase(target.endpoint, endpoint.id) and endpoint.location in {None, target.location}:
                 return endpoint
         named = {"location": target.location, "endpoint": target.endpoint}
-        return refused("endpoint-not-found", project=project_number(target.project), **named)
+        return refuse("endpoint-not-found", project=project_number(target.project), **named)
 
     def _card(self, model: str, target: Target) -> Model | Failure:
         """The entry for a request, or Google's refusal of its endpoint or its `model`."""
         if not target.shared:
             return self._deployed(model, target)
         if not re.fullmatch(r"[^/\s]+/[^/\s]+", model):
-            return refused("malformed-model", model=model)
+            return refuse("malformed-model", model=model)
         return next((entry for entry in self._models if fnmatchcase(model, entry.id)), Model(model, guess=True))
 
     def _deployed(self, model: str, target: Target) -> Model | Failure:
@@ -133,7 +133,7 @@ class Catalog:
         if isinstance(found, Failure):
             return found
         if found.dedicated and not target.host.startswith(f"{target.endpoint.lower()}."):
-            return refused("dedicated-endpoint", domain=dedicated_host(target))
+            return refuse("dedicated-endpoint", domain=dedicated_host(target))
         return Model(model, found.dialect, tokens_per_chunk=found.tokens_per_chunk, pace=found.pace, voice=found.voice)
 
 
@@ -160,7 +160,7 @@ def _part(tree: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
     return part
 
 
-_VOICE = frozenset(Voice.__struct_fields__)
+_VOICE = frozenset(ServingProfile.__struct_fields__)
 
 
 def _entry(kind: type[Entry], raw: Any, dialects: Collection[str], families: Mapping[str, Any] | None = None) -> Entry:

@@ -10,25 +10,25 @@ from msgspec.structs import replace
 
 from gemulator.core.json_types import JSON
 from gemulator.request.body import ChatRequest
-from gemulator.service.serving_profile import Voice
+from gemulator.service.serving_profile import ServingProfile
 
 if TYPE_CHECKING:
     from gemulator.generate.grammar import Grammar
 
 
-class Object(Struct, frozen=True):
+class JsonConstraint(Struct, frozen=True):
     """JSON that fits a schema; None: any object."""
 
     schema: JSON
 
 
-class OneOf(Struct, frozen=True):
+class ChoiceConstraint(Struct, frozen=True):
     """Literally one of these texts."""
 
     options: tuple[str, ...]
 
 
-class Matching(Struct, frozen=True):
+class RegexConstraint(Struct, frozen=True):
     """Text that a regular expression matches as a whole."""
 
     pattern: str
@@ -45,17 +45,17 @@ class Matching(Struct, frozen=True):
         return None
 
 
-class Unreadable(Struct, frozen=True):
+class InvalidConstraint(Struct, frozen=True):
     """A form that the server cannot make out, in its words."""
 
     reason: str
 
 
 Thinking: TypeAlias = Literal["asked", "allowed", "off"]
-Form: TypeAlias = "Object | OneOf | Matching | Grammar | Unreadable"
+OutputConstraint: TypeAlias = "JsonConstraint | ChoiceConstraint | RegexConstraint | Grammar | InvalidConstraint"
 
 
-class Decoding(Struct, frozen=True):
+class DecodingOptions(Struct, frozen=True):
     """What an answer must obey beyond what all servers have in common.
 
     `thinking`: an invented answer has a thought (`asked`), only thoughts that an author wrote are kept (`allowed`),
@@ -64,11 +64,11 @@ class Decoding(Struct, frozen=True):
 
     thinking: Thinking = "allowed"
     thought_words: int = 25
-    form: "Form | None" = None
-    least: int = 0
+    constraint: "OutputConstraint | None" = None
+    min_tokens: int = 0
 
 
-UNBOUND = Decoding()
+UNBOUND = DecodingOptions()
 
 _WORDS = {"low": 12, "medium": 40, "high": 60}  # as 32, 110 and 145 tokens relate in a probe (fidelity.md, Thinking)
 
@@ -84,21 +84,21 @@ _BY_DEFAULT: Mapping[str, Thinking] = {
 }
 
 
-def decoding_of(request: ChatRequest, voice: Voice) -> Decoding:
+def decoding_of(request: ChatRequest, voice: ServingProfile) -> DecodingOptions:
     """As the servers of open models read a request."""
     effort = (request.reasoning_effort or "medium") if voice.efforts else ""
-    form = form_of(request)
-    return Decoding(_thinking(request, voice), _WORDS.get(effort, 25), form, _least(request))
+    form = constraint_of(request)
+    return DecodingOptions(_thinking(request, voice), _WORDS.get(effort, 25), form, _least(request))
 
 
-def all_bound(decoding: Decoding, request: ChatRequest) -> Decoding:
+def constrain_reasoning(decoding: DecodingOptions, request: ChatRequest) -> DecodingOptions:
     """Where thoughts stand in the content, a form binds all of it: the model cannot think first."""
-    formed = decoding.form is not None or request.wants_json
+    formed = decoding.constraint is not None or request.wants_json
     return replace(decoding, thinking="allowed") if formed and decoding.thinking == "asked" else decoding
 
 
-def _thinking(request: ChatRequest, voice: Voice) -> Thinking:
-    kwargs = request.further.get("chat_template_kwargs")
+def _thinking(request: ChatRequest, voice: ServingProfile) -> Thinking:
+    kwargs = request.extra_fields.get("chat_template_kwargs")
     said = [kwargs[name] for name in voice.switches if name in kwargs] if isinstance(kwargs, dict) else []
     if said and voice.thinks not in {"always", "never"}:
         return "asked" if said[-1] else "off"
@@ -106,29 +106,29 @@ def _thinking(request: ChatRequest, voice: Voice) -> Thinking:
 
 
 def _least(request: ChatRequest) -> int:
-    if request.further.get("ignore_eos") is True and request.token_limit:
+    if request.extra_fields.get("ignore_eos") is True and request.token_limit:
         return min(request.token_limit, _LONGEST) + 1  # one too many, so that the limit ends the answer
-    wanted = request.further.get("min_tokens")
+    wanted = request.extra_fields.get("min_tokens")
     return min(wanted, _LONGEST) if isinstance(wanted, int) else 0
 
 
 # ---- guided decoding: `structured_outputs`, the older `guided_…` fields, and structural tags
 
 
-def form_of(request: ChatRequest) -> "Form | None":
+def constraint_of(request: ChatRequest) -> "OutputConstraint | None":
     """The form that the request demands of the words, beyond what OpenAI's own `response_format` can say."""
     written = request.response_format
     if isinstance(written, dict) and written.get("type") == "structural_tag":
         return _tagged(written)
-    if not request.further:
+    if not request.extra_fields:
         return None
-    options = constraints(request.further)
+    options = constraints(request.extra_fields)
     if options.get("json") is not None or options.get("json_object"):
         return _object(options.get("json"))
     if isinstance(options.get("choice"), list) and options["choice"]:
-        return OneOf(tuple(map(str, options["choice"])))
+        return ChoiceConstraint(tuple(map(str, options["choice"])))
     if isinstance(options.get("regex"), str):
-        return Matching(options["regex"])
+        return RegexConstraint(options["regex"])
     if isinstance(options.get("grammar"), str) and options["grammar"].strip():
         return _grammatical(options["grammar"])
     tag = options.get("structural_tag")
@@ -146,9 +146,11 @@ def constraints(further: Mapping[str, JSON]) -> Mapping[str, JSON]:
     return options | nested if isinstance(nested, dict) else options
 
 
-def _object(written: JSON) -> "Form":
+def _object(written: JSON) -> "OutputConstraint":
     schema = _loaded(written)
-    return Unreadable("Invalid JSON grammar specification.") if isinstance(schema, str) else Object(schema)
+    return (
+        InvalidConstraint("Invalid JSON grammar specification.") if isinstance(schema, str) else JsonConstraint(schema)
+    )
 
 
 def _loaded(written: JSON) -> JSON:
@@ -159,19 +161,19 @@ def _loaded(written: JSON) -> JSON:
         return written
 
 
-def _grammatical(text: str) -> "Form":
+def _grammatical(text: str) -> "OutputConstraint":
     from gemulator.generate.grammar import BadGrammar, read_grammar
 
     try:
         return read_grammar(text)
     except BadGrammar as bad:
-        return Unreadable(f"Grammar error: {bad}")
+        return InvalidConstraint(f"Grammar error: {bad}")
 
 
-def _tagged(spec: JSON) -> "Form":
+def _tagged(spec: JSON) -> "OutputConstraint":
     from gemulator.generate.grammar import BadGrammar, read_tag
 
     try:
         return read_tag(spec)
     except BadGrammar as bad:
-        return Unreadable(f"Invalid structural tag specification: {bad}")
+        return InvalidConstraint(f"Invalid structural tag specification: {bad}")

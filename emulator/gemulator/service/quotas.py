@@ -85,7 +85,7 @@ class Quota(BaseModel):
 UNLIMITED = Quota.model_construct()
 
 
-def charged(
+def apply_charges(
     meters: Mapping[str, tuple[int, float]], charges: Sequence[Charge], now: float
 ) -> Mapping[str, tuple[int, float]] | int:
     """The meters after all charges, each a count and the time at which it ends; or the index of one that is refused.

@@ -9,7 +9,7 @@ Version: TypeAlias = Literal["current", "0.10", "0.6", "2"]  # of vLLM; 2 is TGI
 Placement: TypeAlias = Literal["field", "tags", "bare", "hidden"]
 
 
-class Voice(Struct, frozen=True):
+class ServingProfile(Struct, frozen=True):
     """What a dialect must know of a model. A dialect ignores what means nothing to its server.
 
     `served` is the server's own name for the model; with `only_served` it refuses other names. `version` is the
@@ -41,4 +41,4 @@ class Voice(Struct, frozen=True):
     counts_reasoning: bool = True
 
 
-PLAIN = Voice()
+PLAIN = ServingProfile()

@@ -9,7 +9,7 @@ from gemulator.generate.token_count import audio_tokens, count, image_tokens, pd
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 from gemulator.request.media import Medium, media_of
-from gemulator.request.parsed import Frame, Said
+from gemulator.request.parsed import ParsedMessage, RequestEnvelope
 from gemulator.service.catalog import Model
 
 _GENERATED_IMAGE = 1120
@@ -19,7 +19,7 @@ _UNKNOWN_PART = 258
 _CACHED, _OF = 10_212, 14_236
 
 
-def cost(part: Part) -> int:
+def count_part(part: Part) -> int:
     """Tokens of one part of an answer."""
     match part:
         case Text(text=text) | Thought(text=text):
@@ -38,13 +38,13 @@ def prompt_tokens(conversation: Conversation, card: Model) -> int:
     history = parsed.history
     if history.tokens is None:
         history.tokens = sum(map(_tokens_of, history.said))
-    tokens = history.tokens + _tokens_of(parsed.newest) + frame_tokens(parsed.frame)
+    tokens = history.tokens + _tokens_of(parsed.newest) + frame_tokens(parsed.envelope)
     if conversation.media:
         tokens += _media_tokens(conversation, card)
     return tokens
 
 
-def _tokens_of(said: Said) -> int:
+def _tokens_of(said: ParsedMessage) -> int:
     """Words and calls of a message."""
     if said.tokens is None:
         message = said.message
@@ -53,13 +53,13 @@ def _tokens_of(said: Said) -> int:
     return said.tokens
 
 
-def frame_tokens(frame: Frame) -> int:
+def frame_tokens(frame: RequestEnvelope) -> int:
     """What the tools count, and the cached content that is named."""
-    return frame.noted(_tokens_around)
+    return frame.memoize(_tokens_around)
 
 
-def _tokens_around(frame: Frame) -> int:
-    tools = count(frame.tools.decode()) if frame.request.offers else 0
+def _tokens_around(frame: RequestEnvelope) -> int:
+    tools = count(frame.tools.decode()) if frame.request.has_functions else 0
     return tools + cached_content_tokens(frame.request.google_options)
 
 

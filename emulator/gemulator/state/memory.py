@@ -11,10 +11,20 @@ from typing import TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gemulator.service.quotas import Charge, charged
+from gemulator.service.quotas import Charge, apply_charges
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
-from gemulator.state.store import DEFAULT, UNCHANGED, Bounds, Choices, Claim, Limit, Losses, Overlay, Published
-from gemulator.state.subscribers import Readers
+from gemulator.state.store import (
+    DEFAULT,
+    UNCHANGED,
+    Claim,
+    PushedScenario,
+    SessionOverlay,
+    SessionSettings,
+    StoreLimits,
+    StoreLosses,
+    TurnLimit,
+)
+from gemulator.state.subscribers import Subscribers
 
 _OVERLAYS = 256  # that are known again
 
@@ -40,7 +50,7 @@ class _Session(Struct):
     records: OrderedDict[int, _Record] = field(default_factory=OrderedDict)
     bytes: int = 0
     evicted: int = 0
-    overlay: Overlay = UNCHANGED
+    overlay: SessionOverlay = UNCHANGED
 
 
 class MemoryStore:
@@ -51,14 +61,14 @@ class MemoryStore:
 
     immediate = True
 
-    def __init__(self, bounds: Bounds | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._bounds = bounds or Bounds()
+    def __init__(self, bounds: StoreLimits | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._bounds = bounds or StoreLimits()
         self._monotonic = monotonic
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._numbers = count(1)
         self._overlay = lru_cache(_OVERLAYS)(partial(_numbered, count(1)))
         self._names = count(1)
-        self._readers = Readers()
+        self._readers = Subscribers()
         self._bytes = 0
         self._evicted = 0
         self._lock = RLock()  # what concerns several sessions is done by one thread after the other
@@ -119,7 +129,7 @@ class MemoryStore:
 
     # ---- counters
 
-    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
+    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
         state = self._sessions.get(session) or self._session(session)
         repeats, used = state.repeats, state.used
         attempt = repeats.get(fingerprint, 0)
@@ -143,9 +153,9 @@ class MemoryStore:
         state = self._sessions.get(session)
         return dict(state.used) if state else {}
 
-    async def spend(self, session: str, charges: Sequence[Charge]) -> int | None:
+    async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:
         meters = self._session(session).meters
-        after = charged(meters, charges, self._monotonic())
+        after = apply_charges(meters, charges, self._monotonic())
         if isinstance(after, int):
             return after
         for key, meter in after.items():
@@ -214,8 +224,8 @@ class MemoryStore:
             records = [record for state in self._sessions.values() for record in state.records.values()]
         return (record.entry() for record in sorted(records, key=lambda record: record.number))
 
-    async def losses(self) -> Losses:
-        return Losses(self._evicted)
+    async def losses(self) -> StoreLosses:
+        return StoreLosses(self._evicted)
 
     # ---- events
 
@@ -227,21 +237,21 @@ class MemoryStore:
                     after = event.number
                     yield event
             while True:
-                yield await reader.later(after or 0)
+                yield await reader.next_after(after or 0)
 
     # ---- what a session lays over the server's own
 
-    async def overlay(self, session: str) -> Overlay:
+    async def overlay(self, session: str) -> SessionOverlay:
         return self._overlaid(session)
 
-    def _overlaid(self, session: str) -> Overlay:
+    def _overlaid(self, session: str) -> SessionOverlay:
         return self._session(session).overlay if session in self._sessions else UNCHANGED
 
-    def _lay(self, session: str, overlay: Overlay) -> None:
+    def _lay(self, session: str, overlay: SessionOverlay) -> None:
         """Tests lay the same over one session after the other: what was made ready for the first serves them all."""
-        self._session(session).overlay = self._overlay(overlay.published, overlay.choices)
+        self._session(session).overlay = self._overlay(overlay.published, overlay.settings)
 
-    async def publish(self, session: str, scenario: Published) -> None:
+    async def publish(self, session: str, scenario: PushedScenario) -> None:
         with self._lock:
             overlay = self._overlaid(session)
             others = tuple(other for other in overlay.published if other.name != scenario.name)
@@ -256,9 +266,9 @@ class MemoryStore:
             self._lay(session, replace(overlay, published=left))
             return True
 
-    async def configure(self, session: str, choices: Choices) -> None:
+    async def configure(self, session: str, choices: SessionSettings) -> None:
         with self._lock:
-            self._lay(session, replace(self._overlaid(session), choices=choices))
+            self._lay(session, replace(self._overlaid(session), settings=choices))
 
     # ---- health
 
@@ -269,8 +279,10 @@ class MemoryStore:
         return None
 
 
-def _numbered(numbers: Iterator[int], published: tuple[Published, ...], choices: Choices) -> Overlay:
-    return Overlay(next(numbers), published, choices)
+def _numbered(
+    numbers: Iterator[int], published: tuple[PushedScenario, ...], choices: SessionSettings
+) -> SessionOverlay:
+    return SessionOverlay(next(numbers), published, choices)
 
 
 def _state(name: str, session: _Session, now: float) -> SessionState:

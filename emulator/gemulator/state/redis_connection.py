@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gemulator.core.settings import WrongSetting
+from gemulator.core.settings import SettingError
 from gemulator.state.store import StoreDown
 
 _SCRIPT = Path(__file__).with_name("redis.lua")
@@ -61,5 +61,5 @@ def _client(url: str) -> Any:
     try:
         pool.make_connection()  # it connects when first used: what cannot be made then cannot be made now
     except TypeError as error:
-        raise WrongSetting("store", f"the URL cannot be used: {error}") from None
+        raise SettingError("store", f"the URL cannot be used: {error}") from None
     return redis.Redis.from_pool(pool)

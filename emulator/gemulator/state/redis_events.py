@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from gemulator.state.journal.entry import Entry, Event
 from gemulator.state.redis_connection import Connection
-from gemulator.state.subscribers import Readers
+from gemulator.state.subscribers import Subscribers
 
 BATCH = 200
 _WAIT = 200  # milliseconds that are waited for news at a time
@@ -19,7 +19,7 @@ def number_of(row: bytes) -> int:
     return int(row.partition(b"-")[0])
 
 
-class Feed:
+class RedisEventStream:
     """Speaks through `connection`; `entry` finds one by session and number, None where it is not kept."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Feed:
         self._redis, self._ask = connection.client, connection.ask
         self._prefix = prefix
         self._entry = entry
-        self._readers = Readers()
+        self._readers = Subscribers()
         self._following: asyncio.Task[None] | None = None
 
     async def events(self, session: str | None, after: int | None) -> AsyncIterator[Event]:
@@ -45,7 +45,7 @@ class Feed:
                         if reader.wants(fields[b"session"].decode()) and (event := await self._event(after, fields)):
                             yield event
                 while True:
-                    yield await reader.later(after)
+                    yield await reader.next_after(after)
             finally:
                 if self._readers == [reader] and self._following is not None:
                     self._following.cancel()

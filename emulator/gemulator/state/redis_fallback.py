@@ -9,12 +9,21 @@ from msgspec.structs import replace
 from gemulator.state.journal.entry import Finished, Received
 from gemulator.state.memory import MemoryStore
 from gemulator.state.redis_store import RedisStore
-from gemulator.state.store import DEFAULT, UNCHANGED, Bounds, Claim, Limit, Losses, Overlay, StoreDown
+from gemulator.state.store import (
+    DEFAULT,
+    UNCHANGED,
+    Claim,
+    SessionOverlay,
+    StoreDown,
+    StoreLimits,
+    StoreLosses,
+    TurnLimit,
+)
 
 _GLANCE = 1.0  # seconds
 
 
-class EnduringStore(RedisStore):
+class RedisStoreWithFallback(RedisStore):
     """Redis; while it is away, the default session goes on as far as nobody could tell the difference.
 
     Its pushed scenarios and choices are then those that were seen last: with its own requests, and once a second with
@@ -22,7 +31,9 @@ class EnduringStore(RedisStore):
     every other session raise StoreDown.
     """
 
-    def __init__(self, url: str, bounds: Bounds | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, url: str, bounds: StoreLimits | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(url, bounds, monotonic)
         self._meanwhile = MemoryStore(bounds, monotonic)
         self._monotonic = monotonic
@@ -30,7 +41,7 @@ class EnduringStore(RedisStore):
         self._glance_after = 0.0
         self._unjournaled = 0
 
-    async def overlay(self, session: str) -> Overlay:
+    async def overlay(self, session: str) -> SessionOverlay:
         if session == DEFAULT:
             await self._glance()
             return self._last_seen
@@ -44,13 +55,13 @@ class EnduringStore(RedisStore):
         with suppress(StoreDown):
             self._last_seen = await super().overlay(DEFAULT)
 
-    async def _lay(self, session: str, change: Callable[[Overlay], Overlay]) -> bool:
+    async def _lay(self, session: str, change: Callable[[SessionOverlay], SessionOverlay]) -> bool:
         changed = await super()._lay(session, change)
         if session == DEFAULT:
             await self._glance()
         return changed
 
-    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
+    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
         try:
             return await super().claim(session, fingerprint, limits, dry=dry)
         except StoreDown:
@@ -71,9 +82,9 @@ class EnduringStore(RedisStore):
         except StoreDown:
             self._unjournaled += 1
 
-    async def losses(self) -> Losses:
+    async def losses(self) -> StoreLosses:
         try:
             losses = await super().losses()
         except StoreDown:
-            losses = Losses(0)
+            losses = StoreLosses(0)
         return replace(losses, unjournaled=self._unjournaled)

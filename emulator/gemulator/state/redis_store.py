@@ -12,18 +12,18 @@ from gemulator.service.quotas import Charge
 from gemulator.state import serialization as codec
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 from gemulator.state.redis_connection import Connection
-from gemulator.state.redis_events import BATCH, Feed, number_of
+from gemulator.state.redis_events import BATCH, RedisEventStream, number_of
 from gemulator.state.store import (
     DEFAULT,
     UNCHANGED,
-    Bounds,
-    Choices,
     Claim,
-    Limit,
-    Losses,
-    Overlay,
-    Published,
+    PushedScenario,
+    SessionOverlay,
+    SessionSettings,
     StoreDown,
+    StoreLimits,
+    StoreLosses,
+    TurnLimit,
 )
 
 _FEED = 100_000  # events whose place is known
@@ -38,17 +38,17 @@ class RedisStore:
     def __init__(
         self,
         url: str,
-        bounds: Bounds | None = None,
+        bounds: StoreLimits | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         prefix: str = "gemulator:",
     ) -> None:
-        self._bounds = bounds or Bounds()
+        self._bounds = bounds or StoreLimits()
         self._prefix = prefix
         connection = Connection(url, prefix, monotonic)
         self._redis, self._ask, self._run = connection.client, connection.ask, connection.run
         self._age = max(1, int(self._bounds.age * 1000))
-        self._feed = Feed(connection, prefix, self._one)
-        self._known: OrderedDict[int, Overlay] = OrderedDict()
+        self._feed = RedisEventStream(connection, prefix, self._one)
+        self._known: OrderedDict[int, SessionOverlay] = OrderedDict()
 
     def _key(self, session: str, name: str) -> str:
         return f"{self._prefix}s:{session}:{name}"
@@ -65,14 +65,14 @@ class RedisStore:
 
     # ---- counters
 
-    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
+    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
         flat = [word for limit in limits for word in (limit.key, -1 if limit.times is None else limit.times)]
         index, attempt = await self._run(
             "claim", session, fingerprint, int(dry), self._age, self._bounds.repeats, *flat
         )
         return Claim(None if index < 0 else int(index), int(attempt))
 
-    async def spend(self, session: str, charges: Sequence[Charge]) -> int | None:
+    async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:
         flat = [
             word
             for charge in charges
@@ -102,7 +102,7 @@ class RedisStore:
             await self._run(
                 "append",
                 received.session,
-                codec.encoded(received),
+                codec.encode(received),
                 received.size,
                 self._age,
                 bounds.sessions,
@@ -113,7 +113,7 @@ class RedisStore:
         )
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:
-        await self._run("finish", session, number, codec.encoded_end(finished), self._age, _FEED)
+        await self._run("finish", session, number, codec.encode_end(finished), self._age, _FEED)
 
     async def entry(self, number: int) -> Entry | None:
         found = await self._ask(self._redis.xrange, f"{self._prefix}feed", f"{number}-0", f"{number}-0")
@@ -155,8 +155,8 @@ class RedisStore:
                 if entry is not None:
                     yield entry
 
-    async def losses(self) -> Losses:
-        return Losses(int(await self._ask(self._redis.get, f"{self._prefix}evictions") or 0))
+    async def losses(self) -> StoreLosses:
+        return StoreLosses(int(await self._ask(self._redis.get, f"{self._prefix}evictions") or 0))
 
     # ---- events
 
@@ -165,7 +165,7 @@ class RedisStore:
 
     # ---- what a session lays over the server's own
 
-    async def overlay(self, session: str) -> Overlay:
+    async def overlay(self, session: str) -> SessionOverlay:
         key = self._key(session, "overlay")
         generation = await self._ask(self._redis.hget, key, "generation")
         if generation is None:
@@ -173,17 +173,17 @@ class RedisStore:
         known = self._known.get(int(generation))
         return known or self._remember(await self._ask(self._redis.hmget, key, "generation", "laid"))
 
-    def _remember(self, fields: Sequence[bytes | None]) -> Overlay:
+    def _remember(self, fields: Sequence[bytes | None]) -> SessionOverlay:
         generation, laid = fields
         if generation is None or laid is None:
             return UNCHANGED
-        choices, published = codec.decoded_overlay(laid)
-        overlay = self._known[int(generation)] = Overlay(int(generation), published, choices)
+        choices, published = codec.decode_overlay(laid)
+        overlay = self._known[int(generation)] = SessionOverlay(int(generation), published, choices)
         if len(self._known) > _OVERLAYS:
             self._known.popitem(last=False)
         return overlay
 
-    async def _lay(self, session: str, change: Callable[[Overlay], Overlay]) -> bool:
+    async def _lay(self, session: str, change: Callable[[SessionOverlay], SessionOverlay]) -> bool:
         """Change the overlay in one step; whether it is another now."""
         key = self._key(session, "overlay")
         changed = False
@@ -195,7 +195,7 @@ class RedisStore:
             changed = after != before
             pipe.multi()
             if changed:
-                laid = codec.encoded_overlay(after.choices, after.published)
+                laid = codec.encode_overlay(after.settings, after.published)
                 # No counter: it would begin anew with a Redis that lost all, and processes remember what it was.
                 generation = int.from_bytes(blake2b(laid, digest_size=8).digest(), "big")
                 pipe.hset(key, mapping={"generation": generation, "laid": laid})
@@ -204,22 +204,22 @@ class RedisStore:
         await self._touch(session)
         return changed
 
-    async def publish(self, session: str, scenario: Published) -> None:
-        def with_it(overlay: Overlay) -> Overlay:
+    async def publish(self, session: str, scenario: PushedScenario) -> None:
+        def with_it(overlay: SessionOverlay) -> SessionOverlay:
             others = tuple(other for other in overlay.published if other.name != scenario.name)
             return replace(overlay, published=(scenario, *others))
 
         await self._lay(session, with_it)
 
     async def withdraw(self, session: str, name: str | None = None) -> bool:
-        def without_it(overlay: Overlay) -> Overlay:
+        def without_it(overlay: SessionOverlay) -> SessionOverlay:
             left = tuple(other for other in overlay.published if name not in {None, other.name})
             return replace(overlay, published=left)
 
         return await self._lay(session, without_it)
 
-    async def configure(self, session: str, choices: Choices) -> None:
-        await self._lay(session, lambda overlay: replace(overlay, choices=choices))
+    async def configure(self, session: str, choices: SessionSettings) -> None:
+        await self._lay(session, lambda overlay: replace(overlay, settings=choices))
 
     # ---- sessions
 
@@ -257,8 +257,8 @@ class RedisStore:
 
 
 def _entry(row: tuple[bytes, Mapping[bytes, bytes]], end: bytes | None) -> Entry:
-    number, received = number_of(row[0]), codec.decoded(row[1][b"entry"])
+    number, received = number_of(row[0]), codec.decode(row[1][b"entry"])
     if end is None:
         return Entry(number, received)
     ended, _, finished = end.partition(b" ")
-    return Entry(number, received, codec.decoded_end(finished), int(ended))
+    return Entry(number, received, codec.decode_end(finished), int(ended))

@@ -6,18 +6,18 @@ import orjson
 from msgspec import to_builtins
 from msgspec.structs import asdict
 
-from gemulator.core.errors import Mismatch, Near
+from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.plan import Usage
-from gemulator.delivery.steps import Bare, Chunk, Cut, Delivery, Hang, Head, Step
+from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, RawHead, Step
 from gemulator.state.journal.entry import Exchange, Finished, Received
 from gemulator.state.journal.redaction import Body
-from gemulator.state.store import Choices, Published
+from gemulator.state.store import PushedScenario, SessionSettings
 
 # Bytes of the wire become text letter by letter: latin-1 has one for each, whatever a client sends.
 _BYTES = "latin-1"
 
 
-def encoded(received: Received) -> bytes:
+def encode(received: Received) -> bytes:
     """One arrival; `decoded` gives an equal one back."""
     exchange = received.exchange
     body = exchange.body
@@ -44,7 +44,7 @@ def encoded(received: Received) -> bytes:
     return orjson.dumps(_storable(tree))
 
 
-def decoded(data: bytes) -> Received:
+def decode(data: bytes) -> Received:
     """The arrival in `data`."""
     tree = orjson.loads(data)
     body, size, sha256 = tree["body"]
@@ -83,8 +83,8 @@ def _storable(value: Any) -> Any:
             return value
 
 
-def _near(tree: dict[str, Any]) -> Near:
-    return Near(tree["where"], tuple(Mismatch(**mismatch) for mismatch in tree["mismatches"]))
+def _near(tree: dict[str, Any]) -> NearMiss:
+    return NearMiss(tree["where"], tuple(Mismatch(**mismatch) for mismatch in tree["mismatches"]))
 
 
 def _step(step: Step) -> list[Any]:
@@ -95,7 +95,7 @@ def _step(step: Step) -> list[Any]:
             return ["head", step.wait, step.status, headers, bare]
         case Chunk():
             return ["chunk", step.wait, step.data.decode(_BYTES), step.tokens, step.events]
-        case Cut():
+        case CloseConnection():
             return ["cut", step.wait, step.reset]
         case Hang():
             return ["hang", step.wait, step.seconds]
@@ -108,32 +108,32 @@ def _read_step(kind: str, wait: float, *rest: Any) -> Step:
         case "head":
             status, headers, bare = rest
             named = tuple((name.encode(_BYTES), value.encode(_BYTES)) for name, value in headers)
-            return Head(status, named, wait, Bare(*bare) if bare else None)
+            return Head(status, named, wait, RawHead(*bare) if bare else None)
         case "chunk":
             data, tokens, events = rest
             return Chunk(data.encode(_BYTES), tokens, wait, events)
         case "cut":
-            return Cut(rest[0], wait)
+            return CloseConnection(rest[0], wait)
         case _:
             return Hang(rest[0], wait)
 
 
-def encoded_end(finished: Finished) -> bytes:
+def encode_end(finished: Finished) -> bytes:
     """How a delivery ended."""
     return orjson.dumps(asdict(finished) | {"began": None})  # other machines count from elsewhere
 
 
-def decoded_end(data: bytes) -> Finished:
+def decode_end(data: bytes) -> Finished:
     """The end in `data`."""
     return Finished(**orjson.loads(data))
 
 
-def encoded_overlay(choices: Choices, published: tuple[Published, ...]) -> bytes:
+def encode_overlay(choices: SessionSettings, published: tuple[PushedScenario, ...]) -> bytes:
     """What a session lays over the server's own, without its generation."""
     return orjson.dumps(to_builtins({"choices": choices, "published": published}))
 
 
-def decoded_overlay(data: bytes) -> tuple[Choices, tuple[Published, ...]]:
+def decode_overlay(data: bytes) -> tuple[SessionSettings, tuple[PushedScenario, ...]]:
     """Choices and pushed scenarios in `data`."""
     tree = orjson.loads(data)
-    return Choices(**tree["choices"]), tuple(Published(**one) for one in tree["published"])
+    return SessionSettings(**tree["choices"]), tuple(PushedScenario(**one) for one in tree["published"])

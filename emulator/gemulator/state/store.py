@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
-from gemulator.core.settings import WhenUnmatched
+from gemulator.core.settings import UnmatchedMode
 from gemulator.service.quotas import Charge
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 
@@ -18,7 +18,7 @@ class StoreDown(Exception):
     """A shared store does not answer. Says which and why."""
 
 
-class Limit(Struct, frozen=True):
+class TurnLimit(Struct, frozen=True):
     """A turn that may answer `times` times in a session; None: without end."""
 
     key: str
@@ -32,7 +32,7 @@ class Claim(Struct, gc=False):
     attempt: int
 
 
-class Bounds(Struct, frozen=True):
+class StoreLimits(Struct, frozen=True):
     """How much is kept. `age` is in idle seconds; `bytes` counts the journals of all sessions together.
 
     `repeats` counts the repeat numbers of a session; it may have as many counters, and as many meters.
@@ -45,14 +45,14 @@ class Bounds(Struct, frozen=True):
     repeats: int = 10_000
 
 
-class Published(Struct, frozen=True):
+class PushedScenario(Struct, frozen=True):
     """A scenario that was pushed: its name and its text, YAML or JSON."""
 
     name: str
     text: str
 
 
-class Choices(Struct, frozen=True):
+class SessionSettings(Struct, frozen=True):
     """What a session has set for itself; None: as the server. `clock` is in Unix seconds and stands still.
 
     `fault`, `pacing` and `quota` are lines as in the headers of those names.
@@ -64,24 +64,24 @@ class Choices(Struct, frozen=True):
     fault: str | None = None
     pacing: str | None = None
     quota: str | None = None
-    unmatched: WhenUnmatched | None = None
+    unmatched: UnmatchedMode | None = None
 
 
-class Overlay(Struct, frozen=True):
+class SessionOverlay(Struct, frozen=True):
     """What a session lays over the server's own: pushed scenarios, newest first, and its choices.
 
     Equal generations are equal overlays, in every session and process; 0 is that of a session that changed nothing.
     """
 
     generation: int = 0
-    published: tuple[Published, ...] = ()
-    choices: Choices = Choices()
+    published: tuple[PushedScenario, ...] = ()
+    settings: SessionSettings = SessionSettings()
 
 
-UNCHANGED = Overlay()
+UNCHANGED = SessionOverlay()
 
 
-class Losses(Struct, frozen=True):
+class StoreLosses(Struct, frozen=True):
     """Entries that are not kept: `evicted` to keep the bounds, `unjournaled` because no store answered."""
 
     evicted: int
@@ -111,15 +111,15 @@ class Store(Protocol):
         """Whether no method but `events` ever waits: then an answer needs no task."""
         ...
 
-    async def overlay(self, session: str) -> Overlay:
+    async def overlay(self, session: str) -> SessionOverlay:
         """What the session lays over the server's own."""
         ...
 
-    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[Limit], *, dry: bool = False) -> Claim:
+    async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
         """Take the first turn that is not used up, in one atomic step; `dry`: say which it would be."""
         ...
 
-    async def spend(self, session: str, charges: Sequence[Charge]) -> int | None:
+    async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:
         """Charge all meters in one atomic step, or none: then the index of the charge that is refused."""
         ...
 
@@ -147,7 +147,7 @@ class Store(Protocol):
         """How often each turn with `times` has answered."""
         ...
 
-    async def publish(self, session: str, scenario: Published) -> None:
+    async def publish(self, session: str, scenario: PushedScenario) -> None:
         """Put a scenario before all others; one of the same name is replaced."""
         ...
 
@@ -155,7 +155,7 @@ class Store(Protocol):
         """Take a pushed scenario back, or all; whether there was any."""
         ...
 
-    async def configure(self, session: str, choices: Choices) -> None:
+    async def configure(self, session: str, choices: SessionSettings) -> None:
         """Replace the choices of a session."""
         ...
 
@@ -179,7 +179,7 @@ class Store(Protocol):
         """What is wrong, in words; nothing: all is well."""
         ...
 
-    async def losses(self) -> Losses:
+    async def losses(self) -> StoreLosses:
         """What the journals lack."""
         ...
 

@@ -12,7 +12,7 @@ from gemulator.state.journal.entry import Event
 _UNREAD = 10_000  # events that wait for a slow reader; older ones are lost to it
 
 
-class Reader(Struct, eq=False):
+class Subscriber(Struct, eq=False):
     """One who listens to a session, or to all."""
 
     session: str | None
@@ -24,7 +24,7 @@ class Reader(Struct, eq=False):
         """Whether the events of a session are any of theirs."""
         return self.session in {None, session}
 
-    async def later(self, number: int) -> Event:
+    async def next_after(self, number: int) -> Event:
         """The next event with a higher number. Raises what keeps it from coming."""
         while True:
             while self.unread:
@@ -37,13 +37,13 @@ class Reader(Struct, eq=False):
             await self.news.wait()
 
 
-class Readers(list[Reader]):
+class Subscribers(list[Subscriber]):
     """All who listen: none most of the time."""
 
     @contextmanager
-    def joined(self, session: str | None) -> Iterator[Reader]:
+    def joined(self, session: str | None) -> Iterator[Subscriber]:
         """One more, for as long as the context is open."""
-        reader = Reader(session)
+        reader = Subscriber(session)
         self.append(reader)
         try:
             yield reader

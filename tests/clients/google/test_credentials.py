@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from gemulator import Emulator
-from gemulator.cli.client_env import Client
-from gemulator.cli.credential_files import CredentialFiles, Holder
+from gemulator.cli.client_env import ClientEnvironment
+from gemulator.cli.credential_files import CredentialFiles, Identity
 from gemulator.server.auth.keys import ServiceKey
-from gemulator.server.tls.certificate_authority import Authority
+from gemulator.server.tls.certificate_authority import CertificateAuthority
 from tests.clients.google.conftest import HERE, PROGRAMS, run
 
 KINDS = ("service_account", "authorized_user", "external_account")
@@ -19,8 +19,8 @@ KINDS = ("service_account", "authorized_user", "external_account")
 @pytest.fixture(scope="session")
 def files(guarded: Emulator, state: Path, tmp_path_factory: pytest.TempPathFactory) -> CredentialFiles:
     files = CredentialFiles(tmp_path_factory.mktemp("files"))
-    files.write(ServiceKey.of(state), guarded.url, Holder())
-    files.write_authority(Authority(state, (), 0.0))  # it is there already: the date is not used
+    files.write(ServiceKey.of(state), guarded.url, Identity())
+    files.write_authority(CertificateAuthority(state, (), 0.0))  # it is there already: the date is not used
     return files
 
 
@@ -139,7 +139,7 @@ def sdk(tmp_path: Path) -> Mapping[str, str]:
 
 
 def test_gcloud_prints_the_token_it_is_given(gcloud: str, guarded: Emulator, sdk: Mapping[str, str]) -> None:
-    variables = Client(guarded, guarded.token, "demo", CredentialFiles(Path("unused")), adc=None).variables()
+    variables = ClientEnvironment(guarded, guarded.token, "demo", CredentialFiles(Path("unused")), adc=None).variables()
     assert run(gcloud, "auth", "print-access-token", **variables, **sdk) == f"{guarded.token}\n"
     assert run(gcloud, "config", "get", "project", **variables, **sdk) == "demo\n"
 

@@ -7,7 +7,7 @@ import pytest
 from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.request.target import Caller, Target
-from gemulator.server.auth.identity import Doorman
+from gemulator.server.auth.identity import Authenticator
 from gemulator.server.auth.policy import Policy
 from gemulator.server.auth.tokens import key_of, mint
 
@@ -29,7 +29,7 @@ LIVE = mint("tab", 1_770_000_002, KEY)
 
 
 def asked(auth: str, headers: dict[str, str], target: Target = TARGET, **settings: Any) -> Caller | Failure:
-    doorman = Doorman(Settings(auth=auth, **settings), None, lambda: NOW)  # type: ignore[arg-type]
+    doorman = Authenticator(Settings(auth=auth, **settings), None, lambda: NOW)  # type: ignore[arg-type]
     return doorman.caller({k.encode(): v.encode() for k, v in headers.items()}, target)
 
 
@@ -114,7 +114,7 @@ def test_a_secret_of_its_own_refuses_tokens_made_from_the_seed() -> None:
 
 def test_the_policy_knows_the_subject_of_a_minted_token_and_else_the_token() -> None:
     policy = Policy.model_validate({"identities": {"reader@demo.iam.gserviceaccount.com": [], "sk-reader": []}})
-    doorman = Doorman(Settings(), policy, lambda: NOW)
+    doorman = Authenticator(Settings(), policy, lambda: NOW)
     minted = mint("tab", None, KEY, (), "reader@demo.iam.gserviceaccount.com")
     statuses = [
         getattr(doorman.caller({b"authorization": f"Bearer {bearer}".encode()}, TARGET), "status", 200)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gemulator.server.auth.keys import Forged, ServiceKey, kept, write
+from gemulator.server.auth.keys import InvalidJwtError, ServiceKey, read_or_create, write
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_of_two_that_make_a_file_at_once_one_wins(tmp_path: Path) -> None:
         file.write_bytes(b"theirs")
         return b"ours"
 
-    assert kept(file, slow) == b"theirs"
+    assert read_or_create(file, slow) == b"theirs"
     assert [found.name for found in tmp_path.iterdir()] == ["key"]
 
 
@@ -65,7 +65,7 @@ def test_what_the_key_did_not_sign_is_forged(key: ServiceKey, tmp_path: Path) ->
     unsigned = f"{part({'alg': 'none'})}.{claims}."
     other = f"{part({'alg': 'HS256'})}.{claims}.{signature}"
     for jwt in (stranger, altered, unsigned, other, f"{header}.{claims}", "", "a.b.c", "…", key.sign([1])):  # type: ignore[arg-type]
-        with pytest.raises(Forged):
+        with pytest.raises(InvalidJwtError):
             key.verify(jwt)
 
 

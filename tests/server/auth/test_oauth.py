@@ -7,7 +7,7 @@ import pytest
 
 from gemulator.core.settings import Settings
 from gemulator.server.auth.keys import ServiceKey
-from gemulator.server.auth.oauth import CLIENT_ID, CLIENT_SECRET, CLOUD_PLATFORM, Refused, TokenService
+from gemulator.server.auth.oauth import CLIENT_ID, CLIENT_SECRET, CLOUD_PLATFORM, OAuthError, TokenService
 from gemulator.server.auth.tokens import Token, key_of, verify
 
 NOW = 1_770_000_000.25
@@ -91,7 +91,7 @@ TIMES = (
 def test_assertions_that_earn_nothing(
     service: TokenService, key: ServiceKey, changed: dict[str, Any], error: str, description: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         service.granted({"grant_type": JWT, "assertion": key.sign(claims(**changed))}, "default")
     assert (refused.value.error, refused.value.status) == (error, 400)
     assert description in refused.value.description
@@ -111,7 +111,7 @@ def test_nothing_is_minted_for_another_s_key(service: TokenService, tmp_path: Pa
         exchange(stranger.sign(held)),
     ]
     for form, says in zip(forms, ("Invalid JWT Signature.", "expired or revoked", "not signed"), strict=True):
-        with pytest.raises(Refused, match=says) as refused:
+        with pytest.raises(OAuthError, match=says) as refused:
             service.granted(form, "default")
         assert refused.value.error == "invalid_grant"
 
@@ -148,7 +148,7 @@ def test_a_refresh_token_earns_a_token(service: TokenService, key: ServiceKey) -
 
 def test_one_kind_of_token_is_not_taken_for_another(service: TokenService, key: ServiceKey) -> None:
     subject = key.sign({"use": "subject", "session": "tab", "email": EMAIL})
-    with pytest.raises(Refused, match="no refresh token"):
+    with pytest.raises(OAuthError, match="no refresh token"):
         service.granted(refresh(subject), "default")
 
 
@@ -169,6 +169,6 @@ def test_one_kind_of_token_is_not_taken_for_another(service: TokenService, key: 
 def test_requests_that_earn_nothing(
     service: TokenService, form: dict[str, str], error: str, description: str, status: int
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(OAuthError) as refused:
         service.granted(form, "default")
     assert (refused.value.error, refused.value.description, refused.value.status) == (error, description, status)

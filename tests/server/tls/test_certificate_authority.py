@@ -12,8 +12,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from gemulator.server.tls.certificate_authority import Authority, NotVouched, bundle
-from gemulator.server.tls.hosts import Names, google
+from gemulator.server.tls.certificate_authority import CertificateAuthority, UnsupportedHostError, bundle
+from gemulator.server.tls.hosts import HostNames, google
 
 NOW = 1_770_000_000.0
 
@@ -24,11 +24,11 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def authority(state: Path) -> Authority:
-    return Authority(state, ("gemulator.test", "192.0.2.7"), NOW)
+def authority(state: Path) -> CertificateAuthority:
+    return CertificateAuthority(state, ("gemulator.test", "192.0.2.7"), NOW)
 
 
-def handshake(authority: Authority, name: str, trusted: bytes) -> Mapping[str, Any]:
+def handshake(authority: CertificateAuthority, name: str, trusted: bytes) -> Mapping[str, Any]:
     """The certificate that a strict client accepts under `name`. ssl.SSLError where it does not."""
     client = ssl.create_default_context(cadata=trusted.decode())
     client.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -47,9 +47,9 @@ def handshake(authority: Authority, name: str, trusted: bytes) -> Mapping[str, A
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+def live(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
     """An authority of the present: OpenSSL compares dates with the machine's clock."""
-    return Authority(tmp_path_factory.mktemp("live"), ("gemulator.test", "192.0.2.7"), time.time())
+    return CertificateAuthority(tmp_path_factory.mktemp("live"), ("gemulator.test", "192.0.2.7"), time.time())
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Authority:
         "192.0.2.7",
     ],
 )
-def test_a_strict_client_accepts_it_under(live: Authority, name: str) -> None:
+def test_a_strict_client_accepts_it_under(live: CertificateAuthority, name: str) -> None:
     shown = handshake(live, name, live.certificate_pem)
     assert name in {value for _, value in shown["subjectAltName"]}
 
 
 @pytest.mark.parametrize("name", ["www.google.com", "storage.googleapis.com", "example.com", "xlocalhost"])
-def test_it_answers_under_no_other_name(live: Authority, name: str) -> None:
+def test_it_answers_under_no_other_name(live: CertificateAuthority, name: str) -> None:
     with pytest.raises(ssl.SSLError):
         handshake(live, name, live.certificate_pem)
 
 
-def test_a_certificate_that_the_key_signs_for_another_name_is_refused_by_the_client(live: Authority) -> None:
+def test_a_certificate_that_the_key_signs_for_another_name_is_refused_by_the_client(live: CertificateAuthority) -> None:
     """The constraints hold even where the key is stolen."""
     stolen = live.context_for(("www.google.com",))
     client = ssl.create_default_context(cadata=live.certificate_pem.decode())
@@ -95,15 +95,17 @@ def test_a_certificate_that_the_key_signs_for_another_name_is_refused_by_the_cli
         here.do_handshake()
 
 
-def test_key_and_certificate_are_kept_and_the_key_is_its_owner_s_only(authority: Authority, state: Path) -> None:
-    assert Authority(state, (), NOW).certificate_pem == authority.certificate_pem
+def test_key_and_certificate_are_kept_and_the_key_is_its_owner_s_only(
+    authority: CertificateAuthority, state: Path
+) -> None:
+    assert CertificateAuthority(state, (), NOW).certificate_pem == authority.certificate_pem
     authority.context()
     assert stat.S_IMODE((state / "ca-key.pem").stat().st_mode) == 0o600
     assert sorted(file.name for file in state.iterdir()) == ["ca-key.pem", "ca.pem"]
     assert b"PRIVATE" not in authority.certificate_pem
 
 
-def test_the_certificate_says_what_it_may(authority: Authority) -> None:
+def test_the_certificate_says_what_it_may(authority: CertificateAuthority) -> None:
     extensions = authority.certificate.extensions
     basic = extensions.get_extension_for_class(x509.BasicConstraints)
     names = extensions.get_extension_for_class(x509.NameConstraints)
@@ -116,10 +118,12 @@ def test_the_certificate_says_what_it_may(authority: Authority) -> None:
     assert key.public_key() == authority.certificate.public_key()
 
 
-def test_a_name_that_is_asked_for_later_is_refused_with_the_remedy(authority: Authority, state: Path) -> None:
-    assert Authority(state, ("gemulator.test",), NOW).certificate_pem == authority.certificate_pem
-    with pytest.raises(NotVouched, match=r"'other\.test'\. Remove ca\.pem and ca-key\.pem"):
-        Authority(state, ("other.test",), NOW)
+def test_a_name_that_is_asked_for_later_is_refused_with_the_remedy(
+    authority: CertificateAuthority, state: Path
+) -> None:
+    assert CertificateAuthority(state, ("gemulator.test",), NOW).certificate_pem == authority.certificate_pem
+    with pytest.raises(UnsupportedHostError, match=r"'other\.test'\. Remove ca\.pem and ca-key\.pem"):
+        CertificateAuthority(state, ("other.test",), NOW)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +140,7 @@ def test_a_name_that_is_asked_for_later_is_refused_with_the_remedy(authority: Au
     ],
 )
 def test_names(name: str, covered: bool) -> None:
-    assert Names.usual().cover(name) is covered
+    assert HostNames.usual().includes(name) is covered
 
 
 @pytest.mark.parametrize(
@@ -147,7 +151,7 @@ def test_google_s_own(name: str, known: bool) -> None:
 
 
 def test_a_bundle_has_the_usual_certificates_and_ours_once(
-    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    authority: CertificateAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = tmp_path / "usual.pem"
     usual.write_bytes(b"USUAL\n")
@@ -159,7 +163,7 @@ def test_a_bundle_has_the_usual_certificates_and_ours_once(
 
 
 def test_where_the_system_has_no_list_the_usual_one_is_certifi_s(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch
+    authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile=None))
     assert bundle(authority.certificate_pem).count(b"BEGIN CERTIFICATE") > 50

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from gemulator.server.tls.proxy import Proxy, refused
+from gemulator.server.tls.proxy import Proxy, proxy_error
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from gemulator.server.tls.proxy import Proxy, refused
     ],
 )
 def test_refused(line: str, status: int, says: str) -> None:
-    answer = refused(f"{line}\r\nhost: x\r\n\r\n".encode())
+    answer = proxy_error(f"{line}\r\nhost: x\r\n\r\n".encode())
     assert answer is not None
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
@@ -33,7 +33,7 @@ def test_refused(line: str, status: int, says: str) -> None:
 
 @pytest.mark.parametrize("host", ["oauth2.googleapis.com", "e.us-central1-1.prediction.vertexai.goog"])
 def test_google_s_hosts_get_a_tunnel(host: str) -> None:
-    assert refused(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode()) is None
+    assert proxy_error(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode()) is None
 
 
 @pytest.mark.parametrize("how", ["end", "reset"])

@@ -10,8 +10,8 @@ import pytest
 
 from gemulator.client.admin import AdminError
 from gemulator.client.embedded import Emulator
-from gemulator.client.pytest_plugin.options import Wanted, failure, of_project, of_test
-from gemulator.client.pytest_plugin.remote import Elsewhere
+from gemulator.client.pytest_plugin.options import PytestOptions, fail, from_config, from_item
+from gemulator.client.pytest_plugin.remote import RemoteEmulator
 from gemulator.client.session import Session
 from gemulator.core.errors import ScenarioError
 
@@ -25,31 +25,31 @@ _REMEDIES = {
 
 
 @contextmanager
-def serving(config: pytest.Config) -> Iterator[Session]:
+def run_server(config: pytest.Config) -> Iterator[Session]:
     """The emulator that the options name, or one of our own."""
-    wanted, scenarios = of_project(config), tuple(config.getini("gemulator_scenarios"))
+    wanted, scenarios = from_config(config), tuple(config.getini("gemulator_scenarios"))
     url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
     try:
-        server = Elsewhere(url, wanted, scenarios) if url else _own(wanted, scenarios)
+        server = RemoteEmulator(url, wanted, scenarios) if url else _own(wanted, scenarios)
     except ScenarioError as error:
-        raise failure(f"gemulator_scenarios:\n{error}") from None
+        raise fail(f"gemulator_scenarios:\n{error}") from None
     yield server
     try:
         late = server.checked.late() if wanted.strict else ""
         if late:  # and no test has said so
-            raise failure(f"gemulator: {late}\n{_remedy(late)}")
+            raise fail(f"gemulator: {late}\n{_remedy(late)}")
     except AdminError as error:
-        raise failure(str(error)) from None
+        raise fail(str(error)) from None
     finally:
         server.close()
 
 
-def _own(wanted: Wanted, scenarios: Sequence[Path]) -> Emulator:
+def _own(wanted: PytestOptions, scenarios: Sequence[Path]) -> Emulator:
     return Emulator(scenarios=scenarios, unmatched=wanted.unmatched, seed=wanted.seed, clock=wanted.clock).start()
 
 
 @dataclass
-class Use:
+class TestSession:
     """The session of a test, and whether the test fails where requests and stubs do not go together.
 
     `passed` the test has once it was found that they do.
@@ -61,9 +61,9 @@ class Use:
 
 
 @contextmanager
-def opened(item: pytest.Item, server: Session) -> Iterator[Use]:
+def open_session(item: pytest.Item, server: Session) -> Iterator[TestSession]:
     """A session of a test, as its markers and the options want it."""
-    wanted = of_test(item)
+    wanted = from_item(item)
     session = server.session(seed=wanted.seed, clock=wanted.clock, unmatched=wanted.unmatched)
     patch = pytest.MonkeyPatch()
     session.folders = (item.path.parent,)
@@ -72,32 +72,32 @@ def opened(item: pytest.Item, server: Session) -> Iterator[Use]:
             _load(session, item, file)
         for name, value in session.env.items() if wanted.env else ():
             patch.setenv(name, value)
-        use = Use(session, wanted.strict)
+        use = TestSession(session, wanted.strict)
         yield use
         if use.passed:  # its other fixtures may have asked since
-            checked(use)
+            assert_clean(use)
     finally:
         patch.undo()
-        session.leave(item.nodeid)
+        session.end_later(item.nodeid)
 
 
-def checked(use: Use) -> None:
+def assert_clean(use: TestSession) -> None:
     """Fail a test whose requests and stubs did not go together."""
     if not use.strict:
         return
     try:
         use.session.assert_done()
     except AssertionError as error:
-        raise failure(f"{error}\n{_remedy(str(error))}") from None
+        raise fail(f"{error}\n{_remedy(str(error))}") from None
     except AdminError as error:
-        raise failure(str(error)) from None
+        raise fail(str(error)) from None
     use.passed = True
 
 
-def explained(item: pytest.Item, session: Session) -> None:
+def report_failure(item: pytest.Item, session: Session) -> None:
     """Show with a failed test which requests were not answered, or that the server is gone: often that is why."""
     try:
-        lines = session.checked.odd()
+        lines = session.checked.failure_hints()
     except AdminError as error:
         lines = [str(error)]
     if lines:
@@ -114,8 +114,8 @@ def _load(session: Session, item: pytest.Item, file: str | os.PathLike[str]) -> 
     found = next((path for folder in folders if (path := Path(folder) / file).is_file()), None)
     if found is None:
         places = ", ".join(str(folder) for folder in folders)
-        raise failure(f"gemulator: there is no {os.fspath(file)} in {places}")
+        raise fail(f"gemulator: there is no {os.fspath(file)} in {places}")
     try:
         session.load(found)
     except ScenarioError as error:
-        raise failure(f"gemulator:\n{error}") from None
+        raise fail(f"gemulator:\n{error}") from None

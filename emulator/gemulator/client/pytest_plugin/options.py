@@ -7,34 +7,37 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gemulator.core.clock import frozen_at
-from gemulator.core.settings import WhenUnmatched
+from gemulator.core.clock import parse_clock
+from gemulator.core.settings import UnmatchedMode
 
 
-class Wanted(NamedTuple):
+class PytestOptions(NamedTuple):
     """Options, checked. `scenario` are files of the marker; those of the project are its folders' business."""
 
     scenario: Sequence[str | os.PathLike[str]]
-    unmatched: WhenUnmatched
+    unmatched: UnmatchedMode
     seed: str
     clock: str
     strict: bool
     env: bool
 
 
-def of_project(config: pytest.Config) -> Wanted:
+def from_config(config: pytest.Config) -> PytestOptions:
     """The options of the ini file. Fails as `failure` says."""
-    said = {name: config.getini(f"gemulator_{name}") for name in Wanted._fields if name != "scenario"}
-    return Wanted(scenario=(), **{name: _read(f"gemulator_{name}", name, value) for name, value in said.items()})
+    said = {name: config.getini(f"gemulator_{name}") for name in PytestOptions._fields if name != "scenario"}
+    return PytestOptions(scenario=(), **{name: _read(f"gemulator_{name}", name, value) for name, value in said.items()})
 
 
-def of_test(item: pytest.Item) -> Wanted:
+def from_item(item: pytest.Item) -> PytestOptions:
     """The options of a test: of its nearest marker, then the next, then of the project. None says nothing."""
-    wanted = of_project(item.config)
+    wanted = from_config(item.config)
     for marker in reversed(list(item.iter_markers("gemulator"))):
-        unknown = [*map(repr, marker.args), *(f"`{name}`" for name in marker.kwargs if name not in Wanted._fields)]
+        unknown = [
+            *map(repr, marker.args),
+            *(f"`{name}`" for name in marker.kwargs if name not in PytestOptions._fields),
+        ]
         if unknown:
-            raise failure(f"the marker gemulator takes {', '.join(Wanted._fields)}, and not {', '.join(unknown)}")
+            raise fail(f"the marker gemulator takes {', '.join(PytestOptions._fields)}, and not {', '.join(unknown)}")
         said = {name: value for name, value in marker.kwargs.items() if value is not None}
         wanted = wanted._replace(
             **{name: _read(f"the marker gemulator: {name}", name, value) for name, value in said.items()}
@@ -42,7 +45,7 @@ def of_test(item: pytest.Item) -> Wanted:
     return wanted
 
 
-def failure(message: str) -> BaseException:
+def fail(message: str) -> BaseException:
     """What pytest reports as the message alone: where it was raised is nobody's concern."""
     return pytest.fail.Exception(message, pytrace=False)
 
@@ -51,7 +54,7 @@ def _read(where: str, name: str, value: Any) -> Any:
     try:
         return _READ[name](value)
     except ValueError as error:
-        raise failure(f"{where}: {error}") from None
+        raise fail(f"{where}: {error}") from None
 
 
 def _files(value: Any) -> Sequence[str | os.PathLike[str]]:
@@ -75,7 +78,7 @@ def _seed(value: Any) -> str:
 
 def _clock(value: Any) -> str:
     moment = value.isoformat() if isinstance(value, datetime) else str(value)
-    frozen_at(moment)
+    parse_clock(moment)
     return moment
 
 

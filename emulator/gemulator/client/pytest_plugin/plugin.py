@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from gemulator.client.pytest_plugin.fixture import Use
+    from gemulator.client.pytest_plugin.fixture import TestSession
     from gemulator.client.session import Session
 
-_USE: "pytest.StashKey[Use]" = pytest.StashKey()
+_USE: "pytest.StashKey[TestSession]" = pytest.StashKey()
 _MARKER = (
     "gemulator(scenario=, unmatched=, seed=, clock=, strict=, env=): scenario files to load, `error` or `generate`,"
     " what decides the words, a moment at which the clock stands still, whether the test fails for unmatched requests"
@@ -50,18 +50,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def gemulator_server(request: pytest.FixtureRequest) -> "Iterator[Session]":
     """The emulator of this run, in a thread on a free port, or the one at --gemulator-url; its default session."""
-    from gemulator.client.pytest_plugin.fixture import serving
+    from gemulator.client.pytest_plugin.fixture import run_server
 
-    with serving(request.config) as server:
+    with run_server(request.config) as server:
         yield server
 
 
 @pytest.fixture
 def gemulator(request: pytest.FixtureRequest, gemulator_server: "Session") -> "Iterator[Session]":
     """A session of the emulator for this test alone."""
-    from gemulator.client.pytest_plugin.fixture import opened
+    from gemulator.client.pytest_plugin.fixture import open_session
 
-    with opened(request.node, gemulator_server) as use:
+    with open_session(request.node, gemulator_server) as use:
         request.node.stash[_USE] = use
         yield use.session
         del request.node.stash[_USE]  # tests are kept until the run ends
@@ -74,14 +74,14 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         yield
     except (Exception, pytest.fail.Exception):
         if _USE in item.stash:
-            from gemulator.client.pytest_plugin.fixture import explained
+            from gemulator.client.pytest_plugin.fixture import report_failure
 
-            explained(item, item.stash[_USE].session)
+            report_failure(item, item.stash[_USE].session)
         raise
     if _USE in item.stash:
-        from gemulator.client.pytest_plugin.fixture import checked, explained
+        from gemulator.client.pytest_plugin.fixture import assert_clean, report_failure
 
         if getattr(item, "_excinfo", None):  # a failed test of unittest raises nothing here
-            explained(item, item.stash[_USE].session)
+            report_failure(item, item.stash[_USE].session)
         else:
-            checked(item.stash[_USE])
+            assert_clean(item.stash[_USE])

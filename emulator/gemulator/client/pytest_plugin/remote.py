@@ -8,18 +8,18 @@ from datetime import datetime
 from pathlib import Path
 
 from gemulator.client.admin import AdminError
-from gemulator.client.pytest_plugin.options import Wanted, failure
+from gemulator.client.pytest_plugin.options import PytestOptions, fail
 from gemulator.client.session import Session
-from gemulator.core.settings import WhenUnmatched
+from gemulator.core.settings import UnmatchedMode
 from gemulator.scenario.loading.folder import Folder
 
 _BELOW = re.compile(r"/+(v1(beta1)?(/.*)?)?$")  # of what is pasted: an OPENAI_BASE_URL leads to the server too
 
 
-class Elsewhere(Session):
+class RemoteEmulator(Session):
     """The server at `url`. Fails as `failure` says where it is none, once for all tests. ScenarioError."""
 
-    def __init__(self, url: str, wanted: Wanted, scenarios: Sequence[Path]) -> None:
+    def __init__(self, url: str, wanted: PytestOptions, scenarios: Sequence[Path]) -> None:
         super().__init__(_BELOW.sub("", url), key=os.environ.get("GEMULATOR_ADMIN_KEY"))
         self._wanted = wanted
         self._files = [file for path in scenarios for _, file in Folder(path).scenarios()]
@@ -27,7 +27,7 @@ class Elsewhere(Session):
             self.admin.sessions()
         except AdminError as error:
             # What helps is said for the commands, whose option has another name.
-            raise failure(str(error).replace(" --url", " --gemulator-url, gemulator_url or GEMULATOR_URL")) from None
+            raise fail(str(error).replace(" --url", " --gemulator-url, gemulator_url or GEMULATOR_URL")) from None
 
     def session(
         self,
@@ -35,7 +35,7 @@ class Elsewhere(Session):
         *,
         seed: str | int | None = None,
         clock: str | datetime | None = None,
-        unmatched: WhenUnmatched | None = None,
+        unmatched: UnmatchedMode | None = None,
     ) -> Session:
         """Another session of the same emulator. What is left out is as the project says."""
         usual = self._wanted
@@ -47,11 +47,11 @@ class Elsewhere(Session):
         )
         for file in reversed(self._files):
             made.load(file)
-        made.lend()
+        made.share_loaded()
         return made
 
     def close(self) -> None:
         """Let it forget all sessions of these tests."""
         with suppress(AdminError):  # it is gone, and they with it
-            self.drop_left()
+            self.end_pending()
         self.admin.close()

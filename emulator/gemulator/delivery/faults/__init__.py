@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from gemulator.delivery.faults.fault import Fault
 
 
-def faulty(steps: Sequence[Step], faults: "Sequence[Fault]", answers: int, seed: Seed) -> Sequence[Step]:
+def apply_faults(steps: Sequence[Step], faults: "Sequence[Fault]", answers: int, seed: Seed) -> Sequence[Step]:
     """The steps with all faults that strike, in the order written.
 
     `answers` of the session that may have them have gone before.
     """
     for index, fault in enumerate(faults):
         own = seed.child(fault.key, index)
-        if fault.strikes(answers, own):
+        if fault.applies(answers, own):
             steps = tuple(fault.apply(steps, own))
     return steps
 
 
-def phases(faults: "Sequence[Fault]") -> Sequence[int]:
+def counter_phases(faults: "Sequence[Fault]") -> Sequence[int]:
     """How many answers must be counted, in pieces: after each of them another set of faults may strike.
 
     Nothing: no fault counts, and no counter is needed.

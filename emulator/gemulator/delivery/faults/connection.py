@@ -8,8 +8,8 @@ from pydantic import Field
 
 from gemulator.core.duration import Duration
 from gemulator.core.seed import Seed
-from gemulator.delivery.faults.fault import Fault, Placed, next_chunk
-from gemulator.delivery.steps import Bare, Chunk, Cut, Hang, Head, Step
+from gemulator.delivery.faults.fault import Fault, PositionedFault, next_chunk
+from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head, RawHead, Step
 
 
 class Refuse(Fault):
@@ -18,10 +18,10 @@ class Refuse(Fault):
     key = "refuse"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        yield Cut()
+        yield CloseConnection()
 
 
-class Reset(Placed):
+class Reset(PositionedFault):
     """The connection ends with a TCP reset."""
 
     key = "reset"
@@ -30,10 +30,10 @@ class Reset(Placed):
         struck = self.divide(steps)
         yield from struck.before if struck else steps
         if struck:
-            yield Cut(reset=True, wait=struck.wait)
+            yield CloseConnection(reset=True, wait=struck.wait)
 
 
-class Disconnect(Placed):
+class Disconnect(PositionedFault):
     """The connection is closed between two events, before the body is complete."""
 
     key = "disconnect"
@@ -42,10 +42,10 @@ class Disconnect(Placed):
         struck = self.divide(steps)
         yield from struck.before if struck else steps
         if struck:
-            yield Cut(wait=struck.wait)
+            yield CloseConnection(wait=struck.wait)
 
 
-class CutEvent(Placed):
+class CutEvent(PositionedFault):
     """The connection is closed within the next event: half of it has left."""
 
     key = "cut_event"
@@ -60,10 +60,10 @@ class CutEvent(Placed):
         yield from (*struck.before, *earlier)
         if isinstance(cut, Chunk):
             yield replace(cut, data=cut.data[: len(cut.data) // 2])
-        yield Cut()
+        yield CloseConnection()
 
 
-class Hanging(Placed):
+class Hanging(PositionedFault):
     """Nothing more comes; the connection stays open, then it is closed."""
 
     key = "hang"
@@ -76,7 +76,7 @@ class Hanging(Placed):
             yield Hang(self.lasts, wait=struck.wait)
 
 
-class Stall(Placed):
+class Stall(PositionedFault):
     """Nothing comes for a while; then the answer goes on."""
 
     key = "stall"
@@ -96,6 +96,6 @@ class SlowHeaders(Fault):
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         for step in steps:
             if isinstance(step, Head):
-                yield replace(step, bare=replace(step.bare or Bare(), seconds=self.lasts))
+                yield replace(step, bare=replace(step.bare or RawHead(), seconds=self.lasts))
             else:
                 yield step

@@ -30,18 +30,18 @@ class Fault(BaseModel):
         """The steps as they are with this fault."""
         raise TypeError(f"{type(self).__name__} cannot be applied")  # pragma: no cover
 
-    def worded(self, usual: Failure, say: Callable[[Failure], bytes]) -> "Fault":
+    def for_dialect(self, usual: Failure, say: Callable[[Failure], bytes]) -> "Fault":
         """The fault as it strikes one server: `say` words a failure in mid-stream there, `usual` is the likeliest."""
         return self
 
-    def strikes(self, answers: int, seed: Seed) -> bool:
+    def applies(self, answers: int, seed: Seed) -> bool:
         """Whether an answer has it, `answers` of those that may have it having gone before."""
         if answers < self.skip or (self.times is not None and answers >= self.skip + self.times):
             return False
         return self.chance >= 1 or seed.child("chance").unit() < self.chance
 
 
-class Strike(Struct, frozen=True):
+class SplitSteps(Struct, frozen=True):
     """Steps that a fault divides: those before it, the seconds until it strikes, and those that would follow."""
 
     before: Sequence[Step]
@@ -56,7 +56,7 @@ class Strike(Struct, frozen=True):
         return (replace(first, wait=first.wait + self.wait + later), *self.after[1:])
 
 
-class Placed(Fault):
+class PositionedFault(Fault):
     """A fault with a place in the answer. Without one it is in the middle."""
 
     after_chunks: Annotated[
@@ -73,7 +73,7 @@ class Placed(Fault):
             raise ValueError("a fault has one place: after_chunks, after_bytes or after")
         return self
 
-    def divide(self, steps: Sequence[Step]) -> Strike | None:
+    def divide(self, steps: Sequence[Step]) -> SplitSteps | None:
         """Where it strikes; None where the answer is over before."""
         if self.after is not None:
             return _at_time(steps, self.after)
@@ -85,43 +85,43 @@ class Placed(Fault):
         return _at_chunk(steps, len(sizes) // 2) if len(sizes) > 1 else _at_byte(steps, sum(sizes) // 2)
 
 
-def _at_time(steps: Sequence[Step], seconds: float) -> Strike | None:
+def _at_time(steps: Sequence[Step], seconds: float) -> SplitSteps | None:
     for position, step in enumerate(steps):
         if step.wait >= seconds:
             left = replace(step, wait=step.wait - seconds)
-            return Strike(steps[:position], seconds, (left, *steps[position + 1 :]))
+            return SplitSteps(steps[:position], seconds, (left, *steps[position + 1 :]))
         seconds -= step.wait
     return None
 
 
-def _at_byte(steps: Sequence[Step], count: int) -> Strike | None:
+def _at_byte(steps: Sequence[Step], count: int) -> SplitSteps | None:
     for position, step in enumerate(steps):
         if isinstance(step, Chunk):
             if len(step.data) > count:
                 return _inside(steps, position, count, 0)
             count -= len(step.data)
         if count == 0 and not isinstance(step, Head):
-            return Strike(steps[: position + 1], 0.0, steps[position + 1 :])
+            return SplitSteps(steps[: position + 1], 0.0, steps[position + 1 :])
     return None
 
 
-def _at_chunk(steps: Sequence[Step], count: int) -> Strike | None:
+def _at_chunk(steps: Sequence[Step], count: int) -> SplitSteps | None:
     for position, step in enumerate(steps):
         if isinstance(step, Chunk):
             if step.events > count:
                 return _inside(steps, position, len(step.data) * count // step.events, count)
             count -= step.events
-    return Strike(steps, 0.0, ()) if count == 0 else None
+    return SplitSteps(steps, 0.0, ()) if count == 0 else None
 
 
-def _inside(steps: Sequence[Step], position: int, size: int, events: int) -> Strike:
+def _inside(steps: Sequence[Step], position: int, size: int, events: int) -> SplitSteps:
     """Divided within a chunk, `size` bytes and `events` events into it."""
     step = steps[position]
     if not isinstance(step, Chunk) or not size:
-        return Strike(steps[:position], 0.0, steps[position:])
+        return SplitSteps(steps[:position], 0.0, steps[position:])
     begun = replace(step, data=step.data[:size], events=max(1, events))
     rest = replace(step, data=step.data[size:], tokens=0, wait=0.0, events=max(1, step.events - events))
-    return Strike((*steps[:position], begun), 0.0, (rest, *steps[position + 1 :]))
+    return SplitSteps((*steps[:position], begun), 0.0, (rest, *steps[position + 1 :]))
 
 
 def streams(steps: Sequence[Step]) -> bool:

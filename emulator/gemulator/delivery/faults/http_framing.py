@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from gemulator.core.duration import Duration
 from gemulator.core.seed import Seed
 from gemulator.delivery.faults.fault import Fault
-from gemulator.delivery.steps import Bare, Chunk, Cut, Hang, Head, Step
+from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head, RawHead, Step
 
 
 def _with_header(head: Head, name: bytes, value: bytes) -> Head:
@@ -29,7 +29,7 @@ class WrongLength(Fault):
         announced = max(0, self.by + sum(len(step.data) for step in steps if isinstance(step, Chunk)))
         for step in steps:
             if isinstance(step, Head):
-                yield replace(_with_header(step, b"content-length", b"%d" % announced), bare=step.bare or Bare())
+                yield replace(_with_header(step, b"content-length", b"%d" % announced), bare=step.bare or RawHead())
             else:
                 yield step
 
@@ -41,7 +41,7 @@ class Http10(Fault):
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         for step in steps:
-            yield replace(step, bare=replace(step.bare or Bare(), version="1.0")) if isinstance(step, Head) else step
+            yield replace(step, bare=replace(step.bare or RawHead(), version="1.0")) if isinstance(step, Head) else step
 
 
 class ContentType(Fault):
@@ -76,7 +76,7 @@ class Gzip(Fault):
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         packer = zlib.compressobj(wbits=31)
         last = max((at for at, step in enumerate(steps) if isinstance(step, Chunk)), default=-1)
-        broken = any(isinstance(step, Cut | Hang) for step in steps)
+        broken = any(isinstance(step, CloseConnection | Hang) for step in steps)
         for position, step in enumerate(steps):
             if isinstance(step, Chunk):
                 ended = position == last and not broken

@@ -10,13 +10,13 @@ from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
 
 from gemulator.core.plan import CANCELLED, Failure
 from gemulator.core.seed import Seed
-from gemulator.delivery.faults.fault import Fault, Placed, next_chunk, streams
+from gemulator.delivery.faults.fault import Fault, PositionedFault, next_chunk, streams
 from gemulator.delivery.steps import Chunk, Step
 
 _LARGEST = 64_000_000
 
 
-class Damaged(Placed):
+class EventFault(PositionedFault):
     """A fault that rewrites the chunks from its place on."""
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
@@ -33,7 +33,7 @@ class Damaged(Placed):
         raise TypeError(f"{type(self).__name__} cannot be applied")  # pragma: no cover
 
 
-class Truncate(Placed):
+class Truncate(PositionedFault):
     """The body ends too early, but in good order: no error of the connection says that something is missing."""
 
     key = "truncate"
@@ -47,7 +47,7 @@ class Truncate(Placed):
         yield Chunk(b"", wait=struck.wait)
 
 
-class Garble(Damaged):
+class Garble(EventFault):
     """The next event is no JSON: a few bytes in the midst of it are control characters."""
 
     key = "garble"
@@ -62,7 +62,7 @@ class Garble(Damaged):
         yield from rest
 
 
-class Duplicate(Damaged):
+class Duplicate(EventFault):
     """The next event comes twice."""
 
     key = "duplicate"
@@ -73,7 +73,7 @@ class Duplicate(Damaged):
         yield from steps[1:]
 
 
-class Reorder(Damaged):
+class Reorder(EventFault):
     """The next two events change places."""
 
     key = "reorder"
@@ -103,7 +103,7 @@ Size: TypeAlias = Annotated[
 ]
 
 
-class HugeEvent(Damaged):
+class HugeEvent(EventFault):
     """The next event says the same on one very long line: its JSON is padded with spaces."""
 
     key = "huge_event"
@@ -117,7 +117,7 @@ class HugeEvent(Damaged):
         yield from rest
 
 
-class ErrorEvent(Placed):
+class ErrorEvent(PositionedFault):
     """An error in the midst of a stream, which then ends: in the form of the server that answers, or in Google's."""
 
     key = "error_event"
@@ -133,7 +133,7 @@ class ErrorEvent(Placed):
     message: Annotated[str | None, Field(description="What it says.")] = None
     _event: bytes = PrivateAttr(b"")
 
-    def worded(self, usual: Failure, say: Callable[[Failure], bytes]) -> Fault:
+    def for_dialect(self, usual: Failure, say: Callable[[Failure], bytes]) -> Fault:
         told = self.model_copy()
         told._event = say(self._failure(usual)) if self.form == "own" else b""
         return told

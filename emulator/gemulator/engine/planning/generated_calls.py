@@ -15,14 +15,14 @@ from gemulator.scenario.replies import Context
 
 def calls_due(context: Context) -> Sequence[ToolCall] | None:
     """The calls to make now; None: the answer is words."""
-    tool = _due(context.conversation)
+    tool = _next_tool(context.conversation)
     return None if tool is None else tuple(_calls(tool, context))
 
 
-def _due(conversation: Conversation) -> Function | None:
+def _next_tool(conversation: Conversation) -> Function | None:
     """The function to call now. With `auto`, a user message gets a call and a tool's result a text (fidelity.md)."""
     choice = conversation.request.choice_of_tool
-    offered = [function for function in conversation.request.offered if choice.allows(function.name)]
+    offered = [function for function in conversation.request.functions_offered if choice.allows(function.name)]
     if not offered or choice.mode == "none":
         return None
     if choice.name is not None:
@@ -48,7 +48,7 @@ def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
         try:
             arguments = orjson.dumps(_arguments(function, hints, seed)).decode()
         except Unsatisfiable as error:
-            raise error.within(context.conversation.request.place_of(function.name)) from None
+            raise error.within(context.conversation.request.path_of(function.name)) from None
         call_id = context.call_id(context.attempt.child("call", index), function.name, index)
         signature = context.signature(False if index else None, function.name)
         yield ToolCall(call_id, function.name, arguments, signature)

@@ -7,10 +7,10 @@ from typing import ClassVar
 from gemulator.core.plan import Media, Part, Text, Thought, ToolCall
 from gemulator.generate.text.answer import answer, report, thought
 from gemulator.scenario.replies import Context, ImageReply, ReplyPart
-from gemulator.service.guided_decoding import Object
+from gemulator.service.guided_decoding import JsonConstraint
 
 
-class Improvised(ReplyPart):
+class GeneratedReply(ReplyPart):
     """A whole answer: a call where a tool is due, else JSON, a picture or prose as the request asks."""
 
     key: ClassVar[str] = "improvised"
@@ -18,7 +18,7 @@ class Improvised(ReplyPart):
     def plan(self, context: Context) -> tuple[Part, ...]:
         conversation = context.conversation
         thoughts = _thoughts(context)
-        calls = _calls(context) if conversation.request.offered else None
+        calls = _calls(context) if conversation.request.functions_offered else None
         if calls is not None:
             return (*thoughts, *calls)
         wanted = conversation.request.modalities or ["text"]
@@ -45,13 +45,13 @@ def _thoughts(context: Context) -> Sequence[Part]:
 
 def _words(context: Context) -> str:
     conversation, seed = context.conversation, context.seed
-    form = context.decoding.form
+    form = context.decoding.constraint
     if form is None and conversation.request.wants_json:
-        form = Object(conversation.request.response_schema)
+        form = JsonConstraint(conversation.request.response_schema)
     if form is not None:
-        from gemulator.engine.planning.structured_output import formed
+        from gemulator.engine.planning.structured_output import structured_output
 
-        return formed(form, conversation, seed)
+        return structured_output(form, conversation, seed)
     results = [(result.name, result.value) for result in conversation.tool_results]
     if results:
         return report(seed.child("report"), conversation.user_text, results)

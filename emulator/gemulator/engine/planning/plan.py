@@ -15,7 +15,13 @@ from gemulator.scenario.replies import BlockReply, Context, ReplyPart
 from gemulator.service.catalog import Model
 from gemulator.service.grounding import grounding
 from gemulator.service.guided_decoding import MOST_CANDIDATES
-from gemulator.service.token_usage import cached_content_tokens, cost, implicitly_cached, prompt_tokens, thinking_limit
+from gemulator.service.token_usage import (
+    cached_content_tokens,
+    count_part,
+    implicitly_cached,
+    prompt_tokens,
+    thinking_limit,
+)
 
 
 class Script(Struct, frozen=True):
@@ -71,7 +77,7 @@ def _choice(script: Script, context: Context, card: Model, index: int) -> Choice
         return _blocked(script.blocked, own)
     request = context.conversation.request
     made = _within_budget(_parts(script.parts, own), thinking_limit(request, card))
-    parts = tuple(_lengthened(list(made), own))
+    parts = tuple(_pad_to_min_tokens(list(made), own))
     finish = "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
     stop, parts = _until_stop(parts, request.stops)
     parts, finish = _limited(parts, finish, request)
@@ -115,10 +121,10 @@ def _parts(replies: Sequence[ReplyPart], context: Context) -> Iterator[Part]:
                 yield part
 
 
-def _lengthened(parts: list[Part], context: Context) -> Sequence[Part]:
+def _pad_to_min_tokens(parts: list[Part], context: Context) -> Sequence[Part]:
     """The parts with invented words after them until there are as many tokens as the request demands at least."""
-    prompt, missing = context.conversation.user_text, context.decoding.least - sum(map(cost, parts))
-    if missing <= 0 or context.decoding.form is not None or any(isinstance(part, ToolCall) for part in parts):
+    prompt, missing = context.conversation.user_text, context.decoding.min_tokens - sum(map(count_part, parts))
+    if missing <= 0 or context.decoding.constraint is not None or any(isinstance(part, ToolCall) for part in parts):
         return parts
     from gemulator.generate.text.answer import answer
 
@@ -143,7 +149,7 @@ def _within_budget(parts: Iterator[Part], budget: int | None) -> Iterator[Part]:
         if left is None or not isinstance(part, Thought):
             yield part
             continue
-        tokens = min(cost(part), left)
+        tokens = min(count_part(part), left)
         left -= tokens
         if tokens:
             yield _first(part, tokens)
@@ -156,7 +162,7 @@ def _limited(parts: tuple[Part, ...], finish: str, request: ChatRequest) -> tupl
     kept: list[Part] = []
     left = request.token_limit
     for part in parts:
-        tokens = cost(part)
+        tokens = count_part(part)
         if tokens <= left:
             kept.append(part)
             left -= tokens
@@ -189,8 +195,8 @@ def _until_stop(parts: tuple[Part, ...], stops: Sequence[str]) -> tuple[str | No
 
 def _usage(given: UsageFields, choices: Sequence[Choice], prompt: Callable[[], int]) -> Usage:
     parts = [part for choice in choices for part in choice.parts]
-    spoken = sum(cost(part) for part in parts if not isinstance(part, Thought))
-    thought = sum(cost(part) for part in parts if isinstance(part, Thought))
+    spoken = sum(count_part(part) for part in parts if not isinstance(part, Thought))
+    thought = sum(count_part(part) for part in parts if isinstance(part, Thought))
     return Usage(
         prompt_tokens=prompt() if given.prompt_tokens is None else given.prompt_tokens,
         completion_tokens=spoken if given.completion_tokens is None else given.completion_tokens,

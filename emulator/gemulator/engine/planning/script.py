@@ -14,7 +14,7 @@ from gemulator.scenario.templates.template import Template
 from gemulator.scenario.templates.variables import Variables
 
 
-def script_of(turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed) -> Script | Failure:
+def resolve_reply(turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed) -> Script | Failure:
     """What a turn answers. `usage` are the counts of its file. ReplyError where an error's message cannot be filled."""
     groups = turn.when.groups(conversation)
     reply = _decided(turn.reply, seed)

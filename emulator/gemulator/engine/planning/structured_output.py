@@ -7,30 +7,36 @@ import orjson
 
 from gemulator.core.json_types import JSON
 from gemulator.core.seed import Seed
-from gemulator.generate.grammar import Schema, drawn, styled
+from gemulator.generate.grammar import Schema, sample, styled
 from gemulator.generate.json_schema import Unsatisfiable, value_for
 from gemulator.generate.prompt_hints import Hints, read, schema_of, wanted_keys
 from gemulator.generate.regex import matcher
 from gemulator.generate.text.answer import answer
 from gemulator.request.conversation import Conversation
-from gemulator.service.guided_decoding import Form, Matching, Object, OneOf, Unreadable
+from gemulator.service.guided_decoding import (
+    ChoiceConstraint,
+    InvalidConstraint,
+    JsonConstraint,
+    OutputConstraint,
+    RegexConstraint,
+)
 
 
-def formed(form: Form, conversation: Conversation, seed: Seed) -> str:
+def structured_output(form: OutputConstraint, conversation: Conversation, seed: Seed) -> str:
     """Words that obey guided decoding."""
     prompt = conversation.user_text
     match form:
-        case Object(schema):
+        case JsonConstraint(schema):
             return _object(schema, conversation, seed)
-        case OneOf(options):
+        case ChoiceConstraint(options):
             named = _named(options, prompt)
             return options[named[0]] if len(named) == 1 else seed.child("choice").pick(options)
-        case Matching(pattern):
+        case RegexConstraint(pattern):
             return _matching(pattern, seed.child("regex"))
-        case Unreadable():  # a server that does not refuse it cannot have read it
+        case InvalidConstraint():  # a server that does not refuse it cannot have read it
             return answer(seed.child("answer"), prompt)
         case grammar:
-            return drawn(grammar, _Speaker(conversation), seed.child("grammar"))
+            return sample(grammar, _Speaker(conversation), seed.child("grammar"))
 
 
 def _object(schema: JSON, conversation: Conversation, seed: Seed) -> str:

@@ -10,11 +10,11 @@ from gemulator.generate.grammar.costs import finite
 from gemulator.generate.grammar.ebnf import read_ebnf
 from gemulator.generate.grammar.lark import read_lark
 from gemulator.generate.grammar.nodes import BadGrammar, Grammar, Schema
-from gemulator.generate.grammar.sampler import Speaker, drawn
+from gemulator.generate.grammar.sampler import GrammarContent, sample
 from gemulator.generate.grammar.structural_tag import read_structural_tag
 from gemulator.generate.grammar.tool_call_styles import styled
 
-__all__ = ["BadGrammar", "Grammar", "Schema", "Speaker", "drawn", "read_grammar", "read_tag", "styled"]
+__all__ = ["BadGrammar", "Grammar", "GrammarContent", "Schema", "read_grammar", "read_tag", "sample", "styled"]
 
 
 @lru_cache(maxsize=256)

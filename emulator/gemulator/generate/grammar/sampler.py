@@ -28,7 +28,7 @@ _REACH = 3  # how many more repetitions than needed there are at most; of single
 _LETTERS = 8
 
 
-class Speaker(Protocol):
+class GrammarContent(Protocol):
     """Says what a grammar leaves open."""
 
     def words(self, seed: Seed) -> str:
@@ -44,7 +44,7 @@ class Speaker(Protocol):
         """Which of some texts the prompt asks for, if it clearly asks for one."""
 
 
-def drawn(grammar: Grammar, speaker: Speaker, seed: Seed) -> str:
+def sample(grammar: Grammar, speaker: GrammarContent, seed: Seed) -> str:
     """A text that a finite grammar admits."""
     costs = Costs(grammar)
     least = costs.of(Rule(grammar.start))
@@ -55,7 +55,7 @@ def drawn(grammar: Grammar, speaker: Speaker, seed: Seed) -> str:
 class _Drawing:
     """One drawing. `slack` is what it may cost beyond the shortest text, so that recursion comes to an end."""
 
-    def __init__(self, grammar: Grammar, costs: Costs, speaker: Speaker, seed: Seed, slack: float) -> None:
+    def __init__(self, grammar: Grammar, costs: Costs, speaker: GrammarContent, seed: Seed, slack: float) -> None:
         self._grammar = grammar
         self._costs = costs
         self._speaker = speaker
@@ -113,7 +113,7 @@ class _Drawing:
     def _said(self, leaf: Leaf | Grammar, seed: Seed) -> str:
         match leaf:
             case Grammar():
-                return drawn(leaf, self._speaker, seed)
+                return sample(leaf, self._speaker, seed)
             case Literal(text):
                 return text
             case Letter(characters):

@@ -4,9 +4,9 @@
 """
 
 from gemulator.core.errors import Unsatisfiable
-from gemulator.generate.json_schema.hint_source import Reader
+from gemulator.generate.json_schema.hint_source import HintSource
 from gemulator.generate.json_schema.normalize import normalised
 from gemulator.generate.json_schema.validator import problem_with
 from gemulator.generate.json_schema.value_for import value_for
 
-__all__ = ["Reader", "Unsatisfiable", "normalised", "problem_with", "value_for"]
+__all__ = ["HintSource", "Unsatisfiable", "normalised", "problem_with", "value_for"]

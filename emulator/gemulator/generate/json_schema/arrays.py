@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
-from gemulator.generate.json_schema.backtracking import Stuck
+from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.conjunction import Conjunction
-from gemulator.generate.json_schema.context import Generator, Place
+from gemulator.generate.json_schema.context import Generator, SchemaLocation
 from gemulator.generate.json_schema.document import Sub
 from gemulator.generate.json_schema.evaluator import first_items, is_number
 from gemulator.generate.json_schema.json_value import key_of
@@ -16,14 +16,14 @@ _BOUNDING = frozenset({"minItems", "maxItems", "uniqueItems", "contains"})
 _ENOUGH = 150  # values made so far, from which on arrays are as short as they may be
 
 
-def draw(drawing: Generator, here: Conjunction, place: Place) -> list[Any]:
+def draw(drawing: Generator, here: Conjunction, place: SchemaLocation) -> list[Any]:
     """An array that fits; Stuck where none was found."""
     found = drawing.suggested(here, "array", place)
     return found if isinstance(found, list) else _Array(drawing, here, place).drawn()
 
 
 class _Array:
-    def __init__(self, drawing: Generator, here: Conjunction, place: Place) -> None:
+    def __init__(self, drawing: Generator, here: Conjunction, place: SchemaLocation) -> None:
         self.drawing = drawing
         self.place = place
         self.parts = here.parts
@@ -51,7 +51,7 @@ class _Array:
         while len(self.items) < wanted:
             try:
                 self._append(self._barred())
-            except Stuck:
+            except DeadEnd:
                 if len(self.items) >= self.low:
                     break
                 raise
@@ -86,7 +86,7 @@ class _Array:
             try:
                 self._append(extra)
                 return
-            except Stuck as stuck:
+            except DeadEnd as stuck:
                 last = stuck
         raise last
 
@@ -109,7 +109,7 @@ class _Array:
         ]
 
     def _hits(self, wanted: Sub) -> int:
-        return sum(self.drawing.admits(wanted, item) for item in self.items)
+        return sum(self.drawing.accepts(wanted, item) for item in self.items)
 
     def _append(self, extra: list[Sub]) -> None:
         position = len(self.items)
@@ -120,7 +120,7 @@ class _Array:
         if self.unique:
             self.keys.add(key_of(value))
 
-    def _fresh(self, subs: list[Sub], place: Place) -> Any:
+    def _fresh(self, subs: list[Sub], place: SchemaLocation) -> Any:
         """An item that is not there yet, if that is easy to have: lists that say a thing twice look odd."""
         for attempt in range(_REDRAWS):
             value = self.drawing.value(subs, place.again(attempt))
@@ -128,7 +128,7 @@ class _Array:
                 break
         return value
 
-    def _distinct(self, subs: list[Sub], place: Place) -> Any:
+    def _distinct(self, subs: list[Sub], place: SchemaLocation) -> Any:
         for attempt in range(_REDRAWS):
             value = self.drawing.value(subs, place.again(attempt))
             if key_of(value) not in self.keys:

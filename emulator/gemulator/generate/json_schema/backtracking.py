@@ -1,7 +1,7 @@
 """Saying inside the search for a value that this way leads nowhere, or that it takes too long."""
 
 
-class Stuck(Exception):
+class DeadEnd(Exception):
     """This way of drawing a value leads nowhere; another choice of branches may."""
 
     def __init__(self, path: tuple[str, ...], reason: str) -> None:
@@ -10,18 +10,18 @@ class Stuck(Exception):
         super().__init__(path, reason)
 
 
-class Dangling(Stuck):
+class Dangling(DeadEnd):
     """A reference points nowhere."""
 
     def __init__(self, ref: str) -> None:
         super().__init__((), f"the reference {ref} points nowhere")
 
 
-class NoObject(Stuck):
+class NoObject(DeadEnd):
     """Objects are ruled out, but nothing else is."""
 
 
-class OutOfSteps(Exception):
+class BudgetExceeded(Exception):
     """The work budget of one drawing is used up."""
 
 
@@ -38,4 +38,4 @@ class Budget:
         """Counts work; OutOfSteps when the budget is used up."""
         self.spent += steps
         if self.spent > self.most:
-            raise OutOfSteps
+            raise BudgetExceeded

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gemulator.generate.json_schema.backtracking import NoObject, Stuck
+from gemulator.generate.json_schema.backtracking import DeadEnd, NoObject
 from gemulator.generate.json_schema.document import Sub
 from gemulator.generate.json_schema.json_value import TYPES, key_of, type_of
 
@@ -65,14 +65,14 @@ def agree(here: Conjunction, loose: bool) -> None:
         return
     types = types_of(here)
     if types == ():
-        raise Stuck(("type",), "no type satisfies all of the schemas that apply")
+        raise DeadEnd(("type",), "no type satisfies all of the schemas that apply")
     if candidates(here) == []:
-        raise Stuck(("enum",), "no value is in all of the enums that apply")
+        raise DeadEnd(("enum",), "no value is in all of the enums that apply")
     if here.lacks(_NAMING) or (types is not None and "object" not in types):
         return
     try:
         _properties_agree(here)
-    except Stuck as stuck:
+    except DeadEnd as stuck:
         if types == ("object",):
             raise
         if not loose:
@@ -91,12 +91,12 @@ def _properties_agree(here: Conjunction) -> None:
     for schemas in here.values("properties"):
         for name, schema in schemas.items() if isinstance(schemas, dict) else ():
             if schema is False and name in required:
-                raise Stuck(("properties", name), "it is required and forbidden at once")
+                raise DeadEnd(("properties", name), "it is required and forbidden at once")
             if name in required and (own := _members(schema)) is not None:
                 keys = {key_of(item) for item in own}
                 named[name] = named[name] & keys if name in named else keys
                 if not named[name]:
-                    raise Stuck(("properties", name), "no value is in all of the enums that apply")
+                    raise DeadEnd(("properties", name), "no value is in all of the enums that apply")
 
 
 def _members(schema: Any) -> list[Any] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from gemulator.generate.json_schema.backtracking import Dangling, NoObject, Stuck
+from gemulator.generate.json_schema.backtracking import Dangling, DeadEnd, NoObject
 from gemulator.generate.json_schema.conjunction import Choice, Conjunction, Option, agree, is_without_objects
 from gemulator.generate.json_schema.document import Document, Sub
 from gemulator.generate.json_schema.negation import negated
@@ -51,13 +51,13 @@ class Branches:
             if self._without_objects == before:
                 return
 
-    def narrowed(self, here: Conjunction, bar: Sub, order: Order) -> Iterator[Conjunction]:
+    def excluding(self, here: Conjunction, bar: Sub, order: Order) -> Iterator[Conjunction]:
         """The ways to break a bar of the conjunction."""
         there = Conjunction(list(here.parts), [other for other in here.bars if other is not bar], [])
         try:
             self._add(there, negated(self._document, bar), None, ())
             agree(there, True)
-        except Stuck:
+        except DeadEnd:
             return
         yield from self._decide(there, order, True)
 
@@ -85,7 +85,7 @@ class Branches:
             self._without_objects += 1
         except Dangling as dangling:
             self.dangling = self.dangling or dangling
-        except Stuck:
+        except DeadEnd:
             pass
         else:
             return there
@@ -95,7 +95,7 @@ class Branches:
         schema = sub.schema
         if not isinstance(schema, dict):
             if schema is False:
-                raise Stuck((), "false admits no value")
+                raise DeadEnd((), "false admits no value")
             return
         self._spend(2)
         part = Sub(schema, self._document.enter(sub), parent)
@@ -139,7 +139,7 @@ class Branches:
 
 def _bar(into: Conjunction, sub: Sub) -> None:
     if sub.schema is True or sub.schema == {}:
-        raise Stuck(("not",), "every value is ruled out")
+        raise DeadEnd(("not",), "every value is ruled out")
     if sub.schema is not False:
         into.bars.append(sub)
 

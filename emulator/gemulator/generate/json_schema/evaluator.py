@@ -7,12 +7,12 @@ from collections.abc import Callable, Sized
 from fractions import Fraction
 from typing import Any, TypeGuard
 
-from gemulator.generate.json_schema.backtracking import Stuck
+from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.document import Document, Sub
 from gemulator.generate.json_schema.json_value import equal, has_type, key_of
 from gemulator.generate.regex import matcher
 
-Check = Callable[["Membership", Any, Any, Sub], bool]
+Check = Callable[["Evaluator", Any, Any, Sub], bool]
 
 _DEEPEST = 60
 
@@ -27,7 +27,7 @@ def exactly(number: float) -> Fraction:
     return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
 
-class Membership:
+class Evaluator:
     """Answers for one document. `spend` is called once a subschema, so that the caller's budget holds here too."""
 
     def __init__(self, document: Document, spend: Callable[[int], None]) -> None:
@@ -35,7 +35,7 @@ class Membership:
         self._spend = spend
         self._depth = 0
 
-    def admits(self, sub: Sub, value: Any) -> bool:
+    def accepts(self, sub: Sub, value: Any) -> bool:
         """Whether `value` fits `sub`."""
         schema = sub.schema
         if not isinstance(schema, dict):
@@ -64,43 +64,43 @@ class Membership:
 
     def all_admit(self, schemas: Any, scope: Sub, value: Any) -> bool:
         """Whether `value` fits all of a list of subschemas."""
-        return all(self.admits(Sub(schema, scope.scope), value) for schema in schemas)
+        return all(self.accepts(Sub(schema, scope.scope), value) for schema in schemas)
 
 
-def _reference(here: Membership, value: Any, ref: Any, sub: Sub) -> bool:
+def _reference(here: Evaluator, value: Any, ref: Any, sub: Sub) -> bool:
     if not isinstance(ref, str):
         return True
     try:
-        return here.admits(here.document.resolve(ref, sub.scope), value)
-    except Stuck:
+        return here.accepts(here.document.resolve(ref, sub.scope), value)
+    except DeadEnd:
         return True
 
 
-def _dynamic(here: Membership, value: Any, ref: Any, sub: Sub) -> bool:
+def _dynamic(here: Evaluator, value: Any, ref: Any, sub: Sub) -> bool:
     try:
-        return here.admits(here.document.resolve_dynamic(ref, sub.scope), value)
-    except Stuck:
+        return here.accepts(here.document.resolve_dynamic(ref, sub.scope), value)
+    except DeadEnd:
         return True
 
 
-def _recursive(here: Membership, value: Any, ref: Any, sub: Sub) -> bool:
-    return here.admits(here.document.resolve_recursive(sub.scope), value)
+def _recursive(here: Evaluator, value: Any, ref: Any, sub: Sub) -> bool:
+    return here.accepts(here.document.resolve_recursive(sub.scope), value)
 
 
-def _type(here: Membership, value: Any, names: Any, sub: Sub) -> bool:
+def _type(here: Evaluator, value: Any, names: Any, sub: Sub) -> bool:
     return has_type(value, names)
 
 
-def _enum(here: Membership, value: Any, items: Any, sub: Sub) -> bool:
+def _enum(here: Evaluator, value: Any, items: Any, sub: Sub) -> bool:
     return any(equal(value, item) for item in items)
 
 
-def _const(here: Membership, value: Any, wanted: Any, sub: Sub) -> bool:
+def _const(here: Evaluator, value: Any, wanted: Any, sub: Sub) -> bool:
     return equal(value, wanted)
 
 
 def _bound(holds: Callable[[Any, Any], bool], strict: str | None = None) -> Check:
-    def check(here: Membership, value: Any, limit: Any, sub: Sub) -> bool:
+    def check(here: Evaluator, value: Any, limit: Any, sub: Sub) -> bool:
         if not is_number(value) or not is_number(limit):
             return True
         return holds(value, limit) and not (strict and sub.schema.get(strict) is True and value == limit)
@@ -109,37 +109,37 @@ def _bound(holds: Callable[[Any, Any], bool], strict: str | None = None) -> Chec
 
 
 def _size(kind: type[Sized], holds: Callable[[int, Any], bool]) -> Check:
-    def check(here: Membership, value: Any, limit: Any, sub: Sub) -> bool:
+    def check(here: Evaluator, value: Any, limit: Any, sub: Sub) -> bool:
         return not isinstance(value, kind) or not is_number(limit) or holds(len(value), limit)
 
     return check
 
 
-def _multiple(here: Membership, value: Any, step: Any, sub: Sub) -> bool:
+def _multiple(here: Evaluator, value: Any, step: Any, sub: Sub) -> bool:
     if not is_number(value) or not is_number(step) or step == 0:
         return True
     return (exactly(value) / exactly(step)).denominator == 1
 
 
-def _pattern(here: Membership, value: Any, pattern: Any, sub: Sub) -> bool:
+def _pattern(here: Evaluator, value: Any, pattern: Any, sub: Sub) -> bool:
     return not isinstance(value, str) or matcher(pattern)(value)
 
 
-def _required(here: Membership, value: Any, names: Any, sub: Sub) -> bool:
+def _required(here: Evaluator, value: Any, names: Any, sub: Sub) -> bool:
     return not isinstance(value, dict) or not isinstance(names, list) or all(name in value for name in names)
 
 
-def _properties(here: Membership, value: Any, schemas: Any, sub: Sub) -> bool:
+def _properties(here: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
     if not isinstance(value, dict):
         return True
-    return all(here.admits(Sub(schemas[name], sub.scope), value[name]) for name in value if name in schemas)
+    return all(here.accepts(Sub(schemas[name], sub.scope), value[name]) for name in value if name in schemas)
 
 
-def _pattern_properties(here: Membership, value: Any, schemas: Any, sub: Sub) -> bool:
+def _pattern_properties(here: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
     if not isinstance(value, dict):
         return True
     return all(
-        here.admits(Sub(schema, sub.scope), item)
+        here.accepts(Sub(schema, sub.scope), item)
         for pattern, schema in schemas.items()
         for name, item in value.items()
         if matcher(pattern)(name)
@@ -153,17 +153,17 @@ def undeclared(schema: Any, names: Any) -> list[str]:
     return [name for name in names if name not in declared and not any(matches(name) for matches in patterns)]
 
 
-def _additional(here: Membership, value: Any, schema: Any, sub: Sub) -> bool:
+def _additional(here: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:
     if not isinstance(value, dict):
         return True
-    return all(here.admits(Sub(schema, sub.scope), value[name]) for name in undeclared(sub.schema, value))
+    return all(here.accepts(Sub(schema, sub.scope), value[name]) for name in undeclared(sub.schema, value))
 
 
-def _names(here: Membership, value: Any, schema: Any, sub: Sub) -> bool:
-    return not isinstance(value, dict) or all(here.admits(Sub(schema, sub.scope), name) for name in value)
+def _names(here: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:
+    return not isinstance(value, dict) or all(here.accepts(Sub(schema, sub.scope), name) for name in value)
 
 
-def _dependents(here: Membership, value: Any, dependents: Any, sub: Sub) -> bool:
+def _dependents(here: Evaluator, value: Any, dependents: Any, sub: Sub) -> bool:
     if not isinstance(value, dict) or not isinstance(dependents, dict):
         return True
     for name, needs in dependents.items():
@@ -172,7 +172,7 @@ def _dependents(here: Membership, value: Any, dependents: Any, sub: Sub) -> bool
         if isinstance(needs, list):
             if any(need not in value for need in needs):
                 return False
-        elif not here.admits(Sub(needs, sub.scope), value):
+        elif not here.accepts(Sub(needs, sub.scope), value):
             return False
     return True
 
@@ -185,68 +185,68 @@ def first_items(schema: Any) -> list[Any]:
     return prefix if isinstance(prefix, list) else []
 
 
-def _items(here: Membership, value: Any, schema: Any, sub: Sub) -> bool:
+def _items(here: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:
     if not isinstance(value, list):
         return True
     if isinstance(schema, list):
         return _prefix(here, value, schema, sub)
     rest = value[len(first_items(sub.schema)) :]
-    return all(here.admits(Sub(schema, sub.scope), item) for item in rest)
+    return all(here.accepts(Sub(schema, sub.scope), item) for item in rest)
 
 
-def _prefix(here: Membership, value: Any, schemas: Any, sub: Sub) -> bool:
+def _prefix(here: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
     pairs = zip(schemas, value, strict=False) if isinstance(value, list) else ()
-    return all(here.admits(Sub(schema, sub.scope), item) for schema, item in pairs)
+    return all(here.accepts(Sub(schema, sub.scope), item) for schema, item in pairs)
 
 
-def _additional_items(here: Membership, value: Any, schema: Any, sub: Sub) -> bool:
+def _additional_items(here: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:
     first = sub.schema.get("items")
     if not isinstance(value, list) or not isinstance(first, list):
         return True
-    return all(here.admits(Sub(schema, sub.scope), item) for item in value[len(first) :])
+    return all(here.accepts(Sub(schema, sub.scope), item) for item in value[len(first) :])
 
 
-def _contains(here: Membership, value: Any, schema: Any, sub: Sub) -> bool:
+def _contains(here: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:
     if not isinstance(value, list):
         return True
-    hits = sum(here.admits(Sub(schema, sub.scope), item) for item in value)
+    hits = sum(here.accepts(Sub(schema, sub.scope), item) for item in value)
     return bool(sub.schema.get("minContains", 1) <= hits <= sub.schema.get("maxContains", hits))
 
 
-def _unique(here: Membership, value: Any, wanted: Any, sub: Sub) -> bool:
+def _unique(here: Evaluator, value: Any, wanted: Any, sub: Sub) -> bool:
     return wanted is not True or not isinstance(value, list) or len({key_of(item) for item in value}) == len(value)
 
 
-def _all_of(here: Membership, value: Any, schemas: Any, sub: Sub) -> bool:
+def _all_of(here: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
     return here.all_admit(schemas, sub, value)
 
 
-def _any_of(here: Membership, value: Any, schemas: Any, sub: Sub) -> bool:
-    return any(here.admits(Sub(schema, sub.scope), value) for schema in schemas)
+def _any_of(here: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
+    return any(here.accepts(Sub(schema, sub.scope), value) for schema in schemas)
 
 
-def _one_of(here: Membership, value: Any, schemas: Any, sub: Sub) -> bool:
-    return sum(here.admits(Sub(schema, sub.scope), value) for schema in schemas) == 1
+def _one_of(here: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
+    return sum(here.accepts(Sub(schema, sub.scope), value) for schema in schemas) == 1
 
 
-def _not(here: Membership, value: Any, schema: Any, sub: Sub) -> bool:
-    return not here.admits(Sub(schema, sub.scope), value)
+def _not(here: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:
+    return not here.accepts(Sub(schema, sub.scope), value)
 
 
-def _if(here: Membership, value: Any, schema: Any, sub: Sub) -> bool:
-    branch = "then" if here.admits(Sub(schema, sub.scope), value) else "else"
-    return here.admits(Sub(sub.schema.get(branch, True), sub.scope), value)
+def _if(here: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:
+    branch = "then" if here.accepts(Sub(schema, sub.scope), value) else "else"
+    return here.accepts(Sub(sub.schema.get(branch, True), sub.scope), value)
 
 
 SOME_PROPERTY = "\0someProperty"
 """Made by `negation` only: {"names": schema, "value": schema}; an object has a property that fits both."""
 
 
-def _some_property(here: Membership, value: Any, wanted: Any, sub: Sub) -> bool:
+def _some_property(here: Evaluator, value: Any, wanted: Any, sub: Sub) -> bool:
     if not isinstance(value, dict):
         return False
     names, schema = Sub(wanted["names"], sub.scope), Sub(wanted["value"], sub.scope)
-    return any(here.admits(names, name) and here.admits(schema, item) for name, item in value.items())
+    return any(here.accepts(names, name) and here.accepts(schema, item) for name, item in value.items())
 
 
 _CHECKS: dict[str, Check] = {

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from gemulator.core.seed import Seed
 
 if TYPE_CHECKING:
-    from gemulator.generate.json_schema.context import Setting
+    from gemulator.generate.json_schema.context import GenerationContext
 
-Maker = Callable[["Setting", str, Seed], str]
+Maker = Callable[["GenerationContext", str, Seed], str]
 
 _PAST = ("birth", "dob", "creat", "updat", "modif", "publish", "issued", "joined", "hired", "since", "last", "past",
          "purchase", "signed", "regist", "complet", "founded", "history")  # fmt: skip
 _BORN = ("birth", "dob")
 
 
-def day(setting: "Setting", name: str, seed: Seed) -> date:
+def day(setting: "GenerationContext", name: str, seed: Seed) -> date:
     """A day for a property: in the past where the name says so, else in the weeks after the reference day."""
     lower = name.lower()
     if any(word in lower for word in _BORN):
@@ -35,21 +35,21 @@ def day(setting: "Setting", name: str, seed: Seed) -> date:
         return setting.reference_day
 
 
-def moment(setting: "Setting", name: str, seed: Seed) -> datetime:
+def moment(setting: "GenerationContext", name: str, seed: Seed) -> datetime:
     """A day and a full quarter of an hour in working time."""
     clock = time(seed.child("hour").between(8, 19), seed.child("minute").pick((0, 15, 30, 45)))
     return datetime.combine(day(setting, name, seed), clock)
 
 
-def _date(setting: "Setting", name: str, seed: Seed) -> str:
+def _date(setting: "GenerationContext", name: str, seed: Seed) -> str:
     return day(setting, name, seed).isoformat()
 
 
-def _date_time(setting: "Setting", name: str, seed: Seed) -> str:
+def _date_time(setting: "GenerationContext", name: str, seed: Seed) -> str:
     return moment(setting, name, seed).isoformat() + "Z"
 
 
-def _time(setting: "Setting", name: str, seed: Seed) -> str:
+def _time(setting: "GenerationContext", name: str, seed: Seed) -> str:
     return moment(setting, name, seed).time().isoformat() + "Z"
 
 
@@ -61,16 +61,16 @@ def _number(shape: str, low: int, high: int) -> Maker:
     return lambda setting, name, seed: shape.format(seed.between(low, high))
 
 
-def _address4(setting: "Setting", name: str, seed: Seed) -> str:
+def _address4(setting: "GenerationContext", name: str, seed: Seed) -> str:
     net = seed.pick(("192.0.2", "198.51.100", "203.0.113"))  # the networks set aside for documentation
     return f"{net}.{seed.child('host').between(1, 254)}"
 
 
-def _base64(setting: "Setting", name: str, seed: Seed) -> str:
+def _base64(setting: "GenerationContext", name: str, seed: Seed) -> str:
     return base64.b64encode(setting.words.pick("sentence", seed).encode()).decode()
 
 
-def content(setting: "Setting", media_type: object, encoding: object, seed: Seed) -> str:
+def content(setting: "GenerationContext", media_type: object, encoding: object, seed: Seed) -> str:
     """A text of `contentMediaType` in `contentEncoding`: JSON or a sentence, in base64 or as it is."""
     text = setting.words.pick("sentence", seed)
     if isinstance(media_type, str) and media_type.endswith("json"):

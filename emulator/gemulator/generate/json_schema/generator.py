@@ -6,14 +6,14 @@ from itertools import islice
 from typing import Any
 
 from gemulator.generate.json_schema import arrays, numbers, objects, strings
-from gemulator.generate.json_schema.backtracking import Budget, Stuck
+from gemulator.generate.json_schema.backtracking import Budget, DeadEnd
 from gemulator.generate.json_schema.conjunction import Choice, Conjunction, Option, candidates, types_of
-from gemulator.generate.json_schema.context import Manner, Place, Setting, leaf
+from gemulator.generate.json_schema.context import GenerationContext, GenerationOptions, SchemaLocation, leaf
 from gemulator.generate.json_schema.disjunction import Branches, Order
 from gemulator.generate.json_schema.document import Document, Sub
-from gemulator.generate.json_schema.evaluator import Membership
+from gemulator.generate.json_schema.evaluator import Evaluator
 from gemulator.generate.json_schema.json_value import TYPES
-from gemulator.generate.json_schema.min_depth import Heights
+from gemulator.generate.json_schema.min_depth import MinDepths
 from gemulator.generate.json_schema.negation import is_atom
 
 _DEEPEST = 40
@@ -23,10 +23,17 @@ _REDRAWS = 4
 _MOST_CONJUNCTIONS = 40
 
 
-class Drawing:
+class ValueGenerator:
     """One try at a value for a document, within a budget of work."""
 
-    def __init__(self, document: Document, heights: Heights, setting: Setting, manner: Manner, budget: Budget) -> None:
+    def __init__(
+        self,
+        document: Document,
+        heights: MinDepths,
+        setting: GenerationContext,
+        manner: GenerationOptions,
+        budget: Budget,
+    ) -> None:
         self.document = document
         self.setting = setting
         self.manner = manner
@@ -34,10 +41,10 @@ class Drawing:
         self.made = 0
         self.spend: Callable[[int], None] = budget.spend
         self._heights = heights
-        self._members = Membership(document, budget.spend)
+        self._members = Evaluator(document, budget.spend)
         self._branches = Branches(document, budget.spend)
 
-    def value(self, subs: Sequence[Sub], place: Place) -> Any:
+    def value(self, subs: Sequence[Sub], place: SchemaLocation) -> Any:
         """A value that all of `subs` admit; Stuck where none was found."""
         if place.depth > _DEEPEST:
             raise place.stuck("", "it needs more levels than can be drawn")
@@ -48,23 +55,23 @@ class Drawing:
         order = self._order(place)
         try:
             return self._first(self._branches.conjunctions(subs, order), place, order, _ROUNDS)
-        except Stuck as stuck:
+        except DeadEnd as stuck:
             if stuck.path[: len(place.path)] != place.path:
-                raise Stuck((*place.path, *stuck.path), stuck.reason) from None
+                raise DeadEnd((*place.path, *stuck.path), stuck.reason) from None
             raise
 
-    def admits(self, sub: Sub, value: Any) -> bool:
+    def accepts(self, sub: Sub, value: Any) -> bool:
         """Whether `value` fits `sub`."""
-        return self._members.admits(sub, value)
+        return self._members.accepts(sub, value)
 
     def fits(self, here: Conjunction, value: Any) -> bool:
         """Whether `value` fits all parts, and is not one that a bar names: what else bars say, `value` breaks up."""
         for part in here.parts:
             if not self._members.admits_by_own(part, value):
                 return False
-        return not here.bars or not any(is_atom(bar.schema) and self.admits(bar, value) for bar in here.bars)
+        return not here.bars or not any(is_atom(bar.schema) and self.accepts(bar, value) for bar in here.bars)
 
-    def suggested(self, here: Conjunction, kind: str, place: Place) -> Any:
+    def suggested(self, here: Conjunction, kind: str, place: SchemaLocation) -> Any:
         """A value that the prompt offers and the parts admit; None where there is none."""
         if self.hints is None or not place.name:
             return None
@@ -74,31 +81,31 @@ class Drawing:
                 return value
         return None
 
-    def _first(self, found: Iterator[Conjunction], place: Place, order: Order, rounds: int) -> Any:
+    def _first(self, found: Iterator[Conjunction], place: SchemaLocation, order: Order, rounds: int) -> Any:
         """A value of the first conjunction for which one can be drawn."""
-        last: Stuck | None = None
+        last: DeadEnd | None = None
         for here in islice(found, _MOST_CONJUNCTIONS):
             try:
                 return self._unbarred(here, place, order, rounds)
-            except Stuck as stuck:
+            except DeadEnd as stuck:
                 last = last or stuck
         raise last or self._branches.dangling or place.stuck("", "its branches contradict each other")
 
-    def _unbarred(self, here: Conjunction, place: Place, order: Order, rounds: int) -> Any:
+    def _unbarred(self, here: Conjunction, place: SchemaLocation, order: Order, rounds: int) -> Any:
         """A value of the conjunction that no bar admits. A bar that admits what was drawn is broken up."""
         if not here.bars:
             return self._of_some_type(here, place)
         for attempt in range(_REDRAWS):
             value = self._of_some_type(here, place.again(attempt))
-            bar = next((bar for bar in here.bars if self.admits(bar, value)), None)
+            bar = next((bar for bar in here.bars if self.accepts(bar, value)), None)
             if bar is None:
                 return value
             if not is_atom(bar.schema) and rounds:
-                narrowed = self._branches.narrowed(here, bar, order)
+                narrowed = self._branches.excluding(here, bar, order)
                 return self._first(narrowed, place, order, rounds - 1)
         raise place.stuck("not", "every value that was drawn is one that is ruled out")
 
-    def _order(self, place: Place) -> Order:
+    def _order(self, place: SchemaLocation) -> Order:
         deep = place.depth >= _DEEP or self.manner.brief
 
         def order(choice: Choice) -> Sequence[Option]:
@@ -117,22 +124,22 @@ class Drawing:
         height = max((self._heights.of(choice.parent.sub(schema)) for schema in option.wanted), default=0)
         return height, _is_null(option)
 
-    def _of_some_type(self, here: Conjunction, place: Place) -> Any:
+    def _of_some_type(self, here: Conjunction, place: SchemaLocation) -> Any:
         listed = candidates(here)
         if listed is not None:
             return self._member(here, listed, place)
-        last: Stuck | None = None
+        last: DeadEnd | None = None
         for kind in _kinds(here, place, self._is_deep(place)):
             try:
                 return self._of_type(kind, here, place)
-            except Stuck as stuck:
+            except DeadEnd as stuck:
                 last = last or stuck
         raise last or place.stuck("type", "no type satisfies all of the schemas that apply")
 
-    def _is_deep(self, place: Place) -> bool:
+    def _is_deep(self, place: SchemaLocation) -> bool:
         return self.manner.brief or place.depth >= _DEEP
 
-    def _member(self, here: Conjunction, listed: list[Any], place: Place) -> Any:
+    def _member(self, here: Conjunction, listed: list[Any], place: SchemaLocation) -> Any:
         kind = next((type_name for type_name in types_of(here) or ("string",)), "string")
         if (found := self.suggested(here, kind, place)) is not None:
             return found
@@ -145,7 +152,7 @@ class Drawing:
                 return deepcopy(value) if isinstance(value, (dict, list)) else value  # the schema is shared
         raise place.stuck("enum", "none of its values fits the other schemas that apply")
 
-    def _of_type(self, kind: str, here: Conjunction, place: Place) -> Any:
+    def _of_type(self, kind: str, here: Conjunction, place: SchemaLocation) -> Any:
         match kind:
             case "object":
                 return objects.draw(self, here, place)
@@ -160,7 +167,7 @@ class Drawing:
             case _:
                 return None
 
-    def _boolean(self, here: Conjunction, place: Place) -> bool:
+    def _boolean(self, here: Conjunction, place: SchemaLocation) -> bool:
         if isinstance(default := here.first("default", bool), bool) and place.seed.child("default").below(2):
             first = default
         else:
@@ -179,7 +186,7 @@ _KEYWORDS = {
 }  # fmt: skip
 
 
-def _kinds(here: Conjunction, place: Place, deep: bool) -> Sequence[str]:
+def _kinds(here: Conjunction, place: SchemaLocation, deep: bool) -> Sequence[str]:
     """The types to try, in order: those that are named, else those that the keywords speak of, else any."""
     named = types_of(here)
     if named is not None and len(named) == 1:

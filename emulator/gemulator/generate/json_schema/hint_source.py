@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 
-class Reader(Protocol):
+class HintSource(Protocol):
     """Offers values found in a prompt. Each is checked against the schema before it is used."""
 
     def suggest(self, name: str, schema: Mapping[str, Any]) -> Iterable[Any]:
@@ -13,5 +13,5 @@ class Reader(Protocol):
     def take(self, value: Any) -> None:
         """The candidate was used: do not offer it again."""
 
-    def fresh(self) -> "Reader":
+    def fresh(self) -> "HintSource":
         """A copy of which nothing has been used yet."""

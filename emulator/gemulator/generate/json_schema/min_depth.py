@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from gemulator.generate.json_schema.backtracking import Stuck
+from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.document import Document, Sub
 from gemulator.generate.json_schema.evaluator import first_items
 
 _TALLEST = 9
 
 
-class Heights:
+class MinDepths:
     """Heights for one document, remembered by the identity of its subschemas."""
 
     def __init__(self, document: Document) -> None:
@@ -49,7 +49,7 @@ class Heights:
         ref = sub.schema.get("$ref") or sub.schema.get("$dynamicRef")
         try:
             return not isinstance(ref, str) or self._ends(self._document.resolve(ref, sub.scope), limit)
-        except Stuck:
+        except DeadEnd:
             return True
 
     def _some_branch_ends(self, sub: Sub, limit: int) -> bool:

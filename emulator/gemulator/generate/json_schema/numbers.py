@@ -8,7 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from gemulator.generate.json_schema.conjunction import Conjunction
-from gemulator.generate.json_schema.context import Generator, Place
+from gemulator.generate.json_schema.context import Generator, SchemaLocation
 from gemulator.generate.json_schema.evaluator import exactly, is_number
 from gemulator.generate.json_schema.property_semantics import usual_range
 
@@ -81,7 +81,7 @@ def _exact(number: float) -> Exact:
     return number if isinstance(number, int) else exactly(number)
 
 
-def draw(drawing: Generator, here: Conjunction, place: Place, kind: str) -> float:
+def draw(drawing: Generator, here: Conjunction, place: SchemaLocation, kind: str) -> float:
     """A number that fits; Stuck where the bounds leave none."""
     if is_number(found := drawing.suggested(here, kind, place)):
         return found
@@ -101,7 +101,7 @@ def _divides(step: float, value: float) -> bool:
     return step != 0 and (value / step).is_integer()
 
 
-def _likely(here: Conjunction, place: Place, kind: str, bounds: Bounds) -> Iterator[float]:
+def _likely(here: Conjunction, place: SchemaLocation, kind: str, bounds: Bounds) -> Iterator[float]:
     yield from _given(here, place)
     if bounds.step is None:
         yield from _anywhere(here, place, bounds)
@@ -109,7 +109,7 @@ def _likely(here: Conjunction, place: Place, kind: str, bounds: Bounds) -> Itera
         yield from _on_grid(here, place, kind, bounds)
 
 
-def _given(here: Conjunction, place: Place) -> Iterator[float]:
+def _given(here: Conjunction, place: SchemaLocation) -> Iterator[float]:
     """Examples and the default, each with a chance."""
     if here.lacks(_GIVING):
         return
@@ -122,7 +122,7 @@ def _given(here: Conjunction, place: Place) -> Iterator[float]:
             yield default
 
 
-def _usual(here: Conjunction, place: Place, bounds: Bounds) -> tuple[Exact, Exact, int]:
+def _usual(here: Conjunction, place: SchemaLocation, bounds: Bounds) -> tuple[Exact, Exact, int]:
     """The interval to draw from, within the bounds, and how many decimals look natural."""
     low, high, decimals = usual_range(place.name, here.first("description", str) or "")
     least: Exact = low
@@ -136,7 +136,7 @@ def _usual(here: Conjunction, place: Place, bounds: Bounds) -> tuple[Exact, Exac
     return least, most, decimals
 
 
-def _anywhere(here: Conjunction, place: Place, bounds: Bounds) -> Iterator[float]:
+def _anywhere(here: Conjunction, place: SchemaLocation, bounds: Bounds) -> Iterator[float]:
     low, high, decimals = _usual(here, place, bounds)
     for attempt in range(_TRIES):
         share = place.seed.child("number", attempt).unit()
@@ -146,7 +146,7 @@ def _anywhere(here: Conjunction, place: Place, bounds: Bounds) -> Iterator[float
     yield from (float(low), float(high), float((low + high) / 2), 0.5, math.pi)
 
 
-def _on_grid(here: Conjunction, place: Place, kind: str, bounds: Bounds) -> Iterator[float]:
+def _on_grid(here: Conjunction, place: SchemaLocation, kind: str, bounds: Bounds) -> Iterator[float]:
     step = bounds.step or 1
     least, most, _ = _usual(here, place, bounds)
     low, high = (least, most) if step == 1 else (Fraction(least) / step, Fraction(most) / step)

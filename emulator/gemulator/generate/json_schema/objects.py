@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from gemulator.generate.json_schema.backtracking import Stuck
+from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.conjunction import Conjunction
-from gemulator.generate.json_schema.context import Generator, Place
+from gemulator.generate.json_schema.context import Generator, SchemaLocation
 from gemulator.generate.json_schema.document import Sub
 from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, is_number, undeclared
 from gemulator.generate.regex import matcher
@@ -19,13 +19,13 @@ _RARE = frozenset({"minProperties", "maxProperties", "propertyNames", "dependent
 _ENOUGH = 120  # values made so far, from which on optional properties are left out
 
 
-def draw(drawing: Generator, here: Conjunction, place: Place) -> dict[str, Any]:
+def draw(drawing: Generator, here: Conjunction, place: SchemaLocation) -> dict[str, Any]:
     """An object that fits; Stuck where none was found."""
     return _Object(drawing, here, place).drawn()
 
 
 class _Object:
-    def __init__(self, drawing: Generator, here: Conjunction, place: Place) -> None:
+    def __init__(self, drawing: Generator, here: Conjunction, place: SchemaLocation) -> None:
         self.drawing = drawing
         self.here = here
         self.place = place
@@ -67,7 +67,7 @@ class _Object:
             return
         if self.high is not None and len(values) >= self.high:
             raise self.place.stuck("maxProperties", "more properties are required than are allowed")
-        if self.names and not all(self.drawing.admits(sub, name) for sub in self.names):
+        if self.names and not all(self.drawing.accepts(sub, name) for sub in self.names):
             raise self.place.stuck("propertyNames", f"the name {name} is not allowed")
         inside = self.place.inside("properties", name, name=name)
         values[name] = self.drawing.value([*self._subs(name), *extra], inside)
@@ -79,7 +79,7 @@ class _Object:
         before = dict(self.drawn_values)
         try:
             self._put(name, extra)
-        except Stuck:
+        except DeadEnd:
             self.drawn_values = before
             return False
         return True
@@ -164,8 +164,8 @@ class _Object:
 
     def _put_some(self, names: Sub, value: Sub) -> None:
         """Adds a property of which the name and the value fit, unless there is one."""
-        fitting = [name for name in (*self.required, *self.declared) if self.drawing.admits(names, name)]
-        if any(name in self.drawn_values and self.drawing.admits(value, self.drawn_values[name]) for name in fitting):
+        fitting = [name for name in (*self.required, *self.declared) if self.drawing.accepts(names, name)]
+        if any(name in self.drawn_values and self.drawing.accepts(value, self.drawn_values[name]) for name in fitting):
             return
         for name in dict.fromkeys(fitting):
             if name not in self.drawn_values and self._try(name, (value,)):
@@ -187,7 +187,7 @@ class _Object:
         place = self.place.of_name(str(attempt), str(len(self.drawn_values)))
         try:
             name = self.drawing.value(subs, place)
-        except Stuck:
+        except DeadEnd:
             return None
         return name if isinstance(name, str) and name not in self.drawn_values else None
 

@@ -72,7 +72,7 @@ _MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSc
 _DATA = ("enum", "const", "default", "example", "examples")
 
 
-def repaired(schema: Any, level: int = 0) -> Any:
+def sanitize(schema: Any, level: int = 0) -> Any:
     """A copy of `schema` without keywords whose values cannot be read; `True` for what is no schema at all."""
     if not isinstance(schema, dict) or level > _MOST_LEVELS:
         return schema if isinstance(schema, bool) else True
@@ -87,9 +87,9 @@ def _repaired_value(keyword: str, value: Any, level: int) -> Any:
     if keyword in _DATA or keyword not in _SHAPES:
         return value
     if keyword in _MAPS:
-        return {name: item if isinstance(item, list) else repaired(item, level + 1) for name, item in value.items()}
+        return {name: item if isinstance(item, list) else sanitize(item, level + 1) for name, item in value.items()}
     if isinstance(value, dict):
-        return repaired(value, level + 1)
+        return sanitize(value, level + 1)
     if isinstance(value, list) and keyword not in ("type", "required"):
-        return [repaired(item, level + 1) for item in value]
+        return [sanitize(item, level + 1) for item in value]
     return value

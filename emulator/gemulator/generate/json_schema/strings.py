@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gemulator.generate.json_schema.conjunction import Conjunction
-from gemulator.generate.json_schema.context import Generator, Place
+from gemulator.generate.json_schema.context import Generator, SchemaLocation
 from gemulator.generate.json_schema.description_examples import described
 from gemulator.generate.json_schema.evaluator import is_number
 from gemulator.generate.json_schema.formats import FORMATS, content, moment
@@ -39,7 +39,7 @@ class Lengths(NamedTuple):
 _ANY_LENGTH = Lengths(0, None)
 
 
-def draw(drawing: Generator, here: Conjunction, place: Place) -> str:
+def draw(drawing: Generator, here: Conjunction, place: SchemaLocation) -> str:
     """A string that fits; Stuck where none was found."""
     if isinstance(found := drawing.suggested(here, "string", place), str):
         return found
@@ -68,7 +68,7 @@ def _lengths(here: Conjunction) -> Lengths:
 
 
 def _likely(
-    drawing: Generator, here: Conjunction, place: Place, lengths: Lengths, patterns: list[str]
+    drawing: Generator, here: Conjunction, place: SchemaLocation, lengths: Lengths, patterns: list[str]
 ) -> Iterator[str]:
     yield from _given(here, place, always=bool(patterns))
     for number, name in enumerate(here.values("format")):
@@ -85,7 +85,7 @@ def _likely(
         yield from _worded(drawing, here, place, lengths)
 
 
-def _given(here: Conjunction, place: Place, always: bool) -> Iterator[str]:
+def _given(here: Conjunction, place: SchemaLocation, always: bool) -> Iterator[str]:
     """Examples and the default: each with a chance, or in any case where little else looks plausible."""
     if here.lacks(_GIVING):
         return
@@ -98,7 +98,7 @@ def _given(here: Conjunction, place: Place, always: bool) -> Iterator[str]:
 
 
 def _patterned(
-    drawing: Generator, here: Conjunction, place: Place, lengths: Lengths, patterns: list[str]
+    drawing: Generator, here: Conjunction, place: SchemaLocation, lengths: Lengths, patterns: list[str]
 ) -> Iterator[str]:
     for attempt in range(2):
         yield _word(drawing, here, place, attempt)
@@ -113,7 +113,7 @@ def _patterned(
             continue
 
 
-def _worded(drawing: Generator, here: Conjunction, place: Place, lengths: Lengths) -> Iterator[str]:
+def _worded(drawing: Generator, here: Conjunction, place: SchemaLocation, lengths: Lengths) -> Iterator[str]:
     for attempt in range(6):
         word = _word(drawing, here, place, attempt)
         yield lengths.trimmed(word, "and so on ")
@@ -123,7 +123,7 @@ def _worded(drawing: Generator, here: Conjunction, place: Place, lengths: Length
     yield ""
 
 
-def _word(drawing: Generator, here: Conjunction, place: Place, attempt: int) -> str:
+def _word(drawing: Generator, here: Conjunction, place: SchemaLocation, attempt: int) -> str:
     """A word for the property. Dates and times follow the way of writing that the description names."""
     description = here.first("description", str) or here.first("title", str) or ""
     if place.name == "name":
@@ -139,7 +139,7 @@ def _word(drawing: Generator, here: Conjunction, place: Place, attempt: int) -> 
     return f"{word.title()} {bearer or bearer_of(place.name)}" if kind == "bearer" else word
 
 
-def _owner(place: Place) -> str:
+def _owner(place: SchemaLocation) -> str:
     """The property whose object this place is in: for `customers.items.name` it is `customer`."""
     names = [step for before, step in zip(place.path, place.path[1:], strict=False) if before == "properties"]
     return singular(names[-2]) if len(names) > 1 else ""
@@ -161,7 +161,9 @@ def _written(when: "object", kind: str, description: str) -> str:
     return format(when, _PART.sub(lambda found: _WAYS[found[0].upper()], clock))
 
 
-def _searched(drawing: Generator, here: Conjunction, place: Place, lengths: Lengths, patterns: list[str]) -> str:
+def _searched(
+    drawing: Generator, here: Conjunction, place: SchemaLocation, lengths: Lengths, patterns: list[str]
+) -> str:
     """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
     barred = [pattern for bar in here.bars if isinstance(bar.schema, dict) for pattern in _ruled_out(bar.schema)]
     if patterns or barred:

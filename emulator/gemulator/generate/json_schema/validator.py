@@ -6,13 +6,13 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from gemulator.generate.json_schema.document import REFERENCES, Document, Sub, draft_of
-from gemulator.generate.json_schema.evaluator import Membership
-from gemulator.generate.json_schema.min_depth import Heights
+from gemulator.generate.json_schema.evaluator import Evaluator
+from gemulator.generate.json_schema.min_depth import MinDepths
 from gemulator.generate.json_schema.normalize import encoded, normalised_text
-from gemulator.generate.json_schema.sanitize import repaired
+from gemulator.generate.json_schema.sanitize import sanitize
 
 
-class Checker:
+class Validator:
     """The compiled validator of one schema, with and without formats."""
 
     def __init__(self, document: Document) -> None:
@@ -57,11 +57,11 @@ class Checker:
 
     def _admits(self, value: Any) -> bool:
         root = self._document
-        return Membership(root, lambda steps: None).admits(Sub(root.root, root.base), value)
+        return Evaluator(root, lambda steps: None).accepts(Sub(root.root, root.base), value)
 
 
 def _compiled(schema: Any, formats: bool) -> Any:
-    """The validator, or None where jsonschema-rs does not take the schema: then `Membership` answers."""
+    """The validator, or None where jsonschema-rs does not take the schema: then `Evaluator` answers."""
     try:
         return _classes()[draft_of(schema)](schema, offline=True, validate_formats=formats)
     except (ValueError, OverflowError, RecursionError):
@@ -83,7 +83,7 @@ def _classes() -> dict[int, Callable[..., Any]]:
 
 
 def _repaired(document: Document) -> Any:
-    return repaired(document.root)
+    return sanitize(document.root)
 
 
 def _closed(document: Document) -> Any:
@@ -108,8 +108,8 @@ class Checked(NamedTuple):
     """A document that can be read, and what is known about it."""
 
     document: Document
-    checker: Checker
-    heights: Heights
+    checker: Validator
+    heights: MinDepths
 
 
 def checked(text: bytes) -> Checked:
@@ -133,13 +133,13 @@ def _kept(text: bytes) -> Checked:
 
 def _read(text: bytes) -> Checked:
     document = Document(normalised_text(text))
-    checker = Checker(document)
+    checker = Validator(document)
     for mend in (_closed, _repaired):
         if checker.is_compiled:
             break
         document = Document(mend(document))
-        checker = Checker(document)
-    return Checked(document, checker, Heights(document))
+        checker = Validator(document)
+    return Checked(document, checker, MinDepths(document))
 
 
 def problem_with(schema: Any, value: Any) -> str | None:

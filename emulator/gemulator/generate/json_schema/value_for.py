@@ -7,30 +7,32 @@ from typing import Any
 
 from gemulator.core.errors import Unsatisfiable
 from gemulator.core.seed import Seed
-from gemulator.generate.json_schema.backtracking import Budget, OutOfSteps, Stuck
-from gemulator.generate.json_schema.context import Manner, Place, Setting
+from gemulator.generate.json_schema.backtracking import Budget, BudgetExceeded, DeadEnd
+from gemulator.generate.json_schema.context import GenerationContext, GenerationOptions, SchemaLocation
 from gemulator.generate.json_schema.document import Document, Sub
 from gemulator.generate.json_schema.fake_words import Words
-from gemulator.generate.json_schema.generator import Drawing
-from gemulator.generate.json_schema.hint_source import Reader
+from gemulator.generate.json_schema.generator import ValueGenerator
+from gemulator.generate.json_schema.hint_source import HintSource
 from gemulator.generate.json_schema.json_value import JSON
-from gemulator.generate.json_schema.min_depth import Heights
+from gemulator.generate.json_schema.min_depth import MinDepths
 from gemulator.generate.json_schema.normalize import encoded
-from gemulator.generate.json_schema.validator import Checked, Checker, checked
+from gemulator.generate.json_schema.validator import Checked, Validator, checked
 from gemulator.generate.reference_day import REFERENCE_DAY
 
-_USUAL = Manner(optional=0.5)
-_BRIEF = Manner(optional=0.0, brief=True)
-_FULL = Manner(optional=1.0)
+_USUAL = GenerationOptions(optional=0.5)
+_BRIEF = GenerationOptions(optional=0.0, brief=True)
+_FULL = GenerationOptions(optional=1.0)
 _TRIES = (_USUAL, _USUAL, _BRIEF, _USUAL, _FULL, _BRIEF, _USUAL, _USUAL)
 _STEPS = 7_000  # of one try; a step takes 2 to 20 µs
 _BRIEF_STEPS = 2_500  # of a brief one: it goes first once another has run out
 _ALL_STEPS = 17_000  # of all tries
 _CANONICAL_LIMIT = 6_000  # bytes: the canonical form's cost grows fast
-_NO_PROBLEM = Stuck((), "none of the values that were drawn fits it as a whole")
+_NO_PROBLEM = DeadEnd((), "none of the values that were drawn fits it as a whole")
 
 
-def _tries(known: Checked, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
+def _tries(
+    known: Checked, setting: GenerationContext, seed: Seed, given: Mapping[str, Any]
+) -> Iterator["JSON | DeadEnd"]:
     """Values drawn in different manners; a Stuck where a try led nowhere."""
     document = known.document
     subs = [Sub(document.root, document.base)]
@@ -43,22 +45,24 @@ def _tries(known: Checked, setting: Setting, seed: Seed, given: Mapping[str, Any
         manner = _TRIES[number]
         start = seed.child("try", number) if number else seed
         budget = Budget(min(_BRIEF_STEPS if manner.brief else _STEPS, left))
-        drawing = Drawing(document, known.heights, setting, manner, budget)
+        drawing = ValueGenerator(document, known.heights, setting, manner, budget)
         try:
-            yield drawing.value(subs, Place((), "", 0, start))
-        except Stuck as stuck:
+            yield drawing.value(subs, SchemaLocation((), "", 0, start))
+        except DeadEnd as stuck:
             yield stuck
-        except (OutOfSteps, RecursionError, OverflowError):
-            yield Stuck((), "it takes too much work to find a value")
+        except (BudgetExceeded, RecursionError, OverflowError):
+            yield DeadEnd((), "it takes too much work to find a value")
             order.sort(key=lambda number: not _TRIES[number].brief)
         left -= budget.spent
 
 
-def _last_tries(known: Checked, setting: Setting, seed: Seed, given: Mapping[str, Any]) -> Iterator["JSON | Stuck"]:
+def _last_tries(
+    known: Checked, setting: GenerationContext, seed: Seed, given: Mapping[str, Any]
+) -> Iterator["JSON | DeadEnd"]:
     """Tries on the canonical form, which may be easier to draw from, or prove that there is no value."""
     document = _canonical(known.document)
     if document is not None:
-        form = Checked(document, known.checker, Heights(document))
+        form = Checked(document, known.checker, MinDepths(document))
         yield from _tries(form, setting, seed.child("canonical"), given)
 
 
@@ -74,7 +78,7 @@ def value_for(
     schema: Any,
     seed: int | Seed = 0,
     *,
-    hints: Reader | None = None,
+    hints: HintSource | None = None,
     given: Mapping[str, Any] | None = None,
     locale: str = "en_US",
     reference_day: date = REFERENCE_DAY,
@@ -86,13 +90,13 @@ def value_for(
     """
     text = encoded(schema)
     known = checked(text)
-    setting = Setting(Words(locale), reference_day, hints)
+    setting = GenerationContext(Words(locale), reference_day, hints)
     start = seed if isinstance(seed, Seed) else Seed.root("value", seed)
     fixed = dict(given or {})
-    first: Stuck | None = None
+    first: DeadEnd | None = None
     loose: list[JSON] = []
     for value in _tries(known, setting, start, fixed):
-        if isinstance(value, Stuck):
+        if isinstance(value, DeadEnd):
             first = first or value
         elif known.checker.fits(value):
             return value
@@ -100,12 +104,12 @@ def value_for(
             loose.append(value)
     last = _last_tries(known, setting, start, fixed) if len(text) <= _CANONICAL_LIMIT else ()
     for value in chain(loose, last):
-        if not isinstance(value, Stuck) and known.checker.fits_loosely(value):
+        if not isinstance(value, DeadEnd) and known.checker.fits_loosely(value):
             return value
     raise _refusal(known.checker, fixed, first or _NO_PROBLEM)
 
 
-def _refusal(checker: Checker, given: Mapping[str, Any], first: Stuck) -> Unsatisfiable:
+def _refusal(checker: Validator, given: Mapping[str, Any], first: DeadEnd) -> Unsatisfiable:
     """Names what is wrong with the author's own values, if that is what it is."""
     for problem in checker.problems(given) if given else ():
         if problem is not None and problem.instance_path:

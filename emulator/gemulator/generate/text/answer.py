@@ -11,7 +11,7 @@ from gemulator.generate.text.arithmetic import solved
 from gemulator.generate.text.languages.code_languages import PROGRAMS
 from gemulator.generate.text.languages.language import detect, language
 from gemulator.generate.text.languages.smalltalk import replies
-from gemulator.generate.text.requested_format import Wish, wish_of
+from gemulator.generate.text.requested_format import RequestedFormat, requested_format
 from gemulator.generate.text.tool_report import reported
 from gemulator.generate.text.writer import Writer, capital, paragraphs, size, speech_of, writer
 
@@ -33,7 +33,7 @@ def answer(seed: Seed, prompt: str, *, words: int | None = None) -> str:
         return seed.child("talk").pick(said)
     if result := solved(prompt):
         return result
-    wish = wish_of(prompt, author.language)
+    wish = requested_format(prompt, author.language)
     return _SHAPES[wish.shape](author, prompt, wish, words or wish.words)
 
 
@@ -73,11 +73,11 @@ def _few_words(author: Writer, words: int) -> str:
     return f"{title}{colon}{comma.join(traits[:left])}{author.language.stop}"
 
 
-def _hello(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
+def _hello(author: Writer, prompt: str, wish: RequestedFormat, words: int | None) -> str:
     return author.seed.child("greeting").pick(author.language.greetings)
 
 
-def _essay(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
+def _essay(author: Writer, prompt: str, wish: RequestedFormat, words: int | None) -> str:
     if wish.sentences:
         first = [author.opening()]
         return author.language.space.join(first + author.sentences(min(wish.sentences, 60) - 1))
@@ -94,7 +94,7 @@ def _paragraph(author: Writer, at: int) -> str:
     return author.language.space.join(first + author.sentences(2 + at % 2))
 
 
-def _story(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
+def _story(author: Writer, prompt: str, wish: RequestedFormat, words: int | None) -> str:
     words = words or {"brief": 90, "usual": 120, "long": 240}[wish.length]
     return paragraphs(author.tale(words), words, author.language)
 
@@ -103,14 +103,14 @@ _BULLETS = re.compile(r"\bbullet|\bstichpunkt|\bpuces\b|\bviñetas\b|箇条書�
 _HAIKU = re.compile(r"haiku|俳句", re.I)
 
 
-def _list(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
+def _list(author: Writer, prompt: str, wish: RequestedFormat, words: int | None) -> str:
     count = wish.count or author.seed.child("count").between(4, 6)
     return (
         f"{_lead(author, 'list', count=count)}\n\n{shapes.bullets(author, count, dashed=bool(_BULLETS.search(prompt)))}"
     )
 
 
-def _table(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
+def _table(author: Writer, prompt: str, wish: RequestedFormat, words: int | None) -> str:
     rows = wish.count or 4
     if not (wish.compares and author.topic.other):
         return f"{_lead(author, 'table')}\n\n{shapes.table(author, rows)}"
@@ -119,14 +119,14 @@ def _table(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
     return f"{_lead(author, 'table')}\n\n{made}"
 
 
-def _code(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
+def _code(author: Writer, prompt: str, wish: RequestedFormat, words: int | None) -> str:
     program = wish.program or "python"
     block = shapes.code(author, prompt, program)
     lead = _lead(author, "code", program=PROGRAMS[program].label)
     return f"{lead}\n\n{block}\n\n{_lead(author, 'after')}"
 
 
-def _poem(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
+def _poem(author: Writer, prompt: str, wish: RequestedFormat, words: int | None) -> str:
     """Two stanzas of short sentences; what reads as a statement in a line reads as a verse in a stanza.
 
     A haiku has three lines: its syllables are not counted.
@@ -137,7 +137,7 @@ def _poem(author: Writer, prompt: str, wish: Wish, words: int | None) -> str:
     return "\n".join([f"**{author.title()}**", "", *lines[:3], "", *lines[3:], "", author.closing()])
 
 
-_SHAPES: dict[str, Callable[[Writer, str, Wish, int | None], str]] = {
+_SHAPES: dict[str, Callable[[Writer, str, RequestedFormat, int | None], str]] = {
     "hello": _hello,
     "prose": _essay,
     "list": _list,

@@ -44,7 +44,7 @@ _NUMBERS = {
 _NUMERAL = re.compile(rf"(?<!\S)(?:{'|'.join(sorted(_NUMBERS, key=lambda word: (-len(word), word)))})(?!\S)")
 
 
-class Wish(Struct, frozen=True):
+class RequestedFormat(Struct, frozen=True):
     """`words`, `sentences` and `paragraphs` are as the prompt has them, else None; `program` is a key of PROGRAMS."""
 
     shape: Shape
@@ -57,11 +57,11 @@ class Wish(Struct, frozen=True):
     length: Literal["brief", "usual", "long"] = "usual"
 
 
-def wish_of(prompt: str, language: Language) -> Wish:
+def requested_format(prompt: str, language: Language) -> RequestedFormat:
     """What the prompt says of its answer; prose of no certain length where it says nothing."""
     text = _NUMERAL.sub(lambda said: str(_NUMBERS[said[0]]), prompt[:_MOST_READ].lower())
     program = _program(text)
-    return Wish(
+    return RequestedFormat(
         shape=_shape(text, language, program),
         words=_words(text, language),
         sentences=_number(language, "sentences", text),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from gemulator.core.seed import Seed
-from gemulator.generate.text.languages.fallback import LOCALES, salad
+from gemulator.generate.text.languages.fallback import LOCALES, fallback
 from gemulator.generate.text.languages.language import Language, detect, language
 from gemulator.generate.text.topic import Topic, topic_of
 
@@ -166,4 +166,4 @@ def writer(seed: Seed, prompt: str, locale: str | None = None) -> Writer:
 
 def speech_of(code: str) -> Language:
     """The language of that code: written down, else of Faker's words, else English."""
-    return salad(code) if code in LOCALES else language(code)
+    return fallback(code) if code in LOCALES else language(code)

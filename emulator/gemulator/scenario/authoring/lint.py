@@ -8,28 +8,28 @@ from typing import Any
 from gemulator.core.errors import Problem
 from gemulator.core.json_types import JSON
 from gemulator.scenario.conditions.compare import Presence, TextFields, holds, is_glob
-from gemulator.scenario.conditions.extractors import Texts
+from gemulator.scenario.conditions.extractors import TextsExtractor
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.folder import Folder
 from gemulator.scenario.replies import CallReply, leaves
 from gemulator.scenario.substring_index import Index
 from gemulator.scenario.templates.template import strings
-from gemulator.scenario.turns import Place
+from gemulator.scenario.turns import LocatedTurn
 
 
-def advice(library: Library, folders: Sequence[Folder], tools: Mapping[str, JSON]) -> Iterator[Problem]:
+def lint(library: Library, folders: Sequence[Folder], tools: Mapping[str, JSON]) -> Iterator[Problem]:
     """Warnings. `tools` are the schemas of known tools by name; with none, calls are not looked at."""
-    yield from _shadowed(library.places)
+    yield from _shadowed(library.located_turns)
     if tools:
-        for place in library.places:
+        for place in library.located_turns:
             yield from _calls(place, tools)
     for folder in folders:
         if folder.path.is_dir():
             yield from _unused(folder)
 
 
-def _warning(place: Place, message: str, remedy: str) -> Problem:
+def _warning(place: LocatedTurn, message: str, remedy: str) -> Problem:
     scenario = place.scenario
     return Problem(
         scenario.file, scenario.line(place.number), 1, f"turns[{place.number - 1}]", message, remedy, warning=True
@@ -46,7 +46,7 @@ def _unused(folder: Folder) -> Iterator[Problem]:
 # ---- arguments
 
 
-def _calls(place: Place, tools: Mapping[str, JSON]) -> Iterator[Problem]:
+def _calls(place: LocatedTurn, tools: Mapping[str, JSON]) -> Iterator[Problem]:
     for call in leaves(place.turn.reply):
         if not isinstance(call, CallReply):
             continue
@@ -58,7 +58,7 @@ def _calls(place: Place, tools: Mapping[str, JSON]) -> Iterator[Problem]:
             yield from _unfit(place, call.call, call.given, tools[call.call])
 
 
-def _unfit(place: Place, name: str, given: dict[str, JSON], schema: JSON) -> Iterator[Problem]:
+def _unfit(place: LocatedTurn, name: str, given: dict[str, JSON], schema: JSON) -> Iterator[Problem]:
     from gemulator.generate.json_schema import Unsatisfiable, value_for
 
     try:
@@ -72,7 +72,7 @@ def _unfit(place: Place, name: str, given: dict[str, JSON], schema: JSON) -> Ite
 # ---- turns that are never reached
 
 
-def _shadowed(places: Sequence[Place]) -> Iterator[Problem]:
+def _shadowed(places: Sequence[LocatedTurn]) -> Iterator[Problem]:
     index = Index([tuple(place.needs()) for place in places])
     for position, place in enumerate(places):
         literals = {need.key: need.literals for need in place.needs()}
@@ -83,7 +83,7 @@ def _shadowed(places: Sequence[Place]) -> Iterator[Problem]:
             yield _warning(place, message, "Put it before that turn, give it a further condition, or remove it.")
 
 
-def _covers(first: Place, later: Place) -> bool:
+def _covers(first: LocatedTurn, later: LocatedTurn) -> bool:
     """Whether the first answers, for ever, all that the later would."""
     if first.turn.times is not None or not first.turn.called <= later.turn.called:
         return False
@@ -112,7 +112,7 @@ def _reads(match: Match, name: str) -> object:
 def _test_implies(narrow: Any, wide: Any, reads: object) -> bool:
     if isinstance(narrow, dict) and isinstance(wide, dict):
         return all(key in narrow and narrow[key] == test for key, test in wide.items())
-    if not isinstance(reads, Texts):
+    if not isinstance(reads, TextsExtractor):
         return False
     several = wide if isinstance(wide, list) else [wide]
     each = narrow if isinstance(narrow, list) else [narrow]

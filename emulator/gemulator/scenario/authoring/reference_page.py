@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.authoring.json_schema import scenario_schema
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.model import Scenario, Turn
-from gemulator.scenario.replies import KINDS, Written
+from gemulator.scenario.replies import KINDS, AnyReply
 from gemulator.scenario.templates.filters import FILTERS
 from gemulator.scenario.templates.variables import ROOTS
 
@@ -109,7 +109,7 @@ def _sections() -> Iterator[str]:
     yield _PIECES
 
 
-def _fields(title: str, kind: type[Strict] | None, properties: Mapping[str, Any]) -> Iterator[str]:
+def _fields(title: str, kind: type[StrictModel] | None, properties: Mapping[str, Any]) -> Iterator[str]:
     yield f"## {title}\n"
     yield from _table(("key", "means"), {key: _described(schema) for key, schema in properties.items()})
 
@@ -147,7 +147,7 @@ def flow(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _reply(kind: type[Written], properties: Mapping[str, Any]) -> Iterator[str]:
+def _reply(kind: type[AnyReply], properties: Mapping[str, Any]) -> Iterator[str]:
     yield f"### `{kind.key}`\n\n{kind.__doc__}\n"
     yield f"```yaml\nreply: {kind.example}\n```\n"
     own = {kind.key: properties[kind.key]} | {key: schema for key, schema in properties.items() if key != kind.key}

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Discriminator, Field, Tag, WithJsonSchema, field
 from typing_extensions import TypeAliasType
 
 from gemulator.core.json_types import JSON
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.conditions.regex import checked, compiled
 from gemulator.scenario.json_path import text_of
 
@@ -23,7 +23,7 @@ class _Absent:
 ABSENT = _Absent()
 
 
-class TextFields(Strict):
+class TextFields(StrictModel):
     """How a text is compared, spelled out. Given several ways, all must hold."""
 
     equals: Annotated[str | None, Field(description="The whole text, letter by letter.")] = None
@@ -155,7 +155,7 @@ def spelled(test: TextTest | bool | None) -> Iterator[TextFields]:
 Numeral: TypeAlias = Annotated[int | float, WithJsonSchema({"type": "number"})]
 
 
-class NumberFields(Strict):
+class NumberFields(StrictModel):
     """Bounds of a number, both included."""
 
     at_least: Annotated[float | None, Field(description="The number or more.")] = None

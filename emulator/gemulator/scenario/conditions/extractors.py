@@ -32,7 +32,7 @@ from gemulator.scenario.json_path import text_of
 Look: TypeAlias = Callable[[Conversation], Sequence[str]]
 
 
-class Need(Struct, frozen=True):
+class RequiredLiteral(Struct, frozen=True):
     """A condition can hold only where one of `literals` (case-folded) stands in a text that `look` finds."""
 
     key: str
@@ -40,7 +40,7 @@ class Need(Struct, frozen=True):
     literals: tuple[str, ...]
 
 
-class Reads(Struct, frozen=True):
+class Extractor(Struct, frozen=True):
     """Marks a field of `Match`: what it is about."""
 
     def mismatches(self, name: str, test: Any, conversation: Conversation) -> Iterator[Mismatch]:
@@ -51,7 +51,7 @@ class Reads(Struct, frozen=True):
         """Whether there is no mismatch."""
         return next(self.mismatches("", test, conversation), None) is None
 
-    def needs(self, name: str, test: Any) -> Iterator[Need]:
+    def needs(self, name: str, test: Any) -> Iterator[RequiredLiteral]:
         """Texts that a request must have."""
         return iter(())
 
@@ -91,7 +91,7 @@ def _fixed(glob: str) -> str:
     return max(plain.split("\0"), key=len) if "[" not in glob else plain.split("\0")[0]
 
 
-class Texts(Reads, frozen=True):
+class TextsExtractor(Extractor, frozen=True):
     """Texts, of which one has to pass. `true` and `false` ask whether there is one."""
 
     look: Look
@@ -106,10 +106,10 @@ class Texts(Reads, frozen=True):
             return holds(test, seen[0], glob=self.glob)
         return text_holds(test, seen, glob=self.glob)
 
-    def needs(self, name: str, test: Presence) -> Iterator[Need]:
+    def needs(self, name: str, test: Presence) -> Iterator[RequiredLiteral]:
         found = literals(test, glob=self.glob)
         if found:
-            yield Need(name, self.look, found)
+            yield RequiredLiteral(name, self.look, found)
 
 
 def text_mismatches(name: str, test: Presence, seen: Sequence[str], *, glob: bool = False) -> Iterator[Mismatch]:
@@ -133,7 +133,7 @@ def none_of(failed: Sequence[Sequence[Mismatch]]) -> Iterator[Mismatch]:
         yield Mismatch("any", expected, ", ".join(seen))
 
 
-class Number(Reads, frozen=True):
+class NumberExtractor(Extractor, frozen=True):
     """A number of the request; None where it has none."""
 
     look: Callable[[Conversation], float | None]
@@ -144,7 +144,7 @@ class Number(Reads, frozen=True):
             yield Mismatch(name, number_wanted(test), "nothing" if seen is None else f"{seen:g}")
 
 
-class Flag(Reads, frozen=True):
+class FlagExtractor(Extractor, frozen=True):
     """Yes or no."""
 
     look: Callable[[Conversation], bool]
@@ -172,7 +172,7 @@ def value_mismatches(name: str, tests: Mapping[str, ValueTest], tree: JSON) -> I
             yield Mismatch(f"{name}.{path}", value_wanted(test), shown([text_of(value) for value in seen]))
 
 
-class Tree(Reads, frozen=True):
+class TreeExtractor(Extractor, frozen=True):
     """JSON, by paths."""
 
     look: Callable[[Conversation], JSON]
@@ -181,7 +181,7 @@ class Tree(Reads, frozen=True):
         yield from value_mismatches(name, test, self.look(conversation))
 
 
-class Headers(Reads, frozen=True):
+class HeadersExtractor(Extractor, frozen=True):
     """Headers of the request, by name. Of credentials a mismatch says that they differ, and not how."""
 
     def mismatches(self, name: str, test: Mapping[str, Presence], conversation: Conversation) -> Iterator[Mismatch]:
@@ -194,11 +194,11 @@ class Headers(Reads, frozen=True):
                 else:
                     yield found
 
-    def needs(self, name: str, test: Mapping[str, Presence]) -> Iterator[Need]:
+    def needs(self, name: str, test: Mapping[str, Presence]) -> Iterator[RequiredLiteral]:
         for header, one in test.items():
             found = literals(one)
             if found:
-                yield Need(f"{name}.{header.lower()}", self._look(header), found)
+                yield RequiredLiteral(f"{name}.{header.lower()}", self._look(header), found)
 
     def _look(self, header: str) -> Look:
         name = header.lower()

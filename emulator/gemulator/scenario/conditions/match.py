@@ -8,68 +8,68 @@ from pydantic import Field
 
 from gemulator.core.errors import Mismatch
 from gemulator.core.secrets import REDACTED, is_secret
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.compare import NumberTest, Presence, TextFields, TextTest, spelled
 from gemulator.scenario.conditions.extractors import (
-    Flag,
-    Headers,
-    Need,
-    Number,
-    Reads,
-    Texts,
-    Tree,
+    Extractor,
+    FlagExtractor,
+    HeadersExtractor,
+    NumberExtractor,
+    RequiredLiteral,
+    TextsExtractor,
+    TreeExtractor,
     ValueTests,
     choice_of,
     format_of,
     given,
     none_of,
 )
-from gemulator.scenario.conditions.media import Media, MediaTest
-from gemulator.scenario.conditions.tool_results import Results, ResultTest
+from gemulator.scenario.conditions.media import MediaExtractor, MediaTest
+from gemulator.scenario.conditions.tool_results import ResultsExtractor, ResultTest
 
 
-class Match(Strict):
+class Match(StrictModel):
     """All conditions of a `when`. It holds when it yields no mismatch."""
 
     user: Annotated[
         TextTest | None,
-        Texts(lambda conversation: [conversation.user_text]),
+        TextsExtractor(lambda conversation: [conversation.user_text]),
         Field(description="The newest user message.", examples=["weather"]),
     ] = None
     earlier: Annotated[
         TextTest | None,
-        Texts(lambda conversation: conversation.user_texts[:-1]),
+        TextsExtractor(lambda conversation: conversation.user_texts[:-1]),
         Field(description="Any user message before the newest.", examples=["my name is Ada"]),
     ] = None
     system: Annotated[
         TextTest | None,
-        Texts(lambda conversation: given(conversation.system_text or None)),
+        TextsExtractor(lambda conversation: given(conversation.system_text or None)),
         Field(description="The system text.", examples=["You are a pirate"]),
     ] = None
     model: Annotated[
         TextTest | None,
-        Texts(lambda conversation: [conversation.request.model], glob=True),
+        TextsExtractor(lambda conversation: [conversation.request.model], glob=True),
         Field(description="The model id; with `*` or `?` a pattern for all of it.", examples=["google/gemini-2.5-*"]),
     ] = None
     endpoint: Annotated[
         TextTest | None,
-        Texts(lambda conversation: [conversation.target.endpoint]),
+        TextsExtractor(lambda conversation: [conversation.target.endpoint]),
         Field(description="The endpoint id in the path; `openapi` is the shared one.", examples=["1234567890"]),
     ] = None
     project: Annotated[
         TextTest | None,
-        Texts(lambda conversation: [conversation.target.project]),
+        TextsExtractor(lambda conversation: [conversation.target.project]),
         Field(description="The project in the path.", examples=["staging"]),
     ] = None
     location: Annotated[
         TextTest | None,
-        Texts(lambda conversation: [conversation.target.location]),
+        TextsExtractor(lambda conversation: [conversation.target.location]),
         Field(description="The location in the path.", examples=["us-central1"]),
     ] = None
     tool_result: Annotated[
         ResultTest | None,
-        Results(),
+        ResultsExtractor(),
         Field(
             description="A tool that has answered since the newest user message: its name, or name, text and values.",
             examples=["get_weather", {"name": "get_weather", "json": {"temp": {"at_least": 30}}}],
@@ -77,107 +77,107 @@ class Match(Strict):
     ] = None
     turn: Annotated[
         NumberTest | None,
-        Number(lambda conversation: conversation.turn),
+        NumberExtractor(lambda conversation: conversation.turn),
         Field(description="1 where no assistant message has come yet; each one counts, calls too.", examples=[1]),
     ] = None
     tools: Annotated[
         Presence | None,
-        Texts(lambda conversation: [function.name for function in conversation.request.offered]),
+        TextsExtractor(lambda conversation: [function.name for function in conversation.request.functions_offered]),
         Field(description="The name of a tool on offer; `false`: there is none.", examples=["get_weather", False]),
     ] = None
     tool_choice: Annotated[
         TextTest | None,
-        Texts(choice_of),
+        TextsExtractor(choice_of),
         Field(description="auto, none, required, validated, or the name of the tool.", examples=["required"]),
     ] = None
     response_format: Annotated[
         Presence | None,
-        Texts(format_of),
+        TextsExtractor(format_of),
         Field(description="text, json_object or json_schema; `false`: not given.", examples=["json_schema"]),
     ] = None
     response_schema: Annotated[
         TextTest | None,
-        Texts(lambda conversation: given(conversation.request.schema_name)),
+        TextsExtractor(lambda conversation: given(conversation.request.schema_name)),
         Field(description="The name of the JSON Schema that the answer must fit.", examples=["invoice"]),
     ] = None
     modalities: Annotated[
         Presence | None,
-        Texts(lambda conversation: conversation.request.modalities or ()),
+        TextsExtractor(lambda conversation: conversation.request.modalities or ()),
         Field(description="What the answer may be made of: text, image, audio.", examples=["image"]),
     ] = None
     image: Annotated[
         MediaTest | None,
-        Media("image"),
+        MediaExtractor("image"),
         Field(description="A picture in the newest user message: its MIME type, or `true` for any.", examples=[True]),
     ] = None
     audio: Annotated[
         MediaTest | None,
-        Media("audio"),
+        MediaExtractor("audio"),
         Field(description="A sound in the newest user message.", examples=["audio/wav"]),
     ] = None
     file: Annotated[
         MediaTest | None,
-        Media("file"),
+        MediaExtractor("file"),
         Field(description="Any other file in the newest user message.", examples=[{"mime": "application/pdf"}]),
     ] = None
     stream: Annotated[
         bool | None,
-        Flag(lambda conversation: bool(conversation.request.stream)),
+        FlagExtractor(lambda conversation: bool(conversation.request.stream)),
         Field(description="Whether the answer is to be streamed.", examples=[True]),
     ] = None
     temperature: Annotated[
         NumberTest | None,
-        Number(lambda conversation: conversation.request.temperature),
+        NumberExtractor(lambda conversation: conversation.request.temperature),
         Field(description="The temperature that is asked for.", examples=[0, {"at_least": 1.5}]),
     ] = None
     top_p: Annotated[
         NumberTest | None,
-        Number(lambda conversation: conversation.request.top_p),
+        NumberExtractor(lambda conversation: conversation.request.top_p),
         Field(description="The top_p that is asked for.", examples=[{"at_most": 0.5}]),
     ] = None
     max_tokens: Annotated[
         NumberTest | None,
-        Number(lambda conversation: conversation.request.token_limit),
+        NumberExtractor(lambda conversation: conversation.request.token_limit),
         Field(description="max_tokens, or max_completion_tokens.", examples=[{"at_most": 100}]),
     ] = None
     n: Annotated[
         NumberTest | None,
-        Number(lambda conversation: conversation.request.n),
+        NumberExtractor(lambda conversation: conversation.request.n),
         Field(description="How many candidates are asked for.", examples=[3]),
     ] = None
     seed: Annotated[
         NumberTest | None,
-        Number(lambda conversation: conversation.request.seed),
+        NumberExtractor(lambda conversation: conversation.request.seed),
         Field(description="The seed of the request.", examples=[42]),
     ] = None
     frequency_penalty: Annotated[
         NumberTest | None,
-        Number(lambda conversation: conversation.request.frequency_penalty),
+        NumberExtractor(lambda conversation: conversation.request.frequency_penalty),
         Field(description="The frequency penalty.", examples=[{"at_least": 1}]),
     ] = None
     presence_penalty: Annotated[
         NumberTest | None,
-        Number(lambda conversation: conversation.request.presence_penalty),
+        NumberExtractor(lambda conversation: conversation.request.presence_penalty),
         Field(description="The presence penalty.", examples=[{"at_least": 1}]),
     ] = None
     stop: Annotated[
         Presence | None,
-        Texts(lambda conversation: conversation.request.stops),
+        TextsExtractor(lambda conversation: conversation.request.stops),
         Field(description="A stop sequence.", examples=["END"]),
     ] = None
     reasoning_effort: Annotated[
         Presence | None,
-        Texts(lambda conversation: given(conversation.request.reasoning_effort)),
+        TextsExtractor(lambda conversation: given(conversation.request.reasoning_effort)),
         Field(description="minimal, low, medium or high; `false`: not given.", examples=["high"]),
     ] = None
     header: Annotated[
         dict[str, Presence] | None,
-        Headers(),
+        HeadersExtractor(),
         Field(description="Headers of the request, by name.", examples=[{"x-tenant": "acme"}]),
     ] = None
     body: Annotated[
         ValueTests | None,
-        Tree(lambda conversation: conversation.body),
+        TreeExtractor(lambda conversation: conversation.body),
         Field(
             description="Any value of the body, by path.",
             examples=[{"extra_body.google.thinking_config.include_thoughts": True}],
@@ -207,7 +207,7 @@ class Match(Strict):
     ] = None
 
     @cached_property
-    def conditions(self) -> Sequence[tuple[str, Any, Reads]]:
+    def conditions(self) -> Sequence[tuple[str, Any, Extractor]]:
         """The conditions that are given, groups aside: name, test, and what it reads."""
         given = self.model_fields_set
         return [
@@ -245,7 +245,7 @@ class Match(Strict):
             and (self.not_ is None or not self.not_.holds(conversation))
         )
 
-    def needs(self) -> Iterator[Need]:
+    def needs(self) -> Iterator[RequiredLiteral]:
         """Texts that a request must have, for the index."""
         for name, test, reads in self.conditions:
             yield from reads.needs(name, test)
@@ -266,13 +266,13 @@ class Match(Strict):
         return own.union(*(group.headers for group in inner))
 
     @cached_property
-    def expressions(self) -> Sequence[tuple[TextFields, Texts]]:
+    def expressions(self) -> Sequence[tuple[TextFields, TextsExtractor]]:
         """The regular expressions whose groups a reply may use, and the texts that they search."""
         return [
             (fields, reads)
             for match in self.below()
             for _, test, reads in match.conditions
-            if isinstance(reads, Texts)
+            if isinstance(reads, TextsExtractor)
             for fields in spelled(test)
             if fields.matches is not None
         ]
@@ -293,7 +293,15 @@ class Match(Strict):
 
 
 @lru_cache(maxsize=1)
-def _reads() -> Mapping[str, Reads]:
-    kinds = (Texts, Number, Flag, Tree, Headers, Results, Media)
+def _reads() -> Mapping[str, Extractor]:
+    kinds = (
+        TextsExtractor,
+        NumberExtractor,
+        FlagExtractor,
+        TreeExtractor,
+        HeadersExtractor,
+        ResultsExtractor,
+        MediaExtractor,
+    )
     marked = ((name, field.metadata) for name, field in Match.model_fields.items())
     return {name: mark for name, marks in marked for mark in marks if isinstance(mark, kinds)}

@@ -7,16 +7,16 @@ from msgspec import Struct
 from pydantic import Discriminator, Field, Tag
 
 from gemulator.core.errors import Mismatch
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.request.message import ContentPart
 from gemulator.scenario.conditions.compare import OneText, TextFields, TextTest, holds, shape, wanted
-from gemulator.scenario.conditions.extractors import Need, Reads, shown, text_mismatches
+from gemulator.scenario.conditions.extractors import Extractor, RequiredLiteral, shown, text_mismatches
 
 Medium = Literal["image", "audio", "file"]
 
 
-class Seen(Struct, frozen=True):
+class MessageMedium(Struct, frozen=True):
     """One medium. Of a data URL, `uri` is what stands before the comma."""
 
     medium: Medium
@@ -57,7 +57,7 @@ def _mime(part: ContentPart) -> str:
 # ---- conditions
 
 
-class MediaFields(Strict):
+class MediaFields(StrictModel):
     """One picture, sound or file, both of which must hold."""
 
     mime: Annotated[TextTest | None, Field(description="Its type, like image/png.")] = None
@@ -81,13 +81,13 @@ MediaTest: TypeAlias = Annotated[
 ]
 
 
-class Media(Reads, frozen=True):
+class MediaExtractor(Extractor, frozen=True):
     """Pictures, sounds or files in the newest user message: one has to pass. A plain text is about the MIME type."""
 
     medium: Medium
 
     def mismatches(self, name: str, test: MediaTest, conversation: Conversation) -> Iterator[Mismatch]:
-        seen = [item for item in Seen.in_newest(conversation) if item.medium == self.medium]
+        seen = [item for item in MessageMedium.in_newest(conversation) if item.medium == self.medium]
         if not isinstance(test, MediaFields):
             yield from text_mismatches(name, test, [item.mime for item in seen])
         elif not any(_passes(test, item) for item in seen):
@@ -95,9 +95,9 @@ class Media(Reads, frozen=True):
             expected = " and ".join(f"{key} {wanted(part)}" for key, part in asked if part is not None)
             yield Mismatch(name, expected, shown([f"{item.mime} {item.uri}" for item in seen]))
 
-    def needs(self, name: str, test: MediaTest) -> Iterator[Need]:
+    def needs(self, name: str, test: MediaTest) -> Iterator[RequiredLiteral]:
         return iter(())
 
 
-def _passes(test: MediaFields, item: Seen) -> bool:
+def _passes(test: MediaFields, item: MessageMedium) -> bool:
     return (test.mime is None or holds(test.mime, item.mime)) and (test.uri is None or holds(test.uri, item.uri))

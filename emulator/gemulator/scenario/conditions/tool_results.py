@@ -6,12 +6,12 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Field, Tag
 
 from gemulator.core.errors import Mismatch
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation, ToolResult
 from gemulator.scenario.conditions.compare import OneText, TextFields, TextTest, holds, shape
 from gemulator.scenario.conditions.extractors import (
-    Need,
-    Reads,
+    Extractor,
+    RequiredLiteral,
     ValueTests,
     literals,
     text_mismatches,
@@ -19,7 +19,7 @@ from gemulator.scenario.conditions.extractors import (
 )
 
 
-class ResultFields(Strict):
+class ResultFields(StrictModel):
     """One tool result since the newest user message, all of which must hold."""
 
     name: Annotated[TextTest | None, Field(description="The name of the tool.")] = None
@@ -59,7 +59,7 @@ def _about(test: ResultFields, result: ToolResult) -> Iterator[Mismatch]:
     yield from value_mismatches("tool_result.json", test.json_ or {}, result.value)
 
 
-class Results(Reads, frozen=True):
+class ResultsExtractor(Extractor, frozen=True):
     """What tools have answered since the newest user message: one answer has to pass in everything."""
 
     def mismatches(self, name: str, test: ResultTest, conversation: Conversation) -> Iterator[Mismatch]:
@@ -70,11 +70,11 @@ class Results(Reads, frozen=True):
             nothing = [Mismatch(name, "a result", "nothing")]
             yield from min((list(_about(test, result)) for result in results), key=len, default=nothing)
 
-    def needs(self, name: str, test: ResultTest) -> Iterator[Need]:
+    def needs(self, name: str, test: ResultTest) -> Iterator[RequiredLiteral]:
         names = test.name if isinstance(test, ResultFields) else test
         found = literals(names) if names is not None else None
         if found:
-            yield Need(name, _names, found)
+            yield RequiredLiteral(name, _names, found)
 
 
 def _names(conversation: Conversation) -> Sequence[str]:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from gemulator.core import located_yaml as yaml
-from gemulator.scenario.loading.includes import FREE, Assembly, Files
+from gemulator.scenario.loading.includes import FREE, Files, IncludeResolver
 
 _ELSEWHERE = frozenset({*FREE, "when"})  # where `file` names no file of the folder
 
 
-def parcel(text: str, file: Path, files: Files) -> dict[str, Any]:
+def bundle(text: str, file: Path, files: Files) -> dict[str, Any]:
     """What a file without faults says, its pieces put in, and beside each `file` that it sends its bytes."""
-    data = Assembly(yaml.read(text, file), files).data
+    data = IncludeResolver(yaml.read(text, file), files).data
     packed: dict[str, Any] = _packed(data, partial(files.content, beside=file))
     return packed
 

@@ -27,7 +27,7 @@ class Files(Protocol):
         ...
 
 
-class Assembly:
+class IncludeResolver:
     """A document with its pieces put in: `data`, `problems`, and where a path of the data was written."""
 
     def __init__(self, document: yaml.Document, files: Files | None) -> None:

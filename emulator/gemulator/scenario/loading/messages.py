@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic_core import ErrorDetails
 
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.conditions.compare import keys_of
 from gemulator.scenario.loading.includes import INCLUDE
 from gemulator.scenario.model import Scenario
@@ -37,7 +37,9 @@ _SHAPES = {
 }
 
 
-def worded(detail: ErrorDetails, path: Sequence[str | int], root: type[Strict] = Scenario) -> tuple[str, str]:
+def explain_error(
+    detail: ErrorDetails, path: Sequence[str | int], root: type[StrictModel] = Scenario
+) -> tuple[str, str]:
     """Message and remedy of one problem at a path of the file, or of whatever `root` was read from."""
     kind, given = detail["type"], detail["input"]
     context = detail.get("ctx", {})
@@ -118,7 +120,7 @@ def _untagged(given: Any, context: Mapping[str, Any], path: Sequence[str | int])
     return "this is no reply part", f"{meant}A part has one of the keys {', '.join(kinds)}."
 
 
-def _keys(key: str, kind: type[Strict] | None, homes: Sequence[tuple[str, Sequence[str]]]) -> str:
+def _keys(key: str, kind: type[StrictModel] | None, homes: Sequence[tuple[str, Sequence[str]]]) -> str:
     known = keys_of(kind) if kind is not None else []
     home = next((place for place, keys in homes if key in keys), None)
     if home is not None and not get_close_matches(key, known, 1, cutoff=0.85):
@@ -149,10 +151,10 @@ def _bound(kind: str, context: Mapping[str, Any]) -> str:
 # ---- which class stands at a place
 
 
-def class_at(loc: Sequence[str | int], root: type[Strict] = Scenario) -> type[Strict] | None:
+def class_at(loc: Sequence[str | int], root: type[StrictModel] = Scenario) -> type[StrictModel] | None:
     """The class whose keys may stand at a location of pydantic's, tags of unions included."""
-    kind: type[Strict] | None = root
-    options: Sequence[type[Strict]] = [root]
+    kind: type[StrictModel] | None = root
+    options: Sequence[type[StrictModel]] = [root]
     for step in loc:
         if isinstance(step, str) and step.startswith("<"):
             named = KINDS.get(step.strip("<>"))
@@ -166,14 +168,14 @@ def class_at(loc: Sequence[str | int], root: type[Strict] = Scenario) -> type[St
     return options[0] if options else None
 
 
-def _tagged(options: Sequence[type[Strict]], tag: str) -> Sequence[type[Strict]]:
+def _tagged(options: Sequence[type[StrictModel]], tag: str) -> Sequence[type[StrictModel]]:
     names = {"<result>": "ResultFields", "<media>": "MediaFields", "<option>": "Option"}
     plain = [option for option in options if option.__name__ not in {"ResultFields", "MediaFields"}]
     return [option for option in options if option.__name__ == names.get(tag)] or plain
 
 
-def _classes(annotation: Any) -> Iterator[type[Strict]]:
-    if isinstance(annotation, type) and issubclass(annotation, Strict):
+def _classes(annotation: Any) -> Iterator[type[StrictModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, StrictModel):
         yield annotation
     for inner in get_args(getattr(annotation, "__value__", annotation)):
         yield from _classes(inner)

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import Problem, ScenarioError
-from gemulator.scenario.loading.includes import FREE, INCLUDE, Assembly, Files
+from gemulator.scenario.loading.includes import FREE, INCLUDE, Files, IncludeResolver
 from gemulator.scenario.model import Scenario
 
 _PLAIN = frozenset({"extra_forbidden"})  # problems of a key, not of its value
@@ -23,13 +23,13 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
     `files` are those of its folder; without them it cannot include a piece or send a file.
     """
     document = yaml.read(text, file)
-    assembly = Assembly(document, files)
+    assembly = IncludeResolver(document, files)
     data = assembly.data
     if not isinstance(data, dict):
         remedy = "Begin with `turns:` and a list of turns."
         problem = Problem(file, 1, 1, "", "a scenario is a mapping with `turns:`", remedy)
         raise ScenarioError([*assembly.problems, problem])
-    empty = [_empty(path, assembly) for path in nothing_at(data)]
+    empty = [_empty(path, assembly) for path in empty_paths(data)]
     context = {"file": partial(files.content, beside=file)} if files else None
     try:
         scenario = Scenario.model_validate({"name": name, **data}, context=context)
@@ -40,7 +40,7 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
         raise ScenarioError(_in_order([*assembly.problems, *empty, *found])) from None
     if assembly.problems or empty:
         raise ScenarioError(_in_order([*assembly.problems, *empty]))
-    return scenario.stands(file, [assembly.place(("turns", index))[1] for index in range(len(scenario.turns))])
+    return scenario.located_at(file, [assembly.place(("turns", index))[1] for index in range(len(scenario.turns))])
 
 
 def read_json(text: str, file: Path, name: str) -> Scenario | None:
@@ -52,7 +52,7 @@ def read_json(text: str, file: Path, name: str) -> Scenario | None:
         scenario = Scenario.model_validate({"name": name, **data})
     except (ValueError, TypeError):
         return None
-    return scenario.stands(file, [1] * len(scenario.turns))
+    return scenario.located_at(file, [1] * len(scenario.turns))
 
 
 def _given(value: Any, depth: int = 0) -> bool:
@@ -68,30 +68,30 @@ def _in_order(problems: Sequence[Problem]) -> Sequence[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.file), problem.line, problem.column))
 
 
-def _empty(path: yaml.Path_, assembly: Assembly) -> Problem:
+def _empty(path: yaml.Path_, assembly: IncludeResolver) -> Problem:
     remedy = "Give it a value, or remove the key. If its value stands below, indent that further."
     return Problem(*assembly.place(path, key=True), yaml.dotted(path), "nothing is given here", remedy)
 
 
-def nothing_at(value: Any, path: yaml.Path_ = ()) -> Iterator[yaml.Path_]:
+def empty_paths(value: Any, path: yaml.Path_ = ()) -> Iterator[yaml.Path_]:
     """Where keys have no value: a condition that was forgotten would hold for everything."""
     if value is None:
         yield path
     elif isinstance(value, dict):
         for key, item in value.items():
             if key not in FREE:
-                yield from nothing_at(item, (*path, key))
+                yield from empty_paths(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from nothing_at(item, (*path, index))
+            yield from empty_paths(item, (*path, index))
 
 
-def _problem(detail: ErrorDetails, assembly: Assembly) -> Problem:
-    from gemulator.scenario.loading.messages import worded
+def _problem(detail: ErrorDetails, assembly: IncludeResolver) -> Problem:
+    from gemulator.scenario.loading.messages import explain_error
 
     path = path_of(detail["loc"], assembly.data)
     file, line, column = assembly.place(path, key=detail["type"] in _PLAIN)
-    message, remedy = worded(detail, path)
+    message, remedy = explain_error(detail, path)
     return Problem(file, line, column, yaml.dotted(path), message, remedy)
 
 

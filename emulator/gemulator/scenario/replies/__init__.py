@@ -14,7 +14,7 @@ from gemulator.scenario.replies.any_reply import (
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
 from gemulator.scenario.replies.json_reply import JsonReply
 from gemulator.scenario.replies.media import AudioReply, ImageReply
-from gemulator.scenario.replies.reply import Context, ReplyPart, Written
+from gemulator.scenario.replies.reply import AnyReply, Context, ReplyPart
 from gemulator.scenario.replies.text import LoremReply, MarkdownReply, TextReply, ThinkingReply
 from gemulator.scenario.replies.tool_call import CallReply
 
@@ -22,6 +22,7 @@ __all__ = [
     "KINDS",
     "PARTS",
     "WHOLE",
+    "AnyReply",
     "AudioReply",
     "BlockReply",
     "CallReply",
@@ -37,7 +38,6 @@ __all__ = [
     "ReplyPart",
     "TextReply",
     "ThinkingReply",
-    "Written",
     "leaves",
     "parts_of",
     "texts_of",

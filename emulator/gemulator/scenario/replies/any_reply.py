@@ -9,13 +9,13 @@ from typing_extensions import TypeAliasType
 
 from gemulator.core.plan import Part
 from gemulator.core.seed import Seed
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.conditions.compare import shape
 from gemulator.scenario.finish_reason import Finish
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
 from gemulator.scenario.replies.json_reply import JsonReply
 from gemulator.scenario.replies.media import AudioReply, ImageReply
-from gemulator.scenario.replies.reply import Context, ReplyPart, Written
+from gemulator.scenario.replies.reply import AnyReply, Context, ReplyPart
 from gemulator.scenario.replies.text import LoremReply, MarkdownReply, TextReply, ThinkingReply
 from gemulator.scenario.replies.tool_call import CallReply
 from gemulator.scenario.templates.fields import Words
@@ -26,7 +26,7 @@ def _option_shape(value: Any) -> str:
     return "<option>" if own else "<reply>"
 
 
-class Option(Strict):
+class Option(StrictModel):
     """One of several replies. Weights are shares: 3 beside 1 is three times in four."""
 
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False, description="How often, beside the others.")] = 1.0
@@ -76,14 +76,14 @@ class ChooseReply(ReplyPart):
         )
 
 
-class Candidate(Strict):
+class Candidate(StrictModel):
     """One candidate, and why it ends."""
 
     reply: Annotated["Reply", Field(description="The reply itself.")]
     finish: Finish | None = None
 
 
-class CandidatesReply(Written):
+class CandidatesReply(AnyReply):
     """A reply for each candidate, where the request asks for several with `n`; then the first again."""
 
     key: ClassVar[str] = "candidates"
@@ -122,13 +122,13 @@ PARTS: tuple[type[ReplyPart], ...] = (
     JsonReply,
     ChooseReply,
 )
-WHOLE: tuple[type[Written], ...] = (ErrorReply, BlockReply, CandidatesReply)
+WHOLE: tuple[type[AnyReply], ...] = (ErrorReply, BlockReply, CandidatesReply)
 _WHOLE = frozenset(f"<{kind.key}>" for kind in WHOLE)
-KINDS: Mapping[str, type[Written]] = {kind.key: kind for kind in (*PARTS, *WHOLE)}
+KINDS: Mapping[str, type[AnyReply]] = {kind.key: kind for kind in (*PARTS, *WHOLE)}
 
 
 def _kind(value: Any) -> str | None:
-    if isinstance(value, Written):
+    if isinstance(value, AnyReply):
         return f"<{value.key}>"
     if not isinstance(value, dict):
         return None
@@ -196,10 +196,10 @@ def _spoken(text: str) -> TextReply:
 def texts_of(reply: Reply) -> Iterator[str]:
     """The templates in a reply that have an expression."""
     for part in reply if isinstance(reply, list) else [reply]:
-        yield from part.texts() if isinstance(part, Written) else [part] if "{{" in part else []
+        yield from part.texts() if isinstance(part, AnyReply) else [part] if "{{" in part else []
 
 
-def leaves(reply: Reply) -> Iterator[str | Written]:
+def leaves(reply: Reply) -> Iterator[str | AnyReply]:
     """All texts, parts and refusals that a reply may become, whatever is chosen."""
     for part in reply if isinstance(reply, list) else [reply]:
         match part:

@@ -6,11 +6,11 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.templates.fields import Words
 
 
-class ChunkSize(Strict):
+class ChunkSize(StrictModel):
     """The size of each chunk, in one unit."""
 
     characters: Annotated[int | None, Field(ge=1, description="This many characters.")] = None

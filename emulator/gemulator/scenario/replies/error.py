@@ -9,11 +9,11 @@ from gemulator.core.plan import Failure
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.compare import shape
 from gemulator.scenario.replies.error_presets import NAMES, known, refusal
-from gemulator.scenario.replies.reply import Written
+from gemulator.scenario.replies.reply import AnyReply
 from gemulator.scenario.templates.fields import Words
 
 
-class ErrorReply(Written):
+class ErrorReply(AnyReply):
     """A refusal by the emulated service, in Google's own words unless given."""
 
     key: ClassVar[str] = "error"
@@ -44,7 +44,7 @@ _PROMPT = (
 )
 
 
-class BlockReply(Written):
+class BlockReply(AnyReply):
     """An answer that is held back for safety: no message at all. `prompt`: the prompt itself is refused, in words."""
 
     key: ClassVar[str] = "block"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gemulator.core.plan import Failure
-from gemulator.service.refusals import REFUSALS, usual
+from gemulator.service.refusals import REFUSALS, default_for_status
 
 NAMES = list(REFUSALS)
 
@@ -25,7 +25,7 @@ def refusal(
     values: Mapping[str, object] | None = None,
 ) -> Failure:
     """The refusal with this HTTP status, or of this name; `values` are what its words say of the request."""
-    found = REFUSALS[error] if isinstance(error, str) else usual(error)
+    found = REFUSALS[error] if isinstance(error, str) else default_for_status(error)
     words = found.failure(values)
     status = found.status if isinstance(error, str) else error
     own_details = words.details if message is None and code is None else ()

@@ -10,12 +10,12 @@ from pydantic import Field
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Part
 from gemulator.core.seed import Seed
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.templates.fields import filled_fields
 from gemulator.scenario.templates.template import Template, filled, strings
 from gemulator.scenario.templates.variables import Variables
-from gemulator.service.guided_decoding import UNBOUND, Decoding
+from gemulator.service.guided_decoding import UNBOUND, DecodingOptions
 
 
 class Context(Struct, frozen=True):
@@ -31,7 +31,7 @@ class Context(Struct, frozen=True):
     attempt: Seed
     call_id: Callable[[Seed, str, int], str]
     sign: Callable[[str, Seed], str | None]
-    decoding: Decoding = UNBOUND
+    decoding: DecodingOptions = UNBOUND
     first_call: bool = True
     groups: Mapping[str, str] = field(default_factory=dict)
 
@@ -64,7 +64,7 @@ Signature: TypeAlias = Annotated[
 ]
 
 
-class Written(Strict):
+class AnyReply(StrictModel):
     """Something under `reply`. `key` is the YAML key that names it, `example` a reply that shows it."""
 
     key: ClassVar[str]
@@ -76,7 +76,7 @@ class Written(Strict):
             yield from strings(getattr(self, name))
 
 
-class ReplyPart(Written):
+class ReplyPart(AnyReply):
     """One part of a reply."""
 
     def plan(self, context: Context) -> tuple[Part, ...]:

@@ -66,7 +66,7 @@ class CallReply(ReplyPart):
         return orjson.dumps(_completed(given, self._schema(context), context)).decode()
 
     def _schema(self, context: Context) -> JSON:
-        offered = context.conversation.request.offered
+        offered = context.conversation.request.functions_offered
         return next((function.arguments for function in offered if function.name == self.call), None)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 from pydantic import AfterValidator
 
 from gemulator.core.json_types import JSON
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.templates.template import Template, strings
 
 
@@ -29,7 +29,7 @@ Fields: TypeAlias = Annotated[dict[str, JSON], AfterValidator(_checked), _FILLED
 
 
 @lru_cache(maxsize=64)
-def filled_fields(kind: type[Strict]) -> tuple[str, ...]:
+def filled_fields(kind: type[StrictModel]) -> tuple[str, ...]:
     """The fields of a class whose texts are templates."""
     fields = kind.model_fields.items()
     return tuple(name for name, info in fields if _FILLED in info.metadata or _carries(info.annotation))

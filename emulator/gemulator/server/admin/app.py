@@ -20,7 +20,7 @@ from gemulator.core.settings import Settings
 from gemulator.core.version import __version__
 from gemulator.engine.engine import Engine
 from gemulator.server.admin.chaos import DeliveryRoutes
-from gemulator.server.admin.guard import Guard, Refusal
+from gemulator.server.admin.guard import AdminHTTPError, Guard
 from gemulator.server.admin.journal import JournalRoutes
 from gemulator.server.admin.sessions import SessionRoutes
 from gemulator.server.metrics import Metrics
@@ -36,14 +36,16 @@ def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: C
     sessions = SessionRoutes(engine, settings, real_time)
     routes = [*server.routes(), *journal.routes(), *sessions.routes(), *DeliveryRoutes(engine).routes()]
     key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    return Guard(Reception(routes), settings.admin == "on", key, tuple(host.lower() for host in settings.allow_host))
+    return Guard(
+        AdminApplication(routes), settings.admin == "on", key, tuple(host.lower() for host in settings.allow_host)
+    )
 
 
-class Reception(Starlette):
+class AdminApplication(Starlette):
     """An application that finds routes of one path, which tests ask all the time, by that path; a router the others."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        said = {Refusal: _refused, StoreDown: _store_down, 404: _no_such, 405: _no_such}
+        said = {AdminHTTPError: _error_response, StoreDown: _store_down, 404: _no_such, 405: _no_such}
         super().__init__(routes=routes, exception_handlers=said)
         fixed = (route for route in routes if not route.param_convertors)
         self._fixed = {(method, route.path): route.endpoint for route in fixed for method in route.methods or ()}
@@ -57,8 +59,8 @@ class Reception(Starlette):
         request = Request(scope, receive)
         try:
             response = await endpoint(request)
-        except Refusal as error:
-            response = await _refused(request, error)
+        except AdminHTTPError as error:
+            response = await _error_response(request, error)
         except StoreDown as error:
             response = await _store_down(request, error)
         await response(scope, receive, send)
@@ -123,16 +125,16 @@ def _openapi() -> bytes:
     return orjson.dumps(spec)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)
+async def _error_response(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AdminHTTPError)
     return error.response()
 
 
 async def _store_down(request: Request, error: Exception) -> Response:
     remedy = "Wait until the store is back: gemulator finds it by itself."
-    return Refusal(503, "store_down", str(error), remedy).response()
+    return AdminHTTPError(503, "store_down", str(error), remedy).response()
 
 
 async def _no_such(request: Request, error: Exception) -> Response:
     remedy = "See /__emulator/openapi.json for what there is."
-    return Refusal(404, "no_such_route", f"no {request.method} {request.url.path}", remedy).response()
+    return AdminHTTPError(404, "no_such_route", f"no {request.method} {request.url.path}", remedy).response()

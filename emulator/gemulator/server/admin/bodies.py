@@ -7,30 +7,30 @@ import orjson
 from pydantic import Field, StringConstraints, ValidationError, field_validator
 from starlette.requests import Request
 
-from gemulator.core.clock import frozen_at
+from gemulator.core.clock import parse_clock
 from gemulator.core.located_yaml import dotted
-from gemulator.core.settings import WhenUnmatched
-from gemulator.core.strict_model import Strict
+from gemulator.core.settings import UnmatchedMode
+from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.loading.reader import path_of
-from gemulator.server.admin.guard import Refusal
+from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.state.journal.entry import Filter
 from gemulator.state.store import DEFAULT
 
-Door = TypeVar("Door", bound=Strict)
+Door = TypeVar("Door", bound=StrictModel)
 SessionName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 _LARGEST = 10_000_000
 _SEE = "See /__emulator/openapi.json for what fits here."
 
 
-class NewSession(Strict):
+class NewSession(StrictModel):
     """A session to make, or to set anew. What is left out is as the server; chaos stays as it was ordered."""
 
     session: Annotated[SessionName | None, Field(description="Left out: a new name.")] = None
     scenario: str | None = None
     seed: str | None = None
     clock: str | None = None
-    unmatched: WhenUnmatched | None = None
+    unmatched: UnmatchedMode | None = None
     scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Pushed to it: texts by name.")]
     drop: Annotated[Sequence[SessionName], Field(description="Sessions to forget before.")] = ()
     over: Annotated[
@@ -42,18 +42,18 @@ class NewSession(Strict):
     @classmethod
     def _moment(cls, value: str | None) -> str | None:
         if value is not None:
-            frozen_at(value)
+            parse_clock(value)
         return value
 
 
-class Pin(Strict):
+class Pin(StrictModel):
     """The one scenario that is to answer in a session; null: any may."""
 
     session: SessionName = DEFAULT
     scenario: str | None
 
 
-class Question(Strict):
+class Question(StrictModel):
     """A chat request to explain."""
 
     body: dict[str, Any]
@@ -69,7 +69,7 @@ async def read_body(request: Request) -> bytes:
     async for piece in request.stream():
         size += len(piece)
         if size > _LARGEST:
-            raise Refusal(413, "too_large", f"the body is larger than {_LARGEST} bytes", "Send less at once.")
+            raise AdminHTTPError(413, "too_large", f"the body is larger than {_LARGEST} bytes", "Send less at once.")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -84,20 +84,20 @@ def read(body: bytes, model: type[Door]) -> Door:
     try:
         data = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:
-        raise Refusal(400, "invalid_json", f"the body is no JSON: {error}", "Send a JSON object.") from None
+        raise AdminHTTPError(400, "invalid_json", f"the body is no JSON: {error}", "Send a JSON object.") from None
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise _invalid(error, data, model) from None
 
 
-def _invalid(error: ValidationError, data: Any, model: type[Strict]) -> Refusal:
-    from gemulator.scenario.loading.messages import worded
+def _invalid(error: ValidationError, data: Any, model: type[StrictModel]) -> AdminHTTPError:
+    from gemulator.scenario.loading.messages import explain_error
 
     places = [(detail, path_of(detail["loc"], data)) for detail in error.errors(include_url=False)]
-    said = [(dotted(path) or "body", *worded(detail, path, model)) for detail, path in places]
+    said = [(dotted(path) or "body", *explain_error(detail, path, model)) for detail, path in places]
     remedy = next((remedy for _, _, remedy in said if remedy), _SEE)
-    return Refusal(422, "invalid_body", "; ".join(f"{where}: {message}" for where, message, _ in said), remedy)
+    return AdminHTTPError(422, "invalid_body", "; ".join(f"{where}: {message}" for where, message, _ in said), remedy)
 
 
 def filter_of(request: Request) -> Filter:
@@ -121,7 +121,7 @@ def number_in(request: Request, name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Refusal(422, "invalid_query", f"{name}={text} is no whole number", _SEE)
+        raise AdminHTTPError(422, "invalid_query", f"{name}={text} is no whole number", _SEE)
     return int(text)
 
 
@@ -134,10 +134,10 @@ def _seconds(request: Request, name: str) -> float | None:
     except ValueError:
         pass
     try:
-        return frozen_at(text)
+        return parse_clock(text)
     except ValueError:
         remedy = "Write Unix seconds, or like 2026-02-11T22:54:21Z."
-        raise Refusal(422, "invalid_query", f"{name}={text} is no moment", remedy) from None
+        raise AdminHTTPError(422, "invalid_query", f"{name}={text} is no moment", remedy) from None
 
 
 def session_in(request: Request) -> str:

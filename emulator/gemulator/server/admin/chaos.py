@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.engine.engine import Engine
 from gemulator.scenario.delivery_fields import faults_in, pacing_in, quota_in
 from gemulator.server.admin.bodies import SessionName, read_json
@@ -22,7 +22,7 @@ from gemulator.state.verdict import verdict
 _READERS: dict[str, Callable[[str], object]] = {"fault": faults_in, "pacing": pacing_in, "quota": quota_in}
 
 
-class Chaos(Strict):
+class Chaos(StrictModel):
     """What goes wrong in a session from now on, each as one line. What is left out or null is off."""
 
     session: SessionName = DEFAULT
@@ -55,12 +55,12 @@ class DeliveryRoutes(Struct, frozen=True):
         store = self.engine.store
         if request.method == "POST":
             chaos = await read_json(request, Chaos)
-            choices = (await store.overlay(chaos.session)).choices
+            choices = (await store.overlay(chaos.session)).settings
             ordered = replace(choices, fault=chaos.fault, pacing=chaos.pacing, quota=chaos.quota)
             await store.configure(chaos.session, ordered)
             return JSONResponse(chaos.model_dump())
         session = request.query_params.get("session") or DEFAULT
-        choices = (await store.overlay(session)).choices
+        choices = (await store.overlay(session)).settings
         ordered_now = {"fault": choices.fault, "pacing": choices.pacing, "quota": choices.quota}
         return JSONResponse({"session": session, **ordered_now})
 
@@ -68,7 +68,7 @@ class DeliveryRoutes(Struct, frozen=True):
         """Of one session, or of all."""
         session = request.query_params.get("session")
         page = await self.engine.store.entries(Filter(session=session))
-        overlaid = (await self.engine.store.overlay(session or DEFAULT)).choices.clock
+        overlaid = (await self.engine.store.overlay(session or DEFAULT)).settings.clock
         still = self.engine.settings.clock != "real" or overlaid is not None
         findings = [
             FindingView(kind=one.kind, requests=list(one.requests), message=one.message, advice=one.advice)

@@ -14,7 +14,7 @@ _PORT = re.compile(r":\d*$")
 _KEY = b"x-emulator-admin-key"
 
 
-class Refusal(Exception):
+class AdminHTTPError(Exception):
     """A request to the admin API that cannot be done, and what to do about it."""
 
     def __init__(self, status: int, code: str, message: str, remedy: str, **details: object) -> None:
@@ -44,20 +44,20 @@ class Guard(Struct, frozen=True):
                 return
         await self.app(scope, receive, send)
 
-    def _refusal(self, headers: Mapping[bytes, bytes]) -> Refusal | None:
+    def _refusal(self, headers: Mapping[bytes, bytes]) -> AdminHTTPError | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not self.on:
-            return Refusal(404, "admin_off", "the admin API is switched off", "Start gemulator with --admin on.")
+            return AdminHTTPError(404, "admin_off", "the admin API is switched off", "Start gemulator with --admin on.")
         if not known_host(host, self.hosts):
             remedy = f"If it is you who named it so, start gemulator with --allow-host {_PORT.sub('', host)}"
-            return Refusal(403, "foreign_host", f"the admin API is not served under the name {host!r}", remedy)
+            return AdminHTTPError(403, "foreign_host", f"the admin API is not served under the name {host!r}", remedy)
         if _from_elsewhere(headers, host):
             remedy = "Call it from a test or a server; or open it in a tab of its own."
-            return Refusal(403, "cross_origin", "web pages may not call the admin API", remedy)
+            return AdminHTTPError(403, "cross_origin", "web pages may not call the admin API", remedy)
         given = headers.get(_KEY, b"")
         if self.key is not None and not hmac.compare_digest(given, self.key.encode()):
             remedy = "Send the value of --admin-key in the header x-emulator-admin-key."
-            return Refusal(401, "key_required", "the admin API wants its key", remedy)
+            return AdminHTTPError(401, "key_required", "the admin API wants its key", remedy)
         return None
 
 

@@ -14,11 +14,11 @@ from gemulator.core.version import __version__
 from gemulator.engine.engine import Engine
 from gemulator.engine.explain import Explanation
 from gemulator.request.target import target_of
-from gemulator.scenario.turns import Place
+from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.bodies import Question, filter_of, number_in, read, read_body, read_json
-from gemulator.server.admin.ended_sessions import OVER
-from gemulator.server.admin.guard import Refusal
-from gemulator.server.auth.identity import asked_again, unusable
+from gemulator.server.admin.ended_sessions import ENDED_SCENARIO
+from gemulator.server.admin.guard import AdminHTTPError
+from gemulator.server.auth.identity import header_error, rebuild_request
 from gemulator.state.journal.entry import Entry, Filter
 from gemulator.state.journal.har import archive
 from gemulator.state.journal.json_views import (
@@ -101,7 +101,7 @@ class JournalRoutes(Struct, frozen=True):
         entry = await self.engine.store.entry(number)
         if entry is None:
             remedy = "It was never made, or had to go: see journal_entries and journal_bytes in /__emulator/settings."
-            raise Refusal(404, "no_such_entry", f"there is no entry {number}", remedy)
+            raise AdminHTTPError(404, "no_such_entry", f"there is no entry {number}", remedy)
         return _json(entry_view(await self._looked_at(entry, turns=True), full=True))
 
     async def _looked_at(self, entry: Entry, *, turns: bool = False) -> Entry:
@@ -116,14 +116,14 @@ class JournalRoutes(Struct, frozen=True):
             return entry
         if exchange.nearest or not exchange.body.whole:
             return entry
-        asked = asked_again(exchange.body.data, exchange.path, target, received.headers, received.session)
+        asked = rebuild_request(exchange.body.data, exchange.path, target, received.headers, received.session)
         nearest = self.engine.preparation.nearest(asked, await self.engine.store.overlay(received.session))
         return replace(entry, received=replace(received, exchange=replace(exchange, nearest=nearest)))
 
     async def verify(self, request: Request) -> Response:
-        return _json({"verified": True, "entries": await self.verified(await read_body(request))})
+        return _json({"verified": True, "entries": await self.verify_session(await read_body(request))})
 
-    async def verified(self, body: bytes) -> int:
+    async def verify_session(self, body: bytes) -> int:
         """How many entries were checked against what a body expects. Refusal says what does not hold."""
         from gemulator.server.admin.verification import Expectations, verify
 
@@ -136,33 +136,39 @@ class JournalRoutes(Struct, frozen=True):
             return len(entries)
         message = "; ".join(f"{one.check}: {one.message}" for one in broken)
         remedy = f"`failures` says how the nearest entries differ; GET /__emulator/journal?session={session} has all."
-        raise Refusal(409, "not_verified", message, remedy, failures=[_failure(one) for one in broken])
+        raise AdminHTTPError(409, "not_verified", message, remedy, failures=[_failure(one) for one in broken])
 
     async def _late(self, after: int | None) -> Sequence[Entry]:
         """What came in sessions that are over, after an entry."""
-        return () if after is None else (await self.engine.store.entries(Filter(scenario=OVER), after)).entries
+        return (
+            () if after is None else (await self.engine.store.entries(Filter(scenario=ENDED_SCENARIO), after)).entries
+        )
 
-    async def _places(self, session: str, entries: Sequence[Entry]) -> Sequence[Place]:
+    async def _places(self, session: str, entries: Sequence[Entry]) -> Sequence[LocatedTurn]:
         """The turns of the scenarios that this session has to do with."""
         overlay = await self.engine.store.overlay(session)
         names = {entry.received.exchange.scenario for entry in entries}
-        names |= {published.name for published in overlay.published} | {overlay.choices.scenario or ""}
-        return [place for place in self.engine.preparation.shelf(overlay).places if place.scenario.name in names]
+        names |= {published.name for published in overlay.published} | {overlay.settings.scenario or ""}
+        return [
+            place
+            for place in self.engine.preparation.library_for(overlay).located_turns
+            if place.scenario.name in names
+        ]
 
     async def explain(self, request: Request) -> Response:
         question = await read_json(request, Question)
         target = target_of(question.path)
         if target is None:
             remedy = "Write /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions."
-            raise Refusal(422, "no_chat_path", f"{question.path} is no path of a chat request", remedy)
+            raise AdminHTTPError(422, "no_chat_path", f"{question.path} is no path of a chat request", remedy)
         headers = {
             name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in question.headers.items()
         }
-        asked = asked_again(orjson.dumps(question.body), question.path, target, headers, question.session)
-        wrong = unusable(asked.caller)
+        asked = rebuild_request(orjson.dumps(question.body), question.path, target, headers, question.session)
+        wrong = header_error(asked.caller)
         if wrong is not None:
-            raise Refusal(422, "unusable_header", wrong, "A chat request with it is answered 400.")
+            raise AdminHTTPError(422, "unusable_header", wrong, "A chat request with it is answered 400.")
         return _json(_explanation(question.session, await self.engine.explain(asked)))
 
 

@@ -8,13 +8,13 @@ from pydantic import Field, field_validator
 
 from gemulator.core.errors import Mismatch, RequestError
 from gemulator.core.located_yaml import dotted
-from gemulator.core.strict_model import Strict
+from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
 from gemulator.request.target import target_of
 from gemulator.scenario.conditions.match import Match
-from gemulator.scenario.loading.reader import nothing_at
-from gemulator.scenario.turns import Place
+from gemulator.scenario.loading.reader import empty_paths
+from gemulator.scenario.turns import LocatedTurn
 from gemulator.state.journal.entry import Entry, Outcome
 
 _SHOWN = 10  # requests of which there were too many
@@ -22,7 +22,7 @@ _SHOWN = 10  # requests of which there were too many
 _Nearest: TypeAlias = Sequence[tuple[int, Sequence[Mismatch]]]
 
 
-class Wanted(Strict):
+class ExpectedRequest(StrictModel):
     """An entry that is looked for: its request by the conditions of a scenario, its answer by what was chosen."""
 
     when: Annotated[Match, Field(description="Conditions, as in a scenario.")] = Match()
@@ -34,13 +34,13 @@ class Wanted(Strict):
     @field_validator("when")
     @classmethod
     def _whole(cls, when: Match) -> Match:
-        path = next(nothing_at(when.model_dump(by_alias=True, exclude_unset=True)), None)
+        path = next(empty_paths(when.model_dump(by_alias=True, exclude_unset=True)), None)
         if path is not None:
             raise ValueError(f"nothing is given for `{dotted(path)}`")
         return when
 
 
-class Counted(Wanted):
+class Counted(ExpectedRequest):
     """How many such requests there must be. Nothing given: at least one."""
 
     count: Annotated[int | None, Field(ge=0)] = None
@@ -68,12 +68,14 @@ class Counted(Wanted):
         return f"{' and '.join(f'{words}{bound}' for words, bound in given)} such {noun}"
 
 
-class Expectations(Strict):
+class Expectations(StrictModel):
     """What must hold of a session. What is left out is not checked."""
 
     session: str = "default"
     entries: Annotated[Sequence[Counted], Field(description="How often something was asked.")] = ()
-    order: Annotated[Sequence[Wanted], Field(description="What was asked after what; others may stand between.")] = ()
+    order: Annotated[
+        Sequence[ExpectedRequest], Field(description="What was asked after what; others may stand between.")
+    ] = ()
     none_unmatched: Annotated[
         bool | Literal["refused"],
         Field(description="No request was without a fitting turn; `refused`: none was refused for it."),
@@ -102,7 +104,7 @@ def verify(
     expected: Expectations,
     entries: Sequence[Entry],
     counters: Mapping[str, int],
-    places: Sequence[Place],
+    places: Sequence[LocatedTurn],
     late: Sequence[Entry] = (),
 ) -> Sequence[Broken]:
     """The checks that failed; none: all hold. `places` are the turns whose `times` count."""
@@ -116,7 +118,7 @@ def verify(
     return [broken for check in checks for broken in check]
 
 
-def mismatches(wanted: Wanted, entry: Entry) -> Iterator[Mismatch]:
+def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
     """What is wrong with an entry; nothing: it is one that is looked for."""
     exchange, finished = entry.received.exchange, entry.finished
     seen: tuple[tuple[str, object, object], ...] = (
@@ -149,12 +151,12 @@ def _conversation(entry: Entry) -> Conversation | None:
     return Conversation(parsed, target, headers)
 
 
-def _nearest(wanted: Wanted, entries: Sequence[Entry], place: Place | None = None) -> _Nearest:
+def _nearest(wanted: ExpectedRequest, entries: Sequence[Entry], place: LocatedTurn | None = None) -> _Nearest:
     differing = ((entry.number, tuple(_why(wanted, entry, place))) for entry in entries)
     return sorted((one for one in differing if one[1]), key=lambda one: len(one[1]))[:3]
 
 
-def _why(wanted: Wanted, entry: Entry, place: Place | None) -> Iterable[Mismatch]:
+def _why(wanted: ExpectedRequest, entry: Entry, place: LocatedTurn | None) -> Iterable[Mismatch]:
     """What is wrong with an entry; where another turn answered it, what kept this one from doing so."""
     found, exchange = tuple(mismatches(wanted, entry)), entry.received.exchange
     conversation = _conversation(entry)
@@ -164,7 +166,7 @@ def _why(wanted: Wanted, entry: Entry, place: Place | None) -> Iterable[Mismatch
     return tuple(place.mismatches(conversation)) or (Mismatch("turn", str(place), by),)
 
 
-def _counts(expected: Sequence[Counted], entries: Sequence[Entry], places: Sequence[Place]) -> Iterator[Broken]:
+def _counts(expected: Sequence[Counted], entries: Sequence[Entry], places: Sequence[LocatedTurn]) -> Iterator[Broken]:
     named = {(place.scenario.name, place.number): place for place in places}
     for index, wanted in enumerate(expected):
         fitting = [entry for entry in entries if not any(mismatches(wanted, entry))]
@@ -177,7 +179,7 @@ def _counts(expected: Sequence[Counted], entries: Sequence[Entry], places: Seque
             yield Broken(f"entries[{index}]", message, nearest)
 
 
-def _order(expected: Sequence[Wanted], entries: Sequence[Entry]) -> Iterator[Broken]:
+def _order(expected: Sequence[ExpectedRequest], entries: Sequence[Entry]) -> Iterator[Broken]:
     begin = 0
     for index, wanted in enumerate(expected):
         fits = _fitting(wanted)
@@ -189,7 +191,7 @@ def _order(expected: Sequence[Wanted], entries: Sequence[Entry]) -> Iterator[Bro
         begin = at + 1
 
 
-def _fitting(wanted: Wanted) -> Callable[[Entry], bool]:
+def _fitting(wanted: ExpectedRequest) -> Callable[[Entry], bool]:
     return lambda entry: not any(mismatches(wanted, entry))
 
 
@@ -202,7 +204,7 @@ def _unmatched(entries: Sequence[Entry], none: bool | Literal["refused"]) -> Ite
             yield Broken("none_unmatched", f"no turn fitted entry {entry.number}", nearest)
 
 
-def _unused(counters: Mapping[str, int], places: Sequence[Place]) -> Iterator[Broken]:
+def _unused(counters: Mapping[str, int], places: Sequence[LocatedTurn]) -> Iterator[Broken]:
     for place in places:
         times = place.turn.times
         if times is not None and (used := counters.get(place.counter, 0)) < times:

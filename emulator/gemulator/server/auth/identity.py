@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
 from gemulator.core.plan import Failure
-from gemulator.core.settings import Settings, speed_of
+from gemulator.core.settings import Settings, parse_speed
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Caller, Target
 from gemulator.scenario.delivery_fields import faults_in, pacing_in, quota_in
 from gemulator.server.auth.tokens import Token, key_for, session_in, verify
-from gemulator.service.refusals import refused
+from gemulator.service.refusals import refuse
 from gemulator.state.store import DEFAULT
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _REFUSALS: Mapping[Reason, tuple[str, str]] = {
 }
 
 
-class Doorman:
+class Authenticator:
     """Lets callers in as `auth` says, and turns away whom the policy denies."""
 
     def __init__(self, settings: Settings, policy: "Policy | None", utc: Clock) -> None:
@@ -114,14 +114,14 @@ def caller_of(headers: Headers, session: str) -> Caller:
     )
 
 
-def unusable(caller: Caller) -> str | None:
+def header_error(caller: Caller) -> str | None:
     """What is wrong with gemulator's own headers, where they mean nothing."""
     if caller.wire not in {None, "faithful", "sdk-safe"}:
         return "x-emulator-wire is faithful or sdk-safe"
     if caller.speed is caller.fault is caller.pacing is caller.quota is None:
         return None
     lines = (
-        ("speed", caller.speed, speed_of),
+        ("speed", caller.speed, parse_speed),
         ("fault", caller.fault, faults_in),
         ("pacing", caller.pacing, pacing_in),
         ("quota", caller.quota, quota_in),
@@ -135,7 +135,7 @@ def unusable(caller: Caller) -> str | None:
     return None
 
 
-def addressed(target: Target, headers: Headers) -> Target:
+def with_dedicated_host(target: Target, headers: Headers) -> Target:
     """The target with the host name that a request names, where it is one of a dedicated endpoint."""
     if target.shared:
         return target
@@ -143,9 +143,9 @@ def addressed(target: Target, headers: Headers) -> Target:
     return replace(target, host=host.decode("latin-1")) if host.endswith(_DEDICATED) else target
 
 
-def asked_again(body: bytes, path: str, target: Target, headers: Headers, session: str) -> IncomingRequest:
+def rebuild_request(body: bytes, path: str, target: Target, headers: Headers, session: str) -> IncomingRequest:
     """A request of a session, to be looked at: who asks has been decided."""
-    return IncomingRequest(body, path, addressed(target, headers), headers, caller_of(headers, session))
+    return IncomingRequest(body, path, with_dedicated_host(target, headers), headers, caller_of(headers, session))
 
 
 def _text(headers: Headers, name: bytes) -> str | None:
@@ -155,4 +155,4 @@ def _text(headers: Headers, name: bytes) -> str | None:
 
 def _unauthenticated(reason: Reason, version: str) -> Failure:
     name, hint = _REFUSALS[reason]
-    return replace(refused(name, version=version), hint=hint)
+    return replace(refuse(name, version=version), hint=hint)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ALGORITHM = "RS256"
 
 
-def kept(file: Path, make: Callable[[], bytes], mode: int = 0o600) -> bytes:
+def read_or_create(file: Path, make: Callable[[], bytes], mode: int = 0o600) -> bytes:
     """What is in `file`; made and written first where it is missing. Of two that make it at once, one wins."""
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def write(file: Path, content: bytes, mode: int = 0o600) -> None:
         out.write(content)
 
 
-class Forged(ValueError):
+class InvalidJwtError(ValueError):
     """A JWT that this key did not sign, or that is none."""
 
 
@@ -52,7 +52,7 @@ class ServiceKey(Struct, frozen=True, dict=True):
     @classmethod
     def of(cls, state: Path) -> Self:
         """The key in the state folder."""
-        return cls(kept(state / "service_account.pem", _new_key))
+        return cls(read_or_create(state / "service_account.pem", _new_key))
 
     @cached_property
     def _private(self) -> "RSAPrivateKey":
@@ -114,13 +114,13 @@ class ServiceKey(Struct, frozen=True, dict=True):
         header, _, claims = body.partition(".")
         try:
             if orjson.loads(_decoded(header))["alg"] != _ALGORITHM:
-                raise Forged("another algorithm")
+                raise InvalidJwtError("another algorithm")
             self.public.verify(_decoded(signature), body.encode(), PKCS1v15(), SHA256())
             told = orjson.loads(_decoded(claims))
         except (InvalidSignature, ValueError, KeyError, TypeError) as error:
-            raise Forged(str(error)) from None
+            raise InvalidJwtError(str(error)) from None
         if not isinstance(told, dict):
-            raise Forged("no claims")
+            raise InvalidJwtError("no claims")
         return told
 
 

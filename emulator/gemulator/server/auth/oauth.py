@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gemulator.core.clock import Clock
-from gemulator.core.settings import Settings, usual_state
-from gemulator.server.auth.keys import Forged, ServiceKey
+from gemulator.core.settings import Settings, default_state_dir
+from gemulator.server.auth.keys import InvalidJwtError, ServiceKey
 from gemulator.server.auth.tokens import Token, key_for, mint, verify
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
@@ -34,7 +34,7 @@ def dev_email(project: str) -> str:
     return f"gemulator-dev@{project}.iam.gserviceaccount.com"
 
 
-class Refused(Exception):
+class OAuthError(Exception):
     """An OAuth error answer (RFC 6749, 5.2)."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
@@ -59,7 +59,7 @@ class TokenService:
     def __init__(self, settings: Settings, utc: Clock) -> None:
         self._key = key_for(settings)
         self._life = settings.token_life
-        self._state: Path = settings.state or usual_state()
+        self._state: Path = settings.state or default_state_dir()
         self._utc = utc
         self.email = dev_email(settings.project)
 
@@ -70,7 +70,7 @@ class TokenService:
             return ServiceKey.of(self._state)
         except OSError as error:
             remedy = "name another folder with --state"
-            raise Refused("server_error", f"gemulator: no key can be kept: {error}: {remedy}", 503) from None
+            raise OAuthError("server_error", f"gemulator: no key can be kept: {error}: {remedy}", 503) from None
 
     def access_token(self, grant: Grant) -> dict[str, Any]:
         """The body of an answer with a fresh access token."""
@@ -106,9 +106,9 @@ class TokenService:
             case grant_type if grant_type == _EXCHANGE:
                 return self._for_subject_token(form)
             case "":
-                raise Refused("invalid_request", "Missing required parameter: grant_type")
+                raise OAuthError("invalid_request", "Missing required parameter: grant_type")
             case other:
-                raise Refused("unsupported_grant_type", f"Invalid grant_type: {other}")
+                raise OAuthError("unsupported_grant_type", f"Invalid grant_type: {other}")
 
     def _for_assertion(self, form: Mapping[str, str], session: str) -> dict[str, Any]:
         grant = self._asserted(self._signed(_given(form, "assertion"), "Invalid JWT Signature."), session)
@@ -119,17 +119,17 @@ class TokenService:
     def _asserted(self, claims: Mapping[str, Any], session: str) -> Grant:
         issuer, scope, audience = (str(claims.get(name) or "") for name in ("iss", "scope", "target_audience"))
         if not issuer.endswith(".gserviceaccount.com"):
-            raise Refused("invalid_grant", "Invalid grant: account not found")
+            raise OAuthError("invalid_grant", "Invalid grant: account not found")
         if not str(claims.get("aud")).endswith("/token"):
-            raise Refused("invalid_grant", "Invalid JWT: the audience must be https://oauth2.googleapis.com/token")
+            raise OAuthError("invalid_grant", "Invalid JWT: the audience must be https://oauth2.googleapis.com/token")
         if not self._timely(claims):
-            raise Refused(
+            raise OAuthError(
                 "invalid_grant",
                 "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your"
                 " iat and exp values in the JWT claim.",
             )
         if not scope and not audience:
-            raise Refused("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
+            raise OAuthError("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
         return Grant(session, str(claims.get("sub") or issuer), tuple(scope.split()), audience)
 
     def _timely(self, claims: Mapping[str, Any]) -> bool:
@@ -140,7 +140,7 @@ class TokenService:
 
     def _for_refresh_token(self, form: Mapping[str, str]) -> dict[str, Any]:
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
-            raise Refused("invalid_client", "The OAuth client was not found.", 401)
+            raise OAuthError("invalid_client", "The OAuth client was not found.", 401)
         claims = self._signed(_given(form, "refresh_token"), "Token has been expired or revoked.")
         scopes = tuple(form.get("scope", CLOUD_PLATFORM).split())
         answer = self.access_token(_grant(claims, "refresh", scopes))
@@ -150,7 +150,7 @@ class TokenService:
         for name in ("audience", "requested_token_type", "subject_token_type"):
             _given(form, name)
         if form["requested_token_type"] != _ACCESS_TOKEN:
-            raise Refused("invalid_request", f"Invalid requested_token_type: {form['requested_token_type']}")
+            raise OAuthError("invalid_request", f"Invalid requested_token_type: {form['requested_token_type']}")
         claims = self._signed(_given(form, "subject_token"), "The subject token was not signed by gemulator.")
         scopes = tuple(form.get("scope", CLOUD_PLATFORM).split())
         return {**self.access_token(_grant(claims, "subject", scopes)), "issued_token_type": _ACCESS_TOKEN}
@@ -159,8 +159,8 @@ class TokenService:
         """The claims of a JWT, if our own key signed it: nothing is minted for another's."""
         try:
             return self.service_key.verify(jwt)
-        except Forged:
-            raise Refused("invalid_grant", otherwise) from None
+        except InvalidJwtError:
+            raise OAuthError("invalid_grant", otherwise) from None
 
     # ---- questions about tokens
 
@@ -171,7 +171,7 @@ class TokenService:
             case Token():
                 return self._described(told)
             case "foreign" | "forged" | "expired":
-                raise Refused("invalid_token", "Invalid Value")
+                raise OAuthError("invalid_token", "Invalid Value")
             case _:
                 assert_never(told)
 
@@ -219,13 +219,13 @@ class TokenService:
 
 def _grant(claims: Mapping[str, Any], use: str, scopes: tuple[str, ...]) -> Grant:
     if claims.get("use") != use:
-        raise Refused("invalid_grant", f"This is no {use} token.")
+        raise OAuthError("invalid_grant", f"This is no {use} token.")
     return Grant(str(claims.get("session") or "default"), str(claims.get("email") or ""), scopes)
 
 
 def _given(form: Mapping[str, str], name: str) -> str:
     if not form.get(name):
-        raise Refused("invalid_request", f"Missing required parameter: {name}")
+        raise OAuthError("invalid_request", f"Missing required parameter: {name}")
     return form[name]
 
 
@@ -244,7 +244,7 @@ def _answer(body: Mapping[str, Any]) -> Response:
     return JSONResponse(body, headers={"cache-control": "no-store"})
 
 
-async def refused(request: Request, error: Exception) -> Response:
+async def oauth_error(request: Request, error: Exception) -> Response:
     """A Refused, as its client expects it."""
-    assert isinstance(error, Refused)
+    assert isinstance(error, OAuthError)
     return JSONResponse({"error": error.error, "error_description": error.description}, error.status)

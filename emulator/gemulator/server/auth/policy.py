@@ -12,7 +12,7 @@ from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.located_yaml import text_of_file
 from gemulator.core.plan import Failure
 from gemulator.request.target import Target
-from gemulator.service.refusals import refused
+from gemulator.service.refusals import refuse
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -55,4 +55,4 @@ def read_policy(file: Path) -> Policy:
 def _denied(name: str, target: Target) -> Failure:
     """One of Google's refusals."""
     where = {"project": target.project, "location": target.location, "endpoint": target.endpoint}
-    return replace(refused(name, **where), hint="the --policy file says so")
+    return replace(refuse(name, **where), hint="the --policy file says so")

@@ -8,20 +8,20 @@ from http import HTTPStatus
 from starlette.types import Message, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from gemulator.delivery.steps import Bare, Head
-from gemulator.server.protocol.upgrade import Declining
+from gemulator.delivery.steps import Head, RawHead
+from gemulator.server.protocol.upgrade import UpgradeIgnoringProtocol
 
 BEGUN = "emulator.begun"
 """Where a scope has what the application did for the request before it was called, if it did anything."""
 
-ANSWERED = object()
+HANDLED = object()
 """Says that a request is answered, and the application need not be called."""
 
 _WIRE = "emulator.wire"
 _RESET = struct.pack("ii", 1, 0)  # linger, for no time: closing discards what is unsent and sends a reset
 
 
-class Wire(Declining):
+class HttpConnection(UpgradeIgnoringProtocol):
     """uvicorn's protocol, with a way past it for the application: `wire_of(scope)`."""
 
     on_lost: Callable[[], None] | None = None  # told when the connection is lost
@@ -83,12 +83,12 @@ class Wire(Declining):
         return self.cycle.disconnected
 
 
-def wire_of(scope: Scope) -> Wire | None:
+def connection_of(scope: Scope) -> HttpConnection | None:
     """The wire that a request came over; None where another server plays host."""
     return scope.get(_WIRE)
 
 
-def catching(send: Send) -> Send:
+def capture_headers(send: Send) -> Send:
     """A `send` that keeps back a head with `caught`, and puts its headers into that list.
 
     It stands outside of CORS, which adds some of them.
@@ -104,14 +104,14 @@ def catching(send: Send) -> Send:
     return sending
 
 
-def bare_head(status: int, headers: Sequence[tuple[bytes, bytes]], bare: Bare) -> bytes:
+def bare_head(status: int, headers: Sequence[tuple[bytes, bytes]], bare: RawHead) -> bytes:
     """The bytes of a head that says what it is told to say, and that the connection ends with the body."""
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
     lines = [f"HTTP/{bare.version} {status} {phrase}".encode(), *(name + b": " + value for name, value in headers)]
     return b"\r\n".join((*lines, b"connection: close", b"", b""))
 
 
-async def until_gone(receive: Callable[[], Awaitable[Message]]) -> None:
+async def wait_for_disconnect(receive: Callable[[], Awaitable[Message]]) -> None:
     """Returns when the connection is lost."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from gemulator.server.protocol.connection import ANSWERED, BEGUN, Wire
+from gemulator.server.protocol.connection import BEGUN, HANDLED, HttpConnection
 
 AT_ONCE = "emulator.at_once"
 """Where the state of an application's lifespan has its way to answer at once, if it has one."""
 
-AtOnce: TypeAlias = Callable[[Wire, bytes, Mapping[bytes, bytes], bytes], object]
+AtOnce: TypeAlias = Callable[[HttpConnection, bytes, Mapping[bytes, bytes], bytes], object]
 """Answers a POST to a URL with headers and body in one write: ANSWERED.
 
 Otherwise it has to be called, as usual, and finds in the scope what it has returned here, if that is not None.
@@ -19,7 +19,7 @@ _DIGITS = 5  # of the length of a body that is held
 _NEVER = {b"expect", b"transfer-encoding"}  # a body that is asked for, and one of unknown length
 
 
-class Direct(Wire):
+class FastHttpProtocol(HttpConnection):
     """uvicorn's protocol, which asks the application first, from within the parser's callback."""
 
     _held: list[bytes] | None = None  # the body, so far, of a request that may be answered at once
@@ -36,7 +36,7 @@ class Direct(Wire):
         self._resting = None
 
     def on_headers_complete(self) -> None:
-        if self._at_once is not None and self._alone():
+        if self._at_once is not None and self._eligible():
             self._by_name = dict(self.headers)
             if len(self._by_name.get(b"content-length", b"")) <= _DIGITS and _NEVER.isdisjoint(self._by_name):
                 self._held = []
@@ -54,7 +54,7 @@ class Direct(Wire):
             super().on_message_complete()
             return
         begun = self._begun(b"".join(self._held))
-        if begun is ANSWERED:
+        if begun is HANDLED:
             self._held = None
             self._rest()
             return
@@ -74,7 +74,7 @@ class Direct(Wire):
             self._call()  # what has begun is answered
         super().shutdown()
 
-    def _alone(self) -> bool:
+    def _eligible(self) -> bool:
         """Whether it is a POST on a connection that stays, with no other request before it."""
         cycle, parser = self.cycle, self.parser
         if parser.get_method() != b"POST" or (cycle is not None and not cycle.response_complete):

@@ -6,7 +6,7 @@ from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
-class Declining(HttpToolsProtocol):
+class UpgradeIgnoringProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with the body of a request that asks for an upgrade.
 
     httptools holds what follows such a head for the other protocol. An offer may be ignored (RFC 9110, 7.8): the head

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from gemulator.server.auth.keys import kept, write
-from gemulator.server.tls.hosts import Names
+from gemulator.server.auth.keys import read_or_create, write
+from gemulator.server.tls.hosts import HostNames
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -22,20 +22,20 @@ _CONTEXTS = 256
 _OWN = ("localhost", "127.0.0.1", "::1")
 
 
-class NotVouched(Exception):
+class UnsupportedHostError(Exception):
     """A name that the authority may not certify; the text says what to do."""
 
 
-class Authority:
+class CertificateAuthority:
     """The authority of a state folder, made there on first use. `now` (Unix seconds) dates the certificates."""
 
     def __init__(self, state: Path, names: Sequence[str], now: float) -> None:
         self._state = state
         self._now = datetime.datetime.fromtimestamp(now, datetime.UTC)
-        self._names = Names.usual(names)
+        self._names = HostNames.usual(names)
         unfit = next((name for name in names if not name.isascii()), None)
         if unfit is not None:
-            raise NotVouched(
+            raise UnsupportedHostError(
                 f"{unfit!r} is no name for a certificate: write it as clients send it, like xn--bcher-kva.test"
             )
         self._own = (*_OWN, *names)
@@ -45,8 +45,8 @@ class Authority:
     def _check(self, names: Sequence[str]) -> None:
         permitted = self._permitted()
         for name in names:
-            if not permitted.cover(name):
-                raise NotVouched(
+            if not permitted.includes(name):
+                raise UnsupportedHostError(
                     f"the certificate authority in {self._state} may not vouch for {name!r}. Remove ca.pem and"
                     f" ca-key.pem there to have a new one made (clients must then trust it anew)."
                 )
@@ -58,14 +58,14 @@ class Authority:
         from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-        key = load_pem_private_key(kept(self._state / "ca-key.pem", _new_key), None)
+        key = load_pem_private_key(read_or_create(self._state / "ca-key.pem", _new_key), None)
         assert isinstance(key, EllipticCurvePrivateKey)
         return key
 
     @cached_property
     def certificate_pem(self) -> bytes:
         """What clients have to trust."""
-        return kept(self._state / "ca.pem", self._new_certificate, 0o644)
+        return read_or_create(self._state / "ca.pem", self._new_certificate, 0o644)
 
     @cached_property
     def certificate(self) -> "x509.Certificate":
@@ -89,7 +89,7 @@ class Authority:
         )
         return self._signed(builder).public_bytes(Encoding.PEM)
 
-    def _permitted(self) -> Names:
+    def _permitted(self) -> HostNames:
         """The names in the certificate's constraints."""
         from cryptography import x509
 
@@ -97,7 +97,7 @@ class Authority:
         permitted = constraints.permitted_subtrees or []
         hosts = (name.value for name in permitted if isinstance(name, x509.DNSName))
         networks = (name.value for name in permitted if isinstance(name, x509.IPAddress))
-        return Names(
+        return HostNames(
             tuple(hosts), tuple(n for n in networks if isinstance(n, ipaddress.IPv4Network | ipaddress.IPv6Network))
         )
 
@@ -112,13 +112,13 @@ class Authority:
     def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
         if name is None or name in self._own:
             return None
-        if not self._permitted_names.cover(name):
+        if not self._permitted_names.includes(name):
             return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
         connection.context = self.context_for((name,))
         return None
 
     @cached_property
-    def _permitted_names(self) -> Names:
+    def _permitted_names(self) -> HostNames:
         return self._permitted()
 
     def _context_for(self, names: tuple[str, ...]) -> ssl.SSLContext:

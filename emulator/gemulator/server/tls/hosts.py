@@ -43,7 +43,7 @@ GOOGLE: Sequence[str] = (
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
-class Names(Struct, frozen=True):
+class HostNames(Struct, frozen=True):
     """A set of host names with all that is below them, and of networks."""
 
     hosts: tuple[str, ...]
@@ -56,7 +56,7 @@ class Names(Struct, frozen=True):
         hosts = tuple(name.lower() for name in further if _network(name) is None)
         return cls((*GOOGLE, "localhost", *hosts), (*_LOOPBACK, *networks))
 
-    def cover(self, name: str) -> bool:
+    def includes(self, name: str) -> bool:
         """Whether a host name or address is one of them."""
         network = _network(name)
         if network is not None:
@@ -67,7 +67,7 @@ class Names(Struct, frozen=True):
 
 def google(name: str) -> bool:
     """Whether a host name is one of Google's that gemulator emulates."""
-    return Names(tuple(GOOGLE), ()).cover(name)
+    return HostNames(tuple(GOOGLE), ()).includes(name)
 
 
 def _inside(network: Network, known: Network) -> bool:

@@ -53,7 +53,7 @@ class Proxy:
                 head = await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             return
-        refusal = refused(head)
+        refusal = proxy_error(head)
         if refusal is not None:
             writer.write(refusal)
             await writer.drain()
@@ -63,7 +63,7 @@ class Proxy:
         await _join((reader, writer), beyond)
 
 
-def refused(head: bytes) -> bytes | None:
+def proxy_error(head: bytes) -> bytes | None:
     """The answer to a request that gets no tunnel; None: it gets one."""
     method, _, rest = head.decode("latin-1").partition(" ")
     target = rest.partition(" ")[0]

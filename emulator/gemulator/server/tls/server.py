@@ -8,16 +8,16 @@ import uvicorn
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from gemulator.server.tls.certificate_authority import Authority
+    from gemulator.server.tls.certificate_authority import CertificateAuthority
     from gemulator.server.tls.proxy import Proxy
 
 _FAREWELL = 0.5  # seconds: pooled clients never answer a farewell, and the usual 30 would hold up the end
 
 
-class Doors(Struct, frozen=True):
+class ExtraListeners(Struct, frozen=True):
     """Listening sockets, and the authority behind the first."""
 
-    authority: "Authority"
+    authority: "CertificateAuthority"
     tls: socket.socket
     proxy: socket.socket | None = None
 
@@ -31,7 +31,7 @@ class Doors(Struct, frozen=True):
 class Server(uvicorn.Server):
     """uvicorn's server: all doors lead into one app, one loop and one shutdown."""
 
-    def __init__(self, config: uvicorn.Config, doors: Doors | None = None) -> None:
+    def __init__(self, config: uvicorn.Config, doors: ExtraListeners | None = None) -> None:
         super().__init__(config)
         self._doors = doors
         self._proxy: Proxy | None = None

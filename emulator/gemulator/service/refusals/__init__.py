@@ -12,12 +12,12 @@ _ALL = (*INVALID, *OTHERS)
 REFUSALS: Mapping[str, Refusal] = {refusal.name: refusal for refusal in _ALL}
 
 
-def usual(status: int) -> Refusal:
+def default_for_status(status: int) -> Refusal:
     """What a bare status means: its first refusal, or the nearest general one."""
     general = 500 if status >= 500 else 400
     return next(refusal for code in (status, general) for refusal in _ALL if refusal.status == code)
 
 
-def refused(name: str, /, *, at: str | None = None, **values: object) -> Failure:
+def refuse(name: str, /, *, at: str | None = None, **values: object) -> Failure:
     """The refusal `name` with its values; `at` is the path in the request that is to blame."""
     return REFUSALS[name].failure(values, at)

@@ -4,25 +4,25 @@ from collections.abc import Iterator, Mapping
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure
-from gemulator.service.refusals import refused
+from gemulator.service.refusals import refuse
 from gemulator.service.rules.parameters import SCHEMA, invalid_value, not_one_of
-from gemulator.service.rules.rule import Ask, Rule, reads
+from gemulator.service.rules.rule import Rule, RuleContext, reads
 
 _MODALITIES = ("audio", "image", "text")
 # `text/x.enum` is the native type for one of several words; other MIME strings are passed through and not supported.
 _FORMATS = {"text", "json_object", "json_schema", "text/plain", "application/json", "text/x.enum"}
 
 
-def _modalities(ask: Ask) -> Failure | None:
+def _modalities(ask: RuleContext) -> Failure | None:
     for index, wanted in enumerate(ask.request.modalities or ()):
         if wanted not in _MODALITIES:
             return not_one_of(f"modalities[{index}]", _MODALITIES, wanted)
         if ask.card.makes and wanted not in ask.card.makes:
-            return refused("parameter-unsupported", field=f"response modality '{wanted}'")
+            return refuse("parameter-unsupported", field=f"response modality '{wanted}'")
     return None
 
 
-def _format(ask: Ask) -> Failure | None:
+def _format(ask: RuleContext) -> Failure | None:
     wanted = ask.request.response_format
     if wanted is None:
         return None
@@ -30,7 +30,7 @@ def _format(ask: Ask) -> Failure | None:
     if not isinstance(kind, str):
         return _unfit("response_format.type", "TYPE_STRING", kind)
     if kind not in _FORMATS:
-        return refused("mime-unsupported", mime=kind)
+        return refuse("mime-unsupported", mime=kind)
     return _wrong_schema(wanted.get("json_schema")) if kind == "json_schema" else None
 
 
@@ -44,13 +44,13 @@ def _wrong_schema(spec: JSON) -> Failure | None:
 
 def _unfit(field: str, kind: str, value: JSON) -> Failure:
     """The refusal of a value that is not there, or not of the type it has to be."""
-    return refused("missing-field", at=field, field=field) if value is None else invalid_value(field, kind, value)
+    return refuse("missing-field", at=field, field=field) if value is None else invalid_value(field, kind, value)
 
 
-def _recursive(ask: Ask) -> Failure | None:
+def _recursive(ask: RuleContext) -> Failure | None:
     schema = ask.request.response_schema
     looped = loop(schema) if isinstance(schema, dict) else None
-    return None if looped is None else refused("recursive-schema", path=looped)
+    return None if looped is None else refuse("recursive-schema", path=looped)
 
 
 def loop(schema: Mapping[str, JSON]) -> str | None:

@@ -7,26 +7,26 @@ import orjson
 
 from gemulator.core.plan import Failure
 from gemulator.request.message import ASSISTANT_ROLES, SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
-from gemulator.service.refusals import refused
-from gemulator.service.rules.rule import Ask, Rule, reads
+from gemulator.service.refusals import refuse
+from gemulator.service.rules.rule import Rule, RuleContext, reads
 
 
-def _contents(ask: Ask) -> Failure | None:
-    return None if ask.conversation.speaks else refused("no-contents")
+def _contents(ask: RuleContext) -> Failure | None:
+    return None if ask.conversation.speaks else refuse("no-contents")
 
 
-def _parts(ask: Ask) -> Failure | None:
+def _parts(ask: RuleContext) -> Failure | None:
     for message in ask.request.messages:
         if message.role in TOOL_ROLES or message.role in SYSTEM_ROLES:
             for part in message.parts:
                 if part.uri is not None:
-                    return refused("part-unsupported", kind=part.type, role=message.role)
+                    return refuse("part-unsupported", kind=part.type, role=message.role)
     return None
 
 
-def _arguments(ask: Ask) -> Failure | None:
+def _arguments(ask: RuleContext) -> Failure | None:
     calls = (call for message in ask.request.messages for call in message.calls)
-    return None if all(map(_is_object, calls)) else refused("arguments-not-json")
+    return None if all(map(_is_object, calls)) else refuse("arguments-not-json")
 
 
 def _is_object(call: HistoryCall) -> bool:
@@ -36,9 +36,9 @@ def _is_object(call: HistoryCall) -> bool:
         return False
 
 
-def _counts(ask: Ask) -> Failure | None:
+def _counts(ask: RuleContext) -> Failure | None:
     unequal = any(calls != answers for calls, answers in _exchanges(ask.request.messages))
-    return refused("response-count") if unequal else None
+    return refuse("response-count") if unequal else None
 
 
 def _exchanges(messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
@@ -65,10 +65,10 @@ def _kind(message: Message) -> str:
     return "calls" if message.calls else "words"
 
 
-def _ending(ask: Ask) -> Failure | None:
+def _ending(ask: RuleContext) -> Failure | None:
     if ask.card.prefill or ask.request.messages[-1].role not in ASSISTANT_ROLES:
         return None
-    return refused("no-prefill")
+    return refuse("no-prefill")
 
 
 RULES = (

@@ -10,9 +10,9 @@ from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure
 from gemulator.request.media import Medium, media_of, response_parts
 from gemulator.request.message import TOOL_ROLES, Message
-from gemulator.service.refusals import refused
+from gemulator.service.refusals import refuse
 from gemulator.service.rules.parameters import invalid_value, not_one_of
-from gemulator.service.rules.rule import OPTIONS, Ask, Rule, reads
+from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, reads
 
 # `image/jpg` is right (Google's own example has it); `*` stands where nothing says more.
 _IMAGES = ("*", "png", "jpeg", "jpg", "webp", "heic", "heif")
@@ -31,28 +31,28 @@ _RESOLUTIONS = ("LOW", "MEDIUM", "HIGH")
 _DETAILS = ("auto", "high", "low", "medium", "ultra_high")
 
 
-def _seen(ask: Ask) -> Iterator[Medium]:
+def _seen(ask: RuleContext) -> Iterator[Medium]:
     return media_of(ask.request)
 
 
-def _type(ask: Ask) -> Failure | None:
+def _type(ask: RuleContext) -> Failure | None:
     for medium in _seen(ask):
         mime = medium.mime.partition(";")[0]
         known = mime in _TYPES or medium.kind == "text"
         if not known or (ask.card.reads and medium.kind not in ask.card.reads):
-            return refused("mime-unsupported", mime=medium.mime)
+            return refuse("mime-unsupported", mime=medium.mime)
     return None
 
 
-def _size(ask: Ask) -> Failure | None:
+def _size(ask: RuleContext) -> Failure | None:
     most = ask.card.largest_image
     for medium in _seen(ask):
         if most is not None and medium.kind == "image" and medium.size > most:
-            return refused("file-too-large", size=medium.size, limit=most)
+            return refuse("file-too-large", size=medium.size, limit=most)
     return None
 
 
-def _detail(ask: Ask) -> Failure | None:
+def _detail(ask: RuleContext) -> Failure | None:
     details = [(medium.where, medium.detail) for medium in _seen(ask) if medium.detail is not None]
     for where, detail in details:
         if detail not in _DETAILS:
@@ -60,10 +60,10 @@ def _detail(ask: Ask) -> Failure | None:
     values = sorted({str(detail) for _, detail in details})
     if ask.card.mixed_detail or len(values) < 2:
         return None
-    return refused("detail-differs", values=", ".join(f"'{value}'" for value in values))
+    return refuse("detail-differs", values=", ".join(f"'{value}'" for value in values))
 
 
-def _resolution(ask: Ask) -> Failure | None:
+def _resolution(ask: RuleContext) -> Failure | None:
     value = ask.google.get("media_resolution")
     if value is None or str(value).upper().removeprefix("MEDIA_RESOLUTION_") in _RESOLUTIONS:
         return None
@@ -71,7 +71,7 @@ def _resolution(ask: Ask) -> Failure | None:
     return invalid_value("extra_body.google.media_resolution", kind, value)
 
 
-def _decodes(ask: Ask) -> Failure | None:
+def _decodes(ask: RuleContext) -> Failure | None:
     return next((failure for failure in map(_undecodable, _seen(ask)) if failure is not None), None)
 
 
@@ -81,15 +81,15 @@ def _undecodable(medium: Medium) -> Failure | None:
     try:
         raw = b64decode(medium.data, validate=True)
     except (binascii.Error, ValueError):
-        return refused("not-base64", at=medium.where, field=medium.where, value=medium.data[:80])
-    return refused("not-an-image") if medium.kind == "image" and not _is_image(raw) else None
+        return refuse("not-base64", at=medium.where, field=medium.where, value=medium.data[:80])
+    return refuse("not-an-image") if medium.kind == "image" and not _is_image(raw) else None
 
 
 def _is_image(raw: bytes) -> bool:
     return raw.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or raw[8:12] == b"WEBP" or raw[4:8] == b"ftyp"
 
 
-def _references(ask: Ask) -> Failure | None:
+def _references(ask: RuleContext) -> Failure | None:
     for message in ask.request.messages:
         parts = response_parts(message) if message.role in TOOL_ROLES and message.extra_content else ()
         if parts:
@@ -98,7 +98,7 @@ def _references(ask: Ask) -> Failure | None:
             }
             lost = next((name for name in _named_in(message) if name not in named), None)
             if lost is not None:
-                return refused("dangling-ref", ref=lost)
+                return refuse("dangling-ref", ref=lost)
     return None
 
 
@@ -128,7 +128,7 @@ RULES = (
         "§2 input_audio, image_url data (only under --strict-media)",
         _decodes,
         reads("parts"),
-        under=lambda policy: policy.strict_media,
+        enabled_if=lambda policy: policy.strict_media,
     ),
     Rule("function-response-reference", "§2 extra_content.google.parts", _references, reads("parts")),
 )

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from gemulator.core.json_types import JSON
-from gemulator.core.plan import Failure, shown
-from gemulator.service.refusals import refused
-from gemulator.service.rules.rule import OPTIONS, Ask, Rule, reads
+from gemulator.core.plan import Failure, quote_value
+from gemulator.service.refusals import refuse
+from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, reads
 
 SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
 
@@ -85,50 +85,50 @@ def _beyond(fields: Mapping[str, JSON], known: frozenset[str], place: str) -> It
     return ((name, place) for name, value in fields.items() if name not in known and value is not None)
 
 
-def _unknown(ask: Ask) -> Failure | None:
+def _unknown(ask: RuleContext) -> Failure | None:
     found = next(ignored(ask.frame.body), None)
     if found is None:
         return None
     name, place = found
     where = f" at '{place}'" if place else ""
-    return refused("unknown-field", at=f"{place}.{name}" if place else name, key=name, where=where)
+    return refuse("unknown-field", at=f"{place}.{name}" if place else name, key=name, where=where)
 
 
-def _int32(ask: Ask) -> Failure | None:
+def _int32(ask: RuleContext) -> Failure | None:
     for name in _INT32:
         value = getattr(ask.request, name)
         if value is not None and not -(2**31) <= value < 2**31:
-            return refused("invalid-value", at=name, field=name, type="TYPE_INT32", value=value)
+            return refuse("invalid-value", at=name, field=name, type="TYPE_INT32", value=value)
     return None
 
 
-def _in_range(ask: Ask) -> Failure | None:
+def _in_range(ask: RuleContext) -> Failure | None:
     for name, native, low, high, inclusive in _RANGES:
         value = getattr(ask.request, name)
         if value is not None and not (low <= value < high or (inclusive and value == high)):
             end = "inclusive" if inclusive else "exclusive"
-            return refused("out-of-range", field=native, value=f"{value:g}", low=low, high=high, end=end)
+            return refuse("out-of-range", field=native, value=f"{value:g}", low=low, high=high, end=end)
     return None
 
 
-def _output_tokens(ask: Ask) -> Failure | None:
+def _output_tokens(ask: RuleContext) -> Failure | None:
     value, most = ask.request.token_limit, ask.card.max_output
     if value is None or (value >= 1 and (most is None or value <= most)):
         return None
-    return refused("out-of-range", field="maxOutputTokens", value=value, low=1, high=(most or 2**31 - 1) + 1)
+    return refuse("out-of-range", field="maxOutputTokens", value=value, low=1, high=(most or 2**31 - 1) + 1)
 
 
-def _unsupported(ask: Ask) -> Failure | None:
+def _unsupported(ask: RuleContext) -> Failure | None:
     if ask.frame.members.isdisjoint(ask.card.refuses):
         return None
     for name in ask.card.refuses:
         if getattr(ask.request, name, None):
             kind = "logprobs-unsupported" if name == "logprobs" else "parameter-unsupported"
-            return refused(kind, field=_NATIVE.get(name, name))
+            return refuse(kind, field=_NATIVE.get(name, name))
     return None
 
 
-def _options(ask: Ask) -> Failure | None:
+def _options(ask: RuleContext) -> Failure | None:
     """The types of Google's own options."""
     google = "type.googleapis.com/google.cloud.aiplatform.v1"
     kinds: Mapping[str, tuple[type, str]] = {
@@ -152,12 +152,14 @@ def invalid_value(field: str, kind: str, value: JSON) -> Failure:
     import orjson
 
     shown = orjson.dumps(value).decode()
-    return refused("invalid-value", at=field, field=field, type=kind, value=shown[:80])
+    return refuse("invalid-value", at=field, field=field, type=kind, value=shown[:80])
 
 
 def not_one_of(field: str, allowed: Iterable[str], value: JSON) -> Failure:
     """The refusal of a value that is none of a few words."""
-    return refused("not-one-of", field=field, allowed=", ".join(f"'{word}'" for word in allowed), value=shown(value))
+    return refuse(
+        "not-one-of", field=field, allowed=", ".join(f"'{word}'" for word in allowed), value=quote_value(value)
+    )
 
 
 RULES = (
@@ -165,7 +167,7 @@ RULES = (
         "unknown-field",
         "§2 anything unsupported; §6 unknown field under strict",
         _unknown,
-        under=lambda policy: policy.strict_params,
+        enabled_if=lambda policy: policy.strict_params,
     ),
     Rule("int32", "§6 Invalid value", _int32, reads(*_INT32), partners=True),
     Rule(

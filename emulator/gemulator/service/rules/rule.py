@@ -10,7 +10,7 @@ from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
-from gemulator.request.parsed import Frame
+from gemulator.request.parsed import RequestEnvelope
 from gemulator.service.catalog import Model
 
 Signatures = Literal["enforce", "strict", "warn", "off"]
@@ -33,7 +33,7 @@ class Policy(NamedTuple):
 Genuine: TypeAlias = Callable[[str, str], bool]
 
 
-class Ask(Struct, frozen=True, gc=False):
+class RuleContext(Struct, frozen=True, gc=False):
     """A request to judge; `size`: the bytes of its body.
 
     `genuine(name, signature)`: whether we made the signature for that function.
@@ -45,7 +45,7 @@ class Ask(Struct, frozen=True, gc=False):
     genuine: Genuine
     size: int
     request: ChatRequest
-    frame: Frame
+    frame: RequestEnvelope
 
     @property
     def google(self) -> Mapping[str, JSON]:
@@ -56,10 +56,10 @@ class Ask(Struct, frozen=True, gc=False):
     def of(cls, conversation: Conversation, card: Model, policy: Policy, genuine: Genuine) -> Self:
         """What is to be judged of a conversation."""
         parsed = conversation.parsed
-        return cls(conversation, card, policy, genuine, len(parsed.raw), parsed.request, parsed.frame)
+        return cls(conversation, card, policy, genuine, len(parsed.raw), parsed.request, parsed.envelope)
 
 
-Check: TypeAlias = Callable[[Ask], Failure | None]
+Check: TypeAlias = Callable[[RuleContext], Failure | None]
 
 OPTIONS = frozenset({"extra_body", "google"})  # where Google's own options are
 
@@ -74,14 +74,14 @@ class Rule(Struct, frozen=True):
     name: str
     fact: str
     check: Check
-    reads: frozenset[str] = frozenset()
+    requires: frozenset[str] = frozenset()
     partners: bool = False
-    under: Callable[[Policy], bool] | None = None
+    enabled_if: Callable[[Policy], bool] | None = None
 
     @property
     def of_messages(self) -> bool:
         """Whether it looks at messages: what other rules say of a frame holds for all messages in it."""
-        return not self.reads.isdisjoint({"messages", "calls", "parts"})
+        return not self.requires.isdisjoint({"messages", "calls", "parts"})
 
 
 def reads(*names: str) -> frozenset[str]:

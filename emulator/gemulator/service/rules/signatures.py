@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from gemulator.core.plan import Failure
 from gemulator.request.message import SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
-from gemulator.service.refusals import refused
-from gemulator.service.rules.rule import Ask, Rule, reads
+from gemulator.service.refusals import refuse
+from gemulator.service.rules.rule import Rule, RuleContext, reads
 
 SKIP = "skip_thought_signature_validator"
 
@@ -16,13 +16,13 @@ def signature(holder: HistoryCall | Message) -> str | None:
     return (google.thought_signature or None) if google is not None else None
 
 
-def _steps(ask: Ask) -> Iterator[tuple[int, Message]]:
+def _steps(ask: RuleContext) -> Iterator[tuple[int, Message]]:
     """The messages with calls since the last user message, each with its number among the contents, from 1.
 
     System messages are no contents, and the answers to one step's calls are a single one.
     """
     number, before = 0, ""
-    start = len(ask.request.messages) - len(ask.conversation.current)
+    start = len(ask.request.messages) - len(ask.conversation.since_last_user)
     for index, message in enumerate(ask.request.messages):
         if message.role in SYSTEM_ROLES:
             continue
@@ -33,26 +33,26 @@ def _steps(ask: Ask) -> Iterator[tuple[int, Message]]:
             yield number, message
 
 
-def _missing(ask: Ask) -> Failure | None:
+def _missing(ask: RuleContext) -> Failure | None:
     if not ask.card.enforces:
         return None
     for number, message in _steps(ask):
         first = message.calls[0]
         if signature(first) is None:
-            return refused("missing-signature", function=first.function.name, position=number)
+            return refuse("missing-signature", function=first.function.name, position=number)
     return None
 
 
-def _corrupted(ask: Ask) -> Failure | None:
+def _corrupted(ask: RuleContext) -> Failure | None:
     if not ask.card.signs:
         return None
     given = ((name, value) for name, value in _given(ask) if value is not None and value != SKIP)
-    return next((refused("corrupted-signature") for name, value in given if not ask.genuine(name, value)), None)
+    return next((refuse("corrupted-signature") for name, value in given if not ask.genuine(name, value)), None)
 
 
-def _given(ask: Ask) -> Iterator[tuple[str, str | None]]:
+def _given(ask: RuleContext) -> Iterator[tuple[str, str | None]]:
     """Name and signature of all calls and texts of the current turn; a text's name is empty."""
-    for message in ask.conversation.current:
+    for message in ask.conversation.since_last_user:
         yield "", signature(message)
         for call in message.calls:
             yield call.function.name, signature(call)
@@ -64,13 +64,13 @@ RULES = (
         "§7 first functionCall of each step; §6 missing thought_signature",
         _missing,
         reads("calls"),
-        under=lambda policy: policy.signatures != "off",
+        enabled_if=lambda policy: policy.signatures != "off",
     ),
     Rule(
         "corrupted-signature",
         "§7 Bad value (only under --signatures strict)",
         _corrupted,
         reads("messages"),
-        under=lambda policy: policy.signatures == "strict",
+        enabled_if=lambda policy: policy.signatures == "strict",
     ),
 )

@@ -2,19 +2,19 @@
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure
-from gemulator.service.refusals import refused
+from gemulator.service.refusals import refuse
 from gemulator.service.rules.parameters import invalid_value, not_one_of
-from gemulator.service.rules.rule import OPTIONS, Ask, Rule, reads
+from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, reads
 
 _EVERYWHERE = ("high", "low", "medium", "minimal")
 _LEVEL = "type.googleapis.com/google.cloud.aiplatform.v1.GenerationConfig.ThinkingConfig.ThinkingLevel"
 
 
-def _known_levels(ask: Ask) -> list[str]:
+def _known_levels(ask: RuleContext) -> list[str]:
     return sorted({*_EVERYWHERE, *ask.card.levels})
 
 
-def _effort(ask: Ask) -> Failure | None:
+def _effort(ask: RuleContext) -> Failure | None:
     effort = ask.request.reasoning_effort
     if effort is None:
         return None
@@ -22,17 +22,17 @@ def _effort(ask: Ask) -> Failure | None:
     if effort not in known:
         return not_one_of("reasoning_effort", known, effort)
     if ask.request.thinking_config:
-        return refused("effort-and-thinking-config")
+        return refuse("effort-and-thinking-config")
     return _supported(ask, effort)
 
 
-def _supported(ask: Ask, level: str) -> Failure | None:
+def _supported(ask: RuleContext, level: str) -> Failure | None:
     if not ask.card.can_think:
-        return refused("thinking-unsupported")
-    return None if level in ask.card.levels else refused("level-unsupported", level=level.upper())
+        return refuse("thinking-unsupported")
+    return None if level in ask.card.levels else refuse("level-unsupported", level=level.upper())
 
 
-def _config(ask: Ask) -> Failure | None:
+def _config(ask: RuleContext) -> Failure | None:
     config = ask.request.thinking_config
     if not config:
         return None
@@ -40,30 +40,30 @@ def _config(ask: Ask) -> Failure | None:
     if shown is not None and not isinstance(shown, bool):
         return invalid_value("extra_body.google.thinking_config.include_thoughts", "TYPE_BOOL", shown)
     if level is not None and budget is not None:
-        return refused("budget-and-level")
+        return refuse("budget-and-level")
     if level is not None:
         return _level(ask, level)
     return None if budget is None else _budget(ask, budget)
 
 
-def _level(ask: Ask, level: JSON) -> Failure | None:
+def _level(ask: RuleContext, level: JSON) -> Failure | None:
     named = level.lower().removeprefix("thinking_level_") if isinstance(level, str) else ""
     if named not in _known_levels(ask):
         return invalid_value("extra_body.google.thinking_config.thinking_level", _LEVEL, level)
     if ask.card.can_think and ask.card.family.startswith("gemini-2"):
-        return refused("level-for-older")
+        return refuse("level-for-older")
     return _supported(ask, named)
 
 
-def _budget(ask: Ask, budget: JSON) -> Failure | None:
+def _budget(ask: RuleContext, budget: JSON) -> Failure | None:
     if isinstance(budget, bool) or not isinstance(budget, int):
         return invalid_value("extra_body.google.thinking_config.thinking_budget", "TYPE_INT32", budget)
     if ask.card.budget is None:
-        return None if budget == 0 else refused("thinking-unsupported")
+        return None if budget == 0 else refuse("thinking-unsupported")
     low, high = ask.card.budget
     if budget == -1 or low <= budget <= high or (budget == 0 and ask.card.no_budget != "refused"):
         return None
-    return refused("out-of-range", field="thinkingBudget", value=budget, low=low, high=high + 1)
+    return refuse("out-of-range", field="thinkingBudget", value=budget, low=low, high=high + 1)
 
 
 RULES = (

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure
-from gemulator.request.body import MODES, allowed_in, name_in
-from gemulator.request.parsed import Frame
-from gemulator.service.refusals import refused
+from gemulator.request.body import MODES, allowed_in, function_name
+from gemulator.request.parsed import RequestEnvelope
+from gemulator.service.refusals import refuse
 from gemulator.service.rules.parameters import SCHEMA, invalid_value, not_one_of
-from gemulator.service.rules.rule import OPTIONS, Ask, Rule, reads
+from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, reads
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
 
 
-def _declarations(ask: Ask) -> Failure | None:
+def _declarations(ask: RuleContext) -> Failure | None:
     request = ask.request
     wrong = _wrong_tool(ask.frame) if request.tools else None
     if wrong is not None or not request.functions:
@@ -23,7 +23,7 @@ def _declarations(ask: Ask) -> Failure | None:
     return next((failure for failure in checked if failure is not None), None)
 
 
-def _wrong_tool(frame: Frame) -> Failure | None:
+def _wrong_tool(frame: RequestEnvelope) -> Failure | None:
     for index, tool in enumerate(frame.request.tools or ()):
         where = f"tools[{index}]"
         if tool.get("type", "function") != "function":
@@ -36,18 +36,18 @@ def _wrong_tool(frame: Frame) -> Failure | None:
 
 def _declaration(spec: JSON, where: str) -> Failure | None:
     if not isinstance(spec, dict):
-        return refused("missing-field", at=where, field=where)
+        return refuse("missing-field", at=where, field=where)
     name, parameters = spec.get("name"), spec.get("parameters")
     if not isinstance(name, str):
-        return refused("missing-field", at=f"{where}.name", field=f"{where}.name")
+        return refuse("missing-field", at=f"{where}.name", field=f"{where}.name")
     if not _NAME.fullmatch(name):
-        return refused("function-name", at=f"{where}.name", function=name)
+        return refuse("function-name", at=f"{where}.name", function=name)
     if parameters is not None and not isinstance(parameters, dict):
         return invalid_value(f"{where}.parameters", SCHEMA, parameters)
     return None
 
 
-def _choice(ask: Ask) -> Failure | None:
+def _choice(ask: RuleContext) -> Failure | None:
     field = "function_call" if ask.request.tool_choice is None else "tool_choice"
     chosen, choice = getattr(ask.request, field), ask.request.choice_of_tool
     if chosen is None:
@@ -57,23 +57,23 @@ def _choice(ask: Ask) -> Failure | None:
     wrong = _wrong_object(chosen, field) if isinstance(chosen, dict) else None
     if wrong is not None:
         return wrong
-    offered = {function.name for function in ask.request.offered}
+    offered = {function.name for function in ask.request.functions_offered}
     strange = next((name for name in (choice.name, *(choice.among or ())) if name and name not in offered), None)
     if strange is not None:
-        return refused("function-not-offered", function=strange, field=field)
-    return refused("no-functions", mode=choice.mode, field=field) if choice.mode == "required" and not offered else None
+        return refuse("function-not-offered", function=strange, field=field)
+    return refuse("no-functions", mode=choice.mode, field=field) if choice.mode == "required" and not offered else None
 
 
 def _wrong_object(chosen: dict[str, JSON], field: str) -> Failure | None:
     kind = chosen.get("type")
     if kind == "allowed_tools":
         return _wrong_allowance(allowed_in(chosen), f"{field}.allowed_tools")
-    if kind in MODES or name_in(chosen) is not None:
+    if kind in MODES or function_name(chosen) is not None:
         return None
     if kind not in (None, "function"):
         return not_one_of(f"{field}.type", ("allowed_tools", "function", *MODES), kind)
     missing = "function_call.name" if field == "function_call" else "tool_choice.function.name"
-    return refused("missing-field", at=missing, field=missing)
+    return refuse("missing-field", at=missing, field=missing)
 
 
 def _wrong_allowance(allowed: dict[str, JSON], where: str) -> Failure | None:
@@ -81,19 +81,21 @@ def _wrong_allowance(allowed: dict[str, JSON], where: str) -> Failure | None:
     if mode not in ("auto", "required"):
         return not_one_of(f"{where}.mode", ("auto", "required"), mode)
     if not isinstance(tools, list) or not tools:
-        return refused("missing-field", at=f"{where}.tools", field=f"{where}.tools")
-    nameless = (f"{where}.tools[{index}].function.name" for index, tool in enumerate(tools) if name_in(tool) is None)
+        return refuse("missing-field", at=f"{where}.tools", field=f"{where}.tools")
+    nameless = (
+        f"{where}.tools[{index}].function.name" for index, tool in enumerate(tools) if function_name(tool) is None
+    )
     missing = next(nameless, None)
-    return None if missing is None else refused("missing-field", at=missing, field=missing)
+    return None if missing is None else refuse("missing-field", at=missing, field=missing)
 
 
-def _search(ask: Ask) -> Failure | None:
-    if ask.card.search_with_functions or not ask.request.searches or not ask.request.offers:
+def _search(ask: RuleContext) -> Failure | None:
+    if ask.card.search_with_functions or not ask.request.searches or not ask.request.has_functions:
         return None
-    return refused("search-with-functions")
+    return refuse("search-with-functions")
 
 
-def _cache(ask: Ask) -> Failure | None:
+def _cache(ask: RuleContext) -> Failure | None:
     name = ask.google.get("cached_content")
     if name is None or re.fullmatch(r"projects/[^/]+/locations/[^/]+/cachedContents/[^/]+", str(name)):
         return None
@@ -126,7 +128,7 @@ _THRESHOLDS = (
 )
 
 
-def _safety(ask: Ask) -> Failure | None:
+def _safety(ask: RuleContext) -> Failure | None:
     return next((wrong for wrong in _wrong_settings(ask.google.get("safety_settings") or ()) if wrong), None)
 
 

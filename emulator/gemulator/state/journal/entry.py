@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from gemulator.core.errors import Near
+from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.steps import Delivery
 from gemulator.state.journal.redaction import Body, elided
@@ -33,7 +33,7 @@ class Exchange(Struct, frozen=True, gc=False):
     scenario: str = ""
     turn: int = 0
     usage: Usage | None = None
-    nearest: Sequence[Near] = ()
+    nearest: Sequence[NearMiss] = ()
 
 
 class Received(Struct, frozen=True, gc=False):

@@ -6,9 +6,9 @@ from typing import Any, NotRequired, TypedDict, assert_never
 
 import orjson
 
-from gemulator.core.errors import Mismatch, Near
+from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.plan import Usage
-from gemulator.delivery.steps import Chunk, Cut, Delivery, Hang, Head
+from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head
 from gemulator.state.journal.entry import Entry, Event, Finished
 from gemulator.state.journal.redaction import Body, elided, shown_headers
 
@@ -149,7 +149,7 @@ def event_view(event: Event) -> EventView:
     return EventView(id=event.number, event=event.kind, entry=entry_view(event.entry))
 
 
-def near_views(nearest: Sequence[Near]) -> list[NearView]:
+def near_views(nearest: Sequence[NearMiss]) -> list[NearView]:
     """Turns that nearly fitted."""
     return [NearView(turn=near.where, mismatches=mismatch_views(near.mismatches)) for near in nearest]
 
@@ -202,7 +202,7 @@ def step_views(delivery: Delivery) -> list[StepView]:
             case Chunk():
                 text = elided(step.data).decode("utf-8", "replace")
                 views.append(StepView(at=round(at, 6), bytes=len(step.data), text=text))
-            case Cut():
+            case CloseConnection():
                 views.append(StepView(at=round(at, 6), end="reset" if step.reset else "cut"))
             case Hang():
                 views.append(StepView(at=round(at, 6), end=f"hang for {step.seconds:g} s"))

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from gemulator.delivery.steps import Hang
 from gemulator.state.journal.redaction import CREDENTIAL, key_in
-from gemulator.state.verdict.call import Call, Finding, signatures
+from gemulator.state.verdict.call import Finding, ObservedCall, signatures
 
 _PATIENT = 60.0  # seconds of silence that no client should sit through
 
 
-def answers(calls: Sequence[Call]) -> Iterator[Finding]:
+def answers(calls: Sequence[ObservedCall]) -> Iterator[Finding]:
     """Findings about the calls of one session, in order."""
     for position, call in enumerate(calls):
         yield from _stream(call)
@@ -19,7 +19,7 @@ def answers(calls: Sequence[Call]) -> Iterator[Finding]:
         yield from _leaks(call)
 
 
-def _stream(call: Call) -> Iterator[Finding]:
+def _stream(call: ObservedCall) -> Iterator[Finding]:
     finished = call.entry.finished
     if finished is None:
         return
@@ -40,7 +40,7 @@ def _stream(call: Call) -> Iterator[Finding]:
         )
 
 
-def _truncated(call: Call, later: Sequence[Call]) -> Iterator[Finding]:
+def _truncated(call: ObservedCall, later: Sequence[ObservedCall]) -> Iterator[Finding]:
     if call.complete or not call.text or call.status != 200:
         return
     for other in later:
@@ -56,7 +56,7 @@ def _truncated(call: Call, later: Sequence[Call]) -> Iterator[Finding]:
             return
 
 
-def _signatures(call: Call, later: Sequence[Call]) -> Iterator[Finding]:
+def _signatures(call: ObservedCall, later: Sequence[ObservedCall]) -> Iterator[Finding]:
     for other in later if call.signed else ():
         returned = dict(pair for message in other.messages for pair in signatures(message))
         for call_id, sign in call.signed.items():
@@ -70,7 +70,7 @@ def _signatures(call: Call, later: Sequence[Call]) -> Iterator[Finding]:
                 )
 
 
-def _results(call: Call) -> Iterator[Finding]:
+def _results(call: ObservedCall) -> Iterator[Finding]:
     asked: set[str] = set()
     for message in call.messages:
         asked.update(call_id for call_id, _ in signatures(message))
@@ -84,7 +84,7 @@ def _results(call: Call) -> Iterator[Finding]:
             )
 
 
-def _leaks(call: Call) -> Iterator[Finding]:
+def _leaks(call: ObservedCall) -> Iterator[Finding]:
     received = call.entry.received
     noted = received.headers.get(CREDENTIAL, b"").decode()
     found = noted or key_in(received.exchange.body.data)

@@ -23,11 +23,11 @@ class Finding(Struct, frozen=True):
     advice: str
 
 
-class Call(Struct, frozen=True, dict=True):
+class ObservedCall(Struct, frozen=True, dict=True):
     """An entry, with questions about it. `still`: it is dated by a clock that stood still."""
 
     entry: Entry
-    still: bool = False
+    clock_frozen: bool = False
 
     @property
     def number(self) -> int:
@@ -36,7 +36,7 @@ class Call(Struct, frozen=True, dict=True):
     @property
     def at(self) -> float:
         """When it came, in seconds of whatever clock ran; NaN, which is never before anything: nobody knows."""
-        if not self.still:
+        if not self.clock_frozen:
             return self.entry.received.at
         began = self.entry.finished.began if self.entry.finished else None
         return math.nan if began is None else began

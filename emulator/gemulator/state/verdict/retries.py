@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from gemulator.state.verdict.call import Call, Finding
+from gemulator.state.verdict.call import Finding, ObservedCall
 
 _QUICK = 0.1  # seconds between attempts that leave a struggling server no air
 _STORM = 3  # such attempts in a row
 _MANY = 10  # attempts at one request, at any pace
 
 
-def retries(attempts: Sequence[Call]) -> Iterator[Finding]:
+def retries(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     """Findings about all requests that ask the same, in order."""
     yield from _hopeless(attempts)
     yield from _idle(attempts)
@@ -19,7 +19,7 @@ def retries(attempts: Sequence[Call]) -> Iterator[Finding]:
     yield from _hasty(attempts)
 
 
-def _hopeless(attempts: Sequence[Call]) -> Iterator[Finding]:
+def _hopeless(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     for first, second in pairwise(attempts):
         if first.refused:
             yield Finding(
@@ -30,7 +30,7 @@ def _hopeless(attempts: Sequence[Call]) -> Iterator[Finding]:
             )
 
 
-def _idle(attempts: Sequence[Call]) -> Iterator[Finding]:
+def _idle(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     done = [call for call in attempts if call.status == 200 and call.outcome == "completed" and call.complete]
     if len(done) > 1:
         yield Finding(
@@ -41,7 +41,7 @@ def _idle(attempts: Sequence[Call]) -> Iterator[Finding]:
         )
 
 
-def _abandoned(attempts: Sequence[Call]) -> Iterator[Finding]:
+def _abandoned(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     if len(attempts) == 1 and attempts[0].retryable and attempts[0].outcome in {"completed", "cut"}:
         what = f"{attempts[0].status} may pass" if attempts[0].status else "the connection failed"
         yield Finding(
@@ -52,9 +52,9 @@ def _abandoned(attempts: Sequence[Call]) -> Iterator[Finding]:
         )
 
 
-def _storms(attempts: Sequence[Call]) -> Iterator[Finding]:
+def _storms(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     failed = [call for call in attempts if call.retryable]
-    quick: list[Call] = failed[:1]
+    quick: list[ObservedCall] = failed[:1]
     for first, second in pairwise(failed):
         if second.at - first.ended < _QUICK:
             quick.append(second)
@@ -71,7 +71,7 @@ def _storms(attempts: Sequence[Call]) -> Iterator[Finding]:
         )
 
 
-def _hasty(attempts: Sequence[Call]) -> Iterator[Finding]:
+def _hasty(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     for first, second in pairwise(attempts):
         if first.retry_after is not None and second.at < first.ended + first.retry_after:
             waited = second.at - first.ended

@@ -11,7 +11,7 @@ LOCALES = {"ru": "ru_RU", "el": "el_GR", "he": "he_IL", "th": "th_TH", "it": "it
 
 
 @lru_cache(maxsize=len(LOCALES))
-def salad(code: str) -> Language:
+def fallback(code: str) -> Language:
     """A language in which every sentence is made of random words; requests are understood in English."""
     from faker import Faker
 
