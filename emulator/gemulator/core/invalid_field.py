@@ -5,13 +5,19 @@ import types
 import warnings
 from functools import cache, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
+
+
+class WireModel(Struct, frozen=True):
+    """Part of a request body. `__wire_name__` is the class name that servers name in their error texts."""
+
+    __wire_name__: ClassVar[str]
 
 
 class InvalidField(Struct, frozen=True):
@@ -32,7 +38,7 @@ class InvalidField(Struct, frozen=True):
         return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.loc).lstrip(".")
 
 
-def invalid_field_in(body: Any, kind: type[msgspec.Struct], otherwise: str) -> InvalidField:
+def invalid_field_in(body: Any, kind: type[WireModel], otherwise: str) -> InvalidField:
     """What does not fit `kind`, as pydantic tells it; `otherwise` is said where pydantic finds nothing."""
     from pydantic import ValidationError
 
@@ -55,7 +61,7 @@ def _misfit_of(error: "ValidationError") -> InvalidField:
 
 
 @cache
-def _model(kind: type[msgspec.Struct]) -> "type[BaseModel]":
+def _model(kind: type[WireModel]) -> "type[BaseModel]":
     """The same fields for pydantic: servers word what does not fit as it does, and few bodies do not."""
     from pydantic import ConfigDict, create_model
 
@@ -63,14 +69,14 @@ def _model(kind: type[msgspec.Struct]) -> "type[BaseModel]":
         field.name: (_translated(field.type), ... if field.required else None) for field in msgspec.structs.fields(kind)
     }
     with warnings.catch_warnings(action="ignore"):  # a server may name a field like a method of pydantic's
-        return create_model(kind.__name__, __config__=ConfigDict(strict=True), **fields)
+        return create_model(kind.__wire_name__, __config__=ConfigDict(strict=True), **fields)
 
 
 def _translated(annotation: Any) -> Any:
     """An annotation of msgspec's as one of pydantic's."""
     from pydantic import Field
 
-    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+    if isinstance(annotation, type) and issubclass(annotation, WireModel):
         return _model(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:

@@ -4,12 +4,14 @@ from typing import Any
 
 import msgspec
 
-from gemulator.core.invalid_field import InvalidField, invalid_field_in
+from gemulator.core.invalid_field import InvalidField, WireModel, invalid_field_in
 from gemulator.request.body import ChatRequest
 
 
-class StructuredOutputsParams(msgspec.Struct):
+class StructuredOutputsParams(WireModel, frozen=True):
     """What `structured_outputs` may have."""
+
+    __wire_name__ = "StructuredOutputsParams"
 
     json: str | dict[str, Any] | None = None
     regex: str | None = None
@@ -19,8 +21,10 @@ class StructuredOutputsParams(msgspec.Struct):
     structural_tag: str | dict[str, Any] | None = None
 
 
-class Fields(msgspec.Struct):
+class Fields(WireModel, frozen=True):
     """The rest of them; what is not named here is ignored, as there."""
+
+    __wire_name__ = "Fields"
 
     structured_outputs: StructuredOutputsParams | None = None
     guided_json: str | dict[str, Any] | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Self
 
 from msgspec import Meta, Struct
 
+from gemulator.core.invalid_field import WireModel
 from gemulator.core.json_types import JSON
 from gemulator.request.message import Message
 
@@ -67,14 +68,18 @@ def function_name(tool: JSON) -> str | None:
     return _text(tool.get("function", tool), "name") if isinstance(tool, dict) else None
 
 
-class ExtraBody(Struct, frozen=True):
+class ExtraBody(WireModel, frozen=True):
     """The container of Google's options; what else is in it is tolerated."""
+
+    __wire_name__ = "ExtraBody"
 
     google: dict[str, JSON] | None = None
 
 
-class ChatRequest(Struct, frozen=True, dict=True):
+class ChatRequest(WireModel, frozen=True, dict=True):
     """The body of a request. Fields that are not listed here are tolerated; `further` has them."""
+
+    __wire_name__ = "ChatRequest"
 
     messages: Annotated[list[Message], Meta(min_length=1)]
     model: str = ""

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from msgspec import Struct
-
+from gemulator.core.invalid_field import WireModel
 from gemulator.core.json_types import JSON
 
 Role = Literal["system", "developer", "user", "assistant", "model", "tool", "function"]
@@ -14,30 +13,40 @@ ASSISTANT_ROLES = {"assistant", "model"}
 TOOL_ROLES = {"tool", "function"}
 
 
-class ImageUrl(Struct, frozen=True, gc=False):
+class ImageUrl(WireModel, frozen=True, gc=False):
+    __wire_name__ = "ImageUrl"
+
     url: str
     detail: str | None = None
 
 
-class InputAudio(Struct, frozen=True, gc=False):
+class InputAudio(WireModel, frozen=True, gc=False):
+    __wire_name__ = "InputAudio"
+
     data: str
     format: str | None = None
 
 
-class GoogleContent(Struct, frozen=True):
+class GoogleContent(WireModel, frozen=True):
     """What Google alone says of a message, a part or a call; fields beyond these are tolerated."""
+
+    __wire_name__ = "GoogleContent"
 
     thought: bool | None = None
     thought_signature: str | None = None
     parts: list[dict[str, JSON]] | None = None
 
 
-class ExtraContent(Struct, frozen=True):
+class ExtraContent(WireModel, frozen=True):
+    __wire_name__ = "ExtraContent"
+
     google: GoogleContent | None = None
 
 
-class ContentPart(Struct, frozen=True):
+class ContentPart(WireModel, frozen=True):
     """One part of a message. Types that are not known are accepted and counted (fidelity.md, Parameters)."""
+
+    __wire_name__ = "ContentPart"
 
     type: str = "text"
     text: str | None = None
@@ -56,13 +65,17 @@ class ContentPart(Struct, frozen=True):
         return None
 
 
-class FunctionCall(Struct, frozen=True, gc=False):
+class FunctionCall(WireModel, frozen=True, gc=False):
+    __wire_name__ = "FunctionCall"
+
     name: str
     arguments: str = "{}"
 
 
-class HistoryCall(Struct, frozen=True):
+class HistoryCall(WireModel, frozen=True):
     """A call in the history; `type` and `id` are missing in some documented samples."""
+
+    __wire_name__ = "HistoryCall"
 
     function: FunctionCall
     id: str = ""
@@ -74,7 +87,9 @@ class HistoryCall(Struct, frozen=True):
 SPEAKS, CALLS, SIGNED, MEDIA = 1, 2, 4, 8
 
 
-class Message(Struct, frozen=True):
+class Message(WireModel, frozen=True):
+    __wire_name__ = "Message"
+
     role: Role
     content: str | list[ContentPart] | None = None
     name: str | None = None
