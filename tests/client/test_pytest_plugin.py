@@ -343,7 +343,9 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["the marker gemulator: clock: 'noon' is no moment: write `real`, or like 2026-02-11T22:54:21Z"],
+        [
+            "the marker gemulator: clock: 'noon' is not a time: write `real` or an ISO 8601 time"
+        ],
     ),
     "a choice that is none": (
         """

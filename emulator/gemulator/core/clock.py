@@ -1,4 +1,4 @@
-"""."""
+"""Clocks: the type, the real clock, and the parser of a frozen time."""
 
 import time
 from collections.abc import Callable
@@ -6,14 +6,17 @@ from collections.abc import Callable
 Clock = Callable[[], float]
 
 UTC: Clock = time.time
-"""What tokens and certificates are dated by: never frozen."""
+"""The real clock, for tokens and certificates. Never frozen."""
 
 
-_END = 2**32  # ids have 32 bits for the seconds
+_END = 2**32  # ids hold 32 bits of seconds
 
 
 def parse_clock(clock: str) -> float | None:
-    """The Unix seconds at which the clock stands still; None: it runs. ValueError where it is no moment."""
+    """Return the Unix seconds of a frozen clock, or None for `real`.
+
+    Raises ValueError if the text is no time or does not fit an id.
+    """
     if clock == "real":
         return None
     from datetime import UTC, datetime
@@ -21,8 +24,10 @@ def parse_clock(clock: str) -> float | None:
     try:
         moment = datetime.fromisoformat(clock)
     except ValueError:
-        raise ValueError(f"{clock!r} is no moment: write `real`, or like 2026-02-11T22:54:21Z") from None
+        raise ValueError(
+            f"{clock!r} is not a time: write `real` or an ISO 8601 time such as 2026-02-11T22:54:21Z"
+        ) from None
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     if not 0 <= seconds < _END:
-        raise ValueError(f"{clock!r} fits in no id: write a moment from 1970-01-01 to 2106-02-07")
+        raise ValueError(f"{clock!r} is out of range: write a time from 1970-01-01 to 2106-02-07")
     return seconds

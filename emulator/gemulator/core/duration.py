@@ -10,7 +10,7 @@ _PATTERN = r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$"
 
 
 def parse_duration(value: Any) -> float:
-    """The seconds in a duration. ValueError where it has no unit."""
+    """Return the seconds of a duration. Raises ValueError if the unit is missing."""
     found = re.match(_PATTERN, value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("a duration needs a unit, like 800ms, 1.5s or 2m")

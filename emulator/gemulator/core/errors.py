@@ -1,4 +1,4 @@
-"""The user's mistakes and what we say of them. Refusals of the emulated service are values: plan.Failure."""
+"""Exceptions for mistakes of the user. Errors of the emulated service are values: `plan.Failure`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +10,9 @@ from gemulator.core.plan import Failure
 
 
 class Problem(Struct, frozen=True):
-    """One thing that is wrong in a scenario file. `path` reads `turns[0].reply`.
+    """One mistake in a scenario file. `path` reads `turns[0].reply`.
 
-    `line` and `column` count from 1; they are 0 where it is no file that someone has.
+    `line` and `column` count from 1; they are 0 if the scenario came from no file.
     """
 
     file: Path
@@ -31,7 +31,7 @@ class Problem(Struct, frozen=True):
 
 
 class ScenarioError(Exception):
-    """A scenario file cannot be used; says every problem that was found in it."""
+    """A scenario file cannot be used. Lists every problem found in it."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -39,11 +39,11 @@ class ScenarioError(Exception):
 
 
 class ReplyError(Exception):
-    """A turn fits, but cannot answer this request as it is written: a template or a value does not go with it."""
+    """A turn matches, but its reply cannot be rendered for this request: a template or a value does not fit."""
 
 
 class RequestError(Exception):
-    """A request that the emulated service refuses before it looks at a scenario."""
+    """A request that the emulated service refuses before a scenario is consulted."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -51,9 +51,9 @@ class RequestError(Exception):
 
 
 class Unsatisfiable(ValueError):
-    """No value fits the schema (or none could be found). `path` names the place in it, "" for the root.
+    """No value fits the schema, or none was found. `path` is the location in the schema, "" for the root.
 
-    `field` is where in a request the schema is, where that is known.
+    `field` is the location of the schema in the request, if known.
     """
 
     def __init__(self, path: str, reason: str, field: str | None = None) -> None:
@@ -67,12 +67,12 @@ class Unsatisfiable(ValueError):
         return f"No value fits the schema{place}: {self.reason}."
 
     def within(self, field: str) -> Self:
-        """The same of a schema in that field."""
+        """Return the same error for a schema at `field` of a request."""
         return type(self)(self.path, self.reason, field)
 
 
 class Mismatch(Struct, frozen=True):
-    """One condition of a `when` that did not hold: its name, what it expected and what it saw."""
+    """One condition of a `when` that failed: name, expected and actual value."""
 
     name: str
     expected: str
@@ -80,7 +80,7 @@ class Mismatch(Struct, frozen=True):
 
     @classmethod
     def exhausted(cls, times: int) -> "Mismatch":
-        """That of a turn whose `times` are used up."""
+        """Return the mismatch of a turn that has answered `times` times."""
         return cls("times", "one that is left", f"answered {times} of {times} times")
 
     def __str__(self) -> str:
@@ -88,7 +88,7 @@ class Mismatch(Struct, frozen=True):
 
 
 class NearMiss(Struct, frozen=True):
-    """A turn that did not fit, and why. `where` is `scenario/turn number`, counted from 1."""
+    """A turn that did not match, with its failed conditions. `where` is `scenario/turn number`, counted from 1."""
 
     where: str
     mismatches: tuple[Mismatch, ...]
@@ -98,7 +98,7 @@ class NearMiss(Struct, frozen=True):
 
 
 class Unmatched(Exception):
-    """No turn fits. Carries the nearest ones, nearest first: the same text in answer, journal and log."""
+    """No turn matches. Lists the nearest turns; answer, journal and log show the same text."""
 
     def __init__(self, nearest: Sequence[NearMiss]) -> None:
         self.nearest = tuple(nearest)

@@ -1,4 +1,4 @@
-"""Where a body does not fit what a server expects, in nobody's words yet: each dialect has its own for it."""
+"""Validation errors of request bodies, before a dialect words them."""
 
 import re
 import types
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class WireModel(Struct, frozen=True):
-    """Part of a request body. `__wire_name__` is the class name that servers name in their error texts."""
+    """Part of a request body. `__wire_name__` is the class name that servers show in error texts."""
 
     __wire_name__: ClassVar[str]
 
 
 class InvalidField(Struct, frozen=True):
-    """One error as pydantic names it: its `kind` (`missing`, `int_type` …), the path to it, what it says, what it saw.
+    """One validation error in pydantic's terms: `kind` (`missing`, `int_type` …), path, message and offending value.
 
-    `more` is what the kind adds: the values that were expected, or the reason of a JSON error.
+    `context` holds what the kind adds: expected values, or the reason of a JSON error.
     """
 
     kind: str
@@ -34,26 +34,26 @@ class InvalidField(Struct, frozen=True):
 
     @property
     def field(self) -> str:
-        """The path as `messages[0].content`."""
+        """Path in the form `messages[0].content`."""
         return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.loc).lstrip(".")
 
 
 def invalid_field_in(body: Any, kind: type[WireModel], otherwise: str) -> InvalidField:
-    """What does not fit `kind`, as pydantic tells it; `otherwise` is said where pydantic finds nothing."""
+    """Return pydantic's first error for `body` as a `kind`; use `otherwise` as the message if pydantic finds none."""
     from pydantic import ValidationError
 
     try:
-        _model(kind).model_validate(body)
+        _pydantic_model(kind).model_validate(body)
     except ValidationError as error:
-        return _misfit_of(error)
+        return _first_error(error)
     return InvalidField("value_error", (), otherwise, body)
 
 
-_BRANCHES = {"str", "ImageUrl"}  # pydantic names the branch of a union in a location
+_BRANCHES = {"str", "ImageUrl"}  # pydantic includes the union branch in a location
 
 
-def _misfit_of(error: "ValidationError") -> InvalidField:
-    """The first field's error; of a union's branches the most specific (a part, not the plain string)."""
+def _first_error(error: "ValidationError") -> InvalidField:
+    """Return the error of the first wrong field; among branches of a union, the most specific one."""
     found = error.errors(include_url=False)
     problem = next((entry for entry in reversed(found) if entry["loc"][:1] == found[0]["loc"][:1]), found[0])
     where = [step for step in problem["loc"] if step not in _BRANCHES and not re.match(r"(list|dict)\[", str(step))]
@@ -61,28 +61,29 @@ def _misfit_of(error: "ValidationError") -> InvalidField:
 
 
 @cache
-def _model(kind: type[WireModel]) -> "type[BaseModel]":
-    """The same fields for pydantic: servers word what does not fit as it does, and few bodies do not."""
+def _pydantic_model(kind: type[WireModel]) -> "type[BaseModel]":
+    """Return a pydantic model with the same fields: servers word validation errors as pydantic does."""
     from pydantic import ConfigDict, create_model
 
     fields: dict[str, Any] = {
-        field.name: (_translated(field.type), ... if field.required else None) for field in msgspec.structs.fields(kind)
+        field.name: (_pydantic_annotation(field.type), ... if field.required else None)
+        for field in msgspec.structs.fields(kind)
     }
-    with warnings.catch_warnings(action="ignore"):  # a server may name a field like a method of pydantic's
+    with warnings.catch_warnings(action="ignore"):  # field names may shadow pydantic methods
         return create_model(kind.__wire_name__, __config__=ConfigDict(strict=True), **fields)
 
 
-def _translated(annotation: Any) -> Any:
-    """An annotation of msgspec's as one of pydantic's."""
+def _pydantic_annotation(annotation: Any) -> Any:
+    """Convert a msgspec annotation to a pydantic one."""
     from pydantic import Field
 
     if isinstance(annotation, type) and issubclass(annotation, WireModel):
-        return _model(annotation)
+        return _pydantic_model(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return Annotated[_translated(arguments[0]), Field(min_length=arguments[1].min_length)]
+        return Annotated[_pydantic_annotation(arguments[0]), Field(min_length=arguments[1].min_length)]
     if origin in {Union, types.UnionType}:
-        return reduce(or_, map(_translated, arguments))
+        return reduce(or_, map(_pydantic_annotation, arguments))
     if origin is list:
-        return types.GenericAlias(list, (_translated(arguments[0]),))
+        return types.GenericAlias(list, (_pydantic_annotation(arguments[0]),))
     return annotation

@@ -1,4 +1,4 @@
-"""."""
+"""JSON values and their digest."""
 
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -9,5 +9,5 @@ JSON: TypeAlias = Any
 
 
 def digest(tree: JSON) -> bytes:
-    """16 bytes that are the same for the same JSON, however it is written."""
+    """Return 16 bytes that depend on the JSON value, not on its formatting or key order."""
     return blake2b(orjson.dumps(tree, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()

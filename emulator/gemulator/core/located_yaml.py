@@ -1,4 +1,4 @@
-"""YAML 1.2 with places: every value knows its line and column; duplicate keys and tags are refused."""
+"""YAML 1.2 reader with line and column of every value."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,9 +9,9 @@ import yaml
 
 from gemulator.core.errors import Problem, ScenarioError
 
-Path_: TypeAlias = tuple[str | int, ...]
+YamlPath: TypeAlias = tuple[str | int, ...]
 
-# The core schema of YAML 1.2: `no` is a text, `12:30` is a text, dates are texts.
+# Core schema of YAML 1.2: `no`, `12:30` and dates are text.
 _CORE = (
     ("null", r"(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("bool", r"(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
@@ -23,15 +23,15 @@ _CORE = (
     ),
 )
 _PREFIX = "tag:yaml.org,2002:"
-LARGEST = 100_000  # nodes after aliases are expanded: a bomb ends here
+LARGEST = 100_000  # nodes after expansion of aliases: bounds alias bombs
 DEEPEST = 100
 
 
 class _Loader(yaml.CSafeLoader):
-    """CSafeLoader with the resolvers below and none of its own."""
+    """CSafeLoader with the YAML 1.2 core schema only."""
 
     def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
-        """Most scalars are plain words: they need no pattern."""
+        """Return the tag of a scalar; most are plain words and need no pattern."""
         if kind is yaml.ScalarNode and implicit[0] and (value or "")[:1] not in self.yaml_implicit_resolvers:
             return _PREFIX + "str"
         return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
@@ -50,7 +50,7 @@ Mark: TypeAlias = tuple[int, int]
 
 
 class Document:
-    """One document: its `data`, what was wrong in it, and where each part of it stands."""
+    """A YAML document: its `data`, its problems, and the location of each value."""
 
     def __init__(self, file: Path, root: yaml.Node | None, text: str = "") -> None:
         self.file = file
@@ -60,8 +60,8 @@ class Document:
         self.data = builder.value(root) if root is not None else None
         self.problems: Sequence[Problem] = builder.problems
 
-    def place(self, path: Path_, *, key: bool = False) -> Mark:
-        """Line and column of the value at a path, or of its key; of what is around it where there is none."""
+    def place(self, path: YamlPath, *, key: bool = False) -> Mark:
+        """Return line and column of the value (or key) at a path, or of its nearest existing parent."""
         node = self._root
         mark = (1, 1) if node is None else _mark(node)
         for position, step in enumerate(path):
@@ -78,7 +78,7 @@ def _mark(node: yaml.Node) -> Mark:
 
 
 def _entry(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    """The key and the value of an entry, merged ones included; an item of a list is both."""
+    """Return key and value nodes of an entry, including merged ones; for a list item both are the item."""
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step], node.value[step]
     if not isinstance(node, yaml.MappingNode):
@@ -90,7 +90,7 @@ def _entry(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Nod
 
 
 def read(text: str, file: Path) -> Document:
-    """The document in a text. ScenarioError where it is no YAML at all; lesser problems are in the document."""
+    """Parse a text. Raises ScenarioError if it is not YAML; lesser problems are collected in the document."""
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -140,7 +140,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
 
 
 class _Builder:
-    """Makes data of nodes. What is wrong goes into `problems`, and the rest is read on."""
+    """Converts nodes to data. Collects problems and continues."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -168,10 +168,10 @@ class _Builder:
         if isinstance(node, yaml.MappingNode) and node.tag == _PREFIX + "map":
             return self._mapping(node)
         if isinstance(node, yaml.SequenceNode) and node.tag == _PREFIX + "seq":
-            return [self._below(index, item) for index, item in enumerate(node.value)]
+            return [self._child(index, item) for index, item in enumerate(node.value)]
         return self._untagged(node)
 
-    def _below(self, step: str | int, node: yaml.Node) -> Any:
+    def _child(self, step: str | int, node: yaml.Node) -> Any:
         self._path.append(step)
         value = self.value(node)
         self._path.pop()
@@ -187,12 +187,12 @@ class _Builder:
             case "bool":
                 return text.lower() == "true"
             case "int":
-                return self._whole(node)
+                return self._integer(node)
             case "float":
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return self._untagged(node)
 
-    def _whole(self, node: yaml.ScalarNode) -> int | None:
+    def _integer(self, node: yaml.ScalarNode) -> int | None:
         text = node.value
         number = (int(text, 0) if text[:2] in {"0o", "0x"} else int(text)) if len(text) < 24 else 2**64
         if -(2**63) <= number < 2**64:
@@ -208,7 +208,7 @@ class _Builder:
         merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if key_node.tag == _PREFIX + "merge":
-                for base in self._bases(value_node):
+                for base in self._merged_mappings(value_node):
                     merged = (self.value(base) or {}) | merged
             elif not isinstance(key_node, yaml.ScalarNode):
                 self._problem(key_node, "a key must be a text", "Quote text that begins with `{`, `[` or `?`.")
@@ -217,10 +217,10 @@ class _Builder:
                 self._problem(key_node, "this key is there twice", "Keep one of the two.")
                 self._path.pop()
             else:
-                out[key_node.value] = self._below(key_node.value, value_node)
+                out[key_node.value] = self._child(key_node.value, value_node)
         return merged | out
 
-    def _bases(self, node: yaml.Node) -> Iterator[yaml.MappingNode]:
+    def _merged_mappings(self, node: yaml.Node) -> Iterator[yaml.MappingNode]:
         for base in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if isinstance(base, yaml.MappingNode):
                 yield base
@@ -232,13 +232,13 @@ class _Builder:
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Quotes what YAML 1.2 or 1.1 would take for something else than a text; writes out what is there twice."""
+    """Quotes scalars that YAML 1.1 or 1.2 would not read as text; expands aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
     def text(self, data: str) -> yaml.Node:
-        """Breaks that are none in YAML 1.2 are escaped: around a break a reader takes blanks for indentation."""
+        """Represent a text; escape breaks that are none in YAML 1.2, around which readers fold blanks."""
         return self.represent_scalar(_PREFIX + "str", data, '"' if _BREAK.search(data) else None)
 
 
@@ -254,17 +254,17 @@ _Dumper.yaml_implicit_resolvers = {
 
 
 def write(data: Any) -> str:
-    """The YAML of JSON data, keys in their order; `read` gives the same data back."""
+    """Return JSON data as YAML, keys in order; `read` returns the same data."""
     return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100))
 
 
-def dotted(path: Path_) -> str:
-    """A path as people read it: `turns[0].reply.text`."""
+def dotted(path: YamlPath) -> str:
+    """Format a path as `turns[0].reply.text`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
 def text_of_file(file: Path) -> str:
-    """The text of a UTF-8 file. ScenarioError where it cannot be read."""
+    """Read a UTF-8 file. Raises ScenarioError if it cannot be read."""
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

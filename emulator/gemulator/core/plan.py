@@ -1,4 +1,4 @@
-"""The answer with every choice made. Knows no wire format."""
+"""Planned answers: all choices made, no wire format."""
 
 from typing import Any, Literal, TypeAlias
 
@@ -9,7 +9,7 @@ from gemulator.core.invalid_field import InvalidField
 
 
 class Text(Struct, frozen=True):
-    """Words for the user. `fragments`, when given, are the literal pieces of a stream."""
+    """Text for the user. `fragments` are the literal pieces of a stream, if given."""
 
     text: str
     signature: str | None = None
@@ -17,14 +17,14 @@ class Text(Struct, frozen=True):
 
 
 class Thought(Struct, frozen=True):
-    """Words that the model thinks: shown, tagged or hidden as the request asks."""
+    """Text of a thought: shown, tagged or hidden as the request asks."""
 
     text: str
     fragments: tuple[str, ...] | None = None
 
 
 class ToolCall(Struct, frozen=True):
-    """A call of one of the request's functions. `arguments` is JSON text, as it goes over the wire."""
+    """A call of one of the request's functions. `arguments` is JSON text as sent."""
 
     id: str
     name: str
@@ -46,10 +46,10 @@ Part: TypeAlias = Text | Thought | ToolCall | Media
 
 
 class Choice(Struct, frozen=True):
-    """One candidate. `finish` is in OpenAI's words, with the native reason after a colon where there is one.
+    """One candidate. `finish` is OpenAI's finish reason, followed by the native one after a colon, if any.
 
-    `refusal` replaces the parts where the prompt was blocked; `silent` leaves the whole message out of a unary
-    body (both: fidelity.md, Finish reasons). `stop` is the stop sequence that ended the text.
+    `refusal` replaces the parts if the prompt was blocked; `silent` omits the message from a unary body
+    (both: fidelity.md, Finish reasons). `stop` is the stop sequence that ended the text.
     """
 
     parts: tuple[Part, ...]
@@ -61,7 +61,7 @@ class Choice(Struct, frozen=True):
 
 
 class Usage(Struct, frozen=True, gc=False):
-    """Tokens. `completion_tokens` excludes `reasoning_tokens`; a dialect that adds them up does so itself."""
+    """Token counts. `completion_tokens` excludes `reasoning_tokens`; dialects add them if their server does."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -81,10 +81,10 @@ class Plan(Struct, frozen=True):
 
 
 class Failure(Struct, frozen=True):
-    """A well-formed refusal. `status` is the HTTP status, `code` Google's canonical name for it.
+    """An error of the service. `status` is the HTTP status, `code` Google's canonical name for it.
 
-    `field` is the path in the request that is to blame and `misfit` what is wrong there, `retry_after` seconds for
-    the header of that name, `hint` a line for the developer that goes into a header, never into the body.
+    `field` is the offending path in the request and `invalid_field` the validation error, `retry_after` the seconds
+    of that header, `hint` a line for the developer (sent as a header, never in the body).
     """
 
     status: int
@@ -103,15 +103,15 @@ CANCELLED = Failure(499, "CANCELLED", "The operation was cancelled.")
 """Google's error for a request that ended before its answer (wire-facts §6)."""
 
 
-def invalid(message: str, field: str | None = None, misfit: InvalidField | None = None) -> Failure:
-    """Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
+def invalid(message: str, field: str | None = None, invalid_field: InvalidField | None = None) -> Failure:
+    """Return Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
     if field is None:
-        return Failure(400, "INVALID_ARGUMENT", message, invalid_field=misfit)
+        return Failure(400, "INVALID_ARGUMENT", message, invalid_field=invalid_field)
     violation = {"field": field, "description": message}
     details = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
-    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, invalid_field=misfit)
+    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, invalid_field=invalid_field)
 
 
 def quote_value(value: Any) -> str:
-    """A value of a request as refusals quote it: a text in its quotes, anything else as JSON."""
+    """Format a request value as error texts quote it: text in quotes, anything else as JSON."""
     return f"'{value}'" if isinstance(value, str) else orjson.dumps(value).decode()[:80]

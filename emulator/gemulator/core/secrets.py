@@ -1,4 +1,4 @@
-"""."""
+"""Names of credentials in headers."""
 
 import re
 from functools import lru_cache
@@ -23,11 +23,11 @@ REDACTED = "(redacted)"
 
 
 def is_credential(name: str) -> bool:
-    """Whether a header of this lower-case name is one that credentials are sent in."""
+    """Return True if the header (lower case) carries credentials."""
     return name.encode("latin-1", "replace") in SECRETS
 
 
 @lru_cache(maxsize=1024)
 def is_secret(name: str) -> bool:
-    """Whether it is a credential, or sounds like one."""
+    """Return True if the header carries credentials or its name suggests so."""
     return is_credential(name) or _SECRET_NAME.search(name) is not None

@@ -1,4 +1,4 @@
-"""Every choice of an answer: named children of one seed, and the ids and signatures made from them."""
+"""Seeded randomness: named children of one seed, and the ids and signatures made from them."""
 
 import base64
 import binascii
@@ -22,13 +22,13 @@ def _step(name: str) -> bytes:
 
 
 class Seed(Struct, frozen=True, gc=False):
-    """A name path under a root. Nothing is drawn until it is asked for, and the whole path costs one hash."""
+    """A path of names below a root seed. Draws are lazy; a path costs one hash."""
 
     path: bytes
 
     @classmethod
     def root(cls, *parts: str | bytes | int) -> Self:
-        """The seed that is decided by all `parts` together."""
+        """Return the seed of all `parts` together."""
         joined = b""
         for part in parts:
             encoded = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
@@ -36,44 +36,44 @@ class Seed(Struct, frozen=True, gc=False):
         return cls(hashlib.blake2b(joined, digest_size=16).digest())
 
     def child(self, *names: str | int) -> Self:
-        """The seed of a named part: an added sibling never shifts the draws of the others."""
+        """Return the seed of a named part. Adding a sibling never shifts the draws of the others."""
         path = self.path
         for name in names:
             path += b"\x1f#%d" % name if isinstance(name, int) else _step(name)
         return type(self)(path)
 
     def bytes(self, size: int) -> bytes:
-        """`size` bytes, any number of them."""
+        """Return `size` bytes."""
         if size <= 64:
             return hashlib.blake2b(self.path, digest_size=size).digest() if size else b""
         return hashlib.shake_128(self.path).digest(size)
 
     def number(self) -> int:
-        """An integer from 0 to 2**64 - 1."""
+        """Return an integer from 0 to 2**64 - 1."""
         return int.from_bytes(hashlib.blake2b(self.path, digest_size=8).digest(), "little")
 
     def below(self, limit: int) -> int:
-        """An integer from 0 to `limit` - 1."""
+        """Return an integer from 0 to `limit` - 1."""
         return self.number() % limit
 
     def between(self, low: int, high: int) -> int:
-        """An integer from `low` to `high`, both included."""
+        """Return an integer from `low` to `high`, both included."""
         return low + self.number() % (high - low + 1)
 
     def unit(self) -> float:
-        """A float from 0 to 1, 1 excluded."""
+        """Return a float from 0 to 1, 1 excluded."""
         return (self.number() >> 11) * 2.0**-53
 
     def pick(self, items: Sequence[Item]) -> Item:
-        """One of `items`."""
+        """Return one of `items`."""
         return items[self.number() % len(items)]
 
     def random(self) -> random.Random:
-        """A generator for many draws of one part (4 µs to make: use the methods above for a few)."""
+        """Return a generator for many draws (4 µs to create: use the other methods for a few)."""
         return random.Random(self.bytes(16))
 
     def uuid4(self) -> str:
-        """A random UUID in its usual spelling."""
+        """Return a random UUID in its usual form."""
         return str(uuid.UUID(bytes=self.bytes(16), version=4))
 
 
@@ -82,17 +82,17 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def event_id(seconds: int, seed: Seed) -> str:
-    """Google's EventId: base64url of seconds (u32, little endian), then varints of microseconds, host and process.
+    """Return a Google EventId: base64url of seconds (u32, little endian), varints of microseconds, host and process.
 
-    Only the seconds come from the clock, so that a frozen clock still gives unique ids. The ranges keep the length
-    at the 22 or 23 characters of all documented ids (fidelity.md, Ids).
+    Only the seconds come from the clock, so ids stay unique under a frozen clock. The ranges keep the length at the
+    22 or 23 characters of all documented ids (fidelity.md, Ids).
     """
     first, second, third = _three(seed.bytes(12))
     micros = 16384 + first % (1_000_000 - 16384)
     host = 2**28 + second % (2**32 - 2**28)
     process = 2**21 + third % (2**32 - 2**21)
     last = process >> 21 & 0x7F
-    # Written out, as each answer has an id: groups of seven bits, lowest first; all but the last say that more follow.
+    # Unrolled for speed: groups of seven bits, lowest first; the high bit of all but the last is set.
     raw = bytes(
         (
             *(seconds & 0xFFFFFFFF).to_bytes(4, "little"),
@@ -107,7 +107,7 @@ def event_id(seconds: int, seed: Seed) -> str:
 
 
 def event_id_seconds(event_id: str) -> int | None:
-    """The Unix seconds in an EventId, or None where the text is none."""
+    """Return the Unix seconds in an EventId, or None if the text is none."""
     try:
         raw = base64.urlsafe_b64decode(event_id + "=" * (-len(event_id) % 4))
     except ValueError:
@@ -115,22 +115,22 @@ def event_id_seconds(event_id: str) -> int | None:
     return int.from_bytes(raw[:4], "little") if 16 <= len(raw) <= 17 else None
 
 
-# The real ones begin with bytes that read `AY89a1` in base64 (fidelity.md, Signatures).
+# Real signatures begin with `AY89a1` in base64 (fidelity.md, Signatures).
 _SIGNATURE_PREFIX = base64.b64decode("AY89a1+A")
 _SIGNATURE_MAC = 16
 
 
 def sign(key: bytes, name: str, seed: Seed, size: int = 51) -> str:
-    """A thought signature: `size` opaque bytes in base64 that `verify` recognises without any state.
+    """Return a thought signature: `size` opaque bytes in base64 that `verify` recognises without state.
 
-    They bind the function's `name` (empty for text), not its arguments: clients write those anew.
+    The function's `name` (empty for text) is part of the signature; its arguments are not: clients reserialise them.
     """
     body = _SIGNATURE_PREFIX + seed.bytes(size - len(_SIGNATURE_PREFIX) - _SIGNATURE_MAC)
     return binascii.b2a_base64(body + _signature_mac(key, name, body), newline=False).decode()
 
 
 def verify(key: bytes, name: str, signature: str) -> bool:
-    """Whether `signature` was made by `sign` with this key and name, and not altered since."""
+    """Return True if `sign` made the signature with this key and name."""
     try:
         raw = base64.b64decode(signature, validate=True)
     except ValueError:

@@ -10,7 +10,7 @@ _PATTERN = r"^(\d{1,3}(?:\.\d+)?)%$"
 
 
 def parse_share(value: Any) -> float:
-    """The number in `20%`; refused as pydantic refuses texts that are none or have another form."""
+    """Return the number in `20%`. Raises ValueError for anything else."""
     if not isinstance(value, str):
         raise PydanticKnownError("string_type")
     found = re.match(_PATTERN, value)

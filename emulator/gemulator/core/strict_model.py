@@ -1,9 +1,9 @@
-"""What all parts of a scenario share."""
+"""Base class of scenario models."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class StrictModel(BaseModel):
-    """Unknown keys are errors, types are not converted, nothing changes once it is read."""
+    """Frozen model: unknown keys are errors, types are not converted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)

@@ -1,4 +1,4 @@
-"""Bytes that were rendered once, and differ from attempt to attempt in a few marked places only."""
+"""Rendered bytes with placeholders for the few values that differ between attempts."""
 
 import re
 from collections.abc import Sequence
@@ -8,23 +8,23 @@ from functools import cached_property
 class ByteTemplate:
     """`data` as rendered for the first attempt, and the `marks` in it that later attempts replace.
 
-    A mark must not occur by accident: ids are seeded noise, and an unescaped `"created":` cannot stand inside a JSON
+    A mark cannot occur by accident: ids are seeded noise, and an unescaped `"created":` cannot stand inside a JSON
     string.
     """
 
     def __init__(self, data: bytes, marks: Sequence[bytes]) -> None:
-        self.data = memoryview(data).tobytes()  # orjson's bytes hold up to twelve times the memory that they show
+        self.data = memoryview(data).tobytes()  # orjson over-allocates up to twelve times
         self.marks = marks
 
     @cached_property
     def _form(self) -> tuple[bytes, tuple[int, ...]]:
-        """The bytes with `%b` for each slot, and which value goes into it. Most answers are never asked again."""
+        """The bytes with `%b` for each placeholder, and the index of its value. Built on the first refill."""
         pieces = re.split(b"(" + b"|".join(map(re.escape, self.marks)) + b")", self.data)
         fixed = (piece.replace(b"%", b"%%") for piece in pieces[::2])
         return b"%b".join(fixed), tuple([self.marks.index(mark) for mark in pieces[1::2]])
 
     def fill(self, values: Sequence[bytes]) -> bytes:
-        """The bytes with `values` in place of the marks."""
+        """Return the bytes with `values` in place of the marks."""
         if not self.marks or values == self.marks:
             return self.data
         form, order = self._form

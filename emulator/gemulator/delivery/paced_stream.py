@@ -1,4 +1,4 @@
-"""The steps of a paced stream, each made when it is due: thousands of streams share their templates."""
+"""Lazy steps of a paced stream: thousands of streams share their templates."""
 
 from collections.abc import Sequence
 from typing import Self, overload
@@ -10,9 +10,9 @@ from gemulator.delivery.steps import LARGEST_WRITE, Chunk, Head, Step
 
 
 class StreamTemplate(Struct, frozen=True):
-    """The chunks of a stream as all its attempts share them: ids differ, sizes hardly do.
+    """The chunks of a stream, shared by all attempts: ids differ, sizes hardly do.
 
-    `size` is that of all in bytes; `most` is how many may leave at once. 0: not even one, it has to be cut.
+    `size` is the total in bytes; `max_batch` is the number of chunks that may be sent at once (0: each must be split).
     """
 
     templates: tuple[ByteTemplate, ...]
@@ -22,26 +22,26 @@ class StreamTemplate(Struct, frozen=True):
 
     @classmethod
     def of(cls, chunks: Sequence[tuple[ByteTemplate, int]]) -> Self:
-        """The score of templates, each with its tokens."""
+        """Return the stream template of chunk templates with their token counts."""
         sizes = [len(template.data) for template, _ in chunks]
         templates, tokens = (template for template, _ in chunks), (count for _, count in chunks)
         return cls(tuple(templates), tuple(tokens), sum(sizes), LARGEST_WRITE // max(sizes))
 
 
 class PacedSteps(Sequence[Step]):
-    """A head, then the chunks of a score; `waits` are the seconds before each of them."""
+    """A head and the chunks of a stream template; `waits` are the seconds before each of them."""
 
-    __slots__ = ("_values", "head", "score", "waits")
+    __slots__ = ("_values", "head", "template", "waits")
 
     def __init__(self, head: Head, score: StreamTemplate, values: Sequence[bytes], waits: Sequence[float]) -> None:
         self.head = head
-        self.score = score
+        self.template = score
         self.waits = waits
         self._values = values
 
     def data(self, position: int) -> bytes:
-        """The bytes of a chunk. They count from 1: the head is at 0."""
-        return self.score.templates[position - 1].fill(self._values)
+        """Return the bytes of a chunk, counted from 1; the head is at 0."""
+        return self.template.templates[position - 1].fill(self._values)
 
     def __len__(self) -> int:
         return len(self.waits)
@@ -57,4 +57,4 @@ class PacedSteps(Sequence[Step]):
         wait = self.waits[position]
         if position == 0:
             return Head(self.head.status, self.head.headers, wait)
-        return Chunk(self.data(position), self.score.tokens[position - 1], wait)
+        return Chunk(self.data(position), self.template.tokens[position - 1], wait)

@@ -1,4 +1,4 @@
-"""When chunks leave: time to first token, tokens per second, jitter, and what else makes a model slow."""
+"""Pacing of chunks: time to first token, tokens per second, jitter."""
 
 import math
 import struct
@@ -19,7 +19,7 @@ Spread: TypeAlias = Literal["uniform", "normal", "lognormal"]
 
 
 class Workload(Struct, frozen=True):
-    """What an answer costs beside its visible tokens: the prompt's, those thought in silence, and other answers."""
+    """Work of an answer beside its visible tokens: prompt tokens, hidden thoughts, concurrent answers."""
 
     prompt_tokens: int = 0
     hidden_tokens: int = 0
@@ -27,11 +27,11 @@ class Workload(Struct, frozen=True):
 
 
 class Pacing(Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds to the first token, tokens per second after it (0: at once), jitter as a share of each wait.
+    """Seconds to the first token, tokens per second after it (0: unlimited), jitter as a share of each wait.
 
-    `jitter` is the half width of a uniform spread, else the standard deviation; no wait is more than `cap` times as
-    long as it would be without. The prompt and the thoughts that are not shown take their time before the first
-    token, where a rate is given for them. `load` is what each other answer under way adds to all waits, as a share.
+    `jitter` is the half width of a uniform spread, otherwise the standard deviation; `cap` limits a wait to that many
+    times its length without jitter. Prompt and hidden thoughts delay the first token if a rate is given for them.
+    `load` is the share that each concurrent answer adds to all waits.
     """
 
     first_token: float = 0.0
@@ -44,7 +44,7 @@ class Pacing(Struct, frozen=True, forbid_unknown_fields=True):
     load: float = 0.0
 
     def relevant(self, effort: Workload) -> Workload:
-        """What of an effort takes time."""
+        """Return the part of the workload that takes time."""
         prompt = effort.prompt_tokens if self.prompt_tokens_per_second else 0
         hidden = effort.hidden_tokens if self.thinking_tokens_per_second else 0
         return Workload(prompt, hidden, effort.others if self.load else 0)
@@ -63,9 +63,9 @@ def pace(
     *,
     beats: Sequence[int] | None = None,
 ) -> Sequence[Step]:
-    """The steps with their waits; `speed` divides all of them, 0 removes them.
+    """Return the steps with their waits; `speed` divides all of them, 0 removes them.
 
-    `beats` are the tokens of the chunks that the stream of a whole body would have had: it leaves with the last one.
+    `beats` are the token counts of the chunks that a whole body would have as a stream: it is sent with the last one.
     """
     if not speed or pacing == IMMEDIATE:
         return steps
@@ -78,33 +78,33 @@ def pace(
 
 
 def waits(tokens: Sequence[int], pacing: Pacing, effort: Workload, seed: Seed, speed: float = 1.0) -> Sequence[float]:
-    """The waits of a stream whose chunks have so many tokens: of its head, then of each chunk."""
+    """Return the waits of a stream with these token counts: of its head, then of each chunk."""
     factor = (1 + pacing.load * effort.others) / speed
-    reading = _time(effort.prompt_tokens, pacing.prompt_tokens_per_second)
-    thinking = _time(effort.hidden_tokens, pacing.thinking_tokens_per_second)
-    rest = [_time(count, pacing.tokens_per_second) * factor for count in tokens[1:]]
+    reading = _mean_waits(effort.prompt_tokens, pacing.prompt_tokens_per_second)
+    thinking = _mean_waits(effort.hidden_tokens, pacing.thinking_tokens_per_second)
+    rest = [_mean_waits(count, pacing.tokens_per_second) * factor for count in tokens[1:]]
     steady = [(pacing.first_token + reading + thinking) * factor, *[0.0 for _ in tokens[:1]], *rest]
     if not pacing.jitter:
         return steady
     return [wait * share for wait, share in zip(steady, _shares(pacing, len(steady), seed), strict=False)]
 
 
-def _time(tokens: float, rate: float) -> float:
+def _mean_waits(tokens: float, rate: float) -> float:
     return tokens / rate if rate else 0.0
 
 
-_DRAWS = 8  # numbers that one hash gives
+_DRAWS = 8  # numbers per hash
 
 
 def _shares(pacing: Pacing, count: int, seed: Seed) -> Iterator[float]:
-    """What jitter makes of each wait, as a factor. A wait's place decides it, whatever comes after."""
+    """Yield the jitter factor of each wait. It depends on the position only."""
     factor = _FACTORS[pacing.spread](pacing.jitter)
     for block in range(0, count, _DRAWS):
         for number in struct.unpack(f"<{_DRAWS}Q", seed.child(block).bytes(8 * _DRAWS)):
             yield min(max(factor((number >> 11) * 2.0**-53), 0.0), pacing.cap)
 
 
-_Factor: TypeAlias = Callable[[float], float]  # with mean 1, of a number between 0 and 1
+_Factor: TypeAlias = Callable[[float], float]  # factor with mean 1 from a number between 0 and 1
 
 
 def _uniform(jitter: float) -> _Factor:

@@ -1,4 +1,4 @@
-"""When and how badly an answer is delivered: its pace, then its faults. Pure: it can be printed and repeated."""
+"""Schedule of a delivery: pacing, then faults. Pure and repeatable."""
 
 from array import array
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Schedule(Struct, frozen=True, dict=True):
-    """The pace of an answer, what divides all its waits (0: none is left), and its faults in the order written."""
+    """Pacing of an answer, divisor of all waits (0: no waits), and faults in the order written."""
 
     pacing: Pacing = IMMEDIATE
     speed: float = 1.0
@@ -27,20 +27,20 @@ class Schedule(Struct, frozen=True, dict=True):
 
     @cached_property
     def is_noop(self) -> bool:
-        """Whether it leaves all steps as they are."""
+        """True if all steps stay unchanged."""
         return not self.faults and (not self.speed or self.pacing == IMMEDIATE)
 
     @cached_property
     def phases(self) -> Sequence[int]:
-        """How many answers have to be counted, in pieces that differ in their faults; nothing: no counter is needed."""
+        """Sizes of the counting phases (see `counter_phases`); empty if no counter is needed."""
         return counter_phases(self.faults)
 
     def for_dialect(self, usual: Failure, say: Callable[[Failure], bytes]) -> Self:
-        """The schedule for one server, with its own words in the faults that speak (see Fault.worded)."""
+        """Return the schedule for one server, with its wording of mid-stream errors (see `Fault.for_dialect`)."""
         return replace(self, faults=[fault.for_dialect(usual, say) for fault in self.faults]) if self.faults else self
 
     def waits(self, tokens: tuple[int, ...], seed: Seed, effort: Workload) -> Sequence[float]:
-        """The waits of a stream whose chunks have so many tokens, its head's first."""
+        """Return the waits of a stream with these token counts, the head's first."""
         if not self.pacing.jitter:
             return _steady(tokens, self.pacing, self.pacing.relevant(effort), self.speed)
         return array("d", waits(tokens, self.pacing, effort, seed.child("pacing"), self.speed))
@@ -53,9 +53,9 @@ class Schedule(Struct, frozen=True, dict=True):
         answers: int = 0,
         beats: Sequence[int] | None = None,
     ) -> Sequence[Step]:
-        """The steps as they are played. `answers`: how many that may have the faults went before, in their session.
+        """Return the steps as played. `answers` is the number of earlier counted answers in the session.
 
-        `beats` are the tokens of the chunks that a whole body would have had as a stream.
+        `beats` are the token counts of the chunks that a whole body would have as a stream.
         """
         steps = pace(steps, self.pacing, effort, seed.child("pacing"), self.speed, beats=beats)
         return apply_faults(steps, self.faults, answers, seed.child("faults")) if self.faults else steps
@@ -66,5 +66,5 @@ PLAIN = Schedule()
 
 @lru_cache(maxsize=1024)
 def _steady(tokens: tuple[int, ...], pacing: Pacing, effort: Workload, speed: float) -> Sequence[float]:
-    """Waits without jitter: every attempt has the same."""
+    """Return waits without jitter, equal for every attempt."""
     return array("d", waits(tokens, pacing, effort, Seed(b""), speed))

@@ -1,6 +1,6 @@
-"""What the edge plays: a head, then chunks, each after its wait.
+"""Steps of a delivery: a head, then chunks, each after its wait.
 
-Nothing here is ever changed. What each answer makes anew is not `frozen` all the same: that doubles its cost.
+Steps are never mutated. Those created for each answer are not `frozen` because that doubles their cost.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ LARGEST_WRITE = 65_536
 """Bytes that are handed over at once: a client that reads slowly holds no more than that twice."""
 
 _FRAMING = (b"connection", b"content-length", b"transfer-encoding")
-_PLAIN = b"\t" + bytes(code for code in range(32, 256) if code != 127)  # what a header may have
+_PLAIN = b"\t" + bytes(code for code in range(32, 256) if code != 127)  # bytes allowed in headers
 
 
 class RawHead(Struct, frozen=True):
-    """How a head goes over the wire that no HTTP server would send: as it stands, no transfer coding after it.
+    """A head sent as raw bytes, without transfer coding.
 
-    The body then ends where the connection does, or where a `content-length` says so, right or wrong. `seconds` is
-    the time over which the bytes of the head trickle.
+    The body ends with the connection or at `content-length`, right or wrong. `seconds` is the time over which the
+    bytes of the head are spread.
     """
 
     version: str = "1.1"
@@ -37,7 +37,7 @@ class Head(Struct, frozen=True, dict=True):
 
     @cached_property
     def chunked(self) -> bytes:
-        """The lines of a head whose body follows in chunks; nothing where a server had better look at them."""
+        """Head lines of a chunked body; empty if the server must check them."""
         lines = [name + b": " + value for name, value in self.headers]
         if b"".join(lines).translate(None, _PLAIN) or any(name in _FRAMING for name, _ in self.headers):
             return b""
@@ -45,9 +45,9 @@ class Head(Struct, frozen=True, dict=True):
 
 
 class Chunk(Struct, frozen=True, gc=False):
-    """Bytes of one event of a stream, or a whole body; `wait` is in seconds after the step before it.
+    """Bytes of one event of a stream, or a whole body; `wait` is in seconds after the previous step.
 
-    `events` says how many events of a stream they are, or a whole body stands for: faults are placed by them.
+    `events` is the number of events they contain or stand for; faults are positioned by it.
     """
 
     data: bytes
@@ -57,14 +57,14 @@ class Chunk(Struct, frozen=True, gc=False):
 
 
 class CloseConnection(Struct, frozen=True):
-    """The connection ends here, politely or (`reset`) with a TCP reset."""
+    """End of the connection, by a regular close or (`reset`) a TCP reset."""
 
     reset: bool = False
     wait: float = 0.0
 
 
 class Hang(Struct, frozen=True):
-    """Nothing more is sent for `seconds`; then the connection is closed."""
+    """Silence for `seconds`, then the connection is closed."""
 
     seconds: float
     wait: float = 0.0
@@ -74,9 +74,9 @@ Step: TypeAlias = Head | Chunk | CloseConnection | Hang
 
 
 class Delivery(Struct, frozen=True, gc=False):
-    """The steps, head first (unless a fault strikes before it): all that the edge must play.
+    """Steps of an answer, head first unless a fault comes before it.
 
-    `size` is that of the body in bytes, where it is known without making the steps of a lazy sequence.
+    `size` is the size of the body in bytes, if known without creating lazy steps.
     """
 
     steps: Sequence[Step]
@@ -84,7 +84,7 @@ class Delivery(Struct, frozen=True, gc=False):
 
     @property
     def as_single_write(self) -> tuple[Head, Chunk] | None:
-        """Head and body, where nothing but these two steps is to be played, and nothing to be waited for."""
+        """Return head and body if these two steps are all and nothing waits; otherwise None."""
         if type(self.steps) is not tuple or len(self.steps) != 2:
             return None
         head, body = self.steps

@@ -192,7 +192,7 @@ class RequestPreparer:
 
     def _prepare(self, asked: IncomingRequest, overlay: SessionOverlay, shelf: Library, key: _Key) -> PreparedRequest:
         conversation = Conversation(parse(asked.body), asked.target, HeaderView(asked.headers))
-        known = conversation.frame.memoize(_known, self._catalog, asked.target)
+        known = conversation.envelope.memoize(_known, self._catalog, asked.target)
         card = known.card
         if isinstance(card, Failure):
             raise RequestError(card)

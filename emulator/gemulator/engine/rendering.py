@@ -269,4 +269,4 @@ class IdFactory:
 
 
 def _calls_so_far(conversation: Conversation) -> int:
-    return sum(len(message.calls) for message in conversation.request.messages) if conversation.calls else 0
+    return sum(len(message.calls) for message in conversation.request.messages) if conversation.has_tool_calls else 0

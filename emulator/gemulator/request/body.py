@@ -1,4 +1,4 @@
-"""The wire as we accept it: a chat request, where it was sent, and by whom."""
+"""Body of a chat completion request as accepted."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ NOTHING: Mapping[str, JSON] = MappingProxyType({})
 
 
 class Function(Struct, frozen=True):
-    """A function that the client offers. `parameters` is its JSON Schema as sent, None where it has none."""
+    """A function offered by the client. `parameters` is its JSON Schema as sent, or None."""
 
     name: str
     description: str
@@ -24,7 +24,7 @@ class Function(Struct, frozen=True):
 
     @property
     def arguments(self) -> JSON:
-        """The schema of its arguments: an object's, also where it does not say so. None: it takes none."""
+        """Schema of the arguments, always of type object; None if the function takes none."""
         untyped = isinstance(self.parameters, dict) and "type" not in self.parameters
         return {"type": "object", **self.parameters} if untyped else self.parameters
 
@@ -33,7 +33,7 @@ MODES = ("auto", "none", "required", "validated")
 
 
 class ToolChoice(Struct, frozen=True):
-    """`mode` is one of the modes; `name`: the one function demanded; `among`: the only ones that may be called."""
+    """Tool choice. `mode` is one of `MODES`, `name` the required function, `among` the only allowed ones."""
 
     mode: str
     name: str | None = None
@@ -41,7 +41,7 @@ class ToolChoice(Struct, frozen=True):
 
     @classmethod
     def of(cls, chosen: str | dict[str, JSON] | None) -> Self:
-        """What a text or an object says. An object that makes no choice demands some function."""
+        """Parse a text or an object. An object that names no choice requires some function."""
         if not isinstance(chosen, dict):
             return cls(chosen or "auto")
         kind = chosen.get("type")
@@ -53,23 +53,23 @@ class ToolChoice(Struct, frozen=True):
         return cls(kind) if kind in MODES else cls("required", function_name(chosen))
 
     def allows(self, name: str) -> bool:
-        """Whether the function of that name may be called."""
+        """Return True if the function may be called."""
         return name == self.name if self.name is not None else self.among is None or name in self.among
 
 
 def allowed_in(chosen: dict[str, JSON]) -> dict[str, JSON]:
-    """Mode and tools of a choice of the type `allowed_tools`: below that name, or beside the type."""
+    """Return mode and tools of an `allowed_tools` choice, nested or flat."""
     allowed = chosen.get("allowed_tools")
     return allowed if isinstance(allowed, dict) else chosen
 
 
 def function_name(tool: JSON) -> str | None:
-    """The name of a function that an object chooses or declares, in the form of either of OpenAI's APIs."""
+    """Return the function name of a tool object, in the form of either OpenAI API."""
     return _text(tool.get("function", tool), "name") if isinstance(tool, dict) else None
 
 
 class ExtraBody(WireModel, frozen=True):
-    """The container of Google's options; what else is in it is tolerated."""
+    """Container of Google's options; unknown members are tolerated."""
 
     __wire_name__ = "ExtraBody"
 
@@ -77,7 +77,7 @@ class ExtraBody(WireModel, frozen=True):
 
 
 class ChatRequest(WireModel, frozen=True, dict=True):
-    """The body of a request. Fields that are not listed here are tolerated; `further` has them."""
+    """Body of a request. Unlisted fields are tolerated and kept in `extra_fields`."""
 
     __wire_name__ = "ChatRequest"
 
@@ -112,7 +112,7 @@ class ChatRequest(WireModel, frozen=True, dict=True):
 
     @property
     def google_options(self) -> Mapping[str, JSON]:
-        """`extra_body.google`, and a top-level `google` that the live service honours too (fidelity.md)."""
+        """`extra_body.google`, or a top-level `google`, which the live service honours too (fidelity.md)."""
         if self.extra_body is None and self.google is None:
             return NOTHING
         nested = None if self.extra_body is None else self.extra_body.google
@@ -129,25 +129,25 @@ class ChatRequest(WireModel, frozen=True, dict=True):
 
     @property
     def thinking_level(self) -> str | None:
-        """How hard to think, in lower case: by OpenAI's parameter or by Google's."""
+        """Thinking level in lower case, from OpenAI's parameter or Google's."""
         level = self.reasoning_effort or self.thinking_config.get("thinking_level")
         return level.lower().removeprefix("thinking_level_") if isinstance(level, str) else None
 
     @property
     def asks_to_think(self) -> bool:
-        """Whether thoughts are asked for, shown or not."""
+        """True if the request asks for thinking, shown or not."""
         budget = self.thinking_config.get("thinking_budget")
         return self.include_thoughts or self.thinking_level is not None or bool(budget)
 
     @property
     def thought_tag(self) -> str | None:
-        """The name of the tag around shown thoughts; None: no tags."""
+        """Name of the tag around shown thoughts, or None."""
         marker = self.google_options.get("thought_tag_marker")
         return marker if isinstance(marker, str) and marker else None
 
     @property
     def searches(self) -> bool:
-        """Whether Google Search is on: by OpenAI's option or as a native tool."""
+        """True if Google Search is on, by OpenAI's option or as a native tool."""
         tools = self.google_options.get("tools")
         native = tools if isinstance(tools, list) else []
         return self.web_search_options is not None or any(
@@ -168,12 +168,12 @@ class ChatRequest(WireModel, frozen=True, dict=True):
 
     @property
     def has_functions(self) -> bool:
-        """Whether any function is on offer."""
+        """True if a function is offered."""
         return next(self._functions(), None) is not None
 
     @property
     def functions_offered(self) -> Sequence[Function]:
-        """The functions on offer, from `tools` and the deprecated `functions`."""
+        """Functions offered, from `tools` and the deprecated `functions`."""
         return [
             Function(spec["name"], str(spec.get("description") or ""), spec.get("parameters"))
             for spec in self._functions()
@@ -185,7 +185,7 @@ class ChatRequest(WireModel, frozen=True, dict=True):
                 yield spec
 
     def path_of(self, name: str) -> str:
-        """Where the parameters of a function on offer stand."""
+        """Return the path of the parameters of an offered function."""
         for index, tool in enumerate(self.tools or ()):
             if function_name(tool) == name:
                 return f"tools[{index}].function.parameters"
@@ -202,14 +202,14 @@ class ChatRequest(WireModel, frozen=True, dict=True):
 
     @property
     def response_schema(self) -> JSON | None:
-        """The JSON Schema that the answer must fit: a dict or a bool; None where none is asked."""
+        """JSON Schema required of the answer (dict or bool), or None."""
         spec = (self.response_format or {}).get("json_schema")
         return spec.get("schema") if isinstance(spec, dict) else None
 
     @property
     def wants_json(self) -> bool:
         kind = (self.response_format or {}).get("type")
-        return kind in ("json_object", "json_schema", "application/json")  # no set: a client may send anything
+        return kind in ("json_object", "json_schema", "application/json")  # a tuple: clients may send unhashable values
 
 
 def _text(mapping: JSON, key: str) -> str | None:

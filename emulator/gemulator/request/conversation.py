@@ -1,4 +1,4 @@
-"""Questions about a request that conditions, replies and the generator ask."""
+"""Derived views of a request for conditions, replies and the generator."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ from gemulator.request.target import Target
 
 
 class ToolResult(Struct, frozen=True):
-    """What a tool answered. `value` is its JSON, or the text where it is none."""
+    """Result of a tool. `value` is the parsed JSON, or the text if it is not JSON."""
 
     name: str
     text: str
@@ -33,36 +33,36 @@ class ToolResult(Struct, frozen=True):
 
 
 class Conversation:
-    """A request together with where it was sent and with which headers (names in lower case).
+    """A request with its target and headers (names in lower case).
 
-    `speaks`: whether it has more than instructions. `calls` and `media`: whether any message has calls or their
-    results, and anything beside plain text.
+    `has_turns`: there are messages beside instructions. `has_tool_calls` and `media`: some message has calls or
+    results, or parts other than plain text.
     """
 
     def __init__(self, parsed: ParsedRequest, target: Target, headers: Mapping[str, str]) -> None:
         self.parsed = parsed
         self.request = parsed.request
-        self.frame = parsed.envelope
+        self.envelope = parsed.envelope
         self.target = target
         self.headers = headers
-        held = parsed.history.features | parsed.newest.message.holds
-        self.speaks = held & SPEAKS != 0
-        self.calls = held & CALLS != 0
+        held = parsed.history.features | parsed.newest.message.features
+        self.has_turns = held & SPEAKS != 0
+        self.has_tool_calls = held & CALLS != 0
         self.media = held & MEDIA != 0
         self._signed = held & SIGNED != 0
         self._fingerprint: bytes | None = None
-        self._user = len(self.request.messages) - 1  # the newest; -1: there is none
+        self._user = len(self.request.messages) - 1  # index of the newest; -1 if there is none
         while self._user >= 0 and self.request.messages[self._user].role != "user":
             self._user -= 1
 
     @property
     def body(self) -> Mapping[str, JSON]:
-        """The body as it was sent."""
+        """Body as sent."""
         return self.parsed.tree
 
     @property
-    def names(self) -> Mapping[str, str]:
-        """Where the request was sent and which model it names: what refusals say of a request."""
+    def url_names(self) -> Mapping[str, str]:
+        """Project, location and model of the request, for error texts."""
         target = self.target
         publisher, _, model = self.request.model.rpartition("/")
         return {
@@ -76,17 +76,17 @@ class Conversation:
 
     @cached_property
     def turn(self) -> int:
-        """1 where no assistant message has come yet; each one counts, calls too."""
+        """Number of assistant messages so far plus 1; messages with calls count."""
         return 1 + sum([message.role in ASSISTANT_ROLES for message in self.request.messages])
 
     @cached_property
     def user_texts(self) -> Sequence[str]:
-        """The words of each user message, oldest first."""
+        """Text of each user message, oldest first."""
         return [message.text for message in self.request.messages if message.role == "user"]
 
     @property
     def user_text(self) -> str:
-        """The newest user message."""
+        """Text of the newest user message."""
         return self.request.messages[self._user].text if self._user >= 0 else ""
 
     @cached_property
@@ -95,13 +95,13 @@ class Conversation:
 
     @property
     def since_last_user(self) -> Sequence[Message]:
-        """The messages since the newest user message."""
+        """Messages since the newest user message."""
         return self.request.messages[self._user + 1 :]
 
     @property
     def tool_results(self) -> Sequence[ToolResult]:
-        """What tools have answered since the newest user message, oldest first."""
-        return self._tool_results if self.calls else ()
+        """Tool results since the newest user message, oldest first."""
+        return self._tool_results if self.has_tool_calls else ()
 
     @cached_property
     def _tool_results(self) -> Sequence[ToolResult]:
@@ -110,25 +110,25 @@ class Conversation:
 
     @property
     def current_calls(self) -> Sequence[HistoryCall]:
-        """The calls since the newest user message."""
+        """Tool calls since the newest user message."""
         return [call for message in self.since_last_user for call in message.calls]
 
     @property
     def parts(self) -> Iterator[ContentPart]:
-        """Every part that is not plain text, in all messages."""
+        """Yield every part other than plain text, from all messages."""
         return (part for message in self.request.messages for part in message.parts) if self.media else iter(())
 
     @property
     def fingerprint(self) -> bytes:
-        """16 bytes of all that decides the words of an answer (architecture.md, Determinism)."""
+        """16 bytes over everything that decides the text of an answer (architecture.md, Determinism)."""
         if self._fingerprint is None:
-            self._fingerprint = self._identified()
+            self._fingerprint = self._has_call_ids()
         return self._fingerprint
 
-    def _identified(self) -> bytes:
-        parsed, frame = self.parsed, self.frame
+    def _has_call_ids(self) -> bytes:
+        parsed, frame = self.parsed, self.envelope
         if self._signed or frame.tag:
-            *past, newest = [digest(message) for message in _anonymous(self.body["messages"], frame.tag)]
+            *past, newest = [digest(message) for message in _normalize_messages(self.body["messages"], frame.tag)]
             return combine_digests((frame.digest, combine_digests(past), newest))
         return combine_digests((frame.digest, parsed.history.digest, parsed.newest.digest))
 
@@ -142,17 +142,17 @@ def _result(message: Message, names: Mapping[str, str]) -> ToolResult:
     return ToolResult(name, message.text, value)
 
 
-def _anonymous(messages: Sequence[dict[str, JSON]], tag: str | None) -> Sequence[dict[str, JSON]]:
-    """The messages with call ids replaced by their position, without signatures and without earlier thoughts.
+def _normalize_messages(messages: Sequence[dict[str, JSON]], tag: str | None) -> Sequence[dict[str, JSON]]:
+    """Return the messages with call ids replaced by their position, without signatures and earlier thoughts.
 
-    Ids and signatures differ from run to run; the service takes thoughts out of the history itself.
+    Ids and signatures differ from run to run; the service drops earlier thoughts itself.
     """
     positions: dict[str, int] = {}
-    return [_anonymous_message(_thoughtless(message, tag), positions) for message in messages]
+    return [_normalize_message(_without_thoughts(message, tag), positions) for message in messages]
 
 
-def _thoughtless(message: dict[str, JSON], tag: str | None) -> dict[str, JSON]:
-    """The message without what its tags mark as a thought; its `thought` flag, true or false, beats the tags."""
+def _without_thoughts(message: dict[str, JSON], tag: str | None) -> dict[str, JSON]:
+    """Return the message without text marked as thought by tags; its own `thought` flag takes precedence."""
     content, extra = message.get("content"), message.get("extra_content")
     google = extra.get("google") if isinstance(extra, dict) else None
     flag = google.get("thought") if isinstance(google, dict) else None
@@ -162,21 +162,21 @@ def _thoughtless(message: dict[str, JSON], tag: str | None) -> dict[str, JSON]:
     return message | {"content": re.sub(f"<{name}>.*?</{name}>", "", content, flags=re.S)}
 
 
-def _anonymous_message(message: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
+def _normalize_message(message: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
     out = {key: value for key, value in message.items() if value is not None}
     if calls := out.get("tool_calls"):
-        out["tool_calls"] = [_anonymous_call(call, positions) for call in calls]
+        out["tool_calls"] = [_normalize_call(call, positions) for call in calls]
     if "tool_call_id" in out:
         out["tool_call_id"] = positions.get(out["tool_call_id"], -1)
-    return _unsigned(out)
+    return _without_signature(out)
 
 
-def _anonymous_call(call: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
+def _normalize_call(call: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:
     position = positions.setdefault(call.get("id") or f"#{len(positions)}", len(positions))
-    return _unsigned(call) | {"id": position}
+    return _without_signature(call) | {"id": position}
 
 
-def _unsigned(item: dict[str, JSON]) -> dict[str, JSON]:
+def _without_signature(item: dict[str, JSON]) -> dict[str, JSON]:
     content = item.get("extra_content")
     google = content.get("google") if isinstance(content, dict) else None
     if not isinstance(google, dict):

@@ -1,4 +1,4 @@
-"""The pictures, sounds and documents of a request: what they are and how large. Nothing is ever fetched."""
+"""Pictures, sounds and documents in a request. Nothing is fetched."""
 
 import base64
 import binascii
@@ -14,21 +14,21 @@ from gemulator.request.message import ContentPart, Message
 
 _DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),", re.S)
 _URI = re.compile(r"(?:gs|https?|file):", re.I)
-_HEADER = 65_536  # base64 characters that are enough to find the size of a picture
+_HEADER = 65_536  # base64 characters that contain the size of a picture
 
-# Bytes of one second where a sound or a film does not say how long it is: 128 kbit/s and 1 Mbit/s.
+# Bytes per second of sound and film without a stated duration: 128 kbit/s and 1 Mbit/s.
 _SOUND_RATE = 16_000
 _FILM_RATE = 125_000
-_UNSEEN_SECONDS = 10.0  # of what lies behind a URI
+_UNSEEN_SECONDS = 10.0  # assumed for media behind a URI
 _UNSEEN_SIDE = 768
 
 _DOCUMENT = "application/pdf"
 
 
 class Medium(Struct, frozen=True):
-    """One medium. `where` is its path in the request; `data` is base64 text, None behind a URI.
+    """One medium. `where` is its path in the request; `data` is base64 text, None for a URI.
 
-    `mime` is `image/*` where nothing says more; `detail` is the part's own resolution.
+    `mime` is `image/*` if nothing says more; `detail` is the part's own resolution.
     """
 
     where: str
@@ -38,7 +38,7 @@ class Medium(Struct, frozen=True):
 
     @property
     def kind(self) -> str:
-        """image, audio, video, pdf or text; empty: something else."""
+        """image, audio, video, pdf or text; empty for anything else."""
         if self.mime == _DOCUMENT:
             return "pdf"
         family = self.mime.partition("/")[0]
@@ -46,23 +46,23 @@ class Medium(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Bytes, as near as base64 tells without decoding; 0 behind a URI."""
+        """Size in bytes, estimated from the base64 length; 0 for a URI."""
         return len(self.data or "") * 3 // 4
 
     @property
     def raw(self) -> bytes | None:
-        """The bytes; None behind a URI, and where the base64 text cannot be decoded."""
+        """Decoded bytes; None for a URI or invalid base64."""
         return None if self.data is None else _decoded(self.data)
 
     @property
     def pixels(self) -> tuple[int, int]:
-        """Width and height; a usual size where they cannot be seen."""
+        """Width and height; a default size if unknown."""
         head = None if self.data is None else _decoded(self.data[:_HEADER])
         return (_UNSEEN_SIDE, _UNSEEN_SIDE) if head is None else _size(head)
 
     @property
     def seconds(self) -> float:
-        """How long a sound or film is, as near as can be told."""
+        """Estimated duration of a sound or film."""
         raw = self.raw
         if raw is None:
             return _UNSEEN_SECONDS
@@ -72,12 +72,12 @@ class Medium(Struct, frozen=True):
 
     @property
     def pages(self) -> int:
-        """Pages of a document; 1 where they cannot be counted."""
+        """Pages of a document; 1 if unknown."""
         return max(1, len(re.findall(rb"/Type\s*/Page(?![a-zA-Z])", self.raw or b"")))
 
 
 def media_of(request: ChatRequest) -> Iterator[Medium]:
-    """Every medium of the messages, in order; parts of unknown types are none."""
+    """Yield every medium of the messages in order. Parts of unknown types are skipped."""
     for position, message in enumerate(request.messages):
         if isinstance(message.content, list):
             for index, part in enumerate(message.content):
@@ -86,7 +86,7 @@ def media_of(request: ChatRequest) -> Iterator[Medium]:
 
 
 def response_parts(message: Message) -> Sequence[Mapping[str, Any]]:
-    """The media beside a tool's JSON: `extra_content.google.parts`, each with `file_data` or `inline_data`."""
+    """Return the media beside a tool's JSON: `extra_content.google.parts`, each with `file_data` or `inline_data`."""
     google = None if message.extra_content is None else message.extra_content.google
     return (google.parts or ()) if google is not None else ()
 
@@ -111,7 +111,7 @@ def _of_response(message: Message, where: str) -> Iterator[Medium]:
 
 
 def _medium(source: str, usual: str, where: str, detail: str | None = None) -> Medium:
-    """The medium in a URI or blob. A data URL names its own type."""
+    """Return the medium of a URI or base64 text. A data URL names its own type."""
     found = _DATA_URL.match(source)
     if found is not None:
         return Medium(where, (found[1] or usual).lower(), source[found.end() :], detail)

@@ -1,4 +1,4 @@
-"""Messages of a request, as we accept them."""
+"""Messages of a request as accepted."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -28,7 +28,7 @@ class InputAudio(WireModel, frozen=True, gc=False):
 
 
 class GoogleContent(WireModel, frozen=True):
-    """What Google alone says of a message, a part or a call; fields beyond these are tolerated."""
+    """Google's own members of a message, part or call; other members are tolerated."""
 
     __wire_name__ = "GoogleContent"
 
@@ -44,7 +44,7 @@ class ExtraContent(WireModel, frozen=True):
 
 
 class ContentPart(WireModel, frozen=True):
-    """One part of a message. Types that are not known are accepted and counted (fidelity.md, Parameters)."""
+    """One part of a message. Unknown types are accepted and counted (fidelity.md, Parameters)."""
 
     __wire_name__ = "ContentPart"
 
@@ -57,7 +57,7 @@ class ContentPart(WireModel, frozen=True):
 
     @property
     def uri(self) -> str | None:
-        """The address or data of the part's medium, never fetched."""
+        """URI or data of the part's medium. Never fetched."""
         if self.image_url is not None:
             return self.image_url if isinstance(self.image_url, str) else self.image_url.url
         if self.input_audio is not None:
@@ -73,7 +73,7 @@ class FunctionCall(WireModel, frozen=True, gc=False):
 
 
 class HistoryCall(WireModel, frozen=True):
-    """A call in the history; `type` and `id` are missing in some documented samples."""
+    """A call in the history; some documented samples omit `type` and `id`."""
 
     __wire_name__ = "HistoryCall"
 
@@ -83,7 +83,7 @@ class HistoryCall(WireModel, frozen=True):
     extra_content: ExtraContent | None = None
 
 
-# What is in a message: somebody speaks, calls or their results, signatures or thoughts, anything beside plain text.
+# Features of a message: a turn, calls or results, signatures or thoughts, parts other than plain text.
 SPEAKS, CALLS, SIGNED, MEDIA = 1, 2, 4, 8
 
 
@@ -100,8 +100,8 @@ class Message(WireModel, frozen=True):
     extra_content: ExtraContent | None = None
 
     @property
-    def holds(self) -> int:
-        """What is in it, as the sum of the constants above."""
+    def features(self) -> int:
+        """Features of the message as a sum of the constants above."""
         holds = 0 if self.role in SYSTEM_ROLES else SPEAKS
         if self.tool_calls or self.function_call is not None or self.role in TOOL_ROLES:
             holds |= CALLS | SIGNED
@@ -111,19 +111,19 @@ class Message(WireModel, frozen=True):
 
     @property
     def text(self) -> str:
-        """All words of the message, parts joined by a line break."""
+        """Text of the message, parts joined by line breaks."""
         if isinstance(self.content, list):
             return "\n".join(part.text for part in self.content if part.text)
         return self.content or ""
 
     @property
     def parts(self) -> Sequence[ContentPart]:
-        """The parts that are not plain text."""
+        """Parts other than plain text."""
         return [part for part in self.content if part.type != "text"] if isinstance(self.content, list) else ()
 
     @property
     def calls(self) -> Sequence[HistoryCall]:
-        """The calls of an assistant message, the deprecated single one included."""
+        """Calls of an assistant message, including the deprecated single one."""
         if self.function_call is not None:
             return [HistoryCall(function=self.function_call)]
         return self.tool_calls or ()

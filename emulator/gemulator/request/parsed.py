@@ -1,4 +1,4 @@
-"""A body that was read, in the parts in which it comes again: frame, history, and the newest message."""
+"""A parsed body in reusable parts: envelope, history, newest message."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property, reduce
@@ -13,7 +13,7 @@ from gemulator.core.json_types import JSON, digest
 from gemulator.request.body import ChatRequest
 from gemulator.request.message import Message
 
-# What a model would see beside messages; all else cuts, repeats or formats the same words.
+# Members that a model would see; the others cut, repeat or format the same text.
 _SEEN = {
     "model",
     "tools",
@@ -28,55 +28,55 @@ _SEEN = {
     "presence_penalty",
     "seed",
 }
-_NOTES = 64  # of one frame: what they are about may differ without end
-_held = attrgetter("holds")
+_NOTES = 64  # per envelope: the arguments are unbounded
+_features_of = attrgetter("features")
 
 Found = TypeVar("Found")
 
 
 class RequestEnvelope(Struct, frozen=True, eq=False, dict=True):
-    """A body beside its messages: what a client sends with each of them.
+    """A body without its messages.
 
-    `request` has no messages, `body` an empty list of them. Nobody changes them: they are the next request's too.
+    `request` has no messages and `body` an empty list of them. Both are shared between requests and never mutated.
     """
 
     request: ChatRequest
     body: Mapping[str, JSON]
-    _noted: dict[object, Any] = field(default_factory=dict)
+    _memo: dict[object, Any] = field(default_factory=dict)
 
     def memoize(self, find: Callable[..., Found], *about: Hashable) -> Found:
-        """What `find` says of this frame and `about`: what is not None is asked for once."""
+        """Return `find(self, *about)`, computed once. None is not cached."""
         key = (find, about)
-        found: Found | None = self._noted.get(key)
+        found: Found | None = self._memo.get(key)
         if found is None:
-            if len(self._noted) >= _NOTES:
-                self._noted.clear()
-            found = self._noted[key] = find(self, *about)
+            if len(self._memo) >= _NOTES:
+                self._memo.clear()
+            found = self._memo[key] = find(self, *about)
         return found
 
     @cached_property
     def members(self) -> frozenset[str]:
-        """The names in the body."""
+        """Names of the members present in the body."""
         return frozenset(self.body)
 
     @cached_property
     def tools(self) -> bytes:
-        """The declarations of functions as JSON."""
+        """Function declarations as JSON."""
         return orjson.dumps(self.request.tools or self.request.functions)
 
     @cached_property
     def tag(self) -> str | None:
-        """The tag in which earlier thoughts stand."""
+        """Tag of earlier thoughts."""
         return self.request.thought_tag
 
     @cached_property
     def digest(self) -> bytes:
-        """Of what decides the words of an answer (architecture.md, Determinism)."""
+        """Digest of the members that decide the text of an answer (architecture.md, Determinism)."""
         return digest({key: value for key, value in self.body.items() if key in _SEEN and value is not None})
 
 
 class ParsedMessage(Struct, eq=False):
-    """A message with the digest of its JSON. `tokens` is noted by whoever counts them first."""
+    """A message and the digest of its JSON. `tokens` is set when first counted."""
 
     message: Message
     digest: bytes
@@ -84,12 +84,12 @@ class ParsedMessage(Struct, eq=False):
 
 
 class History(Struct, eq=False):
-    """The messages before the newest. `digest` is made of theirs; `holds`: what is in any of them.
+    """The messages before the newest. `digest` covers theirs; `features` is the union of their features.
 
-    `tokens` is noted as in `Said`.
+    `tokens` is set when first counted.
     """
 
-    said: Sequence[ParsedMessage]
+    parsed_messages: Sequence[ParsedMessage]
     messages: Sequence[Message]
     digest: bytes
     features: int
@@ -97,18 +97,20 @@ class History(Struct, eq=False):
 
     @classmethod
     def of(cls, said: Sequence[ParsedMessage]) -> Self:
-        """These messages, looked at."""
+        """Return the history of parsed messages."""
         messages = [one.message for one in said]
-        return cls(said, messages, combine_digests([one.digest for one in said]), reduce(or_, map(_held, messages), 0))
+        return cls(
+            said, messages, combine_digests([one.digest for one in said]), reduce(or_, map(_features_of, messages), 0)
+        )
 
 
 def combine_digests(digests: Sequence[bytes]) -> bytes:
-    """One digest of several."""
+    """Return one digest of several."""
     return blake2b(b"".join(digests), digest_size=16).digest()
 
 
 class ParsedRequest(Struct, frozen=True, dict=True):
-    """A request with the parts that it was made of. `newest` is its last message, `raw` the bytes of its body."""
+    """A request with its parts. `newest` is the last message, `raw` the bytes of the body."""
 
     request: ChatRequest
     envelope: RequestEnvelope
@@ -118,6 +120,6 @@ class ParsedRequest(Struct, frozen=True, dict=True):
 
     @cached_property
     def tree(self) -> dict[str, JSON]:
-        """The body as it was sent."""
+        """Body as sent."""
         tree: dict[str, JSON] = orjson.loads(self.raw)
         return tree

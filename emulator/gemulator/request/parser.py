@@ -1,4 +1,4 @@
-"""From the bytes of a body to a request, or to what Google says of bytes that are none."""
+"""Parser of request bodies."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -26,14 +26,14 @@ _PROTO_TYPES = {
     "string_type": "TYPE_STRING",
 }
 
-# Encoders stop at 254, and nobody's schema is half as deep; Google's own limit for messages is said to be 100.
+# JSON encoders stop at 254 levels, real schemas need less than half; Google's limit for messages is said to be 100.
 _DEEPEST = 200
 _WITHIN = _DEEPEST - 2  # of a message
 
-_LARGEST = 32_000  # bytes of a frame or a history that is remembered
+_LARGEST = 32_000  # bytes of a cached envelope or history
 _LONGEST = 2_000  # bytes of one message
-_BEGINNING = b'{"role"'  # of a message, as nearly every client writes it
-_SOUGHT = 24  # bytes by which the messages are found in a body
+_BEGINNING = b'{"role"'  # of a message, as nearly every client serialises it
+_SOUGHT = 24  # bytes by which the messages are located in a body
 
 
 class _Outline(Struct):
@@ -45,30 +45,36 @@ _pieces = msgspec.json.Decoder(list[Raw])
 
 
 def parse(raw: bytes) -> ParsedRequest:
-    """The request in a body. RequestError where Google would answer 400."""
+    """Parse a body. Raises RequestError with Google's 400."""
     try:
         return _parse_parts(raw)
     except (ValueError, RecursionError):
-        return _parse_whole(raw)  # wrong, and this says what is; or as no client writes it
+        return _parse_whole(raw)  # finds the mistake, or reads an unusual layout
 
 
 def _parse_parts(raw: bytes) -> ParsedRequest:
-    """The request, of parts that were here before but for the newest message. ValueError, RecursionError."""
+    """Parse a body from cached parts and the newest message. Raises ValueError or RecursionError."""
     messages = bytes(_outline.decode(raw).messages)
     begin = raw.index(messages[:_SOUGHT])
     if not raw.startswith(messages, begin):
         raise ValueError("something before the messages begins as they do")
     before, after = raw[:begin], raw[begin + len(messages) :]
-    frame = _frame(before, after) if len(before) + len(after) <= _LARGEST else _frame.__wrapped__(before, after)
-    last = _last(messages)
+    frame = (
+        _cached_envelope(before, after)
+        if len(before) + len(after) <= _LARGEST
+        else _cached_envelope.__wrapped__(before, after)
+    )
+    last = _last_message_offset(messages)
     past = messages[:last]
-    history = _history(past) if last <= _LARGEST else _history.__wrapped__(past)
-    newest = _said.__wrapped__(messages[last:-1])
-    return ParsedRequest(_filled(frame.request, [*history.messages, newest.message]), frame, history, newest, raw)
+    history = _cached_history(past) if last <= _LARGEST else _cached_history.__wrapped__(past)
+    newest = _cached_message.__wrapped__(messages[last:-1])
+    return ParsedRequest(
+        _with_messages(frame.request, [*history.messages, newest.message]), frame, history, newest, raw
+    )
 
 
-def _last(messages: bytes) -> int:
-    """Where the last message of an array begins. A wrong guess leaves no JSON on either side."""
+def _last_message_offset(messages: bytes) -> int:
+    """Return the offset of the last message of an array. A wrong guess leaves invalid JSON on one side at least."""
     guess = messages.rfind(_BEGINNING)
     if guess > 0:
         return guess
@@ -77,42 +83,44 @@ def _last(messages: bytes) -> int:
 
 
 @lru_cache(maxsize=128)
-def _frame(before: bytes, after: bytes) -> RequestEnvelope:
-    """The frame that stands around messages."""
+def _cached_envelope(before: bytes, after: bytes) -> RequestEnvelope:
+    """Return the envelope around the messages."""
     body = orjson.loads(before + b"[]" + after)
-    if body["messages"] or _deeper(body, _DEEPEST):
+    if body["messages"] or _is_deeper(body, _DEEPEST):
         raise ValueError("these are not the messages that count, or it is too deep")
-    return _frame_of(body, _convert({**body, "messages": [{"role": "user"}]}))
+    return _new_envelope(body, _convert({**body, "messages": [{"role": "user"}]}))
 
 
-def _frame_of(body: Mapping[str, JSON], request: ChatRequest) -> RequestEnvelope:
-    return RequestEnvelope(_filled(request, []), {**body, "messages": []})
+def _new_envelope(body: Mapping[str, JSON], request: ChatRequest) -> RequestEnvelope:
+    return RequestEnvelope(_with_messages(request, []), {**body, "messages": []})
 
 
 @lru_cache(maxsize=64)
-def _history(raw: bytes) -> History:
-    """The messages of an array that breaks off before its last one, with the comma."""
+def _cached_history(raw: bytes) -> History:
+    """Return the history of an array cut before its last message, with the trailing comma."""
     pieces = map(bytes, _pieces.decode(raw.rstrip().removesuffix(b",") + b"]"))
-    return History.of([_said(piece) if len(piece) <= _LONGEST else _said.__wrapped__(piece) for piece in pieces])
+    return History.of(
+        [_cached_message(piece) if len(piece) <= _LONGEST else _cached_message.__wrapped__(piece) for piece in pieces]
+    )
 
 
 @lru_cache(maxsize=2048)
-def _said(raw: bytes) -> ParsedMessage:
+def _cached_message(raw: bytes) -> ParsedMessage:
     tree = orjson.loads(raw)
-    if len(raw) > 2 * _WITHIN and _deeper(tree, _WITHIN):
+    if len(raw) > 2 * _WITHIN and _is_deeper(tree, _WITHIN):
         raise ValueError("too deep")
     return ParsedMessage(msgspec.convert(tree, Message), _digest(tree))
 
 
 def _digest(message: dict[str, JSON]) -> bytes:
-    """Of a message; a null says nothing, so it decides nothing either."""
+    """Return the digest of a message without null members, which decide nothing."""
     if None in message.values():
         message = {key: value for key, value in message.items() if value is not None}
     return digest(message)
 
 
-def _filled(request: ChatRequest, messages: list[Message]) -> ChatRequest:
-    """The request with these messages."""
+def _with_messages(request: ChatRequest, messages: list[Message]) -> ChatRequest:
+    """Return the request with these messages."""
     filled = replace(request, messages=messages)
     if request.extra_fields is not NOTHING:
         filled.__dict__["extra_fields"] = request.extra_fields
@@ -120,7 +128,7 @@ def _filled(request: ChatRequest, messages: list[Message]) -> ChatRequest:
 
 
 def _parse_whole(raw: bytes) -> ParsedRequest:
-    """The request, read in one piece: RequestError says what is wrong with it."""
+    """Parse a body in one piece. Raises RequestError that names the mistake."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -129,26 +137,28 @@ def _parse_whole(raw: bytes) -> ParsedRequest:
             reason = "the body is not valid UTF-8"
         misfit = InvalidField("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
         message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
-        raise RequestError(invalid(message, misfit=misfit)) from None
+        raise RequestError(invalid(message, invalid_field=misfit)) from None
     if not isinstance(body, dict):
         misfit = InvalidField("model_attributes_type", (), "Input should be a valid dictionary", body)
-        raise RequestError(invalid("Invalid JSON payload received. Root element must be a message.", misfit=misfit))
-    if _deeper(body, _DEEPEST):
+        raise RequestError(
+            invalid("Invalid JSON payload received. Root element must be a message.", invalid_field=misfit)
+        )
+    if _is_deeper(body, _DEEPEST):
         misfit = InvalidField("recursion_loop", (), "Input is nested too deeply", None)
-        raise RequestError(invalid("Invalid JSON payload received. Message too deep.", misfit=misfit))
+        raise RequestError(invalid("Invalid JSON payload received. Message too deep.", invalid_field=misfit))
     request = request_of(body)
     trees = map(_digest, body["messages"])
     *past, newest = [ParsedMessage(message, own) for message, own in zip(request.messages, trees, strict=True)]
-    return ParsedRequest(request, _frame_of(body, request), History.of(past), newest, raw)
+    return ParsedRequest(request, _new_envelope(body, request), History.of(past), newest, raw)
 
 
 def request_of(body: dict[str, JSON]) -> ChatRequest:
-    """The request in a body's tree. RequestError names the field that does not fit."""
+    """Convert a parsed body. Raises RequestError that names the invalid field."""
     try:
         return _convert(body)
     except msgspec.ValidationError as error:
         misfit = invalid_field_in(body, ChatRequest, str(error))
-        raise RequestError(invalid(_words(misfit), misfit.field, misfit)) from None
+        raise RequestError(invalid(_google_message(misfit), misfit.field, misfit)) from None
 
 
 def _convert(body: dict[str, JSON]) -> ChatRequest:
@@ -158,8 +168,8 @@ def _convert(body: dict[str, JSON]) -> ChatRequest:
     return request
 
 
-def _deeper(tree: JSON, most: int) -> bool:
-    """Whether lists and objects are nested in each other more than `most` times."""
+def _is_deeper(tree: JSON, most: int) -> bool:
+    """Return True if lists and objects are nested more than `most` levels deep."""
     level: list[JSON] = [tree]
     for _ in range(most):
         level = [inner for node in level for inner in (node.values() if isinstance(node, dict) else node)]
@@ -169,7 +179,7 @@ def _deeper(tree: JSON, most: int) -> bool:
     return True
 
 
-def _words(misfit: InvalidField) -> str:
+def _google_message(misfit: InvalidField) -> str:
     field = misfit.field
     if misfit.kind == "missing":
         return f"Missing required field '{field}'."

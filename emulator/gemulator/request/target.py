@@ -1,4 +1,4 @@
-"""."""
+"""Targets of requests: the parts of the path and the caller."""
 
 import re
 from functools import lru_cache
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Target(Struct, frozen=True):
-    """Where a request was sent: the parts of its path, and the host name where it is an endpoint's own."""
+    """Target of a request: the parts of its path, and the host name if the endpoint is dedicated."""
 
     version: str
     project: str
@@ -17,12 +17,12 @@ class Target(Struct, frozen=True):
 
     @property
     def shared(self) -> bool:
-        """Whether this is `endpoints/openapi`, where Gemini and the partner models are served."""
+        """True for `endpoints/openapi`, which serves Gemini and the partner models."""
         return self.endpoint == "openapi"
 
 
 class Caller(Struct, frozen=True):
-    """Who asks, and what their headers override. None: as the settings say."""
+    """Caller and the overrides of its headers. None: not overridden."""
 
     session: str = "default"
     seed: str | None = None
@@ -39,6 +39,6 @@ _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/
 
 @lru_cache(maxsize=1024)
 def target_of(path: str) -> Target | None:
-    """The target of a chat request, None where the path is no chat route."""
+    """Return the target of a chat path, or None for any other path."""
     found = _CHAT.fullmatch(path)
     return Target(*found.groups()) if found else None

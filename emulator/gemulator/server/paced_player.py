@@ -73,7 +73,7 @@ class PacedPlayer:
         due = [paced.data(begin)]
         for position in range(begin + 1, len(waits)):
             self._due += waits[position]
-            if self._due > now or len(due) == paced.score.max_batch:
+            if self._due > now or len(due) == paced.template.max_batch:
                 break
             due.append(paced.data(position))
         return due

@@ -104,7 +104,7 @@ class Player:
             if (
                 isinstance(steps, PacedSteps)
                 and self._wire is not None
-                and steps.score.max_batch
+                and steps.template.max_batch
                 and not self._own_sleep
             ):
                 return await self._paced(steps, self._wire)

@@ -37,7 +37,7 @@ def prompt_tokens(conversation: Conversation, card: Model) -> int:
     parsed = conversation.parsed
     history = parsed.history
     if history.tokens is None:
-        history.tokens = sum(map(_tokens_of, history.said))
+        history.tokens = sum(map(_tokens_of, history.parsed_messages))
     tokens = history.tokens + _tokens_of(parsed.newest) + frame_tokens(parsed.envelope)
     if conversation.media:
         tokens += _media_tokens(conversation, card)

@@ -1,4 +1,4 @@
-"""Every fault, and what they make of an answer together. Their classes are imported where one is written."""
+"""Registry of faults and their combined effect on an answer. Classes are imported on first use."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def apply_faults(steps: Sequence[Step], faults: "Sequence[Fault]", answers: int, seed: Seed) -> Sequence[Step]:
-    """The steps with all faults that strike, in the order written.
+    """Return the steps with all faults that apply, in the order written.
 
-    `answers` of the session that may have them have gone before.
+    `answers` is the number of earlier answers in the session that counted for the faults.
     """
     for index, fault in enumerate(faults):
         own = seed.child(fault.key, index)
@@ -24,9 +24,9 @@ def apply_faults(steps: Sequence[Step], faults: "Sequence[Fault]", answers: int,
 
 
 def counter_phases(faults: "Sequence[Fault]") -> Sequence[int]:
-    """How many answers must be counted, in pieces: after each of them another set of faults may strike.
+    """Return the sizes of the counting phases, after each of which another set of faults may apply.
 
-    Nothing: no fault counts, and no counter is needed.
+    Empty if no fault counts, so no counter is needed.
     """
     ends = {fault.skip for fault in faults} | {fault.skip + fault.times for fault in faults if fault.times is not None}
     marks = sorted(ends | {0})

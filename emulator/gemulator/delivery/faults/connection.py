@@ -1,4 +1,4 @@
-"""Faults of the connection: it ends, or nothing comes."""
+"""Faults of the connection."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -52,11 +52,11 @@ class CutEvent(PositionedFault):
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         struck = self.divide(steps)
-        at = next_chunk(struck.resumed()) if struck else None
+        at = next_chunk(struck.remaining()) if struck else None
         if struck is None or at is None:
             yield from steps
             return
-        *earlier, cut = struck.resumed()[: at + 1]
+        *earlier, cut = struck.remaining()[: at + 1]
         yield from (*struck.before, *earlier)
         if isinstance(cut, Chunk):
             yield replace(cut, data=cut.data[: len(cut.data) // 2])
@@ -84,7 +84,7 @@ class Stall(PositionedFault):
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         struck = self.divide(steps)
-        yield from (*struck.before, *struck.resumed(self.lasts)) if struck else steps
+        yield from (*struck.before, *struck.remaining(self.lasts)) if struck else steps
 
 
 class SlowHeaders(Fault):

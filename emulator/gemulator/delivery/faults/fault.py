@@ -1,4 +1,4 @@
-"""What all faults share: whether they strike, and where in the steps."""
+"""Base classes of faults: when they apply, and at which step."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, ClassVar, Self
@@ -15,7 +15,7 @@ from gemulator.delivery.steps import Chunk, Head, Step
 
 
 class Fault(BaseModel):
-    """A bad delivery of any answer. `key` is the YAML key that names it."""
+    """A fault in the delivery of an answer. `key` is its YAML key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
     key: ClassVar[str]
@@ -27,29 +27,29 @@ class Fault(BaseModel):
     skip: Annotated[int, Field(ge=0, description="How many answers are spared first.")] = 0
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        """The steps as they are with this fault."""
+        """Yield the steps as changed by this fault."""
         raise TypeError(f"{type(self).__name__} cannot be applied")  # pragma: no cover
 
-    def for_dialect(self, usual: Failure, say: Callable[[Failure], bytes]) -> "Fault":
-        """The fault as it strikes one server: `say` words a failure in mid-stream there, `usual` is the likeliest."""
+    def for_dialect(self, usual: Failure, word: Callable[[Failure], bytes]) -> "Fault":
+        """Return the fault for one server: `say` words an error in mid-stream, `usual` is the default error."""
         return self
 
     def applies(self, answers: int, seed: Seed) -> bool:
-        """Whether an answer has it, `answers` of those that may have it having gone before."""
+        """Return True if the fault applies to an answer, after `answers` counted ones."""
         if answers < self.skip or (self.times is not None and answers >= self.skip + self.times):
             return False
         return self.chance >= 1 or seed.child("chance").unit() < self.chance
 
 
 class SplitSteps(Struct, frozen=True):
-    """Steps that a fault divides: those before it, the seconds until it strikes, and those that would follow."""
+    """Steps divided at a fault: those before it, the seconds until it applies, and those after it."""
 
     before: Sequence[Step]
     wait: float
     after: Sequence[Step]
 
-    def resumed(self, later: float = 0.0) -> Sequence[Step]:
-        """The steps that follow, `later` by so many seconds."""
+    def remaining(self, later: float = 0.0) -> Sequence[Step]:
+        """Return the remaining steps, delayed by `later` seconds."""
         if not self.after:
             return ()
         first = self.after[0]
@@ -57,7 +57,7 @@ class SplitSteps(Struct, frozen=True):
 
 
 class PositionedFault(Fault):
-    """A fault with a place in the answer. Without one it is in the middle."""
+    """A fault with a position in the answer; the middle by default."""
 
     after_chunks: Annotated[
         int | None, Field(ge=0, description="Strike when so many chunks have left; 0: right after the headers.")
@@ -74,7 +74,7 @@ class PositionedFault(Fault):
         return self
 
     def divide(self, steps: Sequence[Step]) -> SplitSteps | None:
-        """Where it strikes; None where the answer is over before."""
+        """Return the division at the fault's position, or None if the answer ends before it."""
         if self.after is not None:
             return _at_time(steps, self.after)
         if self.after_bytes is not None:
@@ -115,7 +115,7 @@ def _at_chunk(steps: Sequence[Step], count: int) -> SplitSteps | None:
 
 
 def _inside(steps: Sequence[Step], position: int, size: int, events: int) -> SplitSteps:
-    """Divided within a chunk, `size` bytes and `events` events into it."""
+    """Divide within a chunk, after `size` bytes and `events` events."""
     step = steps[position]
     if not isinstance(step, Chunk) or not size:
         return SplitSteps(steps[:position], 0.0, steps[position:])
@@ -125,7 +125,7 @@ def _inside(steps: Sequence[Step], position: int, size: int, events: int) -> Spl
 
 
 def streams(steps: Sequence[Step]) -> bool:
-    """Whether the answer is a stream of events."""
+    """Return True if the answer is a stream of events."""
     heads = (step for step in steps if isinstance(step, Head))
     return any(
         name == b"content-type" and value.startswith(b"text/event-stream") for h in heads for name, value in h.headers
@@ -133,5 +133,5 @@ def streams(steps: Sequence[Step]) -> bool:
 
 
 def next_chunk(steps: Sequence[Step]) -> int | None:
-    """The position of the first chunk."""
+    """Return the position of the first chunk."""
     return next((position for position, step in enumerate(steps) if isinstance(step, Chunk)), None)

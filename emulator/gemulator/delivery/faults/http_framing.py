@@ -1,4 +1,4 @@
-"""Faults of HTTP: lengths, versions, codings, packets."""
+"""Faults of HTTP framing: lengths, versions, codings, packets."""
 
 import re
 import zlib
@@ -61,7 +61,7 @@ class ContentType(Fault):
 
 
 def sendable(value: str) -> str:
-    """A text that can be a header. ValueError where it has line breaks or anything beyond ASCII."""
+    """Return a valid header value. Raises ValueError for line breaks or characters beyond ASCII."""
     if not value.isascii() or not value.isprintable():
         raise ValueError("a header is printable ASCII")
     return value
@@ -119,7 +119,7 @@ class SplitCharacters(Fault):
 
 
 def _packets(chunk: Chunk, cuts: Sequence[int], gap: float) -> Iterator[Chunk]:
-    """The chunk cut at these offsets; only the first packet counts as the chunk."""
+    """Return the chunk cut at these offsets; only the first packet counts as the chunk."""
     begin = 0
     for end in (*cuts, len(chunk.data)):
         data = chunk.data[begin:end]

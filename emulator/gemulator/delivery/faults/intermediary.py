@@ -1,4 +1,4 @@
-"""Faults of whatever stands between: an answer that is not the emulated service's at all."""
+"""Faults of intermediaries: answers that do not come from the emulated service."""
 
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
@@ -23,7 +23,7 @@ _PAGE = """<!DOCTYPE html>
 
 
 def _wait(steps: Sequence[Step]) -> float:
-    """When the answer would have begun."""
+    """Return the wait before the first byte of the original answer."""
     return steps[0].wait if steps else 0.0
 
 

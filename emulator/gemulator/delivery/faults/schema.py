@@ -1,4 +1,4 @@
-"""How faults are written: `disconnect`, `disconnect: { after_chunks: 3 }`, or a list of such."""
+"""Scenario fields of faults: `disconnect`, `disconnect: { after_chunks: 3 }`, or a list of them."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -118,6 +118,6 @@ Faults: TypeAlias = Annotated[
 
 
 def faults_of(written: Faults) -> Sequence[Fault]:
-    """The faults, in the order written."""
+    """Return the faults in the order written."""
     each = written if isinstance(written, list) else [written]
     return tuple(FAULTS[one]() if isinstance(one, str) else one.fault for one in each)

@@ -1,4 +1,4 @@
-"""Faults of what is said: events that are damaged, repeated, missing, or should not be there."""
+"""Faults of events: damaged, repeated, missing or additional ones."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +17,11 @@ _LARGEST = 64_000_000
 
 
 class EventFault(PositionedFault):
-    """A fault that rewrites the chunks from its place on."""
+    """A fault that rewrites the chunks from its position on."""
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         struck = self.divide(steps)
-        after = list(struck.resumed()) if struck else []
+        after = list(struck.remaining()) if struck else []
         at = next_chunk(after)
         if struck is None or at is None:
             yield from steps
@@ -29,7 +29,7 @@ class EventFault(PositionedFault):
         yield from (*struck.before, *after[:at], *self.rewrite(after[at:], seed))
 
     def rewrite(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        """The steps from a chunk on, damaged."""
+        """Yield the damaged chunks."""
         raise TypeError(f"{type(self).__name__} cannot be applied")  # pragma: no cover
 
 
@@ -55,7 +55,7 @@ class Garble(EventFault):
     def rewrite(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         chunk, *rest = steps
         if isinstance(chunk, Chunk):
-            # 1 to 8: no JSON has them anywhere, and they are no line ends.
+            # Bytes 1 to 8 are invalid in JSON and no line ends.
             noise = bytes(1 + byte % 8 for byte in seed.child("noise").bytes(min(8, len(chunk.data) // 2)))
             at = len(chunk.data) // 4 + seed.child("place").below(len(chunk.data) // 4 + 1)
             yield replace(chunk, data=chunk.data[:at] + noise + chunk.data[at + len(noise) :])
@@ -188,7 +188,7 @@ class NoDone(Fault):
 
 
 def _edited(step: Step, edit: Callable[[dict[str, Any]], None]) -> Step:
-    """The step with the JSON object in it changed; as it is where there is none."""
+    """Return the step with its JSON object edited, or unchanged if it has none."""
     if not isinstance(step, Chunk):
         return step
     begin, end = step.data.find(b"{"), step.data.rfind(b"}") + 1
@@ -238,7 +238,7 @@ def _unescaped(document: dict[str, Any]) -> None:
     for choice in document.get("choices") or ():
         for call in (choice.get("delta") or {}).get("tool_calls") or ():
             function = call["function"]
-            if "arguments" in function:  # vLLM names a call without them
+            if "arguments" in function:  # vLLM sends the name of a call without arguments
                 function["arguments"] = function["arguments"].replace("\\n", "\n")
 
 

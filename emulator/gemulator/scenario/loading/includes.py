@@ -31,20 +31,20 @@ class IncludeResolver:
     """A document with its pieces put in: `data`, `problems`, and where a path of the data was written."""
 
     def __init__(self, document: yaml.Document, files: Files | None) -> None:
-        self._origins: dict[yaml.Path_, tuple[yaml.Document, yaml.Path_]] = {(): (document, ())}
+        self._origins: dict[yaml.YamlPath, tuple[yaml.Document, yaml.YamlPath]] = {(): (document, ())}
         self._files = files
         self._open: list[Path] = [document.file]
         self._count = 0
         self.problems: list[Problem] = list(document.problems)
         self.data = self._walked(document.data, (), document, ()) if INCLUDE in document.text else document.data
 
-    def place(self, path: yaml.Path_, *, key: bool = False) -> tuple[Path, int, int]:
+    def place(self, path: yaml.YamlPath, *, key: bool = False) -> tuple[Path, int, int]:
         """File, line and column of the value at a path, or of its key."""
         known = next(path[:end] for end in range(len(path), -1, -1) if path[:end] in self._origins)
         document, inner = self._origins[known]
         return document.file, *document.place((*inner, *path[len(known) :]), key=key)
 
-    def _walked(self, value: Any, path: yaml.Path_, document: yaml.Document, at: yaml.Path_) -> Any:
+    def _walked(self, value: Any, path: yaml.YamlPath, document: yaml.Document, at: yaml.YamlPath) -> Any:
         if isinstance(value, list):
             return self._items(value, path, document, at)
         if not isinstance(value, dict):
@@ -56,14 +56,16 @@ class IncludeResolver:
             for key, item in value.items()
         }
 
-    def _items(self, items: Sequence[Any], path: yaml.Path_, document: yaml.Document, at: yaml.Path_) -> list[Any]:
+    def _items(
+        self, items: Sequence[Any], path: yaml.YamlPath, document: yaml.Document, at: yaml.YamlPath
+    ) -> list[Any]:
         """The items; a piece that is a list is put in item by item."""
         out: list[Any] = []
         for index, item in enumerate(items):
             here, origin = (*path, len(out)), (*at, index)
             if isinstance(item, dict) and item.keys() == {INCLUDE}:
                 piece = self._piece(item[INCLUDE], document, origin)
-                steps: list[yaml.Path_] = [()]
+                steps: list[yaml.YamlPath] = [()]
                 if isinstance(piece.data, list):
                     steps = [(inner,) for inner in range(len(piece.data))]
                 for step in steps:
@@ -74,7 +76,7 @@ class IncludeResolver:
             out.append(self._walked(item, here, document, origin))
         return out
 
-    def _entered(self, piece: yaml.Document, path: yaml.Path_, at: yaml.Path_) -> Any:
+    def _entered(self, piece: yaml.Document, path: yaml.YamlPath, at: yaml.YamlPath) -> Any:
         """What stands at `at` of a piece, put in at `path`."""
         self._origins[path] = (piece, at)
         value: Any = piece.data
@@ -85,7 +87,7 @@ class IncludeResolver:
         self._open.pop()
         return out
 
-    def _piece(self, name: Any, document: yaml.Document, at: yaml.Path_) -> yaml.Document:
+    def _piece(self, name: Any, document: yaml.Document, at: yaml.YamlPath) -> yaml.Document:
         """The document of a piece; an empty one where it cannot be had, with a problem."""
         self._count += 1
         try:

@@ -68,12 +68,12 @@ def _in_order(problems: Sequence[Problem]) -> Sequence[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.file), problem.line, problem.column))
 
 
-def _empty(path: yaml.Path_, assembly: IncludeResolver) -> Problem:
+def _empty(path: yaml.YamlPath, assembly: IncludeResolver) -> Problem:
     remedy = "Give it a value, or remove the key. If its value stands below, indent that further."
     return Problem(*assembly.place(path, key=True), yaml.dotted(path), "nothing is given here", remedy)
 
 
-def empty_paths(value: Any, path: yaml.Path_ = ()) -> Iterator[yaml.Path_]:
+def empty_paths(value: Any, path: yaml.YamlPath = ()) -> Iterator[yaml.YamlPath]:
     """Where keys have no value: a condition that was forgotten would hold for everything."""
     if value is None:
         yield path
@@ -95,7 +95,7 @@ def _problem(detail: ErrorDetails, assembly: IncludeResolver) -> Problem:
     return Problem(file, line, column, yaml.dotted(path), message, remedy)
 
 
-def path_of(loc: tuple[str | int, ...], data: Any) -> yaml.Path_:
+def path_of(loc: tuple[str | int, ...], data: Any) -> yaml.YamlPath:
     """The steps of `loc` that are in the data, and a missing last one: pydantic adds the tags of its unions."""
     path: list[str | int] = []
     for position, step in enumerate(loc):

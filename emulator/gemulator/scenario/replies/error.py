@@ -32,7 +32,7 @@ class ErrorReply(AnyReply):
     def failure(self, message: str | None, conversation: Conversation) -> Failure:
         """The refusal with what the author left out filled in."""
         given = (message, self.status, self.details, self.retry_after)
-        return refusal(self.error, *given, values=conversation.names)
+        return refusal(self.error, *given, values=conversation.url_names)
 
 
 Reason = Literal["safety", "recitation", "prohibited_content", "blocklist", "spii", "prompt"]

@@ -44,7 +44,9 @@ def check_request(ask: RuleContext) -> RuleResult:
     conversation = ask.conversation
     if not conversation.target.shared:
         return _PASSED  # a self-deployed container has rules of its own
-    rules, ignored = ask.frame.memoize(_applicable_rules, ask.card, ask.policy, conversation.calls, conversation.media)
+    rules, ignored = ask.frame.memoize(
+        _applicable_rules, ask.card, ask.policy, conversation.has_tool_calls, conversation.media
+    )
     notes = []
     for rule in rules:
         failure = rule.check(ask)

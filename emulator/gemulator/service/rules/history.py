@@ -12,7 +12,7 @@ from gemulator.service.rules.rule import Rule, RuleContext, reads
 
 
 def _contents(ask: RuleContext) -> Failure | None:
-    return None if ask.conversation.speaks else refuse("no-contents")
+    return None if ask.conversation.has_turns else refuse("no-contents")
 
 
 def _parts(ask: RuleContext) -> Failure | None:

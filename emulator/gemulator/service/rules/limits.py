@@ -10,7 +10,7 @@ _LARGEST_MEDIUM = 100_000  # tokens; more than any but a very long film has
 
 def _listed(ask: RuleContext) -> Failure | None:
     if ask.card.guess:
-        return refuse("model-not-found", **ask.conversation.names)
+        return refuse("model-not-found", **ask.conversation.url_names)
     return None
 
 
