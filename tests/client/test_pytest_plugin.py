@@ -343,9 +343,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        [
-            "the marker gemulator: clock: 'noon' is not a time: write `real` or an ISO 8601 time"
-        ],
+        ["the marker gemulator: clock: 'noon' is not a time: write `real` or an ISO 8601 time"],
     ),
     "a choice that is none": (
         """
