@@ -7,7 +7,7 @@ from time import perf_counter
 from gemulator.core.seed import Seed
 from gemulator.generate.audio import speech_like
 from gemulator.generate.image.draw import draw
-from gemulator.generate.prompt_hints import Hints, read
+from gemulator.generate.prompt_hints import Hints, analyse
 from gemulator.generate.text.answer import answer, prose, report, thought
 from gemulator.generate.token_count import count, pieces
 
@@ -18,7 +18,7 @@ TEXT = prose(Seed.root("text"), 400, PROMPT)
 
 def hint(number: int) -> object:
     """A prompt that was not read before, and one field."""
-    return list(Hints(read(f"{PROMPT} {number}")).suggest("city", {"type": "string"}))
+    return list(Hints(analyse(f"{PROMPT} {number}")).suggest("city", {"type": "string"}))
 
 
 CASES: dict[str, Callable[[int], object]] = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gemulator.core.seed import Seed
-from gemulator.generate.image.draw import draw, size_of
+from gemulator.generate.image.draw import draw, requested_size
 from gemulator.generate.image.landscape import paint
 
 SEED = Seed.root("image")
@@ -91,4 +91,4 @@ def test_any_prompt_can_be_drawn(prompt: str) -> None:
     ],
 )
 def test_the_size_that_a_prompt_asks_for(prompt: str, size: tuple[int, int]) -> None:
-    assert size_of(prompt) == size
+    assert requested_size(prompt) == size

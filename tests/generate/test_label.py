@@ -2,7 +2,7 @@
 
 import pytest
 
-from gemulator.generate.image.label import Script, font, script_of, shaped, units, writable
+from gemulator.generate.image.label import Script, break_points, font, script_of, shape, writable
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_every_letter_of_these_languages_has_a_glyph(text: str) -> None:
     assert writable(text, script) == text
     letters = font(script, 20)
     unknown = bytes(letters.getmask("\U000fffff"))
-    assert not [letter for letter in shaped(text, script) if bytes(letters.getmask(letter)) == unknown]
+    assert not [letter for letter in shape(text, script) if bytes(letters.getmask(letter)) == unknown]
 
 
 def test_what_no_font_has_is_left_out_and_mostly_lost_texts_are_not_written() -> None:
@@ -44,17 +44,17 @@ def test_what_no_font_has_is_left_out_and_mostly_lost_texts_are_not_written() ->
 
 
 def test_arabic_letters_join_and_run_from_right_to_left_but_for_numbers() -> None:
-    assert shaped("بيت", "arabic") == "\ufe96\ufef4\ufe91"  # final teh, medial yeh, initial beh, from left to right
-    assert shaped("سلام", "arabic") == "\ufee1\ufefc\ufeb3"  # lam and alef are one letter
-    assert shaped("بيت 2026", "arabic") == "2026 \ufe96\ufef4\ufe91"
-    assert shaped("(بيت)", "arabic") == "(\ufe96\ufef4\ufe91)"
+    assert shape("بيت", "arabic") == "\ufe96\ufef4\ufe91"  # final teh, medial yeh, initial beh, from left to right
+    assert shape("سلام", "arabic") == "\ufee1\ufefc\ufeb3"  # lam and alef are one letter
+    assert shape("بيت 2026", "arabic") == "2026 \ufe96\ufef4\ufe91"
+    assert shape("(بيت)", "arabic") == "(\ufe96\ufef4\ufe91)"
 
 
 def test_a_short_i_stands_before_its_consonants() -> None:
-    assert shaped("हिन्दी", "devanagari") == "िहन्दी"
-    assert shaped("स्थिति", "devanagari") == "िस्थित"
+    assert shape("हिन्दी", "devanagari") == "िहन्दी"
+    assert shape("स्थिति", "devanagari") == "िस्थित"
 
 
 def test_lines_break_between_characters_where_there_are_no_blanks() -> None:
-    assert units("東京のTokyo 塔", "cjk") == ["東", "京", "の", "Tokyo", " 塔"]
-    assert units("two words", "latin") == ["two", " words"]
+    assert break_points("東京のTokyo 塔", "cjk") == ["東", "京", "の", "Tokyo", " 塔"]
+    assert break_points("two words", "latin") == ["two", " words"]

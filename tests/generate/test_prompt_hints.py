@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemulator.core.seed import Seed
-from gemulator.generate.prompt_hints import Hints, best_tool, calls, read, schema_of, wanted_keys
+from gemulator.generate.prompt_hints import Hints, analyse, best_tool, hints_per_call, requested_keys, schema_of
 
 WEATHER: dict[str, Any] = {
     "properties": {"location": {"type": "string"}, "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]}}
@@ -147,16 +147,18 @@ LIST, NUMBERS = {"type": "array", "items": TEXT}, {"type": "array", "items": NUM
 def test_what_the_prompt_says_fills_the_fields(
     prompt: str, properties: Mapping[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert filled(Hints(read(prompt)), properties) == expected
+    assert filled(Hints(analyse(prompt)), properties) == expected
 
 
 def test_a_number_in_a_date_an_address_or_a_name_is_no_number() -> None:
-    prompt = read("On 2026-05-04 at 19:30 see https://example.com/42, mail a1@example.com, file ORD-77, say 'take 9'")
+    prompt = analyse(
+        "On 2026-05-04 at 19:30 see https://example.com/42, mail a1@example.com, file ORD-77, say 'take 9'"
+    )
     assert prompt.numbers == ()
 
 
 def test_what_was_taken_is_not_offered_again_and_fresh_hints_have_it_all() -> None:
-    hints = Hints(read("Add 3 and 3"))
+    hints = Hints(analyse("Add 3 and 3"))
     hints.take(next(iter(hints.suggest("a", WHOLE))))
     hints.take(next(iter(hints.suggest("b", WHOLE))))
     assert list(hints.suggest("c", WHOLE)) == []
@@ -183,16 +185,16 @@ ABOUT = Seed.root("answer")
 def test_an_answer_takes_up_the_prompt_without_repeating_it(
     prompt: str, properties: Mapping[str, Any], expected: dict[str, Any]
 ) -> None:
-    assert filled(Hints(read(prompt), seed=ABOUT), properties) == expected
+    assert filled(Hints(analyse(prompt), seed=ABOUT), properties) == expected
 
 
 def test_texts_of_an_answer_are_sentences_on_the_topic() -> None:
     properties = {"summary": TEXT, "description": TEXT}
-    hints = Hints(read("Sum up the history of tea."), seed=ABOUT)
+    hints = Hints(analyse("Sum up the history of tea."), seed=ABOUT)
     first, second = filled(hints, properties).values()
     assert "history of tea" in first
     assert first != second
-    assert filled(Hints(read("Fasse die Geschichte des Tees zusammen."), seed=ABOUT), properties)["summary"] != first
+    assert filled(Hints(analyse("Fasse die Geschichte des Tees zusammen."), seed=ABOUT), properties)["summary"] != first
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ def test_texts_of_an_answer_are_sentences_on_the_topic() -> None:
     ],
 )
 def test_keys_have_types(prompt: str, types: str) -> None:
-    schema = schema_of(wanted_keys(prompt), prompt)
+    schema = schema_of(requested_keys(prompt), prompt)
     assert [item["type"] for item in schema["properties"].values()] == types.split()
     assert schema["required"] == list(schema["properties"])
 
@@ -225,12 +227,12 @@ def test_keys_have_types(prompt: str, types: str) -> None:
     ],
 )
 def test_a_call_for_each_place(prompt: str, places: list[str]) -> None:
-    readers = calls(read(prompt), WEATHER)
+    readers = hints_per_call(analyse(prompt), WEATHER)
     assert [filled(hints, WEATHER["properties"])["location"] for hints in readers] == places
 
 
 def test_a_call_for_each_company() -> None:
-    readers = calls(read("What are Apple and Spotify trading at?"), {"properties": {"symbol": TEXT}})
+    readers = hints_per_call(analyse("What are Apple and Spotify trading at?"), {"properties": {"symbol": TEXT}})
     assert [filled(hints, {"symbol": TEXT}) for hints in readers] == [{"symbol": "AAPL"}, {"symbol": "SPOT"}]
 
 
@@ -245,7 +247,7 @@ def test_a_call_for_each_company() -> None:
     ],
 )
 def test_one_call_where_the_tool_takes_them_together(parameters: Mapping[str, Any]) -> None:
-    assert len(calls(read("From Boston to Rome, and Oslo and Paris"), parameters)) == 1
+    assert len(hints_per_call(analyse("From Boston to Rome, and Oslo and Paris"), parameters)) == 1
 
 
 @pytest.mark.parametrize(
@@ -264,8 +266,8 @@ def test_one_call_where_the_tool_takes_them_together(parameters: Mapping[str, An
     ],
 )
 def test_the_keys_of_a_json_object(prompt: str, keys: tuple[str, ...]) -> None:
-    assert wanted_keys(prompt) == keys
-    assert read(prompt).keys == keys
+    assert requested_keys(prompt) == keys
+    assert analyse(prompt).keys == keys
 
 
 TOOLS: list[dict[str, Any]] = [
@@ -320,10 +322,10 @@ def test_the_tool_with_a_place_for_what_the_prompt_names(prompt: str, tool: int)
 )
 @settings(deadline=None)
 def test_any_prompt_can_be_read(prompt: str, name: str, kind: str) -> None:
-    for hints in calls(read(prompt), WEATHER):
+    for hints in hints_per_call(analyse(prompt), WEATHER):
         before = list(hints.suggest(name, {"type": kind, "items": {"type": "string"}}))
         assert before == list(hints.suggest(name, {"type": kind, "items": {"type": "string"}}))
-    wanted_keys(prompt)
+    requested_keys(prompt)
     assert best_tool(prompt, TOOLS) in range(4)
 
 
@@ -332,7 +334,7 @@ def test_any_prompt_can_be_read(prompt: str, name: str, kind: str) -> None:
 )
 def test_a_long_prompt_is_read_in_no_time(unit: str) -> None:
     """Quadratic patterns would take minutes here."""
-    prompt = read(unit * (60_000 // len(unit)))
+    prompt = analyse(unit * (60_000 // len(unit)))
     assert len(prompt.text) <= 40_001
     list(Hints(prompt).suggest("expression", TEXT))
     assert prompt.keys is not None
@@ -342,7 +344,7 @@ def test_the_same_reading_in_every_process() -> None:
     program = (
         "from gemulator.generate.prompt_hints import *\n"
         "p = 'Fly from Paris to Tokyo with Anna and Tom on 2026-05-04 for 300 EUR, keys a, b and c'\n"
-        "print(read(p), wanted_keys(p), [list(h.suggest('person', {'type': 'string'})) for h in calls(read(p), {})])"
+        "print(analyse(p), requested_keys(p), [list(h.suggest('person', {'type': 'string'})) for h in hints_per_call(analyse(p), {})])"
     )
     made = {
         subprocess.run(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gemulator.core.seed import Seed
 from gemulator.generate.text.answer import answer, lorem, markdown, prose, report, thought
 from gemulator.generate.text.languages.language import KNOWN, detect, language
-from gemulator.generate.text.tool_report import reported
+from gemulator.generate.text.tool_report import tool_report
 from gemulator.generate.text.writer import speech_of
 
 SEED = Seed.root("text")
@@ -237,7 +237,7 @@ def test_reports_name_every_value(prompt: str, result: object, seen: list[str]) 
 @pytest.mark.parametrize("code", [*KNOWN, "it"])
 def test_a_tool_that_returns_nothing_is_done(code: str, result: object) -> None:
     """Its name is said, and nothing that announces a result."""
-    text = reported(SEED, speech_of(code), [("send_mail", result)])
+    text = tool_report(SEED, speech_of(code), [("send_mail", result)])
     assert "send_mail" in text
     assert text[-1] in ".。।–"
     assert not any(lead.split("{r}")[0] in text for lead in language(code).found if lead.split("{r}")[0])

@@ -7,7 +7,7 @@ import orjson
 
 from gemulator.core.plan import ToolCall
 from gemulator.generate.json_schema import Unsatisfiable, value_for
-from gemulator.generate.prompt_hints import Hints, best_tool, calls, read
+from gemulator.generate.prompt_hints import Hints, analyse, best_tool, hints_per_call
 from gemulator.request.body import Function
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
@@ -41,9 +41,9 @@ def _next_tool(conversation: Conversation) -> Function | None:
 
 
 def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
-    prompt = read(context.conversation.user_text)
+    prompt = analyse(context.conversation.user_text)
     parameters = function.parameters if isinstance(function.parameters, dict) else {}
-    for index, hints in enumerate(calls(prompt, parameters)):
+    for index, hints in enumerate(hints_per_call(prompt, parameters)):
         seed = context.seed.child("call", index)
         try:
             arguments = orjson.dumps(_arguments(function, hints, seed)).decode()

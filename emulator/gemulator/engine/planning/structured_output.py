@@ -9,7 +9,7 @@ from gemulator.core.json_types import JSON
 from gemulator.core.seed import Seed
 from gemulator.generate.grammar import Schema, sample, styled
 from gemulator.generate.json_schema import Unsatisfiable, value_for
-from gemulator.generate.prompt_hints import Hints, read, schema_of, wanted_keys
+from gemulator.generate.prompt_hints import Hints, analyse, requested_keys, schema_of
 from gemulator.generate.regex import matcher
 from gemulator.generate.text.answer import answer
 from gemulator.request.conversation import Conversation
@@ -50,8 +50,8 @@ def _object(schema: JSON, conversation: Conversation, seed: Seed) -> str:
 def fitting(schema: JSON, conversation: Conversation, seed: Seed) -> Any:
     """A value for a schema; None: an object with the keys that the prompt names."""
     if schema is None:
-        schema = schema_of(wanted_keys(conversation.user_text) or ("result",), conversation.user_text)
-    hints = Hints(read(conversation.user_text), seed=seed.child("json", "topic"))
+        schema = schema_of(requested_keys(conversation.user_text) or ("result",), conversation.user_text)
+    hints = Hints(analyse(conversation.user_text), seed=seed.child("json", "topic"))
     return value_for(schema, seed.child("json"), hints=hints)
 
 

@@ -1,4 +1,4 @@
-"""Smooth shapes on a Pillow picture: every edge is drawn twice as large and reduced."""
+"""Antialiased shapes on a Pillow image, drawn at twice the size and reduced."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,13 +11,13 @@ Point: TypeAlias = tuple[float, float]
 
 
 def blend(one: Colour, other: Colour, share: float) -> Colour:
-    """`one` with that share of `other` in it."""
+    """Mix `share` of `other` into `one`."""
     red, green, blue = (round(a + (z - a) * share) for a, z in zip(one, other, strict=True))
     return red, green, blue
 
 
 class Canvas:
-    """A picture of `width` by `height` pixels. Points are in pixels; what lies outside is left out."""
+    """An image of `width` by `height` pixels. Points are in pixels; anything outside is clipped."""
 
     def __init__(self, width: int, height: int, top_to_bottom: Sequence[Colour]) -> None:
         from PIL import Image
@@ -30,16 +30,16 @@ class Canvas:
         self.picture: Picture = smooth.resize((width, height), Image.Resampling.NEAREST)
 
     def polygon(self, points: Sequence[Point], colour: Colour, opacity: float = 1.0) -> None:
-        """A filled shape."""
+        """Draw a filled polygon."""
         self._shape("polygon", points, colour, opacity)
 
     def ellipse(self, middle: Point, across: float, down: float, colour: Colour, opacity: float = 1.0) -> None:
-        """A filled ellipse with these radii."""
+        """Draw a filled ellipse with these radii."""
         x, y = middle
         self._shape("ellipse", ((x - across, y - down), (x + across, y + down)), colour, opacity)
 
     def glow(self, middle: Point, radius: float, colour: Colour, opacity: float) -> None:
-        """Light that fades from the middle to nothing."""
+        """Draw light that fades from the middle."""
         from PIL import Image
 
         size = max(2, round(radius * 2))
@@ -49,7 +49,7 @@ class Canvas:
         self.picture.paste(colour, (round(middle[0] - radius), round(middle[1] - radius)), mask)
 
     def dots(self, points: Sequence[Point], colour: Colour) -> None:
-        """Single pixels."""
+        """Draw single pixels."""
         for x, y in points:
             self.picture.putpixel((int(x) % self.width, int(y) % self.height), colour)
 

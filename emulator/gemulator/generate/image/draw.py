@@ -1,11 +1,11 @@
-"""A small, pleasant, labelled picture for any prompt, and the size a prompt asks for."""
+"""Labelled picture for any prompt, and the size that a prompt asks for."""
 
 import io
 import re
 from typing import TYPE_CHECKING
 
 from gemulator.core.seed import Seed
-from gemulator.generate.image.label import Script, font, script_of, shaped, units, writable
+from gemulator.generate.image.label import Script, break_points, font, script_of, shape, writable
 from gemulator.generate.image.landscape import paint
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _SHAPES = (
 
 
 def draw(prompt: str, seed: Seed, width: int, height: int, mime: str) -> bytes:
-    """The file of a picture. ValueError where `mime` is not PNG, JPEG or WebP; sides are bounded to 16..2048."""
+    """Return the file of a picture, sides limited to 16..2048. Raises ValueError unless `mime` is PNG, JPEG or WebP."""
     if mime not in _WRITERS:
         raise ValueError(f"{mime}: a picture can be one of {', '.join(_WRITERS)}")
     kind, options = _WRITERS[mime]
@@ -43,32 +43,32 @@ def draw(prompt: str, seed: Seed, width: int, height: int, mime: str) -> bytes:
     return file.getvalue()
 
 
-def size_of(prompt: str) -> tuple[int, int]:
-    """Width and height in pixels that the prompt asks for ("512x256", "16:9", "portrait"), else 512 by 512."""
+def requested_size(prompt: str) -> tuple[int, int]:
+    """Return width and height that the prompt asks for ("512x256", "16:9", "portrait"), default 512 by 512."""
     if pixels := _PIXELS.search(prompt):
         return _bounded(int(pixels[1])), _bounded(int(pixels[2]))
     if aspect := _ASPECT.search(prompt):
         across, down = aspect[1].split(":")
-        return _fitted(int(across), int(down))
-    return next((_fitted(*shape) for pattern, shape in _SHAPES if pattern.search(prompt)), (_SIDE, _SIDE))
+        return _fit(int(across), int(down))
+    return next((_fit(*shape) for pattern, shape in _SHAPES if pattern.search(prompt)), (_SIDE, _SIDE))
 
 
 def _bounded(side: int) -> int:
     return min(max(side, SMALLEST), LARGEST)
 
 
-def _fitted(across: int, down: int) -> tuple[int, int]:
+def _fit(across: int, down: int) -> tuple[int, int]:
     longest = max(across, down)
     return _bounded(round(_SIDE * across / longest)), _bounded(round(_SIDE * down / longest))
 
 
-def _wrapped(text: str, script: Script, size: int, width: float, lines: int) -> list[str]:
-    """The text in that many lines at most; what is left over ends in dots."""
+def _wrap(text: str, script: Script, size: int, width: float, lines: int) -> list[str]:
+    """Return the text in at most `lines` lines, the rest cut with dots."""
     letters = font(script, size)
     out: list[str] = [""]
-    for unit in units(text, script):
+    for unit in break_points(text, script):
         longer = (out[-1] + unit).strip()
-        if letters.getlength(shaped(longer, script)) <= width or not out[-1]:
+        if letters.getlength(shape(longer, script)) <= width or not out[-1]:
             out[-1] = longer
         elif len(out) < lines:
             out.append(unit.strip())
@@ -76,9 +76,9 @@ def _wrapped(text: str, script: Script, size: int, width: float, lines: int) -> 
             out[-1] += " ..."
             break
     for i in range(len(out)):
-        while len(out[i]) > 4 and letters.getlength(shaped(out[i], script)) > width:
+        while len(out[i]) > 4 and letters.getlength(shape(out[i], script)) > width:
             out[i] = f"{out[i].removesuffix('...')[:-1]}..."
-    return [shaped(line, script) for line in out]
+    return [shape(line, script) for line in out]
 
 
 def _label(picture: "Image", prompt: str) -> None:
@@ -89,7 +89,7 @@ def _label(picture: "Image", prompt: str) -> None:
     size = max(11, round(min(picture.width, picture.height) / 26))
     if not text or picture.width < 96 or picture.height < 64:
         return
-    lines = _wrapped(text, script, size, picture.width - 5 * size, 2)
+    lines = _wrap(text, script, size, picture.width - 5 * size, 2)
     letters = font(script, size)
     high = round(size * (1.3 * len(lines) + 1.1))
     wide = round(max(letters.getlength(line) for line in lines) + 2.2 * size)

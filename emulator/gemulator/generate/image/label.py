@@ -1,7 +1,7 @@
-"""Lettering of a picture's label: the font of its script, and the order and forms of its letters.
+"""Text layout of picture labels: font, order and forms of letters.
 
-Everything is done here rather than by Pillow's shaping library: that is not on every machine, and the same label
-must be the same pixels. Subsets of Noto, kept beside this file, have the letters.
+Done here rather than by Pillow's shaping library, which is not on every machine: a label must be the same pixels
+everywhere. The fonts are subsets of Noto beside this file.
 """
 
 import re
@@ -28,20 +28,20 @@ _LETTERS: dict[Script, re.Pattern[str]] = {
     "devanagari": re.compile(r"[\u0900-\u097f]"),
     "latin": re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u052f\u1e00-\u1fff]"),
 }
-# All that the font of a script can write besides ASCII.
+# Characters besides ASCII in the font of each script.
 _KNOWN: dict[Script, re.Pattern[str]] = {
     "latin": re.compile(r"[\u00a0-\u024f\u0370-\u052f\u1e00-\u1fff\u2010-\u205f\u20a0-\u20bf]"),
     "cjk": re.compile(r"[\u3000-\u301f\u3041-\u30ff\uff01-\uff60·…–—‘’“”]"),
     "arabic": re.compile(r"[\u060c\u061b\u061f\u0620-\u064a\u0660-\u0669\u0671-\u06d3\u06f0-\u06f9·…–—‘’“”]"),
     "devanagari": re.compile(r"[\u0900-\u097f·…–—‘’“”]"),
 }
-# The encodings whose first characters the font has.
+# Encodings whose first-level characters the font contains.
 _COUNTRIES = (("euc_jp", 0xB0, 0xCF), ("gb2312", 0xB0, 0xD7), ("euc_kr", 0xB0, 0xC8))
 
 
 @lru_cache(maxsize=64)
 def font(script: Script, size: int) -> "FreeTypeFont":
-    """The font of a script, that many pixels high."""
+    """Return the font of a script in pixels of height."""
     from PIL import ImageFont
 
     return ImageFont.truetype(BytesIO(_file(script)), size, layout_engine=ImageFont.Layout.BASIC)
@@ -53,13 +53,13 @@ def _file(script: Script) -> bytes:
 
 
 def script_of(text: str) -> Script:
-    """The script of most of its letters; one that is not Latin counts twice, for its font has plain letters too."""
+    """Return the script of most letters; other scripts than Latin count twice because their fonts include Latin."""
     counts = {script: len(letters.findall(text)) * (1 + (script != "latin")) for script, letters in _LETTERS.items()}
     return max(counts, key=lambda script: counts[script]) if any(counts.values()) else "latin"
 
 
 def writable(text: str, script: Script) -> str:
-    """What the font can write of the text, in one line; "" where most of its letters are lost."""
+    """Return the part of the text that the font can draw, in one line; "" if most letters are missing."""
     composed = unicodedata.normalize("NFC", text)
     kept = " ".join("".join(letter for letter in composed if _is_known(letter, script)).split())
     letters = sum(map(str.isalnum, composed))
@@ -80,23 +80,23 @@ def _is_among(letter: str, encoding: str, first: int, last: int) -> bool:
     return len(code) == 2 and first <= code[0] <= last
 
 
-def units(text: str, script: Script) -> list[str]:
-    """The pieces between which a line may break, each with the blank before it."""
+def break_points(text: str, script: Script) -> list[str]:
+    """Return the pieces between which a line may break, each with the blank before it."""
     return re.findall(r"\s?(?:[!-~]+|.)", text) if script == "cjk" else re.findall(r"\s?\S+", text)
 
 
-def shaped(line: str, script: Script) -> str:
-    """The letters of a line in the forms and the order in which they are drawn, from left to right."""
+def shape(line: str, script: Script) -> str:
+    """Return the letters of a line in drawing form and order, from left to right."""
     match script:
         case "arabic":
-            return _mirrored(_joined(line))
+            return _reverse(_join_arabic(line))
         case "devanagari":
             return _SHORT_I.sub(r"ि\1", line)
         case _:
             return line
 
 
-# ---- Devanagari: a short i is spoken after its consonants and written before them
+# ---- Devanagari: a short i is stored after its consonants and drawn before them
 
 _SHORT_I = re.compile(r"((?:[\u0915-\u0939\u0958-\u095f]\u093c?\u094d)*[\u0915-\u0939\u0958-\u095f]\u093c?)\u093f")
 
@@ -107,7 +107,7 @@ _Forms: TypeAlias = dict[str, str]
 
 @lru_cache(maxsize=1)
 def _forms() -> dict[str, _Forms]:
-    """For each letter, or lam with alef: the code points of its isolated, initial, medial and final form."""
+    """Return the code points of the isolated, initial, medial and final form of each letter, and of lam with alef."""
     found: dict[str, _Forms] = {}
     for point in (*range(0xFB50, 0xFC00), *range(0xFE80, 0xFEFD)):
         kind, *letters = unicodedata.decomposition(chr(point)).split()[:3] or [""]
@@ -116,7 +116,7 @@ def _forms() -> dict[str, _Forms]:
     return found
 
 
-def _joined(line: str) -> str:
+def _join_arabic(line: str) -> str:
     forms = _forms()
     letters = re.findall("\u0644[\u0622\u0623\u0625\u0627]|.", line)
     out = []
@@ -136,8 +136,8 @@ _LEFT_TO_RIGHT = re.compile(rf"[A-Za-z0-9{_DIGITS}](?:[!-~{_DIGITS} ]*[A-Za-z0-9
 _MIRRORS = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 
-def _mirrored(line: str) -> str:
-    """From right to left, but for numbers and Latin words."""
+def _reverse(line: str) -> str:
+    """Reverse the line, except for numbers and Latin words."""
     out, rest = [], line
     while found := _LEFT_TO_RIGHT.search(rest):
         out += [rest[: found.start()][::-1].translate(_MIRRORS), found[0]]

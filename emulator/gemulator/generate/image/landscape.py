@@ -1,4 +1,4 @@
-"""Paints the picture of `image`: sky, light, far and near land, and one thing that stands in it."""
+"""Painter of generated pictures: sky, light, land and one object."""
 
 import math
 import re
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Mood(Struct, frozen=True):
-    """The colours of a time of day or year: sky from its top to the horizon, light, then land from far to near."""
+    """Colours of a time of day or year: sky from top to horizon, light, then land from far to near."""
 
     sky: tuple[Colour, Colour, Colour]
     light: Colour
@@ -25,7 +25,7 @@ class Mood(Struct, frozen=True):
     stars: bool = False
 
     def land(self, depth: float) -> Colour:
-        """The colour at a depth from 0, far, to 1, near."""
+        """Return the colour at a depth from 0 (far) to 1 (near)."""
         return blend(self.far, self.near, depth)
 
 
@@ -67,19 +67,21 @@ _THING_WORDS = {
 
 
 def paint(prompt: str, seed: Seed, width: int, height: int) -> "Image":
-    """The picture in RGB."""
+    """Return the picture in RGB."""
     words = prompt.lower()
-    mood = _MOODS[_named(_MOOD_WORDS, words, seed.child("mood"), ("day", "day", "dawn", "dusk", "autumn"))]
+    mood = _MOODS[_find_word(_MOOD_WORDS, words, seed.child("mood"), ("day", "day", "dawn", "dusk", "autumn"))]
     green = mood is not _MOODS["desert"]
-    land = _named(_LAND_WORDS, words, seed.child("land"), ("hills", "mountains", "forest") if green else ("hills",))
-    thing = _named(_THING_WORDS, words, seed.child("thing"), ("tree", "house", "balloon") if green else ("balloon",))
+    land = _find_word(_LAND_WORDS, words, seed.child("land"), ("hills", "mountains", "forest") if green else ("hills",))
+    thing = _find_word(
+        _THING_WORDS, words, seed.child("thing"), ("tree", "house", "balloon") if green else ("balloon",)
+    )
     canvas = Canvas(width, height, _sky(mood))
-    _heaven(canvas, mood, seed.child("heaven"))
-    _land(canvas, mood, land, thing, seed.child("land"))
+    _draw_sky_objects(canvas, mood, seed.child("heaven"))
+    _draw_land(canvas, mood, land, thing, seed.child("land"))
     return canvas.picture
 
 
-def _named(words: Mapping[str, str], prompt: str, seed: Seed, otherwise: Sequence[str]) -> str:
+def _find_word(words: Mapping[str, str], prompt: str, seed: Seed, otherwise: Sequence[str]) -> str:
     return next((name for name, pattern in words.items() if re.search(pattern, prompt)), None) or seed.pick(otherwise)
 
 
@@ -89,8 +91,8 @@ def _sky(mood: Mood) -> list[Colour]:
     return [*upper, *(blend(middle, low, min(1.0, i / 20)) for i in range(40))]
 
 
-def _heaven(canvas: Canvas, mood: Mood, seed: Seed) -> None:
-    """Stars or clouds, and the sun or the moon."""
+def _draw_sky_objects(canvas: Canvas, mood: Mood, seed: Seed) -> None:
+    """Draw stars or clouds, and the sun or the moon."""
     chance = seed.random()
     width, height = canvas.width, canvas.height
     small = min(width, height)
@@ -117,8 +119,8 @@ def _cloud(canvas: Canvas, at: Point, size: float) -> None:
         canvas.ellipse(middle, radius * size * 1.5, radius * size * 0.5, (255, 255, 255), 0.34)
 
 
-def _land(canvas: Canvas, mood: Mood, land: str, thing: str, seed: Seed) -> None:
-    """Four layers, far to near; the thing stands on the third."""
+def _draw_land(canvas: Canvas, mood: Mood, land: str, thing: str, seed: Seed) -> None:
+    """Draw four layers from far to near; the object stands on the third."""
     for layer in range(4):
         here = seed.child(layer)
         ridge = _RIDGES.get(land, _hills)(canvas, layer, here)
@@ -174,7 +176,7 @@ def _place(canvas: Canvas, thing: str, land: str, ridge: Sequence[Point], mood: 
 
 
 def _curve(canvas: Canvas, height: float, swing: float, seed: Seed, *, rough: float = 0.25) -> list[Point]:
-    """A ridge of three added waves, left to right; `height` and `swing` in parts of the picture's height."""
+    """Return a ridge of three added waves; `height` and `swing` are shares of the picture's height."""
     chance = seed.random()
     waves = [(chance.uniform(0.6, 1.4) * (2.1**n), chance.uniform(0, 6.28), rough**n) for n in range(3)]
     step = max(2, canvas.width // 96)
@@ -190,7 +192,7 @@ def _hills(canvas: Canvas, layer: int, seed: Seed) -> list[Point]:
 
 
 def _sea(canvas: Canvas, layer: int, seed: Seed) -> list[Point]:
-    """A far coast, the water, and two near shores."""
+    """Return a far coast, the water, and two near shores."""
     if layer == 0:
         return _curve(canvas, 0.58, 0.035, seed)
     return (
@@ -201,7 +203,7 @@ def _sea(canvas: Canvas, layer: int, seed: Seed) -> list[Point]:
 
 
 def _shore(canvas: Canvas, layer: int, seed: Seed) -> list[Point]:
-    """Land that rises out of the water towards one side."""
+    """Return land that rises out of the water towards one side."""
     flat = _curve(canvas, 0.86 + 0.06 * (layer - 2), 0.01, seed)
     return [(x, y - canvas.height * 0.14 * (x / canvas.width) ** 3 * (3 - layer)) for x, y in flat]
 

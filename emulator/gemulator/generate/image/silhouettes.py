@@ -1,4 +1,4 @@
-"""What may stand in a landscape: silhouettes `size` pixels high, their foot at a point."""
+"""Silhouettes of objects in a landscape, `size` pixels high."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -9,7 +9,7 @@ Thing: TypeAlias = Callable[[Canvas, Point, float, Colour, Colour], None]
 
 
 def _at(foot: Point, size: float, *points: Point) -> list[Point]:
-    """Points in parts of the size, x to the right of the foot and y above it, in pixels."""
+    """Convert points in shares of the size, relative to the foot, to pixels."""
     return [(foot[0] + x * size, foot[1] - y * size) for x, y in points]
 
 

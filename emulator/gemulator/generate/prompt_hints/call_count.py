@@ -1,4 +1,4 @@
-"""How many calls of one tool a prompt asks for: a call a place, where it names several."""
+"""Number of calls of one tool that a prompt asks for."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,23 +11,23 @@ from gemulator.generate.prompt_hints.prompt import Prompt
 _MOST = 8
 
 
-def calls(prompt: Prompt, parameters: Mapping[str, Any]) -> list[Hints]:
-    """A reader for each call, one at least.
+def hints_per_call(prompt: Prompt, parameters: Mapping[str, Any]) -> list[Hints]:
+    """Return the hints of each call, at least one.
 
-    "Boston and New Delhi" are two calls of a tool that takes one place, person or ticker; a tool that takes a list of
-    places, or an origin and a destination, is called once.
+    "Boston and New Delhi" means two calls of a tool that takes one place, person or ticker, but one call of a tool that
+    takes a list of places, or an origin and a destination.
     """
     kinds = list(_kinds(parameters))
     if len(kinds) != 1 or kinds[0] not in ("place", "person", "ticker"):
         return [Hints(prompt)]
-    joined = _joined(prompt)
+    joined = _first_group(prompt)
     if len(joined) < 2:
         return [Hints(prompt)]
     return [Hints(prompt, tuple(other.value for other in joined if other is not one)) for one in joined[:_MOST]]
 
 
 def _kinds(parameters: Mapping[str, Any]) -> Iterator[str]:
-    """What the tool asks for that a name could answer."""
+    """Yield the kinds of parameters that a name could fill."""
     properties = parameters.get("properties")
     for name, schema in properties.items() if isinstance(properties, Mapping) else ():
         if isinstance(schema, Mapping) and schema.get("enum") is None:
@@ -40,8 +40,8 @@ def _is_list(schema: Mapping[str, Any]) -> bool:
     return "array" in str(schema.get("type", "")).lower()
 
 
-def _joined(prompt: Prompt) -> list[Name]:
-    """The first names that are told in one breath."""
+def _first_group(prompt: Prompt) -> list[Name]:
+    """Return the first group of names joined by commas or "and"."""
     groups: dict[int, list[Name]] = {}
     for name in prompt.names:
         groups.setdefault(name.group, []).append(name)

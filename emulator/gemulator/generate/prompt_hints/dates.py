@@ -1,10 +1,10 @@
-"""Days that a prompt names: in full, without a year, or by their distance from today."""
+"""Dates in a prompt: complete, without a year, or relative to the reference day."""
 
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from gemulator.generate.prompt_hints.extractors import Finding
+from gemulator.generate.prompt_hints.extractors import Match
 from gemulator.generate.reference_day import REFERENCE_DAY
 
 _MONTHS = (
@@ -43,7 +43,7 @@ _FULL_NAMES = (
 _SHORT_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "June?", "July?", "Aug", "Sept?", "Oct", "Nov", "Dec")
 
 
-def _named(names: tuple[str, ...]) -> str:
+def _named_date(names: tuple[str, ...]) -> str:
     return "|".join(f"(?P<m{number}>{name})" for number, name in enumerate(names, 1))
 
 
@@ -51,15 +51,17 @@ def _capital(names: str) -> str:
     return "|".join(name[0].upper() + name[1:] for name in names.split("|"))
 
 
-# Without a year a month must be plain to see: "may 3 of us" and "3 out of 5" name none.
+# Without a year only unambiguous months count: "may 3 of us" and "3 out of 5" are no dates.
 _STARTS = tuple(f"{_capital(full)}|{short}" for full, short in zip(_FULL_NAMES, _SHORT_NAMES, strict=True))
 _EITHER = tuple(f"{full}|{_capital(full)}" for full in _FULL_NAMES)
 _YEARLESS = (
     re.compile(
-        rf"\b(?:{_named(_STARTS)})\.?\s(?P<d>\d{{1,2}})(?:st|nd|rd|th)?"
+        rf"\b(?:{_named_date(_STARTS)})\.?\s(?P<d>\d{{1,2}})(?:st|nd|rd|th)?"
         r"(?:\s?(?:-|–|to|until)\s?(?P<d2>\d{1,2})(?:st|nd|rd|th)?)?(?![\d:.%]|\s?[ap]\.?m)"
     ),
-    re.compile(r"(?<![\d.:])(?P<d>\d{1,2})(?:st|nd|rd|th|\.|º|er)?\s(?:de\s|of\s)?" rf"(?:{_named(_EITHER)})(?!\w)"),
+    re.compile(
+        r"(?<![\d.:])(?P<d>\d{1,2})(?:st|nd|rd|th|\.|º|er)?\s(?:de\s|of\s)?" rf"(?:{_named_date(_EITHER)})(?!\w)"
+    ),
     re.compile(r"(?<!\d)(?P<mo>\d{1,2})[月월]\s?(?P<d>\d{1,2})[日일号]"),
 )
 _WEEKDAYS = (
@@ -84,36 +86,36 @@ _RELATIVE = re.compile(
 )  # fmt: skip
 
 
-def dates(text: str) -> Iterator[Finding[str]]:
-    """Days in ISO form. 4/5/2026 is read as in the United States, 4.5.2026 as in Europe; without a year, the next."""
-    found = [*_found(_DATES, text)]
+def dates(text: str) -> Iterator[Match[str]]:
+    """Yield dates in ISO form: 4/5/2026 is US order, 4.5.2026 European; without a year, the next one."""
+    found = [*_finding(_DATES, text)]
     taken = [(one.start, one.end) for one in found]
     yield from found
-    for one in _found(_YEARLESS, text):
+    for one in _finding(_YEARLESS, text):
         if not any(start < one.end and one.start < end for start, end in taken):
             yield one
 
 
-def _found(patterns: tuple[re.Pattern[str], ...], text: str) -> Iterator[Finding[str]]:
+def _finding(patterns: tuple[re.Pattern[str], ...], text: str) -> Iterator[Match[str]]:
     for pattern in patterns:
         for match in pattern.finditer(text):
             parts = match.groupdict()
             month = int(parts.get("mo") or next(name[1:] for name, found in parts.items() if name[0] == "m" and found))
             for number, day in enumerate(int(day) for day in (parts["d"], parts.get("d2")) if day):
                 if iso := _iso(int(parts["y"]), month, day) if parts.get("y") else _next(month, day):
-                    yield Finding(iso, match.start() + number, match.end())
+                    yield Match(iso, match.start() + number, match.end())
 
 
-def relative(text: str) -> Iterator[Finding[str]]:
-    """Days told by their distance from the reference day, or as the next of its weekday, in ISO form."""
+def relative(text: str) -> Iterator[Match[str]]:
+    """Yield relative days and weekdays in ISO form, counted from the reference day."""
     for match in _RELATIVE.finditer(text):
         kind, number = str(match.lastgroup)[0], int(str(match.lastgroup)[1:])
         ahead = number if kind == "t" else (number - REFERENCE_DAY.weekday() - 1) % 7 + 1
-        yield Finding((REFERENCE_DAY + timedelta(days=ahead)).isoformat(), *match.span())
+        yield Match((REFERENCE_DAY + timedelta(days=ahead)).isoformat(), *match.span())
 
 
 def _next(month: int, day: int) -> str:
-    """The day of this or the next year that is not past."""
+    """Return the first such date that is not past."""
     this = _iso(REFERENCE_DAY.year, month, day)
     return this if this >= REFERENCE_DAY.isoformat() else _iso(REFERENCE_DAY.year + 1, month, day)
 

@@ -1,4 +1,4 @@
-"""One thing that was found in a prompt, and the patterns that find what has a shape of its own."""
+"""Extractors of numbers, quotes and literals with a shape of their own."""
 
 import re
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from msgspec import Struct
 Value = TypeVar("Value")
 
 
-class Finding(Struct, Generic[Value], frozen=True):
-    """A value and where it stands; `before` and `after` are the words beside it in lower case."""
+class Match(Struct, Generic[Value], frozen=True):
+    """A value and its position; `before` and `after` are the adjacent words in lower case."""
 
     value: Value
     start: int
@@ -73,28 +73,28 @@ _CURRENCY = re.compile(
 _CURRENCIES = ("EUR", "USD", "GBP", "JPY", "INR", "KRW", "CHF")
 
 
-def quoted(text: str) -> Iterator[Finding[str]]:
-    """What stands in quotation marks of any script."""
+def quoted(text: str) -> Iterator[Match[str]]:
+    """Yield text in quotation marks of any script."""
     for match in _QUOTED.finditer(text):
-        yield Finding(next(part for part in match.groups() if part), *match.span())
+        yield Match(next(part for part in match.groups() if part), *match.span())
 
 
-def matches(kind: str, text: str) -> Iterator[Finding[str]]:
-    """Literals of a kind: email, url, path, code or phone."""
+def matches(kind: str, text: str) -> Iterator[Match[str]]:
+    """Yield literals of a kind: email, url, path, code or phone."""
     pattern = {"email": _EMAIL, "url": _URL, "path": _PATH, "code": _CODE, "phone": _PHONE}[kind]
     for match in pattern.finditer(text):
-        yield Finding(match[0].rstrip(".,;:!?)…。、"), *match.span())
+        yield Match(match[0].rstrip(".,;:!?)…。、"), *match.span())
 
 
-def times(text: str) -> Iterator[Finding[str]]:
-    """Times of day as HH:MM."""
+def times(text: str) -> Iterator[Match[str]]:
+    """Yield times of day as HH:MM."""
     for match in _CLOCK.finditer(text):
-        yield Finding(_hours(int(match[1]), int(match[2]), match[4]), *match.span())
+        yield Match(_hours(int(match[1]), int(match[2]), match[4]), *match.span())
     for match in _HOUR.finditer(text):
-        yield Finding(_hours(int(match[1]), 0, match[2]), *match.span())
+        yield Match(_hours(int(match[1]), 0, match[2]), *match.span())
     for match in _OCLOCK.finditer(text):
         hour, minute = match["h"] or match["h2"], match["m"] or match["min"] or "0"
-        yield Finding(_hours(int(hour), int(minute), "pm" if match["late"] else None), *match.span())
+        yield Match(_hours(int(hour), int(minute), "pm" if match["late"] else None), *match.span())
 
 
 def _hours(hour: int, minute: int, half: str | None) -> str:
@@ -103,14 +103,14 @@ def _hours(hour: int, minute: int, half: str | None) -> str:
     return f"{hour:02}:{minute:02}"
 
 
-def currencies(text: str) -> Iterator[Finding[str]]:
-    """ISO codes of the currencies named."""
+def currencies(text: str) -> Iterator[Match[str]]:
+    """Yield the ISO codes of named currencies."""
     for match in _CURRENCY.finditer(text):
-        yield Finding(match[1] or _CURRENCIES[(match.lastindex or 2) - 2], *match.span())
+        yield Match(match[1] or _CURRENCIES[(match.lastindex or 2) - 2], *match.span())
 
 
-def numbers(text: str) -> Iterator[Finding[int | float]]:
-    """Integers and decimals. `before` is the currency sign or the word before, `after` the word after."""
+def numbers(text: str) -> Iterator[Match[int | float]]:
+    """Yield integers and decimals. `before` is the currency sign or previous word, `after` the next word."""
     for match in _NUMBER.finditer(text):
         digits = match["digits"]
         digits = digits.replace(".", "").replace(",", ".") if _WITH_COMMA.fullmatch(digits) else digits.replace(",", "")
@@ -120,7 +120,7 @@ def numbers(text: str) -> Iterator[Finding[int | float]]:
         after = _first_word(text[match.end() : match.end() + 24])
         value *= _SCALES.get(after, 1)
         value = int(value) if after in _SCALES and value == int(value) else value
-        yield Finding(value, match.start("digits"), match.end(), sign, after)
+        yield Match(value, match.start("digits"), match.end(), sign, after)
 
 
 def _last_word(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What kind of thing a property asks for, judged by its name first and its description after."""
+"""Kind of value that a property asks for, by its name and then its description."""
 
 import re
 from collections.abc import Mapping
@@ -43,17 +43,17 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("text", "text input description note notes summary instruction instructions"),
     )
 )
-# A description may know better than a name such as "q" or "to".
+# Short names such as "q" or "to": the description decides.
 _VAGUE = frozenset(("", "query", "code", "from", "to"))
-# Words that mean something in a name, and nothing in a sentence.
+# Words that are significant in names only, not in descriptions.
 _FILLING = frozenset(words("to from at of in who file content number order state area system due what"))
 MONEY = frozenset(words("price amount budget cost total sum fee salary balance payment value"))
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 @lru_cache(maxsize=4096)
-def words_of(name: str) -> tuple[str, ...]:
-    """`departure_city`, `departureCity` and `departure-city` are departure and city."""
+def split_words(name: str) -> tuple[str, ...]:
+    """Split `departure_city`, `departureCity` or `departure-city` into departure and city."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
@@ -63,7 +63,7 @@ def _kind(words: tuple[str, ...]) -> str:
 
 
 def kind_of(name: str, schema: Mapping[str, Any]) -> str:
-    """The kind of a string property, "" where nothing tells."""
+    """Return the kind of a string property, "" if unknown."""
     match schema.get("format"):
         case "email" | "idn-email":
             return "email"
@@ -73,10 +73,10 @@ def kind_of(name: str, schema: Mapping[str, Any]) -> str:
             return str(exact)
         case "date-time":
             return "datetime"
-    by_name = _kind(words_of(name))
+    by_name = _kind(split_words(name))
     if by_name not in _VAGUE:
         return by_name
-    sentence = words_of(str(schema.get("description") or "").split(". ")[0][:80])
+    sentence = split_words(str(schema.get("description") or "").split(". ")[0][:80])
     described = _kind(tuple(word for word in sentence if word not in _FILLING))
     if by_name in ("from", "to"):
         return described if described in ("email", "phone") else by_name

@@ -1,15 +1,15 @@
-"""Offers what a prompt says to the properties of a schema, each thing once."""
+"""Candidates from a prompt for the properties of a schema, each used once."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gemulator.core.seed import Seed
-from gemulator.generate.prompt_hints.extractors import Finding
-from gemulator.generate.prompt_hints.field_kinds import MONEY, kind_of, words_of
+from gemulator.generate.prompt_hints.extractors import Match
+from gemulator.generate.prompt_hints.field_kinds import MONEY, kind_of, split_words
 from gemulator.generate.prompt_hints.lexicon import mention
 from gemulator.generate.prompt_hints.prompt import Prompt
-from gemulator.generate.prompt_hints.text_candidates import Texts
+from gemulator.generate.prompt_hints.text_candidates import TextCandidates
 from gemulator.generate.text.languages.word_blocks import words
 
 _SIGNS = frozenset(
@@ -34,26 +34,26 @@ _NUMBER_WORD = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)})\b", re.I)
 
 
 class Hints:
-    """A prompt as the drawing of values asks it. What was taken is not offered again; nothing else changes it."""
+    """Candidates of one prompt. A candidate that was taken is not offered again; there is no other state."""
 
     def __init__(self, prompt: Prompt, skip: tuple[str, ...] = (), seed: Seed | None = None) -> None:
         self._prompt = prompt
         self._skip = skip
         self._seed = seed
-        self._texts = Texts(prompt, skip, seed)
+        self._texts = TextCandidates(prompt, skip, seed)
         self._used: set[int] = set()
         self._offered: dict[str, tuple[int, ...]] = {}
 
     def fresh(self) -> "Hints":
-        """The same prompt, of which nothing has been used."""
+        """Return unused hints of the same prompt."""
         return Hints(self._prompt, self._skip, self._seed)
 
     def take(self, value: Any) -> None:
-        """What was found at the places where this candidate stood is used up."""
+        """Mark the positions of this candidate as used."""
         self._used.update(self._offered.get(repr(value), ()))
 
     def suggest(self, name: str, schema: Mapping[str, Any]) -> Iterable[Any]:
-        """Candidates for the property, best first."""
+        """Yield candidates for the property, best first."""
         candidates: list[Any] = []
         for value, *places in self._candidates(name, schema):
             if self._used.isdisjoint(places) and value not in candidates:
@@ -77,13 +77,13 @@ class Hints:
                 yield from self._texts.of(name, schema)
 
     def _members(self, members: list[Any]) -> Iterator[tuple[Any, int]]:
-        """Members of an enum that the prompt names, in the prompt's order."""
+        """Yield enum members that the prompt names, in the prompt's order."""
         found = [(at, member) for member in members if (at := mention(str(member), self._prompt.text)) >= 0]
         yield from ((member, at) for at, member in sorted(found, key=lambda pair: pair[0]))
 
     def _labels(self, name: str) -> Iterator[tuple[str, int]]:
-        """What the prompt itself calls by the property's name: "title: Dune", "city=Paris"."""
-        words = words_of(name)
+        """Yield values labelled with the property's name: "title: Dune", "city=Paris"."""
+        words = split_words(name)
         if not words:
             return
         label = r"[\s_-]?".join(map(re.escape, words))
@@ -97,18 +97,18 @@ class Hints:
                 yield value, found.start(1)
 
     def _numbers(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[int | float, int]]:
-        words = words_of(name)
+        words = split_words(name)
         found = [*self._prompt.numbers, *self._number_words()]
-        ranked = sorted(found, key=lambda one: -_nearness(words, one))
+        ranked = sorted(found, key=lambda one: -_matching_words(words, one))
         for one in ranked:
             value = int(one.value) if schema.get("type") == "integer" and one.value == int(one.value) else one.value
-            if _within(value, schema):
+            if _in_range(value, schema):
                 yield value, one.start
 
-    def _number_words(self) -> Iterator[Finding[int | float]]:
+    def _number_words(self) -> Iterator[Match[int | float]]:
         for match in _NUMBER_WORD.finditer(self._prompt.text):
             after = re.match(r"\s*(\w+)", self._prompt.text[match.end() : match.end() + 24])
-            yield Finding(_NUMBER_WORDS[match[1].lower()], *match.span(), "", after[1].lower() if after else "")
+            yield Match(_NUMBER_WORDS[match[1].lower()], *match.span(), "", after[1].lower() if after else "")
 
     def _lists(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[list[Any], *tuple[int, ...]]]:
         items = schema.get("items")
@@ -127,8 +127,8 @@ class Hints:
             yield [value for value, _ in left], *(place for _, place in left)
 
 
-def _nearness(words: tuple[str, ...], one: Finding[int | float]) -> int:
-    """How well the words beside a number fit the property's name."""
+def _matching_words(words: tuple[str, ...], one: Match[int | float]) -> int:
+    """Return how many words beside a number match the property's name."""
     beside = {_singular(one.before), _singular(one.after)}
     if beside & {_singular(word) for word in words}:
         return 3
@@ -140,7 +140,7 @@ def _singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") else word
 
 
-def _within(value: int | float, schema: Mapping[str, Any]) -> bool:
+def _in_range(value: int | float, schema: Mapping[str, Any]) -> bool:
     if schema.get("type") == "integer" and not isinstance(value, int):
         return False
     low, high = schema.get("minimum"), schema.get("maximum")

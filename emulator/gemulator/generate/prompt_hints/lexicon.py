@@ -1,4 +1,4 @@
-"""Words with a meaning of their own that a prompt may name: units, languages, companies, colours and the like."""
+"""Lexicon of units, languages, companies, colours and similar words."""
 
 import re
 from collections.abc import Iterator
@@ -33,30 +33,30 @@ _COLOURS = (
     "black", "white", "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "gray", "grey", "silver",
     "gold", "navy", "teal", "beige", "turquoise", "maroon", "olive", "violet",
 )  # fmt: skip
-# Kinds of which the prompt may name any member: there are few, and each is a word that means little else.
+# Kinds with few, unambiguous members: the prompt may name any of them.
 _CLOSED = frozenset({"room", "cuisine", "genre", "sport", "weekday", "shape", "platform", "animal", "food", "airport"})
 
 
-# Kinds with a form of their own: no quoted text is one by chance.
+# Kinds with a fixed form: quoted text does not match by accident.
 FORMED = frozenset({"iban", "card", "uuid", "isbn", "ip", "mac", "hex_color", "postcode", "country_code"})
 
 
 def ticker(company: str) -> str:
-    """The symbol of a company: a known one, else its first letters."""
+    """Return the symbol of a company: the known one, otherwise its first letters."""
     letters = re.sub(r"\W", "", company)
     return _TICKERS.get(company.lower()) or (letters if letters.isupper() else letters[:4].upper())
 
 
 def members(name: str, description: str) -> Iterator[str]:
-    """Words that a property of that name may well hold, where they are few."""
+    """Yield the likely values of a property with a small vocabulary."""
     kind = kind_of(name, description)
     yield from _COLOURS if kind == "color" else listed(kind) if kind in _CLOSED else ()
 
 
 def mention(member: str, text: str) -> int:
-    """Where the text names the member, in any case, as words or in a plural; -1 where it does not.
+    """Return the position of the member in the text, in any case, as words or plural; -1 if absent.
 
-    A single letter must stand alone and be written as it is, for "a" and "I" are words.
+    A single letter must stand alone in the same case, because "a" and "I" are words.
     """
     words = re.split(r"[\s_-]+", member.strip())
     if not member.strip():

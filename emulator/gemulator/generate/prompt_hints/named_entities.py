@@ -1,4 +1,4 @@
-"""Names and places in a prompt: capitalised words, and their like in scripts that have no capitals."""
+"""Names and places in a prompt: capitalised words, and their equivalents in scripts without capitals."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from gemulator.generate.text.languages.capitalized_words import COUNTRIES, NO_NA
 
 
 class Name(Struct, frozen=True):
-    """`before` is the word before it in lower case; names that are joined by commas or "and" share a `group`."""
+    """A name. `before` is the previous word in lower case; names joined by commas or "and" share a `group`."""
 
     value: str
     start: int
@@ -25,14 +25,14 @@ _JOINT = re.compile(
 )
 _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|wie|wird|ein|eine|mit|für|ich|nach)\b")
 _GERMAN_BEFORE = frozenset(("in", "nach", "aus", "von", "bei", "für", "mit", "ab", "an", "heißt", "namens"))
-# Lower case is forgiven after these, when nothing has a capital.
+# Lower-case names are accepted after these if nothing is capitalised.
 _LOWER = re.compile(
     r"\b(?P<before>in|at|near|around|from|to|for)\s+(?!the\b|a\b|an\b|my\b|me\b|\d)(?P<name>[a-z]{3,}(?:\s(?:york|delhi|francisco|angeles|city|kong))?)"
 )
 
 
 def names(text: str) -> list[Name]:
-    """In the order of the text."""
+    """Return the names in the order of the text."""
     latin = list(_latin(text))
     if _GERMAN.search(text):
         latin = [name for name in latin if name.before in _GERMAN_BEFORE]
@@ -45,7 +45,7 @@ def _latin(text: str) -> Iterator[Name]:
         if last < 0 or not _JOINT.fullmatch(text[last:start]):
             group, before = group + 1, _word_before(text, start)
         elif value in COUNTRIES and text[last:start] == ", ":
-            # "Paris, France" is one place; it has been told already as Paris.
+            # "Paris, France" is one place, already found as Paris.
             last = end
             continue
         last = end
@@ -69,7 +69,7 @@ def _bare(word: str) -> str:
 
 
 def _word_before(text: str, start: int) -> str:
-    """The word before; "^" where a sentence begins, for the capital says nothing there."""
+    """Return the previous word; "^" at the start of a sentence, where a capital means nothing."""
     found = re.search(r"([^\W\d_]+)[\s(]*$", text[max(0, start - 24) : start])
     if found:
         return found[1].lower()

@@ -1,4 +1,4 @@
-"""What a prompt asks for in its own words: the request, its subject, what is to be said, and lists."""
+"""Phrases of a prompt: the request, its subject, reminders, messages and lists."""
 
 import re
 from collections.abc import Iterator
@@ -43,13 +43,13 @@ _NUMBER = re.compile(r"\s?[:=]?\s?\d[\d.,]*\s?%?$")
 
 
 def request(text: str) -> str:
-    """The prompt without its "please find me" and its full stop."""
+    """Return the prompt without polite openings and the final full stop."""
     short = _INTRODUCTION.sub("", " ".join(text.split()), count=1).rstrip(" ?.!")
     return short or " ".join(text.split())
 
 
 def subject(text: str) -> str:
-    """What an order is about: "Schedule a standup with Bob at 9" gives "standup"; "" where it is no short order."""
+    """Return the object of a short order, or "": "Schedule a standup with Bob at 9" gives "standup"."""
     line = " ".join(text.split())
     order = _ORDER.match(line)
     rest = _NAMED.sub("", line[order.end() :] if order else _ARTICLE.sub("", request(line)), count=1)
@@ -59,20 +59,20 @@ def subject(text: str) -> str:
 
 
 def reminder(text: str) -> str:
-    """What somebody is to be reminded of; "" where nobody is."""
+    """Return the text of a requested reminder, or ""."""
     order = _ORDER.match(" ".join(text.split()))
     return subject(text) if order and _REMINDING.match(order["verb"]) else ""
 
 
-def said(text: str) -> str:
-    """What somebody is to be told: "Mail Ann that we won" gives "We won"; "" where nothing is said."""
+def message(text: str) -> str:
+    """Return the text to be passed on: "Mail Ann that we won" gives "We won"; "" if there is none."""
     found = _SAID.search(text)
     words = _AFTER_SAID.sub("", found[1]).strip(" ,\"'") if found else ""
     return words[:1].upper() + words[1:]
 
 
-def lists(text: str) -> Iterator[tuple[list[str], int]]:
-    """Things that are told in one breath, and where: "eggs, spinach and feta"; numbers beside them are left out."""
+def enumerations(text: str) -> Iterator[tuple[list[str], int]]:
+    """Yield enumerated things and their position: "eggs, spinach and feta", without numbers."""
     for match in _LIST.finditer(text[:4000]):
         items = [_NUMBER.sub("", item).strip() for item in _BETWEEN.split(match[0])]
         yield [item for item in items if item], match.start()

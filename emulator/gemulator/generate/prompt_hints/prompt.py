@@ -1,4 +1,4 @@
-"""A prompt taken apart: numbers, quotes, dates, names, and whatever else a field may ask for."""
+"""Prompt analysis: numbers, quotes, dates, names and other literals."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,78 +8,78 @@ from msgspec import Struct
 
 from gemulator.generate.prompt_hints import dates as days
 from gemulator.generate.prompt_hints import extractors as finding
-from gemulator.generate.prompt_hints.extractors import Finding
+from gemulator.generate.prompt_hints.extractors import Match
 from gemulator.generate.prompt_hints.named_entities import Name, names
-from gemulator.generate.prompt_hints.requested_keys import wanted_keys
+from gemulator.generate.prompt_hints.requested_keys import requested_keys
 
 _MOST = 20_000
-LONG = 6  # words: a quote that is longer is a text to read, not a name
+LONG = 6  # words; a longer quote is text to analyse, not a name
 
 
 class Prompt(Struct, frozen=True):
-    """Everything that was found, in the order of the text."""
+    """Everything found in a prompt, in the order of the text."""
 
     text: str
-    numbers: tuple[Finding[int | float], ...]
-    quoted: tuple[Finding[str], ...]
-    emails: tuple[Finding[str], ...]
-    urls: tuple[Finding[str], ...]
-    paths: tuple[Finding[str], ...]
-    dates: tuple[Finding[str], ...]
-    days: tuple[Finding[str], ...]
-    times: tuple[Finding[str], ...]
-    currencies: tuple[Finding[str], ...]
-    codes: tuple[Finding[str], ...]
-    phones: tuple[Finding[str], ...]
+    numbers: tuple[Match[int | float], ...]
+    quoted: tuple[Match[str], ...]
+    emails: tuple[Match[str], ...]
+    urls: tuple[Match[str], ...]
+    paths: tuple[Match[str], ...]
+    dates: tuple[Match[str], ...]
+    days: tuple[Match[str], ...]
+    times: tuple[Match[str], ...]
+    currencies: tuple[Match[str], ...]
+    codes: tuple[Match[str], ...]
+    phones: tuple[Match[str], ...]
     names: tuple[Name, ...]
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys wanted in a JSON object."""
-        return wanted_keys(self.text)
+        """Keys requested for a JSON object."""
+        return requested_keys(self.text)
 
 
 @lru_cache(maxsize=256)
-def read(text: str) -> Prompt:
-    """Takes the prompt apart. Of one that is very long, its beginning and its end are read."""
+def analyse(text: str) -> Prompt:
+    """Analyse a prompt. Of a very long one, only the beginning and the end are read."""
     if len(text) > 2 * _MOST:
         text = f"{text[:_MOST]}\n{text[-_MOST:]}"
-    quoted = _ordered(finding.quoted(text))
-    emails, urls = _ordered(finding.matches("email", text)), _ordered(finding.matches("url", text))
+    quoted = _sorted(finding.quoted(text))
+    emails, urls = _sorted(finding.matches("email", text)), _sorted(finding.matches("url", text))
     short = [one for one in quoted if len(one.value.split()) <= LONG]
     for one in quoted:
-        if one not in short:  # read like the rest, without its marks
+        if one not in short:  # analysed like the rest, without quotation marks
             text = f"{text[: one.start]} {text[one.start + 1 : one.end - 1]} {text[one.end :]}"
     bare = _without(text, [*short, *emails, *urls])
-    paths = _ordered(finding.matches("path", bare))
+    paths = _sorted(finding.matches("path", bare))
     bare = _without(bare, paths)
-    dates, phones = _ordered(days.dates(bare)), _ordered(finding.matches("phone", bare))
-    codes = _ordered(finding.matches("code", bare))
+    dates, phones = _sorted(days.dates(bare)), _sorted(finding.matches("phone", bare))
+    codes = _sorted(finding.matches("code", bare))
     bare = _without(bare, [*dates, *phones, *codes])
-    times = _ordered(finding.times(bare))
+    times = _sorted(finding.times(bare))
     return Prompt(
         text=text,
-        numbers=_ordered(finding.numbers(_without(bare, times))),
+        numbers=_sorted(finding.numbers(_without(bare, times))),
         quoted=quoted,
         emails=emails,
         urls=urls,
         paths=paths,
         dates=dates,
-        days=_ordered(days.relative(bare)),
+        days=_sorted(days.relative(bare)),
         times=times,
-        currencies=_ordered(finding.currencies(bare)),
+        currencies=_sorted(finding.currencies(bare)),
         codes=codes,
         phones=phones,
         names=tuple(names(_without(text, [*short, *emails, *urls, *paths, *dates, *codes]))),
     )
 
 
-def _ordered(found: Iterable[Finding[finding.Value]]) -> tuple[Finding[finding.Value], ...]:
+def _sorted(found: Iterable[Match[finding.Value]]) -> tuple[Match[finding.Value], ...]:
     return tuple(sorted(found, key=lambda one: one.start))
 
 
-def _without(text: str, found: Sequence[Finding[str]]) -> str:
-    """The text with the findings blanked out: every place stays where it was."""
+def _without(text: str, found: Sequence[Match[str]]) -> str:
+    """Return the text with the findings blanked out; positions stay the same."""
     for one in found:
         text = text[: one.start] + re.sub(r"\S", "\x00", text[one.start : one.end]) + text[one.end :]
     return text

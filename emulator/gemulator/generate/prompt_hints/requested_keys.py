@@ -1,4 +1,4 @@
-"""The keys that a prompt wants in a JSON object."""
+"""Keys that a prompt requests for a JSON object."""
 
 import re
 from collections.abc import Iterable
@@ -27,8 +27,8 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _NAME = re.compile(r"[^\W\d]\w*(?:[ -]\w+){0,2}$")
 
 
-def wanted_keys(text: str) -> tuple[str, ...]:
-    """Keys quoted, listed or sketched ("keys name, age and city", `{name, age}`), as they are to be spelt."""
+def requested_keys(text: str) -> tuple[str, ...]:
+    """Return keys that are quoted, listed or sketched ("keys name, age and city", `{name, age}`), in their spelling."""
     brace = text.find("{")
     if brace >= 0 and (sketched := _SKETCHED.findall(text, brace)):
         return _once(sketched)
@@ -55,7 +55,7 @@ def _once(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def schema_of(keys: Iterable[str], text: str) -> dict[str, Any]:
-    """An object with those keys, each of the type that its name, or the sketch in the prompt, suggests."""
+    """Return an object schema with those keys, typed by their names or by the sketch in the prompt."""
     properties = {key: {"type": "array", "items": _TEXT} if _is_list(key, text) else _type(key) for key in keys}
     return {"type": "object", "properties": properties, "required": list(properties)}
 

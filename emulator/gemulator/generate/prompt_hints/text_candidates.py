@@ -1,4 +1,4 @@
-"""Texts that a prompt offers: what has a shape, names, quotes, and the prompt's own words."""
+"""Text candidates of a prompt: literals, names, quotes, and its own sentences."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from typing import Any
 
 from gemulator.core.seed import Seed
 from gemulator.generate.json_schema.property_semantics import kind_of as held_kind
-from gemulator.generate.prompt_hints.extractors import Finding
+from gemulator.generate.prompt_hints.extractors import Match
 from gemulator.generate.prompt_hints.field_kinds import kind_of
 from gemulator.generate.prompt_hints.lexicon import (  # fmt: skip
     DAY,
@@ -22,9 +22,9 @@ from gemulator.generate.prompt_hints.lexicon import (  # fmt: skip
     ticker,
 )
 from gemulator.generate.prompt_hints.named_entities import Name
-from gemulator.generate.prompt_hints.phrases import lists, reminder, request, said, subject
+from gemulator.generate.prompt_hints.phrases import enumerations, message, reminder, request, subject
 from gemulator.generate.prompt_hints.prompt import LONG, Prompt
-from gemulator.generate.prompt_hints.timestamps import moments
+from gemulator.generate.prompt_hints.timestamps import timestamps
 from gemulator.generate.text.languages.language import detect
 from gemulator.generate.text.languages.word_blocks import words
 from gemulator.generate.text.topic import Topic, topic_of
@@ -69,10 +69,10 @@ _TO = frozenset(
 )
 
 
-class Texts:
-    """Candidates for texts, and where in the prompt each stands: a negative place is that of something inferred.
+class TextCandidates:
+    """Candidates for texts with their positions; a negative position marks an inferred candidate.
 
-    With a `seed` they are for an answer: sentences on the topic, where a call would repeat the prompt's own.
+    With a `seed` they are for an answer: sentences on the topic instead of the prompt's own sentence.
     """
 
     def __init__(self, prompt: Prompt, skip: tuple[str, ...], seed: Seed | None) -> None:
@@ -82,28 +82,28 @@ class Texts:
 
     def of(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         kind = kind_of(name, schema)
-        yield from self._shaped(kind, name, schema)
+        yield from self._literals(kind, name, schema)
         yield from self._members_of_kind(name, schema)
         if kind in ("place", "person", "from", "to"):
             yield from self._names(kind)
         held = held_kind(name, str(schema.get("description") or ""))
         if kind not in _NEVER_QUOTED and held not in FORMED:
             yield from self._quoted(kind or held)
-        yield from self._about(kind, held) if self._seed else self._worded(kind)
+        yield from self._on_topic(kind, held) if self._seed else self._own_sentence(kind)
 
     def several(self, name: str, kind: str) -> Iterator[tuple[str, int]]:
-        """Texts for a list: names, literals, quoted texts where there are several, else what is told as a list."""
+        """Yield texts for a list: names, literals, several quotes, otherwise an enumeration."""
         if kind in ("place", "person", "from", "to"):
             yield from self._names(kind)
         elif kind in ("email", "url", "path", "date", "code", "ticker"):
-            yield from self._shaped(kind, "", {})
+            yield from self._literals(kind, "", {})
         else:
-            yield from self._told(name)
+            yield from self._remaining(name)
 
-    def _told(self, name: str) -> Iterator[tuple[str, int]]:
+    def _remaining(self, name: str) -> Iterator[tuple[str, int]]:
         told = [
             (item, at + number)
-            for items, at in lists(self._prompt.text)
+            for items, at in enumerations(self._prompt.text)
             if name not in items
             for number, item in enumerate(items)
         ]
@@ -114,7 +114,7 @@ class Texts:
             yield from ((noun.lower(), at) for noun, at in ((topic.title, -5), (topic.other, -6)) if noun)
 
     def _quoted(self, kind: str) -> Iterator[tuple[str, int]]:
-        """What is quoted, but for keys; whole sentences only where a text is wanted."""
+        """Yield quotes other than keys; whole sentences only if a text is wanted."""
         keys = self._prompt.keys if "{" in self._prompt.text else ()
         for one in self._prompt.quoted:
             is_short = len(one.value.split()) <= LONG
@@ -122,13 +122,13 @@ class Texts:
                 yield one.value, one.start
 
     def _topic(self) -> Topic:
-        """Of what follows a colon, where that is more than a word or two: "Find the keywords: ..."."""
+        """Return the topic of the text after a colon if it is longer than two words: "Find the keywords: ..."."""
         text = self._prompt.text
         rest = text.partition(":")[2]
         return topic_of(rest if len(rest.split()) > 3 else text, speech_of(detect(text)))
 
-    def _about(self, kind: str, held: str) -> Iterator[tuple[str, int]]:
-        """For an answer that is an object: its title, and sentences on the topic."""
+    def _on_topic(self, kind: str, held: str) -> Iterator[tuple[str, int]]:
+        """Yield title and sentences on the topic, for an answer that is an object."""
         text = self._prompt.text
         if kind == "title" and (about := subject(text)):
             yield about[:1].upper() + about[1:], -1
@@ -142,18 +142,18 @@ class Texts:
         found = [(at, word) for word in known if (at := mention(word, self._prompt.text)) >= 0]
         yield from ((word, at) for at, word in sorted(found, key=lambda pair: (pair[0], -len(pair[1]))))
 
-    def _worded(self, kind: str) -> Iterator[tuple[str, int]]:
-        """The prompt's own sentence, or what of it fits the kind."""
+    def _own_sentence(self, kind: str) -> Iterator[tuple[str, int]]:
+        """Yield the prompt's own sentence, or the part of it that fits the kind."""
         text = self._prompt.text
         if about := subject(text) if kind == "title" else reminder(text) if kind == "text" else "":
             yield about[:1].upper() + about[1:], -1
-        if kind == "message" and (words := said(text)):
+        if kind == "message" and (words := message(text)):
             yield words, -2
         if kind in ("query", "text", "title", "message"):
             yield request(text), len(text)
 
-    def _shaped(self, kind: str, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-        """What can be known by its own shape."""
+    def _literals(self, kind: str, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+        """Yield candidates recognised by their shape."""
         yield from ((one.value, one.start) for one in _of_kind(self._prompt, kind))
         match kind:
             case "email" if not self._prompt.emails:
@@ -173,33 +173,33 @@ class Texts:
         if kind == "date":
             yield from self._days(schema)
         elif kind == "datetime":
-            yield from moments(self._prompt, name)
+            yield from timestamps(self._prompt, name)
         else:
             yield from ((one.value, one.start) for one in self._prompt.times)
             yield from ((f"{one.value}:00Z", one.start) for one in self._prompt.times)
 
     def _full_names(self) -> Iterator[Name]:
-        """Names of two words or more that stand for no place."""
+        """Yield names of two words or more that are no places."""
         for name in self._prompt.names:
             if " " in name.value and "," not in name.value and name.before not in _WHERE:
                 yield name
 
     def _parts_of_names(self, held: str) -> Iterator[tuple[str, int]]:
-        """The first or the last name of somebody, where only that is asked for."""
+        """Yield the first or last name of a person, if only that is asked for."""
         if held in ("first_name", "last_name"):
             last = held == "last_name"
             for name in self._full_names():
                 yield name.value.split()[-1 if last else 0], -1000 - 2 * name.start - last
 
     def _addresses(self) -> Iterator[tuple[str, int]]:
-        """The address that somebody with that name may have."""
+        """Yield a likely email address of a named person."""
         for name in self._full_names():
             plain = unicodedata.normalize("NFKD", name.value.lower().replace("ß", "ss")).encode("ascii", "ignore")
             if len(words := re.findall(r"[a-z]+", plain.decode())) > 1:
                 yield f"{words[0]}.{words[-1]}@example.com", -100_000 - name.start
 
     def _days(self, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-        """Dates; "tomorrow" as it stands, unless the field asks for a date in figures."""
+        """Yield dates; "tomorrow" unchanged unless the field asks for digits."""
         yield from ((one.value, one.start) for one in self._prompt.dates)
         if schema.get("format") != "date" and not _IN_FIGURES.search(str(schema.get("description"))):
             yield from self._matched(DAY)
@@ -216,13 +216,13 @@ class Texts:
 
 
 def _rank(name: Name, wanted: frozenset[str]) -> int:
-    """Names after a fitting word first, those that merely begin a sentence last."""
+    """Rank names after a fitting word first, names that merely begin a sentence last."""
     if wanted is _AT_PLACES and name.before == "for":
         return 1  # "a table for Anna in Rome"
     return 0 if name.before in wanted else 2 if name.before == "^" else 1
 
 
-def _of_kind(prompt: Prompt, kind: str) -> tuple[Finding[str], ...]:
+def _of_kind(prompt: Prompt, kind: str) -> tuple[Match[str], ...]:
     found = {
         "email": prompt.emails,
         "url": prompt.urls,

@@ -1,4 +1,4 @@
-"""Points in time that a prompt tells by a day, a time of day, or both."""
+"""Timestamps from a day, a time of day, or both."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ _ENDING = re.compile(r"end|until|finish|stop|close|_to$|To$", re.I)
 _MORNING = "09:00"
 
 
-def moments(prompt: Prompt, name: str) -> Iterator[tuple[str, int]]:
-    """Candidates in ISO form, in UTC. What ends something ends an hour after it begins, unless the prompt says when."""
+def timestamps(prompt: Prompt, name: str) -> Iterator[tuple[str, int]]:
+    """Yield candidates in ISO form, in UTC. An end defaults to one hour after the beginning."""
     days = [(one.value, one.start) for one in (*prompt.dates, *prompt.days)]
     times = [one.value for one in prompt.times]
     if not days and times:

@@ -1,4 +1,4 @@
-"""Which of the offered tools a prompt speaks of."""
+"""Ranking of the offered tools for a prompt."""
 
 import math
 import re
@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from gemulator.generate.prompt_hints.field_kinds import MONEY, kind_of, words_of
-from gemulator.generate.prompt_hints.prompt import read
+from gemulator.generate.prompt_hints.field_kinds import MONEY, kind_of, split_words
+from gemulator.generate.prompt_hints.prompt import analyse
 from gemulator.generate.text.languages.word_blocks import words
 
 _WORD = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-zß-ÿ])|[^\W\d_A-Za-zß-ÿ]+|\d+")
@@ -23,16 +23,16 @@ _EMPTY = frozenset(
 )
 
 
-# What tools do to anything: the rest of the name says more.
+# Generic verbs: the rest of the name is more specific.
 _VERB = re.compile(
     r"^(?:send|create|set|add|make|update|search|show|run|fetch|list|open|start|find|delete|read|write)(?=[_A-Z-]|$)",
     re.I,
 )
-_LIKING = {"money": 2.5}  # what few tools have a place for
+_LIKING = {"money": 2.5}  # weight of kinds that few tools accept
 
 
 def stems(text: str) -> Iterator[str]:
-    """Words cut to what their forms have in common; writing without spaces in pairs of characters."""
+    """Yield word stems; pairs of characters for scripts without spaces."""
     for word in _WORD.findall(text):
         if _CJK.match(word):
             yield from (word[i : i + 2] for i in range(max(1, len(word) - 1)))
@@ -41,44 +41,44 @@ def stems(text: str) -> Iterator[str]:
 
 
 def best_tool(prompt: str, tools: Sequence[Mapping[str, Any]]) -> int:
-    """The index of the function (`name`, `description`, `parameters`) that shares most words with the prompt.
+    """Return the index of the function (`name`, `description`, `parameters`) that shares most words with the prompt.
 
-    A word counts the more the fewer tools have it, and more in a name than in a description. A tool with a place for
-    the address, the time or the amount that the prompt names is liked better. The first of equals wins.
+    Words count more if fewer tools have them, and more in a name than in a description. A tool with a parameter for the
+    address, time or amount in the prompt ranks higher. The first of equals wins.
     """
     asked = set(stems(prompt))
-    shapes = _shapes(prompt)
-    offered = [Counter(dict(_weighed(tool))) for tool in tools]
+    shapes = _literal_kinds(prompt)
+    offered = [Counter(dict(_weights(tool))) for tool in tools]
     spread = Counter(stem for words in offered for stem in words)
     scores = [
         sum(weight * math.log(1 + len(tools) / spread[stem]) for stem, weight in words.items() if stem in asked)
-        + sum(_LIKING.get(kind, 1.0) for kind in shapes & set(_wanted(tool)))
+        + sum(_LIKING.get(kind, 1.0) for kind in shapes & set(_parameter_kinds(tool)))
         for tool, words in zip(tools, offered, strict=True)
     ]
     return max(range(len(tools)), key=lambda index: (scores[index], -index), default=0)
 
 
-def _shapes(prompt: str) -> set[str]:
-    """The kinds of things in the prompt that few tools have a place for."""
-    found = read(prompt)
+def _literal_kinds(prompt: str) -> set[str]:
+    """Return the kinds of values in the prompt that few tools accept."""
+    found = analyse(prompt)
     moments = {"datetime", "time"} if found.times else {"date"} if found.dates or found.days else set()
     others = {"email": found.emails, "url": found.urls, "path": found.paths, "money": found.currencies}
     return moments | {kind for kind, named in others.items() if named}
 
 
-def _wanted(tool: Mapping[str, Any]) -> Iterator[str]:
-    """The kinds of things that the tool's parameters are."""
+def _parameter_kinds(tool: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the kinds of the tool's parameters."""
     parameters = tool.get("parameters")
     properties = parameters.get("properties") if isinstance(parameters, Mapping) else None
     for name, schema in properties.items() if isinstance(properties, Mapping) else ():
         if isinstance(schema, Mapping):
             items = schema.get("items")
             yield kind_of(str(name), items if isinstance(items, Mapping) else schema)
-            if not MONEY.isdisjoint(words_of(str(name))):
+            if not MONEY.isdisjoint(split_words(str(name))):
                 yield "money"
 
 
-def _weighed(tool: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
+def _weights(tool: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
     weights: dict[str, float] = {}
     for text, weight in _texts(tool):
         for stem in stems(text):

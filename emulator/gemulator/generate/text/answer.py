@@ -1,4 +1,4 @@
-"""Words on any prompt, in its language: prose, lists, tables, code, thoughts, and what tools returned."""
+"""Text answers to any prompt in its language: prose, lists, tables, code, thoughts, tool reports."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -7,43 +7,43 @@ from typing import Any
 
 from gemulator.core.seed import Seed
 from gemulator.generate.text import markdown as shapes
-from gemulator.generate.text.arithmetic import solved
+from gemulator.generate.text.arithmetic import solve
 from gemulator.generate.text.languages.code_languages import PROGRAMS
 from gemulator.generate.text.languages.language import detect, language
 from gemulator.generate.text.languages.smalltalk import replies
 from gemulator.generate.text.requested_format import RequestedFormat, requested_format
-from gemulator.generate.text.tool_report import reported
-from gemulator.generate.text.writer import Writer, capital, paragraphs, size, speech_of, writer
+from gemulator.generate.text.tool_report import tool_report
+from gemulator.generate.text.writer import Writer, capitalize, count_words, paragraphs, speech_of, writer
 
 
 def prose(seed: Seed, words: int, topic: str = "", *, locale: str | None = None) -> str:
-    """About that many words on the topic, which may be a whole prompt. Without a locale its language decides."""
+    """Return about `words` words on the topic or prompt, in its language unless a locale is given."""
     return _prose(writer(seed, topic, locale), words)
 
 
 def markdown(seed: Seed, topic: str) -> str:
-    """A page with everything that a renderer of Markdown must know."""
+    """Return a page that uses every Markdown feature."""
     return shapes.showcase(writer(seed, topic))
 
 
 def answer(seed: Seed, prompt: str, *, words: int | None = None) -> str:
-    """The reply to a prompt: 40 to 90 words of prose unless the prompt, or `words`, asks for something else."""
+    """Return the reply to a prompt: 40 to 90 words of prose unless the prompt or `words` asks for something else."""
     author = writer(seed, prompt)
     if said := replies(prompt, author.language.code):
         return seed.child("talk").pick(said)
-    if result := solved(prompt):
+    if result := solve(prompt):
         return result
     wish = requested_format(prompt, author.language)
     return _SHAPES[wish.shape](author, prompt, wish, words or wish.words)
 
 
 def report(seed: Seed, prompt: str, results: Sequence[tuple[str, Any]]) -> str:
-    """What the tools returned, in the prompt's language; a result is a tool's name and its JSON value or text."""
-    return reported(seed, speech_of(detect(prompt)), results)
+    """Return a report of tool results (name, and JSON value or text) in the prompt's language."""
+    return tool_report(seed, speech_of(detect(prompt)), results)
 
 
 def thought(seed: Seed, prompt: str, words: int = 25) -> str:
-    """What one might think before answering, in about that many words."""
+    """Return a thought of about `words` words."""
     author = writer(seed, prompt)
     return author.language.space.join(author.thoughts(words))
 
@@ -61,13 +61,13 @@ def _prose(author: Writer, words: int) -> str:
 
 
 def _few_words(author: Writer, words: int) -> str:
-    """The topic and what it takes: "Honey: patience, timing, luck." """
+    """Return the topic and a few points: "Honey: patience, timing, luck."."""
     traits = list(author.language.traits)
     author.seed.child("traits").random().shuffle(traits)
     title = author.title()
-    left = words - size(title, author.language)
+    left = words - count_words(title, author.language)
     if left < 1:
-        return capital(" ".join(traits[:words])) + author.language.stop
+        return capitalize(" ".join(traits[:words])) + author.language.stop
     comma = ", " if author.language.space else "、"
     colon = ": " if author.language.space else "："
     return f"{title}{colon}{comma.join(traits[:left])}{author.language.stop}"
@@ -127,9 +127,9 @@ def _code(author: Writer, prompt: str, wish: RequestedFormat, words: int | None)
 
 
 def _poem(author: Writer, prompt: str, wish: RequestedFormat, words: int | None) -> str:
-    """Two stanzas of short sentences; what reads as a statement in a line reads as a verse in a stanza.
+    """Return two stanzas of short sentences.
 
-    A haiku has three lines: its syllables are not counted.
+    A haiku has three lines; syllables are not counted.
     """
     if _HAIKU.search(prompt):
         return "\n".join((author.sentence(5), author.sentence(on_topic=True), author.sentence(5)))
@@ -152,7 +152,7 @@ def _lead(author: Writer, kind: str, *, count: int = 0, program: str = "") -> st
     speech = author.language
     said = speech.numerals[count - 1] if 0 < count <= len(speech.numerals) else str(count)
     lead = author.seed.child("lead", kind).pick(speech.leads[kind])
-    return author.filled(lead.replace("{c}", said).replace("{C}", capital(said)).replace("{l}", program))
+    return author.fill(lead.replace("{c}", said).replace("{C}", capitalize(said)).replace("{l}", program))
 
 
 # ---- lorem
@@ -160,7 +160,7 @@ def _lead(author: Writer, kind: str, *, count: int = 0, program: str = "") -> st
 
 @lru_cache(maxsize=64)
 def _lexicon(locale: str) -> tuple[str, ...]:
-    """Words of a locale: Faker's, or those of our own sentences where Faker has Latin for them."""
+    """Return the words of a locale: Faker's, or those of our own sentences if Faker only has Latin."""
     from faker import Faker
 
     provider = next(p for p in Faker(locale).get_providers() if "lorem" in type(p).__module__)
@@ -172,7 +172,7 @@ def _lexicon(locale: str) -> tuple[str, ...]:
 
 
 def lorem(seed: Seed, words: int, *, paragraphs: int = 1, locale: str = "en_US") -> str:
-    """Exactly that many random words, in sentences, over that many paragraphs."""
+    """Return exactly `words` random words in sentences, over that many paragraphs."""
     speech = language(locale[:2].lower())
     lexicon = _lexicon(locale)
     chance = seed.child("lorem").random()
@@ -185,7 +185,7 @@ def lorem(seed: Seed, words: int, *, paragraphs: int = 1, locale: str = "en_US")
         while drawn:
             length = min(len(drawn), chance.randint(5, 14))
             length = len(drawn) if len(drawn) - length < 4 else length
-            sentences.append(capital(speech.space.join(drawn[:length])) + speech.stop)
+            sentences.append(capitalize(speech.space.join(drawn[:length])) + speech.stop)
             drawn = drawn[length:]
         out.append(speech.space.join(sentences))
     return "\n\n".join(out)

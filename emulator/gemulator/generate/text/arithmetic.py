@@ -1,4 +1,4 @@
-"""Sums that a prompt asks for: "What is 17 * 23?" has one right answer, and it is short."""
+"""Sums in a prompt: "What is 17 * 23?"."""
 
 import ast
 import operator
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 _SUM = re.compile(r"[-(\d][\d\s.,()]{0,40}(?:\s?[-+*/x×÷^]\s?[\d\s.,()]{1,40}){1,20}(?<=[\d)])")
-# All that may stand around the sum: nothing, or a short question.
+# Text allowed around the sum: none, or a short question.
 _ASKED = re.compile(
     r"(?:(?:what|how much|how many|calculate|compute|solve|evaluate|was|wie ?viel|berechne|rechne|combien|calcule"
     r"|cu[aá]nto|calcula|quanto|計算|多少|等于|얼마|계산|كم|कितना)\b.{0,24})?"
@@ -24,14 +24,14 @@ _WORK: dict[type, Callable[[Fraction, Fraction], Fraction]] = {
 }
 
 
-def solved(prompt: str) -> str | None:
-    """ "2 + 2 = 4" for a prompt that is little more than a sum; None for any other."""
+def solve(prompt: str) -> str | None:
+    """Return "2 + 2 = 4" for a prompt that is little more than a sum, otherwise None."""
     found = _SUM.search(prompt[:200])
     if found is None or not _ASKED.fullmatch(prompt[:200].replace(found[0], " ").strip()) or len(prompt) > 200:
         return None
     try:
         tree = ast.parse(found[0].translate(_SIGNS).replace("^", "**").strip(), mode="eval")
-        return f"{found[0].strip()} = {_written(_value(tree.body))}"
+        return f"{found[0].strip()} = {_format(_value(tree.body))}"
     except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError):
         return None
 
@@ -53,5 +53,5 @@ def _value(node: ast.expr) -> Fraction:
     return made
 
 
-def _written(number: Fraction) -> str:
+def _format(number: Fraction) -> str:
     return str(number.numerator) if number.denominator == 1 else f"{float(number):.6f}".rstrip("0").rstrip(".")

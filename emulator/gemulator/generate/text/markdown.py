@@ -1,11 +1,11 @@
-"""Answers in Markdown: lists, tables, code blocks, and a page that shows all of it."""
+"""Markdown answers: lists, tables, code blocks, and a page with every feature."""
 
 import re
 import unicodedata
 
 from gemulator.generate.text.languages.code_language import Program
 from gemulator.generate.text.languages.code_languages import PROGRAMS
-from gemulator.generate.text.writer import Writer, capital
+from gemulator.generate.text.writer import Writer, capitalize
 
 _TASK = re.compile(
     r"\b(?:function|program|script|class|method|code|snippet|query|component)\b\s*(?:in \S+\s+)?"
@@ -19,14 +19,14 @@ _NO_NAME = frozenset(
 
 
 def bullets(writer: Writer, count: int, *, dashed: bool = False) -> str:
-    """A list of that many points, numbered unless `dashed`."""
+    """Return a list of `count` points, numbered unless `dashed`."""
     dash = "：" if not writer.language.space else " – "
     points = [f"**{title}**{dash}{text}" for title, text in writer.points(count)]
     return "\n".join(f"{'-' if dashed else f'{number}.'} {point}" for number, point in enumerate(points, 1))
 
 
 def table(writer: Writer, rows: int) -> str:
-    """A table of three columns."""
+    """Return a table of three columns."""
     first, second, third = writer.language.columns
     marks = writer.seed.child("marks").random()
     lines = [f"| {first} | {second} | {third} |", "| --- | --- | ---: |"]
@@ -35,22 +35,22 @@ def table(writer: Writer, rows: int) -> str:
 
 
 def comparison(writer: Writer, rows: int) -> str:
-    """A table that gives marks to the two things of which the prompt speaks."""
+    """Return a table that rates the two subjects of the prompt."""
     chance = writer.seed.child("marks").random()
     traits = list(writer.language.traits)
     chance.shuffle(traits)
     lines = [
-        f"| {writer.language.columns[0]} | {writer.title()} | {capital(writer.topic.other)} |",
+        f"| {writer.language.columns[0]} | {writer.title()} | {capitalize(writer.topic.other)} |",
         "| --- | ---: | ---: |",
     ]
     lines += [
-        f"| {capital(trait)} | {chance.randint(4, 10)}/10 | {chance.randint(4, 10)}/10 |" for trait in traits[:rows]
+        f"| {capitalize(trait)} | {chance.randint(4, 10)}/10 | {chance.randint(4, 10)}/10 |" for trait in traits[:rows]
     ]
     return "\n".join(lines)
 
 
 def code(writer: Writer, prompt: str, program: str) -> str:
-    """A fenced block with a function that is named after the task."""
+    """Return a fenced block with a function named after the task."""
     known = PROGRAMS[program]
     task = _task(prompt) or writer.topic.title
     body = known.code.replace("NAME", _identifier(task, known)).replace("DOC", _sentence(task))
@@ -82,7 +82,7 @@ def _identifier(task: str, program: Program) -> str:
 
 
 def showcase(writer: Writer) -> str:
-    """A page with everything that a renderer must know."""
+    """Return a page that uses every Markdown feature."""
     title = writer.title()
     heads = writer.language.headings
     tasks = writer.points(3)

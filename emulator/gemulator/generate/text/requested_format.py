@@ -1,4 +1,4 @@
-"""In what shape and length a prompt wants its answer."""
+"""Format and length that a prompt requests for its answer."""
 
 import re
 from typing import Literal, TypeAlias
@@ -45,7 +45,7 @@ _NUMERAL = re.compile(rf"(?<!\S)(?:{'|'.join(sorted(_NUMBERS, key=lambda word: (
 
 
 class RequestedFormat(Struct, frozen=True):
-    """`words`, `sentences` and `paragraphs` are as the prompt has them, else None; `program` is a key of PROGRAMS."""
+    """A requested format. Counts are None if not requested; `program` is a key of PROGRAMS."""
 
     shape: Shape
     words: int | None = None
@@ -58,7 +58,7 @@ class RequestedFormat(Struct, frozen=True):
 
 
 def requested_format(prompt: str, language: Language) -> RequestedFormat:
-    """What the prompt says of its answer; prose of no certain length where it says nothing."""
+    """Return the format requested by the prompt; prose of any length by default."""
     text = _NUMERAL.sub(lambda said: str(_NUMBERS[said[0]]), prompt[:_MOST_READ].lower())
     program = _program(text)
     return RequestedFormat(

@@ -1,4 +1,4 @@
-"""Says what tools returned: every value of a result appears in the text."""
+"""Reports of tool results: every value appears in the text."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,17 +10,17 @@ from gemulator.generate.text.languages.language import Language
 _INLINE = 6
 
 
-def reported(seed: Seed, language: Language, results: Sequence[tuple[str, Any]]) -> str:
-    """One sentence for a small result, a list or a table for a larger one, a paragraph a tool for several."""
-    parsed = [(name, _parsed(value)) for name, value in results]
-    others = [_without_result(name, value, language) for name, value in parsed if not _tells(value)]
-    good = [(name, value) for name, value in parsed if _tells(value)]
+def tool_report(seed: Seed, language: Language, results: Sequence[tuple[str, Any]]) -> str:
+    """Return one sentence for a small result, a list or table for a larger one, a paragraph per tool for several."""
+    parsed = [(name, _parse(value)) for name, value in results]
+    others = [_without_result(name, value, language) for name, value in parsed if not _has_content(value)]
+    good = [(name, value) for name, value in parsed if _has_content(value)]
     if not good:
         return "\n\n".join(others)
     lead = seed.child("lead").pick(language.found)
     if len(good) == 1:
-        return "\n\n".join([_sentence(lead, _told(good[0][1]), language), *others])
-    told = "\n".join(f"- **{name}**: {_indented(_told(value))}" for name, value in good)
+        return "\n\n".join([_sentence(lead, _report_one(good[0][1]), language), *others])
+    told = "\n".join(f"- **{name}**: {_indent(_report_one(value))}" for name, value in good)
     return "\n\n".join([_sentence(lead, f"\n\n{told}", language), *others])
 
 
@@ -30,12 +30,12 @@ def _sentence(lead: str, told: str, language: Language) -> str:
     return text if "\n" in text or text[-1:] in ".!?。！？।؟" else text + language.stop
 
 
-def _indented(told: str) -> str:
+def _indent(told: str) -> str:
     return told if "\n" not in told else "\n\n  " + told.replace("\n", "\n  ")
 
 
-def _parsed(value: Any) -> Any:
-    """A JSON text is taken for the value that it holds."""
+def _parse(value: Any) -> Any:
+    """Return the value of a JSON text, or the value unchanged."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(value)
@@ -48,8 +48,8 @@ def _is_failure(value: Any) -> bool:
     return isinstance(value, Mapping) and bool(value.get("error")) and len(value) <= 3
 
 
-def _tells(value: Any) -> bool:
-    """Whether there is something to report: a tool may fail, and one that only does something returns nothing."""
+def _has_content(value: Any) -> bool:
+    """Return True if there is something to report: failed tools and plain actions return nothing."""
     said = value.strip() if isinstance(value, str) else value
     return said not in ("", "null", None, {}, []) and not _is_failure(value)
 
@@ -66,7 +66,7 @@ def _failure(name: str, value: Mapping[str, Any], language: Language) -> str:
     return _sentence(lead, ", ".join(told), language)
 
 
-def _told(value: Any) -> str:
+def _report_one(value: Any) -> str:
     if isinstance(value, Mapping):
         return _object(value)
     if isinstance(value, list):

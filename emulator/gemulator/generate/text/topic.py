@@ -1,4 +1,4 @@
-"""What a prompt is about: its own nouns, as well as they can be told without knowing the language."""
+"""Topic of a prompt: its nouns, found without a dictionary."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ _TURNED = {
     "mi": "tu",
     "des": "les",
 }
-# A word after these does something: it is no topic.
+# A word after these is a verb, not a topic.
 _BEFORE_VERBS = frozenset(words("who that which to where they we i you qui que quien"))
 _BEFORE_TOPICS = frozenset(
     words("about of on regarding explain describe sur sobre about para acerca del explique explica")
@@ -63,9 +63,9 @@ _GERMAN_NOUN = re.compile(r"(?:\b[a-zäöüß]{4,}(?:e|er|es|en)\s+)?\b[A-ZÄÖ�
 
 
 class Topic(Struct, frozen=True):
-    """`main` and `other` as they stand in a sentence, with an article where the prompt had one; `title` without.
+    """A topic. `main` and `other` keep the article of the prompt; `title` has none.
 
-    Both are "" where the prompt names nothing of the kind.
+    Both are "" if the prompt names none.
     """
 
     main: str
@@ -74,7 +74,7 @@ class Topic(Struct, frozen=True):
 
 
 def topic_of(prompt: str, language: Language) -> Topic:
-    """The topic of a prompt, or the language's word for "this question"."""
+    """Return the topic of a prompt, or the language's word for "this question"."""
     finder = _FINDERS.get(language.code, _spaced)
     found = [noun for noun in dict.fromkeys(finder(prompt[:_MOST_READ], language)) if len(noun) <= _LONGEST]
     if not found:
@@ -92,7 +92,7 @@ def _without_article(noun: str, language: Language) -> str:
 
 
 def _spaced(prompt: str, language: Language) -> Iterator[str]:
-    """Runs of words that are not among the little ones; those after "about" and its like come first."""
+    """Yield runs of words other than stop words; those after "about" and similar words first."""
     tokens = _TOKEN.findall(prompt)
     kinds = _kinds(tokens, language)
     later: list[str] = []
@@ -133,7 +133,7 @@ def _kinds(tokens: list[str], language: Language) -> str:
 
 
 def _is_verb(tokens: list[str], at: int, articles: frozenset[str]) -> bool:
-    """As far as its neighbours tell: "who finds", "Fix this", "learning the piano", "a Python function"."""
+    """Return True if the neighbours suggest a verb: "who finds", "Fix this", "learning the piano"."""
     after = tokens[at + 1].lower() if at + 1 < len(tokens) else ""
     does = (tokens[at].endswith("ing") or at == 0) and (after in articles or after in _OBJECTS)
     if tokens[at].endswith("ing") and at > 1 and tokens[at - 2].lower() in articles:
@@ -155,7 +155,7 @@ def _phrase(tokens: list[str], language: Language) -> str:
 
 
 def _german(prompt: str, language: Language) -> Iterator[str]:
-    """Nouns have capitals; an adjective before one stays with it."""
+    """Yield capitalised nouns with the adjective before them."""
     for match in _GERMAN_NOUN.finditer(prompt):
         kept = [word for word in match[0].split() if word.lower() not in language.stop_words]
         if kept and kept[-1][0].isupper():
@@ -163,20 +163,20 @@ def _german(prompt: str, language: Language) -> Iterator[str]:
 
 
 def _runs(prompt: str, language: Language) -> Iterator[str]:
-    """Runs of Han characters or katakana between the little words."""
+    """Yield runs of Han characters or katakana between stop words."""
     stops = sorted(language.stop_words - _JOINTS, key=lambda word: (-len(word), word))
     bare = re.sub("|".join(map(re.escape, stops)), " ", prompt)
     found = list(_RUN[language.code].finditer(re.sub(f"[{''.join(sorted(_JOINTS))}]", "+", bare)))
-    # One character alone may be half a word, unless it is told in one breath with another.
-    yield from (run[0] for run in sorted(found, key=lambda run: len(run[0]) < 2 and "+" not in _beside(run)))
+    # A single character may be half a word, unless it is part of an enumeration.
+    yield from (run[0] for run in sorted(found, key=lambda run: len(run[0]) < 2 and "+" not in _adjacent(run)))
 
 
-def _beside(run: re.Match[str]) -> str:
+def _adjacent(run: re.Match[str]) -> str:
     return run.string[max(0, run.start() - 1) : run.end() + 1]
 
 
 def _korean(prompt: str, language: Language) -> Iterator[str]:
-    """Words without their particles; two in a row are one topic."""
+    """Yield words without particles; two adjacent ones form one topic."""
     for clause in re.split(r"[^\w\s]+", prompt):
         run: list[str] = []
         for word in [*clause.split(), "|"]:

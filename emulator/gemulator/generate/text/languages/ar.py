@@ -1,4 +1,4 @@
-"""Arabic. The topic stands after "موضوع" or "عن", where it needs no agreement."""
+"""Arabic. The topic follows "موضوع" or "عن" and needs no agreement."""
 
 from gemulator.generate.text.languages.language import Language
 from gemulator.generate.text.languages.word_blocks import lines, pairs, words

@@ -1,8 +1,8 @@
-"""Words that tell names from other words with a capital."""
+"""Capitalised words that are no names."""
 
 from gemulator.generate.text.languages.word_blocks import lines, words
 
-# Written with a capital at the start of a sentence, and no name.
+# Capitalised at the start of a sentence, but no names.
 NO_NAMES = frozenset(
     words(
         """
@@ -29,7 +29,7 @@ NO_NAMES = frozenset(
         """
     )
 )
-# After "in" or "for", and no place.
+# Words after "in" or "for" that are no places.
 NO_PLACES = frozenset(
     words(
         """

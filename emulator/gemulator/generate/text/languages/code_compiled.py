@@ -1,4 +1,4 @@
-"""Languages that are compiled."""
+"""Compiled programming languages."""
 
 from gemulator.generate.text.languages.code_language import Program
 

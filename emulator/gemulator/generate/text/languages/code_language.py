@@ -1,4 +1,4 @@
-"""One programming language."""
+"""Model of a programming language."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Program(Struct, frozen=True):
-    """`names` is a pattern; in `code`, NAME is the function's name in `style` and DOC a line of text."""
+    """A programming language. `names` is a pattern; in `code`, NAME is the function's name in `style` and DOC a line of text."""
 
     label: str
     fence: str

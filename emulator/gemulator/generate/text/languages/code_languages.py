@@ -1,4 +1,4 @@
-"""Programming languages by name; the first whose name stands in a prompt is meant."""
+"""Registry of programming languages; the first one named in a prompt is used."""
 
 from gemulator.generate.text.languages.code_compiled import COMPILED
 from gemulator.generate.text.languages.code_language import Program

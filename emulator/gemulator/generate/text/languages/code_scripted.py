@@ -1,4 +1,4 @@
-"""Languages that are interpreted, and those of the web and of databases."""
+"""Interpreted languages, and those of the web and of databases."""
 
 from gemulator.generate.text.languages.code_language import Program
 

@@ -1,4 +1,4 @@
-"""German. The topic stands where it needs no article: after "zum Thema", "rund um", or a colon."""
+"""German. The topic needs no article: it follows "zum Thema", "rund um", or a colon."""
 
 from gemulator.generate.text.languages.language import Language
 from gemulator.generate.text.languages.word_blocks import lines, pairs, words

@@ -1,4 +1,4 @@
-"""Spanish. The topic keeps its article; "a" and "de" melt with "el"."""
+"""Spanish. The topic keeps its article; "a" and "de" contract with "el"."""
 
 import re
 
@@ -8,7 +8,7 @@ from gemulator.generate.text.languages.word_blocks import lines, pairs, words
 _MELTED = re.compile(r"\b([Aa]|[Dd]e) el (?=[a-záéíóúñ])")
 
 
-def _melt(sentence: str) -> str:
+def _contract(sentence: str) -> str:
     return _MELTED.sub(r"\1l ", sentence)
 
 
@@ -150,5 +150,5 @@ LANGUAGE = Language(
         "count": r"\b(\d+)\b",
     },
     numerals=words("uno dos tres cuatro cinco seis siete ocho nueve diez"),
-    mend=_melt,
+    mend=_contract,
 )

@@ -1,4 +1,4 @@
-"""Languages of which no sentences are written down: Faker's words in the rhythm of sentences."""
+"""Languages without sentences of their own: Faker's words in sentences."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -6,13 +6,13 @@ from functools import lru_cache
 from gemulator.core.seed import Seed
 from gemulator.generate.text.languages.language import Language, language
 
-# Faker has words of their own for these.
+# Locales with words of their own in Faker.
 LOCALES = {"ru": "ru_RU", "el": "el_GR", "he": "he_IL", "th": "th_TH", "it": "it_IT", "nl": "nl_NL"}
 
 
 @lru_cache(maxsize=len(LOCALES))
 def fallback(code: str) -> Language:
-    """A language in which every sentence is made of random words; requests are understood in English."""
+    """Return a language of random words; requests are understood in English."""
     from faker import Faker
 
     faker = Faker(LOCALES[code])

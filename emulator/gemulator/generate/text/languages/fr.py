@@ -1,4 +1,4 @@
-"""French. The topic keeps its article, which then melts into "à" and "de"."""
+"""French. The topic keeps its article, which contracts with "à" and "de"."""
 
 import re
 
@@ -14,7 +14,7 @@ _MELTED = (
 )
 
 
-def _melt(sentence: str) -> str:
+def _contract(sentence: str) -> str:
     for pattern, melted in _MELTED:
         sentence = pattern.sub(melted, sentence)
     return sentence
@@ -158,5 +158,5 @@ LANGUAGE = Language(
         "count": r"\b(\d+)\b",
     },
     numerals=words("un deux trois quatre cinq six sept huit neuf dix"),
-    mend=_melt,
+    mend=_contract,
 )

@@ -1,4 +1,4 @@
-"""Hindi. The topic stands before a postposition."""
+"""Hindi. The topic precedes a postposition."""
 
 from gemulator.generate.text.languages.language import Language
 from gemulator.generate.text.languages.word_blocks import lines, pairs, words

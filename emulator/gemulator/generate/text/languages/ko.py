@@ -1,4 +1,4 @@
-"""Korean. Particles follow the last sound of the topic."""
+"""Korean. Particles depend on the last sound of the topic."""
 
 import re
 
@@ -8,8 +8,8 @@ from gemulator.generate.text.languages.word_blocks import lines, pairs, words
 _PARTICLE = re.compile(r"(\S)(은/는|이/가|을/를|과/와|으로/로)")
 
 
-def _mend(sentence: str) -> str:
-    """Of "은/는" the first after a closing consonant, the second after a vowel."""
+def _choose_particles(sentence: str) -> str:
+    """Choose between the forms of "은/는": the first after a consonant, the second after a vowel."""
 
     def chosen(match: re.Match[str]) -> str:
         last, (closed, opened) = ord(match[1]), match[2].split("/")
@@ -150,5 +150,5 @@ LANGUAGE = Language(
         "letters": r"(\d+) ?(?:글자|자 )",
         "count": r"(\d+|두|세|네|다섯|여섯|일곱|여덟|아홉|열)(?= ?(?:가지|개))",
     },
-    mend=_mend,
+    mend=_choose_particles,
 )

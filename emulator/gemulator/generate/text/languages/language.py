@@ -1,4 +1,4 @@
-"""What is known of a language: its sentences, its little words, and how to tell it from others."""
+"""Model and detection of a language."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from importlib import import_module
 
 from msgspec import Struct, field
 
-# By script first, by the little words of Latin script after.
+# By script, then by stop words for Latin script.
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3041-\u30ff]")),
     ("ko", re.compile(r"[\uac00-\ud7a3\u1100-\u11ff]")),
@@ -54,7 +54,7 @@ class Language(Struct, frozen=True):
 
 @lru_cache(maxsize=len(KNOWN))
 def language(code: str) -> Language:
-    """The language of that code; English for one that is not known."""
+    """Return the language of that code; English if unknown."""
     known = code if code in KNOWN else "en"
     found: Language = import_module(f"gemulator.generate.text.languages.{known}").LANGUAGE
     return found
@@ -75,7 +75,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def detect(text: str) -> str:
-    """The code of the language of `text`: by most of its letters' script, then by its little words; "en" at a loss."""
+    """Return the language code of `text`, by script and then by stop words; "en" if undecided."""
     sample = text[:2000]
     best, most = "", sum(map(str.isalpha, sample)) / 4
     for code, script in _SCRIPTS:

@@ -1,4 +1,4 @@
-"""Portuguese, as in Brazil. The topic keeps its article, which melts into "de", "em", "por" and "a"."""
+"""Brazilian Portuguese. The topic keeps its article, which contracts with "de", "em", "por" and "a"."""
 
 import re
 
@@ -11,7 +11,7 @@ _MELTED = tuple(
 )
 
 
-def _melt(sentence: str) -> str:
+def _contract(sentence: str) -> str:
     for pattern, melted in _MELTED:
         sentence = pattern.sub(melted, sentence)
     return sentence
@@ -154,5 +154,5 @@ LANGUAGE = Language(
         "count": r"\b(\d+)\b",
     },
     numerals=words("um dois três quatro cinco seis sete oito nove dez"),
-    mend=_melt,
+    mend=_contract,
 )

@@ -1,4 +1,4 @@
-"""What is said to thanks, and to those who ask what they are talking to, in each language."""
+"""Replies to thanks and to questions about the assistant, in each language."""
 
 import re
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 from gemulator.generate.text.languages.word_blocks import lines
 
 _LONGEST = 80
-# The language's code, what the prompt looks like :: what may be said / or else
+# Language code, pattern of the prompt :: reply / alternative reply
 _THANKS = """
 en ^\\W*(?:ok(?:ay)?[,.! ]+)?(?:many )?(?:thanks|thank you|thx|cheers)\\b[^?]{0,30}$ :: You are welcome! Is there anything else I can do for you? / Gladly. Let me know if something else comes up.
 de ^\\W*(?:vielen |herzlichen )?dank(?:e|eschön)?\\b[^?]{0,30}$ :: Gern geschehen! Kann ich sonst noch etwas für Sie tun? / Sehr gern. Melden Sie sich, wenn noch etwas ist.
@@ -44,7 +44,7 @@ def _known(code: str) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
 
 
 def replies(prompt: str, code: str) -> tuple[str, ...]:
-    """What may be said to a prompt that is nothing but small talk; () for any other."""
+    """Return the possible replies to small talk; () for any other prompt."""
     text = prompt.strip().rstrip("?？؟!！。. ")
     if len(text) > _LONGEST:
         return ()
