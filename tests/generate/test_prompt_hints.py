@@ -344,7 +344,8 @@ def test_the_same_reading_in_every_process() -> None:
     program = (
         "from gemulator.generate.prompt_hints import *\n"
         "p = 'Fly from Paris to Tokyo with Anna and Tom on 2026-05-04 for 300 EUR, keys a, b and c'\n"
-        "print(analyse(p), requested_keys(p), [list(h.suggest('person', {'type': 'string'})) for h in hints_per_call(analyse(p), {})])"
+        "print(analyse(p), requested_keys(p))\n"
+        "print([list(h.suggest('person', {'type': 'string'})) for h in hints_per_call(analyse(p), {})])"
     )
     made = {
         subprocess.run(
