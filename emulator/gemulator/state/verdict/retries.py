@@ -1,27 +1,27 @@
-"""Whether a client asks again when it should, and only then."""
+"""Findings about a client's retries."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from gemulator.state.verdict.call import Finding, ObservedCall
 
-_QUICK = 0.1  # seconds between attempts that leave a struggling server no air
-_STORM = 3  # such attempts in a row
-_MANY = 10  # attempts at one request, at any pace
+_STORM_INTERVAL = 0.1  # seconds; attempts at shorter intervals do not let an overloaded server recover
+_STORM_SIZE = 3  # consecutive attempts at such intervals
+_MAX_ATTEMPTS = 10  # failed attempts at one request, at any interval
 
 
 def retries(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
-    """Findings about all requests that ask the same, in order."""
-    yield from _hopeless(attempts)
-    yield from _idle(attempts)
-    yield from _abandoned(attempts)
-    yield from _storms(attempts)
-    yield from _hasty(attempts)
+    """Yield findings about all equal requests, which are in order."""
+    yield from _retried_refusals(attempts)
+    yield from _repeated_requests(attempts)
+    yield from _missing_retries(attempts)
+    yield from _retry_storms(attempts)
+    yield from _early_retries(attempts)
 
 
-def _hopeless(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
+def _retried_refusals(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     for first, second in pairwise(attempts):
-        if first.refused:
+        if first.is_final_refusal:
             yield Finding(
                 "retried a refusal",
                 (first.number, second.number),
@@ -30,8 +30,8 @@ def _hopeless(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
             )
 
 
-def _idle(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
-    done = [call for call in attempts if call.status == 200 and call.outcome == "completed" and call.complete]
+def _repeated_requests(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
+    done = [call for call in attempts if call.status == 200 and call.outcome == "completed" and call.is_complete]
     if len(done) > 1:
         yield Finding(
             "repeated an identical request",
@@ -41,8 +41,8 @@ def _idle(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
         )
 
 
-def _abandoned(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
-    if len(attempts) == 1 and attempts[0].retryable and attempts[0].outcome in {"completed", "cut"}:
+def _missing_retries(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
+    if len(attempts) == 1 and attempts[0].is_retryable and attempts[0].outcome in {"completed", "cut"}:
         what = f"{attempts[0].status} may pass" if attempts[0].status else "the connection failed"
         yield Finding(
             "gave up too early",
@@ -52,26 +52,26 @@ def _abandoned(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
         )
 
 
-def _storms(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
-    failed = [call for call in attempts if call.retryable]
+def _retry_storms(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
+    failed = [call for call in attempts if call.is_retryable]
     quick: list[ObservedCall] = failed[:1]
     for first, second in pairwise(failed):
-        if second.at - first.ended < _QUICK:
+        if second.at - first.ended < _STORM_INTERVAL:
             quick.append(second)
-        elif len(quick) <= _STORM:
+        elif len(quick) <= _STORM_SIZE:
             quick = [second]
-    stormed = quick if len(quick) > _STORM else failed if len(failed) > _MANY else ()
-    if stormed:
+    storm = quick if len(quick) > _STORM_SIZE else failed if len(failed) > _MAX_ATTEMPTS else ()
+    if storm:
         yield Finding(
             "stormed",
-            tuple(call.number for call in stormed),
-            f"{len(stormed)} attempts at one request that failed"
-            + (f", less than {_QUICK * 1000:.0f} ms apart" if stormed is quick else ""),
+            tuple(call.number for call in storm),
+            f"{len(storm)} attempts at one request that failed"
+            + (f", less than {_STORM_INTERVAL * 1000:.0f} ms apart" if storm is quick else ""),
             "Back off exponentially with jitter, and stop after a few attempts.",
         )
 
 
-def _hasty(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
+def _early_retries(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     for first, second in pairwise(attempts):
         if first.retry_after is not None and second.at < first.ended + first.retry_after:
             waited = second.at - first.ended
