@@ -66,8 +66,9 @@ def test_user_entry_precedes_shipped_and_inherits_family(tmp_path: Path) -> None
         ("models: [{ id: x/y, context: many }]", "context: Expected `int | null`, got `str`"),
         ("models: [{ family: gemini-3 }]", "missing required field `id`"),
         ("models: [{ id: x/y, pace: { slow: 1 } }]", "pace: Object contains unknown field `slow`"),
-        ("models: [7]", "7"),
-        ("families: [1]\nmodels: []", "'families' is a dict of entries"),
+        ("models: [7]", "catalog entry 7 must be a mapping"),
+        ("models: { id: x/y }", "'models' must be a list of entries"),
+        ("families: [1]\nmodels: []", "'families' must be a mapping of entries, got [1]"),
         ("families: { gemini-3: 7 }\nmodels: [{ id: x/y, family: gemini-3 }]", "'families'"),
     ],
 )

@@ -164,7 +164,8 @@ def _section(tree: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
     section = tree.get(name) or kind()
     entries = section.values() if isinstance(section, dict) else ()
     if not isinstance(section, kind) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(f"{name!r} is a {kind.__name__} of entries, not {section!r}")
+        expected = "a list" if kind is list else "a mapping"
+        raise ValueError(f"{name!r} must be {expected} of entries, got {section!r}")
     return section
 
 
@@ -176,7 +177,7 @@ def _parse_entry(
 ) -> Entry:
     """Return a catalog entry; its serving profile fields are on the same level as its own."""
     if not isinstance(raw, dict):
-        raise ValueError(f"catalog entry {raw!r} is no mapping")
+        raise ValueError(f"catalog entry {raw!r} must be a mapping")
     given = {**(families or {}).get(str(raw.get("family")), {}), **raw}
     own = {*kind.__struct_encode_fields__} - {"profile"}
     if unknown := sorted(set(given) - own - _PROFILE_KEYS):

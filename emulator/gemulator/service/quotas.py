@@ -31,20 +31,21 @@ class Quota(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
-    requests_per_minute: Annotated[int | None, Field(ge=0, description="Requests that are answered.")] = None
+    requests_per_minute: Annotated[int | None, Field(ge=0, description="Answered requests.")] = None
     tokens_per_minute: Annotated[
         int | None,
-        Field(ge=0, description="Of prompts and answers; the request that passes the limit is answered."),
+        Field(ge=0, description="Tokens of prompts and answers; the request that exceeds the limit is still answered."),
     ] = None
-    concurrent: Annotated[int | None, Field(ge=0, description="Answers that may be under way at once.")] = None
+    concurrent: Annotated[int | None, Field(ge=0, description="Concurrent answers.")] = None
     provisioned_tokens_per_minute: Annotated[
-        int | None, Field(ge=0, description="Provisioned throughput. What is beyond spills over and is on demand.")
+        int | None, Field(ge=0, description="Provisioned throughput; requests beyond it use on-demand throughput.")
     ] = None
     per: Annotated[
-        Literal["model", "project", "session"], Field(description="What has a quota of its own, within a session.")
+        Literal["model", "project", "session"], Field(description="Scope of each quota within a session.")
     ] = "model"
     retry_after: Annotated[
-        Duration | None, Field(description="What `retry-after` says. Left out: no such header, as at the real service.")
+        Duration | None,
+        Field(description="Value of the `retry-after` header. Not sent by default, as at the real service."),
     ] = None
 
     def admission(self, target: Target, model: str) -> Sequence[Charge]:

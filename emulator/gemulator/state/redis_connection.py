@@ -37,7 +37,7 @@ class RedisConnection:
         try:
             return await command(*arguments, **options)
         except (RedisError, OSError) as error:
-            self._reason = f"the store does not answer: {error or type(error).__name__}"
+            self._reason = f"the store does not respond: {error or type(error).__name__}"
             self._down_until = self._monotonic() + _PAUSE
             raise StoreDown(self._reason) from error
 
@@ -64,5 +64,5 @@ def _client(url: str) -> Any:
     try:
         pool.make_connection()  # does not connect; raises for invalid options in the URL
     except TypeError as error:
-        raise SettingError("store", f"the URL cannot be used: {error}") from None
+        raise SettingError("store", f"invalid URL: {error}") from None
     return redis.Redis.from_pool(pool)

@@ -96,7 +96,7 @@ def run_immediate(coroutine: Coroutine[Any, Any, Value]) -> Value:
         value: Value = done.value
         return value
     coroutine.close()
-    raise RuntimeError("an immediate store waited")
+    raise RuntimeError("a coroutine of an immediate store suspended")
 
 
 class Store(Protocol):

@@ -27,16 +27,16 @@ def _stream_findings(call: ObservedCall) -> Iterator[Finding]:
         yield Finding(
             "left a stream unread",
             (call.number,),
-            f"the client went after {finished.chunks} chunks, before the stream was over",
-            "Read to the end, or cancel on purpose: what was generated is paid for.",
+            f"the client disconnected after {finished.chunks} chunks, before the end of the stream",
+            "Read streams to the end, or cancel them on purpose: generated tokens are billed either way.",
         )
     hung = sum(step.seconds for step in call.entry.received.delivery.steps if isinstance(step, Hang))
     if call.outcome == "cut" and hung >= _LONG_SILENCE:
         yield Finding(
             "no read timeout",
             (call.number,),
-            f"nothing came for {hung:.0f} s, and the client sat it out",
-            "Set a read time-out, also for what comes after the headers of a stream.",
+            f"the server sent nothing for {hung:.0f} s, and the client did not time out",
+            "Set a read timeout that also applies after the headers of a stream.",
         )
 
 
@@ -50,8 +50,8 @@ def _truncation_findings(call: ObservedCall, later: Sequence[ObservedCall]) -> I
             yield Finding(
                 "took a truncated answer for a whole one",
                 (call.number, other.number),
-                "an answer without finish_reason came back as an assistant message",
-                "Check finish_reason; without one, the answer is broken: ask again.",
+                "the client sent an answer without finish_reason back as an assistant message",
+                "Check finish_reason. Without one the answer is incomplete: retry the request.",
             )
             return
 
@@ -61,12 +61,12 @@ def _signature_findings(call: ObservedCall, later: Sequence[ObservedCall]) -> It
         returned = dict(pair for message in other.messages for pair in signatures(message))
         for call_id, sign in call.call_signatures.items():
             if call_id in returned and returned[call_id] != sign:
-                how, back = ("altered", "with another") if returned[call_id] else ("dropped", "without one")
+                how, back = ("altered", "with another") if returned[call_id] else ("dropped", "without its")
                 yield Finding(
                     f"{how} a thought signature",
                     (call.number, other.number),
-                    f"the call {call_id} had a signature; it came back {back}",
-                    "Send assistant messages back whole, extra_content included.",
+                    f"the client sent call {call_id} back {back} signature",
+                    "Send assistant messages back unchanged, including extra_content.",
                 )
 
 
@@ -79,8 +79,8 @@ def _result_findings(call: ObservedCall) -> Iterator[Finding]:
             yield Finding(
                 "mismatched tool_call ids",
                 (call.number,),
-                f"a tool message answers {answered}, which no message before it asks for",
-                "Answer each call under its own id, after the message that has the call.",
+                f"a tool message answers {answered}, which is not the id of an earlier call",
+                "Send the answer after the message with the call, with the call's id as tool_call_id.",
             )
 
 
@@ -92,6 +92,6 @@ def _leak_findings(call: ObservedCall) -> Iterator[Finding]:
         yield Finding(
             "leaked a key",
             (call.number,),
-            f"{found} is in the {'headers' if in_headers else 'body'}",
-            "Give tests keys that mean nothing, and revoke this one if others can read what it was sent to.",
+            f"the {'headers contain' if in_headers else 'body contains'} {found}",
+            "Use dummy keys in tests. Revoke this key if others can read the emulator's traffic.",
         )

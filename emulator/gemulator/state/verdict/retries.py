@@ -25,8 +25,8 @@ def _retried_refusals(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
             yield Finding(
                 "retried a refusal",
                 (first.number, second.number),
-                f"{first.status} will not pass, and yet the same request came again",
-                "Retry 408, 409, 429 and 5xx only; mend the request, or show the error.",
+                f"status {first.status} is permanent, but the client sent the same request again",
+                "Retry only 408, 409, 429 and 5xx. Fix the request, or report the error.",
             )
 
 
@@ -37,18 +37,18 @@ def _repeated_requests(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
             "repeated an identical request",
             tuple(call.number for call in done),
             f"the same request was answered {len(done)} times",
-            "Keep the answer, or say in the request why it is asked again.",
+            "Cache the answer, or make the requests differ.",
         )
 
 
 def _missing_retries(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
     if len(attempts) == 1 and attempts[0].is_retryable and attempts[0].outcome in {"completed", "cut"}:
-        what = f"{attempts[0].status} may pass" if attempts[0].status else "the connection failed"
+        failure = f"status {attempts[0].status} is transient" if attempts[0].status else "the connection failed"
         yield Finding(
             "gave up too early",
             (attempts[0].number,),
-            f"{what}, and the request never came again",
-            "Retry at least once, with a growing pause; SDKs do so unless max_retries is 0.",
+            f"{failure}, but the client did not retry",
+            "Retry at least once with exponential backoff; SDKs do so unless max_retries is 0.",
         )
 
 
@@ -65,7 +65,7 @@ def _retry_storms(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
         yield Finding(
             "stormed",
             tuple(call.number for call in storm),
-            f"{len(storm)} attempts at one request that failed"
+            f"{len(storm)} failed attempts at one request"
             + (f", less than {_STORM_INTERVAL * 1000:.0f} ms apart" if storm is quick else ""),
             "Back off exponentially with jitter, and stop after a few attempts.",
         )
@@ -78,6 +78,6 @@ def _early_retries(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
             yield Finding(
                 "ignored retry-after",
                 (first.number, second.number),
-                f"told to wait {first.retry_after:.0f} s, the client waited {max(0.0, waited):.2f} s",
-                "Wait as long as the header says before the next attempt.",
+                f"retry-after was {first.retry_after:.0f} s, but the client waited {max(0.0, waited):.2f} s",
+                "Wait for the time in retry-after before the next attempt.",
             )
