@@ -209,12 +209,8 @@ class MemoryStore:
         return record.entry() if record else None
 
     async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
-        matching = (
-            entry
-            for entry in self._entries(entry_filter.session)
-            if entry.number > after and entry_filter.matches(entry)
-        )
-        found = tuple(islice(matching, None if limit is None else limit + 1))
+        entries = (entry for entry in self._entries(entry_filter.session) if entry.number > after)
+        found = tuple(islice(filter(entry_filter.matches, entries), None if limit is None else limit + 1))
         if limit is None or len(found) <= limit:
             return Page(found)
         return Page(found[:limit], found[limit - 1].number)
