@@ -175,7 +175,7 @@ WRONG = [
     (["--quota", "concurrent: two"], "--quota: concurrent: Input should be a valid integer; write it like"),
     (["--grace", "inf"], "--grace: Input should be a finite number"),
     (["--store", "redis://here:port/0"], "--store: 'redis://here:port/0' is no store"),
-    (["--store", "redis://here/0?pasword=x"], "--store: the URL cannot be used: "),
+    (["--store", "redis://here/0?pasword=x"], "--store: invalid URL: "),
     (["--host", "192.0.2.1"], "Name an address of this machine with --host, like 127.0.0.1"),
     (["--cors", "http://localhost:5173, http://one.test/"], "--cors: 'http://one.test/' is no origin"),
     (["--admin-key", "secret\n"], "--admin-key: no header can carry it"),

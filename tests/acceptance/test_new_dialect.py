@@ -29,11 +29,11 @@ class Shouting(Dialect):
 
     headers: Headers = ((b"content-type", b"text/plain"),)
     stream_headers: Headers = ((b"content-type", b"text/event-stream"),)
-    breakdown = Failure(500, "INTERNAL", "out of breath")
+    stream_failure = Failure(500, "INTERNAL", "out of breath")
 
     def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
         text = "".join(part.text for part in plan.choices[0].parts if isinstance(part, Text))
-        return Chunk(f"{self.voice.served} {plan.id}: {text.upper()}".encode())
+        return Chunk(f"{self.profile.served} {plan.id}: {text.upper()}".encode())
 
     def stream(self, plan: Plan, request: ChatRequest, style: Style) -> Sequence[Chunk]:
         return [Chunk(word + b"\n", 1) for word in self.unary(plan, request, style).data.split()]
@@ -41,7 +41,7 @@ class Shouting(Dialect):
     def failure(self, failure: Failure, target: Target) -> tuple[Head, Chunk]:
         return Head(failure.status, self.headers), Chunk(failure.code.encode())
 
-    def broken_off(self, failure: Failure) -> bytes:
+    def stream_error(self, failure: Failure) -> bytes:
         return f"{failure.message.upper()}!".encode()
 
     def response_id(self, seed: Seed, created: int) -> str:

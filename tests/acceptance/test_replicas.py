@@ -64,7 +64,7 @@ async def test_redis_dies_under_load_and_comes_back(running: Cluster) -> None:
         await load.more(10)
         ready = [await http.get(f"{replica.url}/__emulator/ready") for replica in running.replicas]
         assert [answer.status_code for answer in ready] == [503, 503]
-        assert "the store does not answer" in ready[0].json()["problems"][0]
+        assert "the store does not respond" in ready[0].json()["problems"][0]
         assert sum(answer.json()["unjournaled"] for answer in ready) > 0
         running.redis.start()
         for replica in running.replicas:

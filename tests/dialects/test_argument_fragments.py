@@ -1,4 +1,4 @@
-"""Arguments in fragments, as documented."""
+"""Fragments of streamed call arguments."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemulator.dialects.argument_fragments import fragments
+from gemulator.dialects.argument_fragments import json_fragments
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ from gemulator.dialects.argument_fragments import fragments
         ("7", ["7"]),
     ],
 )
-def test_where_the_service_cuts(arguments: str, expected: list[str]) -> None:
-    assert fragments(arguments) == expected
+def test_fragments_of_arguments(arguments: str, expected: list[str]) -> None:
+    assert json_fragments(arguments) == expected
 
 
-def test_a_long_text_is_cut_between_escapes() -> None:
+def test_long_string_is_split_between_escapes() -> None:
     text = json.dumps({"s": "ab\n" * 100 + "😀" * 50})
-    for piece in fragments(text)[:-3]:
+    for piece in json_fragments(text)[:-3]:
         json.loads(f'"{piece.removeprefix(chr(123) + chr(34) + "s" + chr(34) + ": " + chr(34))}"')
 
 
@@ -43,6 +43,6 @@ JSON = st.recursive(
 
 
 @given(JSON, st.sampled_from([(",", ":"), (", ", ": ")]), st.booleans())
-def test_nothing_is_lost(value: object, separators: tuple[str, str], ascii_only: bool) -> None:
+def test_fragments_join_to_the_arguments(value: object, separators: tuple[str, str], ascii_only: bool) -> None:
     text = json.dumps(value, separators=separators, ensure_ascii=ascii_only)
-    assert "".join(fragments(text)) == text
+    assert "".join(json_fragments(text)) == text

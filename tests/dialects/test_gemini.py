@@ -1,4 +1,4 @@
-"""Gemini's bodies and events."""
+"""Bodies and events of Gemini."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,19 +30,19 @@ def plan(*parts: Part, usage: Usage | None = None, **fields: Any) -> Plan:
     return Plan("id", 1770850461, "google/m", (Choice(parts, **fields),), usage or Usage(1, 2))
 
 
-def unary(made: Plan, asked: ChatRequest) -> dict[str, Any]:
-    body: dict[str, Any] = orjson.loads(Gemini().unary(made, asked, Style()).data)
+def unary(answer_plan: Plan, chat_request: ChatRequest) -> dict[str, Any]:
+    body: dict[str, Any] = orjson.loads(Gemini().unary(answer_plan, chat_request, Style()).data)
     return body
 
 
-def stream(made: Plan, asked: ChatRequest, **style: Any) -> list[dict[str, Any]]:
-    chunks = Gemini().stream(made, asked, Style(**style))
+def stream(answer_plan: Plan, chat_request: ChatRequest, **style: Any) -> list[dict[str, Any]]:
+    chunks = Gemini().stream(answer_plan, chat_request, Style(**style))
     assert chunks[-1] == Chunk(b"data: [DONE]\n\n")
     return [orjson.loads(chunk.data.removeprefix(b"data: ")) for chunk in chunks[:-1]]
 
 
-def deltas(made: Plan, asked: ChatRequest, **style: Any) -> list[dict[str, Any]]:
-    return [chunk["choices"][0]["delta"] for chunk in stream(made, asked, **style)]
+def deltas(answer_plan: Plan, chat_request: ChatRequest, **style: Any) -> list[dict[str, Any]]:
+    return [chunk["choices"][0]["delta"] for chunk in stream(answer_plan, chat_request, **style)]
 
 
 def mappings(value: Any) -> Iterator[dict[str, Any]]:
@@ -60,8 +60,8 @@ EVERYTHING = (Thought("hm"), Text("a b c", "s1"), *CALLS, Media("image", "image/
 )
 @pytest.mark.parametrize("safe", [False, True])
 def test_keys_are_alphabetical_at_every_level(google: dict[str, Any], safe: bool) -> None:
-    made = plan(*EVERYTHING, finish="tool_calls", usage=Usage(1, 2, 3, 4))
-    for body in [unary(made, request(google)), *stream(made, request(google), safe=safe)]:
+    answer_plan = plan(*EVERYTHING, finish="tool_calls", usage=Usage(1, 2, 3, 4))
+    for body in [unary(answer_plan, request(google)), *stream(answer_plan, request(google), safe=safe)]:
         for mapping in mappings(body):
             assert list(mapping) == sorted(mapping)
 
@@ -96,7 +96,7 @@ def test_keys_are_alphabetical_at_every_level(google: dict[str, Any], safe: bool
     ],
     ids=["no reasoning", "reasoning beside completion", "nothing visible", "cached prompt"],
 )
-def test_usage_adds_up_and_leaves_zeros_out(usage: Usage, expected: dict[str, Any]) -> None:
+def test_usage_adds_up_and_omits_zeros(usage: Usage, expected: dict[str, Any]) -> None:
     traffic = {"extra_properties": {"google": {"traffic_type": "ON_DEMAND"}}}
     assert unary(plan(Text("x"), usage=usage), request())["usage"] == expected | traffic
 
@@ -129,7 +129,7 @@ def test_a_message(parts: tuple[Part, ...], fields: dict[str, Any], message: dic
     assert unary(plan(*parts, **fields), request())["choices"][0]["message"] == message
 
 
-def test_a_message_of_calls_only_has_no_content() -> None:
+def test_message_with_calls_only_has_no_content() -> None:
     message = unary(plan(*CALLS[:2], finish="tool_calls"), request())["choices"][0]["message"]
     assert message == {
         "role": "assistant",
@@ -145,22 +145,22 @@ def test_a_message_of_calls_only_has_no_content() -> None:
     }
 
 
-def test_a_silent_choice_has_no_message() -> None:
+def test_silent_choice_has_no_message() -> None:
     choice = unary(plan(finish="content_filter: PROHIBITED_CONTENT", silent=True), request())["choices"][0]
     assert choice == {"finish_reason": "content_filter: PROHIBITED_CONTENT", "index": 0, "logprobs": None}
 
 
 @pytest.mark.parametrize(("marker", "content"), [(None, "hmHi"), ("think", "<think>hm</think>Hi")])
-def test_thoughts_are_shown_when_asked_for(marker: str | None, content: str) -> None:
+def test_thoughts_are_included_on_request(marker: str | None, content: str) -> None:
     google = THOUGHTS | ({"thought_tag_marker": marker} if marker else {})
-    made, asked = plan(Thought("hm"), Text("Hi")), request(google)
-    message = unary(made, asked)["choices"][0]["message"]
+    answer_plan, chat_request = plan(Thought("hm"), Text("Hi")), request(google)
+    message = unary(answer_plan, chat_request)["choices"][0]["message"]
     assert (message["content"], message["extra_content"]) == (content, {"google": {"thought": True}})
-    flagged = [delta for delta in deltas(made, asked) if "extra_content" in delta]
+    flagged = [delta for delta in deltas(answer_plan, chat_request) if "extra_content" in delta]
     assert "".join(delta["content"] for delta in flagged) == content.removesuffix("Hi")
 
 
-def test_only_the_last_chunk_finishes() -> None:
+def test_only_the_last_chunk_has_finish_reason() -> None:
     chunks = stream(plan(Text("one two three four five")), request(), tokens_per_chunk=1)
     assert len(chunks) > 2
     assert [chunk["choices"][0].get("finish_reason") for chunk in chunks] == [None] * (len(chunks) - 1) + ["stop"]
@@ -181,15 +181,15 @@ def test_literal_fragments_are_the_chunks() -> None:
     ],
     ids=["whole", "documented", "sdk-safe"],
 )
-def test_the_indexes_of_calls(google: dict[str, Any], safe: bool, indexes: list[int]) -> None:
+def test_indexes_of_calls(google: dict[str, Any], safe: bool, indexes: list[int]) -> None:
     seen = deltas(plan(*CALLS, finish="tool_calls"), request(google), safe=safe)
     assert [call["index"] for delta in seen for call in delta.get("tool_calls", ())] == indexes
 
 
-def test_sdk_safe_says_each_name_once_and_finishes_apart() -> None:
+def test_safe_stream_names_once_and_finishes_separately() -> None:
     google = {"stream_function_call_arguments": True, **THOUGHTS}
-    made = plan(Thought("hm hm"), Text("a b"), *CALLS, finish="tool_calls")
-    chunks = stream(made, request(google), safe=True, tokens_per_chunk=1)
+    answer_plan = plan(Thought("hm hm"), Text("a b"), *CALLS, finish="tool_calls")
+    chunks = stream(answer_plan, request(google), safe=True, tokens_per_chunk=1)
     seen = [chunk["choices"][0]["delta"] for chunk in chunks]
     calls = [call for delta in seen for call in delta.get("tool_calls", ())]
     assert sum("role" in delta for delta in seen) == 1
@@ -200,16 +200,16 @@ def test_sdk_safe_says_each_name_once_and_finishes_apart() -> None:
     assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
 
-def test_candidates_take_turns_and_share_one_usage() -> None:
+def test_candidates_alternate_and_share_one_usage() -> None:
     choices = (Choice((Text("a b"),)), Choice((Text("c d e"),)))
-    made = Plan("id", 1, "google/m", choices, Usage(1, 2))
-    chunks = stream(made, request(), tokens_per_chunk=1)
+    answer_plan = Plan("id", 1, "google/m", choices, Usage(1, 2))
+    chunks = stream(answer_plan, request(), tokens_per_chunk=1)
     assert {chunk["choices"][0]["index"] for chunk in chunks} == {0, 1}
     assert sum("finish_reason" in chunk["choices"][0] for chunk in chunks) == 2
     assert ["usage" in chunk for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
 
 
-def test_a_failure_is_an_array_on_openapi_only() -> None:
+def test_failure_is_an_array_on_openapi_only() -> None:
     failure = Failure(429, "RESOURCE_EXHAUSTED", "Slow down.", ({"@type": "x"},), retry_after=1.2)
     head, chunk = Gemini().failure(failure, SHARED)
     assert (head.status, dict(head.headers)[b"retry-after"]) == (429, b"1")

@@ -1,4 +1,4 @@
-"""What answers look like, unary and streamed: a row of wire-facts §3, §4 or §8 in each id."""
+"""Unary and streamed answers of Gemini; test ids name the row of wire-facts §3, §4 or §8."""
 
 import base64
 from typing import Any
@@ -12,8 +12,7 @@ IMAGES = "google/gemini-3-pro-image-preview"
 
 # ---- finish reasons
 
-# Row, reply, finish reason, fields of the request; the finish reason that is sent, the unary choice without its
-# envelope, and the deltas.
+# Row, reply, finish reason, request fields, expected finish reason, expected fields of the unary choice, and deltas.
 ROLE = {"role": "assistant"}
 FINISHES: list[tuple[Any, ...]] = [
     ("§3.5 stop", '""', None, {}, "stop", {"content": "", **ROLE}, [{"content": "", **ROLE}]),
@@ -81,7 +80,7 @@ def test_finish_reasons(
     assert [chunk["choices"][0].get("finish_reason") for chunk in stream.chunks][-1] == sent
 
 
-def test_length_by_thinking_counts_no_completion() -> None:
+def test_limit_used_by_thinking_has_no_completion_tokens() -> None:
     usage = saying("[{ thinking: A long and winding thought about it all }, { text: Yes. }]").ask(max_tokens=5).usage
     assert usage["completion_tokens_details"] == {"reasoning_tokens": 5}
     assert "completion_tokens" not in usage
@@ -107,7 +106,7 @@ def test_thinking(model: str, fields: dict[str, Any], thinks: bool) -> None:
     assert ("completion_tokens_details" in Endpoint().ask(model=model, **fields).usage) is thinks
 
 
-def test_a_budget_bounds_the_thoughts_and_changes_no_words() -> None:
+def test_budget_limits_thoughts_and_keeps_the_text() -> None:
     endpoint = saying("[{ thinking: one two three four five six seven eight nine ten }, { text: Yes. }]")
     few = endpoint.ask(model=GEMINI_2, **thinking(thinking_budget=3, **THOUGHTS))
     assert few.usage["completion_tokens_details"] == {"reasoning_tokens": 3}
@@ -115,7 +114,7 @@ def test_a_budget_bounds_the_thoughts_and_changes_no_words() -> None:
 
 
 @pytest.mark.parametrize("marker", [None, "think"])
-def test_thoughts_are_flagged_and_tagged_only_by_marker(marker: str | None) -> None:
+def test_thoughts_are_flagged_and_tagged_with_marker_only(marker: str | None) -> None:
     options = google(thinking_config=THOUGHTS, **({"thought_tag_marker": marker} if marker else {}))
     endpoint = saying("[{ thinking: Hm. }, { text: Yes. }]")
     message = endpoint.ask(model=GEMINI_2, extra_body=options).message
@@ -126,10 +125,10 @@ def test_thoughts_are_flagged_and_tagged_only_by_marker(marker: str | None) -> N
     assert (first["content"], last) == ("<think>Hm.</think>" if marker else "Hm.", {"content": "Yes.", **ROLE})
 
 
-# ---- pictures, sounds, grounding
+# ---- media, grounding
 
 
-def test_a_text_and_a_picture() -> None:
+def test_text_and_image() -> None:
     answer = Endpoint().ask("A cat", model=IMAGES, modalities=["text", "image"])
     assert answer.message["content"]
     assert answer.message["audio"]["extra_content"] == {"google": {"mime_type": "image/png"}}
@@ -138,14 +137,14 @@ def test_a_text_and_a_picture() -> None:
     assert [delta["audio"]["data"] for delta in streamed if "audio" in delta] == [answer.message["audio"]["data"]]
 
 
-def test_several_pictures() -> None:
+def test_several_images() -> None:
     message = saying("[{ image: a cat, data: QQ== }, { image: a dog, data: Qg== }]").ask(model=IMAGES).message
     assert message["audio"]["data"] == "QQ=="
     inline = {"inline_data": {"data": "Qg==", "mime_type": "image/png"}}
     assert message["extra_content"]["google"]["parts"] == [inline]
 
 
-def test_a_sound() -> None:
+def test_audio() -> None:
     answer = Endpoint().ask("Hello", model="google/gemini-2.5-flash-preview-tts", modalities=["audio"])
     assert base64.b64decode(answer.message["audio"]["data"]).startswith(b"RIFF")
     assert answer.message["audio"]["extra_content"] == {"google": {"mime_type": "audio/wav"}}
@@ -157,7 +156,7 @@ def test_a_sound() -> None:
     [{"web_search_options": {}}, {"extra_body": google(tools=[{"google_search": {}}])}],
     ids=["§3.6", "§2 tools"],
 )
-def test_a_grounded_answer(fields: dict[str, Any]) -> None:
+def test_grounded_answer(fields: dict[str, Any]) -> None:
     endpoint = saying("Paris is old. It is large.")
     message = endpoint.ask("Tell me of Paris", **fields).message
     found = message["extra_content"]["google"]["grounding_metadata"]

@@ -1,4 +1,4 @@
-"""Calls in streams and bodies: a row of wire-facts §3.2 or §4.2 in each id."""
+"""Calls in streams and bodies; test ids name the row of wire-facts §3.2 or §4.2."""
 
 from typing import Any
 
@@ -42,19 +42,19 @@ def test_tool_index(mode: str, whole: list[int | None], fragments: list[int | No
 
 
 @pytest.mark.parametrize(
-    ("how", "first"),
+    ("fragment", "first"),
     [
         ("json", ['{"city":"Boston', '"', "}"]),
         ("whole", ['{"city":"Boston"}']),
         ("size:7", ['{"city"', ':"Bosto', 'n"}']),
     ],
 )
-def test_fragment_sizes(how: str, first: list[str]) -> None:
-    sent = [text for _, text in calls_of(Endpoint(PARALLEL, fragment=how).ask(**FRAGMENTS))]
+def test_fragment_sizes(fragment: str, first: list[str]) -> None:
+    sent = [text for _, text in calls_of(Endpoint(PARALLEL, fragment=fragment).ask(**FRAGMENTS))]
     assert sent[1 : 1 + len(first)] == first
 
 
-def test_fragments_by_token_are_many_and_join() -> None:
+def test_token_fragments_join_to_the_arguments() -> None:
     sent = [text for _, text in calls_of(Endpoint(PARALLEL, fragment="token").ask(**FRAGMENTS))]
     assert "".join(sent) == "".join(WHOLE)
     assert len(sent) > 8
@@ -76,22 +76,22 @@ CHOICES: list[tuple[str, Any, str | None]] = [
 
 
 @pytest.mark.parametrize(("choice", "called"), rows(CHOICES))
-def test_an_object_chooses_as_its_type_says(choice: Any, called: str | None) -> None:
+def test_tool_choice_object_uses_its_type(choice: Any, called: str | None) -> None:
     message = Endpoint().ask("Weather in Paris?", tool_choice=choice, **TWO).message
     assert [call["function"]["name"] for call in message.get("tool_calls", ())] == ([called] if called else [])
 
 
 @pytest.mark.parametrize("scenario", ["", "turns: [{ reply: { call: f } }]"])
 @pytest.mark.parametrize("parameters", [{}, {"description": "None."}, {"required": []}, None])
-def test_arguments_are_an_object_whatever_the_parameters_leave_open(scenario: str, parameters: Any) -> None:
-    """Others come back in the history, and are refused there."""
+def test_arguments_are_always_an_object(scenario: str, parameters: Any) -> None:
+    """The service refuses other arguments when they return in the history."""
     spec = {"type": "function", "function": {"name": "f", "parameters": parameters}}
     (call,) = Endpoint(scenario).ask("Do it.", tools=[spec]).message["tool_calls"]
     assert call["function"]["arguments"] == "{}"
 
 
-def test_no_function_is_called_that_was_not_allowed() -> None:
-    """The one that may be called was, so that there is nothing left to demand."""
+def test_only_allowed_functions_are_called() -> None:
+    """The only allowed function was called already, so no call is required."""
     history = [user(), calling("send_mail", signature="s"), result("send_mail")]
     choice = {"type": "allowed_tools", "mode": "required", "tools": [named("send_mail")]}
     answer = Endpoint().ask(messages=history, tool_choice=choice, **TWO)
@@ -104,7 +104,7 @@ def test_only_the_first_of_parallel_calls_is_signed() -> None:
 
 
 @pytest.mark.parametrize("model", [GEMINI_2, "google/gemini-2.0-flash"])
-def test_older_models_sign_nothing(model: str) -> None:
+def test_older_models_have_no_signatures(model: str) -> None:
     endpoint = Endpoint()
     assert "extra_content" not in endpoint.ask(model=model).message
     assert all("extra_content" not in c for c in endpoint.ask(model=model, tools=[tool()]).message["tool_calls"])
@@ -117,6 +117,6 @@ def test_n(model: str, candidates: int) -> None:
     assert many.message["content"] == one.message["content"]
 
 
-def test_logprobs_are_null_where_they_are_not_refused() -> None:
+def test_logprobs_are_null_if_supported() -> None:
     answer = Endpoint().ask(model=GEMINI_2, logprobs=True)
     assert answer.body["choices"][0]["logprobs"] is None

@@ -1,4 +1,4 @@
-"""Rows of wire-facts §3 and §4 that hold for every answer of a Gemini model."""
+"""Invariants of Gemini answers (wire-facts §3 and §4)."""
 
 from collections.abc import Iterator
 from typing import Any

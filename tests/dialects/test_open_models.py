@@ -1,10 +1,10 @@
-"""Where the servers of open models put thoughts."""
+"""Position of thoughts on open-model servers."""
 
 import pytest
 
 from gemulator.core.plan import Choice, Text, Thought
-from gemulator.dialects.open_models import placed, thoughts_of, words_of
-from gemulator.service.serving_profile import Placement
+from gemulator.dialects.open_models import place_thoughts, text_of, thoughts_of
+from gemulator.service.serving_profile import ThoughtPlacement
 
 THOUGHT, WORDS = Thought("Let me see."), Text("Yes.")
 
@@ -18,17 +18,17 @@ THOUGHT, WORDS = Thought("Let me see."), Text("Yes.")
         ("hidden", "Yes.", None),
     ],
 )
-def test_thoughts_stand_where_the_server_puts_them(placement: Placement, words: str, thoughts: str | None) -> None:
+def test_thoughts_are_placed_as_configured(placement: ThoughtPlacement, words: str, thoughts: str | None) -> None:
     for finish in ("stop", "length"):
-        found = placed(Choice((THOUGHT, WORDS), finish), placement)
-        assert (words_of(found), thoughts_of(found)) == (words, thoughts)
+        found = place_thoughts(Choice((THOUGHT, WORDS), finish), placement)
+        assert (text_of(found), thoughts_of(found)) == (words, thoughts)
 
 
 @pytest.mark.parametrize(
     ("placement", "words"), [("field", None), ("tags", "<think>Let me see."), ("bare", "Let me see."), ("hidden", None)]
 )
-def test_a_thought_that_the_limit_cuts_has_no_end(placement: Placement, words: str | None) -> None:
-    assert words_of(placed(Choice((THOUGHT,), "length"), placement)) == words
+def test_truncated_thought_has_no_closing_tag(placement: ThoughtPlacement, words: str | None) -> None:
+    assert text_of(place_thoughts(Choice((THOUGHT,), "length"), placement)) == words
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_thought_that_the_limit_cuts_has_no_end(placement: Placement, words: s
         (("Let me",), "length", ("<think>Let me",)),
     ],
 )
-def test_tags_are_glued_to_an_author_s_fragments(
+def test_tags_are_joined_to_written_fragments(
     fragments: tuple[str, ...], finish: str, expected: tuple[str, ...]
 ) -> None:
-    found = placed(Choice((Thought("".join(fragments), fragments),), finish), "tags")
+    found = place_thoughts(Choice((Thought("".join(fragments), fragments),), finish), "tags")
     assert found.parts == (Text("".join(expected), fragments=expected),)

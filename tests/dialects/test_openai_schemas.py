@@ -1,4 +1,4 @@
-"""OpenAI's schemas accept every answer and chunk, but for the documented departures: each has a name here."""
+"""Validation of answers and chunks against OpenAI's schemas, except for documented differences."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,8 @@ import pytest
 from tests.endpoint import GEMINI_2, GEMINI_3, Answer, Endpoint, google, rows, saying, thinking, tool
 from tests.openai_schemas import ANSWER, CHUNK
 
-# What the service says differently on purpose (wire-facts), by the path and the words of the complaint.
-DEPARTURES: Mapping[str, str] = {
+# Differences of the real service (wire-facts): pattern of path and validation error by name.
+DIFFERENCES: Mapping[str, str] = {
     "§3.3 no `refusal` where there is none": r"choices\.\d+\.message: 'refusal' is a required property",
     "§3.3 no `content` beside calls": r"choices\.\d+\.message: 'content' is a required property",
     "§3.3 audio is data only": r"choices\.\d+\.message\.audio: '(id|expires_at|transcript)' is a required property",
@@ -45,29 +45,31 @@ SAMPLES: list[tuple[str, Endpoint, dict[str, Any]]] = [
 ]
 
 
-def complaints(answer: Answer, *, stream: bool) -> Iterator[str]:
-    """What the schemas say of an answer that the list does not know; the names of what it does know."""
+def violations(answer: Answer, *, stream: bool) -> Iterator[str]:
+    """Yield the schema violations of an answer; a known one as its name in DIFFERENCES."""
     validator = jsonschema.Draft202012Validator(CHUNK if stream else ANSWER)
     for body in answer.chunks if stream else [answer.body]:
         for error in validator.iter_errors(body):
-            said = f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
-            yield next((name for name, known in DEPARTURES.items() if re.fullmatch(known, said)), said)
+            violation = f"{'.'.join(map(str, error.absolute_path))}: {error.message}"
+            yield next((name for name, known in DIFFERENCES.items() if re.fullmatch(known, violation)), violation)
 
 
 @pytest.mark.parametrize(("endpoint", "fields"), rows(SAMPLES))
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
-def test_only_documented_departures(endpoint: Endpoint, fields: dict[str, Any], stream: bool) -> None:
-    assert set(complaints(endpoint.ask(**fields, stream=stream), stream=stream)) <= set(DEPARTURES)
+def test_answers_fit_except_for_documented_differences(
+    endpoint: Endpoint, fields: dict[str, Any], stream: bool
+) -> None:
+    assert set(violations(endpoint.ask(**fields, stream=stream), stream=stream)) <= set(DIFFERENCES)
 
 
-def test_every_departure_is_seen() -> None:
+def test_every_documented_difference_occurs() -> None:
     seen = {
         name
         for _, endpoint, fields in SAMPLES
         for stream in (False, True)
-        for name in complaints(endpoint.ask(**fields, stream=stream), stream=stream)
+        for name in violations(endpoint.ask(**fields, stream=stream), stream=stream)
     }
-    assert seen == set(DEPARTURES)
+    assert seen == set(DIFFERENCES)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ def test_every_departure_is_seen() -> None:
     [({}, "stop"), ({"max_tokens": 2}, "length"), ({"tools": [tool()]}, "tool_calls")],
     ids=["text", "length", "calls"],
 )
-def test_openai_s_own_types_read_the_usual_answers(fields: dict[str, Any], finish: str) -> None:
+def test_openai_types_parse_common_answers(fields: dict[str, Any], finish: str) -> None:
     from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
     answer = Endpoint().ask(model=GEMINI_3, **fields)

@@ -1,4 +1,4 @@
-"""Partner models on `endpoints/openapi`: where thoughts stand, what is counted, what each family adds."""
+"""Bodies and events of partner models on `endpoints/openapi`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,25 +33,25 @@ def request(**fields: Any) -> ChatRequest:
 
 
 def dialect(catalog: Catalog, model: str) -> Partner:
-    card = catalog.card(model, SHARED)
+    card = catalog.lookup(model, SHARED)
     assert isinstance(card, Model)
     assert card.dialect == "partner", model
-    return Partner(card.voice)
+    return Partner(card.profile)
 
 
 def plan(model: str, *parts: Part, usage: Usage | None = None, **fields: Any) -> Plan:
     return Plan("id", 1770850461, model, (Choice(parts, **fields),), usage or Usage(29, 10, 784))
 
 
-def unary(catalog: Catalog, made: Plan, **fields: Any) -> dict[str, Any]:
+def unary(catalog: Catalog, answer_plan: Plan, **fields: Any) -> dict[str, Any]:
     body: dict[str, Any] = orjson.loads(
-        dialect(catalog, made.model).unary(made, request(**fields), Style(seed=Seed(b"s"))).data
+        dialect(catalog, answer_plan.model).unary(answer_plan, request(**fields), Style(seed=Seed(b"s"))).data
     )
     return body
 
 
-def stream(catalog: Catalog, made: Plan, **fields: Any) -> list[dict[str, Any]]:
-    chunks = dialect(catalog, made.model).stream(made, request(**fields), Style(tokens_per_chunk=1))
+def stream(catalog: Catalog, answer_plan: Plan, **fields: Any) -> list[dict[str, Any]]:
+    chunks = dialect(catalog, answer_plan.model).stream(answer_plan, request(**fields), Style(tokens_per_chunk=1))
     assert chunks[-1].data == b"data: [DONE]\n\n"
     return [orjson.loads(chunk.data.removeprefix(b"data: ")) for chunk in chunks[:-1]]
 
@@ -76,9 +76,9 @@ MATCHED = {
 
 
 @pytest.mark.parametrize(("model", "matched"), MATCHED.items())
-def test_servers_with_a_field_for_thoughts(catalog: Catalog, model: str, matched: int) -> None:
-    made = plan(model, Thought("hm"), Text("Hi"))
-    body = unary(catalog, made)
+def test_thoughts_in_a_field(catalog: Catalog, model: str, matched: int) -> None:
+    answer_plan = plan(model, Thought("hm"), Text("Hi"))
+    body = unary(catalog, answer_plan)
     choice = body["choices"][0]
     assert choice["message"] == {
         "content": "Hi",
@@ -89,7 +89,7 @@ def test_servers_with_a_field_for_thoughts(catalog: Catalog, model: str, matched
     assert choice["matched_stop"] == matched
     assert body["metadata"] == {"weight_version": "default"}
     assert "system_fingerprint" not in body
-    deltas = [chunk["choices"][0]["delta"] for chunk in stream(catalog, made)]
+    deltas = [chunk["choices"][0]["delta"] for chunk in stream(catalog, answer_plan)]
     assert "".join(delta.get("reasoning_content", "") for delta in deltas) == "hm"
     assert "".join(delta.get("content", "") for delta in deltas) == "Hi"
 
@@ -104,18 +104,18 @@ def test_servers_with_a_field_for_thoughts(catalog: Catalog, model: str, matched
         ("xai/grok-4.1-fast-reasoning", "Hi", {"content", "role"}),
     ],
 )
-def test_servers_without_one(catalog: Catalog, model: str, content: str, keys: set[str]) -> None:
-    made = plan(model, Thought("hm", ("h", "m")), Text("Hi"))
-    message = unary(catalog, made)["choices"][0]["message"]
+def test_thoughts_in_the_content(catalog: Catalog, model: str, content: str, keys: set[str]) -> None:
+    answer_plan = plan(model, Thought("hm", ("h", "m")), Text("Hi"))
+    message = unary(catalog, answer_plan)["choices"][0]["message"]
     assert (message["content"], message.get("reasoning_content"), set(message)) == (content, None, keys)
-    deltas = [chunk["choices"][0]["delta"] for chunk in stream(catalog, made)]
+    deltas = [chunk["choices"][0]["delta"] for chunk in stream(catalog, answer_plan)]
     assert "".join(delta["content"] for delta in deltas) == content
 
 
 @pytest.mark.parametrize("model", [*MATCHED, "unheard/of", "xai/grok-4.20-reasoning", "minimaxai/minimax-m2-maas"])
 def test_keys_are_alphabetical_at_every_level(catalog: Catalog, model: str) -> None:
-    made = plan(model, Thought("hm"), Text("a b"), *CALLS, finish="tool_calls")
-    for body in [unary(catalog, made, logprobs=True, top_logprobs=2), *stream(catalog, made)]:
+    answer_plan = plan(model, Thought("hm"), Text("a b"), *CALLS, finish="tool_calls")
+    for body in [unary(catalog, answer_plan, logprobs=True, top_logprobs=2), *stream(catalog, answer_plan)]:
         for mapping in mappings(body):
             assert list(mapping) == sorted(mapping)
 
@@ -153,13 +153,15 @@ def test_keys_are_alphabetical_at_every_level(catalog: Catalog, model: str) -> N
         ),
     ],
 )
-def test_reasoning_is_inside_completion(catalog: Catalog, model: str, usage: Usage, expected: dict[str, Any]) -> None:
-    made = plan(model, Text("Hi"), usage=usage)
-    assert unary(catalog, made)["usage"] == expected
-    assert stream(catalog, made)[-1]["usage"] == expected
+def test_completion_tokens_include_reasoning(
+    catalog: Catalog, model: str, usage: Usage, expected: dict[str, Any]
+) -> None:
+    answer_plan = plan(model, Text("Hi"), usage=usage)
+    assert unary(catalog, answer_plan)["usage"] == expected
+    assert stream(catalog, answer_plan)[-1]["usage"] == expected
 
 
-def test_grok_counts_reasoning_beside_completion(catalog: Catalog) -> None:
+def test_grok_completion_tokens_exclude_reasoning(catalog: Catalog) -> None:
     body = unary(catalog, plan("xai/grok-4.1-fast-reasoning", Text("Hi"), usage=Usage(663, 50, 124, 654)))
     usage = body["usage"]
     assert (usage["completion_tokens"], usage["total_tokens"]) == (50, 837)
@@ -172,34 +174,34 @@ def test_grok_counts_reasoning_beside_completion(catalog: Catalog) -> None:
     ("fields", "matched"),
     [({}, 163586), ({"stop": "END"}, "END"), ({"finish": "length"}, None), ({"finish": "tool_calls"}, 163586)],
 )
-def test_what_ended_an_answer(catalog: Catalog, fields: dict[str, Any], matched: int | str | None) -> None:
-    made = plan("moonshotai/kimi-k2-thinking-maas", Text("Hi"), **fields)
-    assert unary(catalog, made)["choices"][0]["matched_stop"] == matched
+def test_matched_stop(catalog: Catalog, fields: dict[str, Any], matched: int | str | None) -> None:
+    answer_plan = plan("moonshotai/kimi-k2-thinking-maas", Text("Hi"), **fields)
+    assert unary(catalog, answer_plan)["choices"][0]["matched_stop"] == matched
 
 
 @pytest.mark.parametrize(
     ("parts", "content"), [(CALLS, None), ((Thought("hm"), *CALLS), ""), ((Text("Wait."), *CALLS), "Wait.")]
 )
 def test_calls(catalog: Catalog, parts: tuple[Part, ...], content: str | None) -> None:
-    made = plan("moonshotai/kimi-k2-thinking-maas", *parts, finish="tool_calls")
-    message = unary(catalog, made)["choices"][0]["message"]
+    answer_plan = plan("moonshotai/kimi-k2-thinking-maas", *parts, finish="tool_calls")
+    message = unary(catalog, answer_plan)["choices"][0]["message"]
     assert message["content"] == content
     assert [(call["index"], call["id"]) for call in message["tool_calls"]] == [(0, "a"), (1, "b")]
-    chunks = stream(catalog, made)
+    chunks = stream(catalog, answer_plan)
     calls = [call for chunk in chunks for call in chunk["choices"][0]["delta"].get("tool_calls", ())]
     assert [call["id"] for call in calls if "id" in call] == ["a", "b"]
     assert chunks[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
 
-def test_only_the_last_event_ends_and_counts(catalog: Catalog) -> None:
-    made = Plan("id", 1, "zai-org/glm-5-maas", (Choice((Text("a b"),)), Choice((Text("c d e"),))), Usage(1, 2))
-    chunks = stream(catalog, made)
+def test_only_the_last_event_has_finish_reason_and_usage(catalog: Catalog) -> None:
+    answer_plan = Plan("id", 1, "zai-org/glm-5-maas", (Choice((Text("a b"),)), Choice((Text("c d e"),))), Usage(1, 2))
+    chunks = stream(catalog, answer_plan)
     assert sum("finish_reason" in chunk["choices"][0] for chunk in chunks) == 2
     assert ["usage" in chunk for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
     assert {chunk["choices"][0]["delta"]["role"] for chunk in chunks} == {"assistant"}
 
 
-def test_an_empty_answer_is_one_event(catalog: Catalog) -> None:
+def test_empty_answer_is_one_event(catalog: Catalog) -> None:
     [chunk] = stream(catalog, plan("unheard/of"))
     assert chunk["choices"][0]["delta"] == {"content": "", "role": "assistant"}
 
@@ -241,19 +243,19 @@ def google(**fields: Any) -> dict[str, Any]:
         ("zai-org/glm-5-maas", google(enabled="no"), None),
     ],
 )
-def test_what_is_refused(catalog: Catalog, model: str, fields: dict[str, Any], message: str | None) -> None:
+def test_refusals(catalog: Catalog, model: str, fields: dict[str, Any], message: str | None) -> None:
     refused = dialect(catalog, model).refusal(plan(model, Text("Hi")), request(**fields))
     assert (refused and refused.message) == message
 
 
-def test_a_refusal_is_google_s_array(catalog: Catalog) -> None:
+def test_refusal_is_an_array_like_googles(catalog: Catalog) -> None:
     failure = Failure(429, "RESOURCE_EXHAUSTED", "Slow down.")
     chunk = dialect(catalog, "unheard/of").failure(failure, SHARED)[1]
     assert orjson.loads(chunk.data)[0]["error"]["code"] == 429
-    event = dialect(catalog, "unheard/of").broken_off(failure)
+    event = dialect(catalog, "unheard/of").stream_error(failure)
     assert event == b'data: {"error":{"code":429,"message":"Slow down.","status":"RESOURCE_EXHAUSTED"}}\n\n'
 
 
 @pytest.mark.parametrize(("n", "choices"), [(-3, 1), (0, 1), (1, 1), (3, 3)])
-def test_there_is_always_an_answer(n: int, choices: int) -> None:
+def test_n_below_one_gives_one_choice(n: int, choices: int) -> None:
     assert len(Endpoint().ask(model="acme/rocket", n=n).body["choices"]) == choices

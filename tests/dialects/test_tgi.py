@@ -1,4 +1,4 @@
-"""TGI's bodies and events."""
+"""Bodies and events of TGI."""
 
 from typing import Any
 
@@ -28,15 +28,15 @@ def plan(*parts: Part, **fields: Any) -> Plan:
     return Plan("", 1770850461, "tgi", (Choice(parts, **fields),), Usage(3, 2, 1))
 
 
-def stream(made: Plan, asked: ChatRequest, *, safe: bool = False) -> list[dict[str, Any]]:
+def stream(answer_plan: Plan, chat_request: ChatRequest, *, safe: bool = False) -> list[dict[str, Any]]:
     chunks = Tgi(ServingProfile(served="org/m")).stream(
-        made, asked, Style(safe, 1 if made.choices[0].finish != "tool_calls" else 100)
+        answer_plan, chat_request, Style(safe, 1 if answer_plan.choices[0].finish != "tool_calls" else 100)
     )
     assert chunks[-1].data == b"data: [DONE]\n\n"
     return [orjson.loads(chunk.data.removeprefix(b"data: ")) for chunk in chunks[:-1]]
 
 
-def test_every_event_has_the_role_and_only_the_last_an_end() -> None:
+def test_events_have_a_role_and_the_last_a_finish_reason() -> None:
     chunks = stream(plan(Thought("hm"), Text("one two three")), request())
     choices = [chunk["choices"][0] for chunk in chunks]
     assert {choice["delta"]["role"] for choice in choices} == {"assistant"}
@@ -45,13 +45,13 @@ def test_every_event_has_the_role_and_only_the_last_an_end() -> None:
     assert {(chunk["id"], chunk["model"], chunk["usage"]) for chunk in chunks} == {("", "org/m", None)}
 
 
-def test_usage_comes_only_when_asked_and_alone() -> None:
+def test_usage_event_is_separate_and_on_request() -> None:
     last = stream(plan(Text("one")), request(stream=True, stream_options={"include_usage": True}))[-1]
     assert last["choices"] == []
     assert last["usage"] == {"prompt_tokens": 3, "completion_tokens": 3, "total_tokens": 6}
 
 
-def test_the_last_words_carry_the_limit() -> None:
+def test_length_finish_is_in_the_last_text_event() -> None:
     last = stream(plan(Text("one two"), finish="length"), request())[-1]["choices"][0]
     assert last["finish_reason"] == "length"
     assert last["delta"]["content"]
@@ -79,9 +79,9 @@ def test_logprobs_have_no_bytes() -> None:
 def test_ids() -> None:
     assert Tgi().response_id(Seed(b"x"), 1) == ""
     assert Tgi(ServingProfile(version="2")).call_id(Seed(b"x"), "f", 1) == "0"
-    made = [Tgi().call_id(Seed(name), "f", 1) for name in (b"x", b"y")]
-    assert made[0] != made[1]
-    assert [(len(id_), id_.isalnum()) for id_ in made] == [(9, True)] * 2
+    ids = [Tgi().call_id(Seed(name), "f", 1) for name in (b"x", b"y")]
+    assert ids[0] != ids[1]
+    assert [(len(id_), id_.isalnum()) for id_ in ids] == [(9, True)] * 2
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_refusals(failure: Failure, status: int, body: dict[str, Any]) -> None:
     assert (head.status, orjson.loads(chunk.data)) == (status, body)
 
 
-def test_a_stream_that_breaks_off_says_so_in_an_event() -> None:
-    event = Tgi().broken_off(Failure(424, "X", "Out of memory.")).split(b"\n\n")[0]
+def test_failed_stream_ends_with_an_error_event() -> None:
+    event = Tgi().stream_error(Failure(424, "X", "Out of memory.")).split(b"\n\n")[0]
     assert orjson.loads(event.removeprefix(b"data: "))["error_type"] == "generation"
 
 
@@ -124,7 +124,7 @@ SCHEMA = {"type": "object"}
 
 
 @pytest.mark.parametrize(
-    ("asked", "form"),
+    ("response_format", "constraint"),
     [
         ({"type": "json", "value": SCHEMA}, JsonConstraint(SCHEMA)),
         ({"type": "json_object", "value": SCHEMA}, JsonConstraint(SCHEMA)),
@@ -133,8 +133,8 @@ SCHEMA = {"type": "object"}
         ({"type": "text", "value": "x"}, None),
     ],
 )
-def test_forms_in_its_own_spelling(asked: dict[str, Any], form: Any) -> None:
-    assert Tgi().decoding(request(response_format=asked)).constraint == form
+def test_response_format_in_tgi_syntax(response_format: dict[str, Any], constraint: Any) -> None:
+    assert Tgi().decoding(request(response_format=response_format)).constraint == constraint
 
 
 @pytest.mark.parametrize(
@@ -153,12 +153,12 @@ def test_forms_in_its_own_spelling(asked: dict[str, Any], form: Any) -> None:
         ),
     ],
 )
-def test_what_the_server_refuses(fields: dict[str, Any], message: str) -> None:
+def test_invalid_requests_are_refused(fields: dict[str, Any], message: str) -> None:
     refused = Tgi(ServingProfile(context=10)).refusal(plan(Text("Hi")), request(**fields))
     assert refused is not None
     assert (refused.status, refused.message) == (422, message)
 
 
-def test_what_the_server_takes() -> None:
-    asked = request(max_tokens=7, temperature=0.0, top_p=0.9)
-    assert Tgi(ServingProfile(context=10)).refusal(plan(Text("Hi")), asked) is None
+def test_valid_requests_are_accepted() -> None:
+    chat_request = request(max_tokens=7, temperature=0.0, top_p=0.9)
+    assert Tgi(ServingProfile(context=10)).refusal(plan(Text("Hi")), chat_request) is None

@@ -1,4 +1,4 @@
-"""vLLM's bodies and events."""
+"""Bodies and events of vLLM."""
 
 import math
 from typing import Any
@@ -32,13 +32,17 @@ def plan(*parts: Part, usage: Usage | None = None, **fields: Any) -> Plan:
     return Plan("id", 1770850461, "m", (Choice(parts, **fields),), usage or Usage(3, 2))
 
 
-def unary(made: Plan, asked: ChatRequest, **voice: Any) -> dict[str, Any]:
-    body: dict[str, Any] = orjson.loads(Vllm(ServingProfile(**voice)).unary(made, asked, Style(seed=Seed(b"s"))).data)
+def unary(answer_plan: Plan, chat_request: ChatRequest, **profile: Any) -> dict[str, Any]:
+    body: dict[str, Any] = orjson.loads(
+        Vllm(ServingProfile(**profile)).unary(answer_plan, chat_request, Style(seed=Seed(b"s"))).data
+    )
     return body
 
 
-def stream(made: Plan, asked: ChatRequest, **voice: Any) -> list[dict[str, Any]]:
-    chunks = Vllm(ServingProfile(**voice)).stream(made, asked, Style(tokens_per_chunk=1, seed=Seed(b"s")))
+def stream(answer_plan: Plan, chat_request: ChatRequest, **profile: Any) -> list[dict[str, Any]]:
+    chunks = Vllm(ServingProfile(**profile)).stream(
+        answer_plan, chat_request, Style(tokens_per_chunk=1, seed=Seed(b"s"))
+    )
     assert chunks[-1] == Chunk(b"data: [DONE]\n\n")
     return [orjson.loads(chunk.data.removeprefix(b"data: ")) for chunk in chunks[:-1]]
 
@@ -47,7 +51,7 @@ def choices(chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [choice for chunk in chunks for choice in chunk["choices"]]
 
 
-# ---- every answer fits the server's own models
+# ---- answers are valid against vLLM's own models
 
 PLANS = {
     "text": plan(Text(WORDS)),
@@ -69,11 +73,13 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("made", PLANS.values(), ids=list(PLANS))
-@pytest.mark.parametrize("asked", REQUESTS.values(), ids=list(REQUESTS))
-def test_answers_fit_the_server_s_models(made: Plan, asked: ChatRequest) -> None:
-    whole = vllm_models.Answer.model_validate(unary(made, asked, fingerprint="vllm-0.14"))
-    chunks = [vllm_models.Chunk.model_validate(chunk) for chunk in stream(made, asked, fingerprint="vllm-0.14")]
+@pytest.mark.parametrize("answer_plan", PLANS.values(), ids=list(PLANS))
+@pytest.mark.parametrize("chat_request", REQUESTS.values(), ids=list(REQUESTS))
+def test_answers_fit_vllms_models(answer_plan: Plan, chat_request: ChatRequest) -> None:
+    whole = vllm_models.Answer.model_validate(unary(answer_plan, chat_request, fingerprint="vllm-0.14"))
+    chunks = [
+        vllm_models.Chunk.model_validate(chunk) for chunk in stream(answer_plan, chat_request, fingerprint="vllm-0.14")
+    ]
     for index, choice in enumerate(whole.choices):
         own = [entry for chunk in chunks for entry in chunk.choices if entry.index == index]
         assert "".join(entry.delta.content or "" for entry in own) == (choice.message.content or "")
@@ -87,7 +93,7 @@ def test_answers_fit_the_server_s_models(made: Plan, asked: ChatRequest) -> None
 
 @pytest.mark.parametrize("version", ["current", "0.10"])
 @pytest.mark.parametrize("status", [400, 404, 422, 500, 501])
-def test_refusals_fit_the_server_s_models(version: Version, status: int) -> None:
+def test_refusals_fit_vllms_models(version: Version, status: int) -> None:
     head, chunk = Vllm(ServingProfile(version=version)).failure(Failure(status, "X", "No.", field="n"), OWN)
     error = vllm_models.Refusal.model_validate_json(chunk.data).error
     assert (head.status, error.code, error.message) == (status, status, "No.")
@@ -122,11 +128,11 @@ def test_releases_differ(version: str, message: dict[str, Any]) -> None:
         ({"type": "function", "function": {"name": "f"}}, "", "stop"),
     ],
 )
-def test_how_a_call_was_demanded_shows(tool_choice: Any, content: str | None, finish: str) -> None:
-    made, asked = plan(CALLS[0], finish="tool_calls"), request(tool_choice=tool_choice)
-    choice = unary(made, asked)["choices"][0]
+def test_tool_choice_affects_content_and_finish_reason(tool_choice: Any, content: str | None, finish: str) -> None:
+    answer_plan, chat_request = plan(CALLS[0], finish="tool_calls"), request(tool_choice=tool_choice)
+    choice = unary(answer_plan, chat_request)["choices"][0]
     assert (choice["message"]["content"], choice["finish_reason"]) == (content, finish)
-    assert choices(stream(made, asked))[-1]["finish_reason"] == finish
+    assert choices(stream(answer_plan, chat_request))[-1]["finish_reason"] == finish
 
 
 def test_thoughts_count_as_completion() -> None:
@@ -135,9 +141,9 @@ def test_thoughts_count_as_completion() -> None:
 
 
 @pytest.mark.parametrize(("role", "content"), [("assistant", "So far, so good"), ("user", "so good")])
-def test_echo_repeats_an_assistant_s_last_message(role: str, content: str) -> None:
-    asked = request({"role": role, "content": "So far, "}, echo=True)
-    assert unary(plan(Text("so good")), asked)["choices"][0]["message"]["content"] == content
+def test_echo_repeats_the_last_assistant_message(role: str, content: str) -> None:
+    chat_request = request({"role": role, "content": "So far, "}, echo=True)
+    assert unary(plan(Text("so good")), chat_request)["choices"][0]["message"]["content"] == content
 
 
 # ---- logprobs
@@ -147,9 +153,9 @@ def entries(logprobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [entry for group in logprobs for entry in group["content"]]
 
 
-def test_logprobs_are_a_weight_for_each_token() -> None:
-    asked = request(logprobs=True, top_logprobs=4)
-    whole = entries([unary(plan(Text(WORDS)), asked)["choices"][0]["logprobs"]])
+def test_logprobs_have_an_entry_per_token() -> None:
+    chat_request = request(logprobs=True, top_logprobs=4)
+    whole = entries([unary(plan(Text(WORDS)), chat_request)["choices"][0]["logprobs"]])
     assert "".join(entry["token"] for entry in whole) == WORDS
     assert len(whole) > 3
     for entry in whole:
@@ -162,41 +168,43 @@ def test_logprobs_are_a_weight_for_each_token() -> None:
         assert len({rival["token"] for rival in entry["top_logprobs"]}) == 4
 
 
-def test_a_stream_weighs_as_its_unary_twin() -> None:
-    asked = request(logprobs=True, top_logprobs=2)
-    whole = entries([unary(plan(Text(WORDS)), asked)["choices"][0]["logprobs"]])
-    parts = entries([choice["logprobs"] for choice in choices(stream(plan(Text(WORDS)), asked)) if choice["logprobs"]])
+def test_stream_and_unary_logprobs_are_equal() -> None:
+    chat_request = request(logprobs=True, top_logprobs=2)
+    whole = entries([unary(plan(Text(WORDS)), chat_request)["choices"][0]["logprobs"]])
+    parts = entries(
+        [choice["logprobs"] for choice in choices(stream(plan(Text(WORDS)), chat_request)) if choice["logprobs"]]
+    )
     assert parts == whole
 
 
-def test_the_seed_decides_the_weights() -> None:
-    asked = request(logprobs=True)
-    seeds = [Vllm().unary(plan(Text(WORDS)), asked, Style(seed=Seed(name))).data for name in (b"1", b"1", b"2")]
+def test_seed_determines_logprobs() -> None:
+    chat_request = request(logprobs=True)
+    seeds = [Vllm().unary(plan(Text(WORDS)), chat_request, Style(seed=Seed(name))).data for name in (b"1", b"1", b"2")]
     assert (seeds[0] == seeds[1], seeds[1] == seeds[2]) == (True, False)
 
 
 def test_prompt_logprobs_cover_the_prompt() -> None:
-    weights = unary(plan(Text("Hi"), usage=Usage(7, 1)), request(prompt_logprobs=2))["prompt_logprobs"]
-    assert (len(weights), weights[0]) == (7, None)
-    for entry in weights[1:]:
-        assert [weight["rank"] for weight in entry.values()] == [1, 2, 3]
+    logprobs = unary(plan(Text("Hi"), usage=Usage(7, 1)), request(prompt_logprobs=2))["prompt_logprobs"]
+    assert (len(logprobs), logprobs[0]) == (7, None)
+    for entry in logprobs[1:]:
+        assert [logprob["rank"] for logprob in entry.values()] == [1, 2, 3]
         assert all(token.isdigit() for token in entry)
-    first = next(iter(weights[1].values()))
+    first = next(iter(logprobs[1].values()))
     assert first["decoded_token"] in "Hi there<|im_end|>"
 
 
 # ---- stream
 
 
-def test_roles_come_first_and_words_take_turns() -> None:
-    made = Plan("id", 1, "m", (Choice((Text("a b c d"),)), Choice((Text("e f g h"),))), Usage(1, 4))
-    deltas = [(choice["index"], choice["delta"]) for choice in choices(stream(made, request()))]
+def test_roles_come_first_and_text_alternates() -> None:
+    answer_plan = Plan("id", 1, "m", (Choice((Text("a b c d"),)), Choice((Text("e f g h"),))), Usage(1, 4))
+    deltas = [(choice["index"], choice["delta"]) for choice in choices(stream(answer_plan, request()))]
     opening = {"role": "assistant", "content": ""}
     assert deltas[:2] == [(0, opening), (1, opening)]
     assert [index for index, _ in deltas[2:]] == [0, 1] * ((len(deltas) - 2) // 2)
 
 
-def test_usage_comes_only_when_asked_and_alone() -> None:
+def test_usage_event_is_separate_and_on_request() -> None:
     assert all("usage" not in chunk for chunk in stream(plan(Text(WORDS)), request()))
     chunks = stream(plan(Text(WORDS)), request(**USAGE))
     assert ["usage" in chunk for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
@@ -204,22 +212,22 @@ def test_usage_comes_only_when_asked_and_alone() -> None:
 
 
 def test_continuous_usage_grows() -> None:
-    made = plan(Text(WORDS), usage=Usage(3, 6))
-    counts = [chunk["usage"]["completion_tokens"] for chunk in stream(made, request(**RUNNING))[:-1]]
+    answer_plan = plan(Text(WORDS), usage=Usage(3, 6))
+    counts = [chunk["usage"]["completion_tokens"] for chunk in stream(answer_plan, request(**RUNNING))[:-1]]
     assert counts[0] == 0
     assert counts == sorted(counts)
     assert counts[-1] > 3
 
 
-def test_continuous_usage_never_passes_the_total() -> None:
-    made = plan(Thought("one two"), Text("three"), usage=Usage(3, 1, 2))
-    chunks = stream(made, request(**RUNNING), version="0.6")
+def test_continuous_usage_never_exceeds_the_total() -> None:
+    answer_plan = plan(Thought("one two"), Text("three"), usage=Usage(3, 1, 2))
+    chunks = stream(answer_plan, request(**RUNNING), version="0.6")
     counts = [chunk["usage"]["completion_tokens"] for chunk in chunks]
     assert counts == sorted(counts)
     assert counts[-2:] == [3, 3]
 
 
-def test_a_call_is_named_once_and_ends_in_an_event_of_its_own() -> None:
+def test_call_is_named_once_and_finishes_separately() -> None:
     seen = choices(stream(plan(*CALLS, finish="tool_calls"), request()))
     calls = [call for choice in seen for call in choice["delta"].get("tool_calls", ())]
     assert [(call["index"], call["id"]) for call in calls if "id" in call] == [(0, "a"), (1, "b")]
@@ -229,15 +237,15 @@ def test_a_call_is_named_once_and_ends_in_an_event_of_its_own() -> None:
     assert (seen[-1]["delta"], seen[-1]["finish_reason"]) == ({}, "tool_calls")
 
 
-def test_the_last_words_carry_the_limit() -> None:
+def test_length_finish_is_in_the_last_text_event() -> None:
     last = choices(stream(plan(Text(WORDS), finish="length"), request()))[-1]
     assert last["finish_reason"] == "length"
     assert last["delta"]["content"]
 
 
-@pytest.mark.parametrize(("asked", "where"), [(request(), -1), (request(**USAGE), -1)], ids=["end", "usage"])
-def test_a_fingerprint_stands_in_the_last_event(asked: ChatRequest, where: int) -> None:
-    chunks = stream(plan(Text(WORDS)), asked, fingerprint="vllm-0.14.0-1a2b3c4d")
+@pytest.mark.parametrize(("chat_request", "where"), [(request(), -1), (request(**USAGE), -1)], ids=["end", "usage"])
+def test_fingerprint_is_in_the_last_event(chat_request: ChatRequest, where: int) -> None:
+    chunks = stream(plan(Text(WORDS)), chat_request, fingerprint="vllm-0.14.0-1a2b3c4d")
     assert [chunk.get("system_fingerprint") for chunk in chunks if "system_fingerprint" in chunk] == [
         chunks[where]["system_fingerprint"]
     ]
@@ -253,9 +261,9 @@ def test_a_fingerprint_stands_in_the_last_event(asked: ChatRequest, where: int) 
         ),
     ],
 )
-def test_a_stream_that_breaks_off_says_so_in_an_event(version: Version, error: dict[str, Any]) -> None:
+def test_failed_stream_ends_with_an_error_event(version: Version, error: dict[str, Any]) -> None:
     event, done, rest = (
-        Vllm(ServingProfile(version=version)).broken_off(Failure(500, "INTERNAL", "Boom.")).split(b"\n\n")
+        Vllm(ServingProfile(version=version)).stream_error(Failure(500, "INTERNAL", "Boom.")).split(b"\n\n")
     )
     assert orjson.loads(event.removeprefix(b"data: ")) == {"error": error}
     assert (done, rest) == (b"data: [DONE]", b"")
@@ -266,13 +274,13 @@ def test_a_stream_that_breaks_off_says_so_in_an_event(version: Version, error: d
 
 @pytest.mark.parametrize(("form", "expected"), [("random", "chatcmpl-tool-"), ("numbered", "functions.f:3")])
 def test_call_ids(form: Any, expected: str) -> None:
-    made = Vllm(ServingProfile(call_ids=form)).call_id(Seed(b"x"), "f", 3)
-    assert made.startswith(expected)
-    assert len(made) == (len(expected) if form == "numbered" else len(expected) + 32)
+    call_id = Vllm(ServingProfile(call_ids=form)).call_id(Seed(b"x"), "f", 3)
+    assert call_id.startswith(expected)
+    assert len(call_id) == (len(expected) if form == "numbered" else len(expected) + 32)
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 503])
-def test_what_the_container_never_says_is_google_s(status: int) -> None:
+def test_other_statuses_have_googles_format(status: int) -> None:
     head, chunk = Vllm().failure(Failure(status, "X", "No.", retry_after=2), OWN)
     assert orjson.loads(chunk.data) == {"error": {"code": status, "message": "No.", "status": "X"}}
     assert (head.status, dict(head.headers)[b"retry-after"]) == (status, b"2")
@@ -285,7 +293,7 @@ REST = (
 
 
 @pytest.mark.parametrize(
-    ("fields", "voice", "message"),
+    ("fields", "profile", "message"),
     [
         ({"n": 0}, {}, "n must be at least 1, got 0."),
         (
@@ -387,15 +395,15 @@ REST = (
         ({"model": "x"}, {"served": "y", "only_served": True}, "The model `x` does not exist."),
     ],
 )
-def test_what_the_server_refuses(fields: dict[str, Any], voice: dict[str, Any], message: str) -> None:
-    refused = Vllm(ServingProfile(**voice)).refusal(plan(Text("Hi")), request(**fields))
+def test_invalid_requests_are_refused(fields: dict[str, Any], profile: dict[str, Any], message: str) -> None:
+    refused = Vllm(ServingProfile(**profile)).refusal(plan(Text("Hi")), request(**fields))
     assert refused is not None
     assert refused.message == message
     assert refused.status == (404 if "does not exist" in message else 400)
 
 
 @pytest.mark.parametrize(
-    ("fields", "voice"),
+    ("fields", "profile"),
     [
         ({}, {}),
         ({"n": 3, "best_of": 2}, {}),
@@ -406,5 +414,5 @@ def test_what_the_server_refuses(fields: dict[str, Any], voice: dict[str, Any], 
         ({"model": ""}, {"served": "y", "only_served": True}),
     ],
 )
-def test_what_the_server_takes(fields: dict[str, Any], voice: dict[str, Any]) -> None:
-    assert Vllm(ServingProfile(**voice)).refusal(plan(Text("Hi")), request(**fields)) is None
+def test_valid_requests_are_accepted(fields: dict[str, Any], profile: dict[str, Any]) -> None:
+    assert Vllm(ServingProfile(**profile)).refusal(plan(Text("Hi")), request(**fields)) is None

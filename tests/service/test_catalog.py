@@ -1,4 +1,4 @@
-"""The catalog: which entry describes a model, and what it inherits."""
+"""Catalog lookup, inheritance and validation."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ SHARED = Target("v1", "p", "global", "openapi")
 SHIPPED = Path(gemulator.__file__).with_name("service").joinpath("catalog.yaml")
 
 
-def card(catalog: Catalog, model: str) -> Model:
-    found = catalog.card(model, SHARED)
+def lookup(catalog: Catalog, model: str) -> Model:
+    found = catalog.lookup(model, SHARED)
     assert isinstance(found, Model)
     return found
 
@@ -38,48 +38,49 @@ def shipped() -> Catalog:
         ("acme/rocket", "open", False),
     ],
 )
-def test_an_id_has_a_family(shipped: Catalog, model: str, family: str, listed: bool) -> None:
-    found = card(shipped, model)
-    assert (found.family, not found.guess) == (family, listed)
+def test_lookup_returns_family_and_listing(shipped: Catalog, model: str, family: str, listed: bool) -> None:
+    found = lookup(shipped, model)
+    assert (found.family, not found.is_fallback) == (family, listed)
 
 
 @pytest.mark.parametrize(
     "model", ["gemini-3.5-flash", "publishers/google/models/gemini-3.5-flash", "", "google/", "a b/c"]
 )
-def test_a_malformed_id_is_refused(shipped: Catalog, model: str) -> None:
-    found = shipped.card(model, SHARED)
+def test_lookup_of_malformed_id_is_refused(shipped: Catalog, model: str) -> None:
+    found = shipped.lookup(model, SHARED)
     assert isinstance(found, Failure)
     assert found.message.startswith(f"Malformed publisher model (`model`: '{model}')")
 
 
-def test_a_users_entry_comes_first_and_inherits_its_family(tmp_path: Path) -> None:
+def test_user_entry_precedes_shipped_and_inherits_family(tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
     file.write_text("models:\n  - { id: google/gemini-3.5-flash, family: gemini-3, max_output: 100 }\n")
-    found = card(read_catalog(file, SHIPPED), "google/gemini-3.5-flash")
+    found = lookup(read_catalog(file, SHIPPED), "google/gemini-3.5-flash")
     assert (found.max_output, found.context, found.signs, found.refuses) == (100, 1_048_576, True, ("logprobs",))
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("models: [{ id: x/y, colour: red }]", "unknown key 'colour'"),
         ("models: [{ id: x/y, context: many }]", "context: Expected `int | null`, got `str`"),
         ("models: [{ family: gemini-3 }]", "missing required field `id`"),
         ("models: [{ id: x/y, pace: { slow: 1 } }]", "pace: Object contains unknown field `slow`"),
-        ("models: [7]", "7"),
-        ("families: [1]\nmodels: []", "'families' is a dict of entries"),
+        ("models: [7]", "catalog entry 7 must be a mapping"),
+        ("models: { id: x/y }", "'models' must be a list of entries"),
+        ("families: [1]\nmodels: []", "'families' must be a mapping of entries, got [1]"),
         ("families: { gemini-3: 7 }\nmodels: [{ id: x/y, family: gemini-3 }]", "'families'"),
     ],
 )
-def test_a_wrong_entry_is_named(tmp_path: Path, text: str, says: str) -> None:
+def test_invalid_entry_is_named_in_the_error(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "own.yaml"
     file.write_text(text)
     with pytest.raises(ScenarioError, match=r"own\.yaml") as caught:
         read_catalog(file, SHIPPED)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_models_that_think_take_their_time_for_it(shipped: Catalog) -> None:
-    thinking = [model for model in shipped._models if model.google and model.can_think]
+def test_thinking_models_have_a_thinking_pace(shipped: Catalog) -> None:
+    thinking = [model for model in shipped._models if model.is_gemini and model.can_think]
     assert len(thinking) > 10
     assert all(model.pace.thinking_tokens_per_second > 0 for model in thinking)

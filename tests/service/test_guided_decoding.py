@@ -1,4 +1,4 @@
-"""What is read out of a request: thinking, forms, and numbers of tokens."""
+"""Thinking, output constraints and token limits of a request."""
 
 import json
 import re
@@ -26,7 +26,7 @@ from gemulator.service.guided_decoding import (
     InvalidConstraint,
     JsonConstraint,
     RegexConstraint,
-    decoding_of,
+    decoding_options,
 )
 from gemulator.service.serving_profile import ServingProfile, Thinks
 
@@ -60,7 +60,7 @@ def parsed(**fields: Any) -> ParsedRequest:
 
 def planned(*parts: Any, decoding: DecodingOptions | None = None, **fields: Any) -> Plan:
     conversation = Conversation(parsed(**fields), Target("v1", "p", "l", "1"), {})
-    asked = conversation.request
+    chat_request = conversation.request
     seed = Seed(b"s")
     context = Context(
         conversation,
@@ -68,7 +68,7 @@ def planned(*parts: Any, decoding: DecodingOptions | None = None, **fields: Any)
         seed,
         lambda own, name, index: "id",
         lambda name, own: None,
-        decoding or decoding_of(asked, ServingProfile()),
+        decoding or decoding_options(chat_request, ServingProfile()),
     )
     return plan_script(Script(parts or (GeneratedReply(),)), context, Model("x/y"), "id", 1)
 
@@ -97,32 +97,34 @@ def thought(plan: Plan) -> list[Thought]:
     ],
 )
 def test_thinking_switches(thinks: Thinks, kwargs: dict[str, bool], expected: str) -> None:
-    assert decoding_of(request(chat_template_kwargs=kwargs), ServingProfile(thinks=thinks)).thinking == expected
+    assert decoding_options(request(chat_template_kwargs=kwargs), ServingProfile(thinks=thinks)).thinking == expected
 
 
 @pytest.mark.parametrize("kwargs", [None, 3, [], "x"])
-def test_switches_that_are_none_switch_nothing(kwargs: Any) -> None:
-    assert decoding_of(request(chat_template_kwargs=kwargs), ServingProfile(thinks="on")).thinking == "asked"
+def test_invalid_switches_are_ignored(kwargs: Any) -> None:
+    assert decoding_options(request(chat_template_kwargs=kwargs), ServingProfile(thinks="on")).thinking == "asked"
 
 
-@pytest.mark.parametrize(("thinking", "invented", "written"), [("asked", 1, 1), ("allowed", 0, 1), ("off", 0, 0)])
-def test_thinking_decides_which_thoughts_there_are(thinking: Any, invented: int, written: int) -> None:
+@pytest.mark.parametrize(("thinking", "generated", "written"), [("asked", 1, 1), ("allowed", 0, 1), ("off", 0, 0)])
+def test_thinking_selects_generated_and_written_thoughts(thinking: Any, generated: int, written: int) -> None:
     decoding = DecodingOptions(thinking)
-    assert len(thought(planned(decoding=decoding))) == invented
+    assert len(thought(planned(decoding=decoding))) == generated
     scripted = planned(ThinkingReply(thinking="hm hm"), TextReply(text="Hi"), decoding=decoding)
     assert len(thought(scripted)) == written
     assert bool(scripted.usage.reasoning_tokens) is bool(written)
 
 
-def test_more_effort_makes_longer_thoughts() -> None:
-    voice = ServingProfile(thinks="always", efforts=("low", "medium", "high"))
-    asked = [decoding_of(request(reasoning_effort=effort), voice).thought_words for effort in ("low", None, "high")]
-    assert asked == sorted(set(asked))
-    assert asked[1] == decoding_of(request(reasoning_effort="medium"), voice).thought_words
+def test_effort_sets_length_of_thoughts() -> None:
+    profile = ServingProfile(thinks="always", efforts=("low", "medium", "high"))
+    lengths = [
+        decoding_options(request(reasoning_effort=effort), profile).thought_words for effort in ("low", None, "high")
+    ]
+    assert lengths == sorted(set(lengths))
+    assert lengths[1] == decoding_options(request(reasoning_effort="medium"), profile).thought_words
 
 
 @pytest.mark.parametrize(
-    ("fields", "form"),
+    ("fields", "constraint"),
     [
         ({}, None),
         ({"guided_json": SCHEMA}, JsonConstraint(SCHEMA)),
@@ -155,8 +157,8 @@ def test_more_effort_makes_longer_thoughts() -> None:
         ({"guided_grammar": " "}, None),
     ],
 )
-def test_forms(fields: dict[str, Any], form: Any) -> None:
-    assert decoding_of(request(**fields), ServingProfile()).constraint == form
+def test_constraint_is_parsed(fields: dict[str, Any], constraint: Any) -> None:
+    assert decoding_options(request(**fields), ServingProfile()).constraint == constraint
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_forms(fields: dict[str, Any], form: Any) -> None:
         ({"response_format": NEWER}, r'(<f>\{.*"name":".*"\}</f>)'),
     ],
 )
-def test_invented_words_obey_the_form(fields: dict[str, Any], pattern: str) -> None:
+def test_generated_text_meets_the_constraint(fields: dict[str, Any], pattern: str) -> None:
     assert re.fullmatch(pattern, words(planned(**fields)), re.DOTALL)
 
 
@@ -193,13 +195,13 @@ def test_ignore_eos_fills_the_limit(limit: int) -> None:
 
 
 @pytest.mark.parametrize("fields", [{"min_tokens": 10**12}, {"ignore_eos": True, "max_tokens": 10**12}])
-def test_no_answer_is_longer_than_a_window(fields: dict[str, int]) -> None:
-    assert decoding_of(request(**fields), ServingProfile()).min_tokens in {131_072, 131_073}
+def test_answer_length_is_bounded(fields: dict[str, int]) -> None:
+    assert decoding_options(request(**fields), ServingProfile()).min_tokens in {131_072, 131_073}
 
 
-def test_many_small_answers_make_a_long_one() -> None:
-    greeted = planned(messages=[{"role": "user", "content": "hi"}], min_tokens=20_000)
-    assert 20_000 <= count(words(greeted)) < 20_100
+def test_min_tokens_pads_a_short_answer() -> None:
+    plan = planned(messages=[{"role": "user", "content": "hi"}], min_tokens=20_000)
+    assert 20_000 <= count(words(plan)) < 20_100
 
 
 def test_ignore_eos_without_a_limit_changes_nothing() -> None:
@@ -207,6 +209,6 @@ def test_ignore_eos_without_a_limit_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("stop", "text", "by"), [("b", "a ", "b"), (["z", "c", "b"], "a ", "b"), ("z", "a b c", None)])
-def test_the_choice_names_what_stopped_it(stop: Any, text: str, by: str | None) -> None:
+def test_choice_names_its_stop_sequence(stop: Any, text: str, by: str | None) -> None:
     plan = planned(TextReply(text="a b c"), stop=stop)
     assert (words(plan), plan.choices[0].stop) == (text, by)

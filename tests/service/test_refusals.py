@@ -1,4 +1,4 @@
-"""Google's words for refusals (wire-facts §6), by name and by status."""
+"""Google's refusals (wire-facts §6) by name and by status."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from gemulator.service.refusals import REFUSALS, default_for_status, refuse
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_every_refusal_has_words_without_a_request(name: str) -> None:
+def test_every_refusal_has_default_values(name: str) -> None:
     failure = refusal(name)
     assert failure.message
     assert "{" not in failure.message
@@ -30,13 +30,13 @@ def test_every_refusal_has_words_without_a_request(name: str) -> None:
         (599, "INTERNAL", ""),
     ],
 )
-def test_a_status_means_its_first_refusal(status: int, code: str, start: str) -> None:
+def test_status_selects_its_first_refusal(status: int, code: str, start: str) -> None:
     failure = refusal(status)
     assert (failure.status, failure.code) == (status, code)
     assert failure.message.startswith(start)
 
 
-def test_values_fill_message_and_details() -> None:
+def test_values_are_filled_into_message_and_details() -> None:
     failure = refuse("no-permission", project="p", location="l", endpoint="openapi")
     resource = "projects/p/locations/l/endpoints/openapi"
     assert f"'//aiplatform.googleapis.com/{resource}'" in failure.message
@@ -44,15 +44,15 @@ def test_values_fill_message_and_details() -> None:
     assert failure.details[0]["reason"] == "IAM_PERMISSION_DENIED"
 
 
-def test_a_field_is_named_in_the_details() -> None:
+def test_field_is_named_in_the_details() -> None:
     failure = refuse("unknown-field", at="prefill", key="prefill", where="")
     assert failure.details[0]["fieldViolations"] == [{"field": "prefill", "description": failure.message}]
 
 
-def test_an_authors_own_words_leave_no_foreign_details() -> None:
+def test_scenario_message_drops_the_default_details() -> None:
     assert refusal(401, "No.").details == ()
     assert refusal(401).details != ()
 
 
-def test_usual_is_the_refusal_itself() -> None:
+def test_default_for_404_is_model_not_found() -> None:
     assert default_for_status(404).name == "model-not-found"

@@ -1,4 +1,4 @@
-"""What a request counts: a row of wire-facts §3.4-3.8 or §8 in each id."""
+"""Token usage; test ids name the row of wire-facts §3.4-3.8 or §8."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ import pytest
 from tests.endpoint import GEMINI_2, GEMINI_3, Endpoint, google, image, rows, saying, user
 
 
-def test_zero_counters_are_left_out() -> None:
+def test_zero_counters_are_omitted() -> None:
     assert list(saying('""').ask("").usage) == ["extra_properties", "total_tokens"]
 
 
@@ -25,12 +25,12 @@ TRAFFIC = [
 @pytest.mark.parametrize(("headers", "kind"), rows(TRAFFIC))
 def test_traffic_types(headers: dict[str, str], kind: str) -> None:
     endpoint = Endpoint()
-    endpoint.ask()  # what is kept ready for this body must not be taken for another's
+    endpoint.ask()  # fills the cache, which must not be used for other headers
     usage = endpoint.ask(headers=headers).usage
     assert usage["extra_properties"] == {"google": {"traffic_type": kind}}
 
 
-def test_repeats_of_a_long_prompt_come_from_the_implicit_cache() -> None:
+def test_repeated_long_prompt_uses_the_implicit_cache() -> None:
     endpoint = Endpoint()
     first, second, third = (endpoint.ask("A word. " * 4000).usage for _ in range(3))
     assert "prompt_tokens_details" not in first
@@ -40,12 +40,12 @@ def test_repeats_of_a_long_prompt_come_from_the_implicit_cache() -> None:
 
 
 @pytest.mark.parametrize(("text", "model"), [("short", GEMINI_3), ("A word. " * 4000, "google/gemini-2.0-flash")])
-def test_other_repeats_do_not(text: str, model: str) -> None:
+def test_short_prompt_or_other_model_is_not_cached(text: str, model: str) -> None:
     endpoint = Endpoint()
     assert endpoint.ask(text, model=model).usage == endpoint.ask(text, model=model).usage
 
 
-def test_cached_content_is_part_of_the_prompt() -> None:
+def test_cached_content_counts_as_prompt() -> None:
     name = "projects/p/locations/l/cachedContents/7"
     plain, usage = Endpoint().ask().usage, Endpoint().ask(extra_body=google(cached_content=name)).usage
     cached = usage["prompt_tokens_details"]["cached_tokens"]

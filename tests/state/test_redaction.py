@@ -1,4 +1,4 @@
-"""What a journal keeps: no secrets, and of what is large only its size, hash and beginning."""
+"""Redaction of secrets and truncation of large bodies."""
 
 import hashlib
 import time
@@ -8,20 +8,20 @@ import pytest
 
 from gemulator.core.secrets import SECRETS
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Head
-from gemulator.state.journal.redaction import Body, elided, kept, shown_headers, without_secrets
+from gemulator.state.journal.redaction import Body, drop_secrets, elide_media, redact_headers, truncate_delivery
 
 PICTURE = b"iVBORw0KGgo" * 60 + b"AA=="
 MARK = b"<image/png, %d bytes, sha256 %s>" % (496, hashlib.sha256(PICTURE).hexdigest().encode())
 
 
-def test_credentials_are_dropped_and_the_rest_is_not() -> None:
+def test_only_credentials_are_dropped() -> None:
     headers = dict.fromkeys(SECRETS, b"secret") | {b"user-agent": b"me"}
-    assert without_secrets(headers) == {b"user-agent": b"me"}
+    assert drop_secrets(headers) == {b"user-agent": b"me"}
     assert len(headers) == len(SECRETS) + 1
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "value"),
     [
         ("x-session-token", "(redacted)"),
         ("x-client-secret", "(redacted)"),
@@ -32,8 +32,8 @@ def test_credentials_are_dropped_and_the_rest_is_not() -> None:
         ("accept", "value"),
     ],
 )
-def test_names_that_sound_secret(name: str, shown: str) -> None:
-    assert shown_headers({name.encode(): b"value"}) == {name: shown}
+def test_secret_like_names_are_redacted(name: str, value: str) -> None:
+    assert redact_headers({name.encode(): b"value"}) == {name: value}
 
 
 @pytest.mark.parametrize(
@@ -46,51 +46,53 @@ def test_names_that_sound_secret(name: str, shown: str) -> None:
     ],
     ids=["data URL", "bare", "short", "text"],
 )
-def test_media_are_told_by_type_size_and_hash(data: bytes, out: bytes) -> None:
-    assert elided(data) == out
+def test_media_become_type_size_and_hash(data: bytes, out: bytes) -> None:
+    assert elide_media(data) == out
 
 
-def test_a_body_up_to_the_limit_is_whole() -> None:
+def test_body_up_to_the_limit_is_complete() -> None:
     raw = b"x y " * 25
     whole, cut = Body.of(raw, 100), Body.of(raw, 99)
-    assert (whole.data, whole.size, whole.whole) == (raw, 100, True)
+    assert (whole.data, whole.size, whole.is_complete) == (raw, 100, True)
     assert (cut.data, cut.size, cut.sha256) == (raw[:99], 100, hashlib.sha256(raw).hexdigest())
-    assert not cut.whole
+    assert not cut.is_complete
 
 
-def test_a_small_delivery_is_kept_as_it_is() -> None:
+def test_small_delivery_is_unchanged() -> None:
     delivery = Delivery((Head(200, ()), Chunk(b"12345", 1), Chunk(b"678", 1)))
-    assert kept(delivery, 8) == (delivery, 8)
-    assert kept(delivery, 8)[0] is delivery
+    assert truncate_delivery(delivery, 8) == (delivery, 8)
+    assert truncate_delivery(delivery, 8)[0] is delivery
 
 
-def test_of_a_large_delivery_the_beginning_is_kept_and_every_step() -> None:
+def test_large_delivery_keeps_all_steps_and_its_beginning() -> None:
     steps = (Head(200, (), 0.5), Chunk(b"12345", 3, 0.1), Chunk(b"678", 2, 0.2), Chunk(b"9", 1), CloseConnection())
-    told, size = kept(Delivery(steps), 6)
+    truncated, size = truncate_delivery(Delivery(steps), 6)
     assert size == 6
-    assert told.steps == (
+    assert truncated.steps == (
         Head(200, (), 0.5),
         Chunk(b"12345", 3, 0.1),
         Chunk(b"6", 2, 0.2),
         Chunk(b"", 1),
         CloseConnection(),
     )
-    picture, size = kept(Delivery((Head(200, ()), Chunk(b'"data:image/png;base64,' + PICTURE + b'"'))), 200)
+    picture, size = truncate_delivery(
+        Delivery((Head(200, ()), Chunk(b'"data:image/png;base64,' + PICTURE + b'"'))), 200
+    )
     assert picture.steps[1] == Chunk(b'"' + MARK + b'"')
     assert size == len(MARK) + 2
 
 
 @pytest.mark.parametrize("before", [b"", b'"', b"=, \xff" * 7])
-def test_a_medium_is_found_wherever_it_begins(before: bytes) -> None:
-    """Whatever is looked at first: 512 letters in a row are a medium, 511 are none."""
+def test_medium_is_found_at_any_offset(before: bytes) -> None:
+    """A run of 512 base64 characters is a medium, one of 511 is not."""
     for offset in range(40):
         for size in (511, 512, 513, 530):
             data = before + b" " * offset + b"QUJDRA"[offset % 6 :] + b"+" + b"A" * (size - 7 + offset % 6) + b'"'
-            assert (elided(data) == data) == (size < 512), (offset, size)
+            assert (elide_media(data) == data) == (size < 512), (offset, size)
 
 
 @pytest.mark.parametrize("data", [b" " * 8_000_000, b"abc def ghi jkl. " * 470_000])
-def test_what_is_large_and_no_medium_costs_little(data: bytes) -> None:
+def test_scan_of_large_text_is_fast(data: bytes) -> None:
     def cost(what: Callable[[bytes], object]) -> float:
         times = []
         for _ in range(3):
@@ -99,4 +101,4 @@ def test_what_is_large_and_no_medium_costs_little(data: bytes) -> None:
             times.append(time.process_time() - began)
         return min(times)
 
-    assert cost(elided) < 10 * cost(hashlib.sha256)
+    assert cost(elide_media) < 10 * cost(hashlib.sha256)

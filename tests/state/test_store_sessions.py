@@ -1,4 +1,4 @@
-"""One suite for every store: sessions and what they lay over the server's own."""
+"""Sessions and overlays of every store."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ from tests.stores import AGE, TWICE, Kind, received
 # ---- sessions
 
 
-async def test_an_idle_session_is_forgotten_and_the_default_one_is_not(kind: Kind) -> None:
+async def test_idle_session_expires_and_default_does_not(kind: Kind) -> None:
     store = kind.make(StoreLimits(age=AGE))
     for session in ("default", "s"):
         await store.publish(session, PushedScenario("a", "text"))
@@ -26,23 +26,23 @@ async def test_an_idle_session_is_forgotten_and_the_default_one_is_not(kind: Kin
     assert len((await store.overlay("default")).published) == 1
 
 
-async def test_the_session_idle_longest_goes_first(kind: Kind) -> None:
+async def test_longest_idle_session_is_evicted_first(kind: Kind) -> None:
     store = kind.make(StoreLimits(sessions=3))
     for session in ("default", "a", "b", "c", "d"):
         await store.append(received(session))
-        await asyncio.sleep(0.002)  # a shared store tells the order by milliseconds
+        await asyncio.sleep(0.002)  # a shared store orders by milliseconds
     assert [state.name for state in await store.sessions()] == ["c", "d", "default"]
     assert [entry.received.session for entry in (await store.entries()).entries] == ["default", "c", "d"]
 
 
-async def test_opening(store: Store) -> None:
+async def test_open_returns_unused_names(store: Store) -> None:
     assert await store.open("mine") == "mine"
     names = {await store.open(), await store.open()}
     assert len(names) == 2
     assert names < {state.name for state in await store.sessions()}
 
 
-async def test_reset_keeps_what_was_pushed(store: Store) -> None:
+async def test_reset_keeps_pushed_scenarios(store: Store) -> None:
     await store.publish("s", PushedScenario("a", "text"))
     await store.claim("s", b"f", TWICE)
     await store.append(received())
@@ -54,7 +54,7 @@ async def test_reset_keeps_what_was_pushed(store: Store) -> None:
     assert state.bytes == 0
 
 
-async def test_drop_forgets_all(store: Store) -> None:
+async def test_drop_deletes_the_session(store: Store) -> None:
     assert await store.drop("s") is False
     await store.publish("s", PushedScenario("a", "text"))
     await store.append(received())
@@ -63,10 +63,10 @@ async def test_drop_forgets_all(store: Store) -> None:
     assert "s" not in {state.name for state in await store.sessions()}
 
 
-# ---- what a session lays over
+# ---- overlays
 
 
-async def test_pushed_scenarios(store: Store) -> None:
+async def test_publish_and_withdraw(store: Store) -> None:
     generations = [(await store.overlay("s")).generation]
     for name, text in (("a", "1"), ("b", "2"), ("a", "3")):
         await store.publish("s", PushedScenario(name, text))
@@ -80,15 +80,15 @@ async def test_pushed_scenarios(store: Store) -> None:
     assert len(set(generations)) == 4
 
 
-async def test_choices(store: Store) -> None:
-    chosen = SessionSettings("weather", "seed", 12.0)
-    await store.configure("s", chosen)
+async def test_configure_and_publish_are_independent(store: Store) -> None:
+    settings = SessionSettings("weather", "seed", 12.0)
+    await store.configure("s", settings)
     await store.publish("s", PushedScenario("a", "ü"))
     overlay = await store.overlay("s")
-    assert (overlay.settings, overlay.published) == (chosen, (PushedScenario("a", "ü"),))
+    assert (overlay.settings, overlay.published) == (settings, (PushedScenario("a", "ü"),))
 
 
-async def test_an_overlay_made_anew_is_another_one(store: Store) -> None:
+async def test_overlay_after_drop_has_another_generation(store: Store) -> None:
     await store.publish("s", PushedScenario("a", "1"))
     before = await store.overlay("s")
     await store.drop("s")
@@ -96,14 +96,14 @@ async def test_an_overlay_made_anew_is_another_one(store: Store) -> None:
     assert (await store.overlay("s")).generation != before.generation
 
 
-async def test_sessions_that_lay_the_same_over_it_share_a_generation(store: Store) -> None:
+async def test_equal_overlays_share_a_generation(store: Store) -> None:
     for session in ("s", "t"):
         await store.publish(session, PushedScenario("a", "1"))
     assert (await store.overlay("s")).generation == (await store.overlay("t")).generation
 
 
 @needs_redis
-async def test_what_was_known_of_a_redis_that_lost_all_is_not_taken_for_what_it_has_now(server: RedisServer) -> None:
+async def test_overlay_is_reloaded_after_redis_flush(server: RedisServer) -> None:
     store = RedisStore(server.url)
     await store.publish("s", PushedScenario("a", "old"))
     before = await store.overlay("s")

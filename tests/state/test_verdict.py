@@ -1,4 +1,4 @@
-"""What a journal says about its client: for each finding one journal that has it, and one that is nearly so."""
+"""Findings of a verdict: for each one a journal with it and a similar one without it."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
 from gemulator.state.journal.entry import Entry, Exchange, Finished, Outcome, Received
-from gemulator.state.journal.redaction import Body, without_secrets
+from gemulator.state.journal.redaction import Body, drop_secrets
 from gemulator.state.verdict import verdict
 
 OK = Head(200, ((b"content-type", b"application/json"),))
@@ -67,7 +67,7 @@ def entry(
     streamed = EVENTS in steps
     exchange = Exchange("POST", "/v1/x", "google/m", Body(data, len(data)), 200, "turn", stream=streamed)
     moment = number * 10.0 if at is None else at
-    received = Received(moment, session, 0, exchange, without_secrets(headers or {}), Delivery(steps), 0)
+    received = Received(moment, session, 0, exchange, drop_secrets(headers or {}), Delivery(steps), 0)
     size = sum(len(step.data) for step in steps if isinstance(step, Chunk)) if sent is None else sent
     return Entry(number, received, Finished(outcome, 1 if size else 0, size, 0.0, 0.0), number)
 
@@ -83,8 +83,8 @@ def after_call(**call: Any) -> list[dict[str, Any]]:
     return [*HELLO, {"role": "assistant", "tool_calls": [CALL | call]}, RESULT]
 
 
-def history(said: str) -> list[dict[str, Any]]:
-    return [*HELLO, {"role": "assistant", "content": said}, {"role": "user", "content": "go on"}]
+def history(answer: str) -> list[dict[str, Any]]:
+    return [*HELLO, {"role": "assistant", "content": answer}, {"role": "user", "content": "go on"}]
 
 
 TRUNCATED = stream("one", " two", done=False)
@@ -167,7 +167,7 @@ TABLE: list[tuple[str, list[Entry], list[tuple[str, tuple[int, ...]]]]] = [
 
 
 @pytest.mark.parametrize(("entries", "found"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_what_a_journal_says(entries: list[Entry], found: list[tuple[str, tuple[int, ...]]]) -> None:
+def test_findings(entries: list[Entry], found: list[tuple[str, tuple[int, ...]]]) -> None:
     findings = verdict(entries)
     assert [(finding.kind, finding.requests) for finding in findings] == found
     assert all(finding.message and finding.advice for finding in findings)
@@ -176,29 +176,29 @@ def test_what_a_journal_says(entries: list[Entry], found: list[tuple[str, tuple[
 @pytest.mark.parametrize(
     ("pause", "found"), [(0.0, {"ignored retry-after", "stormed"}), (29.0, {"ignored retry-after"}), (31.0, set())]
 )
-def test_where_the_clock_stands_still_pauses_are_measured(pause: float, found: set[str]) -> None:
+def test_pauses_are_measured_with_a_frozen_clock(pause: float, found: set[str]) -> None:
     entries = [entry(number, status(429, 30), at=100.0) for number in range(1, 6)]
     assert {finding.kind for finding in verdict(entries)} == {"ignored retry-after", "stormed"}
-    assert list(verdict(entries, still=True)) == []  # where nothing was measured, nothing is said
+    assert list(verdict(entries, clock_frozen=True)) == []  # without measured times there are no findings
     timed = [
         replace(one, finished=replace(one.finished, began=7.0 + pause * one.number))
         for one in entries
         if one.finished is not None
     ]
-    assert {finding.kind for finding in verdict(timed, still=True)} == found
+    assert {finding.kind for finding in verdict(timed, clock_frozen=True)} == found
 
 
-def test_an_answer_under_way_is_not_judged() -> None:
+def test_unfinished_answer_has_no_findings() -> None:
     running = replace(entry(1, status(429)), finished=None)
     assert list(verdict([running])) == []
 
 
-def test_no_secret_is_kept_for_it() -> None:
-    kept = without_secrets({b"authorization": b"Bearer AIza" + b"x" * 35})
+def test_leak_header_contains_no_secret() -> None:
+    kept = drop_secrets({b"authorization": b"Bearer AIza" + b"x" * 35})
     assert b"x" * 10 not in b"".join(kept.values())
 
 
 @pytest.mark.parametrize("calls", [7, [{"extra_content": "x"}], [{"extra_content": {"google": [1]}}]])
-def test_a_request_that_was_refused_may_have_anything_in_it(calls: Any) -> None:
+def test_refused_request_may_have_any_tool_calls(calls: Any) -> None:
     messages = [*HELLO, {"role": "assistant", "tool_calls": calls}]
     assert not verdict([entry(0, status(400), messages=messages)])

@@ -8,7 +8,7 @@ from gemulator.server.log import printable
 from gemulator.state.journal.json_views import (
     AnswerView,
     EntryView,
-    NearView,
+    NearMissView,
     RequestView,
     SessionView,
     StepView,
@@ -72,7 +72,7 @@ class Screen:
         if "answer" in entry:
             self._timeline(entry["answer"], entry)
 
-    def _nearest(self, nearest: Sequence[NearView]) -> None:
+    def _nearest(self, nearest: Sequence[NearMissView]) -> None:
         if nearest:
             self._console.print("\n[bold]Nearest turns that did not fit[/]")
         for near in nearest:

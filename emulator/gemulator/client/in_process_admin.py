@@ -13,7 +13,7 @@ from gemulator.engine.engine import Engine
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.admin.journal import JournalRoutes
 from gemulator.server.admin.sessions import SessionRoutes
-from gemulator.state.store import unwaited
+from gemulator.state.store import run_immediate
 
 # How an answer ended is noted once it has left: whoever asks for that stands in line, over HTTP.
 _NOTED_BEFORE = {"session", "none_unmatched", "none_late", "times_used"}
@@ -77,7 +77,7 @@ class InProcessAdmin(Admin):
 def _run(answer: Coroutine[Any, Any, _T]) -> _T:
     """What an answer comes to. AdminError."""
     try:
-        return unwaited(answer)
+        return run_immediate(answer)
     except AdminHTTPError as refusal:
         said = refusal.error
         raise AdminError(said["message"], said["remedy"], said["code"], refusal.details.get("failures")) from None

@@ -1,4 +1,4 @@
-"""How the servers behind the endpoints word their answers."""
+"""Response formats of the emulated servers."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,9 +7,9 @@ from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.partner import Partner
 from gemulator.dialects.tgi import Tgi
 from gemulator.dialects.vllm import Vllm
-from gemulator.service.serving_profile import PLAIN, ServingProfile
+from gemulator.service.serving_profile import DEFAULT_PROFILE, ServingProfile
 
-# Each makes the dialect of one model from its voice in the catalog.
+# Each creates the dialect of one model from its serving profile in the catalog.
 DIALECTS: Mapping[str, Callable[[ServingProfile], Dialect]] = {
     "gemini": Gemini,
     "partner": Partner,
@@ -17,7 +17,7 @@ DIALECTS: Mapping[str, Callable[[ServingProfile], Dialect]] = {
     "vllm": Vllm,
 }
 
-# Google's own front end refuses before any model is asked.
-FRONT_END: Dialect = Gemini(PLAIN)
+# Google's front end refuses requests before they reach a model.
+FRONT_END: Dialect = Gemini(DEFAULT_PROFILE)
 
 __all__ = ["DIALECTS", "FRONT_END", "Dialect", "Headers", "Style"]

@@ -1,4 +1,4 @@
-"""What a dialect must do: turn plans and failures into bodies and events."""
+"""Interface of dialects: plans and failures to bodies and events."""
 
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
@@ -11,9 +11,9 @@ from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
-from gemulator.service.guided_decoding import UNBOUND, DecodingOptions
+from gemulator.service.guided_decoding import UNCONSTRAINED, DecodingOptions
 from gemulator.service.refusals import refuse
-from gemulator.service.serving_profile import PLAIN, ServingProfile
+from gemulator.service.serving_profile import DEFAULT_PROFILE, ServingProfile
 
 Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -21,10 +21,10 @@ _NO_SEED = Seed(b"")
 
 
 class Style(Struct, frozen=True):
-    """How a stream is cut: `safe` for clients that break on the documented form, tokens in one event.
+    """Options of a rendered answer; `safe` is for clients that fail on the documented stream format.
 
-    `seed` decides what the wire adds to the words, like the probability of each token. `tool_index` and `fragment`
-    (`json`, `token`, `whole` or `size:N` characters) are about streamed calls.
+    `seed` determines what the format adds to the text, such as the probability of each token. `tool_index` and
+    `fragment` (`json`, `token`, `whole` or `size:N` characters) apply to streamed calls.
     """
 
     safe: bool = False
@@ -35,54 +35,54 @@ class Style(Struct, frozen=True):
 
 
 class Dialect(Protocol):
-    """A server's way to word the answers of one model. Pure: no clock, no state.
+    """Response format of a server for one model. Pure: no clock, no state.
 
-    `breakdown` is what the server says most likely where a stream fails after its first event.
-    The methods with a body say what a server does that has nothing of its own there: inherit them.
+    `stream_failure` is the server's most likely failure after the first event of a stream. Methods with a body are
+    defaults to inherit.
     """
 
     headers: Headers
     stream_headers: Headers
-    voice: ServingProfile
-    breakdown: Failure = refuse("cancelled")
+    profile: ServingProfile
+    stream_failure: Failure = refuse("cancelled")
 
-    def __init__(self, voice: ServingProfile = PLAIN) -> None:
-        self.voice = voice
+    def __init__(self, profile: ServingProfile = DEFAULT_PROFILE) -> None:
+        self.profile = profile
 
     def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
-        """The whole body."""
+        """Return the body of a non-streamed answer."""
         ...
 
     def stream(self, plan: Plan, request: ChatRequest, style: Style) -> Sequence[Chunk]:
-        """The events, the closing `[DONE]` included."""
+        """Return the stream events including the final `[DONE]`."""
         ...
 
     def failure(self, failure: Failure, target: Target) -> tuple[Head, Chunk]:
-        """The refusal, for unary requests and streams alike."""
+        """Return head and body of a refusal, for unary requests and streams alike."""
         ...
 
-    def broken_off(self, failure: Failure) -> bytes:
-        """What ends a stream that fails after its first event."""
+    def stream_error(self, failure: Failure) -> bytes:
+        """Return the events that end a stream which fails after its first event."""
         ...
 
     def response_id(self, seed: Seed, created: int) -> str:
-        """A new id for an answer."""
+        """Return a new id for an answer."""
         ...
 
     def call_id(self, seed: Seed, name: str, index: int) -> str:
-        """A new id for a call of the function `name`; `index` counts the calls of the conversation."""
+        """Return a new id for a call of the function `name`; `index` counts the calls of the conversation."""
         ...
 
     def decoding(self, request: ChatRequest) -> DecodingOptions:
-        """What the server reads out of a request beyond what all have in common."""
-        return UNBOUND
+        """Return the decoding options that the server reads from a request."""
+        return UNCONSTRAINED
 
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
-        """What the server says of a form that no answer can have."""
-        place = ".".join(filter(None, (error.field, error.path)))
-        words = f"no value fits the schema{f' at {place!r}' if place else ''}: {error.reason}."
-        return invalid(f"Unable to submit request because {words}", place if error.field else None)
+        """Return the server's refusal of an output constraint that no answer can meet."""
+        path = ".".join(filter(None, (error.field, error.path)))
+        reason = f"no value fits the schema{f' at {path!r}' if path else ''}: {error.reason}."
+        return invalid(f"Unable to submit request because {reason}", path if error.field else None)
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
-        """What the server itself refuses once it has read the request and counted its tokens."""
+        """Return the server's own refusal of a parsed request with counted tokens, or None."""
         return None

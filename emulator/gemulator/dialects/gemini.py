@@ -1,4 +1,4 @@
-"""Gemini on Vertex AI: alphabetical keys, role in every delta, usage in the last chunk (fidelity.md)."""
+"""Response format of Gemini on Vertex AI (fidelity.md)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,9 @@ from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
 from gemulator.service.guided_decoding import DecodingOptions
 
-# As a sibling method of the same front end sends them (fidelity.md, Errors), but for Alt-Svc: it would send browsers to
-# a port where nothing listens.
-_FRONT_END: Headers = (
+# Headers of a sibling method of the same front end (fidelity.md, Errors), without Alt-Svc, which would send browsers to
+# a port without a listener.
+_FRONT_END_HEADERS: Headers = (
     (b"x-vertex-ai-internal-prediction-backend", b"harpoon"),
     (b"vary", b"X-Origin"),
     (b"vary", b"Referer"),
@@ -29,14 +29,14 @@ _FRONT_END: Headers = (
     (b"accept-ranges", b"none"),
 )
 
-_WORDS = {"minimal": 8, "low": 25, "medium": 80, "high": 160, "max": 240}  # of a thought
+_THOUGHT_WORDS = {"minimal": 8, "low": 25, "medium": 80, "high": 160, "max": 240}  # of a thought
 
 
 class Gemini(Dialect):
-    """The dialect of `google/…` models on `endpoints/openapi`."""
+    """Dialect of `google/…` models on `endpoints/openapi`: alphabetical keys, role in every delta, usage at the end."""
 
-    headers: Headers = ((b"content-type", b"application/json"), *_FRONT_END)
-    stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_FRONT_END)
+    headers: Headers = ((b"content-type", b"application/json"), *_FRONT_END_HEADERS)
+    stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_FRONT_END_HEADERS)
 
     def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
         body = {
@@ -58,11 +58,11 @@ class Gemini(Dialect):
         # A refused server stream is transcoded to an array of one error (fidelity.md, Errors).
         return Head(failure.status, _failure_headers(failure)), Chunk(b"[" + body + b"\n]\n" if target.shared else body)
 
-    def broken_off(self, failure: Failure) -> bytes:
+    def stream_error(self, failure: Failure) -> bytes:
         return b"data: " + orjson.dumps(_error(failure)) + b"\n\n"
 
     def decoding(self, request: ChatRequest) -> DecodingOptions:
-        words = _WORDS.get(request.thinking_level or "", 25)
+        words = _THOUGHT_WORDS.get(request.thinking_level or "", 25)
         return DecodingOptions("asked" if request.asks_to_think else "allowed", words)
 
     def response_id(self, seed: Seed, created: int) -> str:
@@ -73,7 +73,7 @@ class Gemini(Dialect):
 
 
 def error_object(failure: Failure) -> bytes:
-    """The error alone, indented."""
+    """Return the error object as indented JSON."""
     return orjson.dumps(_error(failure), option=orjson.OPT_INDENT_2)
 
 

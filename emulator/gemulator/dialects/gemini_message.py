@@ -1,4 +1,4 @@
-"""What a message of Gemini consists of: the whole one, and what it shares with the deltas of a stream."""
+"""Parts of Gemini messages and stream deltas."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from gemulator.request.body import ChatRequest
 
 
 def usage(tokens: Usage) -> dict[str, Any]:
-    """Zero counters are left out, as the service's own protocol does."""
+    """Return the `usage` object; zero counters are omitted, as in the service's own protocol."""
     out: dict[str, Any] = {}
     if tokens.completion_tokens:
         out["completion_tokens"] = tokens.completion_tokens
@@ -22,21 +22,21 @@ def usage(tokens: Usage) -> dict[str, Any]:
     return out | {"total_tokens": tokens.prompt_tokens + tokens.completion_tokens + tokens.reasoning_tokens}
 
 
-def google(
+def google_extra(
     *, thought: bool = False, signature: str | None = None, grounding: dict[str, Any] | None = None, **more: Any
 ) -> dict[str, Any]:
-    """The `extra_content` member of a message, delta or call; empty where there is nothing to say."""
-    said: dict[str, Any] = {"grounding_metadata": grounding} if grounding else {}
-    said |= more
+    """Return the `extra_content` member of a message, delta or call; {} if it would be empty."""
+    fields: dict[str, Any] = {"grounding_metadata": grounding} if grounding else {}
+    fields |= more
     if thought:
-        said["thought"] = True
+        fields["thought"] = True
     if signature is not None:
-        said["thought_signature"] = signature
-    return {"extra_content": {"google": said}} if said else {}
+        fields["thought_signature"] = signature
+    return {"extra_content": {"google": fields}} if fields else {}
 
 
 def choice_fields(index: int, choice: Choice, request: ChatRequest) -> dict[str, Any]:
-    """One member of `choices` of a whole answer."""
+    """Return one member of the `choices` of a unary answer."""
     out = {"finish_reason": choice.finish, "index": index, "logprobs": None}
     return out if choice.silent else out | {"message": _message(choice, request)}
 
@@ -46,62 +46,64 @@ def _message(choice: Choice, request: ChatRequest) -> dict[str, Any]:
         return {"refusal": choice.refusal, "role": "assistant"}
     media = [part for part in choice.parts if isinstance(part, Media)]
     calls = [part for part in choice.parts if isinstance(part, ToolCall)]
-    thoughts = shown_thoughts(choice, request)
+    thoughts = visible_thoughts(choice, request)
     out: dict[str, Any] = {"audio": audio(media[0])} if media else {}
-    out |= _content(choice, _tagged(thoughts, request))
+    out |= _content(choice, _wrap_in_tag(thoughts, request))
     signable: Sequence[Text | Media] = (*texts_of(choice), *media)
-    signed = next((part.signature for part in signable if part.signature), None)
-    # The one `audio` field holds one medium; the others stand beside it (fidelity.md, Images).
-    others = {"parts": [inline(medium) for medium in media[1:]]} if len(media) > 1 else {}
-    out |= google(thought=bool(thoughts), signature=signed, grounding=choice.grounding, **others)
+    signature = next((part.signature for part in signable if part.signature), None)
+    # The `audio` field holds one medium; further ones are `parts` (fidelity.md, Images).
+    others = {"parts": [inline_part(medium) for medium in media[1:]]} if len(media) > 1 else {}
+    out |= google_extra(thought=bool(thoughts), signature=signature, grounding=choice.grounding, **others)
     out["role"] = "assistant"
     return out | ({"tool_calls": [_call(call) for call in calls]} if calls else {})
 
 
 def _content(choice: Choice, thoughts: str) -> dict[str, Any]:
-    """The words, thoughts first; no key beside calls only, null beside a picture only."""
+    """Return the `content` field: thoughts, then text."""
     content = thoughts + "".join(text.text for text in texts_of(choice))
     if content or any(isinstance(part, Text) for part in choice.parts):
         return {"content": content}
-    return wordless(choice)
+    return empty_content(choice)
 
 
-def wordless(choice: Choice) -> dict[str, Any]:
-    """The `content` of a message without words: empty, null, or no such key.
+def empty_content(choice: Choice) -> dict[str, Any]:
+    """Return the `content` field of a message without text: empty, null or absent.
 
-    Null where a filter took a call away or a picture says it all; no key where calls say it all, or thinking used up
-    all tokens (fidelity.md, Finish reasons).
+    It is null if the message has media or a filter removed a call; absent if it has calls or thinking used all tokens
+    (fidelity.md, Finish reasons).
     """
     if any(isinstance(part, Media) for part in choice.parts) or choice.finish.startswith("function_call_filter"):
         return {"content": None}
-    called = any(isinstance(part, ToolCall) for part in choice.parts)
-    return {} if called or choice.silent or choice.finish == "length" else {"content": ""}
+    has_calls = any(isinstance(part, ToolCall) for part in choice.parts)
+    return {} if has_calls or choice.silent or choice.finish == "length" else {"content": ""}
 
 
 def texts_of(choice: Choice) -> Sequence[Text]:
+    """Return the text parts of a choice."""
     return [part for part in choice.parts if isinstance(part, Text)]
 
 
-def shown_thoughts(choice: Choice, request: ChatRequest) -> Sequence[Thought]:
+def visible_thoughts(choice: Choice, request: ChatRequest) -> Sequence[Thought]:
+    """Return the thoughts of a choice if the request includes thoughts."""
     return [part for part in choice.parts if isinstance(part, Thought)] if request.include_thoughts else ()
 
 
 def audio(media: Media) -> dict[str, Any]:
-    """The `audio` field. Pictures too travel in it (fidelity.md, Images)."""
-    return {"data": media.data, **google(mime_type=media.mime)}
+    """Return the `audio` field, which also holds images (fidelity.md, Images)."""
+    return {"data": media.data, **google_extra(mime_type=media.mime)}
 
 
-def inline(media: Media) -> dict[str, Any]:
-    """A medium as a part of its own, in the form of a tool's parts."""
+def inline_part(media: Media) -> dict[str, Any]:
+    """Return a medium as an `inline_data` part, like the parts of a tool message."""
     return {"inline_data": {"data": media.data, "mime_type": media.mime}}
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
     function = {"arguments": call.arguments, "name": call.name}
-    return google(signature=call.signature) | {"function": function, "id": call.id, "type": "function"}
+    return google_extra(signature=call.signature) | {"function": function, "id": call.id, "type": "function"}
 
 
-def _tagged(thoughts: Sequence[Thought], request: ChatRequest) -> str:
+def _wrap_in_tag(thoughts: Sequence[Thought], request: ChatRequest) -> str:
     text = "".join(thought.text for thought in thoughts)
     tag = request.thought_tag
     return f"<{tag}>{text}</{tag}>" if text and tag else text

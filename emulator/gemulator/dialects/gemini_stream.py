@@ -1,4 +1,4 @@
-"""The events of a Gemini stream."""
+"""Events of a Gemini stream."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
@@ -9,22 +9,22 @@ from msgspec import Struct
 
 from gemulator.core.plan import Choice, Media, Plan, Text, Thought, ToolCall
 from gemulator.delivery.steps import Chunk
-from gemulator.dialects.argument_fragments import fragments
+from gemulator.dialects.argument_fragments import json_fragments
 from gemulator.dialects.dialect import Style
-from gemulator.dialects.gemini_message import audio, google, shown_thoughts, usage, wordless
+from gemulator.dialects.gemini_message import audio, empty_content, google_extra, usage, visible_thoughts
 from gemulator.generate.token_count import count, pieces
 from gemulator.request.body import ChatRequest
 
 
 class Delta(Struct, frozen=True):
-    """What one event adds to a choice."""
+    """Delta of one event, with its tokens."""
 
     fields: dict[str, Any]
     tokens: int
 
 
 def events(plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
-    """The events of an answer, `[DONE]` included; several candidates take turns."""
+    """Yield the events of an answer including `[DONE]`; events of several candidates alternate."""
     fields = {
         "created": plan.created,
         "id": plan.id,
@@ -33,7 +33,7 @@ def events(plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
         "system_fingerprint": "",
     }
     envelope = orjson.dumps(fields)[1:-1]
-    columns = [_finished(index, choice, request, style) for index, choice in enumerate(plan.choices)]
+    columns = [_choice_events(index, choice, request, style) for index, choice in enumerate(plan.choices)]
     rows = [event for row in zip_longest(*columns) for event in row if event is not None]
     tail = b"," + envelope + b"}\n\n"
     closing = b"," + envelope + b',"usage":' + orjson.dumps(usage(plan.usage)) + b"}\n\n"
@@ -42,11 +42,11 @@ def events(plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
     yield Chunk(b"data: [DONE]\n\n")
 
 
-def _finished(index: int, choice: Choice, request: ChatRequest, style: Style) -> list[tuple[bytes, int]]:
-    """The events of one choice up to its end of `choices`, the last of them with the finish reason."""
+def _choice_events(index: int, choice: Choice, request: ChatRequest, style: Style) -> list[tuple[bytes, int]]:
+    """Return the bytes and tokens of a choice's events up to the end of `choices`; the last has the finish reason."""
     deltas = list(_deltas(choice, request, style))
     if style.safe:
-        deltas = [*_named_once(deltas), Delta({}, 0)]
+        deltas = [*_drop_repeated_fields(deltas), Delta({}, 0)]
     middle = b',"index":%d,"logprobs":null}]' % index
     finish = b',"finish_reason":' + orjson.dumps(choice.finish) + middle
     last = len(deltas) - 1
@@ -63,14 +63,14 @@ def _deltas(choice: Choice, request: ChatRequest, style: Style) -> Iterator[Delt
     if choice.refusal is not None:
         yield Delta({"refusal": choice.refusal, "role": "assistant"}, count(choice.refusal))
         return
-    yield from _thought_deltas(shown_thoughts(choice, request), request, style)
-    spoken = [part for part in choice.parts if not isinstance(part, Thought)]
-    if not spoken:
-        yield Delta(wordless(choice) | {"role": "assistant"}, 0)
-    yield from _spoken_deltas(spoken, request, style, choice.grounding)
+    yield from _thought_deltas(visible_thoughts(choice, request), request, style)
+    parts = [part for part in choice.parts if not isinstance(part, Thought)]
+    if not parts:
+        yield Delta(empty_content(choice) | {"role": "assistant"}, 0)
+    yield from _content_deltas(parts, request, style, choice.grounding)
 
 
-def _spoken_deltas(
+def _content_deltas(
     parts: Sequence[Text | Media | ToolCall], request: ChatRequest, style: Style, grounding: dict[str, Any] | None
 ) -> Iterator[Delta]:
     calls = [part for part in parts if isinstance(part, ToolCall)]
@@ -81,7 +81,7 @@ def _spoken_deltas(
                 yield from _text_deltas(part, style, grounding if at == last else None)
             case Media():
                 content: dict[str, Any] = {"audio": audio(part), "content": None}
-                yield Delta(content | google(signature=part.signature) | {"role": "assistant"}, 0)
+                yield Delta(content | google_extra(signature=part.signature) | {"role": "assistant"}, 0)
             case ToolCall() if request.streams_arguments or part.fragments:
                 yield from _fragment_deltas(part, calls.index(part), len(calls), style)
             case ToolCall():
@@ -92,25 +92,25 @@ def _spoken_deltas(
 
 
 def _text_deltas(text: Text, style: Style, grounding: dict[str, Any] | None) -> Iterator[Delta]:
-    cut = text.fragments or pieces(text.text, style.tokens_per_chunk) or [""]
-    for piece in cut[:-1]:
-        yield Delta({"content": piece, "role": "assistant"}, count(piece))
-    said = google(signature=text.signature, grounding=grounding)
-    yield Delta({"content": cut[-1]} | said | {"role": "assistant"}, count(cut[-1]))
+    fragments = text.fragments or pieces(text.text, style.tokens_per_chunk) or [""]
+    for fragment in fragments[:-1]:
+        yield Delta({"content": fragment, "role": "assistant"}, count(fragment))
+    extra = google_extra(signature=text.signature, grounding=grounding)
+    yield Delta({"content": fragments[-1]} | extra | {"role": "assistant"}, count(fragments[-1]))
 
 
 def _thought_deltas(thoughts: Sequence[Thought], request: ChatRequest, style: Style) -> Iterator[Delta]:
-    cut = [piece for part in thoughts for piece in part.fragments or pieces(part.text, style.tokens_per_chunk)]
-    if cut and request.thought_tag:
-        # Inside the flagged deltas, so that a client that drops those drops the tags (fidelity.md, Thoughts).
-        cut[0] = f"<{request.thought_tag}>{cut[0]}"
-        cut[-1] = f"{cut[-1]}</{request.thought_tag}>"
-    for piece in cut:
-        yield Delta({"content": piece} | google(thought=True) | {"role": "assistant"}, count(piece))
+    fragments = [piece for part in thoughts for piece in part.fragments or pieces(part.text, style.tokens_per_chunk)]
+    if fragments and request.thought_tag:
+        # Inside the flagged deltas: a client that drops those also drops the tags (fidelity.md, Thoughts).
+        fragments[0] = f"<{request.thought_tag}>{fragments[0]}"
+        fragments[-1] = f"{fragments[-1]}</{request.thought_tag}>"
+    for fragment in fragments:
+        yield Delta({"content": fragment} | google_extra(thought=True) | {"role": "assistant"}, count(fragment))
 
 
 def _index(position: int, style: Style) -> int | None:
-    """The index of the call at `position`; None: the key is missing."""
+    """Return the `index` of the call at `position`; None omits the key."""
     match style.tool_index:
         case "documented" | "sequential":
             return position
@@ -126,35 +126,35 @@ def _index(position: int, style: Style) -> int | None:
 
 def _call_delta(call: ToolCall, index: int | None, arguments: str, signature: str | None, tokens: int) -> Delta:
     function = {"arguments": arguments, "name": call.name}
-    named = {"function": function, "id": call.id} | ({} if index is None else {"index": index})
-    fields = google(signature=signature) | named | {"type": "function"}
+    names = {"function": function, "id": call.id} | ({} if index is None else {"index": index})
+    fields = google_extra(signature=signature) | names | {"type": "function"}
     return Delta({"role": "assistant", "tool_calls": [fields]}, tokens)
 
 
 def _fragment_deltas(call: ToolCall, position: int, total: int, style: Style) -> Iterator[Delta]:
     index = _index(position, style)
-    # The published stream has the header of call k at index n-1-k and its fragments at k (fidelity.md, Streams).
+    # In the published stream the first delta of call k has index n-1-k, its fragments k (fidelity.md, Streams).
     swapped = style.tool_index == "documented" and not style.safe
     yield _call_delta(call, total - 1 - position if swapped else index, "", call.signature, 0)
-    for fragment in call.fragments or _cut(call.arguments, style.fragment):
+    for fragment in call.fragments or _split_arguments(call.arguments, style.fragment):
         yield _call_delta(call, index, fragment, None, count(fragment))
 
 
-def _cut(arguments: str, how: str) -> Sequence[str]:
-    if how == "json":
-        return fragments(arguments)
-    if how == "token":
+def _split_arguments(arguments: str, mode: str) -> Sequence[str]:
+    if mode == "json":
+        return json_fragments(arguments)
+    if mode == "token":
         return pieces(arguments, 1)
-    size = int(how.removeprefix("size:")) if how.startswith("size:") else len(arguments) or 1
+    size = int(mode.removeprefix("size:")) if mode.startswith("size:") else len(arguments) or 1
     return [arguments[at : at + size] for at in range(0, len(arguments), size)]
 
 
-def _named_once(deltas: Sequence[Delta]) -> Iterator[Delta]:
-    """The same stream for helpers that join what repeats: role, thought flag, and a call's id, name and type once."""
+def _drop_repeated_fields(deltas: Sequence[Delta]) -> Iterator[Delta]:
+    """Yield the deltas with role, thought flag and a call's id, name and type once, for clients that concatenate."""
     seen: set[str] = set()
     for delta in deltas:
         fields = dict(delta.fields)
-        calls = [_call_once(call, seen) for call in fields.get("tool_calls", ())]
+        calls = [_drop_repeated_call(call, seen) for call in fields.get("tool_calls", ())]
         thought = fields.get("extra_content", {}).get("google", {}).get("thought")
         for key in chain(("role",), ("extra_content",) if thought else ()):
             if f"field {key}" in seen:
@@ -163,8 +163,8 @@ def _named_once(deltas: Sequence[Delta]) -> Iterator[Delta]:
         yield Delta(fields | ({"tool_calls": calls} if calls else {}), delta.tokens)
 
 
-def _call_once(call: dict[str, Any], seen: set[str]) -> dict[str, Any]:
-    known = f"call {call['id']}" in seen
+def _drop_repeated_call(call: dict[str, Any], seen: set[str]) -> dict[str, Any]:
+    repeated = f"call {call['id']}" in seen
     seen.add(f"call {call['id']}")
     rest = {"function": {"arguments": call["function"]["arguments"]}}
-    return rest | ({"index": call["index"]} if "index" in call else {}) if known else call
+    return rest | ({"index": call["index"]} if "index" in call else {}) if repeated else call

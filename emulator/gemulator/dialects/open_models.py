@@ -1,4 +1,4 @@
-"""What is common to the servers of open models: where thoughts stand, how an answer is cut, what its tokens weigh."""
+"""Shared helpers for open-model servers: thoughts, stream pieces, logprobs."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,11 +13,11 @@ from gemulator.core.seed import Seed
 from gemulator.dialects.dialect import Style
 from gemulator.generate.token_count import count, pieces
 from gemulator.request.body import ChatRequest
-from gemulator.service.serving_profile import Placement
+from gemulator.service.serving_profile import ThoughtPlacement
 
 
 class Piece(Struct, frozen=True):
-    """What one event of a stream says: words, thoughts, the head of a call (no words), or some of its arguments.
+    """Content of one stream event: text, thought, head of a call (without text) or part of its arguments.
 
     `call` is the call's position in the answer.
     """
@@ -31,21 +31,22 @@ class Piece(Struct, frozen=True):
         return count(self.text)
 
 
-def placed(choice: Choice, placement: Placement) -> Choice:
-    """The choice with its thoughts where the server puts them: those in the content have become words.
+def place_thoughts(choice: Choice, placement: ThoughtPlacement) -> Choice:
+    """Return the choice with its thoughts in the server's position; those in the content become text.
 
-    The last thought has no end where the limit came before it.
+    A thought at which the token limit ended the answer has no closing tag.
     """
     if placement == "field":
         return choice
-    unended = choice.parts[-1] if choice.parts and choice.finish == "length" else None
-    kept = [
-        _worded(part, placement, part is not unended) if isinstance(part, Thought) else part for part in choice.parts
+    unclosed = choice.parts[-1] if choice.parts and choice.finish == "length" else None
+    parts = [
+        _thought_as_text(part, placement, part is not unclosed) if isinstance(part, Thought) else part
+        for part in choice.parts
     ]
-    return replace(choice, parts=tuple(part for part in kept if part is not None))
+    return replace(choice, parts=tuple(part for part in parts if part is not None))
 
 
-def _worded(thought: Thought, placement: Placement, ends: bool) -> Part | None:
+def _thought_as_text(thought: Thought, placement: ThoughtPlacement, ends: bool) -> Part | None:
     if placement == "hidden":
         return None
     opening, closing = "<think>" if placement == "tags" else "", "</think>" if ends else ""
@@ -57,22 +58,23 @@ def _worded(thought: Thought, placement: Placement, ends: bool) -> Part | None:
 
 
 def thoughts_of(choice: Choice) -> str | None:
-    """All thoughts; None where there is none."""
+    """Return all thoughts as one text, or None."""
     return "".join(part.text for part in choice.parts if isinstance(part, Thought)) or None
 
 
-def words_of(choice: Choice) -> str | None:
-    """All words; None where there is no text at all."""
+def text_of(choice: Choice) -> str | None:
+    """Return all text parts as one text, or None if there are none."""
     texts = [part.text for part in choice.parts if isinstance(part, Text)]
     return "".join(texts) if texts else None
 
 
 def calls_of(choice: Choice) -> Sequence[ToolCall]:
+    """Return the calls of a choice."""
     return [part for part in choice.parts if isinstance(part, ToolCall)]
 
 
-def spoken(choice: Choice, tokens_per_chunk: int) -> Iterator[Piece]:
-    """The pieces of an answer in order. Pictures and sounds have no place on these servers."""
+def stream_pieces(choice: Choice, tokens_per_chunk: int) -> Iterator[Piece]:
+    """Yield the pieces of an answer in order, without media, which these servers do not generate."""
     call = 0
     for part in choice.parts:
         match part:
@@ -87,42 +89,62 @@ def spoken(choice: Choice, tokens_per_chunk: int) -> Iterator[Piece]:
                 call += 1
 
 
-# ---- what tokens weigh
+# ---- logprobs
 
-_RIVALS = (" the", ",", " a", ".", " and", "\n\n", " to", " I", "The", " of", " is", " in", '"', " you", ":", " for")
+_ALTERNATIVES = (
+    " the",
+    ",",
+    " a",
+    ".",
+    " and",
+    "\n\n",
+    " to",
+    " I",
+    "The",
+    " of",
+    " is",
+    " in",
+    '"',
+    " you",
+    ":",
+    " for",
+)
 
 
-def weights_of(
-    said: Sequence[Piece], index: int, request: ChatRequest, style: Style, *, raw_bytes: bool = True
+def logprobs_of(
+    parts: Sequence[Piece], index: int, request: ChatRequest, style: Style, *, raw_bytes: bool = True
 ) -> Sequence[dict[str, Any] | None]:
-    """The `logprobs` beside each piece of choice `index`; None where the request asks for none."""
+    """Return the `logprobs` of each piece of choice `index`; None for each if the request has no `logprobs`."""
     if not request.logprobs:
-        return [None] * len(said)
-    cut = [pieces(piece.text, 1) for piece in said]
+        return [None] * len(parts)
+    tokens = [pieces(part.text, 1) for part in parts]
     seed = style.seed.child("logprobs", index)
-    entries = iter(weighed(chain(*cut), request.top_logprobs or 0, seed, raw_bytes=raw_bytes))
-    return [{"content": list(islice(entries, len(tokens)))} for tokens in cut]
+    entries = iter(token_logprobs(chain(*tokens), request.top_logprobs or 0, seed, raw_bytes=raw_bytes))
+    return [{"content": list(islice(entries, len(own)))} for own in tokens]
 
 
-def whole(choice: Choice) -> Piece:
-    """All that a choice says as one piece, as the logprobs of a unary body see it."""
-    return Piece("text", "".join(piece.text for piece in spoken(choice, 64)))
+def whole_piece(choice: Choice) -> Piece:
+    """Return the content of a choice as one piece, for the logprobs of a unary body."""
+    return Piece("text", "".join(piece.text for piece in stream_pieces(choice, 64)))
 
 
-def weighed(tokens: Iterable[str], top: int, seed: Seed, *, raw_bytes: bool = True) -> list[dict[str, Any]]:
-    """The entries of `logprobs.content` for some tokens, each with its `top` likeliest at that place, itself first."""
-    return [_weighed(token, top, seed.child(index), raw_bytes) for index, token in enumerate(tokens)]
+def token_logprobs(tokens: Iterable[str], top: int, seed: Seed, *, raw_bytes: bool = True) -> list[dict[str, Any]]:
+    """Return the entries of `logprobs.content` for tokens, each with `top` alternatives, itself first."""
+    return [_token_logprob(token, top, seed.child(index), raw_bytes) for index, token in enumerate(tokens)]
 
 
-def _weighed(token: str, top: int, seed: Seed, raw_bytes: bool) -> dict[str, Any]:
-    chance = 1 - 0.5 * seed.unit() ** 3  # most are nearly certain, and each is the likeliest at its place
-    entry = _entry(token, chance, raw_bytes)
-    start = seed.child("rivals").below(len(_RIVALS))
-    rivals = [rival for rival in (*_RIVALS[start:], *_RIVALS[:start]) if rival != token][: max(top - 1, 0)]
-    others = [_entry(rival, (1 - chance) * 0.5**rank, raw_bytes) for rank, rival in enumerate(rivals, start=1)]
+def _token_logprob(token: str, top: int, seed: Seed, raw_bytes: bool) -> dict[str, Any]:
+    probability = 1 - 0.5 * seed.unit() ** 3  # near 1 for most tokens, and above that of every alternative
+    entry = _entry(token, probability, raw_bytes)
+    start = seed.child("rivals").below(len(_ALTERNATIVES))
+    rotated = [other for other in (*_ALTERNATIVES[start:], *_ALTERNATIVES[:start]) if other != token]
+    others = [
+        _entry(other, (1 - probability) * 0.5**rank, raw_bytes)
+        for rank, other in enumerate(rotated[: max(top - 1, 0)], start=1)
+    ]
     return entry | {"top_logprobs": [dict(entry), *others] if top > 0 else []}
 
 
-def _entry(token: str, chance: float, raw_bytes: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {"token": token, "logprob": round(math.log(max(chance, 1e-12)), 6)}
+def _entry(token: str, probability: float, raw_bytes: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {"token": token, "logprob": round(math.log(max(probability, 1e-12)), 6)}
     return entry | ({"bytes": list(token.encode())} if raw_bytes else {})

@@ -1,4 +1,4 @@
-"""Partner models on `endpoints/openapi`: other servers' bodies in Google's envelope (fidelity.md, Partner models)."""
+"""Response formats of partner models on `endpoints/openapi` (fidelity.md, Partner models)."""
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -11,11 +11,20 @@ from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.dialects.dialect import Dialect, Headers, Style
 from gemulator.dialects.gemini import Gemini
-from gemulator.dialects.open_models import Piece, calls_of, placed, spoken, thoughts_of, weights_of, whole, words_of
+from gemulator.dialects.open_models import (
+    Piece,
+    calls_of,
+    logprobs_of,
+    place_thoughts,
+    stream_pieces,
+    text_of,
+    thoughts_of,
+    whole_piece,
+)
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
-from gemulator.service.guided_decoding import DecodingOptions, constrain_reasoning, decoding_of
-from gemulator.service.serving_profile import Placement
+from gemulator.service.guided_decoding import DecodingOptions, constrain_reasoning, decoding_options
+from gemulator.service.serving_profile import ThoughtPlacement
 
 _GOOGLE = Gemini()
 _SORTED = orjson.OPT_SORT_KEYS  # Google writes all keys in alphabetical order
@@ -23,48 +32,51 @@ _TICKS_IN, _TICKS_OUT = 2000, 5000  # Grok's price of a token, in units of 10^-1
 
 
 class Partner(Dialect):
-    """The dialect of Llama, DeepSeek, Qwen, Kimi, GLM, MiniMax, gpt-oss, Grok and Gemma as a service."""
+    """Dialect of Llama, DeepSeek, Qwen, Kimi, GLM, MiniMax, gpt-oss, Grok and Gemma as a service.
+
+    The bodies are those of other servers, with Google's headers, errors and key order.
+    """
 
     headers: Headers = _GOOGLE.headers
     stream_headers: Headers = _GOOGLE.stream_headers
 
     def decoding(self, request: ChatRequest) -> DecodingOptions:
-        decoding = decoding_of(request, self.voice)
+        decoding = decoding_options(request, self.profile)
         return constrain_reasoning(decoding, request) if self._placement in ("tags", "bare") else decoding
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
-        efforts, effort = self.voice.efforts, request.reasoning_effort
+        efforts, effort = self.profile.efforts, request.reasoning_effort
         if efforts and effort is not None and effort not in efforts:
             allowed = ", ".join(f"'{known}'" for known in sorted(efforts))
             return invalid(f"Expected 'reasoning_effort' to be one of: {allowed}; found '{effort}'.")
-        return _unsafe(request) if plan.model.startswith("meta/") else None
+        return _safety_settings_error(request) if plan.model.startswith("meta/") else None
 
     def response_id(self, seed: Seed, created: int) -> str:
         return seed.uuid4()
 
     def call_id(self, seed: Seed, name: str, index: int) -> str:
-        numbered = self.voice.call_ids == "numbered"
+        numbered = self.profile.call_ids == "numbered"
         return f"functions.{name}:{index}" if numbered else f"call_{seed.bytes(12).hex()}"
 
     def failure(self, failure: Failure, target: Target) -> tuple[Head, Chunk]:
         return _GOOGLE.failure(failure, target)
 
-    def broken_off(self, failure: Failure) -> bytes:
-        return _GOOGLE.broken_off(failure)
+    def stream_error(self, failure: Failure) -> bytes:
+        return _GOOGLE.stream_error(failure)
 
     # ---- unary
 
     def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
         choices = [self._choice(index, choice, request, style) for index, choice in enumerate(plan.choices)]
         body = self._envelope(plan, "chat.completion") | {"choices": choices, "usage": self._usage(plan.usage)}
-        if self.voice.shape == "sglang":
+        if self.profile.shape == "sglang":
             del body["system_fingerprint"]
-            if self.voice.weights:
+            if self.profile.weights:
                 body["metadata"] = {"weight_version": "default"}
         return Chunk(orjson.dumps(body, option=_SORTED), plan.usage.completion_tokens + plan.usage.reasoning_tokens)
 
     def _envelope(self, plan: Plan, kind: str) -> dict[str, Any]:
-        grok = self.voice.shape == "grok"
+        grok = self.profile.shape == "grok"
         fingerprint = f"fp_{Seed.root('fingerprint', plan.model).bytes(5).hex()}" if grok else ""
         return {
             "created": plan.created,
@@ -75,51 +87,51 @@ class Partner(Dialect):
         }
 
     def _choice(self, index: int, choice: Choice, request: ChatRequest, style: Style) -> dict[str, Any]:
-        spread = placed(choice, self._placement)
+        placed = place_thoughts(choice, self._placement)
         out = {
             "finish_reason": choice.finish,
             "index": index,
-            "logprobs": weights_of([whole(spread)], index, request, style)[0] if request.logprobs else None,
-            "message": self._message(spread),
+            "logprobs": logprobs_of([whole_piece(placed)], index, request, style)[0] if request.logprobs else None,
+            "message": self._message(placed),
         }
-        return out | ({"matched_stop": self._matched(choice)} if self.voice.shape == "sglang" else {})
+        return out | ({"matched_stop": self._matched_stop(choice)} if self.profile.shape == "sglang" else {})
 
     @property
-    def _placement(self) -> Placement:
+    def _placement(self) -> ThoughtPlacement:
         # Only SGLang's bodies have a field for thoughts.
-        return "tags" if self.voice.thoughts == "field" and self.voice.shape == "thin" else self.voice.thoughts
+        return "tags" if self.profile.thoughts == "field" and self.profile.shape == "thin" else self.profile.thoughts
 
-    def _matched(self, choice: Choice) -> int | str | None:
-        return None if choice.finish == "length" else choice.stop or self.voice.matched_stop
+    def _matched_stop(self, choice: Choice) -> int | str | None:
+        return None if choice.finish == "length" else choice.stop or self.profile.matched_stop
 
     def _message(self, choice: Choice) -> dict[str, Any]:
-        thoughts, words, calls = thoughts_of(choice), words_of(choice), calls_of(choice)
-        content = words if words is not None or choice.refusal or (calls and not thoughts) else ""
+        thoughts, text, calls = thoughts_of(choice), text_of(choice), calls_of(choice)
+        content = text if text is not None or choice.refusal or (calls and not thoughts) else ""
         out: dict[str, Any] = {"content": content, "role": "assistant"}
         if choice.refusal is not None:
             out["refusal"] = choice.refusal
         if calls:
             out["tool_calls"] = [_call(call, index) for index, call in enumerate(calls)]
-        if self.voice.shape == "sglang":
+        if self.profile.shape == "sglang":
             out = {"reasoning_content": thoughts, "tool_calls": None} | out
         return out
 
     def _usage(self, usage: Usage) -> dict[str, Any]:
-        if self.voice.shape == "grok":
+        if self.profile.shape == "grok":
             return _grok_usage(usage)
-        completion = usage.completion_tokens + usage.reasoning_tokens  # reasoning is inside, unlike Gemini's
+        completion = usage.completion_tokens + usage.reasoning_tokens  # unlike Gemini, includes reasoning
         total = usage.prompt_tokens + completion
         out: dict[str, Any] = {
             "completion_tokens": completion,
             "prompt_tokens": usage.prompt_tokens,
             "total_tokens": total,
         }
-        if self.voice.shape == "thin":
+        if self.profile.shape == "thin":
             return out
         out["extra_properties"] = {"google": {"traffic_type": usage.traffic_type}}
         out["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens} if usage.cached_tokens else None
-        # A constant: the server does not count what it has put into completion_tokens.
-        return out | ({"reasoning_tokens": 0} if self.voice.counts_reasoning else {})
+        # Always 0: the server counts reasoning in completion_tokens only.
+        return out | ({"reasoning_tokens": 0} if self.profile.counts_reasoning else {})
 
     # ---- stream
 
@@ -127,7 +139,7 @@ class Partner(Dialect):
         return list(self._chunks(plan, request, style))
 
     def _chunks(self, plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
-        columns = [self._column(index, choice, request, style) for index, choice in enumerate(plan.choices)]
+        columns = [self._choice_events(index, choice, request, style) for index, choice in enumerate(plan.choices)]
         events = [event for row in zip_longest(*columns) for event in row if event is not None]
         envelope = self._envelope(plan, "chat.completion.chunk")
         for position, (choice, tokens) in enumerate(events, start=1):
@@ -137,35 +149,35 @@ class Partner(Dialect):
             yield Chunk(b"data: " + orjson.dumps(body, option=_SORTED) + b"\n\n", tokens)
         yield Chunk(b"data: [DONE]\n\n")
 
-    def _column(
+    def _choice_events(
         self, index: int, choice: Choice, request: ChatRequest, style: Style
     ) -> Sequence[tuple[dict[str, Any], int]]:
-        """The events of one choice: the last has its words and the finish reason together."""
-        spread = placed(choice, self._placement)
-        calls, said = calls_of(spread), list(spoken(spread, style.tokens_per_chunk)) or [Piece("text")]
+        """Return the events of one choice with their tokens; the last has both text and finish reason."""
+        placed = place_thoughts(choice, self._placement)
+        calls, pieces = calls_of(placed), list(stream_pieces(placed, style.tokens_per_chunk)) or [Piece("text")]
         events: list[tuple[dict[str, Any], int]] = [
             ({"delta": _delta(piece, calls), "index": index, "logprobs": weights}, piece.tokens)
-            for piece, weights in zip(said, weights_of(said, index, request, style), strict=True)
+            for piece, weights in zip(pieces, logprobs_of(pieces, index, request, style), strict=True)
         ]
         events[-1][0]["finish_reason"] = choice.finish
         return events
 
 
-def _unsafe(request: ChatRequest) -> Failure | None:
-    """The refusal of `model_safety_settings` (Llama Guard) that are none."""
+def _safety_settings_error(request: ChatRequest) -> Failure | None:
+    """Return the refusal of invalid `model_safety_settings` (Llama Guard), or None."""
     settings = request.google_options.get("model_safety_settings", {})
     field = "extra_body.google.model_safety_settings"
     if not isinstance(settings, dict):
         return invalid(f"Invalid value at '{field}' (TYPE_MESSAGE), {orjson.dumps(settings).decode()}", field)
     enabled = settings.get("enabled", True)
     if not isinstance(enabled, bool):
-        shown = orjson.dumps(enabled).decode()
-        return invalid(f"Invalid value at '{field}.enabled' (TYPE_BOOL), {shown}", f"{field}.enabled")
+        value = orjson.dumps(enabled).decode()
+        return invalid(f"Invalid value at '{field}.enabled' (TYPE_BOOL), {value}", f"{field}.enabled")
     return None
 
 
 def _call(call: ToolCall, index: int) -> dict[str, Any]:
-    # `index` stands in a body that is no stream too.
+    # Unary bodies have `index` too.
     function = {"arguments": call.arguments, "name": call.name}
     return {"function": function, "id": call.id, "index": index, "type": "function"}
 
@@ -186,7 +198,7 @@ def _delta(piece: Piece, calls: Sequence[ToolCall]) -> dict[str, Any]:
 
 
 def _grok_usage(usage: Usage) -> dict[str, Any]:
-    """Reasoning stands beside completion, as in Gemini's, with every detail counted (fidelity.md, Partner models)."""
+    """Return Grok's usage: reasoning is not part of completion, all details present (fidelity.md, Partner models)."""
     output = usage.completion_tokens + usage.reasoning_tokens
     return {
         "completion_tokens": usage.completion_tokens,

@@ -1,4 +1,4 @@
-"""A TGI container: empty ids, the role in every delta, a fingerprint of its own release (fidelity.md, TGI)."""
+"""Response format of TGI containers (fidelity.md, TGI)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
@@ -14,7 +14,15 @@ from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.dialects.dialect import Dialect, Headers, Style
 from gemulator.dialects.gemini import Gemini
-from gemulator.dialects.open_models import Piece, calls_of, placed, spoken, weights_of, whole, words_of
+from gemulator.dialects.open_models import (
+    Piece,
+    calls_of,
+    logprobs_of,
+    place_thoughts,
+    stream_pieces,
+    text_of,
+    whole_piece,
+)
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
 from gemulator.service.guided_decoding import (
@@ -22,13 +30,13 @@ from gemulator.service.guided_decoding import (
     JsonConstraint,
     RegexConstraint,
     constrain_reasoning,
-    decoding_of,
+    decoding_options,
 )
 
 _GOOGLE = Gemini()
 _DONE = b"data: [DONE]\n\n"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-# Status and type of the refusals that are the container's own; 400 does not occur there.
+# Status, type and prefix of the container's own refusals; it never sends 400.
 _ERRORS = {
     400: (422, "validation", "Input validation error: "),
     422: (422, "validation", "Input validation error: "),
@@ -38,34 +46,35 @@ _ERRORS = {
 
 
 class Tgi(Dialect):
-    """The dialect of Hugging Face's text-generation-inference."""
+    """Dialect of Hugging Face's text-generation-inference: empty ids, role in every delta, release as fingerprint."""
 
     headers: Headers = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
     stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_GOOGLE.headers[1:])
 
-    breakdown = Failure(424, "INTERNAL", "Server error: CUDA out of memory")
+    stream_failure = Failure(424, "INTERNAL", "Server error: CUDA out of memory")
 
     def decoding(self, request: ChatRequest) -> DecodingOptions:
-        decoding, form = decoding_of(request, self.voice), _form(request.response_format or {})
-        return constrain_reasoning(decoding if form is None else replace(decoding, constraint=form), request)
+        decoding = decoding_options(request, self.profile)
+        constraint = _response_constraint(request.response_format or {})
+        return constrain_reasoning(replace(decoding, constraint=constraint) if constraint else decoding, request)
 
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
         return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {error}")
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
-        message = next(_objections(plan, request, self.voice.context), None)
+        message = next(_validation_errors(plan, request, self.profile.context), None)
         return Failure(422, "INVALID_ARGUMENT", message) if message else None
 
     def response_id(self, seed: Seed, created: int) -> str:
         return ""
 
     def call_id(self, seed: Seed, name: str, index: int) -> str:
-        # Release 2 knows one id only.
-        return "0" if self._old else "".join(_LETTERS[byte % len(_LETTERS)] for byte in seed.bytes(9))
+        # Release 2 uses the same id for every call.
+        return "0" if self._is_release_2 else "".join(_LETTERS[byte % len(_LETTERS)] for byte in seed.bytes(9))
 
     @property
-    def _old(self) -> bool:
-        return self.voice.version == "2"
+    def _is_release_2(self) -> bool:
+        return self.profile.version == "2"
 
     # ---- refusals
 
@@ -74,7 +83,7 @@ class Tgi(Dialect):
             return _GOOGLE.failure(failure, target)
         return Head(_ERRORS[failure.status][0], self.headers), Chunk(orjson.dumps(_error(failure)))
 
-    def broken_off(self, failure: Failure) -> bytes:
+    def stream_error(self, failure: Failure) -> bytes:
         return b"data: " + orjson.dumps(_error(failure)) + b"\n\n" + _DONE
 
     # ---- unary
@@ -90,35 +99,35 @@ class Tgi(Dialect):
             "object": kind,
             "id": plan.id,
             "created": plan.created,
-            "model": self.voice.served or plan.model or "tgi",
-            "system_fingerprint": self.voice.fingerprint,
+            "model": self.profile.served or plan.model or "tgi",
+            "system_fingerprint": self.profile.fingerprint,
         }
 
     def _choice(self, index: int, choice: Choice, request: ChatRequest, style: Style) -> dict[str, Any]:
-        spread = self._placed(choice)
+        placed = self._place_thoughts(choice)
         return {
             "index": index,
-            "message": self._message(spread),
-            "logprobs": weights_of([whole(spread)], index, request, style, raw_bytes=False)[0]
+            "message": self._message(placed),
+            "logprobs": logprobs_of([whole_piece(placed)], index, request, style, raw_bytes=False)[0]
             if request.logprobs
             else None,
             "finish_reason": self._finish(choice),
         }
 
-    def _placed(self, choice: Choice) -> Choice:
-        return placed(choice, "hidden" if self.voice.thoughts == "hidden" else "tags")
+    def _place_thoughts(self, choice: Choice) -> Choice:
+        return place_thoughts(choice, "hidden" if self.profile.thoughts == "hidden" else "tags")
 
     def _finish(self, choice: Choice) -> str:
-        return "stop" if self._old and choice.finish == "tool_calls" else choice.finish
+        return "stop" if self._is_release_2 and choice.finish == "tool_calls" else choice.finish
 
     def _message(self, choice: Choice) -> dict[str, Any]:
         if calls := calls_of(choice):
             return {"role": "assistant", "tool_calls": [self._call(call) for call in calls]}
-        return {"role": "assistant", "content": words_of(choice) or choice.refusal or ""}
+        return {"role": "assistant", "content": text_of(choice) or choice.refusal or ""}
 
     def _call(self, call: ToolCall) -> dict[str, Any]:
         # Release 2 sends the arguments as an object, later ones as text.
-        arguments = _object(call.arguments) if self._old else call.arguments
+        arguments = _parse_json(call.arguments) if self._is_release_2 else call.arguments
         function = {"description": None, "name": call.name, "arguments": arguments}
         return {"id": call.id, "type": "function", "function": function}
 
@@ -129,7 +138,7 @@ class Tgi(Dialect):
 
     def _chunks(self, plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
         envelope = b"data: " + orjson.dumps(self._envelope(plan, "chat.completion.chunk"))[:-1]
-        columns = [self._column(index, choice, request, style) for index, choice in enumerate(plan.choices)]
+        columns = [self._choice_events(index, choice, request, style) for index, choice in enumerate(plan.choices)]
         for row in zip_longest(*columns):
             for choice, tokens in filter(None, row):
                 yield Chunk(envelope + b',"choices":[' + orjson.dumps(choice) + b'],"usage":null}\n\n', tokens)
@@ -137,14 +146,17 @@ class Tgi(Dialect):
             yield Chunk(envelope + b',"choices":[],"usage":' + orjson.dumps(_usage(plan)) + b"}\n\n")
         yield Chunk(_DONE)
 
-    def _column(
+    def _choice_events(
         self, index: int, choice: Choice, request: ChatRequest, style: Style
     ) -> Sequence[tuple[dict[str, Any], int]]:
-        """One choice. The token that ends an answer is special and has no text, unless the limit was the end."""
-        spread = self._placed(choice)
-        calls, said = calls_of(spread), list(spoken(spread, style.tokens_per_chunk))
+        """Return the events of one choice with their tokens.
+
+        The last event has no text, because it is that of the end token, unless the token limit ended the answer.
+        """
+        placed = self._place_thoughts(choice)
+        calls, pieces = calls_of(placed), list(stream_pieces(placed, style.tokens_per_chunk))
         events, opened = [], set[int]()
-        for piece, weights in zip(said, weights_of(said, index, request, style, raw_bytes=False), strict=True):
+        for piece, weights in zip(pieces, logprobs_of(pieces, index, request, style, raw_bytes=False), strict=True):
             if piece.kind != "head":
                 delta = _delta(piece, calls, style, first=piece.call not in opened)
                 events.append((_event(index, delta, weights), piece.tokens))
@@ -156,9 +168,9 @@ class Tgi(Dialect):
         return events
 
 
-def _form(asked: Mapping[str, JSON]) -> JsonConstraint | RegexConstraint | None:
-    """The form in TGI's own spelling: `json` (or `json_object`) and `regex`, each with a `value`."""
-    match asked:
+def _response_constraint(response_format: Mapping[str, JSON]) -> JsonConstraint | RegexConstraint | None:
+    """Return the constraint in TGI's own syntax: `json` (or `json_object`) or `regex`, each with a `value`."""
+    match response_format:
         case {"type": "json" | "json_object", "value": dict() as schema}:
             return JsonConstraint(schema)
         case {"type": "regex", "value": str(pattern)}:
@@ -166,7 +178,7 @@ def _form(asked: Mapping[str, JSON]) -> JsonConstraint | RegexConstraint | None:
     return None
 
 
-def _object(arguments: str) -> Any:
+def _parse_json(arguments: str) -> Any:
     try:
         return orjson.loads(arguments)
     except orjson.JSONDecodeError:
@@ -183,9 +195,9 @@ def _delta(piece: Piece, calls: Sequence[ToolCall], style: Style, *, first: bool
     call = calls[piece.call]
     function = {"name": call.name if first else None, "arguments": piece.text}
     if style.safe:
-        named = {"id": call.id, "type": "function"} if first else {}
-        return {"role": "assistant", "tool_calls": [{"index": piece.call, **named, "function": function}]}
-    # The index is always 0, and the id stands in every event.
+        names = {"id": call.id, "type": "function"} if first else {}
+        return {"role": "assistant", "tool_calls": [{"index": piece.call, **names, "function": function}]}
+    # TGI sends index 0 for every call, and the id in every event.
     return {"role": "assistant", "tool_calls": [{"index": 0, "id": call.id, "type": "function", "function": function}]}
 
 
@@ -195,18 +207,18 @@ def _usage(plan: Plan) -> dict[str, int]:
 
 
 def _error(failure: Failure) -> dict[str, str]:
-    _, kind, lead = _ERRORS.get(failure.status, _ERRORS[424])
-    misfit = failure.invalid_field
-    if misfit is None:
+    _, kind, prefix = _ERRORS.get(failure.status, _ERRORS[424])
+    invalid_field = failure.invalid_field
+    if invalid_field is None:
         message = failure.message
-    elif misfit.kind == "missing":
-        message = f"missing field `{misfit.field}`"
+    elif invalid_field.kind == "missing":
+        message = f"missing field `{invalid_field.field}`"
     else:
-        message = f"{misfit.field}: {misfit.message}".removeprefix(": ")
-    return {"error": lead + message, "error_type": kind}
+        message = f"{invalid_field.field}: {invalid_field.message}".removeprefix(": ")
+    return {"error": prefix + message, "error_type": kind}
 
 
-def _objections(plan: Plan, request: ChatRequest, context: int | None) -> Iterator[str]:
+def _validation_errors(plan: Plan, request: ChatRequest, context: int | None) -> Iterator[str]:
     prompt, limit = plan.usage.prompt_tokens, request.token_limit
     if limit is not None and limit < 1:
         yield "`max_new_tokens` must be strictly positive"
@@ -214,9 +226,9 @@ def _objections(plan: Plan, request: ChatRequest, context: int | None) -> Iterat
         yield "`temperature` must be strictly positive"
     if request.top_p is not None and not 0 < request.top_p < 1:
         yield "`top_p` must be > 0.0 and < 1.0"
-    form = _form(request.response_format or {})
-    if isinstance(form, RegexConstraint) and form.fault:
-        yield f"grammar is not valid: {form.fault}"
+    constraint = _response_constraint(request.response_format or {})
+    if isinstance(constraint, RegexConstraint) and constraint.syntax_error:
+        yield f"grammar is not valid: {constraint.syntax_error}"
     if context is not None and prompt + (limit or 1) > context:
         given = f"Given: {prompt} `inputs` tokens and {limit or 1} `max_new_tokens`"
         yield f"`inputs` tokens + `max_new_tokens` must be <= {context}. {given}"

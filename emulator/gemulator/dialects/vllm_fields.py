@@ -1,4 +1,4 @@
-"""The fields of a request that only vLLM knows, and what it says of one that does not fit."""
+"""Types of vLLM's own request fields."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from gemulator.request.body import ChatRequest
 
 
 class StructuredOutputsParams(WireModel, frozen=True):
-    """What `structured_outputs` may have."""
+    """Members of `structured_outputs`."""
 
     __wire_name__ = "StructuredOutputsParams"
 
@@ -22,7 +22,7 @@ class StructuredOutputsParams(WireModel, frozen=True):
 
 
 class Fields(WireModel, frozen=True):
-    """The rest of them; what is not named here is ignored, as there."""
+    """Request fields of vLLM; like vLLM, it ignores unknown ones."""
 
     __wire_name__ = "Fields"
 
@@ -41,12 +41,12 @@ class Fields(WireModel, frozen=True):
     echo: bool | None = None
 
 
-def misfit(request: ChatRequest) -> InvalidField | None:
-    """What does not fit, if anything."""
+def find_invalid_field(request: ChatRequest) -> InvalidField | None:
+    """Return the first field with a wrong type, or None."""
     if not request.extra_fields:
         return None
     try:
-        msgspec.convert(request.extra_fields, Fields, strict=False)  # "5" is a number for it
+        msgspec.convert(request.extra_fields, Fields, strict=False)  # vLLM accepts "5" as a number
     except msgspec.ValidationError as error:
         return invalid_field_in(dict(request.extra_fields), Fields, str(error))
     return None

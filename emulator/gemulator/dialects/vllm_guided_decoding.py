@@ -1,4 +1,4 @@
-"""What vLLM refuses in the form that a request demands of the answer (fidelity.md, vLLM)."""
+"""Validation of vLLM's guided decoding fields (fidelity.md, vLLM)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,7 +6,7 @@ from gemulator.core.json_types import JSON
 from gemulator.request.body import ChatRequest
 from gemulator.service.guided_decoding import KINDS, InvalidConstraint, RegexConstraint, constraint_of
 
-_OTHERS: Mapping[str, JSON] = {
+_OTHER_FIELDS: Mapping[str, JSON] = {
     "disable_fallback": False,
     "disable_any_whitespace": False,
     "disable_additional_properties": False,
@@ -17,44 +17,46 @@ _OTHERS: Mapping[str, JSON] = {
 }
 
 
-def objections(request: ChatRequest) -> Iterator[tuple[str | None, str]]:
-    """The field that becomes `param`, and what is wrong: the first is said."""
-    further = request.extra_fields
-    if not further and request.response_format is None:
+def constraint_errors(request: ChatRequest) -> Iterator[tuple[str | None, str]]:
+    """Yield `param` and message of each error; vLLM reports the first one."""
+    fields = request.extra_fields
+    if not fields and request.response_format is None:
         return
-    if sum(further.get(f"guided_{kind}") is not None for kind in ("json", "regex", "choice")) > 1:
+    if sum(fields.get(f"guided_{kind}") is not None for kind in ("json", "regex", "choice")) > 1:
         kinds = "'guided_json', 'guided_regex' or 'guided_choice'"
         yield "guided_json", f"You can only use one kind of guided decoding ({kinds})."
-    nested = further.get("structured_outputs")
+    nested = fields.get("structured_outputs")
     if isinstance(nested, dict):
-        yield from ((None, message) for message in _combined(nested))
-    asked = nested if isinstance(nested, dict) else {kind: further.get(f"guided_{kind}") for kind in KINDS}
-    yield from ((None, message) for message in _empty(asked))
-    form = constraint_of(request)
-    if isinstance(form, InvalidConstraint):
-        yield None, form.reason
-    if isinstance(form, RegexConstraint) and form.fault:
-        yield "structured_outputs", f"Failed to compile the regular expression {form.pattern!r}: {form.fault}"
+        yield from ((None, message) for message in _combination_errors(nested))
+    values = nested if isinstance(nested, dict) else {kind: fields.get(f"guided_{kind}") for kind in KINDS}
+    yield from ((None, message) for message in _empty_value_errors(values))
+    constraint = constraint_of(request)
+    if isinstance(constraint, InvalidConstraint):
+        yield None, constraint.reason
+    if isinstance(constraint, RegexConstraint) and constraint.syntax_error:
+        message = f"Failed to compile the regular expression {constraint.pattern!r}: {constraint.syntax_error}"
+        yield "structured_outputs", message
 
 
-def _combined(asked: Mapping[str, JSON]) -> Iterator[str]:
-    given = [kind for kind in KINDS if asked.get(kind) is not None]
+def _combination_errors(values: Mapping[str, JSON]) -> Iterator[str]:
+    given = [kind for kind in KINDS if values.get(kind) is not None]
     if len({"json", "regex", "choice"}.intersection(given)) > 1:
         yield "You can only use one kind of constraints for structured outputs ('json', 'regex' or 'choice')."
-    shown = {kind: asked.get(kind) for kind in KINDS[:-1]} | {key: asked.get(key, _OTHERS[key]) for key in _OTHERS}
+    params = {kind: values.get(kind) for kind in KINDS[:-1]}
+    params |= {key: values.get(key, default) for key, default in _OTHER_FIELDS.items()}
     if len(given) > 1:
-        yield f"You can only use one kind of structured outputs constraint but multiple are specified: {shown}"
+        yield f"You can only use one kind of structured outputs constraint but multiple are specified: {params}"
     if not given:
-        yield f"You must use one kind of structured outputs constraint but none are specified: {shown}"
+        yield f"You must use one kind of structured outputs constraint but none are specified: {params}"
 
 
-def _empty(asked: Mapping[str, JSON]) -> Iterator[str]:
-    if asked.get("choice") == []:
+def _empty_value_errors(values: Mapping[str, JSON]) -> Iterator[str]:
+    if values.get("choice") == []:
         yield "Choice '[]' cannot be an empty list"
     for kind in ("grammar", "json"):
-        written = asked.get(kind)
-        if isinstance(written, str) and not written.strip():
+        value = values.get(kind)
+        if isinstance(value, str) and not value.strip():
             yield f"structured_outputs.{kind} cannot be an empty string"
-    if asked.get("json_object") is False:
+    if values.get("json_object") is False:
         advice = "omit structured_outputs to disable structured outputs"
         yield f"structured_outputs.json_object must be True if set; {advice}"

@@ -1,4 +1,4 @@
-"""What changed between releases of vLLM (fidelity.md, vLLM)."""
+"""Differences between vLLM releases (fidelity.md, vLLM)."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,10 @@ from msgspec import Struct
 
 
 class Release(Struct, frozen=True):
-    """What differs between releases: the field for thoughts (None: no parser, they stay in the content) and nulls."""
+    """Format of a release: null fields, error nesting, and `reasoning`, the field for thoughts.
+
+    A `reasoning` of None means that the release has no parser: thoughts stay in the content.
+    """
 
     reasoning: str | None = "reasoning"
     empty_calls: bool = False

@@ -1,47 +1,47 @@
-"""What vLLM refuses in a request that it could read, in its own words (fidelity.md, vLLM)."""
+"""Request validation with vLLM's messages (fidelity.md, vLLM)."""
 
 from collections.abc import Iterator
 from itertools import chain
 
 from gemulator.core.plan import Failure, Plan, invalid
-from gemulator.dialects.vllm_fields import misfit
-from gemulator.dialects.vllm_guided_decoding import objections
+from gemulator.dialects.vllm_fields import find_invalid_field
+from gemulator.dialects.vllm_guided_decoding import constraint_errors
 from gemulator.request.body import ChatRequest
-from gemulator.service.guided_decoding import MOST_CANDIDATES
+from gemulator.service.guided_decoding import MAX_CANDIDATES
 from gemulator.service.serving_profile import ServingProfile
 
-_TOP_LOGPROBS = 20  # the container's --max-logprobs
+_MAX_LOGPROBS = 20  # the container's --max-logprobs
 
 
-def objection(plan: Plan, request: ChatRequest, voice: ServingProfile) -> Failure | None:
-    """The first thing that vLLM would not serve; `field` becomes its `param`."""
-    if voice.only_served and request.model not in {"", voice.served}:
+def validate(plan: Plan, request: ChatRequest, profile: ServingProfile) -> Failure | None:
+    """Return vLLM's first refusal of a request, or None; `field` becomes its `param`."""
+    if profile.only_served and request.model not in {"", profile.served}:
         return Failure(404, "NOT_FOUND", f"The model `{request.model}` does not exist.", field="model")
-    if (wrong := misfit(request)) is not None:
-        return invalid(wrong.message, wrong.field, wrong)
+    if (invalid_field := find_invalid_field(request)) is not None:
+        return invalid(invalid_field.message, invalid_field.field, invalid_field)
     for field, message in chain(
-        _validated(request),
-        _candidates(request, voice),
-        _ranges(request),
-        objections(request),
-        _window(plan, request, voice),
+        _parse_errors(request),
+        _candidate_errors(request, profile),
+        _range_errors(request),
+        constraint_errors(request),
+        _context_errors(plan, request, profile),
     ):
         return Failure(400, "INVALID_ARGUMENT", message, field=field)
     return None
 
 
-def _candidates(request: ChatRequest, voice: ServingProfile) -> Iterator[tuple[str | None, str]]:
+def _candidate_errors(request: ChatRequest, profile: ServingProfile) -> Iterator[tuple[str | None, str]]:
     number, best = 1 if request.n is None else request.n, request.extra_fields.get("best_of")
     if number < 1:
         yield None, f"n must be at least 1, got {number}."
-    if number > MOST_CANDIDATES:
+    if number > MAX_CANDIDATES:
         advice = "To increase this limit, set the VLLM_MAX_N_SEQUENCES environment variable."
-        yield None, f"n must be at most {MOST_CANDIDATES}, got {number}. {advice}"
-    if voice.version == "0.6" and isinstance(best, int) and best < number:
+        yield None, f"n must be at most {MAX_CANDIDATES}, got {number}. {advice}"
+    if profile.version == "0.6" and isinstance(best, int) and best < number:
         yield "best_of", f"best_of must be greater than or equal to n, got n={number} and best_of={best}."
 
 
-def _ranges(request: ChatRequest) -> Iterator[tuple[str, str]]:
+def _range_errors(request: ChatRequest) -> Iterator[tuple[str, str]]:
     for name in ("presence_penalty", "frequency_penalty"):
         penalty = getattr(request, name)
         if penalty is not None and not -2 <= penalty <= 2:
@@ -50,21 +50,21 @@ def _ranges(request: ChatRequest) -> Iterator[tuple[str, str]]:
         yield "temperature", f"temperature must be non-negative, got {request.temperature}."
     if request.top_p is not None and not 0 < request.top_p <= 1:
         yield "top_p", f"top_p must be in (0, 1], got {request.top_p}."
-    limit, least = request.token_limit, request.extra_fields.get("min_tokens")
+    limit, minimum = request.token_limit, request.extra_fields.get("min_tokens")
     if limit is not None and limit < 1:
         yield "max_tokens", f"max_tokens must be at least 1, got {limit}."
-    if isinstance(least, int) and limit is not None and least > limit:
-        yield "min_tokens", f"min_tokens must be less than or equal to max_tokens={limit}, got {least}."
+    if isinstance(minimum, int) and limit is not None and minimum > limit:
+        yield "min_tokens", f"min_tokens must be less than or equal to max_tokens={limit}, got {minimum}."
 
 
-def _validated(request: ChatRequest) -> Iterator[tuple[str, str]]:
-    """What is looked at while the request is read, before the rest."""
+def _parse_errors(request: ChatRequest) -> Iterator[tuple[str, str]]:
+    """Yield the errors that vLLM finds while it parses the request, before all others."""
     if request.stream_options and not request.stream:
         yield "stream_options", "Stream options can only be defined when `stream=True`."
-    yield from _weights(request)
+    yield from _logprobs_errors(request)
 
 
-def _weights(request: ChatRequest) -> Iterator[tuple[str, str]]:
+def _logprobs_errors(request: ChatRequest) -> Iterator[tuple[str, str]]:
     top, prompt = request.top_logprobs or 0, request.extra_fields.get("prompt_logprobs") or 0
     if request.stream and prompt:
         yield "prompt_logprobs", "`prompt_logprobs` are not available when `stream=True`."
@@ -72,22 +72,22 @@ def _weights(request: ChatRequest) -> Iterator[tuple[str, str]]:
     for name, kind, number in (*numbers, ("top_logprobs", "sample", top)):
         if number < -1:
             yield name, f"`{name}` must be a positive value or -1."
-        if number > _TOP_LOGPROBS:
+        if number > _MAX_LOGPROBS:
             field = "logprobs" if kind == "sample" else name
-            yield field, f"Requested {kind} logprobs of {number}, which is greater than max allowed: {_TOP_LOGPROBS}"
+            yield field, f"Requested {kind} logprobs of {number}, which is greater than max allowed: {_MAX_LOGPROBS}"
     if top and not request.logprobs:
         yield "top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true."
 
 
-def _window(plan: Plan, request: ChatRequest, voice: ServingProfile) -> Iterator[tuple[str, str]]:
+def _context_errors(plan: Plan, request: ChatRequest, profile: ServingProfile) -> Iterator[tuple[str, str]]:
     prompt, limit = plan.usage.prompt_tokens, request.token_limit
-    if voice.context is None:
+    if profile.context is None:
         return
-    head = f"This model's maximum context length is {voice.context} tokens"
-    if prompt >= voice.context:
+    head = f"This model's maximum context length is {profile.context} tokens"
+    if prompt >= profile.context:
         advice = "Please reduce the length of the input messages."
         yield "messages", f"{head}. However, your request has {prompt} input tokens. {advice}"
-    elif limit is not None and prompt + limit > voice.context:
-        room = f"({limit} > {voice.context} - {prompt})"
+    elif limit is not None and prompt + limit > profile.context:
+        room = f"({limit} > {profile.context} - {prompt})"
         large = f"'max_tokens' or 'max_completion_tokens' is too large: {limit}."
         yield "max_tokens", f"{large} {head} and your request has {prompt} input tokens {room}."

@@ -29,7 +29,7 @@ from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.quotas import UNLIMITED, Charge
 from gemulator.state.journal.entry import Exchange, Received, Source
-from gemulator.state.journal.redaction import Body, kept, without_secrets
+from gemulator.state.journal.redaction import Body, drop_secrets, truncate_delivery
 from gemulator.state.store import Claim, Store
 
 _EXPLAINED = 1_000  # turns of which it is said why they do not fit
@@ -156,10 +156,10 @@ class Engine:
         at: float | None = None,
     ) -> EngineResult:
         """Put an answer into the journal before it leaves."""
-        told, size = kept(delivery, self.settings.journal_body)
+        told, size = truncate_delivery(delivery, self.settings.journal_body)
         size += len(exchange.body.data) + _ENTRY
         at = self.clock() if at is None else at
-        received = Received(at, session, attempt, exchange, without_secrets(headers), told, size)
+        received = Received(at, session, attempt, exchange, drop_secrets(headers), told, size)
         return EngineResult(delivery, received, await self.store.append(received))
 
     # ---- plan and render
@@ -220,9 +220,9 @@ class Engine:
 
     def _refuse(self, asked: IncomingRequest, failure: Failure) -> tuple[Delivery, Exchange]:
         """The answer to a request that could not be read, or names no model; it may name one all the same."""
-        card = self.catalog.card("", asked.target)
+        card = self.catalog.lookup("", asked.target)
         if isinstance(card, Model):
-            head, chunk = DIALECTS[card.dialect](card.voice).failure(failure, asked.target)
+            head, chunk = DIALECTS[card.dialect](card.profile).failure(failure, asked.target)
         else:
             # Google's front end looks for the endpoint before anyone reads the body.
             failure = failure if asked.target.shared else card

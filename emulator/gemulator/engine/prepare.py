@@ -27,7 +27,7 @@ from gemulator.service.catalog import Catalog, Model
 from gemulator.service.rules import Policy, RuleContext, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
-from gemulator.state.journal.redaction import without_secrets
+from gemulator.state.journal.redaction import drop_secrets
 from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, TurnLimit
 
 _Key: TypeAlias = tuple[object, ...]
@@ -114,7 +114,7 @@ class LazyNearMisses(Sequence[NearMiss]):
     ) -> None:
         self._shelf, self._only, self._spent = shelf, only, spent
         self._body, self._target = asked.body, asked.target
-        self._headers = without_secrets(asked.headers)
+        self._headers = drop_secrets(asked.headers)
 
     @cached_property
     def _found(self) -> Sequence[NearMiss]:
@@ -156,7 +156,7 @@ class RequestPreparer:
         self._settings = settings
         self._catalog = catalog
         self._genuine = partial(verify, signing)
-        self._policy = Policy.of(settings)
+        self._policy = Policy.from_settings(settings)
         self._shelf = lru_cache(maxsize=_SHELVES)(session_library)
         self._cache: SizedLRUCache[PreparedRequest] = SizedLRUCache(_PREPARED, _BYTES)
         self._seen = SeenFilter(_SEEN)
@@ -235,8 +235,8 @@ def _require_scenario(name: str, shelf: Library) -> None:
 
 
 def _known(frame: RequestEnvelope, catalog: Catalog, target: Target) -> EnvelopeFacts:
-    card = catalog.card(frame.request.model, target)
-    plain = isinstance(card, Model) and card.google and target.shared and frame.members <= _WITHOUT_EFFECT
+    card = catalog.lookup(frame.request.model, target)
+    plain = isinstance(card, Model) and card.is_gemini and target.shared and frame.members <= _WITHOUT_EFFECT
     return EnvelopeFacts(card, _unfetched(frame), plain)
 
 

@@ -147,7 +147,7 @@ def render(
     script: Script | Failure, conversation: Conversation, card: Model, manner: RenderOptions, now: float
 ) -> RenderedAnswer:
     """The answer of `script`, in the dialect of the model."""
-    dialect = DIALECTS[card.dialect](card.voice)
+    dialect = DIALECTS[card.dialect](card.profile)
     if isinstance(script, Failure):
         return _refused(script, conversation, dialect, manner)
     minter = IdFactory(dialect, manner, script.created_at(now), _calls_so_far(conversation))
@@ -169,7 +169,7 @@ def render(
     form = AnswerTemplate(
         head=head,
         chunks=templates,
-        schedule=manner.schedule.for_dialect(dialect.breakdown, dialect.broken_off),
+        schedule=manner.schedule.for_dialect(dialect.stream_failure, dialect.stream_error),
         mints=tuple(minter.mints),
         signed=tuple(minter.signed),
         beats=None if stream else _beats(answer, conversation, dialect, manner),

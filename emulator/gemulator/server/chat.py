@@ -18,8 +18,8 @@ from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.player import Player, Sleep
 from gemulator.server.protocol.connection import BEGUN, HANDLED, HttpConnection, connection_of, wait_for_disconnect
-from gemulator.state.journal.entry import EMPTY, Exchange, Finished
-from gemulator.state.store import DEFAULT, StoreDown, unwaited
+from gemulator.state.journal.entry import EMPTY_BODY, Exchange, Finished
+from gemulator.state.store import DEFAULT, StoreDown, run_immediate
 
 
 class StartedAnswer(Struct, frozen=True):
@@ -86,7 +86,7 @@ class Chat:
         self._metrics.running += 1
         left: EngineResult | Exception | None
         try:
-            left = unwaited(self._sent(wire, path, target, headers, body, began))
+            left = run_immediate(self._sent(wire, path, target, headers, body, began))
         except Exception as error:
             left = error
         if left is None:
@@ -180,7 +180,7 @@ class Chat:
         if failure.hint and self._settings.emulator_headers:
             marks = (*marks, (b"x-emulator-hint", failure.hint.encode()))
         delivery = Delivery((Head(head.status, (*head.headers, *marks)), chunk))
-        exchange = Exchange("POST", path, "", EMPTY, failure.status, "refused")
+        exchange = Exchange("POST", path, "", EMPTY_BODY, failure.status, "refused")
         return await self._engine.record(exchange, delivery, headers, session)
 
 

@@ -41,7 +41,7 @@ def _resource(endpoint: Endpoint, target: Target) -> dict[str, Any]:
     model = {
         "id": deployed,
         "model": f"{parent}/models/{seed.child('model').between(10**17, 10**18 - 1)}",
-        "displayName": endpoint.voice.served or target.endpoint,
+        "displayName": endpoint.profile.served or target.endpoint,
         "createTime": _SINCE,
         "modelVersionId": "1",
     }

@@ -10,7 +10,7 @@ from typing import Any, Literal, TextIO, TypeAlias
 import orjson
 
 from gemulator.core.clock import Clock
-from gemulator.state.journal.entry import Exchange, Finished, Received, answer_of
+from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes
 
 LogStyle: TypeAlias = Literal["auto", "plain", "json", "off"]
 
@@ -106,7 +106,7 @@ def _reason(received: Received) -> str:
     """What the refusal of any other request says; one that a scenario orders need not be told."""
     exchange = received.exchange
     told = exchange.source in {"turn", "unmatched"}
-    return "" if told or exchange.status < 400 else _said(answer_of(received.delivery))[:_LONGEST]
+    return "" if told or exchange.status < 400 else _said(answer_bytes(received.delivery))[:_LONGEST]
 
 
 def _said(refusal: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a server reads out of a request about how to decode: whether to think, the form of the words, their number."""
+"""Decoding options of a request: thinking, output constraint, minimum length."""
 
 import re
 from collections.abc import Mapping
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class JsonConstraint(Struct, frozen=True):
-    """JSON that fits a schema; None: any object."""
+    """JSON that is valid against a schema; None allows any object."""
 
     schema: JSON
 
 
 class ChoiceConstraint(Struct, frozen=True):
-    """Literally one of these texts."""
+    """Exactly one of these texts."""
 
     options: tuple[str, ...]
 
@@ -34,8 +34,8 @@ class RegexConstraint(Struct, frozen=True):
     pattern: str
 
     @property
-    def fault(self) -> str | None:
-        """What is wrong with the expression; nothing, if Python or we can read it."""
+    def syntax_error(self) -> str | None:
+        """Return the syntax error of the expression, or None if Python or `generate.regex` can parse it."""
         from gemulator.generate.regex import readable
 
         try:
@@ -46,7 +46,7 @@ class RegexConstraint(Struct, frozen=True):
 
 
 class InvalidConstraint(Struct, frozen=True):
-    """A form that the server cannot make out, in its words."""
+    """Constraint that the server cannot parse, with the server's reason."""
 
     reason: str
 
@@ -56,10 +56,10 @@ OutputConstraint: TypeAlias = "JsonConstraint | ChoiceConstraint | RegexConstrai
 
 
 class DecodingOptions(Struct, frozen=True):
-    """What an answer must obey beyond what all servers have in common.
+    """Requirements for an answer beyond those common to all servers.
 
-    `thinking`: an invented answer has a thought (`asked`), only thoughts that an author wrote are kept (`allowed`),
-    or the model does not think at all (`off`). `least` is how many tokens the answer has at least.
+    `thinking`: a generated answer has a thought (`asked`), only thoughts of a scenario are kept (`allowed`), or the
+    model does not think at all (`off`). `thought_words` is the length of a generated thought.
     """
 
     thinking: Thinking = "allowed"
@@ -68,14 +68,18 @@ class DecodingOptions(Struct, frozen=True):
     min_tokens: int = 0
 
 
-UNBOUND = DecodingOptions()
+UNCONSTRAINED = DecodingOptions()
 
-_WORDS = {"low": 12, "medium": 40, "high": 60}  # as 32, 110 and 145 tokens relate in a probe (fidelity.md, Thinking)
+_THOUGHT_WORDS = {
+    "low": 12,
+    "medium": 40,
+    "high": 60,
+}  # as 32, 110 and 145 tokens relate in a probe (fidelity.md, Thinking)
 
-MOST_CANDIDATES = 16_384  # no server makes more answers to one request
-_LONGEST = 131_072  # tokens: no window that such servers have is much larger
+MAX_CANDIDATES = 16_384  # vLLM's maximum of `n`; no other server allows more
+_MAX_TOKENS = 131_072  # about the largest context window of such servers
 
-_BY_DEFAULT: Mapping[str, Thinking] = {
+_DEFAULT_THINKING: Mapping[str, Thinking] = {
     "always": "asked",
     "on": "asked",
     "written": "allowed",
@@ -84,84 +88,84 @@ _BY_DEFAULT: Mapping[str, Thinking] = {
 }
 
 
-def decoding_of(request: ChatRequest, voice: ServingProfile) -> DecodingOptions:
-    """As the servers of open models read a request."""
-    effort = (request.reasoning_effort or "medium") if voice.efforts else ""
-    form = constraint_of(request)
-    return DecodingOptions(_thinking(request, voice), _WORDS.get(effort, 25), form, _least(request))
+def decoding_options(request: ChatRequest, profile: ServingProfile) -> DecodingOptions:
+    """Return the decoding options that servers of open models read from a request."""
+    effort = (request.reasoning_effort or "medium") if profile.efforts else ""
+    thought_words = _THOUGHT_WORDS.get(effort, 25)
+    return DecodingOptions(_thinking(request, profile), thought_words, constraint_of(request), _min_tokens(request))
 
 
 def constrain_reasoning(decoding: DecodingOptions, request: ChatRequest) -> DecodingOptions:
-    """Where thoughts stand in the content, a form binds all of it: the model cannot think first."""
-    formed = decoding.constraint is not None or request.wants_json
-    return replace(decoding, thinking="allowed") if formed and decoding.thinking == "asked" else decoding
+    """Return options without a generated thought if a constraint applies to a content that includes thoughts."""
+    constrained = decoding.constraint is not None or request.wants_json
+    return replace(decoding, thinking="allowed") if constrained and decoding.thinking == "asked" else decoding
 
 
-def _thinking(request: ChatRequest, voice: ServingProfile) -> Thinking:
+def _thinking(request: ChatRequest, profile: ServingProfile) -> Thinking:
     kwargs = request.extra_fields.get("chat_template_kwargs")
-    said = [kwargs[name] for name in voice.switches if name in kwargs] if isinstance(kwargs, dict) else []
-    if said and voice.thinks not in {"always", "never"}:
-        return "asked" if said[-1] else "off"
-    return _BY_DEFAULT[voice.thinks]
+    switches = [kwargs[name] for name in profile.switches if name in kwargs] if isinstance(kwargs, dict) else []
+    if switches and profile.thinks not in {"always", "never"}:
+        return "asked" if switches[-1] else "off"
+    return _DEFAULT_THINKING[profile.thinks]
 
 
-def _least(request: ChatRequest) -> int:
+def _min_tokens(request: ChatRequest) -> int:
     if request.extra_fields.get("ignore_eos") is True and request.token_limit:
-        return min(request.token_limit, _LONGEST) + 1  # one too many, so that the limit ends the answer
-    wanted = request.extra_fields.get("min_tokens")
-    return min(wanted, _LONGEST) if isinstance(wanted, int) else 0
+        return min(request.token_limit, _MAX_TOKENS) + 1  # one more, to let the limit end the answer
+    value = request.extra_fields.get("min_tokens")
+    return min(value, _MAX_TOKENS) if isinstance(value, int) else 0
 
 
 # ---- guided decoding: `structured_outputs`, the older `guided_…` fields, and structural tags
 
 
 def constraint_of(request: ChatRequest) -> "OutputConstraint | None":
-    """The form that the request demands of the words, beyond what OpenAI's own `response_format` can say."""
-    written = request.response_format
-    if isinstance(written, dict) and written.get("type") == "structural_tag":
-        return _tagged(written)
+    """Return the output constraint of a request beyond OpenAI's own `response_format` types, or None."""
+    response_format = request.response_format
+    if isinstance(response_format, dict) and response_format.get("type") == "structural_tag":
+        return _tag_constraint(response_format)
     if not request.extra_fields:
         return None
-    options = constraints(request.extra_fields)
+    options = constraint_values(request.extra_fields)
     if options.get("json") is not None or options.get("json_object"):
-        return _object(options.get("json"))
+        return _json_constraint(options.get("json"))
     if isinstance(options.get("choice"), list) and options["choice"]:
         return ChoiceConstraint(tuple(map(str, options["choice"])))
     if isinstance(options.get("regex"), str):
         return RegexConstraint(options["regex"])
     if isinstance(options.get("grammar"), str) and options["grammar"].strip():
-        return _grammatical(options["grammar"])
+        return _grammar_constraint(options["grammar"])
     tag = options.get("structural_tag")
-    return None if tag is None else _tagged(_loaded(tag))
+    return None if tag is None else _tag_constraint(_parse_json(tag))
 
 
 KINDS = ("json", "regex", "choice", "grammar", "json_object", "structural_tag")
 
 
-def constraints(further: Mapping[str, JSON]) -> Mapping[str, JSON]:
-    """What is demanded, by kind, in whatever fields it is written."""
-    nested = further.get("structured_outputs")
-    older = {kind: further.get(f"guided_{kind}") for kind in ("json", "regex", "choice", "grammar")}
-    options = older | {"structural_tag": further.get("structural_tag")}
+def constraint_values(extra_fields: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    """Return the constraint values by kind, from `structured_outputs` or the older fields."""
+    nested = extra_fields.get("structured_outputs")
+    older = {kind: extra_fields.get(f"guided_{kind}") for kind in ("json", "regex", "choice", "grammar")}
+    options = older | {"structural_tag": extra_fields.get("structural_tag")}
     return options | nested if isinstance(nested, dict) else options
 
 
-def _object(written: JSON) -> "OutputConstraint":
-    schema = _loaded(written)
+def _json_constraint(value: JSON) -> "OutputConstraint":
+    schema = _parse_json(value)
     return (
         InvalidConstraint("Invalid JSON grammar specification.") if isinstance(schema, str) else JsonConstraint(schema)
     )
 
 
-def _loaded(written: JSON) -> JSON:
-    """The JSON in a text; what is none stays as it is."""
+def _parse_json(value: JSON) -> JSON:
+    """Return the JSON in a text; return anything else unchanged."""
     try:
-        return orjson.loads(written) if isinstance(written, str) else written
+        return orjson.loads(value) if isinstance(value, str) else value
     except orjson.JSONDecodeError:
-        return written
+        return value
 
 
-def _grammatical(text: str) -> "OutputConstraint":
+def _grammar_constraint(text: str) -> "OutputConstraint":
     from gemulator.generate.grammar import BadGrammar, read_grammar
 
     try:
@@ -170,7 +174,7 @@ def _grammatical(text: str) -> "OutputConstraint":
         return InvalidConstraint(f"Grammar error: {bad}")
 
 
-def _tagged(spec: JSON) -> "OutputConstraint":
+def _tag_constraint(spec: JSON) -> "OutputConstraint":
     from gemulator.generate.grammar import BadGrammar, read_tag
 
     try:

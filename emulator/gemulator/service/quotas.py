@@ -1,4 +1,4 @@
-"""How much a client may ask for: what a request costs, and in which windows."""
+"""Request, token and concurrency quotas."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -10,13 +10,13 @@ from gemulator.core.duration import Duration
 from gemulator.request.target import Target
 
 _MINUTE = 60.0
-_LONGEST = 3_600.0  # seconds after which a stream no longer counts: its server may be gone
+_MAX_STREAM = 3_600.0  # seconds; a stream of a crashed server stops counting after that
 
 
 class Charge(Struct, frozen=True):
-    """What is added to a meter of a session, unless that would then be over its `limit`.
+    """Amount to add to a session's meter, unless it would exceed `limit`.
 
-    A meter is at zero again `seconds` after it was first charged; `renew`: after it was last charged.
+    A meter resets to zero `seconds` after its first charge, or after its last one if `renew` is set.
     """
 
     key: str
@@ -27,28 +27,29 @@ class Charge(Struct, frozen=True):
 
 
 class Quota(BaseModel):
-    """What may be used in a minute or at once. What is left out has no end."""
+    """Per-minute and concurrency limits; omitted limits are unlimited."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
-    requests_per_minute: Annotated[int | None, Field(ge=0, description="Requests that are answered.")] = None
+    requests_per_minute: Annotated[int | None, Field(ge=0, description="Answered requests.")] = None
     tokens_per_minute: Annotated[
         int | None,
-        Field(ge=0, description="Of prompts and answers; the request that passes the limit is answered."),
+        Field(ge=0, description="Tokens of prompts and answers; the request that exceeds the limit is still answered."),
     ] = None
-    concurrent: Annotated[int | None, Field(ge=0, description="Answers that may be under way at once.")] = None
+    concurrent: Annotated[int | None, Field(ge=0, description="Concurrent answers.")] = None
     provisioned_tokens_per_minute: Annotated[
-        int | None, Field(ge=0, description="Provisioned throughput. What is beyond spills over and is on demand.")
+        int | None, Field(ge=0, description="Provisioned throughput; requests beyond it use on-demand throughput.")
     ] = None
     per: Annotated[
-        Literal["model", "project", "session"], Field(description="What has a quota of its own, within a session.")
+        Literal["model", "project", "session"], Field(description="Scope of each quota within a session.")
     ] = "model"
     retry_after: Annotated[
-        Duration | None, Field(description="What `retry-after` says. Left out: no such header, as at the real service.")
+        Duration | None,
+        Field(description="Value of the `retry-after` header. Not sent by default, as at the real service."),
     ] = None
 
     def admission(self, target: Target, model: str) -> Sequence[Charge]:
-        """What a request is charged before it is answered."""
+        """Return the charges of a request before it is answered."""
         owner = self._owner(target, model)
         charges = (
             Charge(f"requests {owner}", 1, self.requests_per_minute),
@@ -58,16 +59,16 @@ class Quota(BaseModel):
         return [charge for charge in charges if charge.limit is not None]
 
     def release(self, target: Target, model: str) -> Sequence[Charge]:
-        """What is given back when the answer is over."""
+        """Return the charges that release a finished answer's slot."""
         return [self._stream(self._owner(target, model), -1)] if self.concurrent is not None else []
 
     def reserve(self, target: Target, model: str) -> Sequence[Charge]:
-        """What a request is charged that would use provisioned throughput; nothing: there is none."""
+        """Return the charges that test for provisioned throughput; empty if none is configured."""
         limit = self.provisioned_tokens_per_minute
         return [Charge(f"provisioned {self._owner(target, model)}", 0, limit)] if limit is not None else []
 
     def settlement(self, target: Target, model: str, tokens: int, *, provisioned: bool) -> Sequence[Charge]:
-        """What is charged for the tokens of an answer, whatever the limits."""
+        """Return the charges for the tokens of an answer; no limit applies to them."""
         owner = self._owner(target, model)
         if provisioned:
             return [Charge(f"provisioned {owner}", tokens)]
@@ -75,10 +76,10 @@ class Quota(BaseModel):
 
     def _stream(self, owner: str, amount: int) -> Charge:
         limit = self.concurrent if amount > 0 else None
-        return Charge(f"streams {owner}", amount, limit, _LONGEST, renew=True)
+        return Charge(f"streams {owner}", amount, limit, _MAX_STREAM, renew=True)
 
     def _owner(self, target: Target, model: str) -> str:
-        """Whose meters these are."""
+        """Return the part of the meter keys that names the quota's owner."""
         return {"session": "", "project": target.project, "model": f"{target.project} {model}"}[self.per]
 
 
@@ -88,9 +89,9 @@ UNLIMITED = Quota.model_construct()
 def apply_charges(
     meters: Mapping[str, tuple[int, float]], charges: Sequence[Charge], now: float
 ) -> Mapping[str, tuple[int, float]] | int:
-    """The meters after all charges, each a count and the time at which it ends; or the index of one that is refused.
+    """Return the meters after all charges, each a count and its end time, or the index of a refused charge.
 
-    A charge of nothing is refused where the next one would be.
+    A charge of 0 is refused if a charge of 1 would be.
     """
     after: dict[str, tuple[int, float]] = {}
     for index, charge in enumerate(charges):

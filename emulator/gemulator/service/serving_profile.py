@@ -1,4 +1,4 @@
-"""How the server of one model words its answers: data of the catalog, read by its dialect."""
+"""Serving profile of a model: catalog data for its dialect."""
 
 from typing import Literal, TypeAlias
 
@@ -6,23 +6,23 @@ from msgspec import Struct
 
 Thinks: TypeAlias = Literal["always", "on", "off", "never", "written"]
 Version: TypeAlias = Literal["current", "0.10", "0.6", "2"]  # of vLLM; 2 is TGI's
-Placement: TypeAlias = Literal["field", "tags", "bare", "hidden"]
+ThoughtPlacement: TypeAlias = Literal["field", "tags", "bare", "hidden"]
 
 
 class ServingProfile(Struct, frozen=True):
-    """What a dialect must know of a model. A dialect ignores what means nothing to its server.
+    """Server settings of one model. A dialect ignores settings that its server does not have.
 
-    `served` is the server's own name for the model; with `only_served` it refuses other names. `version` is the
-    release whose shapes are spoken, `fingerprint` its `system_fingerprint`, `context` the window in tokens.
+    `served` is the server's own name for the model; with `only_served` it refuses other names. `version` selects the
+    release whose format is emulated, `fingerprint` its `system_fingerprint`, `context` the window in tokens.
 
-    `thinks`: `always`; `on` or `off` by default, until one of `switches` in `chat_template_kwargs` says otherwise;
-    `never`; `written`: as `off`, but thoughts that an author wrote are kept. `thoughts` says where they stand: in a
-    field of their own, between `<think>` tags in the content, before a bare `</think>` there, or nowhere. `efforts`
-    are the values of `reasoning_effort` that the model knows; none: not refused, without effect.
+    `thinks`: `always`, `never`, or `on` or `off` by default unless one of `switches` in `chat_template_kwargs` is set.
+    `written` is like `off`, but keeps the thoughts of a scenario. `thoughts` is their position: a field of their own,
+    between `<think>` tags in the content, in the content before a bare `</think>`, or hidden. `efforts` lists the
+    accepted values of `reasoning_effort`; if empty, any value is accepted and has no effect.
 
-    `call_ids`: `random`, or `numbered` as `functions.NAME:INDEX`. The rest is for partner models: `shape` is the
-    family of bodies, `matched_stop` the id of the token that ends an answer, `weights` whether `metadata` names their
-    version, `counts_reasoning` whether usage has `reasoning_tokens`.
+    `call_ids`: `random`, or `numbered` as `functions.NAME:INDEX`. The rest is for partner models: `shape` is the body
+    format, `matched_stop` the id of the end token, `weights` adds the version of the weights to `metadata`,
+    `counts_reasoning` adds `reasoning_tokens` to usage.
     """
 
     served: str = ""
@@ -32,7 +32,7 @@ class ServingProfile(Struct, frozen=True):
     context: int | None = None
     thinks: Thinks = "written"
     switches: tuple[str, ...] = ("enable_thinking", "thinking")
-    thoughts: Placement = "field"
+    thoughts: ThoughtPlacement = "field"
     efforts: tuple[str, ...] = ()
     call_ids: Literal["random", "numbered"] = "random"
     shape: Literal["thin", "sglang", "grok"] = "thin"
@@ -41,4 +41,4 @@ class ServingProfile(Struct, frozen=True):
     counts_reasoning: bool = True
 
 
-PLAIN = ServingProfile()
+DEFAULT_PROFILE = ServingProfile()

@@ -1,1 +1,1 @@
-"""Where state lives."""
+"""Session state and its stores."""

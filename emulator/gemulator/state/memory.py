@@ -1,4 +1,4 @@
-"""State in this process."""
+"""In-memory store."""
 
 import time
 from collections import OrderedDict
@@ -26,7 +26,7 @@ from gemulator.state.store import (
 )
 from gemulator.state.subscribers import Subscribers
 
-_OVERLAYS = 256  # that are known again
+_MAX_OVERLAYS = 256  # cached
 
 
 _Value = TypeVar("_Value")
@@ -43,7 +43,7 @@ class _Record(Struct):
 
 
 class _Session(Struct):
-    touched: float
+    last_used: float
     used: OrderedDict[str, int] = field(default_factory=OrderedDict)
     meters: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
     repeats: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
@@ -54,50 +54,50 @@ class _Session(Struct):
 
 
 class MemoryStore:
-    """The default store. `monotonic` tells how long a session has been idle.
+    """Default store. `monotonic` is the clock for idle sessions.
 
-    No method waits for anything, so each may also be stepped through in another thread than the loop's.
+    No method except `events` suspends, and other threads than the event loop's may run them with `run_immediate`.
     """
 
     immediate = True
 
-    def __init__(self, bounds: StoreLimits | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._bounds = bounds or StoreLimits()
+    def __init__(self, limits: StoreLimits | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits or StoreLimits()
         self._monotonic = monotonic
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._numbers = count(1)
-        self._overlay = lru_cache(_OVERLAYS)(partial(_numbered, count(1)))
+        self._shared_overlay = lru_cache(_MAX_OVERLAYS)(partial(_new_overlay, count(1)))
         self._names = count(1)
-        self._readers = Subscribers()
+        self._subscribers = Subscribers()
         self._bytes = 0
         self._evicted = 0
-        self._lock = RLock()  # what concerns several sessions is done by one thread after the other
+        self._lock = RLock()  # serializes changes to the set of sessions
 
     # ---- sessions
 
     def _session(self, name: str) -> _Session:
-        """The session, as one that is used now; made where there is none or it was idle for too long."""
+        """Return the session and update its last use; create it if it does not exist or has expired."""
         now = self._monotonic()
         with self._lock:
             session = self._sessions.get(name)
-            if session is not None and (now - session.touched <= self._bounds.age or name == DEFAULT):
-                session.touched = now
+            if session is not None and (now - session.last_used <= self._limits.age or name == DEFAULT):
+                session.last_used = now
                 self._sessions.move_to_end(name)
                 return session
-            self._forget(name)
+            self._remove(name)
             session = self._sessions[name] = _Session(now)
-            self._forget_idle(now)
+            self._evict_idle(now)
             return session
 
-    def _forget_idle(self, now: float) -> None:
+    def _evict_idle(self, now: float) -> None:
         while len(self._sessions) > 1:
             name, session = next(item for item in self._sessions.items() if item[0] != DEFAULT)
-            if len(self._sessions) <= self._bounds.sessions and now - session.touched <= self._bounds.age:
+            if len(self._sessions) <= self._limits.sessions and now - session.last_used <= self._limits.age:
                 return
             self._evicted += len(session.records)
-            self._forget(name)
+            self._remove(name)
 
-    def _forget(self, name: str) -> bool:
+    def _remove(self, name: str) -> bool:
         with self._lock:
             session = self._sessions.pop(name, None)
             if session is not None:
@@ -114,7 +114,7 @@ class MemoryStore:
     async def sessions(self) -> Sequence[SessionState]:
         now = self._monotonic()
         with self._lock:
-            self._forget_idle(now)
+            self._evict_idle(now)
             return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
 
     async def reset(self, session: str) -> None:
@@ -122,10 +122,10 @@ class MemoryStore:
             state = self._sessions.get(session)
             if state is not None:
                 self._bytes -= state.bytes
-                self._sessions[session] = _Session(state.touched, overlay=state.overlay)
+                self._sessions[session] = _Session(state.last_used, overlay=state.overlay)
 
     async def drop(self, session: str) -> bool:
-        return self._forget(session)
+        return self._remove(session)
 
     # ---- counters
 
@@ -142,11 +142,11 @@ class MemoryStore:
             repeats[fingerprint] = attempt + 1
             if attempt:
                 repeats.move_to_end(fingerprint)
-            elif len(repeats) > self._bounds.repeats:
+            elif len(repeats) > self._limits.repeats:
                 repeats.popitem(last=False)
             if chosen is not None and limits[chosen].times is not None:
                 turn = limits[chosen].key
-                self._note(used, turn, used.get(turn, 0) + 1)
+                self._put_bounded(used, turn, used.get(turn, 0) + 1)
         return Claim(chosen, attempt)
 
     async def counters(self, session: str) -> Mapping[str, int]:
@@ -159,15 +159,15 @@ class MemoryStore:
         if isinstance(after, int):
             return after
         for key, meter in after.items():
-            self._note(meters, key, meter)
+            self._put_bounded(meters, key, meter)
         return None
 
-    def _note(self, kept: OrderedDict[str, _Value], key: str, value: _Value) -> None:
-        """Keep a value under a name that a client may have made up: the one noted longest ago goes first."""
-        kept[key] = value
-        kept.move_to_end(key)
-        if len(kept) > self._bounds.repeats:
-            kept.popitem(last=False)
+    def _put_bounded(self, values: OrderedDict[str, _Value], key: str, value: _Value) -> None:
+        """Set a value and evict the oldest one above the limit, because clients may invent any number of keys."""
+        values[key] = value
+        values.move_to_end(key)
+        if len(values) > self._limits.repeats:
+            values.popitem(last=False)
 
     # ---- journal
 
@@ -178,15 +178,15 @@ class MemoryStore:
             record = state.records[number] = _Record(number, received)
             state.bytes += received.size
             self._bytes += received.size
-            if len(state.records) > self._bounds.entries or self._bytes > self._bounds.bytes:
+            if len(state.records) > self._limits.entries or self._bytes > self._limits.bytes:
                 self._trim(state)
-        if self._readers:
-            self._readers.tell(Event(number, "received", record.entry()))
+        if self._subscribers:
+            self._subscribers.publish(Event(number, "received", record.entry()))
         return number
 
     def _trim(self, state: _Session) -> None:
-        bounds = self._bounds
-        while len(state.records) > 1 and (len(state.records) > bounds.entries or self._bytes > bounds.bytes):
+        limits = self._limits
+        while len(state.records) > 1 and (len(state.records) > limits.entries or self._bytes > limits.bytes):
             _, oldest = state.records.popitem(last=False)
             state.bytes -= oldest.received.size
             self._bytes -= oldest.received.size
@@ -199,8 +199,8 @@ class MemoryStore:
         if record is not None:
             record.finished = finished
             record.ended = next(self._numbers)
-            if self._readers:
-                self._readers.tell(Event(record.ended, "finished", record.entry()))
+            if self._subscribers:
+                self._subscribers.publish(Event(record.ended, "finished", record.entry()))
 
     async def entry(self, number: int) -> Entry | None:
         with self._lock:
@@ -208,15 +208,15 @@ class MemoryStore:
             record = next(found, None)
         return record.entry() if record else None
 
-    async def entries(self, wanted: Filter = ANY, after: int = 0, most: int | None = None) -> Page:
-        fitting = (entry for entry in self._kept(wanted.session) if entry.number > after and wanted.fits(entry))
-        found = tuple(islice(fitting, None if most is None else most + 1))
-        if most is None or len(found) <= most:
+    async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
+        entries = (entry for entry in self._entries(entry_filter.session) if entry.number > after)
+        found = tuple(islice(filter(entry_filter.matches, entries), None if limit is None else limit + 1))
+        if limit is None or len(found) <= limit:
             return Page(found)
-        return Page(found[:most], found[most - 1].number)
+        return Page(found[:limit], found[limit - 1].number)
 
-    def _kept(self, session: str | None) -> Iterable[Entry]:
-        """Entries in order. A session is in arrival order already; all of them have to be sorted."""
+    def _entries(self, session: str | None) -> Iterable[Entry]:
+        """Return the entries of a session, or of all sessions, in arrival order."""
         if session is not None:
             state = self._sessions.get(session)
             return (record.entry() for record in (list(state.records.values()) if state else ()))
@@ -230,45 +230,45 @@ class MemoryStore:
     # ---- events
 
     async def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
-        with self._readers.joined(session) as reader:
+        with self._subscribers.subscribe(session) as subscriber:
             if after is not None:
-                past = [event for entry in self._kept(session) for event in events_of(entry) if event.number > after]
+                past = [event for entry in self._entries(session) for event in events_of(entry) if event.number > after]
                 for event in sorted(past, key=lambda event: event.number):
                     after = event.number
                     yield event
             while True:
-                yield await reader.next_after(after or 0)
+                yield await subscriber.next_after(after or 0)
 
-    # ---- what a session lays over the server's own
+    # ---- overlays
 
     async def overlay(self, session: str) -> SessionOverlay:
-        return self._overlaid(session)
+        return self._overlay_of(session)
 
-    def _overlaid(self, session: str) -> SessionOverlay:
+    def _overlay_of(self, session: str) -> SessionOverlay:
         return self._session(session).overlay if session in self._sessions else UNCHANGED
 
-    def _lay(self, session: str, overlay: SessionOverlay) -> None:
-        """Tests lay the same over one session after the other: what was made ready for the first serves them all."""
-        self._session(session).overlay = self._overlay(overlay.published, overlay.settings)
+    def _set_overlay(self, session: str, overlay: SessionOverlay) -> None:
+        """Set a session's overlay; equal overlays share a generation, and so the engine's caches for it."""
+        self._session(session).overlay = self._shared_overlay(overlay.published, overlay.settings)
 
     async def publish(self, session: str, scenario: PushedScenario) -> None:
         with self._lock:
-            overlay = self._overlaid(session)
+            overlay = self._overlay_of(session)
             others = tuple(other for other in overlay.published if other.name != scenario.name)
-            self._lay(session, replace(overlay, published=(scenario, *others)))
+            self._set_overlay(session, replace(overlay, published=(scenario, *others)))
 
     async def withdraw(self, session: str, name: str | None = None) -> bool:
         with self._lock:
-            overlay = self._overlaid(session)
-            left = tuple(other for other in overlay.published if name not in {None, other.name})
-            if left == overlay.published:
+            overlay = self._overlay_of(session)
+            remaining = tuple(other for other in overlay.published if name not in {None, other.name})
+            if remaining == overlay.published:
                 return False
-            self._lay(session, replace(overlay, published=left))
+            self._set_overlay(session, replace(overlay, published=remaining))
             return True
 
-    async def configure(self, session: str, choices: SessionSettings) -> None:
+    async def configure(self, session: str, settings: SessionSettings) -> None:
         with self._lock:
-            self._lay(session, replace(self._overlaid(session), settings=choices))
+            self._set_overlay(session, replace(self._overlay_of(session), settings=settings))
 
     # ---- health
 
@@ -279,10 +279,10 @@ class MemoryStore:
         return None
 
 
-def _numbered(
-    numbers: Iterator[int], published: tuple[PushedScenario, ...], choices: SessionSettings
+def _new_overlay(
+    numbers: Iterator[int], published: tuple[PushedScenario, ...], settings: SessionSettings
 ) -> SessionOverlay:
-    return SessionOverlay(next(numbers), published, choices)
+    return SessionOverlay(next(numbers), published, settings)
 
 
 def _state(name: str, session: _Session, now: float) -> SessionState:
@@ -292,6 +292,6 @@ def _state(name: str, session: _Session, now: float) -> SessionState:
         bytes=session.bytes,
         evicted=session.evicted,
         published=len(session.overlay.published),
-        idle=max(0.0, now - session.touched),
+        idle=max(0.0, now - session.last_used),
         counters=dict(session.used),
     )

@@ -1,4 +1,4 @@
-"""A connection to Redis or Valkey that gives up soon, and says StoreDown for all that can go wrong."""
+"""Connection to Redis or Valkey with short timeouts."""
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -9,13 +9,13 @@ from gemulator.core.settings import SettingError
 from gemulator.state.store import StoreDown
 
 _SCRIPT = Path(__file__).with_name("redis.lua")
-_PATIENCE = 2.0  # seconds for an answer, and for a free connection
-_PAUSE = 0.5  # seconds after a failure in which nobody asks again
-_CONNECTIONS = 16
+_TIMEOUT = 2.0  # seconds for a response, and for a free connection
+_PAUSE = 0.5  # seconds without an attempt after a failure
+_MAX_CONNECTIONS = 16
 
 
-class Connection:
-    """Asks the server at `url`; connects when first asked. `client` has redis-py's commands, to hand to `ask`."""
+class RedisConnection:
+    """Lazy connection to the server at `url`. `client` is redis-py's; pass its commands to `execute`."""
 
     def __init__(self, url: str, prefix: str, monotonic: Callable[[], float]) -> None:
         self.client = _client(url)
@@ -23,24 +23,27 @@ class Connection:
         self._monotonic = monotonic
         self._script = self.client.register_script(_SCRIPT.read_text(encoding="utf-8"))
         self._down_until = 0.0
-        self._why = ""
+        self._reason = ""
 
-    async def ask(self, command: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
-        """What a command answers. After a failure there is a pause: a store that is away costs few their patience."""
+    async def execute(self, command: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
+        """Run a command and return its response; raise StoreDown on any error.
+
+        For `_PAUSE` seconds after a failure it raises at once, to spare most requests the timeout.
+        """
         from redis.exceptions import RedisError
 
         if self._monotonic() < self._down_until:
-            raise StoreDown(self._why)
+            raise StoreDown(self._reason)
         try:
             return await command(*arguments, **options)
         except (RedisError, OSError) as error:
-            self._why = f"the store does not answer: {error or type(error).__name__}"
+            self._reason = f"the store does not respond: {error or type(error).__name__}"
             self._down_until = self._monotonic() + _PAUSE
-            raise StoreDown(self._why) from error
+            raise StoreDown(self._reason) from error
 
-    async def run(self, verb: str, *arguments: str | bytes | int) -> Any:
-        """What the script does in one step."""
-        return await self.ask(self._script, args=[verb, self._prefix, *arguments])
+    async def run_script(self, verb: str, *arguments: str | bytes | int) -> Any:
+        """Run a verb of redis.lua atomically and return its result."""
+        return await self.execute(self._script, args=[verb, self._prefix, *arguments])
 
 
 def _client(url: str) -> Any:
@@ -51,15 +54,15 @@ def _client(url: str) -> Any:
     retry, backoff = import_module("redis.asyncio.retry"), import_module("redis.backoff")
     pool = redis.BlockingConnectionPool.from_url(
         url,
-        max_connections=_CONNECTIONS,
-        timeout=_PATIENCE,
-        socket_timeout=_PATIENCE,
-        socket_connect_timeout=_PATIENCE,
-        protocol=2,  # with 3, redis-py 8 does not notice that a connection from its pool was closed meanwhile
-        retry=retry.Retry(backoff.NoBackoff(), 0),  # a claim that may have been counted is not made twice
+        max_connections=_MAX_CONNECTIONS,
+        timeout=_TIMEOUT,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        protocol=2,  # with 3, redis-py 8 does not detect that a pooled connection was closed
+        retry=retry.Retry(backoff.NoBackoff(), 0),  # a retried claim could count twice
     )
     try:
-        pool.make_connection()  # it connects when first used: what cannot be made then cannot be made now
+        pool.make_connection()  # does not connect; raises for invalid options in the URL
     except TypeError as error:
-        raise SettingError("store", f"the URL cannot be used: {error}") from None
+        raise SettingError("store", f"invalid URL: {error}") from None
     return redis.Redis.from_pool(pool)

@@ -1,77 +1,79 @@
-"""What happens in a shared store, read once for all in this process who listen."""
+"""Event stream of a Redis store, shared by the process's subscribers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from gemulator.state.journal.entry import Entry, Event
-from gemulator.state.redis_connection import Connection
+from gemulator.state.redis_connection import RedisConnection
 from gemulator.state.subscribers import Subscribers
 
 BATCH = 200
-_WAIT = 200  # milliseconds that are waited for news at a time
+_BLOCK_MS = 200  # milliseconds to wait for new events in one command
 
 Row: TypeAlias = tuple[bytes, Mapping[bytes, bytes]]
 
 
-def number_of(row: bytes) -> int:
-    """The number in the id of a stream's row."""
+def entry_number(row: bytes) -> int:
+    """Return the number in the id of a stream row."""
     return int(row.partition(b"-")[0])
 
 
 class RedisEventStream:
-    """Speaks through `connection`; `entry` finds one by session and number, None where it is not kept."""
+    """Reads events over `connection`; `find_entry` returns an entry by session and number, or None."""
 
     def __init__(
-        self, connection: Connection, prefix: str, entry: Callable[[str, int], Awaitable[Entry | None]]
+        self, connection: RedisConnection, prefix: str, find_entry: Callable[[str, int], Awaitable[Entry | None]]
     ) -> None:
-        self._redis, self._ask = connection.client, connection.ask
+        self._redis, self._execute = connection.client, connection.execute
         self._prefix = prefix
-        self._entry = entry
-        self._readers = Subscribers()
-        self._following: asyncio.Task[None] | None = None
+        self._find_entry = find_entry
+        self._subscribers = Subscribers()
+        self._task: asyncio.Task[None] | None = None
 
     async def events(self, session: str | None, after: int | None) -> AsyncIterator[Event]:
-        """As those of a store."""
-        newest = int(await self._ask(self._redis.get, f"{self._prefix}sequence") or 0)
+        """Yield events like `Store.events`."""
+        newest = int(await self._execute(self._redis.get, f"{self._prefix}sequence") or 0)
         after = newest if after is None else after
-        with self._readers.joined(session) as reader:
-            if self._following is None or self._following.done():
-                self._following = asyncio.create_task(self._follow(newest))
+        with self._subscribers.subscribe(session) as subscriber:
+            if self._task is None or self._task.done():
+                self._task = asyncio.create_task(self._follow(newest))
             try:
                 while rows := await self._rows(after):
                     for row, fields in rows:
-                        after = number_of(row)
-                        if reader.wants(fields[b"session"].decode()) and (event := await self._event(after, fields)):
+                        after = entry_number(row)
+                        if subscriber.wants(fields[b"session"].decode()) and (
+                            event := await self._event(after, fields)
+                        ):
                             yield event
                 while True:
-                    yield await reader.next_after(after)
+                    yield await subscriber.next_after(after)
             finally:
-                if self._readers == [reader] and self._following is not None:
-                    self._following.cancel()
-                    self._following = None
+                if self._subscribers == [subscriber] and self._task is not None:
+                    self._task.cancel()
+                    self._task = None
 
     async def _follow(self, last: int) -> None:
-        """Tell all readers what happens from now on."""
+        """Publish all events after `last` to the subscribers."""
         try:
             while True:
-                for row, fields in await self._rows(last, _WAIT):
-                    last = number_of(row)
+                for row, fields in await self._rows(last, _BLOCK_MS):
+                    last = entry_number(row)
                     session = fields[b"session"].decode()
-                    wanted = any(reader.wants(session) for reader in self._readers)
-                    if wanted and (event := await self._event(last, fields)):
-                        self._readers.tell(event)
+                    has_subscriber = any(subscriber.wants(session) for subscriber in self._subscribers)
+                    if has_subscriber and (event := await self._event(last, fields)):
+                        self._subscribers.publish(event)
         except Exception as error:
-            self._readers.fail(error)
+            self._subscribers.fail(error)
 
     async def _rows(self, after: int, wait: int | None = None) -> Sequence[Row]:
-        news = await self._ask(self._redis.xread, {f"{self._prefix}feed": f"{after}-0"}, count=BATCH, block=wait)
-        rows: Sequence[Row] = news[0][1] if news else ()
+        streams = await self._execute(self._redis.xread, {f"{self._prefix}feed": f"{after}-0"}, count=BATCH, block=wait)
+        rows: Sequence[Row] = streams[0][1] if streams else ()
         return rows
 
     async def _event(self, number: int, fields: Mapping[bytes, bytes]) -> Event | None:
         of = int(fields[b"of"])
-        entry = await self._entry(fields[b"session"].decode(), of)
+        entry = await self._find_entry(fields[b"session"].decode(), of)
         if entry is None:
             return None
         if of == number:

@@ -1,4 +1,4 @@
-"""A shared store that may be away: what needs no state is answered all the same."""
+"""Redis store with an in-memory fallback for stateless requests."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,45 +20,45 @@ from gemulator.state.store import (
     TurnLimit,
 )
 
-_GLANCE = 1.0  # seconds
+_REFRESH = 1.0  # seconds
 
 
 class RedisStoreWithFallback(RedisStore):
-    """Redis; while it is away, the default session goes on as far as nobody could tell the difference.
+    """Redis store whose default session keeps working without state while Redis is down.
 
-    Its pushed scenarios and choices are then those that were seen last: with its own requests, and once a second with
-    those of others. Repeat numbers come from this process, and entries are lost but counted. A turn with `times` and
-    every other session raise StoreDown.
+    It then uses the overlay that was read last: with each of its requests, and once a second with those of other
+    sessions. Repeat numbers come from this process, and entries are lost but counted. A turn with `times` and every
+    other session raise StoreDown.
     """
 
     def __init__(
-        self, url: str, bounds: StoreLimits | None = None, monotonic: Callable[[], float] = time.monotonic
+        self, url: str, limits: StoreLimits | None = None, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        super().__init__(url, bounds, monotonic)
-        self._meanwhile = MemoryStore(bounds, monotonic)
+        super().__init__(url, limits, monotonic)
+        self._fallback = MemoryStore(limits, monotonic)
         self._monotonic = monotonic
-        self._last_seen = UNCHANGED
-        self._glance_after = 0.0
+        self._default_overlay = UNCHANGED
+        self._refresh_after = 0.0
         self._unjournaled = 0
 
     async def overlay(self, session: str) -> SessionOverlay:
         if session == DEFAULT:
-            await self._glance()
-            return self._last_seen
-        if self._monotonic() > self._glance_after:
-            await self._glance()
+            await self._refresh_default()
+            return self._default_overlay
+        if self._monotonic() > self._refresh_after:
+            await self._refresh_default()
         return await super().overlay(session)
 
-    async def _glance(self) -> None:
-        """See what the default session has now."""
-        self._glance_after = self._monotonic() + _GLANCE
+    async def _refresh_default(self) -> None:
+        """Read the overlay of the default session, if Redis is up."""
+        self._refresh_after = self._monotonic() + _REFRESH
         with suppress(StoreDown):
-            self._last_seen = await super().overlay(DEFAULT)
+            self._default_overlay = await super().overlay(DEFAULT)
 
-    async def _lay(self, session: str, change: Callable[[SessionOverlay], SessionOverlay]) -> bool:
-        changed = await super()._lay(session, change)
+    async def _update_overlay(self, session: str, change: Callable[[SessionOverlay], SessionOverlay]) -> bool:
+        changed = await super()._update_overlay(session, change)
         if session == DEFAULT:
-            await self._glance()
+            await self._refresh_default()
         return changed
 
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
@@ -67,7 +67,7 @@ class RedisStoreWithFallback(RedisStore):
         except StoreDown:
             if session != DEFAULT or any(limit.times is not None for limit in limits):
                 raise
-        return await self._meanwhile.claim(session, fingerprint, limits, dry=dry)
+        return await self._fallback.claim(session, fingerprint, limits, dry=dry)
 
     async def append(self, received: Received) -> int:
         try:

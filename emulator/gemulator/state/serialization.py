@@ -1,4 +1,4 @@
-"""Entries, overlays and their parts as bytes, for stores outside this process."""
+"""Serialization of entries and overlays for shared stores."""
 
 from typing import Any, assert_never
 
@@ -13,12 +13,12 @@ from gemulator.state.journal.entry import Exchange, Finished, Received
 from gemulator.state.journal.redaction import Body
 from gemulator.state.store import PushedScenario, SessionSettings
 
-# Bytes of the wire become text letter by letter: latin-1 has one for each, whatever a client sends.
-_BYTES = "latin-1"
+# Latin-1 maps every byte to a character, so arbitrary bytes of a client survive as JSON text.
+_ENCODING = "latin-1"
 
 
 def encode(received: Received) -> bytes:
-    """One arrival; `decoded` gives an equal one back."""
+    """Encode an arrival; `decode` returns an equal one."""
     exchange = received.exchange
     body = exchange.body
     tree = {
@@ -26,75 +26,75 @@ def encode(received: Received) -> bytes:
         "session": received.session,
         "attempt": received.attempt,
         "size": received.size,
-        "headers": [[name.decode(_BYTES), value.decode(_BYTES)] for name, value in received.headers.items()],
-        "steps": [_step(step) for step in received.delivery.steps],
+        "headers": [[name.decode(_ENCODING), value.decode(_ENCODING)] for name, value in received.headers.items()],
+        "steps": [_encode_step(step) for step in received.delivery.steps],
         "method": exchange.method,
         "path": exchange.path,
         "model": exchange.model,
-        "body": [body.data.decode(_BYTES), body.size, body.sha256],
+        "body": [body.data.decode(_ENCODING), body.size, body.sha256],
         "status": exchange.status,
         "source": exchange.source,
         "stream": exchange.stream,
         "scenario": exchange.scenario,
         "turn": exchange.turn,
         "usage": asdict(exchange.usage) if exchange.usage else None,
-        "nearest": [] if _found_again(exchange) else to_builtins(exchange.nearest),
+        "nearest": [] if _nearest_is_recomputed(exchange) else to_builtins(exchange.nearest),
     }
-    # A path or model may have a lone surrogate, which is no UTF-8.
-    return orjson.dumps(_storable(tree))
+    # A path or model may contain a lone surrogate, which has no UTF-8 encoding.
+    return orjson.dumps(_replace_surrogates(tree))
 
 
 def decode(data: bytes) -> Received:
-    """The arrival in `data`."""
+    """Decode an arrival."""
     tree = orjson.loads(data)
     body, size, sha256 = tree["body"]
     exchange = Exchange(
         method=tree["method"],
         path=tree["path"],
         model=tree["model"],
-        body=Body(body.encode(_BYTES), size, sha256),
+        body=Body(body.encode(_ENCODING), size, sha256),
         status=tree["status"],
         source=tree["source"],
         stream=tree["stream"],
         scenario=tree["scenario"],
         turn=tree["turn"],
         usage=Usage(**tree["usage"]) if tree["usage"] else None,
-        nearest=tuple(_near(near) for near in tree["nearest"]),
+        nearest=tuple(_read_near_miss(near) for near in tree["nearest"]),
     )
-    headers = {name.encode(_BYTES): value.encode(_BYTES) for name, value in tree["headers"]}
-    delivery = Delivery(tuple(_read_step(*step) for step in tree["steps"]))
+    headers = {name.encode(_ENCODING): value.encode(_ENCODING) for name, value in tree["headers"]}
+    delivery = Delivery(tuple(_decode_step(*step) for step in tree["steps"]))
     return Received(tree["at"], tree["session"], tree["attempt"], exchange, headers, delivery, tree["size"])
 
 
-def _found_again(exchange: Exchange) -> bool:
-    """Whether what is nearest may be left out: to an invented answer it is found for whoever looks."""
-    return exchange.source in {"generated", "unsatisfiable"} and exchange.body.whole
+def _nearest_is_recomputed(exchange: Exchange) -> bool:
+    """Return True if `nearest` need not be stored: for a generated answer it is recomputed on access."""
+    return exchange.source in {"generated", "unsatisfiable"} and exchange.body.is_complete
 
 
-def _storable(value: Any) -> Any:
+def _replace_surrogates(value: Any) -> Any:
     match value:
         case str():
             return value if value.isascii() else value.encode("utf-8", "replace").decode()
         case list() | tuple():
-            return [_storable(item) for item in value]
+            return [_replace_surrogates(item) for item in value]
         case dict():
-            return {key: _storable(item) for key, item in value.items()}
+            return {key: _replace_surrogates(item) for key, item in value.items()}
         case _:
             return value
 
 
-def _near(tree: dict[str, Any]) -> NearMiss:
+def _read_near_miss(tree: dict[str, Any]) -> NearMiss:
     return NearMiss(tree["where"], tuple(Mismatch(**mismatch) for mismatch in tree["mismatches"]))
 
 
-def _step(step: Step) -> list[Any]:
+def _encode_step(step: Step) -> list[Any]:
     match step:
         case Head():
-            headers = [[name.decode(_BYTES), value.decode(_BYTES)] for name, value in step.headers]
+            headers = [[name.decode(_ENCODING), value.decode(_ENCODING)] for name, value in step.headers]
             bare = [step.bare.version, step.bare.seconds] if step.bare else None
             return ["head", step.wait, step.status, headers, bare]
         case Chunk():
-            return ["chunk", step.wait, step.data.decode(_BYTES), step.tokens, step.events]
+            return ["chunk", step.wait, step.data.decode(_ENCODING), step.tokens, step.events]
         case CloseConnection():
             return ["cut", step.wait, step.reset]
         case Hang():
@@ -103,15 +103,15 @@ def _step(step: Step) -> list[Any]:
             assert_never(step)
 
 
-def _read_step(kind: str, wait: float, *rest: Any) -> Step:
+def _decode_step(kind: str, wait: float, *rest: Any) -> Step:
     match kind:
         case "head":
             status, headers, bare = rest
-            named = tuple((name.encode(_BYTES), value.encode(_BYTES)) for name, value in headers)
-            return Head(status, named, wait, RawHead(*bare) if bare else None)
+            pairs = tuple((name.encode(_ENCODING), value.encode(_ENCODING)) for name, value in headers)
+            return Head(status, pairs, wait, RawHead(*bare) if bare else None)
         case "chunk":
             data, tokens, events = rest
-            return Chunk(data.encode(_BYTES), tokens, wait, events)
+            return Chunk(data.encode(_ENCODING), tokens, wait, events)
         case "cut":
             return CloseConnection(rest[0], wait)
         case _:
@@ -119,21 +119,21 @@ def _read_step(kind: str, wait: float, *rest: Any) -> Step:
 
 
 def encode_end(finished: Finished) -> bytes:
-    """How a delivery ended."""
-    return orjson.dumps(asdict(finished) | {"began": None})  # other machines count from elsewhere
+    """Encode the end of a delivery, without `began`: the monotonic clock of another machine differs."""
+    return orjson.dumps(asdict(finished) | {"began": None})
 
 
 def decode_end(data: bytes) -> Finished:
-    """The end in `data`."""
+    """Decode the end of a delivery."""
     return Finished(**orjson.loads(data))
 
 
-def encode_overlay(choices: SessionSettings, published: tuple[PushedScenario, ...]) -> bytes:
-    """What a session lays over the server's own, without its generation."""
-    return orjson.dumps(to_builtins({"choices": choices, "published": published}))
+def encode_overlay(settings: SessionSettings, published: tuple[PushedScenario, ...]) -> bytes:
+    """Encode a session's overlay without its generation."""
+    return orjson.dumps(to_builtins({"choices": settings, "published": published}))
 
 
 def decode_overlay(data: bytes) -> tuple[SessionSettings, tuple[PushedScenario, ...]]:
-    """Choices and pushed scenarios in `data`."""
+    """Decode a session's settings and pushed scenarios."""
     tree = orjson.loads(data)
     return SessionSettings(**tree["choices"]), tuple(PushedScenario(**one) for one in tree["published"])

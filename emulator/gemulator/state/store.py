@@ -1,4 +1,4 @@
-"""What the engine and the admin API need of a place for state."""
+"""Store interface and its value types."""
 
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
@@ -15,27 +15,27 @@ Value = TypeVar("Value")
 
 
 class StoreDown(Exception):
-    """A shared store does not answer. Says which and why."""
+    """Raised if a shared store does not respond; the message gives the reason."""
 
 
 class TurnLimit(Struct, frozen=True):
-    """A turn that may answer `times` times in a session; None: without end."""
+    """Turn that may answer `times` times in a session; None means unlimited."""
 
     key: str
     times: int | None
 
 
 class Claim(Struct, gc=False):
-    """`index` of the turn that answers, None where all are used up; `attempt` counts equal requests from 0."""
+    """`index` of the claimed turn, None if all are exhausted; `attempt` counts equal requests from 0."""
 
     index: int | None
     attempt: int
 
 
 class StoreLimits(Struct, frozen=True):
-    """How much is kept. `age` is in idle seconds; `bytes` counts the journals of all sessions together.
+    """Size limits of a store. `age` is in idle seconds; `bytes` applies to the journals of all sessions together.
 
-    `repeats` counts the repeat numbers of a session; it may have as many counters, and as many meters.
+    `repeats` limits the repeat numbers of a session, and likewise its counters and its meters.
     """
 
     sessions: int = 1_000
@@ -46,16 +46,16 @@ class StoreLimits(Struct, frozen=True):
 
 
 class PushedScenario(Struct, frozen=True):
-    """A scenario that was pushed: its name and its text, YAML or JSON."""
+    """Name and text (YAML or JSON) of a pushed scenario."""
 
     name: str
     text: str
 
 
 class SessionSettings(Struct, frozen=True):
-    """What a session has set for itself; None: as the server. `clock` is in Unix seconds and stands still.
+    """Settings of a session; None uses the server's. `clock` is a frozen time in Unix seconds.
 
-    `fault`, `pacing` and `quota` are lines as in the headers of those names.
+    `fault`, `pacing` and `quota` have the syntax of the headers with those names.
     """
 
     scenario: str | None = None
@@ -68,9 +68,9 @@ class SessionSettings(Struct, frozen=True):
 
 
 class SessionOverlay(Struct, frozen=True):
-    """What a session lays over the server's own: pushed scenarios, newest first, and its choices.
+    """Pushed scenarios of a session, newest first, and its settings.
 
-    Equal generations are equal overlays, in every session and process; 0 is that of a session that changed nothing.
+    Overlays with equal generations are equal, in every session and process; 0 is the unchanged overlay.
     """
 
     generation: int = 0
@@ -82,107 +82,107 @@ UNCHANGED = SessionOverlay()
 
 
 class StoreLosses(Struct, frozen=True):
-    """Entries that are not kept: `evicted` to keep the bounds, `unjournaled` because no store answered."""
+    """Lost entries: `evicted` because of the limits, `unjournaled` because the store was down."""
 
     evicted: int
     unjournaled: int = 0
 
 
-def unwaited(running: Coroutine[Any, Any, Value]) -> Value:
-    """The result of what waits for nothing, as all that asks an immediate store."""
+def run_immediate(coroutine: Coroutine[Any, Any, Value]) -> Value:
+    """Run a coroutine that never suspends and return its result; raise RuntimeError if it suspends."""
     try:
-        running.send(None)
+        coroutine.send(None)
     except StopIteration as done:
         value: Value = done.value
         return value
-    running.close()
-    raise RuntimeError("an immediate store waited")
+    coroutine.close()
+    raise RuntimeError("a coroutine of an immediate store suspended")
 
 
 class Store(Protocol):
-    """State of sessions, which are made on first use. Every method may raise StoreDown where the state is shared.
+    """State of sessions, which are created on first use. Every method of a shared store may raise StoreDown.
 
-    Bounded: the session that is idle longest goes first (`default` stays), as does the repeat number, counter or meter
-    of it that changed longest ago; a session over its share of the journal loses its own oldest entries.
+    Bounded: the store evicts the session that is idle longest (never `default`), and of a session the repeat number,
+    counter or meter that changed longest ago. A full journal evicts the oldest entries of the session that appends.
     """
 
     @property
     def immediate(self) -> bool:
-        """Whether no method but `events` ever waits: then an answer needs no task."""
+        """Return True if no method except `events` ever suspends; an answer then needs no task."""
         ...
 
     async def overlay(self, session: str) -> SessionOverlay:
-        """What the session lays over the server's own."""
+        """Return the session's overlay."""
         ...
 
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
-        """Take the first turn that is not used up, in one atomic step; `dry`: say which it would be."""
+        """Claim the first turn that is not exhausted, atomically; with `dry`, change nothing."""
         ...
 
     async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:
-        """Charge all meters in one atomic step, or none: then the index of the charge that is refused."""
+        """Charge all meters atomically and return None, or charge none and return the index of a refused charge."""
         ...
 
     async def append(self, received: Received) -> int:
-        """Keep an entry; its number."""
+        """Append an entry to the journal and return its number."""
         ...
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:
-        """Complete an entry. Nothing happens where it is no longer kept."""
+        """Complete an entry, if it is still in the journal."""
         ...
 
     async def entry(self, number: int) -> Entry | None:
-        """One entry, None where it is not kept."""
+        """Return an entry, or None if it is not in the journal."""
         ...
 
-    async def entries(self, wanted: Filter = ANY, after: int = 0, most: int | None = None) -> Page:
-        """Entries with a number above `after` that pass the filter, in order; `most`: of them at most."""
+    async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
+        """Return at most `limit` entries with a number above `after` that match the filter, in order."""
         ...
 
     def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
-        """Events as they happen, for ever; `after`: those since that number first, as far as they are kept."""
+        """Yield events as they happen, without end; with `after`, first those since that number that it still has."""
         ...
 
     async def counters(self, session: str) -> Mapping[str, int]:
-        """How often each turn with `times` has answered."""
+        """Return the number of answers of each turn with `times`."""
         ...
 
     async def publish(self, session: str, scenario: PushedScenario) -> None:
-        """Put a scenario before all others; one of the same name is replaced."""
+        """Add a scenario before all others, replacing one of the same name."""
         ...
 
     async def withdraw(self, session: str, name: str | None = None) -> bool:
-        """Take a pushed scenario back, or all; whether there was any."""
+        """Remove a pushed scenario, or all without a `name`; return True if there were any."""
         ...
 
-    async def configure(self, session: str, choices: SessionSettings) -> None:
-        """Replace the choices of a session."""
+    async def configure(self, session: str, settings: SessionSettings) -> None:
+        """Replace the settings of a session."""
         ...
 
     async def open(self, name: str | None = None) -> str:
-        """Make a session; without a name, one that no other has."""
+        """Create a session and return its name; without a `name`, choose an unused one."""
         ...
 
     async def sessions(self) -> Sequence[SessionState]:
-        """All sessions in name order."""
+        """Return the states of all sessions in name order."""
         ...
 
     async def reset(self, session: str) -> None:
-        """Forget counters, repeats and journal; pushed scenarios and choices stay."""
+        """Clear counters, repeat numbers and journal; keep the overlay."""
         ...
 
     async def drop(self, session: str) -> bool:
-        """Forget a session altogether; whether there was one."""
+        """Delete a session; return True if it existed."""
         ...
 
     async def ready(self) -> Sequence[str]:
-        """What is wrong, in words; nothing: all is well."""
+        """Return the problems of the store as text; empty if it is ready."""
         ...
 
     async def losses(self) -> StoreLosses:
-        """What the journals lack."""
+        """Return the number of lost entries."""
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...

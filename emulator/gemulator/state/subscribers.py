@@ -1,4 +1,4 @@
-"""Those who listen to the events of a store, as they happen."""
+"""Subscribers to the events of a store."""
 
 import asyncio
 from collections import deque
@@ -9,23 +9,23 @@ from msgspec import Struct, field
 
 from gemulator.state.journal.entry import Event
 
-_UNREAD = 10_000  # events that wait for a slow reader; older ones are lost to it
+_MAX_UNREAD = 10_000  # queued events per subscriber; a slow one loses older events
 
 
 class Subscriber(Struct, eq=False):
-    """One who listens to a session, or to all."""
+    """Subscriber to one session, or to all."""
 
     session: str | None
-    unread: deque[Event] = field(default_factory=lambda: deque(maxlen=_UNREAD))
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    unread: deque[Event] = field(default_factory=lambda: deque(maxlen=_MAX_UNREAD))
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
 
     def wants(self, session: str) -> bool:
-        """Whether the events of a session are any of theirs."""
+        """Return True if the subscriber receives the events of a session."""
         return self.session in {None, session}
 
     async def next_after(self, number: int) -> Event:
-        """The next event with a higher number. Raises what keeps it from coming."""
+        """Return the next event with a higher number; raise the error that ended the stream."""
         while True:
             while self.unread:
                 event = self.unread.popleft()
@@ -33,32 +33,32 @@ class Subscriber(Struct, eq=False):
                     return event
             if self.error is not None:
                 raise self.error
-            self.news.clear()
-            await self.news.wait()
+            self.arrived.clear()
+            await self.arrived.wait()
 
 
 class Subscribers(list[Subscriber]):
-    """All who listen: none most of the time."""
+    """Current subscribers; usually none."""
 
     @contextmanager
-    def joined(self, session: str | None) -> Iterator[Subscriber]:
-        """One more, for as long as the context is open."""
-        reader = Subscriber(session)
-        self.append(reader)
+    def subscribe(self, session: str | None) -> Iterator[Subscriber]:
+        """Add a subscriber for the duration of the context."""
+        subscriber = Subscriber(session)
+        self.append(subscriber)
         try:
-            yield reader
+            yield subscriber
         finally:
-            self.remove(reader)
+            self.remove(subscriber)
 
-    def tell(self, event: Event) -> None:
-        """Something has happened."""
-        for reader in self:
-            if reader.wants(event.entry.received.session):
-                reader.unread.append(event)
-                reader.news.set()
+    def publish(self, event: Event) -> None:
+        """Queue an event for its subscribers."""
+        for subscriber in self:
+            if subscriber.wants(event.entry.received.session):
+                subscriber.unread.append(event)
+                subscriber.arrived.set()
 
     def fail(self, error: Exception) -> None:
-        """Nothing more will be told, for this reason."""
-        for reader in self:
-            reader.error = error
-            reader.news.set()
+        """End the stream of all subscribers with an error."""
+        for subscriber in self:
+            subscriber.error = error
+            subscriber.arrived.set()

@@ -1,4 +1,4 @@
-"""Messages, media and models that are refused: a row of wire-facts in each id."""
+"""Refused messages, media and models; test ids name the row of wire-facts."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def sound(data: str, kind: str) -> dict[str, Any]:
     return {"type": "input_audio", "input_audio": {"data": data, "format": kind}}
 
 
-# Row, settings, fields of the request, and what the refusal says.
+# Row, settings, request fields, expected part of the message.
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("§6 malformed model", {}, {"model": "gemini-3.5-flash"}, "expected '<publisher>/<model>'."),
     (
@@ -102,7 +102,7 @@ def test_refused(settings: dict[str, Any], fields: dict[str, Any], says: str, st
     assert answer.status == answer.error["code"]
 
 
-def test_the_token_count_is_told() -> None:
+def test_too_many_tokens_names_the_count() -> None:
     message = Endpoint().ask("x y " * 40_000, model="google/gemini-2.5-flash-image").error["message"]
     counted = int(message.split("(")[1].split(")")[0])
     assert 32_768 < counted <= 160_000

@@ -1,4 +1,4 @@
-"""Parameters that are refused: a row of wire-facts in each id."""
+"""Refused parameters; test ids name the row of wire-facts."""
 
 from typing import Any
 
@@ -30,11 +30,11 @@ def named(name: str) -> dict[str, Any]:
 
 
 def allowed(mode: str, *specs: Any) -> dict[str, Any]:
-    """OpenAI's choice of a few functions."""
+    """Return OpenAI's `allowed_tools` choice."""
     return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": list(specs)}}
 
 
-# Row, settings, fields of the request, and what the refusal says.
+# Row, settings, request fields, expected part of the message.
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("§2 n", {}, {"n": 9}, "candidateCount value of 9 but the supported range is from 1 (inclusive) to 9 (exclusive)"),
     ("§2 n, low", {}, {"n": 0}, "candidateCount value of 0"),
@@ -225,13 +225,13 @@ def test_refused(settings: dict[str, Any], fields: dict[str, Any], says: str, st
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_a_strict_refusal_names_the_field_in_its_details() -> None:
+def test_strict_refusal_names_the_field_in_its_details() -> None:
     (detail,) = Endpoint(**STRICT).ask(prefill="x").error["details"]
     assert detail["@type"] == "type.googleapis.com/google.rpc.BadRequest"
     assert detail["fieldViolations"][0]["field"] == "prefill"
 
 
-def test_a_refusal_names_one_field_in_words_and_details() -> None:
+def test_message_and_details_name_the_same_field() -> None:
     for response_format in ({"type": 1}, {"type": "json_schema"}, schema("bogus"), schema(False)):
         error = Endpoint().ask(response_format=response_format).error
         assert f"'{error['details'][0]['fieldViolations'][0]['field']}'" in error["message"]

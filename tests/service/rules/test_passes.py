@@ -1,4 +1,4 @@
-"""What the rules let pass: a row of wire-facts in each id."""
+"""Accepted requests; test ids name the row of wire-facts."""
 
 import base64
 from typing import Any

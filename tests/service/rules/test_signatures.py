@@ -1,4 +1,4 @@
-"""Thought signatures in the history: a row of wire-facts §7 in each id."""
+"""Thought signatures in the history; test ids name the row of wire-facts §7."""
 
 from typing import Any
 
@@ -68,39 +68,40 @@ def test_history(settings: dict[str, Any], model: str, messages: list[dict[str, 
 
 
 @pytest.mark.parametrize("altered", ["nothing", "name", "place", "value"])
-def test_strict_knows_what_another_replica_minted_and_what_was_altered(altered: str) -> None:
-    mint, check = Endpoint(**STRICT), Endpoint(**STRICT)
-    said = mint.ask("Weather in Paris?", tools=[tool()]).message
-    first = said["tool_calls"][0]
+def test_strict_accepts_other_replica_and_refuses_altered(altered: str) -> None:
+    signer, check = Endpoint(**STRICT), Endpoint(**STRICT)
+    message = signer.ask("Weather in Paris?", tools=[tool()]).message
+    first = message["tool_calls"][0]
     extra = first["extra_content"]["google"]
     if altered == "name":
         first["function"]["name"] = "other"
     elif altered == "place":
-        said["extra_content"] = first["extra_content"]
+        message["extra_content"] = first["extra_content"]
     elif altered == "value":
         extra["thought_signature"] = extra["thought_signature"][::-1]
-    answers = [result(call["id"]) for call in said["tool_calls"]]
-    assert check.ask(messages=asked(said, *answers)).status == (200 if altered == "nothing" else 400)
+    answers = [result(call["id"]) for call in message["tool_calls"]]
+    assert check.ask(messages=asked(message, *answers)).status == (200 if altered == "nothing" else 400)
 
 
-def test_another_servers_seed_does_not_know_a_signature() -> None:
-    said = Endpoint(seed="1").ask("Weather?", tools=[tool()]).message
-    answers = [result(call["id"]) for call in said["tool_calls"]]
-    again = Endpoint(seed="2", signatures="strict").ask(messages=asked(said, *answers))
+def test_signature_of_another_seed_is_refused() -> None:
+    message = Endpoint(seed="1").ask("Weather?", tools=[tool()]).message
+    answers = [result(call["id"]) for call in message["tool_calls"]]
+    again = Endpoint(seed="2", signatures="strict").ask(messages=asked(message, *answers))
     assert again.error["message"] == "Corrupted thought signature"
 
 
-def test_warn_answers_and_says_so() -> None:
+def test_warn_answers_with_a_note() -> None:
     answer = Endpoint(signatures="warn").ask(messages=BARE)
     assert answer.status == 200
     assert answer.headers["x-emulator-notes"] == missing("get", 2)
 
 
-def test_a_text_may_bring_its_signature_back_or_not() -> None:
+def test_signature_of_a_text_is_optional() -> None:
     endpoint = Endpoint(**STRICT)
-    said = endpoint.ask("Hello").message
-    assert said["extra_content"]["google"]["thought_signature"]
-    assert endpoint.ask(messages=[user("Hello"), said, user()]).status == 200
+    message = endpoint.ask("Hello").message
+    assert message["extra_content"]["google"]["thought_signature"]
+    assert endpoint.ask(messages=[user("Hello"), message, user()]).status == 200
     assert (
-        endpoint.ask(messages=[user("Hello"), {"role": "assistant", "content": said["content"]}, user()]).status == 200
+        endpoint.ask(messages=[user("Hello"), {"role": "assistant", "content": message["content"]}, user()]).status
+        == 200
     )

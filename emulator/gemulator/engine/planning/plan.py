@@ -14,11 +14,11 @@ from gemulator.scenario.model import COMPUTED, UsageFields
 from gemulator.scenario.replies import BlockReply, Context, ReplyPart
 from gemulator.service.catalog import Model
 from gemulator.service.grounding import grounding
-from gemulator.service.guided_decoding import MOST_CANDIDATES
+from gemulator.service.guided_decoding import MAX_CANDIDATES
 from gemulator.service.token_usage import (
     cached_content_tokens,
+    cached_tokens,
     count_part,
-    implicitly_cached,
     prompt_tokens,
     thinking_limit,
 )
@@ -56,14 +56,14 @@ def plan_script(
     """
     conversation = context.conversation
     wanted = 1 if "n" in card.ignores else conversation.request.n or 1
-    candidates = min(max(1, wanted), MOST_CANDIDATES)
+    candidates = min(max(1, wanted), MAX_CANDIDATES)
     choices = tuple(_choice(script, context, card, index) for index in range(candidates))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)
     cached = script.usage.cached_tokens
     if cached is None:
         cached = cached_content_tokens(conversation.request.google_options)
-        cached = implicitly_cached(usage.prompt_tokens, card) if warm and not cached else cached
+        cached = cached_tokens(usage.prompt_tokens, card) if warm and not cached else cached
     usage = replace(usage, traffic_type=traffic, cached_tokens=min(cached, usage.prompt_tokens))
     return Plan(answer_id, created, conversation.request.model, choices, usage)
 
@@ -100,7 +100,7 @@ def _ended(parts: tuple[Part, ...], finish: str, found: dict[str, Any] | None) -
 def _grounding(parts: Sequence[Part], context: Context, card: Model) -> dict[str, Any] | None:
     conversation = context.conversation
     text = "".join(part.text for part in parts if isinstance(part, Text))
-    if not (conversation.request.searches and card.google and text):
+    if not (conversation.request.searches and card.is_gemini and text):
         return None
     return grounding(context.seed.child("grounding"), conversation.user_text, text)
 

@@ -15,7 +15,7 @@ from gemulator.request.conversation import Conversation
 from gemulator.scenario.templates.fields import filled_fields
 from gemulator.scenario.templates.template import Template, filled, strings
 from gemulator.scenario.templates.variables import Variables
-from gemulator.service.guided_decoding import UNBOUND, DecodingOptions
+from gemulator.service.guided_decoding import UNCONSTRAINED, DecodingOptions
 
 
 class Context(Struct, frozen=True):
@@ -31,7 +31,7 @@ class Context(Struct, frozen=True):
     attempt: Seed
     call_id: Callable[[Seed, str, int], str]
     sign: Callable[[str, Seed], str | None]
-    decoding: DecodingOptions = UNBOUND
+    decoding: DecodingOptions = UNCONSTRAINED
     first_call: bool = True
     groups: Mapping[str, str] = field(default_factory=dict)
 

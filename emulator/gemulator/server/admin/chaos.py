@@ -72,6 +72,6 @@ class DeliveryRoutes(Struct, frozen=True):
         still = self.engine.settings.clock != "real" or overlaid is not None
         findings = [
             FindingView(kind=one.kind, requests=list(one.requests), message=one.message, advice=one.advice)
-            for one in verdict(page.entries, still=still)
+            for one in verdict(page.entries, clock_frozen=still)
         ]
         return JSONResponse({"entries": len(page.entries), "findings": findings})

@@ -26,7 +26,7 @@ from gemulator.state.journal.json_views import (
     entry_view,
     event_view,
     mismatch_views,
-    near_views,
+    near_miss_views,
     step_views,
     usage_view,
 )
@@ -84,7 +84,7 @@ class JournalRoutes(Struct, frozen=True):
     async def _events(self, wanted: Filter, after: int | None) -> AsyncIterator[dict[str, str]]:
         try:
             async for event in self.engine.store.events(wanted.session, after):
-                if wanted.fits(event.entry):
+                if wanted.matches(event.entry):
                     seen = replace(event, entry=await self._looked_at(event.entry))
                     data = orjson.dumps(event_view(seen)).decode()
                     yield {"id": str(event.number), "event": event.kind, "data": data}
@@ -114,7 +114,7 @@ class JournalRoutes(Struct, frozen=True):
         target = target_of(exchange.path)
         if target is None or exchange.source in {"refused", "unmatched"} or (exchange.turn and not turns):
             return entry
-        if exchange.nearest or not exchange.body.whole:
+        if exchange.nearest or not exchange.body.is_complete:
             return entry
         asked = rebuild_request(exchange.body.data, exchange.path, target, received.headers, received.session)
         nearest = self.engine.preparation.nearest(asked, await self.engine.store.overlay(received.session))
@@ -182,7 +182,7 @@ def _explanation(session: str, explained: Explanation) -> dict[str, object]:
         "status": exchange.status,
         "attempt": explained.attempt,
         "usage": usage_view(exchange.usage),
-        "nearest": near_views((*explained.spent, *explained.nearest)),
+        "nearest": near_miss_views((*explained.spent, *explained.nearest)),
         "steps": step_views(explained.delivery),
         "text": str(explained),
     }

@@ -141,7 +141,7 @@ def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
 def _conversation(entry: Entry) -> Conversation | None:
     exchange = entry.received.exchange
     target = target_of(exchange.path)
-    if target is None or not exchange.body.whole:
+    if target is None or not exchange.body.is_complete:
         return None
     try:
         parsed = parse(exchange.body.data)

@@ -1,4 +1,4 @@
-"""Google's own words for every refusal, by name (wire-facts §6): rules and scenarios say the same."""
+"""Google's refusals by name (wire-facts §6), for rules and scenarios."""
 
 from collections.abc import Mapping
 
@@ -13,11 +13,11 @@ REFUSALS: Mapping[str, Refusal] = {refusal.name: refusal for refusal in _ALL}
 
 
 def default_for_status(status: int) -> Refusal:
-    """What a bare status means: its first refusal, or the nearest general one."""
+    """Return the first refusal with a status, or with the general 400 or 500."""
     general = 500 if status >= 500 else 400
     return next(refusal for code in (status, general) for refusal in _ALL if refusal.status == code)
 
 
 def refuse(name: str, /, *, at: str | None = None, **values: object) -> Failure:
-    """The refusal `name` with its values; `at` is the path in the request that is to blame."""
+    """Return the refusal `name` with its values; `at` is the path of the invalid field in the request."""
     return REFUSALS[name].failure(values, at)

@@ -1,4 +1,4 @@
-"""The refusals with status 400 (wire-facts §6)."""
+"""Refusals with status 400 (wire-facts §6)."""
 
 from gemulator.service.refusals.refusal import Refusal
 
@@ -9,8 +9,8 @@ _RANGE = (
 )
 
 
-def _invalid(name: str, words: str, /, **usual: object) -> Refusal:
-    return Refusal(name, 400, "INVALID_ARGUMENT", words, usual=usual)
+def _invalid(name: str, template: str, /, **defaults: object) -> Refusal:
+    return Refusal(name, 400, "INVALID_ARGUMENT", template, defaults=defaults)
 
 
 INVALID = (
@@ -97,7 +97,7 @@ INVALID = (
             "value": '"object"',
         },
     ),
-    # ---- 400, worded like their neighbours (fidelity.md, Refusals)
+    # ---- 400, worded after the captured ones (fidelity.md, Refusals)
     _invalid(
         "effort-and-thinking-config",
         "Only one of 'reasoning_effort' and 'extra_body.google.thinking_config' can be set.",

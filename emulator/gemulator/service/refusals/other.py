@@ -1,4 +1,4 @@
-"""The refusals by Google's front end and infrastructure (wire-facts §6): endpoint, credentials, quota, trouble."""
+"""Refusals of Google's front end: endpoint, credentials, quota, server errors (wire-facts §6)."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ OTHERS = (
         "FAILED_PRECONDITION",
         "Dedicated Endpoint cannot be accessed through the shared Vertex AI domain aiplatform.googleapis.com. Please"
         " access the endpoint using its dedicated domain name '{domain}'",
-        usual={"domain": "1234567890.us-central1-123456789012.prediction.vertexai.goog"},
+        defaults={"domain": "1234567890.us-central1-123456789012.prediction.vertexai.goog"},
     ),
     Refusal(
         "bad-token",

@@ -1,4 +1,4 @@
-"""A refusal: its words, and the names in them that a request fills in."""
+"""Refusal with a message template."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,28 +9,28 @@ from gemulator.core.plan import Failure
 
 
 class Refusal(Struct, frozen=True):
-    """One thing that the service says no to. `words` and `details` have `{names}` that a request fills in.
+    """Named error of the service. `template` and `details` have `{name}` placeholders for values of the request.
 
-    `usual`: the values of those names where a scenario refuses a request that did nothing wrong. The first refusal
-    of a status is what `error: STATUS` means.
+    `defaults` are the values if a scenario refuses a valid request. `error: STATUS` in a scenario selects the first
+    refusal with that status.
     """
 
     name: str
     status: int
     code: str
-    words: str
+    template: str
     details: tuple[dict[str, Any], ...] = ()
-    usual: Mapping[str, object] | None = None
+    defaults: Mapping[str, object] | None = None
 
     def failure(self, values: Mapping[str, object] | None = None, field: str | None = None) -> Failure:
-        """The refusal of one request; `field` is the path in it that is to blame, and is named in the details."""
-        filled = {**_SOMEWHERE, **(self.usual or {}), **(values or {})}
-        message = self.words.format_map(filled)
-        details = tuple(_filled(detail, filled) for detail in self.details)
+        """Return the failure of one request; `field`, the path of its invalid field, is named in the details."""
+        values = {**_DEFAULTS, **(self.defaults or {}), **(values or {})}
+        message = self.template.format_map(values)
+        details = tuple(_fill(detail, values) for detail in self.details)
         return Failure(self.status, self.code, message, (*details, *_violation(field, message)), field=field)
 
 
-_SOMEWHERE = {
+_DEFAULTS = {
     "project": "demo",
     "location": "global",
     "endpoint": "openapi",
@@ -40,9 +40,9 @@ _SOMEWHERE = {
 }
 
 
-def _filled(tree: Any, values: Mapping[str, object]) -> Any:
+def _fill(tree: Any, values: Mapping[str, object]) -> Any:
     if isinstance(tree, dict):
-        return {key: _filled(value, values) for key, value in tree.items()}
+        return {key: _fill(value, values) for key, value in tree.items()}
     return tree.format_map(values) if isinstance(tree, str) else tree
 
 

@@ -1,4 +1,4 @@
-"""What the service refuses: one table of rules, run once for each request."""
+"""Request validation by the table of the service's rules."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from gemulator.service.catalog import Model
 from gemulator.service.rules import formats, history, limits, media, parameters, signatures, thinking, tools
 from gemulator.service.rules.rule import Policy, Rule, RuleContext
 
-# The order is the order in which a request with several faults is told of them.
+# A request that breaks several rules gets the refusal of the first one.
 RULES: Sequence[Rule] = (
     limits.LISTED,
     *parameters.RULES,
@@ -25,66 +25,68 @@ RULES: Sequence[Rule] = (
     *signatures.RULES,
     limits.WINDOW,
 )
-_FOR_PARTNERS = tuple(rule for rule in RULES if rule.partners)
+_PARTNER_RULES = tuple(rule for rule in RULES if rule.partners)
 
 
 class RuleResult(Struct, frozen=True):
-    """The refusal, if there is one, and what a developer should know of a request that is answered."""
+    """Refusal of a request, if any, and notes for the developer on an accepted one."""
 
     failure: Failure | None
     notes: tuple[str, ...] = ()
 
 
-_PASSED = RuleResult(None)
-_NOWHERE = Target("", "", "", "")
+_ALLOWED = RuleResult(None)
+_NO_TARGET = Target("", "", "", "")
 
 
-def check_request(ask: RuleContext) -> RuleResult:
-    """What the first broken rule says. `--signatures warn` makes notes of what the signatures' rules say."""
-    conversation = ask.conversation
+def check_request(context: RuleContext) -> RuleResult:
+    """Return the refusal of the first broken rule; `--signatures warn` turns signature refusals into notes."""
+    conversation = context.conversation
     if not conversation.target.shared:
-        return _PASSED  # a self-deployed container has rules of its own
-    rules, ignored = ask.frame.memoize(
-        _applicable_rules, ask.card, ask.policy, conversation.has_tool_calls, conversation.media
+        return _ALLOWED  # a self-deployed container has rules of its own
+    rules, ignored = context.envelope.memoize(
+        _applicable_rules, context.model, context.policy, conversation.has_tool_calls, conversation.media
     )
     notes = []
     for rule in rules:
-        failure = rule.check(ask)
+        failure = rule.check(context)
         if failure is None:
             continue
-        if rule not in signatures.RULES or ask.policy.signatures != "warn":
+        if rule not in signatures.RULES or context.policy.signatures != "warn":
             return RuleResult(failure)
         notes.append(failure.message)
-    return RuleResult(None, (*notes, *ignored)) if notes or ignored else _PASSED
+    return RuleResult(None, (*notes, *ignored)) if notes or ignored else _ALLOWED
 
 
 def _applicable_rules(
-    frame: RequestEnvelope, card: Model, policy: Policy, calls: bool, media: bool
+    envelope: RequestEnvelope, model: Model, policy: Policy, calls: bool, media: bool
 ) -> tuple[Sequence[Rule], Sequence[str]]:
-    """The rules that may find something in such messages, and what the frame has in vain.
+    """Return the rules that can fail for such messages, and the note on ignored fields of the envelope.
 
-    Rules that read no message are asked here, once for a frame, and left out if all of them are content.
+    Rules that read no message are checked here, once per envelope, and omitted if all of them pass.
     """
-    present = frame.members | ({"calls"} if calls else set()) | ({"parts"} if media else set())
+    present = envelope.members | ({"calls"} if calls else set()) | ({"parts"} if media else set())
     rules = [
-        rule for rule in (RULES if card.google else _FOR_PARTNERS) if rule.enabled_if is None or rule.enabled_if(policy)
+        rule
+        for rule in (RULES if model.is_gemini else _PARTNER_RULES)
+        if rule.enabled_if is None or rule.enabled_if(policy)
     ]
     rules = [rule for rule in rules if not (rule.requires and rule.requires.isdisjoint(present))]
-    empty = ParsedRequest(frame.request, frame, History.of(()), ParsedMessage(Message("user"), b""), b"")
-    alone = RuleContext.of(Conversation(empty, _NOWHERE, {}), card, policy, _never)
-    if not any(rule.check(alone) for rule in rules if not rule.of_messages):
-        rules = [rule for rule in rules if rule.of_messages]
-    return rules, _without_effect(frame, card) if card.google else ()
+    empty = ParsedRequest(envelope.request, envelope, History.of(()), ParsedMessage(Message("user"), b""), b"")
+    alone = RuleContext.of(Conversation(empty, _NO_TARGET, {}), model, policy, _is_never_genuine)
+    if not any(rule.check(alone) for rule in rules if not rule.reads_messages):
+        rules = [rule for rule in rules if rule.reads_messages]
+    return rules, _ignored_note(envelope, model) if model.is_gemini else ()
 
 
-def _never(name: str, signature: str) -> bool:
+def _is_never_genuine(name: str, signature: str) -> bool:
     return False
 
 
-def _without_effect(frame: RequestEnvelope, card: Model) -> Sequence[str]:
-    """What Gemini does not read. What a partner's server reads is its own affair."""
-    names = [f"{place}.{name}" if place else name for name, place in parameters.ignored(frame.body)]
-    names += [name for name in card.ignores if getattr(frame.request, name, None) is not None]
+def _ignored_note(envelope: RequestEnvelope, model: Model) -> Sequence[str]:
+    """Return a note on the fields that Gemini ignores, if there are any."""
+    names = [f"{path}.{name}" if path else name for name, path in parameters.ignored_fields(envelope.body)]
+    names += [name for name in model.ignores if getattr(envelope.request, name, None) is not None]
     return [f"ignored: {', '.join(names)}"] if names else ()
 
 

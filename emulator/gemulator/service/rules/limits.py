@@ -1,31 +1,31 @@
-"""Which models there are, and how much fits into one request."""
+"""Rules for listed models and the context window."""
 
 from gemulator.core.plan import Failure
 from gemulator.service.refusals import refuse
-from gemulator.service.rules.rule import Rule, RuleContext, reads
-from gemulator.service.token_usage import frame_tokens, prompt_tokens
+from gemulator.service.rules.rule import Rule, RuleContext, requires
+from gemulator.service.token_usage import envelope_tokens, prompt_tokens
 
-_LARGEST_MEDIUM = 100_000  # tokens; more than any but a very long film has
+_MAX_MEDIUM_TOKENS = 100_000  # only a very long video has more
 
 
-def _listed(ask: RuleContext) -> Failure | None:
-    if ask.card.guess:
-        return refuse("model-not-found", **ask.conversation.url_names)
+def _listed(context: RuleContext) -> Failure | None:
+    if context.model.is_fallback:
+        return refuse("model-not-found", **context.conversation.url_names)
     return None
 
 
-def _window(ask: RuleContext) -> Failure | None:
-    limit = ask.card.context
-    if limit is None or _surely_fits(ask, limit):
+def _window(context: RuleContext) -> Failure | None:
+    limit = context.model.context
+    if limit is None or _fits_by_bytes(context, limit):
         return None
-    tokens = prompt_tokens(ask.conversation, ask.card)
+    tokens = prompt_tokens(context.conversation, context.model)
     return None if tokens <= limit else refuse("too-many-tokens", count=tokens, limit=limit)
 
 
-def _surely_fits(ask: RuleContext, limit: int) -> bool:
-    """A bound that costs nearly nothing: no token of a text is shorter than a byte."""
-    unseen = sum(_LARGEST_MEDIUM for _ in ask.conversation.parts) if ask.conversation.media else 0
-    return ask.size + unseen + frame_tokens(ask.frame) <= limit
+def _fits_by_bytes(context: RuleContext, limit: int) -> bool:
+    """Return True if the size of the body proves that it fits: a token of text has at least one byte."""
+    media = sum(_MAX_MEDIUM_TOKENS for _ in context.conversation.parts) if context.conversation.media else 0
+    return context.size + media + envelope_tokens(context.envelope) <= limit
 
 
 LISTED = Rule(
@@ -35,4 +35,4 @@ LISTED = Rule(
     partners=True,
     enabled_if=lambda policy: policy.listed_only,
 )
-WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window, reads("messages"))
+WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window, requires("messages"))

@@ -1,4 +1,4 @@
-"""Pictures, sounds and documents: types, sizes, resolutions."""
+"""Rules for media: types, sizes, resolutions, references."""
 
 import binascii
 from base64 import b64decode
@@ -12,70 +12,84 @@ from gemulator.request.media import Medium, media_of, response_parts
 from gemulator.request.message import TOOL_ROLES, Message
 from gemulator.service.refusals import refuse
 from gemulator.service.rules.parameters import invalid_value, not_one_of
-from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, reads
+from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, requires
 
-# `image/jpg` is right (Google's own example has it); `*` stands where nothing says more.
-_IMAGES = ("*", "png", "jpeg", "jpg", "webp", "heic", "heif")
-_SOUNDS = (
+# Google's own example has `image/jpg`; `*` replaces a subtype that the request does not give.
+_IMAGE_TYPES = ("*", "png", "jpeg", "jpg", "webp", "heic", "heif")
+_AUDIO_TYPES = (
     *("*", "wav", "x-wav", "mp3", "mpeg", "mpga", "mp4", "m4a", "x-m4a"),
     *("aac", "aiff", "ogg", "opus", "flac", "webm", "pcm", "l16"),
 )
-_FILMS = ["*", "mp4", "mpeg", "mpg", "mov", "quicktime", "avi", "x-msvideo", "x-flv", "webm", "wmv", "x-ms-wmv", "3gpp"]
+_VIDEO_TYPES = [
+    "*",
+    "mp4",
+    "mpeg",
+    "mpg",
+    "mov",
+    "quicktime",
+    "avi",
+    "x-msvideo",
+    "x-flv",
+    "webm",
+    "wmv",
+    "x-ms-wmv",
+    "3gpp",
+]
 _TYPES = frozenset(
     {"application/pdf"}
-    | {f"image/{kind}" for kind in _IMAGES}
-    | {f"audio/{kind}" for kind in _SOUNDS}
-    | {f"video/{kind}" for kind in _FILMS}
+    | {f"image/{kind}" for kind in _IMAGE_TYPES}
+    | {f"audio/{kind}" for kind in _AUDIO_TYPES}
+    | {f"video/{kind}" for kind in _VIDEO_TYPES}
 )
 _RESOLUTIONS = ("LOW", "MEDIUM", "HIGH")
 _DETAILS = ("auto", "high", "low", "medium", "ultra_high")
 
 
-def _seen(ask: RuleContext) -> Iterator[Medium]:
-    return media_of(ask.request)
+def _media(context: RuleContext) -> Iterator[Medium]:
+    return media_of(context.request)
 
 
-def _type(ask: RuleContext) -> Failure | None:
-    for medium in _seen(ask):
+def _type(context: RuleContext) -> Failure | None:
+    for medium in _media(context):
         mime = medium.mime.partition(";")[0]
         known = mime in _TYPES or medium.kind == "text"
-        if not known or (ask.card.reads and medium.kind not in ask.card.reads):
+        if not known or (context.model.reads and medium.kind not in context.model.reads):
             return refuse("mime-unsupported", mime=medium.mime)
     return None
 
 
-def _size(ask: RuleContext) -> Failure | None:
-    most = ask.card.largest_image
-    for medium in _seen(ask):
-        if most is not None and medium.kind == "image" and medium.size > most:
-            return refuse("file-too-large", size=medium.size, limit=most)
+def _size(context: RuleContext) -> Failure | None:
+    limit = context.model.largest_image
+    for medium in _media(context):
+        if limit is not None and medium.kind == "image" and medium.size > limit:
+            return refuse("file-too-large", size=medium.size, limit=limit)
     return None
 
 
-def _detail(ask: RuleContext) -> Failure | None:
-    details = [(medium.where, medium.detail) for medium in _seen(ask) if medium.detail is not None]
+def _detail(context: RuleContext) -> Failure | None:
+    details = [(medium.where, medium.detail) for medium in _media(context) if medium.detail is not None]
     for where, detail in details:
         if detail not in _DETAILS:
             return not_one_of(f"{where}.detail", _DETAILS, detail)
     values = sorted({str(detail) for _, detail in details})
-    if ask.card.mixed_detail or len(values) < 2:
+    if context.model.mixed_detail or len(values) < 2:
         return None
     return refuse("detail-differs", values=", ".join(f"'{value}'" for value in values))
 
 
-def _resolution(ask: RuleContext) -> Failure | None:
-    value = ask.google.get("media_resolution")
+def _resolution(context: RuleContext) -> Failure | None:
+    value = context.google.get("media_resolution")
     if value is None or str(value).upper().removeprefix("MEDIA_RESOLUTION_") in _RESOLUTIONS:
         return None
     kind = "type.googleapis.com/google.cloud.aiplatform.v1.GenerationConfig.MediaResolution"
     return invalid_value("extra_body.google.media_resolution", kind, value)
 
 
-def _decodes(ask: RuleContext) -> Failure | None:
-    return next((failure for failure in map(_undecodable, _seen(ask)) if failure is not None), None)
+def _data(context: RuleContext) -> Failure | None:
+    return next((failure for failure in map(_decoding_error, _media(context)) if failure is not None), None)
 
 
-def _undecodable(medium: Medium) -> Failure | None:
+def _decoding_error(medium: Medium) -> Failure | None:
     if medium.data is None:
         return None
     try:
@@ -89,46 +103,46 @@ def _is_image(raw: bytes) -> bool:
     return raw.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or raw[8:12] == b"WEBP" or raw[4:8] == b"ftyp"
 
 
-def _references(ask: RuleContext) -> Failure | None:
-    for message in ask.request.messages:
+def _references(context: RuleContext) -> Failure | None:
+    for message in context.request.messages:
         parts = response_parts(message) if message.role in TOOL_ROLES and message.extra_content else ()
         if parts:
-            named = {
+            names = {
                 str(data.get("display_name")) for part in parts for data in part.values() if isinstance(data, dict)
             }
-            lost = next((name for name in _named_in(message) if name not in named), None)
-            if lost is not None:
-                return refuse("dangling-ref", ref=lost)
+            dangling = next((name for name in _refs_in(message) if name not in names), None)
+            if dangling is not None:
+                return refuse("dangling-ref", ref=dangling)
     return None
 
 
-def _named_in(message: Message) -> Iterator[str]:
-    """Every `{"$ref": name}` in a tool's JSON."""
+def _refs_in(message: Message) -> Iterator[str]:
+    """Yield the name of every `{"$ref": name}` in a tool's JSON."""
     try:
-        left: list[JSON] = [orjson.loads(message.text)]
+        stack: list[JSON] = [orjson.loads(message.text)]
     except orjson.JSONDecodeError:
         return
-    while left:
-        node = left.pop()
+    while stack:
+        node = stack.pop()
         if isinstance(node, dict):
             if isinstance(node.get("$ref"), str):
                 yield node["$ref"]
-            left.extend(node.values())
+            stack.extend(node.values())
         elif isinstance(node, list):
-            left.extend(node)
+            stack.extend(node)
 
 
 RULES = (
-    Rule("mime-type", "§2 image_url, input_audio; §6 mimeType not supported", _type, reads("parts")),
-    Rule("file-size", "§6 The file size of … exceeds max allowed", _size, reads("parts")),
-    Rule("detail", "§2 detail", _detail, reads("parts")),
+    Rule("mime-type", "§2 image_url, input_audio; §6 mimeType not supported", _type, requires("parts")),
+    Rule("file-size", "§6 The file size of … exceeds max allowed", _size, requires("parts")),
+    Rule("detail", "§2 detail", _detail, requires("parts")),
     Rule("media-resolution", "§2 media_resolution; §8 ULTRA_HIGH per part only", _resolution, OPTIONS),
     Rule(
         "decodes",
         "§2 input_audio, image_url data (only under --strict-media)",
-        _decodes,
-        reads("parts"),
+        _data,
+        requires("parts"),
         enabled_if=lambda policy: policy.strict_media,
     ),
-    Rule("function-response-reference", "§2 extra_content.google.parts", _references, reads("parts")),
+    Rule("function-response-reference", "§2 extra_content.google.parts", _references, requires("parts")),
 )

@@ -1,15 +1,15 @@
-"""Which parameters there are, their ranges, and what a model does not support."""
+"""Rules for parameters: known names, ranges, support by the model."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure, quote_value
 from gemulator.service.refusals import refuse
-from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, reads
+from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, requires
 
 SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
 
-# The parameters of Google's table (wire-facts §2). Everything else is ignored, or refused under `--strict-params`.
+# Parameters of Google's table (wire-facts §2). Others are ignored, or refused with `--strict-params`.
 DOCUMENTED = frozenset(
     {
         "messages",
@@ -36,7 +36,7 @@ DOCUMENTED = frozenset(
         "google",
     }
 )
-# Not in the table, but the service has an answer to them (wire-facts §6).
+# Not in the table, but the service has a specific refusal for them (wire-facts §6).
 REFUSED = frozenset({"logprobs", "top_logprobs"})
 _KNOWN = DOCUMENTED | REFUSED
 
@@ -53,7 +53,7 @@ GOOGLE = frozenset(
 )
 THINKING = frozenset({"thinking_budget", "include_thoughts", "thinking_level"})
 
-# Wire name, native name, lowest and highest value, and whether the highest is in.
+# JSON name, native name, minimum, maximum, maximum is inclusive.
 _RANGES = (
     ("n", "candidateCount", 1, 9, False),
     ("temperature", "temperature", 0, 2, True),
@@ -61,75 +61,77 @@ _RANGES = (
     ("frequency_penalty", "frequencyPenalty", -2, 2, False),
     ("presence_penalty", "presencePenalty", -2, 2, False),
 )
-_NATIVE = {name: native for name, native, *_ in _RANGES} | {"logprobs": "logprobs", "top_logprobs": "logprobs"}
+_NATIVE_NAMES = {name: native for name, native, *_ in _RANGES} | {"logprobs": "logprobs", "top_logprobs": "logprobs"}
 _INT32 = ("n", "seed", "max_tokens", "max_completion_tokens", "top_logprobs")
 
 
-def ignored(body: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
-    """Name and place of every field that has no effect; a null says nothing."""
-    yield from _beyond(body, _KNOWN, "")
+def ignored_fields(body: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+    """Yield name and parent path of every field without effect, except nulls."""
+    yield from _unknown_fields(body, _KNOWN, "")
     extra = body.get("extra_body")
     if isinstance(extra, dict):
-        yield from _beyond(extra, frozenset({"google"}), "extra_body")
-    for place, holder in (("google", body), ("extra_body.google", extra)):
-        options = holder.get("google") if isinstance(holder, dict) else None
+        yield from _unknown_fields(extra, frozenset({"google"}), "extra_body")
+    for path, parent in (("google", body), ("extra_body.google", extra)):
+        options = parent.get("google") if isinstance(parent, dict) else None
         if isinstance(options, dict):
-            yield from _beyond(options, GOOGLE, place)
+            yield from _unknown_fields(options, GOOGLE, path)
             thinking = options.get("thinking_config")
-            yield from _beyond(thinking if isinstance(thinking, dict) else {}, THINKING, f"{place}.thinking_config")
+            yield from _unknown_fields(
+                thinking if isinstance(thinking, dict) else {}, THINKING, f"{path}.thinking_config"
+            )
 
 
-def _beyond(fields: Mapping[str, JSON], known: frozenset[str], place: str) -> Iterable[tuple[str, str]]:
+def _unknown_fields(fields: Mapping[str, JSON], known: frozenset[str], path: str) -> Iterable[tuple[str, str]]:
     if fields.keys() <= known:
         return ()
-    return ((name, place) for name, value in fields.items() if name not in known and value is not None)
+    return ((name, path) for name, value in fields.items() if name not in known and value is not None)
 
 
-def _unknown(ask: RuleContext) -> Failure | None:
-    found = next(ignored(ask.frame.body), None)
+def _unknown(context: RuleContext) -> Failure | None:
+    found = next(ignored_fields(context.envelope.body), None)
     if found is None:
         return None
-    name, place = found
-    where = f" at '{place}'" if place else ""
-    return refuse("unknown-field", at=f"{place}.{name}" if place else name, key=name, where=where)
+    name, path = found
+    where = f" at '{path}'" if path else ""
+    return refuse("unknown-field", at=f"{path}.{name}" if path else name, key=name, where=where)
 
 
-def _int32(ask: RuleContext) -> Failure | None:
+def _int32(context: RuleContext) -> Failure | None:
     for name in _INT32:
-        value = getattr(ask.request, name)
+        value = getattr(context.request, name)
         if value is not None and not -(2**31) <= value < 2**31:
             return refuse("invalid-value", at=name, field=name, type="TYPE_INT32", value=value)
     return None
 
 
-def _in_range(ask: RuleContext) -> Failure | None:
+def _in_range(context: RuleContext) -> Failure | None:
     for name, native, low, high, inclusive in _RANGES:
-        value = getattr(ask.request, name)
+        value = getattr(context.request, name)
         if value is not None and not (low <= value < high or (inclusive and value == high)):
             end = "inclusive" if inclusive else "exclusive"
             return refuse("out-of-range", field=native, value=f"{value:g}", low=low, high=high, end=end)
     return None
 
 
-def _output_tokens(ask: RuleContext) -> Failure | None:
-    value, most = ask.request.token_limit, ask.card.max_output
-    if value is None or (value >= 1 and (most is None or value <= most)):
+def _output_tokens(context: RuleContext) -> Failure | None:
+    value, limit = context.request.token_limit, context.model.max_output
+    if value is None or (value >= 1 and (limit is None or value <= limit)):
         return None
-    return refuse("out-of-range", field="maxOutputTokens", value=value, low=1, high=(most or 2**31 - 1) + 1)
+    return refuse("out-of-range", field="maxOutputTokens", value=value, low=1, high=(limit or 2**31 - 1) + 1)
 
 
-def _unsupported(ask: RuleContext) -> Failure | None:
-    if ask.frame.members.isdisjoint(ask.card.refuses):
+def _unsupported(context: RuleContext) -> Failure | None:
+    if context.envelope.members.isdisjoint(context.model.refuses):
         return None
-    for name in ask.card.refuses:
-        if getattr(ask.request, name, None):
+    for name in context.model.refuses:
+        if getattr(context.request, name, None):
             kind = "logprobs-unsupported" if name == "logprobs" else "parameter-unsupported"
-            return refuse(kind, field=_NATIVE.get(name, name))
+            return refuse(kind, field=_NATIVE_NAMES.get(name, name))
     return None
 
 
-def _options(ask: RuleContext) -> Failure | None:
-    """The types of Google's own options."""
+def _options(context: RuleContext) -> Failure | None:
+    """Check the types of Google's own options."""
     google = "type.googleapis.com/google.cloud.aiplatform.v1"
     kinds: Mapping[str, tuple[type, str]] = {
         "safety_settings": (list, f"{google}.SafetySetting"),
@@ -140,7 +142,7 @@ def _options(ask: RuleContext) -> Failure | None:
         "tools": (list, f"{google}.Tool"),
         "media_resolution": (str, f"{google}.MediaResolution"),
     }
-    for name, value in ask.google.items():
+    for name, value in context.google.items():
         kind = kinds.get(name)
         if kind is not None and value is not None and not isinstance(value, kind[0]):
             return invalid_value(f"extra_body.google.{name}", kind[1], value)
@@ -148,15 +150,15 @@ def _options(ask: RuleContext) -> Failure | None:
 
 
 def invalid_value(field: str, kind: str, value: JSON) -> Failure:
-    """Google's refusal of a value of the wrong type, the value shown as JSON."""
+    """Return Google's refusal of a value of the wrong type; it quotes the value as JSON."""
     import orjson
 
-    shown = orjson.dumps(value).decode()
-    return refuse("invalid-value", at=field, field=field, type=kind, value=shown[:80])
+    text = orjson.dumps(value).decode()
+    return refuse("invalid-value", at=field, field=field, type=kind, value=text[:80])
 
 
 def not_one_of(field: str, allowed: Iterable[str], value: JSON) -> Failure:
-    """The refusal of a value that is none of a few words."""
+    """Return the refusal of a value that is not one of the `allowed` words."""
     return refuse(
         "not-one-of", field=field, allowed=", ".join(f"'{word}'" for word in allowed), value=quote_value(value)
     )
@@ -169,18 +171,18 @@ RULES = (
         _unknown,
         enabled_if=lambda policy: policy.strict_params,
     ),
-    Rule("int32", "§6 Invalid value", _int32, reads(*_INT32), partners=True),
+    Rule("int32", "§6 Invalid value", _int32, requires(*_INT32), partners=True),
     Rule(
         "range",
         "§2 n, temperature, top_p, penalties; §6 supported range",
         _in_range,
-        reads(*(name for name, *_ in _RANGES)),
+        requires(*(name for name, *_ in _RANGES)),
     ),
     Rule(
         "max-tokens",
         "§2 max_tokens and its alias; §6 maxOutputTokens",
         _output_tokens,
-        reads("max_tokens", "max_completion_tokens"),
+        requires("max_tokens", "max_completion_tokens"),
         partners=True,
     ),
     Rule("unsupported", "§2 model-generation limits; §6 logprobs", _unsupported),

@@ -1,4 +1,4 @@
-"""What a rule is: a name, the fact that it implements, and a pure check of one request."""
+"""Types of a request rule: policy, context, rule."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple, Self, TypeAlias
@@ -17,7 +17,7 @@ Signatures = Literal["enforce", "strict", "warn", "off"]
 
 
 class Policy(NamedTuple):
-    """How severe the rules are, as the settings say."""
+    """Strictness of the rules."""
 
     strict_params: bool = False
     strict_media: bool = False
@@ -25,50 +25,50 @@ class Policy(NamedTuple):
     signatures: Signatures = "enforce"
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """As these settings say."""
+    def from_settings(cls, settings: Settings) -> Self:
+        """Return the policy that the settings define."""
         return cls(settings.strict_params, settings.strict_media, settings.models == "catalog", settings.signatures)
 
 
-Genuine: TypeAlias = Callable[[str, str], bool]
+SignatureCheck: TypeAlias = Callable[[str, str], bool]
 
 
 class RuleContext(Struct, frozen=True, gc=False):
-    """A request to judge; `size`: the bytes of its body.
+    """Request to check; `size` is the length of its body in bytes.
 
-    `genuine(name, signature)`: whether we made the signature for that function.
+    `is_genuine(name, signature)` tells if gemulator made the signature for that function.
     """
 
     conversation: Conversation
-    card: Model
+    model: Model
     policy: Policy
-    genuine: Genuine
+    is_genuine: SignatureCheck
     size: int
     request: ChatRequest
-    frame: RequestEnvelope
+    envelope: RequestEnvelope
 
     @property
     def google(self) -> Mapping[str, JSON]:
-        """The request's options of that name."""
+        """Return the request's `google` options."""
         return self.conversation.request.google_options
 
     @classmethod
-    def of(cls, conversation: Conversation, card: Model, policy: Policy, genuine: Genuine) -> Self:
-        """What is to be judged of a conversation."""
+    def of(cls, conversation: Conversation, model: Model, policy: Policy, is_genuine: SignatureCheck) -> Self:
+        """Return the context of a conversation."""
         parsed = conversation.parsed
-        return cls(conversation, card, policy, genuine, len(parsed.raw), parsed.request, parsed.envelope)
+        return cls(conversation, model, policy, is_genuine, len(parsed.raw), parsed.request, parsed.envelope)
 
 
 Check: TypeAlias = Callable[[RuleContext], Failure | None]
 
-OPTIONS = frozenset({"extra_body", "google"})  # where Google's own options are
+OPTIONS = frozenset({"extra_body", "google"})  # members with Google's own options
 
 
 class Rule(Struct, frozen=True):
-    """`fact` is its place in wire-facts; `partners`: it holds for partner models too.
+    """Pure check of one request. `fact` is its source in wire-facts; `partners` applies it to partner models too.
 
-    `reads` is what a request must have for the check to find anything: one of these members of the body, or `calls` or
-    `parts` in a message; empty: it is always made. `under` is what the policy must say for it; None: nothing.
+    The check can only fail if the request has one of `requires`: members of the body, or `calls` or `parts` in a
+    message. If empty, it is always made. `enabled_if` tells if a policy enables the rule; None means always.
     """
 
     name: str
@@ -79,11 +79,11 @@ class Rule(Struct, frozen=True):
     enabled_if: Callable[[Policy], bool] | None = None
 
     @property
-    def of_messages(self) -> bool:
-        """Whether it looks at messages: what other rules say of a frame holds for all messages in it."""
+    def reads_messages(self) -> bool:
+        """Return True if the check reads messages; the result of other checks depends on the envelope only."""
         return not self.requires.isdisjoint({"messages", "calls", "parts"})
 
 
-def reads(*names: str) -> frozenset[str]:
-    """What a rule reads."""
+def requires(*names: str) -> frozenset[str]:
+    """Return the `requires` of a rule."""
     return frozenset(names)

@@ -1,29 +1,29 @@
-"""Thought signatures in the history (wire-facts §7): the current turn only, the first call of each step."""
+"""Rules for thought signatures in the current turn (wire-facts §7)."""
 
 from collections.abc import Iterator
 
 from gemulator.core.plan import Failure
 from gemulator.request.message import SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
 from gemulator.service.refusals import refuse
-from gemulator.service.rules.rule import Rule, RuleContext, reads
+from gemulator.service.rules.rule import Rule, RuleContext, requires
 
 SKIP = "skip_thought_signature_validator"
 
 
 def signature(holder: HistoryCall | Message) -> str | None:
-    """The thought signature that came back with a call or message; None: it has none."""
+    """Return the thought signature of a call or message, or None."""
     google = None if holder.extra_content is None else holder.extra_content.google
     return (google.thought_signature or None) if google is not None else None
 
 
-def _steps(ask: RuleContext) -> Iterator[tuple[int, Message]]:
-    """The messages with calls since the last user message, each with its number among the contents, from 1.
+def _steps(context: RuleContext) -> Iterator[tuple[int, Message]]:
+    """Yield the messages with calls since the last user message, each with its position among the contents, from 1.
 
-    System messages are no contents, and the answers to one step's calls are a single one.
+    System messages are not contents, and the answers to one step's calls count as one.
     """
     number, before = 0, ""
-    start = len(ask.request.messages) - len(ask.conversation.since_last_user)
-    for index, message in enumerate(ask.request.messages):
+    start = len(context.request.messages) - len(context.conversation.since_last_user)
+    for index, message in enumerate(context.request.messages):
         if message.role in SYSTEM_ROLES:
             continue
         answers = message.role in TOOL_ROLES
@@ -33,26 +33,27 @@ def _steps(ask: RuleContext) -> Iterator[tuple[int, Message]]:
             yield number, message
 
 
-def _missing(ask: RuleContext) -> Failure | None:
-    if not ask.card.enforces:
+def _missing(context: RuleContext) -> Failure | None:
+    if not context.model.enforces:
         return None
-    for number, message in _steps(ask):
+    for number, message in _steps(context):
         first = message.calls[0]
         if signature(first) is None:
             return refuse("missing-signature", function=first.function.name, position=number)
     return None
 
 
-def _corrupted(ask: RuleContext) -> Failure | None:
-    if not ask.card.signs:
+def _corrupted(context: RuleContext) -> Failure | None:
+    if not context.model.signs:
         return None
-    given = ((name, value) for name, value in _given(ask) if value is not None and value != SKIP)
-    return next((refuse("corrupted-signature") for name, value in given if not ask.genuine(name, value)), None)
+    returned = ((name, value) for name, value in _returned_signatures(context) if value is not None and value != SKIP)
+    forged = any(not context.is_genuine(name, value) for name, value in returned)
+    return refuse("corrupted-signature") if forged else None
 
 
-def _given(ask: RuleContext) -> Iterator[tuple[str, str | None]]:
-    """Name and signature of all calls and texts of the current turn; a text's name is empty."""
-    for message in ask.conversation.since_last_user:
+def _returned_signatures(context: RuleContext) -> Iterator[tuple[str, str | None]]:
+    """Yield name and signature of all calls and texts of the current turn; a text's name is empty."""
+    for message in context.conversation.since_last_user:
         yield "", signature(message)
         for call in message.calls:
             yield call.function.name, signature(call)
@@ -63,14 +64,14 @@ RULES = (
         "missing-signature",
         "§7 first functionCall of each step; §6 missing thought_signature",
         _missing,
-        reads("calls"),
+        requires("calls"),
         enabled_if=lambda policy: policy.signatures != "off",
     ),
     Rule(
         "corrupted-signature",
         "§7 Bad value (only under --signatures strict)",
         _corrupted,
-        reads("messages"),
+        requires("messages"),
         enabled_if=lambda policy: policy.signatures == "strict",
     ),
 )

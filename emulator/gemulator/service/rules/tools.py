@@ -1,4 +1,4 @@
-"""Functions on offer, the choice among them, and Google's own tools beside them."""
+"""Rules for functions, tool choice and Google's own tools."""
 
 import re
 from collections.abc import Iterator
@@ -9,22 +9,22 @@ from gemulator.request.body import MODES, allowed_in, function_name
 from gemulator.request.parsed import RequestEnvelope
 from gemulator.service.refusals import refuse
 from gemulator.service.rules.parameters import SCHEMA, invalid_value, not_one_of
-from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, reads
+from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, requires
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
 
 
-def _declarations(ask: RuleContext) -> Failure | None:
-    request = ask.request
-    wrong = _wrong_tool(ask.frame) if request.tools else None
-    if wrong is not None or not request.functions:
-        return wrong
+def _declarations(context: RuleContext) -> Failure | None:
+    request = context.request
+    failure = _tool_error(context.envelope) if request.tools else None
+    if failure is not None or not request.functions:
+        return failure
     checked = (_declaration(spec, f"functions[{index}]") for index, spec in enumerate(request.functions))
     return next((failure for failure in checked if failure is not None), None)
 
 
-def _wrong_tool(frame: RequestEnvelope) -> Failure | None:
-    for index, tool in enumerate(frame.request.tools or ()):
+def _tool_error(envelope: RequestEnvelope) -> Failure | None:
+    for index, tool in enumerate(envelope.request.tools or ()):
         where = f"tools[{index}]"
         if tool.get("type", "function") != "function":
             return not_one_of(f"{where}.type", ("function",), tool["type"])
@@ -47,27 +47,27 @@ def _declaration(spec: JSON, where: str) -> Failure | None:
     return None
 
 
-def _choice(ask: RuleContext) -> Failure | None:
-    field = "function_call" if ask.request.tool_choice is None else "tool_choice"
-    chosen, choice = getattr(ask.request, field), ask.request.choice_of_tool
+def _choice(context: RuleContext) -> Failure | None:
+    field = "function_call" if context.request.tool_choice is None else "tool_choice"
+    chosen, choice = getattr(context.request, field), context.request.choice_of_tool
     if chosen is None:
         return None
     if choice.mode not in MODES:
         return not_one_of(field, MODES, choice.mode)
-    wrong = _wrong_object(chosen, field) if isinstance(chosen, dict) else None
-    if wrong is not None:
-        return wrong
-    offered = {function.name for function in ask.request.functions_offered}
-    strange = next((name for name in (choice.name, *(choice.among or ())) if name and name not in offered), None)
-    if strange is not None:
-        return refuse("function-not-offered", function=strange, field=field)
+    failure = _choice_error(chosen, field) if isinstance(chosen, dict) else None
+    if failure is not None:
+        return failure
+    offered = {function.name for function in context.request.functions_offered}
+    unknown = next((name for name in (choice.name, *(choice.among or ())) if name and name not in offered), None)
+    if unknown is not None:
+        return refuse("function-not-offered", function=unknown, field=field)
     return refuse("no-functions", mode=choice.mode, field=field) if choice.mode == "required" and not offered else None
 
 
-def _wrong_object(chosen: dict[str, JSON], field: str) -> Failure | None:
+def _choice_error(chosen: dict[str, JSON], field: str) -> Failure | None:
     kind = chosen.get("type")
     if kind == "allowed_tools":
-        return _wrong_allowance(allowed_in(chosen), f"{field}.allowed_tools")
+        return _allowed_tools_error(allowed_in(chosen), f"{field}.allowed_tools")
     if kind in MODES or function_name(chosen) is not None:
         return None
     if kind not in (None, "function"):
@@ -76,7 +76,7 @@ def _wrong_object(chosen: dict[str, JSON], field: str) -> Failure | None:
     return refuse("missing-field", at=missing, field=missing)
 
 
-def _wrong_allowance(allowed: dict[str, JSON], where: str) -> Failure | None:
+def _allowed_tools_error(allowed: dict[str, JSON], where: str) -> Failure | None:
     mode, tools = allowed.get("mode"), allowed.get("tools")
     if mode not in ("auto", "required"):
         return not_one_of(f"{where}.mode", ("auto", "required"), mode)
@@ -89,20 +89,20 @@ def _wrong_allowance(allowed: dict[str, JSON], where: str) -> Failure | None:
     return None if missing is None else refuse("missing-field", at=missing, field=missing)
 
 
-def _search(ask: RuleContext) -> Failure | None:
-    if ask.card.search_with_functions or not ask.request.searches or not ask.request.has_functions:
+def _search(context: RuleContext) -> Failure | None:
+    if context.model.search_with_functions or not context.request.searches or not context.request.has_functions:
         return None
     return refuse("search-with-functions")
 
 
-def _cache(ask: RuleContext) -> Failure | None:
-    name = ask.google.get("cached_content")
+def _cache(context: RuleContext) -> Failure | None:
+    name = context.google.get("cached_content")
     if name is None or re.fullmatch(r"projects/[^/]+/locations/[^/]+/cachedContents/[^/]+", str(name)):
         return None
     return invalid_value("extra_body.google.cached_content", "TYPE_STRING", name)
 
 
-_CATEGORIES = tuple(  # no set: a client may send anything, hashable or not
+_CATEGORIES = tuple(  # not a set, because a client may send unhashable values
     f"HARM_CATEGORY_{name}"
     for name in (
         "UNSPECIFIED",
@@ -128,11 +128,12 @@ _THRESHOLDS = (
 )
 
 
-def _safety(ask: RuleContext) -> Failure | None:
-    return next((wrong for wrong in _wrong_settings(ask.google.get("safety_settings") or ()) if wrong), None)
+def _safety(context: RuleContext) -> Failure | None:
+    errors = _setting_errors(context.google.get("safety_settings") or ())
+    return next(errors, None)
 
 
-def _wrong_settings(settings: JSON) -> Iterator[Failure | None]:
+def _setting_errors(settings: JSON) -> Iterator[Failure]:
     where = "extra_body.google.safety_settings"
     google = "type.googleapis.com/google.cloud.aiplatform.v1"
     for index, setting in enumerate(settings):
@@ -146,18 +147,20 @@ def _wrong_settings(settings: JSON) -> Iterator[Failure | None]:
 
 
 RULES = (
-    Rule("functions", "§2 tools, functions; §6 Invalid value at tools[0]", _declarations, reads("tools", "functions")),
+    Rule(
+        "functions", "§2 tools, functions; §6 Invalid value at tools[0]", _declarations, requires("tools", "functions")
+    ),
     Rule(
         "tool-choice",
         "§2 tool_choice, function_call; §6 template for every enum field",
         _choice,
-        reads("tool_choice", "function_call"),
+        requires("tool_choice", "function_call"),
     ),
     Rule(
         "search-with-functions",
         "§3.6 Gemini 2.5 refuses Google Search with functions",
         _search,
-        reads("tools", "functions"),
+        requires("tools", "functions"),
     ),
     Rule("safety-settings", "§2 safety_settings", _safety, OPTIONS),
     Rule("cached-content", "§2 cached_content", _cache, OPTIONS),

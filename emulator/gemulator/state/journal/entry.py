@@ -1,4 +1,4 @@
-"""What was asked, chosen and delivered: entries, and the events they are folded from."""
+"""Journal entries and their events."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -8,19 +8,19 @@ from msgspec import Struct, field
 from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.steps import Delivery
-from gemulator.state.journal.redaction import Body, elided
+from gemulator.state.journal.redaction import Body, elide_media
 
 Outcome = Literal["completed", "client gone", "cut", "failed"]
 Source = Literal["turn", "generated", "unmatched", "unsatisfiable", "refused"]
 
-EMPTY = Body(b"", 0)
+EMPTY_BODY = Body(b"", 0)
 
 
 class Exchange(Struct, frozen=True, gc=False):
-    """A request and what was chosen for it: the same object for all repeats that are answered alike.
+    """Request and the choice of its answer; equal repeats share one object.
 
-    `source` says what answered: a turn of a scenario, or what stands in where none did. `scenario` is empty and
-    `turn` 0 unless a turn answered. `nearest` is filled in where nothing fitted.
+    `source` is the origin of the answer: a turn of a scenario or one of the alternatives. `scenario` is empty and
+    `turn` 0 unless a turn answered. `nearest` lists near misses if no turn matched.
     """
 
     method: str
@@ -37,7 +37,7 @@ class Exchange(Struct, frozen=True, gc=False):
 
 
 class Received(Struct, frozen=True, gc=False):
-    """One arrival of a request; exists before the answer leaves. `at` is in Unix seconds, `size` in bytes kept."""
+    """Arrival of a request, recorded before the answer is sent. `at` is in Unix seconds, `size` in stored bytes."""
 
     at: float
     session: str
@@ -49,9 +49,9 @@ class Received(Struct, frozen=True, gc=False):
 
 
 class Finished(Struct, frozen=True, gc=False):
-    """How the delivery ended. Times are in seconds; `first` is None where no byte left.
+    """End of a delivery. Times are in seconds; `first` is None if no byte was sent.
 
-    `began` is the monotonic time at which the request came, where the store is this process's own.
+    `began` is the monotonic time of the request's arrival, or None in a shared store.
     """
 
     outcome: Outcome
@@ -63,7 +63,7 @@ class Finished(Struct, frozen=True, gc=False):
 
 
 class Entry(Struct, frozen=True):
-    """An arrival and, once it is over, its end. `number` and `ended` count all events of a store from 1, in order."""
+    """Arrival and, after the answer, its end. `number` and `ended` number all events of a store from 1, in order."""
 
     number: int
     received: Received
@@ -72,7 +72,7 @@ class Entry(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """Something that happened to an entry, with the entry as it was then."""
+    """Event of an entry, with the state of the entry after it."""
 
     number: int
     kind: Literal["received", "finished"]
@@ -80,15 +80,15 @@ class Event(Struct, frozen=True):
 
 
 def events_of(entry: Entry) -> tuple[Event, ...]:
-    """What an entry was folded from."""
+    """Return the events of an entry."""
     received = Event(entry.number, "received", Entry(entry.number, entry.received))
     return (received, Event(entry.ended, "finished", entry)) if entry.finished else (received,)
 
 
 class Filter(Struct, frozen=True):
-    """Which entries are wanted; None: any. `text` is looked for in request and answer, ignoring case.
+    """Filter for entries; None matches any. `text` is searched in request and answer, ignoring case.
 
-    `since` and `until` are in Unix seconds; `model` is a part of the name.
+    `since` and `until` are in Unix seconds; `model` is a substring of the name.
     """
 
     session: str | None = None
@@ -100,7 +100,8 @@ class Filter(Struct, frozen=True):
     since: float | None = None
     until: float | None = None
 
-    def fits(self, entry: Entry) -> bool:
+    def matches(self, entry: Entry) -> bool:
+        """Return True if an entry passes the filter."""
         received = entry.received
         exchange = received.exchange
         return (
@@ -111,7 +112,7 @@ class Filter(Struct, frozen=True):
             and (self.model is None or self.model in exchange.model)
             and (self.since is None or received.at >= self.since)
             and (self.until is None or received.at <= self.until)
-            and (self.text is None or self.text.casefold() in _words(received).casefold())
+            and (self.text is None or self.text.casefold() in _searchable_text(received).casefold())
         )
 
 
@@ -119,14 +120,14 @@ ANY = Filter()
 
 
 class Page(Struct, frozen=True):
-    """Entries in order. `next` is the number after which the next page begins; None: there is none."""
+    """Entries in order. `next` is the `after` of the next page, or None on the last one."""
 
     entries: tuple[Entry, ...] = ()
     next: int | None = None
 
 
 class SessionState(Struct, frozen=True):
-    """What a store holds of one session. `idle` is in seconds, `bytes` what its journal takes."""
+    """Statistics of one session. `idle` is in seconds, `bytes` the size of its journal."""
 
     name: str
     entries: int
@@ -137,13 +138,13 @@ class SessionState(Struct, frozen=True):
     counters: Mapping[str, int] = field(default_factory=dict)
 
 
-def answer_of(delivery: Delivery) -> bytes:
-    """All bytes of a delivery, joined."""
+def answer_bytes(delivery: Delivery) -> bytes:
+    """Return all chunks of a delivery as one byte string."""
     from gemulator.delivery.steps import Chunk
 
     return b"".join(step.data for step in delivery.steps if isinstance(step, Chunk))
 
 
-def _words(received: Received) -> str:
-    text = elided(received.exchange.body.data) + b"\n" + elided(answer_of(received.delivery))
+def _searchable_text(received: Received) -> str:
+    text = elide_media(received.exchange.body.data) + b"\n" + elide_media(answer_bytes(received.delivery))
     return text.decode("utf-8", "replace")

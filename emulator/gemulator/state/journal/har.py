@@ -1,16 +1,16 @@
-"""The journal as an HTTP Archive (HAR 1.2), which browsers and proxies open."""
+"""Journal export as an HTTP Archive (HAR 1.2)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from gemulator.delivery.steps import Head
-from gemulator.state.journal.entry import Entry, answer_of
-from gemulator.state.journal.redaction import elided, shown_headers
+from gemulator.state.journal.entry import Entry, answer_bytes
+from gemulator.state.journal.redaction import elide_media, redact_headers
 
 
 def archive(entries: Iterable[Entry], origin: str, version: str) -> dict[str, Any]:
-    """The archive of `entries`, as requests to `origin`."""
+    """Return the archive of `entries`, as requests to `origin`."""
     creator = {"name": "gemulator", "version": version}
     return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(entry, origin) for entry in entries]}}
 
@@ -32,8 +32,8 @@ def _entry(entry: Entry, origin: str) -> dict[str, Any]:
 
 def _request(entry: Entry, origin: str) -> dict[str, Any]:
     exchange = entry.received.exchange
-    headers = shown_headers(entry.received.headers)
-    body = elided(exchange.body.data).decode("utf-8", "replace")
+    headers = redact_headers(entry.received.headers)
+    body = elide_media(exchange.body.data).decode("utf-8", "replace")
     return {
         "method": exchange.method,
         "url": origin + exchange.path,
@@ -50,8 +50,8 @@ def _request(entry: Entry, origin: str) -> dict[str, Any]:
 def _response(entry: Entry) -> dict[str, Any]:
     received, finished = entry.received, entry.finished
     head = next((step for step in received.delivery.steps if isinstance(step, Head)), None)
-    headers = shown_headers(dict(head.headers)) if head else {}
-    content = elided(answer_of(received.delivery)).decode("utf-8", "replace")
+    headers = redact_headers(dict(head.headers)) if head else {}
+    content = elide_media(answer_bytes(received.delivery)).decode("utf-8", "replace")
     size = finished.bytes if finished else len(content)
     return {
         "status": received.exchange.status,

@@ -1,4 +1,4 @@
-"""The journal as JSON: what the admin API sends and its clients read."""
+"""JSON types and views of the journal for the admin API."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head
 from gemulator.state.journal.entry import Entry, Event, Finished
-from gemulator.state.journal.redaction import Body, elided, shown_headers
+from gemulator.state.journal.redaction import Body, elide_media, redact_headers
 
 
 class MismatchView(TypedDict):
@@ -19,7 +19,7 @@ class MismatchView(TypedDict):
     actual: str
 
 
-class NearView(TypedDict):
+class NearMissView(TypedDict):
     turn: str
     mismatches: list[MismatchView]
 
@@ -31,7 +31,7 @@ class UsageView(TypedDict):
 
 
 class FindingView(TypedDict):
-    """Something that a client does wrong, in which requests, and what to do about it."""
+    """Client error with its requests and advice."""
 
     kind: str
     requests: list[int]
@@ -40,7 +40,10 @@ class FindingView(TypedDict):
 
 
 class StepView(TypedDict):
-    """A chunk has `bytes` and `text`; what ended a stream early has `end`. `at` is in seconds since the request."""
+    """Step of an answer; `at` is in seconds since the request.
+
+    A chunk has `bytes` and `text`; a step that ends a stream early has `end`.
+    """
 
     at: float
     bytes: NotRequired[int]
@@ -49,7 +52,7 @@ class StepView(TypedDict):
 
 
 class RequestView(TypedDict):
-    """`body` is JSON where the body is some; `sha256` is set where it was too large to keep."""
+    """Request; `body` is JSON if it can be parsed, else text; `sha256` is set if the body was truncated."""
 
     headers: dict[str, str]
     size: int
@@ -63,7 +66,7 @@ class AnswerView(TypedDict):
 
 
 class EntryView(TypedDict):
-    """`at` is Unix seconds, `time` the same for people. What is not known before the end is null until then."""
+    """Entry; `at` is in Unix seconds, `time` the same in ISO 8601. Fields of the end are null before it."""
 
     id: int
     session: str
@@ -84,13 +87,13 @@ class EntryView(TypedDict):
     ttft: float | None
     duration: float | None
     usage: UsageView | None
-    nearest: list[NearView]
+    nearest: list[NearMissView]
     request: NotRequired[RequestView]
     answer: NotRequired[AnswerView]
 
 
 class PageView(TypedDict):
-    """`next` is the `after` of the next page, null on the last."""
+    """Page of entries; `next` is the `after` of the next page, null on the last."""
 
     entries: list[EntryView]
     next: int | None
@@ -113,7 +116,7 @@ class SessionView(TypedDict):
 
 
 def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
-    """An entry; `full`: with what was asked and answered."""
+    """Return the view of an entry; with `full`, including request and answer."""
     received, finished = entry.received, entry.finished
     exchange = received.exchange
     view = EntryView(
@@ -136,36 +139,36 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         ttft=finished.first if finished else None,
         duration=finished.duration if finished else None,
         usage=usage_view(exchange.usage),
-        nearest=near_views(exchange.nearest),
+        nearest=near_miss_views(exchange.nearest),
     )
     if full:
-        view["request"] = _request(exchange.body, shown_headers(received.headers))
+        view["request"] = _request(exchange.body, redact_headers(received.headers))
         view["answer"] = _answer(received.delivery, finished)
     return view
 
 
 def event_view(event: Event) -> EventView:
-    """An event as the live stream sends it."""
+    """Return the view of an event for the live stream."""
     return EventView(id=event.number, event=event.kind, entry=entry_view(event.entry))
 
 
-def near_views(nearest: Sequence[NearMiss]) -> list[NearView]:
-    """Turns that nearly fitted."""
-    return [NearView(turn=near.where, mismatches=mismatch_views(near.mismatches)) for near in nearest]
+def near_miss_views(nearest: Sequence[NearMiss]) -> list[NearMissView]:
+    """Return the views of near misses."""
+    return [NearMissView(turn=near.where, mismatches=mismatch_views(near.mismatches)) for near in nearest]
 
 
 def mismatch_views(mismatches: Sequence[Mismatch]) -> list[MismatchView]:
-    """Conditions that did not hold."""
+    """Return the views of mismatches."""
     return [MismatchView(name=one.name, expected=one.expected, actual=one.actual) for one in mismatches]
 
 
 def mismatch_text(mismatch: MismatchView) -> str:
-    """The same in words."""
+    """Return a mismatch as text."""
     return str(Mismatch(**mismatch))
 
 
 def usage_view(usage: Usage | None) -> UsageView | None:
-    """Token counts; null where the answer is a refusal."""
+    """Return the view of token counts; None for a refusal."""
     if usage is None:
         return None
     return UsageView(
@@ -176,10 +179,10 @@ def usage_view(usage: Usage | None) -> UsageView | None:
 
 
 def _request(body: Body, headers: dict[str, str]) -> RequestView:
-    text = elided(body.data).decode("utf-8", "replace")
+    text = elide_media(body.data).decode("utf-8", "replace")
     try:
-        tree = orjson.loads(text) if body.whole else text
-        orjson.dumps([[[[tree]]]])  # as deep as it lies in a page: what is nested too deeply is text, too
+        tree = orjson.loads(text) if body.is_complete else text
+        orjson.dumps([[[[tree]]]])  # nested as in a page: raises if the body is too deep to be sent as JSON
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         tree = text
     return RequestView(headers=headers, size=body.size, sha256=body.sha256 or None, body=tree)
@@ -190,17 +193,17 @@ def _answer(delivery: Delivery, finished: Finished | None) -> AnswerView:
     steps = step_views(delivery)
     if finished is not None and finished.outcome in {"client gone", "failed"}:
         steps = steps[: finished.chunks]
-    return AnswerView(headers=shown_headers(dict(head.headers)) if head else {}, steps=steps)
+    return AnswerView(headers=redact_headers(dict(head.headers)) if head else {}, steps=steps)
 
 
 def step_views(delivery: Delivery) -> list[StepView]:
-    """The steps after the head, with the time at which each is due."""
+    """Return the views of the steps after the head, with their times."""
     at, views = 0.0, []
     for step in delivery.steps:
         at += step.wait
         match step:
             case Chunk():
-                text = elided(step.data).decode("utf-8", "replace")
+                text = elide_media(step.data).decode("utf-8", "replace")
                 views.append(StepView(at=round(at, 6), bytes=len(step.data), text=text))
             case CloseConnection():
                 views.append(StepView(at=round(at, 6), end="reset" if step.reset else "cut"))

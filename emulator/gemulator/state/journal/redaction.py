@@ -1,4 +1,4 @@
-"""What a journal keeps of bytes and headers: no secrets, and of what is large only its size, hash and beginning."""
+"""Redaction of secrets and truncation of large bodies for the journal."""
 
 import hashlib
 import re
@@ -10,12 +10,11 @@ from msgspec import Struct
 from gemulator.core.secrets import REDACTED, SECRETS, is_secret
 from gemulator.delivery.steps import Chunk, Delivery, Step
 
-# What clients, proxies and Google's own libraries send credentials in.
 _MEDIA = re.compile(rb"(?:data:([\w.+/-]{1,100});base64,)?(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{512,}+={0,2})")
-_STRIDE = 16  # a medium shows even where only each so many-th byte is looked at
-_LIKELY = re.compile(rb"[A-Za-z0-9+/]{%d}" % (512 // _STRIDE))
-CREDENTIAL = b"x-emulator-leak"  # in the headers that are kept: what obviously real key was sent
-_SHORTEST = 25  # bytes of a real key
+_SAMPLE_STRIDE = 16  # bytes; a fast test for media reads only every 16th byte
+_SAMPLED_MEDIUM = re.compile(rb"[A-Za-z0-9+/]{%d}" % (512 // _SAMPLE_STRIDE))
+LEAK_HEADER = b"x-emulator-leak"  # added to the stored headers: kind of a real key that was sent
+_MIN_KEY_BYTES = 25  # a real key is at least as long
 _KEYS = (
     ("a Google API key", re.compile(rb"AIza[0-9A-Za-z_-]{35}")),
     ("a Google access token", re.compile(rb"ya29\.[0-9A-Za-z_-]{20,}")),
@@ -24,39 +23,39 @@ _KEYS = (
 )
 
 
-def key_in(data: bytes) -> str | None:
-    """What obviously real key is in some bytes."""
+def find_key(data: bytes) -> str | None:
+    """Return the kind of a real key in `data`, or None."""
     return next((name for name, pattern in _KEYS if pattern.search(data)), None)
 
 
-def without_secrets(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
-    """A copy that has no credentials: they are gone before anything is kept. An obviously real one leaves a note."""
-    kept = dict(headers)
-    secret = b" ".join([kept.pop(name) for name in headers if name in SECRETS])
-    if len(secret) >= _SHORTEST and (leaked := key_in(secret)):
-        kept[CREDENTIAL] = leaked.encode()
-    return kept
+def drop_secrets(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+    """Return a copy without credentials; LEAK_HEADER notes the kind of a real key."""
+    remaining = dict(headers)
+    secret = b" ".join([remaining.pop(name) for name in headers if name in SECRETS])
+    if len(secret) >= _MIN_KEY_BYTES and (kind := find_key(secret)):
+        remaining[LEAK_HEADER] = kind.encode()
+    return remaining
 
 
-def shown_headers(headers: Mapping[bytes, bytes]) -> dict[str, str]:
-    """Headers for people. A name that sounds like a credential's is shown without its value."""
-    named = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.items())
-    return {name: REDACTED if is_secret(name) else value for name, value in named}
+def redact_headers(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return headers as text; the values of headers with a secret-like name are redacted."""
+    pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.items())
+    return {name: REDACTED if is_secret(name) else value for name, value in pairs}
 
 
-def elided(data: bytes) -> bytes:
-    """The bytes with each base64 medium replaced by its type, size and hash."""
-    return _MEDIA.sub(_medium, data) if _LIKELY.search(data[::_STRIDE]) else data
+def elide_media(data: bytes) -> bytes:
+    """Return the bytes with each base64 medium replaced by its type, size and hash."""
+    return _MEDIA.sub(_medium_summary, data) if _SAMPLED_MEDIUM.search(data[::_SAMPLE_STRIDE]) else data
 
 
-def _medium(found: re.Match[bytes]) -> bytes:
+def _medium_summary(found: re.Match[bytes]) -> bytes:
     kind = found[1] or b"base64"
     size = len(found[2]) * 3 // 4 - found[2].count(b"=")
     return b"<%s, %d bytes, sha256 %s>" % (kind, size, hashlib.sha256(found[2]).hexdigest().encode())
 
 
 class Body(Struct, frozen=True, gc=False):
-    """A request's body as kept. `size` is that of the original; `sha256` is empty where `data` is all of it."""
+    """Stored body of a request. `size` is that of the original; `sha256` is empty if `data` is complete."""
 
     data: bytes
     size: int
@@ -64,18 +63,19 @@ class Body(Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, raw: bytes, limit: int) -> Self:
-        """The whole body up to `limit` bytes; else its hash and what fits of it, media elided first."""
+        """Return the complete body up to `limit` bytes, else its hash and beginning, with media elided."""
         if len(raw) <= limit:
             return cls(raw, len(raw))
-        return cls(elided(raw)[:limit], len(raw), hashlib.sha256(raw).hexdigest())
+        return cls(elide_media(raw)[:limit], len(raw), hashlib.sha256(raw).hexdigest())
 
     @property
-    def whole(self) -> bool:
+    def is_complete(self) -> bool:
+        """Return True if `data` is the complete body."""
         return not self.sha256
 
 
-def kept(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
-    """A delivery as kept and its size: the same one up to `limit` bytes, else with media elided and chunks cut."""
+def truncate_delivery(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
+    """Return a delivery of at most `limit` bytes and its size: media elided and chunks truncated if necessary."""
     size = delivery.size
     if size is None:
         size = 0
@@ -85,12 +85,12 @@ def kept(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
     if size <= limit:
         return delivery, size
     steps: list[Step] = []
-    left = limit
+    remaining = limit
     for step in delivery.steps:
         if isinstance(step, Chunk):
-            data = elided(step.data)[:left]
-            left -= len(data)
+            data = elide_media(step.data)[:remaining]
+            remaining -= len(data)
             steps.append(Chunk(data, step.tokens, step.wait, step.events))
         else:
             steps.append(step)
-    return Delivery(tuple(steps)), limit - left
+    return Delivery(tuple(steps)), limit - remaining

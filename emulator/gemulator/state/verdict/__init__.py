@@ -1,4 +1,4 @@
-"""What a journal says about its client: pure questions over entries."""
+"""Analysis of client errors in a journal."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,19 +10,19 @@ from gemulator.state.verdict.retries import retries
 __all__ = ["Finding", "verdict"]
 
 
-def verdict(entries: Iterable[Entry], *, still: bool = False) -> Sequence[Finding]:
-    """All that a client did wrong, session by session, by first request. `still`: the clock did not run."""
+def verdict(entries: Iterable[Entry], *, clock_frozen: bool = False) -> Sequence[Finding]:
+    """Return all findings of a journal, by first request. Set `clock_frozen` if the entries have a frozen time."""
     sessions: dict[str, list[ObservedCall]] = {}
     for entry in entries:
-        sessions.setdefault(entry.received.session, []).append(ObservedCall(entry, still))
-    found = [finding for calls in sessions.values() for finding in _of_session(calls)]
+        sessions.setdefault(entry.received.session, []).append(ObservedCall(entry, clock_frozen))
+    found = [finding for calls in sessions.values() for finding in _session_findings(calls)]
     return sorted(found, key=lambda finding: (finding.requests[0], finding.kind))
 
 
-def _of_session(calls: Sequence[ObservedCall]) -> Iterable[Finding]:
-    alike: dict[tuple[str, bytes, str], list[ObservedCall]] = {}
+def _session_findings(calls: Sequence[ObservedCall]) -> Iterable[Finding]:
+    by_request: dict[tuple[str, bytes, str], list[ObservedCall]] = {}
     for call in calls:
-        alike.setdefault(call.same, []).append(call)
-    for attempts in alike.values():
+        by_request.setdefault(call.request_key, []).append(call)
+    for attempts in by_request.values():
         yield from retries(attempts)
     yield from answers(calls)

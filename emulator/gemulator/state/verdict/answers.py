@@ -1,25 +1,25 @@
-"""What a client makes of its answers: streams left, truncated or waited for, and histories that do not fit."""
+"""Findings about a client's handling of answers."""
 
 from collections.abc import Iterator, Sequence
 
 from gemulator.delivery.steps import Hang
-from gemulator.state.journal.redaction import CREDENTIAL, key_in
+from gemulator.state.journal.redaction import LEAK_HEADER, find_key
 from gemulator.state.verdict.call import Finding, ObservedCall, signatures
 
-_PATIENT = 60.0  # seconds of silence that no client should sit through
+_LONG_SILENCE = 60.0  # seconds; a client should time out earlier
 
 
 def answers(calls: Sequence[ObservedCall]) -> Iterator[Finding]:
-    """Findings about the calls of one session, in order."""
+    """Yield findings about the calls of one session, which are in order."""
     for position, call in enumerate(calls):
-        yield from _stream(call)
-        yield from _truncated(call, calls[position + 1 :])
-        yield from _signatures(call, calls[position + 1 :])
-        yield from _results(call)
-        yield from _leaks(call)
+        yield from _stream_findings(call)
+        yield from _truncation_findings(call, calls[position + 1 :])
+        yield from _signature_findings(call, calls[position + 1 :])
+        yield from _result_findings(call)
+        yield from _leak_findings(call)
 
 
-def _stream(call: ObservedCall) -> Iterator[Finding]:
+def _stream_findings(call: ObservedCall) -> Iterator[Finding]:
     finished = call.entry.finished
     if finished is None:
         return
@@ -27,21 +27,21 @@ def _stream(call: ObservedCall) -> Iterator[Finding]:
         yield Finding(
             "left a stream unread",
             (call.number,),
-            f"the client went after {finished.chunks} chunks, before the stream was over",
-            "Read to the end, or cancel on purpose: what was generated is paid for.",
+            f"the client disconnected after {finished.chunks} chunks, before the end of the stream",
+            "Read streams to the end, or cancel them on purpose: generated tokens are billed either way.",
         )
     hung = sum(step.seconds for step in call.entry.received.delivery.steps if isinstance(step, Hang))
-    if call.outcome == "cut" and hung >= _PATIENT:
+    if call.outcome == "cut" and hung >= _LONG_SILENCE:
         yield Finding(
             "no read timeout",
             (call.number,),
-            f"nothing came for {hung:.0f} s, and the client sat it out",
-            "Set a read time-out, also for what comes after the headers of a stream.",
+            f"the server sent nothing for {hung:.0f} s, and the client did not time out",
+            "Set a read timeout that also applies after the headers of a stream.",
         )
 
 
-def _truncated(call: ObservedCall, later: Sequence[ObservedCall]) -> Iterator[Finding]:
-    if call.complete or not call.text or call.status != 200:
+def _truncation_findings(call: ObservedCall, later: Sequence[ObservedCall]) -> Iterator[Finding]:
+    if call.is_complete or not call.text or call.status != 200:
         return
     for other in later:
         if any(
@@ -50,48 +50,48 @@ def _truncated(call: ObservedCall, later: Sequence[ObservedCall]) -> Iterator[Fi
             yield Finding(
                 "took a truncated answer for a whole one",
                 (call.number, other.number),
-                "an answer without finish_reason came back as an assistant message",
-                "Check finish_reason; without one, the answer is broken: ask again.",
+                "the client sent an answer without finish_reason back as an assistant message",
+                "Check finish_reason. Without one the answer is incomplete: retry the request.",
             )
             return
 
 
-def _signatures(call: ObservedCall, later: Sequence[ObservedCall]) -> Iterator[Finding]:
-    for other in later if call.signed else ():
+def _signature_findings(call: ObservedCall, later: Sequence[ObservedCall]) -> Iterator[Finding]:
+    for other in later if call.call_signatures else ():
         returned = dict(pair for message in other.messages for pair in signatures(message))
-        for call_id, sign in call.signed.items():
+        for call_id, sign in call.call_signatures.items():
             if call_id in returned and returned[call_id] != sign:
-                how, back = ("altered", "with another") if returned[call_id] else ("dropped", "without one")
+                how, back = ("altered", "with another") if returned[call_id] else ("dropped", "without its")
                 yield Finding(
                     f"{how} a thought signature",
                     (call.number, other.number),
-                    f"the call {call_id} had a signature; it came back {back}",
-                    "Send assistant messages back whole, extra_content included.",
+                    f"the client sent call {call_id} back {back} signature",
+                    "Send assistant messages back unchanged, including extra_content.",
                 )
 
 
-def _results(call: ObservedCall) -> Iterator[Finding]:
-    asked: set[str] = set()
+def _result_findings(call: ObservedCall) -> Iterator[Finding]:
+    requested: set[str] = set()
     for message in call.messages:
-        asked.update(call_id for call_id, _ in signatures(message))
+        requested.update(call_id for call_id, _ in signatures(message))
         answered = message.get("tool_call_id")
-        if message.get("role") == "tool" and answered and str(answered) not in asked:
+        if message.get("role") == "tool" and answered and str(answered) not in requested:
             yield Finding(
                 "mismatched tool_call ids",
                 (call.number,),
-                f"a tool message answers {answered}, which no message before it asks for",
-                "Answer each call under its own id, after the message that has the call.",
+                f"a tool message answers {answered}, which is not the id of an earlier call",
+                "Send the answer after the message with the call, with the call's id as tool_call_id.",
             )
 
 
-def _leaks(call: ObservedCall) -> Iterator[Finding]:
+def _leak_findings(call: ObservedCall) -> Iterator[Finding]:
     received = call.entry.received
-    noted = received.headers.get(CREDENTIAL, b"").decode()
-    found = noted or key_in(received.exchange.body.data)
+    in_headers = received.headers.get(LEAK_HEADER, b"").decode()
+    found = in_headers or find_key(received.exchange.body.data)
     if found:
         yield Finding(
             "leaked a key",
             (call.number,),
-            f"{found} is in the {'headers' if noted else 'body'}",
-            "Give tests keys that mean nothing, and revoke this one if others can read what it was sent to.",
+            f"the {'headers contain' if in_headers else 'body contains'} {found}",
+            "Use dummy keys in tests. Revoke this key if others can read the emulator's traffic.",
         )

@@ -1,4 +1,4 @@
-"""One entry of the journal as a verdict sees it: what was asked, what really left, and how it ended."""
+"""Journal entry as an observed call of a client."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,11 @@ from msgspec import Struct
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.state.journal.entry import Entry
 
-_AGAIN = frozenset({0, 408, 409, 429})  # and all from 500 up; 0: the connection ended before any header
+_RETRYABLE = frozenset({0, 408, 409, 429})  # and all from 500; 0 means that the connection closed before any header
 
 
 class Finding(Struct, frozen=True):
-    """Something that a client does wrong: in which requests, and what to do about it."""
+    """Client error with its requests and advice."""
 
     kind: str
     requests: tuple[int, ...]
@@ -24,7 +24,7 @@ class Finding(Struct, frozen=True):
 
 
 class ObservedCall(Struct, frozen=True, dict=True):
-    """An entry, with questions about it. `still`: it is dated by a clock that stood still."""
+    """Entry with derived properties. `clock_frozen` means that `received.at` is a frozen time."""
 
     entry: Entry
     clock_frozen: bool = False
@@ -35,7 +35,7 @@ class ObservedCall(Struct, frozen=True, dict=True):
 
     @property
     def at(self) -> float:
-        """When it came, in seconds of whatever clock ran; NaN, which is never before anything: nobody knows."""
+        """Return the arrival time in seconds of a running clock; NaN, for which comparisons fail, if unknown."""
         if not self.clock_frozen:
             return self.entry.received.at
         began = self.entry.finished.began if self.entry.finished else None
@@ -43,7 +43,7 @@ class ObservedCall(Struct, frozen=True, dict=True):
 
     @property
     def ended(self) -> float:
-        """When the answer was over, by the same clock."""
+        """Return the end time of the answer by the same clock."""
         return self.at + (self.entry.finished.duration if self.entry.finished else 0.0)
 
     @property
@@ -51,14 +51,14 @@ class ObservedCall(Struct, frozen=True, dict=True):
         return self.entry.finished.outcome if self.entry.finished else ""
 
     @cached_property
-    def same(self) -> tuple[str, bytes, str]:
-        """Equal for requests that ask the same, byte for byte."""
+    def request_key(self) -> tuple[str, bytes, str]:
+        """Return a key that is equal for requests with equal path and body."""
         exchange = self.entry.received.exchange
         return exchange.path, exchange.body.data, exchange.body.sha256
 
     @cached_property
     def head(self) -> Head | None:
-        """The head that was sent, faults included; None: there was none."""
+        """Return the head that was sent, including faults, or None."""
         return next((step for step in self.entry.received.delivery.steps if isinstance(step, Head)), None)
 
     @property
@@ -66,67 +66,68 @@ class ObservedCall(Struct, frozen=True, dict=True):
         return self.head.status if self.head else 0
 
     @property
-    def retryable(self) -> bool:
-        """Whether it failed in a way that may pass."""
-        return self.status in _AGAIN or self.status >= 500
+    def is_retryable(self) -> bool:
+        """Return True if the call failed with a transient error."""
+        return self.status in _RETRYABLE or self.status >= 500
 
     @property
-    def refused(self) -> bool:
-        """Whether it failed in a way that will not pass."""
-        return 400 <= self.status < 500 and not self.retryable
+    def is_final_refusal(self) -> bool:
+        """Return True if the call failed with a permanent error."""
+        return 400 <= self.status < 500 and not self.is_retryable
 
     @cached_property
     def retry_after(self) -> float | None:
-        named = dict(self.head.headers).get(b"retry-after", b"") if self.head else b""
-        return float(named) if named.isdigit() else None
+        value = dict(self.head.headers).get(b"retry-after", b"") if self.head else b""
+        return float(value) if value.isdigit() else None
 
     @cached_property
     def messages(self) -> Sequence[Mapping[str, Any]]:
-        """The messages of the request; none where the journal has not all of it."""
+        """Return the messages of the request; empty if the journal truncated its body."""
         body = self.entry.received.exchange.body
-        tree = _json(body.data) if body.whole else None
-        listed = tree.get("messages") if isinstance(tree, dict) else None
-        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else ()
+        tree = _parse_json(body.data) if body.is_complete else None
+        messages = tree.get("messages") if isinstance(tree, dict) else None
+        return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else ()
 
     @cached_property
-    def sent(self) -> bytes:
-        """The body as far as it left."""
+    def sent_body(self) -> bytes:
+        """Return the bytes of the body that were sent."""
         data = b"".join(step.data for step in self.entry.received.delivery.steps if isinstance(step, Chunk))
         return data[: self.entry.finished.bytes] if self.entry.finished else data
 
     @cached_property
-    def said(self) -> Sequence[Mapping[str, Any]]:
-        """The choices of the answer: one of a whole body, one for each event of a stream."""
+    def choices(self) -> Sequence[Mapping[str, Any]]:
+        """Return the choices of the answer: those of a unary body, or of all events of a stream."""
         if self.entry.received.exchange.stream:
-            lines = (line.removeprefix(b"data:") for line in self.sent.splitlines() if line.startswith(b"data:"))
-            trees = [_json(line) for line in lines]
+            lines = (line.removeprefix(b"data:") for line in self.sent_body.splitlines() if line.startswith(b"data:"))
+            trees = [_parse_json(line) for line in lines]
         else:
-            trees = [_json(self.sent)]
+            trees = [_parse_json(self.sent_body)]
         return [choice for tree in trees for choice in _choices(tree)]
 
     @cached_property
     def text(self) -> str:
-        """The words of the first candidate."""
+        """Return the text of the first candidate."""
         return "".join(str(part.get("content") or "") for part in self._parts())
 
     @property
-    def complete(self) -> bool:
-        return any(choice.get("finish_reason") for choice in self.said)
+    def is_complete(self) -> bool:
+        """Return True if the answer has a finish reason."""
+        return any(choice.get("finish_reason") for choice in self.choices)
 
     @cached_property
-    def signed(self) -> Mapping[str, str]:
-        """The signatures of the calls in the answer, by the id of the call."""
+    def call_signatures(self) -> Mapping[str, str]:
+        """Return the signatures of the calls in the answer by call id."""
         return {call_id: sign for part in self._parts() for call_id, sign in signatures(part) if sign}
 
     def _parts(self) -> Iterator[Mapping[str, Any]]:
-        for choice in self.said:
+        for choice in self.choices:
             part = choice.get("message") or choice.get("delta")
             if isinstance(part, dict) and not choice.get("index"):
                 yield part
 
 
 def signatures(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The ids of the calls in a message or delta, each with its signature, empty where there is none."""
+    """Yield id and signature of the calls in a message or delta; the signature may be empty."""
     calls = message.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         if isinstance(call, dict):
@@ -135,7 +136,7 @@ def signatures(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _member(tree: Any, name: str) -> Any:
-    return tree.get(name) if isinstance(tree, dict) else None  # what was refused may have anything anywhere
+    return tree.get(name) if isinstance(tree, dict) else None  # a refused request may have any value anywhere
 
 
 def _choices(tree: Any) -> Iterator[Mapping[str, Any]]:
@@ -143,7 +144,7 @@ def _choices(tree: Any) -> Iterator[Mapping[str, Any]]:
     return (choice for choice in choices or () if isinstance(choice, dict))
 
 
-def _json(data: bytes) -> Any:
+def _parse_json(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
