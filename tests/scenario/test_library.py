@@ -21,7 +21,7 @@ B = read("turns: [{reply: b1}, {when: {user: h}, reply: b2}]", "b")
 
 
 def fitting(library: Library, text: str, only: str | None = None) -> list[str]:
-    return [str(place) for place in library.fitting(asked(text), only)]
+    return [str(place) for place in library.matching_turns(asked(text), only)]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_pushed_scenarios_come_first_and_hide_their_names() -> None:
     pushed = [read("turns: [{reply: z}]", "z"), read("turns: [{when: {user: hi}, reply: new}]", "a")]
     library = Library([A, B]).with_pushed(pushed)
     assert fitting(library, "hi") == ["a/1", "b/2", "z/1", "b/1"]
-    assert next(library.fitting(asked("hi"))).turn.reply == "new"
+    assert next(library.matching_turns(asked("hi"))).turn.reply == "new"
     assert [scenario.name for scenario in library.scenarios] == ["z", "a", "b"]
     assert list(map(str, library.located_turns)) == ["a/1", "b/2", "z/1", "b/1"]
 
@@ -52,7 +52,7 @@ def test_a_files_model_is_a_condition_that_does_not_reorder() -> None:
     library = Library([scoped, A])
     assert fitting(library, "hi") == ["a/1", "0/1", "a/2"]
     flash = asked("x", model="google/gemini-3-flash")
-    assert [str(place) for place in library.fitting(flash)] == ["0/2", "a/2"]
+    assert [str(place) for place in library.matching_turns(flash)] == ["0/2", "a/2"]
 
 
 def test_the_nearest_failed_least_and_look_most_alike() -> None:
@@ -64,7 +64,7 @@ def test_the_nearest_failed_least_and_look_most_alike() -> None:
         "  - {when: {user: fits}, reply: x}\n",
         "s",
     )
-    nearest = Library([scenario]).nearest(asked("the wether please, if it fits"))
+    nearest = Library([scenario]).near_misses(asked("the wether please, if it fits"))
     assert [near.where for near in nearest] == ["s/3", "s/2", "s/1"]
     assert str(nearest[0]).startswith("s/3: user: expected 'the weather please' in it, saw 'the wether")
 
@@ -289,15 +289,15 @@ def scenario_of(whens: list[dict[str, Any]]) -> Scenario:
 def test_the_index_never_skips_a_turn_that_fits(whens: list[dict[str, Any]], conversation: Conversation) -> None:
     library = Library([scenario_of(whens)])
     slow = [place for place in library.located_turns if not any(place.mismatches(conversation))]
-    assert list(library.fitting(conversation)) == slow
+    assert list(library.matching_turns(conversation)) == slow
 
 
 @settings(deadline=None)
 @given(SCENARIOS, conversations())
 def test_matching_and_explaining_never_disagree(whens: list[dict[str, Any]], conversation: Conversation) -> None:
     library = Library([scenario_of(whens)])
-    fits = {str(place) for place in library.fitting(conversation)}
-    near = {near.where: near.mismatches for near in library.nearest(conversation, most=100)}
+    fits = {str(place) for place in library.matching_turns(conversation)}
+    near = {near.where: near.mismatches for near in library.near_misses(conversation, limit=100)}
     assert fits.isdisjoint(near)
     assert fits | near.keys() == set(map(str, library.located_turns))
     assert all(near.values())

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gemulator.scenario.authoring.lint import implies, lint, tools_in
+from gemulator.scenario.authoring.lint import implies, lint, parse_tools
 from gemulator.scenario.library import Library, load_folders
 from gemulator.scenario.loading.folder import Folder
 from tests.asking import WEATHER, read, turn
@@ -82,14 +82,14 @@ def test_implication(narrow: Any, wide: Any) -> None:
 )
 def test_calls_are_held_against_known_tools(reply: Any, said: str | None) -> None:
     library = Library([read(orjson.dumps({"turns": [{"reply": reply}]}).decode())])
-    messages = [problem.message for problem in lint(library, [], tools_in({"tools": [WEATHER]}))]
+    messages = [problem.message for problem in lint(library, [], parse_tools({"tools": [WEATHER]}))]
     assert [message.startswith(said or "?") for message in messages] == ([True] if said else [])
 
 
 def test_a_list_without_tools_is_refused() -> None:
-    assert tools_in([WEATHER["function"]]).keys() == {"get_weather"}
+    assert parse_tools([WEATHER["function"]]).keys() == {"get_weather"}
     with pytest.raises(ValueError, match="there are no tools in it"):
-        tools_in({"messages": []})
+        parse_tools({"messages": []})
 
 
 def test_pieces_that_nobody_includes(tmp_path: Path) -> None:

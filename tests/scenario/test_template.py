@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemulator.core.errors import ReplyError
-from gemulator.scenario.templates.template import Template, filled
+from gemulator.scenario.templates.template import Template, fill
 from gemulator.scenario.templates.variables import Variables
 from tests.asking import PRO, asked, called, result
 
@@ -132,7 +132,7 @@ def test_more_than_a_megabyte_is_refused(text: str) -> None:
 
 def test_values_inside_json_keep_their_types() -> None:
     value = {"a": ["{{ tool_result.temp }}", {"{{ user }}": "{{ turn }}!"}], "b": 1}
-    assert filled(value, HERE) == {"a": [21.46, {"{{ user }}": "2!"}], "b": 1}
+    assert fill(value, HERE) == {"a": [21.46, {"{{ user }}": "2!"}], "b": 1}
 
 
 @given(st.text(alphabet="{} user.|()'\"[]*0-a,\\\n", max_size=30))

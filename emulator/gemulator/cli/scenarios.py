@@ -13,7 +13,7 @@ from gemulator.cli.settings_options import reporting_errors, settings_of, settin
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.json_types import JSON
 from gemulator.request.target import Target
-from gemulator.scenario.authoring.lint import lint, tools_file, tools_in
+from gemulator.scenario.authoring.lint import lint, parse_tools, tools_file
 from gemulator.scenario.library import load_folders
 from gemulator.scenario.loading.folder import Folder
 
@@ -57,7 +57,7 @@ def _tools(given: BinaryIO | None, folders: Sequence[Folder]) -> Mapping[str, JS
     tools: dict[str, JSON] = {}
     for source in sources:
         try:
-            tools |= tools_in(orjson.loads(source))
+            tools |= parse_tools(orjson.loads(source))
         except ValueError as error:
             raise click.ClickException(f"the tools cannot be read: {error}") from None
     return tools

@@ -1,4 +1,4 @@
-"""Pace, faults and quotas as they are written: keys of a scenario, or one line of a header or a setting."""
+"""Pacing, faults and quotas in scenarios, headers and settings."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
@@ -47,7 +47,7 @@ class PacingFields(StrictModel):
     tokens_per_chunk: Annotated[int | None, Field(ge=1, description="How many tokens are in one chunk.")] = None
 
     @model_validator(mode="after")
-    def _one_rate(self) -> Self:
+    def _validate_single_rate(self) -> Self:
         if self.inter_token is not None and self.tokens_per_second:
             raise ValueError("tokens_per_second and inter_token say the same: give one of them")
         return self
@@ -68,36 +68,36 @@ class PacingFields(StrictModel):
 
 _NONE = "none"
 
-Read = TypeVar("Read")
+Validated = TypeVar("Validated")
 
 
 @lru_cache(maxsize=256)
-def faults_in(line: str) -> "Sequence[Fault]":
-    """The faults in `disconnect` or `stall: { lasts: 2s }, no_done`; none in `none`. ValueError says what is wrong."""
+def parse_faults(line: str) -> "Sequence[Fault]":
+    """Return the faults in `disconnect` or `stall: { lasts: 2s }, no_done`; none for `none`. Raises ValueError."""
     if line.strip() == _NONE:
         return ()
     from gemulator.delivery.faults.schema import faults_of
 
-    return faults_of(_checked(FAULTS.read, _parsed(line, "[]")))
+    return faults_of(_validate(FAULTS.validate, _parse_flow(line, "[]")))
 
 
 @lru_cache(maxsize=256)
-def pacing_in(line: str) -> PacingFields:
-    """The pace in `first_token: 1s, tokens_per_second: 20`; at once in `none`. ValueError says what is wrong."""
+def parse_pacing(line: str) -> PacingFields:
+    """Return the pacing in `first_token: 1s, tokens_per_second: 20`; no delay for `none`. Raises ValueError."""
     if line.strip() == _NONE:
         return PacingFields()
-    return _checked(PacingFields.model_validate, _parsed(line, "{}"))
+    return _validate(PacingFields.model_validate, _parse_flow(line, "{}"))
 
 
 @lru_cache(maxsize=256)
-def quota_in(line: str) -> Quota:
-    """The quota in `requests_per_minute: 60, per: project`; no limit in `none`. ValueError says what is wrong."""
+def parse_quota(line: str) -> Quota:
+    """Return the quota in `requests_per_minute: 60, per: project`; unlimited for `none`. Raises ValueError."""
     if line.strip() == _NONE:
         return UNLIMITED
-    return _checked(Quota.model_validate, _parsed(line, "{}"))
+    return _validate(Quota.model_validate, _parse_flow(line, "{}"))
 
 
-def _parsed(line: str, around: str) -> Any:
+def _parse_flow(line: str, around: str) -> Any:
     text = line.strip()
     flow = text if text[:1] in {"[", "{"} and text[-1:] in {"]", "}"} else around[0] + text + around[1]
     try:
@@ -110,15 +110,15 @@ def _parsed(line: str, around: str) -> Any:
     return document.data
 
 
-def _checked(validate: Callable[[Any], Read], data: Any) -> Read:
+def _validate(validate: Callable[[Any], Validated], data: Any) -> Validated:
     try:
         return validate(data)
     except ValidationError as error:
-        raise ValueError("; ".join(map(_said, error.errors()))) from None
+        raise ValueError("; ".join(map(_error_message, error.errors()))) from None
 
 
-def _said(detail: "ErrorDetails") -> str:
+def _error_message(detail: "ErrorDetails") -> str:
     where = ".".join(str(step) for step in detail["loc"] if not str(step).startswith("<"))
     unknown = detail["type"] == "extra_forbidden"
-    words = "unknown key" if unknown else detail["msg"].removeprefix("Value error, ")
-    return f"{where}: {words}" if where else words
+    message = "unknown key" if unknown else detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

@@ -1,11 +1,11 @@
-"""Finish reasons, by the names that authors write."""
+"""Finish reasons by the names used in scenarios."""
 
 import re
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, WithJsonSchema
 
-# OpenAI's words as they are; native ones with the word that the service puts before them (fidelity.md, Finish reasons).
+# The service prefixes native reasons with OpenAI's word (fidelity.md, Finish reasons).
 _NAMES = {
     "stop": "stop",
     "length": "length",
@@ -22,7 +22,7 @@ _NAMES = {
 _LITERAL = r"^[a-z_]+: [A-Z_]+$"
 
 
-def _known(name: str) -> str:
+def _to_wire_value(name: str) -> str:
     if name not in _NAMES and not re.match(_LITERAL, name):
         raise ValueError(
             f"`{name}` is no finish reason: there are {', '.join(_NAMES)}, or like `content_filter: OTHER`"
@@ -36,7 +36,7 @@ _DESCRIPTION = (
 
 Finish: TypeAlias = Annotated[
     str,
-    AfterValidator(_known),
+    AfterValidator(_to_wire_value),
     WithJsonSchema(
         {"description": _DESCRIPTION, "anyOf": [{"enum": list(_NAMES)}, {"type": "string", "pattern": _LITERAL}]}
     ),

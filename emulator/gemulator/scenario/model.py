@@ -1,4 +1,4 @@
-"""Scenarios and turns, as written."""
+"""Pydantic models of scenarios and turns."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -13,7 +13,7 @@ from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.compare import TextTest
 from gemulator.scenario.conditions.match import Match
-from gemulator.scenario.conditions.tool_results import result_holds
+from gemulator.scenario.conditions.tool_results import result_matches
 from gemulator.scenario.delivery_fields import FAULTS, PacingFields
 from gemulator.scenario.finish_reason import Finish
 from gemulator.scenario.replies import (
@@ -27,7 +27,7 @@ from gemulator.scenario.replies import (
     ThinkingReply,
     leaves,
     parts_of,
-    texts_of,
+    templates_of,
 )
 from gemulator.scenario.templates.template import Expression, Template
 
@@ -46,8 +46,8 @@ class UsageFields(StrictModel):
     cached_tokens: Annotated[int | None, Field(ge=0, description="Those of the prompt that were cached.")] = None
     traffic_type: Annotated[str | None, Field(description="ON_DEMAND, PROVISIONED_THROUGHPUT …")] = None
 
-    def over(self, other: "UsageFields") -> "UsageFields":
-        """These counts, and the other's where these say nothing."""
+    def with_fallback(self, other: "UsageFields") -> "UsageFields":
+        """Return these counts, completed by the other's."""
         if not other.model_fields_set:
             return self
         return other.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
@@ -78,7 +78,7 @@ class Turn(StrictModel, defer_build=False):
 
     @field_validator("reply")
     @classmethod
-    def _usable(cls, reply: Reply, info: ValidationInfo) -> Reply:
+    def _validate_reply(cls, reply: Reply, info: ValidationInfo) -> Reply:
         _check_nesting(reply)
         when = info.data.get("when")
         if when is not None:
@@ -87,48 +87,55 @@ class Turn(StrictModel, defer_build=False):
 
     @cached_property
     def content(self) -> bytes:
-        """What the turn says, as bytes: decides its words, wherever it stands and however it is delivered."""
-        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"pacing", "fault"})
-        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+        """Return conditions and reply as canonical JSON: the seed of the turn's answers. Excludes pacing and faults."""
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"pacing", "fault"})
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 
     @cached_property
     def constant(self) -> bool:
-        """Whether its words are the same whatever is asked, and nothing of the envelope is fixed."""
-        if self.id is not None or self.created is not None or self.usage.model_fields_set or any(texts_of(self.reply)):
+        """Return True if the text does not depend on the request, and neither id, time nor usage is set."""
+        if (
+            self.id is not None
+            or self.created is not None
+            or self.usage.model_fields_set
+            or any(templates_of(self.reply))
+        ):
             return False
         parts = parts_of(self.reply)
         return bool(parts) and all(isinstance(part, TextReply | ThinkingReply) for part in parts)
 
     @cached_property
-    def called(self) -> frozenset[str]:
-        """The names of the tools that it may call."""
+    def tool_names(self) -> frozenset[str]:
+        """Return the names of the tools that the reply may call."""
         return frozenset(part.call for part in leaves(self.reply) if isinstance(part, CallReply))
 
     @cached_property
     def conditional(self) -> bool:
-        return self.when.given
+        return self.when.has_conditions
 
     def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
-        """Why the turn does not fit; nothing: it does."""
+        """Yield the conditions that do not hold; none if the turn matches."""
         yield from self.when.mismatches(conversation)
-        if self.called:
-            yield from self._spent(conversation)
+        if self.tool_names:
+            yield from self._results_already_given(conversation)
 
-    def holds(self, conversation: Conversation) -> bool:
-        """Whether it fits."""
-        return self.when.holds(conversation) and not (self.called and any(self._spent(conversation)))
+    def matches(self, conversation: Conversation) -> bool:
+        """Return True if the turn matches."""
+        if not self.when.matches(conversation):
+            return False
+        return not (self.tool_names and any(self._results_already_given(conversation)))
 
-    def _spent(self, conversation: Conversation) -> Iterator[Mismatch]:
-        """A call whose result has come is not made again, unless `tool_result` is about that very result."""
+    def _results_already_given(self, conversation: Conversation) -> Iterator[Mismatch]:
+        """Yield a mismatch if a tool of the reply has answered, unless `tool_result` matches that result."""
         for result in conversation.tool_results:
-            told = self.when.tool_result is not None and result_holds(self.when.tool_result, result)
-            if result.name in self.called and not told:
+            expected = self.when.tool_result is not None and result_matches(self.when.tool_result, result)
+            if result.name in self.tool_names and not expected:
                 yield Mismatch("call", f"that {result.name} has not answered yet", f"a result of {result.name}")
                 return
 
 
 def _check_nesting(reply: Reply) -> None:
-    """A refusal is a whole answer: it is never one of several parts, and an error never one of several candidates."""
+    """Raise ValueError if a whole answer is one of several parts, or an error one of several candidates."""
     if isinstance(reply, list):
         chosen = (part for part in reply if isinstance(part, ChooseReply))
         whole = next((leaf for part in chosen for leaf in leaves(part) if isinstance(leaf, WHOLE)), None)
@@ -147,24 +154,24 @@ def _check_nesting(reply: Reply) -> None:
 
 
 def expressions_of(reply: Reply) -> Iterator[Expression]:
-    """All expressions in the texts of a reply."""
-    for text in texts_of(reply):
+    """Yield all template expressions of a reply."""
+    for text in templates_of(reply):
         yield from Template.of(text).expressions
 
 
 def _check_groups(reply: Reply, when: Match) -> None:
-    """Whether every `{{ match.… }}` names a group that some regular expression of the `when` has."""
+    """Raise ValueError if a `{{ match.… }}` names a group that no regular expression of the `when` has."""
     for expression in expressions_of(reply):
         if expression.path and expression.path[0] == "match" and len(expression.path) > 1:
-            name, known = str(expression.path[1]), _groups(when)
+            name, known = str(expression.path[1]), _group_names(when)
             if name not in known:
                 have = f"there are {', '.join(known)}" if known else "the `when` has no `matches:`"
                 raise ValueError(f"`{{{{ {expression.source} }}}}`: no regular expression has such a group: {have}")
 
 
-def _groups(when: Match) -> Sequence[str]:
+def _group_names(when: Match) -> Sequence[str]:
     names: dict[str, None] = {}
-    for fields, _ in when.expressions:
+    for fields, _ in when.regexes:
         numbers = [str(number) for number in range(fields.pattern.groups + 1)]
         names |= dict.fromkeys([*numbers, *fields.pattern.groupindex])
     return list(names)
@@ -192,20 +199,20 @@ class Scenario(StrictModel):
     _lines: Sequence[int] = PrivateAttr(default=())
 
     @cached_property
-    def scope(self) -> Match:
-        """What holds for the turns that say nothing about the model."""
+    def model_condition(self) -> Match:
+        """Return the condition of turns that have no `model` of their own."""
         return ALWAYS if self.model is None else Match(model=self.model)
 
     def located_at(self, file: Path, lines: Sequence[int]) -> "Scenario":
-        """This scenario, which knows its file and the lines of its turns from now on."""
+        """Set the file and the lines of the turns, and return self."""
         self._file, self._lines = file, lines
         return self
 
     @property
     def file(self) -> Path:
-        """The file, or the name where it is none."""
+        """Return the file, or the name as a path if the scenario was pushed."""
         return self._file or Path(self.name)
 
     def line(self, number: int) -> int:
-        """The line of a turn, both counted from 1."""
+        """Return the line of a turn, both counted from 1."""
         return self._lines[number - 1] if self._lines else 1

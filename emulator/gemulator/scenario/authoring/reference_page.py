@@ -1,4 +1,4 @@
-"""The reference page of the format, made from the classes."""
+"""Reference page of the scenario format."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -74,7 +74,7 @@ Only paths and filters: no statements, no files, no Python. In `with` and `json`
 its type: `temp: "{{ tool_result.temp }}"` is a number where the tool's was. Two literal braces are `{{ '{{' }}`.
 """
 
-_PIECES = """\
+_INCLUDES = """\
 ## Shared pieces
 
 `include: _pieces/weather.yaml` in the place of a turn, a `when`, a reply or a part puts in what that file says; where
@@ -85,7 +85,7 @@ Inside one file, YAML anchors (`&name`, `*name`, `<<: *name`) do the same.
 
 
 def reference() -> str:
-    """The page, in Markdown."""
+    """Return the page as Markdown."""
     return "\n".join(_sections()) + "\n"
 
 
@@ -93,28 +93,28 @@ def _sections() -> Iterator[str]:
     schema = scenario_schema()
     definitions = schema["$defs"]
     yield _INTRODUCTION
-    yield from _fields("The file", Scenario, schema["properties"])
-    yield from _fields("A turn", Turn, definitions["Turn"]["properties"])
-    yield from _fields("Pacing", None, definitions["PacingFields"]["properties"])
-    yield from _fields("Usage", None, definitions["UsageFields"]["properties"])
+    yield from _field_table("The file", Scenario, schema["properties"])
+    yield from _field_table("A turn", Turn, definitions["Turn"]["properties"])
+    yield from _field_table("Pacing", None, definitions["PacingFields"]["properties"])
+    yield from _field_table("Usage", None, definitions["UsageFields"]["properties"])
     yield "## Conditions: what stands under `when`\n"
     yield from _conditions()
     yield _COMPARISONS
     yield "## Replies\n"
     for kind in KINDS.values():
-        yield from _reply(kind, definitions[kind.__name__]["properties"])
+        yield from _reply_section(kind, definitions[kind.__name__]["properties"])
     yield _TEMPLATES
     yield from _table(("variable", "is"), {name: root.description for name, root in ROOTS.items()})
-    yield f"Filters: {', '.join(f'`{_filter(name)}`' for name in FILTERS)}.\n"
-    yield _PIECES
+    yield f"Filters: {', '.join(f'`{_filter_signature(name)}`' for name in FILTERS)}.\n"
+    yield _INCLUDES
 
 
-def _fields(title: str, kind: type[StrictModel] | None, properties: Mapping[str, Any]) -> Iterator[str]:
+def _field_table(title: str, kind: type[StrictModel] | None, properties: Mapping[str, Any]) -> Iterator[str]:
     yield f"## {title}\n"
-    yield from _table(("key", "means"), {key: _described(schema) for key, schema in properties.items()})
+    yield from _table(("key", "means"), {key: _description(schema) for key, schema in properties.items()})
 
 
-def _described(schema: Mapping[str, Any]) -> str:
+def _description(schema: Mapping[str, Any]) -> str:
     return str(schema.get("description", "")).replace("|", "\\|")
 
 
@@ -127,17 +127,17 @@ def _conditions() -> Iterator[str]:
     yield "| key | holds for | for example |\n|---|---|---|"
     for name, field in Match.model_fields.items():
         key = field.alias or name
-        shown = " or ".join(f"`{key}: {flow(example)}`" for example in field.examples or ())
+        shown = " or ".join(f"`{key}: {to_flow_yaml(example)}`" for example in field.examples or ())
         yield f"| `{key}` | {field.description} | {shown} |"
     yield ""
 
 
-def flow(value: Any) -> str:
-    """A value as YAML in one line."""
+def to_flow_yaml(value: Any) -> str:
+    """Return a value as one line of YAML."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{key}: {to_flow_yaml(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
-        return "[" + ", ".join(map(flow, value)) + "]"
+        return "[" + ", ".join(map(to_flow_yaml, value)) + "]"
     if isinstance(value, str):
         return (
             value
@@ -147,15 +147,15 @@ def flow(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _reply(kind: type[AnyReply], properties: Mapping[str, Any]) -> Iterator[str]:
+def _reply_section(kind: type[AnyReply], properties: Mapping[str, Any]) -> Iterator[str]:
     yield f"### `{kind.key}`\n\n{kind.__doc__}\n"
     yield f"```yaml\nreply: {kind.example}\n```\n"
     own = {kind.key: properties[kind.key]} | {key: schema for key, schema in properties.items() if key != kind.key}
-    yield from _table(("key", "means"), {key: _described(schema) for key, schema in own.items()})
+    yield from _table(("key", "means"), {key: _description(schema) for key, schema in own.items()})
 
 
-def _filter(name: str) -> str:
-    """A filter with what stands in its brackets."""
+def _filter_signature(name: str) -> str:
+    """Return a filter with its parameters."""
     names = {str: "text", int: "number", object: "value"}
     kinds = [names[kind] for kind in FILTERS[name][2]]
     return f"{name}({', '.join(kinds)})" if kinds else name

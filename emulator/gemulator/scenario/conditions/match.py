@@ -1,4 +1,4 @@
-"""The conditions of a `when`: one field each, with what it reads."""
+"""Conditions of a `when`: one field each, with its extractor."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -10,7 +10,7 @@ from gemulator.core.errors import Mismatch
 from gemulator.core.secrets import REDACTED, is_secret
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
-from gemulator.scenario.conditions.compare import NumberTest, Presence, TextFields, TextTest, spelled
+from gemulator.scenario.conditions.compare import NumberTest, Presence, TextFields, TextTest, text_fields_in
 from gemulator.scenario.conditions.extractors import (
     Extractor,
     FlagExtractor,
@@ -20,10 +20,10 @@ from gemulator.scenario.conditions.extractors import (
     TextsExtractor,
     TreeExtractor,
     ValueTests,
-    choice_of,
-    format_of,
-    given,
-    none_of,
+    any_group_mismatch,
+    as_list,
+    response_format_texts,
+    tool_choice_texts,
 )
 from gemulator.scenario.conditions.media import MediaExtractor, MediaTest
 from gemulator.scenario.conditions.tool_results import ResultsExtractor, ResultTest
@@ -44,7 +44,7 @@ class Match(StrictModel):
     ] = None
     system: Annotated[
         TextTest | None,
-        TextsExtractor(lambda conversation: given(conversation.system_text or None)),
+        TextsExtractor(lambda conversation: as_list(conversation.system_text or None)),
         Field(description="The system text.", examples=["You are a pirate"]),
     ] = None
     model: Annotated[
@@ -87,17 +87,17 @@ class Match(StrictModel):
     ] = None
     tool_choice: Annotated[
         TextTest | None,
-        TextsExtractor(choice_of),
+        TextsExtractor(tool_choice_texts),
         Field(description="auto, none, required, validated, or the name of the tool.", examples=["required"]),
     ] = None
     response_format: Annotated[
         Presence | None,
-        TextsExtractor(format_of),
+        TextsExtractor(response_format_texts),
         Field(description="text, json_object or json_schema; `false`: not given.", examples=["json_schema"]),
     ] = None
     response_schema: Annotated[
         TextTest | None,
-        TextsExtractor(lambda conversation: given(conversation.request.schema_name)),
+        TextsExtractor(lambda conversation: as_list(conversation.request.schema_name)),
         Field(description="The name of the JSON Schema that the answer must fit.", examples=["invoice"]),
     ] = None
     modalities: Annotated[
@@ -167,7 +167,7 @@ class Match(StrictModel):
     ] = None
     reasoning_effort: Annotated[
         Presence | None,
-        TextsExtractor(lambda conversation: given(conversation.request.reasoning_effort)),
+        TextsExtractor(lambda conversation: as_list(conversation.request.reasoning_effort)),
         Field(description="minimal, low, medium or high; `false`: not given.", examples=["high"]),
     ] = None
     header: Annotated[
@@ -208,92 +208,92 @@ class Match(StrictModel):
 
     @cached_property
     def conditions(self) -> Sequence[tuple[str, Any, Extractor]]:
-        """The conditions that are given, groups aside: name, test, and what it reads."""
+        """Return name, test and extractor of the conditions that are set, without groups."""
         given = self.model_fields_set
         return [
-            (name, test, reads)
-            for name, reads in _reads().items()
+            (name, test, extractor)
+            for name, extractor in _extractors().items()
             if name in given and (test := getattr(self, name)) is not None
         ]
 
     @property
-    def given(self) -> bool:
-        """Whether there is any condition at all."""
+    def has_conditions(self) -> bool:
+        """Return True if at least one condition is set."""
         return bool(self.conditions or self.all_ or self.any_ or self.not_)
 
     def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
-        """What does not hold; nothing: it matches."""
-        for name, test, reads in self.conditions:
-            yield from reads.mismatches(name, test, conversation)
+        """Yield the conditions that do not hold; none if the request matches."""
+        for name, test, extractor in self.conditions:
+            yield from extractor.mismatches(name, test, conversation)
         for group in self.all_ or ():
             yield from group.mismatches(conversation)
         if self.any_:
-            yield from none_of([list(group.mismatches(conversation)) for group in self.any_])
-        if self.not_ is not None and self.not_.holds(conversation):
-            said = REDACTED if any(map(is_secret, self.not_.headers)) else self.not_
-            yield Mismatch("not", f"not {said}", "that it holds")
+            yield from any_group_mismatch([list(group.mismatches(conversation)) for group in self.any_])
+        if self.not_ is not None and self.not_.matches(conversation):
+            conditions = REDACTED if any(map(is_secret, self.not_.header_names)) else self.not_
+            yield Mismatch("not", f"not {conditions}", "that it holds")
 
-    def holds(self, conversation: Conversation) -> bool:
-        """Whether there is no mismatch: asked of every request, and answered without words."""
-        for _, test, reads in self.conditions:
-            if not reads.holds(test, conversation):
+    def matches(self, conversation: Conversation) -> bool:
+        """Return True if the request matches. Cheaper than `mismatches`, which builds messages."""
+        for _, test, extractor in self.conditions:
+            if not extractor.matches(test, conversation):
                 return False
         groups, others = self.all_ or (), self.any_ or ()
         return (
-            all(group.holds(conversation) for group in groups)
-            and (not others or any(group.holds(conversation) for group in others))
-            and (self.not_ is None or not self.not_.holds(conversation))
+            all(group.matches(conversation) for group in groups)
+            and (not others or any(group.matches(conversation) for group in others))
+            and (self.not_ is None or not self.not_.matches(conversation))
         )
 
-    def needs(self) -> Iterator[RequiredLiteral]:
-        """Texts that a request must have, for the index."""
-        for name, test, reads in self.conditions:
-            yield from reads.needs(name, test)
+    def required_literals(self) -> Iterator[RequiredLiteral]:
+        """Yield literals that a matching request must contain, for the index."""
+        for name, test, extractor in self.conditions:
+            yield from extractor.required_literals(name, test)
         for group in self.all_ or ():
-            yield from group.needs()
+            yield from group.required_literals()
 
-    def below(self) -> Iterator["Match"]:
-        """This match and the groups in it that may hold with it."""
+    def positive_groups(self) -> Iterator["Match"]:
+        """Yield this match and the nested groups of `all` and `any`."""
         yield self
         for group in (*(self.all_ or ()), *(self.any_ or ())):
-            yield from group.below()
+            yield from group.positive_groups()
 
     @cached_property
-    def headers(self) -> frozenset[str]:
-        """The names of the headers that are read, groups included, in lower case."""
+    def header_names(self) -> frozenset[str]:
+        """Return the lower-case names of the headers that conditions read, groups included."""
         own = frozenset(name.lower() for name in self.header or ())
         inner = (*(self.all_ or ()), *(self.any_ or ()), *([self.not_] if self.not_ else ()))
-        return own.union(*(group.headers for group in inner))
+        return own.union(*(group.header_names for group in inner))
 
     @cached_property
-    def expressions(self) -> Sequence[tuple[TextFields, TextsExtractor]]:
-        """The regular expressions whose groups a reply may use, and the texts that they search."""
+    def regexes(self) -> Sequence[tuple[TextFields, TextsExtractor]]:
+        """Return the regular expressions whose groups a reply may use, each with its extractor."""
         return [
-            (fields, reads)
-            for match in self.below()
-            for _, test, reads in match.conditions
-            if isinstance(reads, TextsExtractor)
-            for fields in spelled(test)
+            (fields, extractor)
+            for match in self.positive_groups()
+            for _, test, extractor in match.conditions
+            if isinstance(extractor, TextsExtractor)
+            for fields in text_fields_in(test)
             if fields.matches is not None
         ]
 
-    def groups(self, conversation: Conversation) -> Mapping[str, str]:
-        """What the groups of the regular expressions have caught, by number and name; the first that did counts."""
-        caught: dict[str, str] = {}
-        for fields, reads in self.expressions:
-            for text in reads.look(conversation):
+    def captured_groups(self, conversation: Conversation) -> Mapping[str, str]:
+        """Return the captured groups by number and name; the first match wins."""
+        captured: dict[str, str] = {}
+        for fields, extractor in self.regexes:
+            for text in extractor.extract(conversation):
                 found = fields.pattern.search(text)
                 if found is not None:
                     numbered = {str(at): group for at, group in enumerate((found.group(), *found.groups()))}
-                    caught = {k: v for k, v in {**numbered, **found.groupdict()}.items() if v is not None} | caught
-        return caught
+                    captured = {k: v for k, v in {**numbered, **found.groupdict()}.items() if v is not None} | captured
+        return captured
 
     def __str__(self) -> str:
         return self.model_dump_json(by_alias=True, exclude_unset=True)
 
 
 @lru_cache(maxsize=1)
-def _reads() -> Mapping[str, Extractor]:
+def _extractors() -> Mapping[str, Extractor]:
     kinds = (
         TextsExtractor,
         NumberExtractor,
@@ -303,5 +303,5 @@ def _reads() -> Mapping[str, Extractor]:
         ResultsExtractor,
         MediaExtractor,
     )
-    marked = ((name, field.metadata) for name, field in Match.model_fields.items())
-    return {name: mark for name, marks in marked for mark in marks if isinstance(mark, kinds)}
+    fields = Match.model_fields.items()
+    return {name: marker for name, field in fields for marker in field.metadata if isinstance(marker, kinds)}

@@ -1,4 +1,4 @@
-"""JSON as an answer."""
+"""JSON reply."""
 
 from typing import Annotated, ClassVar
 
@@ -7,9 +7,9 @@ from pydantic import Field
 
 from gemulator.core.errors import ReplyError
 from gemulator.core.plan import Part, Text
-from gemulator.scenario.replies.chunks import Chunks, cut
+from gemulator.scenario.replies.chunks import Chunks, split
 from gemulator.scenario.replies.reply import Context, ReplyPart
-from gemulator.scenario.templates.fields import Tree
+from gemulator.scenario.templates.fields import TemplateValue
 
 
 class JsonReply(ReplyPart):
@@ -17,7 +17,9 @@ class JsonReply(ReplyPart):
 
     key: ClassVar[str] = "json"
     example: ClassVar[str] = "{ json: { total: 12.5, currency: EUR } }"
-    value: Annotated[Tree, Field(alias="json", description="The value. For an answer that does not fit, use `text`.")]
+    value: Annotated[
+        TemplateValue, Field(alias="json", description="The value. For an answer that does not fit, use `text`.")
+    ]
     chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
@@ -30,4 +32,4 @@ class JsonReply(ReplyPart):
             if problem is not None:
                 raise ReplyError(f"the `json` does not fit the schema of the request: {problem}")
         text = orjson.dumps(value).decode()
-        return (Text(text, context.signature(None, ""), cut(self.chunks, text)),)
+        return (Text(text, context.signature(None, ""), split(self.chunks, text)),)

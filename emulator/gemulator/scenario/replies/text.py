@@ -1,4 +1,4 @@
-"""Replies in words: given, or made."""
+"""Text replies: given or generated."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, TypeAlias
@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from gemulator.core.plan import Part, Text, Thought
-from gemulator.scenario.replies.chunks import Chunks, cut, literal
+from gemulator.scenario.replies.chunks import Chunks, literal_pieces, split
 from gemulator.scenario.replies.reply import Context, ReplyPart, Signature
-from gemulator.scenario.templates.fields import Words
+from gemulator.scenario.templates.fields import TemplateText
 
 Cut: TypeAlias = Annotated[
     Chunks | None,
@@ -16,7 +16,9 @@ Cut: TypeAlias = Annotated[
 ]
 
 
-def _spoken(text: str, chunks: Sequence[str] | None, context: Context, signature: str | Literal[False] | None) -> Text:
+def _text_part(
+    text: str, chunks: Sequence[str] | None, context: Context, signature: str | Literal[False] | None
+) -> Text:
     return Text(text, context.signature(signature, ""), tuple(chunks) if chunks else None)
 
 
@@ -25,15 +27,15 @@ class TextReply(ReplyPart):
 
     key: ClassVar[str] = "text"
     example: ClassVar[str] = "{ text: What has keys but opens no door?, chunks: { words: 2 } }"
-    text: Annotated[Words | None, Field(description="What the user reads. Left out: `chunks` one after the other.")] = (
-        None
-    )
+    text: Annotated[
+        TemplateText | None, Field(description="What the user reads. Left out: `chunks` one after the other.")
+    ] = None
     chunks: Cut = None
     thought_signature: Signature = None
 
     @model_validator(mode="after")
-    def _whole(self) -> "TextReply":
-        pieces = literal(self.chunks)
+    def _validate_text(self) -> "TextReply":
+        pieces = literal_pieces(self.chunks)
         if self.text is None and pieces is None:
             raise ValueError('`text` needs a text (write `text: ""` for an empty answer), or a list of `chunks`')
         if self.text is not None and pieces is not None and "".join(pieces) != self.text:
@@ -41,15 +43,15 @@ class TextReply(ReplyPart):
         return self
 
     def plan(self, context: Context) -> tuple[Part, ...]:
-        pieces = literal(self.chunks)
+        pieces = literal_pieces(self.chunks)
         if pieces is not None:
             filled = [context.text(piece) for piece in pieces]
-            return (_spoken("".join(filled), filled, context, self.thought_signature),)
+            return (_text_part("".join(filled), filled, context, self.thought_signature),)
         text = context.text(self.text or "")
-        return (_spoken(text, cut(self.chunks, text), context, self.thought_signature),)
+        return (_text_part(text, split(self.chunks, text), context, self.thought_signature),)
 
 
-def _known(locale: str) -> str:
+def _validate_locale(locale: str) -> str:
     from faker.config import AVAILABLE_LOCALES
 
     if locale not in AVAILABLE_LOCALES and locale not in {known[:2] for known in AVAILABLE_LOCALES}:
@@ -62,7 +64,7 @@ def _known(locale: str) -> str:
     return locale
 
 
-Locale: TypeAlias = Annotated[str, AfterValidator(_known)]
+Locale: TypeAlias = Annotated[str, AfterValidator(_validate_locale)]
 
 
 class LoremReply(ReplyPart):
@@ -79,7 +81,7 @@ class LoremReply(ReplyPart):
         from gemulator.generate.text.answer import lorem
 
         text = lorem(context.seed.child("lorem"), self.lorem, paragraphs=self.paragraphs, locale=self.locale)
-        return (_spoken(text, cut(self.chunks, text), context, None),)
+        return (_text_part(text, split(self.chunks, text), context, None),)
 
 
 class MarkdownReply(ReplyPart):
@@ -87,7 +89,9 @@ class MarkdownReply(ReplyPart):
 
     key: ClassVar[str] = "markdown"
     example: ClassVar[str] = "{ markdown: showcase }"
-    markdown: Annotated[Words, Field(description="What the page is about; `showcase`: what the user asked about.")]
+    markdown: Annotated[
+        TemplateText, Field(description="What the page is about; `showcase`: what the user asked about.")
+    ]
     chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
@@ -95,7 +99,7 @@ class MarkdownReply(ReplyPart):
 
         topic = context.conversation.user_text if self.markdown == "showcase" else context.text(self.markdown)
         text = markdown(context.seed.child("markdown"), topic)
-        return (_spoken(text, cut(self.chunks, text), context, None),)
+        return (_text_part(text, split(self.chunks, text), context, None),)
 
 
 class ThinkingReply(ReplyPart):
@@ -103,9 +107,11 @@ class ThinkingReply(ReplyPart):
 
     key: ClassVar[str] = "thinking"
     example: ClassVar[str] = "{ thinking: A short riddle will do. }"
-    thinking: Annotated[Words, Field(description="What the model thinks: shown, tagged or hidden as the request asks.")]
+    thinking: Annotated[
+        TemplateText, Field(description="What the model thinks: shown, tagged or hidden as the request asks.")
+    ]
     chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
         text = context.text(self.thinking)
-        return (Thought(text, cut(self.chunks, text)),)
+        return (Thought(text, split(self.chunks, text)),)
