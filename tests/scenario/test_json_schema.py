@@ -111,7 +111,7 @@ def test_every_condition_has_examples_that_can_be_loaded(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", re.findall(r"^\| (`.*`) \| ", reference().split("## How texts")[1].split("##")[0], re.M)
+    "row", re.findall(r"^\| (`.*`) \| ", reference().split("## Comparisons")[1].split("##")[0], re.M)
 )
 def test_every_comparison_of_the_page_can_be_loaded(row: str) -> None:
     for condition in re.findall("`(.*?)`", row):

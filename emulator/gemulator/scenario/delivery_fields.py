@@ -25,26 +25,27 @@ FAULTS = LazyType("gemulator.delivery.faults.schema", "Faults")
 
 
 class PacingFields(StrictModel):
-    """When the chunks of an answer leave. What is left out is at once."""
+    """Timing of the chunks of an answer. Omitted keys cause no delay."""
 
     first_token: Annotated[Duration, Field(description="Time to the first token.")] = 0.0
-    tokens_per_second: Annotated[float, Field(ge=0, description="After the first token; 0: at once.")] = 0.0
+    tokens_per_second: Annotated[float, Field(ge=0, description="Rate after the first token; 0 means no delay.")] = 0.0
     inter_token: Annotated[
-        Duration | None, Field(gt=0, description="Time from token to token: another way to say tokens_per_second.")
+        Duration | None, Field(gt=0, description="Time between tokens: alternative to tokens_per_second.")
     ] = None
-    jitter: Annotated[Share, Field(description="How far each wait may be off, like 30%.")] = 0.0
+    jitter: Annotated[Share, Field(description="Variation of each delay, like 30%.")] = 0.0
     spread: Annotated[
-        Spread, Field(description="How the jitter is spread: within its bounds, or with it as standard deviation.")
+        Spread,
+        Field(description="Distribution: `uniform` within the jitter, or with it as standard deviation."),
     ] = "uniform"
-    cap: Annotated[float, Field(ge=1, description="No wait is longer than so many times the usual one.")] = 4.0
+    cap: Annotated[float, Field(ge=1, description="Longest delay, as a multiple of the delay without jitter.")] = 4.0
     prompt_tokens_per_second: Annotated[
-        float, Field(ge=0, description="How fast the prompt is read before the first token; 0: at once.")
+        float, Field(ge=0, description="Prompt tokens read per second before the first token; 0 means no delay.")
     ] = 0.0
     thinking_tokens_per_second: Annotated[
-        float, Field(ge=0, description="How fast thoughts pass that are not shown, before the first token; 0: at once.")
+        float, Field(ge=0, description="Hidden thought tokens per second before the first token; 0 means no delay.")
     ] = 0.0
-    load: Annotated[Share, Field(description="What each other answer under way adds to all waits, like 5%.")] = 0.0
-    tokens_per_chunk: Annotated[int | None, Field(ge=1, description="How many tokens are in one chunk.")] = None
+    load: Annotated[Share, Field(description="Slowdown of all delays per other answer in progress, like 5%.")] = 0.0
+    tokens_per_chunk: Annotated[int | None, Field(ge=1, description="Tokens per chunk.")] = None
 
     @model_validator(mode="after")
     def _validate_single_rate(self) -> Self:

@@ -30,9 +30,7 @@ def _to_wire_value(name: str) -> str:
     return _NAMES.get(name, name)
 
 
-_DESCRIPTION = (
-    "Why the answer ends: stop, length, content_filter, malformed_function_call … Left out: as the parts imply."
-)
+_DESCRIPTION = "Finish reason: stop, length, content_filter, malformed_function_call … Default: derived from the parts."
 
 Finish: TypeAlias = Annotated[
     str,

@@ -38,13 +38,13 @@ else:
 
 
 class UsageFields(StrictModel):
-    """Token counts. What is left out is computed; the total always is."""
+    """Token counts. Omitted counts and the total are computed."""
 
     prompt_tokens: Annotated[int | None, Field(ge=0, description="Tokens of the request.")] = None
-    completion_tokens: Annotated[int | None, Field(ge=0, description="Tokens of the answer, thoughts aside.")] = None
-    reasoning_tokens: Annotated[int | None, Field(ge=0, description="Tokens of thoughts; 0 leaves them out.")] = None
-    cached_tokens: Annotated[int | None, Field(ge=0, description="Those of the prompt that were cached.")] = None
-    traffic_type: Annotated[str | None, Field(description="ON_DEMAND, PROVISIONED_THROUGHPUT …")] = None
+    completion_tokens: Annotated[int | None, Field(ge=0, description="Tokens of the answer without thoughts.")] = None
+    reasoning_tokens: Annotated[int | None, Field(ge=0, description="Tokens of thoughts; 0 omits the field.")] = None
+    cached_tokens: Annotated[int | None, Field(ge=0, description="Cached tokens of the prompt.")] = None
+    traffic_type: Annotated[str | None, Field(description="Traffic type: ON_DEMAND, PROVISIONED_THROUGHPUT …")] = None
 
     def with_fallback(self, other: "UsageFields") -> "UsageFields":
         """Return these counts, completed by the other's."""
@@ -60,21 +60,23 @@ ALWAYS = Match.model_construct()
 
 
 class Turn(StrictModel, defer_build=False):
-    """When this is asked, reply that."""
+    """A reply, and the conditions under which it is given."""
 
-    when: Annotated[Match, Field(description="What must hold. Left out: always, after all turns that have one.")] = (
-        ALWAYS
-    )
-    times: Annotated[int | None, Field(ge=1, description="How often this turn may answer, in one session.")] = None
-    reply: Annotated[Reply, Field(description="A text, one part, or a list of parts in order.")]
-    id: Annotated[str | None, Field(description="The id of the answer; `created` is decoded from it.")] = None
+    when: Annotated[
+        Match, Field(description="Conditions. A turn without `when` matches always, and is tried after those with one.")
+    ] = ALWAYS
+    times: Annotated[
+        int | None, Field(ge=1, description="Maximum number of answers of this turn per session. Default: unlimited.")
+    ] = None
+    reply: Annotated[Reply, Field(description="A text, a part, or a list of parts.")]
+    id: Annotated[str | None, Field(description="Id of the answer. `created` is decoded from it.")] = None
     created: Annotated[
-        int | None, Field(ge=0, lt=2**32, description="Unix seconds of the answer, instead of the clock's.")
+        int | None, Field(ge=0, lt=2**32, description="Creation time in Unix seconds. Default: the clock.")
     ] = None
     finish: Finish | None = None
-    usage: Annotated[UsageFields, Field(description="Token counts; what is left out is computed.")] = COMPUTED
-    pacing: Annotated[PacingFields | None, Field(description="When the chunks leave.")] = None
-    fault: Annotated[Faults | None, Field(description="What goes wrong in the delivery: one fault or a list.")] = None
+    usage: Annotated[UsageFields, Field(description="Token counts. Omitted counts are computed.")] = COMPUTED
+    pacing: Annotated[PacingFields | None, Field(description="Timing of the chunks.")] = None
+    fault: Annotated[Faults | None, Field(description="Delivery faults: one or a list.")] = None
 
     @field_validator("reply")
     @classmethod
@@ -178,21 +180,20 @@ def _group_names(when: Match) -> Sequence[str]:
 
 
 class Scenario(StrictModel):
-    """A named list of turns: one file."""
+    """A scenario file: a list of turns."""
 
-    name: Annotated[str, Field(description="Left out: the path of the file under its folder, without suffix.")] = ""
-    description: Annotated[str, Field(description="One line for people.")] = ""
-    model: Annotated[
-        TextTest | None, Field(description="A condition on the model, for the turns that have none of their own.")
+    name: Annotated[str, Field(description="Name. Default: path of the file in its folder, without suffix.")] = ""
+    description: Annotated[str, Field(description="One line of documentation.")] = ""
+    model: Annotated[TextTest | None, Field(description="Condition on the model, for turns without one.")] = None
+    wire: Annotated[
+        Literal["faithful", "sdk-safe"] | None,
+        Field(description="Streamed tool calls: `faithful` as documented, or `sdk-safe` for SDK stream helpers."),
     ] = None
-    wire: Annotated[Literal["faithful", "sdk-safe"] | None, Field(description="How streams of calls are worded.")] = (
-        None
-    )
-    pacing: Annotated[PacingFields | None, Field(description="For the turns that have none of their own.")] = None
-    fault: Annotated[Faults | None, Field(description="For the turns that have none of their own.")] = None
-    usage: Annotated[UsageFields, Field(description="For the counts that a turn does not give.")] = COMPUTED
+    pacing: Annotated[PacingFields | None, Field(description="Default for turns without `pacing`.")] = None
+    fault: Annotated[Faults | None, Field(description="Default for turns without `fault`.")] = None
+    usage: Annotated[UsageFields, Field(description="Defaults for token counts that a turn omits.")] = COMPUTED
     turns: Annotated[
-        list[Turn], Field(min_length=1, description="Tried from top to bottom; the first that fits answers.")
+        list[Turn], Field(min_length=1, description="Turns, tried from top to bottom; the first that matches answers.")
     ]
 
     _file: Path | None = PrivateAttr(default=None)

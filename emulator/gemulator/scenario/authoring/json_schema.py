@@ -10,8 +10,8 @@ from gemulator.scenario.replies import KINDS, PARTS
 _DEFS = "#/$defs/"
 _PIECE = {
     "type": "object",
-    "description": "A piece of another file in this folder, put in here.",
-    "properties": {INCLUDE: {"type": "string", "description": "The name of the file, like _pieces/weather.yaml."}},
+    "description": "Content of another file of this folder, inserted here.",
+    "properties": {INCLUDE: {"type": "string", "description": "Path of the file, like _pieces/weather.yaml."}},
     "required": [INCLUDE],
     "additionalProperties": False,
 }

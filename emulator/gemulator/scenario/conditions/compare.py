@@ -24,17 +24,15 @@ ABSENT = _Absent()
 
 
 class TextFields(StrictModel):
-    """How a text is compared, spelled out. Given several ways, all must hold."""
+    """Comparisons of a text. All given ones must hold."""
 
-    equals: Annotated[str | None, Field(description="The whole text, letter by letter.")] = None
-    contains: Annotated[str | None, Field(description="Somewhere in the text, ignoring case.")] = None
-    matches: Annotated[
-        str | None, Field(description="A regular expression (RE2 syntax) that is found somewhere in the text.")
+    equals: Annotated[str | None, Field(description="Equals the whole text, case-sensitive.")] = None
+    contains: Annotated[str | None, Field(description="Is contained in the text, ignoring case.")] = None
+    matches: Annotated[str | None, Field(description="Regular expression (RE2 syntax), searched in the text.")] = None
+    glob: Annotated[
+        str | None, Field(description="Pattern for the whole text: `*` is any text, `?` one character.")
     ] = None
-    glob: Annotated[str | None, Field(description="A pattern for the whole text: `*` is anything, `?` a letter.")] = (
-        None
-    )
-    not_: Annotated["TextTest | None", Field(alias="not", description="This must not hold.")] = None
+    not_: Annotated["TextTest | None", Field(alias="not", description="Comparison that must not hold.")] = None
 
     _check = field_validator("matches")(validate_regex)
 
@@ -157,10 +155,10 @@ Numeral: TypeAlias = Annotated[int | float, WithJsonSchema({"type": "number"})]
 
 
 class NumberFields(StrictModel):
-    """Bounds of a number, both included."""
+    """Inclusive bounds of a number."""
 
-    at_least: Annotated[float | None, Field(description="The number or more.")] = None
-    at_most: Annotated[float | None, Field(description="The number or less.")] = None
+    at_least: Annotated[float | None, Field(description="Minimum.")] = None
+    at_most: Annotated[float | None, Field(description="Maximum.")] = None
 
     def accepts(self, number: float) -> bool:
         return (self.at_least is None or number >= self.at_least) and (self.at_most is None or number <= self.at_most)
@@ -201,12 +199,12 @@ def expected_number(test: NumberTest) -> str:
 
 
 class ValueFields(TextFields):
-    """How a value inside JSON is compared. What is no text is compared as its JSON."""
+    """Comparisons of a JSON value. Values other than strings are compared as JSON text."""
 
-    equals: Annotated[JSON, Field(description="The whole value.")] = None
-    at_least: Annotated[float | None, Field(description="A number, this or more.")] = None
-    at_most: Annotated[float | None, Field(description="A number, this or less.")] = None
-    exists: Annotated[bool | None, Field(description="Whether there is a value at all.")] = None
+    equals: Annotated[JSON, Field(description="Equals the whole value.")] = None
+    at_least: Annotated[float | None, Field(description="Minimum of a number.")] = None
+    at_most: Annotated[float | None, Field(description="Maximum of a number.")] = None
+    exists: Annotated[bool | None, Field(description="`true`: the value exists; `false`: it does not.")] = None
 
     def accepts_value(self, seen: JSON | _Absent) -> bool:
         if isinstance(seen, _Absent):

@@ -30,156 +30,159 @@ from gemulator.scenario.conditions.tool_results import ResultsExtractor, ResultT
 
 
 class Match(StrictModel):
-    """All conditions of a `when`. It holds when it yields no mismatch."""
+    """Conditions of a `when`, all of which must hold."""
 
     user: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.user_text]),
-        Field(description="The newest user message.", examples=["weather"]),
+        Field(description="Newest user message.", examples=["weather"]),
     ] = None
     earlier: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: conversation.user_texts[:-1]),
-        Field(description="Any user message before the newest.", examples=["my name is Ada"]),
+        Field(description="Any earlier user message.", examples=["my name is Ada"]),
     ] = None
     system: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: as_list(conversation.system_text or None)),
-        Field(description="The system text.", examples=["You are a pirate"]),
+        Field(description="System text.", examples=["You are a pirate"]),
     ] = None
     model: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.request.model], glob=True),
-        Field(description="The model id; with `*` or `?` a pattern for all of it.", examples=["google/gemini-2.5-*"]),
+        Field(
+            description="Model id; with `*` or `?` a pattern for the whole id.",
+            examples=["google/gemini-2.5-*"],
+        ),
     ] = None
     endpoint: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.target.endpoint]),
-        Field(description="The endpoint id in the path; `openapi` is the shared one.", examples=["1234567890"]),
+        Field(description="Endpoint id in the path; `openapi` is the shared endpoint.", examples=["1234567890"]),
     ] = None
     project: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.target.project]),
-        Field(description="The project in the path.", examples=["staging"]),
+        Field(description="Project in the path.", examples=["staging"]),
     ] = None
     location: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.target.location]),
-        Field(description="The location in the path.", examples=["us-central1"]),
+        Field(description="Location in the path.", examples=["us-central1"]),
     ] = None
     tool_result: Annotated[
         ResultTest | None,
         ResultsExtractor(),
         Field(
-            description="A tool that has answered since the newest user message: its name, or name, text and values.",
+            description="Tool result since the newest user message: name of the tool, or name, text and values.",
             examples=["get_weather", {"name": "get_weather", "json": {"temp": {"at_least": 30}}}],
         ),
     ] = None
     turn: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.turn),
-        Field(description="1 where no assistant message has come yet; each one counts, calls too.", examples=[1]),
+        Field(description="1 plus the number of assistant messages, including those with tool calls.", examples=[1]),
     ] = None
     tools: Annotated[
         Presence | None,
         TextsExtractor(lambda conversation: [function.name for function in conversation.request.functions_offered]),
-        Field(description="The name of a tool on offer; `false`: there is none.", examples=["get_weather", False]),
+        Field(description="Name of an offered tool; `false`: no tools.", examples=["get_weather", False]),
     ] = None
     tool_choice: Annotated[
         TextTest | None,
         TextsExtractor(tool_choice_texts),
-        Field(description="auto, none, required, validated, or the name of the tool.", examples=["required"]),
+        Field(description="auto, none, required, validated, or the name of a tool.", examples=["required"]),
     ] = None
     response_format: Annotated[
         Presence | None,
         TextsExtractor(response_format_texts),
-        Field(description="text, json_object or json_schema; `false`: not given.", examples=["json_schema"]),
+        Field(description="text, json_object or json_schema; `false`: not set.", examples=["json_schema"]),
     ] = None
     response_schema: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: as_list(conversation.request.schema_name)),
-        Field(description="The name of the JSON Schema that the answer must fit.", examples=["invoice"]),
+        Field(description="Name of the JSON Schema of the answer.", examples=["invoice"]),
     ] = None
     modalities: Annotated[
         Presence | None,
         TextsExtractor(lambda conversation: conversation.request.modalities or ()),
-        Field(description="What the answer may be made of: text, image, audio.", examples=["image"]),
+        Field(description="Requested modality: text, image or audio.", examples=["image"]),
     ] = None
     image: Annotated[
         MediaTest | None,
         MediaExtractor("image"),
-        Field(description="A picture in the newest user message: its MIME type, or `true` for any.", examples=[True]),
+        Field(description="Image in the newest user message: MIME type, or `true` for any.", examples=[True]),
     ] = None
     audio: Annotated[
         MediaTest | None,
         MediaExtractor("audio"),
-        Field(description="A sound in the newest user message.", examples=["audio/wav"]),
+        Field(description="Audio in the newest user message.", examples=["audio/wav"]),
     ] = None
     file: Annotated[
         MediaTest | None,
         MediaExtractor("file"),
-        Field(description="Any other file in the newest user message.", examples=[{"mime": "application/pdf"}]),
+        Field(description="Other file in the newest user message.", examples=[{"mime": "application/pdf"}]),
     ] = None
     stream: Annotated[
         bool | None,
         FlagExtractor(lambda conversation: bool(conversation.request.stream)),
-        Field(description="Whether the answer is to be streamed.", examples=[True]),
+        Field(description="`true`: a streamed answer is requested; `false`: it is not.", examples=[True]),
     ] = None
     temperature: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.temperature),
-        Field(description="The temperature that is asked for.", examples=[0, {"at_least": 1.5}]),
+        Field(description="Temperature.", examples=[0, {"at_least": 1.5}]),
     ] = None
     top_p: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.top_p),
-        Field(description="The top_p that is asked for.", examples=[{"at_most": 0.5}]),
+        Field(description="Nucleus sampling probability.", examples=[{"at_most": 0.5}]),
     ] = None
     max_tokens: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.token_limit),
-        Field(description="max_tokens, or max_completion_tokens.", examples=[{"at_most": 100}]),
+        Field(description="max_tokens or max_completion_tokens.", examples=[{"at_most": 100}]),
     ] = None
     n: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.n),
-        Field(description="How many candidates are asked for.", examples=[3]),
+        Field(description="Number of candidates.", examples=[3]),
     ] = None
     seed: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.seed),
-        Field(description="The seed of the request.", examples=[42]),
+        Field(description="Seed of the request.", examples=[42]),
     ] = None
     frequency_penalty: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.frequency_penalty),
-        Field(description="The frequency penalty.", examples=[{"at_least": 1}]),
+        Field(description="Frequency penalty.", examples=[{"at_least": 1}]),
     ] = None
     presence_penalty: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.presence_penalty),
-        Field(description="The presence penalty.", examples=[{"at_least": 1}]),
+        Field(description="Presence penalty.", examples=[{"at_least": 1}]),
     ] = None
     stop: Annotated[
         Presence | None,
         TextsExtractor(lambda conversation: conversation.request.stops),
-        Field(description="A stop sequence.", examples=["END"]),
+        Field(description="Any stop sequence.", examples=["END"]),
     ] = None
     reasoning_effort: Annotated[
         Presence | None,
         TextsExtractor(lambda conversation: as_list(conversation.request.reasoning_effort)),
-        Field(description="minimal, low, medium or high; `false`: not given.", examples=["high"]),
+        Field(description="minimal, low, medium or high; `false`: not set.", examples=["high"]),
     ] = None
     header: Annotated[
         dict[str, Presence] | None,
         HeadersExtractor(),
-        Field(description="Headers of the request, by name.", examples=[{"x-tenant": "acme"}]),
+        Field(description="Request headers by name.", examples=[{"x-tenant": "acme"}]),
     ] = None
     body: Annotated[
         ValueTests | None,
         TreeExtractor(lambda conversation: conversation.body),
         Field(
-            description="Any value of the body, by path.",
+            description="Values of the body by path.",
             examples=[{"extra_body.google.thinking_config.include_thoughts": True}],
         ),
     ] = None

@@ -58,12 +58,10 @@ def _mime(part: ContentPart) -> str:
 
 
 class MediaFields(StrictModel):
-    """One picture, sound or file, both of which must hold."""
+    """Conditions on one image, audio or file, all of which must hold."""
 
-    mime: Annotated[TextTest | None, Field(description="Its type, like image/png.")] = None
-    uri: Annotated[TextTest | None, Field(description="Its address; of a data URL what stands before the comma.")] = (
-        None
-    )
+    mime: Annotated[TextTest | None, Field(description="MIME type, like image/png.")] = None
+    uri: Annotated[TextTest | None, Field(description="URI; of a data URL the part before the comma.")] = None
 
 
 def _media_shape(value: Any) -> str:

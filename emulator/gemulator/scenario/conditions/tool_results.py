@@ -20,13 +20,11 @@ from gemulator.scenario.conditions.extractors import (
 
 
 class ResultFields(StrictModel):
-    """One tool result since the newest user message, all of which must hold."""
+    """Conditions on one tool result since the newest user message, all of which must hold."""
 
-    name: Annotated[TextTest | None, Field(description="The name of the tool.")] = None
-    text: Annotated[TextTest | None, Field(description="What it answered, as text.")] = None
-    json_: Annotated[ValueTests | None, Field(alias="json", description="Values inside what it answered, by path.")] = (
-        None
-    )
+    name: Annotated[TextTest | None, Field(description="Name of the tool.")] = None
+    text: Annotated[TextTest | None, Field(description="Result as text.")] = None
+    json_: Annotated[ValueTests | None, Field(alias="json", description="Values of a JSON result by path.")] = None
 
 
 def _result_shape(value: Any) -> str:

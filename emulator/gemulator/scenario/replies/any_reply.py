@@ -27,14 +27,14 @@ def _option_tag(value: Any) -> str:
 
 
 class Option(StrictModel):
-    """One of several replies. Weights are shares: 3 beside 1 is three times in four."""
+    """One of several replies. Weights are relative: 3 beside 1 is picked in three of four cases."""
 
-    weight: Annotated[float, Field(gt=0, allow_inf_nan=False, description="How often, beside the others.")] = 1.0
-    reply: Annotated["Reply", Field(description="The reply itself.")]
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False, description="Relative frequency.")] = 1.0
+    reply: Annotated["Reply", Field(description="The reply.")]
 
 
 class ChooseReply(ReplyPart):
-    """One of several replies, by weight. The seed decides: the same request always gets the same one."""
+    """One of several replies, picked by weight. The pick is seeded: the same request always gets the same reply."""
 
     key: ClassVar[str] = "choose"
     example: ClassVar[str] = "{ choose: [{ weight: 3, reply: Heads. }, Tails.] }"
@@ -44,7 +44,7 @@ class ChooseReply(ReplyPart):
                 Annotated[Option, Tag("<option>")] | Annotated["Reply", Tag("<reply>")], Discriminator(_option_tag)
             ]
         ],
-        Field(min_length=1, description="The replies: as they are, or each with a `weight`."),
+        Field(min_length=1, description="Replies, each optionally with a `weight`."),
     ]
 
     def options(self) -> Iterator[tuple[float, "Reply"]]:
@@ -77,14 +77,14 @@ class ChooseReply(ReplyPart):
 
 
 class Candidate(StrictModel):
-    """One candidate, and why it ends."""
+    """One candidate with its finish reason."""
 
-    reply: Annotated["Reply", Field(description="The reply itself.")]
+    reply: Annotated["Reply", Field(description="The reply.")]
     finish: Finish | None = None
 
 
 class CandidatesReply(AnyReply):
-    """A reply for each candidate, where the request asks for several with `n`; then the first again."""
+    """A reply for each of the `n` candidates of a request; beyond the last, they repeat from the first."""
 
     key: ClassVar[str] = "candidates"
     example: ClassVar[str] = "{ candidates: [Red., Blue., { reply: Gre, finish: length }] }"
@@ -95,7 +95,7 @@ class CandidatesReply(AnyReply):
                 Discriminator(_option_tag),
             ]
         ],
-        Field(min_length=1, description="The candidates, the first first."),
+        Field(min_length=1, description="Candidates in order."),
     ]
 
     def each(self) -> Iterator[tuple["Reply", str | None]]:

@@ -11,11 +11,11 @@ from gemulator.scenario.templates.fields import TemplateText
 
 
 class ChunkSize(StrictModel):
-    """The size of each chunk, in one unit."""
+    """Size of each chunk in one unit."""
 
-    characters: Annotated[int | None, Field(ge=1, description="This many characters.")] = None
-    tokens: Annotated[int | None, Field(ge=1, description="This many tokens.")] = None
-    words: Annotated[int | None, Field(ge=1, description="This many words, with the space after them.")] = None
+    characters: Annotated[int | None, Field(ge=1, description="Characters per chunk.")] = None
+    tokens: Annotated[int | None, Field(ge=1, description="Tokens per chunk.")] = None
+    words: Annotated[int | None, Field(ge=1, description="Words per chunk, with the white space after them.")] = None
 
     @model_validator(mode="after")
     def _validate_single_unit(self) -> "ChunkSize":

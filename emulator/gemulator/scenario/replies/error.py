@@ -14,7 +14,7 @@ from gemulator.scenario.templates.fields import TemplateText
 
 
 class ErrorReply(AnyReply):
-    """A refusal by the emulated service, in Google's own words unless given."""
+    """An error of the emulated service, by default with Google's message."""
 
     key: ClassVar[str] = "error"
     example: ClassVar[str] = "{ error: 429, retry_after: 1s }"
@@ -22,12 +22,12 @@ class ErrorReply(AnyReply):
         Annotated[int, Field(ge=400, le=599), Tag("<number>")]
         | Annotated[str, AfterValidator(validate_name), WithJsonSchema({"enum": NAMES}), Tag("<words>")],
         Discriminator(shape_tag),
-        Field(description="The HTTP status, or the name of one of Google's refusals."),
+        Field(description="HTTP status, or name of a preset error."),
     ]
-    message: Annotated[TemplateText | None, Field(description="The message. Left out: Google's own.")] = None
-    status: Annotated[str | None, Field(description="Google's name for it, like RESOURCE_EXHAUSTED.")] = None
-    details: Annotated[list[dict[str, Any]] | None, Field(description="The details, literally.")] = None
-    retry_after: Annotated[Duration | None, Field(description="Sent as the Retry-After header.")] = None
+    message: Annotated[TemplateText | None, Field(description="Message. Default: Google's.")] = None
+    status: Annotated[str | None, Field(description="Google's status name, like RESOURCE_EXHAUSTED.")] = None
+    details: Annotated[list[dict[str, Any]] | None, Field(description="Error details, literally.")] = None
+    retry_after: Annotated[Duration | None, Field(description="Value of the Retry-After header.")] = None
 
     def failure(self, message: str | None, conversation: Conversation) -> Failure:
         """Return the failure, completed with the defaults of the service."""
@@ -45,14 +45,14 @@ _PROMPT = (
 
 
 class BlockReply(AnyReply):
-    """An answer that is held back for safety: no message at all. `prompt`: the prompt itself is refused, in words."""
+    """A blocked answer without a message. With `prompt` the prompt is blocked, and the answer says so."""
 
     key: ClassVar[str] = "block"
     example: ClassVar[str] = "{ block: safety }"
-    block: Annotated[Reason, Field(description="Why.")]
-    message: Annotated[
-        TemplateText | None, Field(description="What a refused prompt gets told. Left out: Google's own.")
-    ] = None
+    block: Annotated[Reason, Field(description="Reason of the block.")]
+    message: Annotated[TemplateText | None, Field(description="Message for a blocked prompt. Default: Google's.")] = (
+        None
+    )
 
     @property
     def finish(self) -> str:

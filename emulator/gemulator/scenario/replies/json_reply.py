@@ -13,14 +13,12 @@ from gemulator.scenario.templates.fields import TemplateValue
 
 
 class JsonReply(ReplyPart):
-    """A value as JSON text. It has to fit the schema of the request, where there is one."""
+    """A value as JSON text. It must be valid against the schema of the request, if it has one."""
 
     key: ClassVar[str] = "json"
     example: ClassVar[str] = "{ json: { total: 12.5, currency: EUR } }"
-    value: Annotated[
-        TemplateValue, Field(alias="json", description="The value. For an answer that does not fit, use `text`.")
-    ]
-    chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
+    value: Annotated[TemplateValue, Field(alias="json", description="Value. To send an invalid answer, use `text`.")]
+    chunks: Annotated[Chunks | None, Field(description="Size of the chunks of a stream.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
         value = context.json(self.value)

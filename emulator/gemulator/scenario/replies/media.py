@@ -29,10 +29,10 @@ _TYPES = {
 
 
 class _MediaReply(ReplyPart):
-    """A medium that may be a file."""
+    """Base of replies with generated data or a file."""
 
-    file: Annotated[str | None, Field(description="A file beside the scenario, sent as it is.")] = None
-    data: Annotated[str | None, Field(description="The base64 text to send instead, literally.")] = None
+    file: Annotated[str | None, Field(description="File to send, relative to the scenario.")] = None
+    data: Annotated[str | None, Field(description="Base64 text to send instead.")] = None
     thought_signature: Signature = None
 
     _content: bytes | None = PrivateAttr(default=None)
@@ -67,15 +67,15 @@ class _MediaReply(ReplyPart):
 
 
 class ImageReply(_MediaReply):
-    """A picture, drawn from its description, or a file."""
+    """An image: drawn from a description, or a file."""
 
     key: ClassVar[str] = "image"
     example: ClassVar[str] = "{ image: a lighthouse at dusk, size: 512x512 }"
-    image: Annotated[TemplateText, Field(description="What the picture shows.")]
+    image: Annotated[TemplateText, Field(description="Description of the image.")]
     size: Annotated[
-        str | None, Field(pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$", description="Width x height in pixels.")
+        str | None, Field(pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$", description="Width x height in pixels, like 512x512.")
     ] = None
-    mime: Annotated[ImageType | None, Field(description="The type of a drawing. Left out: image/png.")] = None
+    mime: Annotated[ImageType | None, Field(description="MIME type of a drawn image. Default: image/png.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
         mime = self.mime or self._mime_type("image/png")
@@ -92,13 +92,13 @@ class ImageReply(_MediaReply):
 
 
 class AudioReply(_MediaReply):
-    """A sound: hummed speech, a tone, or a file."""
+    """Audio: speech-like sound, a tone, or a file."""
 
     key: ClassVar[str] = "audio"
     example: ClassVar[str] = "{ audio: Good morning! }"
-    audio: Annotated[TemplateText, Field(description="The words that are spoken.")]
-    tone: Annotated[float | None, Field(ge=20, le=20_000, description="A tone of this many hertz instead.")] = None
-    duration: Annotated[Duration | None, Field(gt=0, le=60, description="How long the tone is. Left out: 1s.")] = None
+    audio: Annotated[TemplateText, Field(description="Spoken text.")]
+    tone: Annotated[float | None, Field(ge=20, le=20_000, description="Frequency in hertz of a tone instead.")] = None
+    duration: Annotated[Duration | None, Field(gt=0, le=60, description="Duration of the tone. Default: 1s.")] = None
 
     @model_validator(mode="after")
     def _validate_duration(self) -> Self:

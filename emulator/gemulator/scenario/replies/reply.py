@@ -60,7 +60,7 @@ class Context(Struct, frozen=True):
 
 Signature: TypeAlias = Annotated[
     str | Literal[False] | None,
-    Field(description="The thought signature, literally; `false`: none. Left out: minted where the model signs."),
+    Field(description="Thought signature, literally; `false`: none. Default: generated if the model signs."),
 ]
 
 

@@ -12,7 +12,7 @@ from gemulator.scenario.templates.fields import TemplateText
 
 Cut: TypeAlias = Annotated[
     Chunks | None,
-    Field(description="Where a stream is cut: the pieces themselves, or their size in characters, tokens or words."),
+    Field(description="Chunks of a stream: literal pieces, or their size in characters, tokens or words."),
 ]
 
 
@@ -23,13 +23,11 @@ def _text_part(
 
 
 class TextReply(ReplyPart):
-    """Words for the user."""
+    """Text of the answer."""
 
     key: ClassVar[str] = "text"
     example: ClassVar[str] = "{ text: What has keys but opens no door?, chunks: { words: 2 } }"
-    text: Annotated[
-        TemplateText | None, Field(description="What the user reads. Left out: `chunks` one after the other.")
-    ] = None
+    text: Annotated[TemplateText | None, Field(description="Text. Default: the joined `chunks`.")] = None
     chunks: Cut = None
     thought_signature: Signature = None
 
@@ -68,13 +66,13 @@ Locale: TypeAlias = Annotated[str, AfterValidator(_validate_locale)]
 
 
 class LoremReply(ReplyPart):
-    """So many words without a meaning."""
+    """Lorem ipsum."""
 
     key: ClassVar[str] = "lorem"
     example: ClassVar[str] = "{ lorem: 120, paragraphs: 3, locale: de_DE }"
-    lorem: Annotated[int, Field(ge=1, le=100_000, description="How many words.")]
-    paragraphs: Annotated[int, Field(ge=1, le=1000, description="In how many paragraphs.")] = 1
-    locale: Annotated[Locale, Field(description="The language: en_US, de_DE, ja_JP …")] = "en_US"
+    lorem: Annotated[int, Field(ge=1, le=100_000, description="Number of words.")]
+    paragraphs: Annotated[int, Field(ge=1, le=1000, description="Number of paragraphs.")] = 1
+    locale: Annotated[Locale, Field(description="Locale: en_US, de_DE, ja_JP …")] = "en_US"
     chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
@@ -85,12 +83,12 @@ class LoremReply(ReplyPart):
 
 
 class MarkdownReply(ReplyPart):
-    """A page that shows every element of Markdown a chat window has to draw: headings, lists, tables, code, links."""
+    """A Markdown page with every element that a chat window renders: headings, lists, tables, code, links."""
 
     key: ClassVar[str] = "markdown"
     example: ClassVar[str] = "{ markdown: showcase }"
     markdown: Annotated[
-        TemplateText, Field(description="What the page is about; `showcase`: what the user asked about.")
+        TemplateText, Field(description="Topic of the page; `showcase` takes it from the user message.")
     ]
     chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
 
@@ -103,12 +101,12 @@ class MarkdownReply(ReplyPart):
 
 
 class ThinkingReply(ReplyPart):
-    """Words that the model thinks."""
+    """Thoughts of the model."""
 
     key: ClassVar[str] = "thinking"
     example: ClassVar[str] = "{ thinking: A short riddle will do. }"
     thinking: Annotated[
-        TemplateText, Field(description="What the model thinks: shown, tagged or hidden as the request asks.")
+        TemplateText, Field(description="Text of the thoughts; the request decides if it is shown, tagged or hidden.")
     ]
     chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
 

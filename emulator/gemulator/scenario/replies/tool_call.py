@@ -13,28 +13,28 @@ from gemulator.scenario.templates.fields import TemplateObject, TemplateText
 
 
 class CallReply(ReplyPart):
-    """A call of one of the request's tools."""
+    """A call of a tool of the request."""
 
     key: ClassVar[str] = "call"
     example: ClassVar[str] = "{ call: get_weather, with: { city: Paris } }"
-    call: Annotated[str, Field(min_length=1, description="The name of the tool.")]
+    call: Annotated[str, Field(min_length=1, description="Name of the tool.")]
     given: Annotated[
         TemplateObject | None,
         Field(
             alias="with",
-            description="The arguments. Left out: made from the tool's own schema. What the schema requires and is not"
-            " given is made too.",
+            description="Arguments. Missing required ones are generated from the tool's schema; if `with` is omitted,"
+            " all are.",
         ),
     ] = None
     arguments: Annotated[
         TemplateText | None,
-        Field(description="The arguments as raw text, broken on purpose if you like; instead of `with`."),
+        Field(description="Arguments as raw text instead of `with`, for example invalid JSON."),
     ] = None
     chunks: Annotated[
         Chunks | None,
-        Field(description="How streamed arguments are cut: raw pieces (instead of `with`), or their size."),
+        Field(description="Chunks of streamed arguments: raw pieces instead of `with`, or their size."),
     ] = None
-    id: Annotated[str | None, Field(description="The id of the call, literally.")] = None
+    id: Annotated[str | None, Field(description="Id of the call.")] = None
     thought_signature: Signature = None
 
     @model_validator(mode="after")

@@ -65,17 +65,19 @@ def _public_headers(variables: Variables) -> JSON:
 
 
 ROOTS: Mapping[str, Root] = {
-    "user": Root("The newest user message.", lambda at: at.conversation.user_text),
-    "earlier": Root("The user messages before it, oldest first.", lambda at: list(at.conversation.user_texts[:-1])),
-    "system": Root("The system text.", lambda at: at.conversation.system_text),
-    "model": Root("The model id.", lambda at: at.conversation.request.model),
-    "endpoint": Root("The endpoint id in the path.", lambda at: at.conversation.target.endpoint),
-    "project": Root("The project in the path.", lambda at: at.conversation.target.project),
-    "location": Root("The location in the path.", lambda at: at.conversation.target.location),
-    "turn": Root("1 where no assistant message has come yet.", lambda at: at.conversation.turn),
-    "tool_result": Root("What the last tool answered, since the newest user message.", _last_tool_result),
-    "tool_results": Root("What each tool answered, by its name.", _tool_results),
-    "match": Root("Groups of the regular expressions in `when`, by number or name.", lambda at: dict(at.groups)),
-    "header": Root("Headers of the request, but for credentials.", _public_headers),
-    "body": Root("The whole body of the request.", lambda at: at.conversation.body),
+    "user": Root("Newest user message.", lambda at: at.conversation.user_text),
+    "earlier": Root("Earlier user messages, oldest first.", lambda at: list(at.conversation.user_texts[:-1])),
+    "system": Root("System text.", lambda at: at.conversation.system_text),
+    "model": Root("Model id.", lambda at: at.conversation.request.model),
+    "endpoint": Root("Endpoint id in the path.", lambda at: at.conversation.target.endpoint),
+    "project": Root("Project in the path.", lambda at: at.conversation.target.project),
+    "location": Root("Location in the path.", lambda at: at.conversation.target.location),
+    "turn": Root("1 plus the number of assistant messages.", lambda at: at.conversation.turn),
+    "tool_result": Root("Latest tool result since the newest user message.", _last_tool_result),
+    "tool_results": Root("Tool results by name of the tool.", _tool_results),
+    "match": Root(
+        "Captured groups of the regular expressions in `when`, by number or name.", lambda at: dict(at.groups)
+    ),
+    "header": Root("Request headers without credentials.", _public_headers),
+    "body": Root("Body of the request.", lambda at: at.conversation.body),
 }
