@@ -140,5 +140,5 @@ def test_a_pace_on_one_line() -> None:
     pacing = parse_pacing("first_token: 1s, inter_token: 20ms, jitter: 30%, spread: lognormal, cap: 3, load: 5%").pacing
     assert (pacing.first_token, pacing.tokens_per_second, pacing.jitter) == (1.0, 50.0, 0.3)
     assert (pacing.spread, pacing.cap, pacing.load) == ("lognormal", 3, 0.05)
-    with pytest.raises(ValueError, match="say the same"):
+    with pytest.raises(ValueError, match="are alternatives"):
         parse_pacing("tokens_per_second: 20, inter_token: 50ms")

@@ -155,27 +155,27 @@ def test_pieces_are_put_in(tmp_path: Path) -> None:
         (
             {},
             "turns: [{include: _no.yaml}]",
-            "s.yaml:1:19: turns[0].include: there is no file `_no.yaml` beside s.yaml",
+            "s.yaml:1:19: turns[0].include: file `_no.yaml` not found in the folder of s.yaml",
         ),
-        ({}, "turns: [{include: ../../etc/passwd}]", "is outside of the scenario folder"),
-        ({}, "turns: [{include: /etc/passwd}]", "is outside of the scenario folder"),
-        ({}, "turns: [{include: 5}]", "`include` takes the name of a file"),
-        ({"_a": "{include: _a.yaml}"}, "turns: [{include: _a.yaml}]", "this piece includes itself"),
+        ({}, "turns: [{include: ../../etc/passwd}]", "is outside the scenario folder"),
+        ({}, "turns: [{include: /etc/passwd}]", "is outside the scenario folder"),
+        ({}, "turns: [{include: 5}]", "`include` must be a file name"),
+        ({"_a": "{include: _a.yaml}"}, "turns: [{include: _a.yaml}]", "`_a.yaml` includes itself"),
         (
             {"_a": "- {reply: x}\n- {reply: {txt: y}}\n"},
             "turns: [{include: _a.yaml}]",
-            "_a.yaml:2:11: turns[1].reply: this is no",
+            "_a.yaml:2:11: turns[1].reply: unknown reply part",
         ),
         (
             {"_a": "- {reply: x}\n"},
             "turns: [{include: _a.yaml}, {reply: 5}]",
-            "s.yaml:1:37: turns[1].reply: expected a text",
+            "s.yaml:1:37: turns[1].reply: expected a string",
         ),
         ({"_a": "a: b: c"}, "turns: [{include: _a.yaml}]", "_a.yaml:1:5: a `:` stands where none may"),
-        ({}, "turns: [{reply: {image: x, file: ../x.png}}]", "is outside of the scenario folder"),
-        ({}, "turns: [{reply: {image: x, file: x.png}}]", "there is no file `x.png` beside s.yaml"),
+        ({}, "turns: [{reply: {image: x, file: ../x.png}}]", "is outside the scenario folder"),
+        ({}, "turns: [{reply: {image: x, file: x.png}}]", "file `x.png` not found in the folder of s.yaml"),
         ({}, "turns: [{reply: {image: x, file: x.exe}}]", "image files end in .png, .jpg, .jpeg, .webp"),
-        ({}, 'turns: [{reply: {image: x, file: "a\\0.png"}}]', "is no name of a file"),
+        ({}, 'turns: [{reply: {image: x, file: "a\\0.png"}}]', "is not a valid file name"),
     ],
 )
 def test_what_is_wrong_with_a_piece(tmp_path: Path, pieces: dict[str, str], text: str, said: str) -> None:
@@ -189,7 +189,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"secret")
     write(tmp_path / "in", s="turns: [{reply: {image: x, file: x.png}}]")
     (tmp_path / "in" / "x.png").symlink_to(tmp_path / "secret.png")
-    with pytest.raises(ScenarioError, match="outside of the scenario folder"):
+    with pytest.raises(ScenarioError, match="outside the scenario folder"):
         load([tmp_path / "in"])
 
 
@@ -197,7 +197,7 @@ def test_a_scenario_that_is_a_link_out_of_the_folder_is_refused(tmp_path: Path) 
     write(tmp_path / "out", s="turns: [{reply: secret}]")
     write(tmp_path / "in", a="turns: [{reply: a}]")
     (tmp_path / "in" / "s.yaml").symlink_to(tmp_path / "out" / "s.yaml")
-    with pytest.raises(ScenarioError, match=r"in/s\.yaml:1:1: the link leads out of the folder"):
+    with pytest.raises(ScenarioError, match=r"in/s\.yaml:1:1: this link points outside the scenario folder"):
         load([tmp_path / "in"])
     assert [one.name for one in load([tmp_path / "in" / "s.yaml"]).scenarios] == ["s"]  # named itself: it is meant
 

@@ -72,12 +72,12 @@ def test_implication(narrow: Any, wide: Any) -> None:
     [
         (
             {"call": "get_weather", "with": {"city": 5}},
-            "the `with` of `get_weather` does not fit its schema at properties.city: ",
+            "the arguments of `get_weather` are invalid at properties.city of its schema: ",
         ),
         ({"call": "get_weather", "with": {"city": "Paris"}}, None),
         ({"call": "get_weather", "with": {"city": "{{ user }}", "unit": 5}}, None),
         ({"call": "get_weather"}, None),
-        ({"choose": ["x", {"call": "get_wether"}]}, "there is no tool `get_wether`"),
+        ({"choose": ["x", {"call": "get_wether"}]}, "unknown tool `get_wether`"),
     ],
 )
 def test_calls_are_held_against_known_tools(reply: Any, said: str | None) -> None:
@@ -88,7 +88,7 @@ def test_calls_are_held_against_known_tools(reply: Any, said: str | None) -> Non
 
 def test_a_list_without_tools_is_refused() -> None:
     assert parse_tools([WEATHER["function"]]).keys() == {"get_weather"}
-    with pytest.raises(ValueError, match="there are no tools in it"):
+    with pytest.raises(ValueError, match="no tools found"):
         parse_tools({"messages": []})
 
 

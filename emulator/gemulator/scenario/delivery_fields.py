@@ -50,7 +50,7 @@ class PacingFields(StrictModel):
     @model_validator(mode="after")
     def _validate_single_rate(self) -> Self:
         if self.inter_token is not None and self.tokens_per_second:
-            raise ValueError("tokens_per_second and inter_token say the same: give one of them")
+            raise ValueError("tokens_per_second and inter_token are alternatives: set only one of them")
         return self
 
     @cached_property

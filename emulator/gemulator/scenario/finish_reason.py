@@ -22,10 +22,10 @@ _NAMES = {
 _LITERAL = r"^[a-z_]+: [A-Z_]+$"
 
 
-def _to_wire_value(name: str) -> str:
+def _service_value(name: str) -> str:
     if name not in _NAMES and not re.match(_LITERAL, name):
         raise ValueError(
-            f"`{name}` is no finish reason: there are {', '.join(_NAMES)}, or like `content_filter: OTHER`"
+            f"`{name}` is not a finish reason: use {', '.join(_NAMES)}, or one like `content_filter: OTHER`"
         )
     return _NAMES.get(name, name)
 
@@ -34,7 +34,7 @@ _DESCRIPTION = "Finish reason: stop, length, content_filter, malformed_function_
 
 Finish: TypeAlias = Annotated[
     str,
-    AfterValidator(_to_wire_value),
+    AfterValidator(_service_value),
     WithJsonSchema(
         {"description": _DESCRIPTION, "anyOf": [{"enum": list(_NAMES)}, {"type": "string", "pattern": _LITERAL}]}
     ),

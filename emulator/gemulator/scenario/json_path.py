@@ -22,7 +22,9 @@ def steps(path: str) -> tuple[Step, ...]:
         found = _STEP.match(path, at)
         # Every key but the first needs a dot before it; an index must not have one.
         if found is None or (found[1] is not None and (at == 0) == path.startswith(".", at)):
-            raise ValueError(f"`{path}` is no path: write it like location.city, items[0].name or items[*].name")
+            raise ValueError(
+                f"`{path}` is not a valid path: use one like location.city, items[0].name or items[*].name"
+            )
         key, index, each, *quoted = found.groups()
         if each or key == "*":
             out.append(None)

@@ -142,7 +142,7 @@ def _check_nesting(reply: Reply) -> None:
         chosen = (part for part in reply if isinstance(part, ChooseReply))
         whole = next((leaf for part in chosen for leaf in leaves(part) if isinstance(leaf, WHOLE)), None)
         if whole is not None:
-            raise ValueError(f"`{whole.key}` is a whole answer: it cannot be chosen as one of several parts")
+            raise ValueError(f"`{whole.key}` cannot be one of several parts: make `choose` the only part")
     elif isinstance(reply, ChooseReply):
         for _, option in reply.options():
             _check_nesting(option)
@@ -151,7 +151,7 @@ def _check_nesting(reply: Reply) -> None:
             if any(isinstance(leaf, ErrorReply) for leaf in leaves(candidate)) or isinstance(
                 candidate, CandidatesReply
             ):
-                raise ValueError("a candidate is a text or parts: an `error` refuses the whole request")
+                raise ValueError("a candidate must be a text or parts: an `error` applies to the whole request")
             _check_nesting(candidate)
 
 
@@ -167,8 +167,8 @@ def _check_groups(reply: Reply, when: Match) -> None:
         if expression.path and expression.path[0] == "match" and len(expression.path) > 1:
             name, known = str(expression.path[1]), _group_names(when)
             if name not in known:
-                have = f"there are {', '.join(known)}" if known else "the `when` has no `matches:`"
-                raise ValueError(f"`{{{{ {expression.source} }}}}`: no regular expression has such a group: {have}")
+                groups = f"known groups are {', '.join(known)}" if known else "the `when` has no `matches:`"
+                raise ValueError(f"`{{{{ {expression.source} }}}}`: no regular expression has group `{name}`: {groups}")
 
 
 def _group_names(when: Match) -> Sequence[str]:

@@ -28,7 +28,9 @@ def test_a_scenarios_refusal_names_what_the_request_names() -> None:
 
 
 def test_an_unknown_refusal_is_the_authors_mistake() -> None:
-    with pytest.raises(ScenarioError, match="'tired' is no refusal; known: invalid-argument"):
+    with pytest.raises(
+        ScenarioError, match="'tired' is not a preset error: use an HTTP status, or one of invalid-argument"
+    ):
         Endpoint("turns: [{ reply: { error: tired } }]")
 
 

@@ -39,8 +39,8 @@ def _warning(located: LocatedTurn, message: str, remedy: str) -> Problem:
 def _unused_includes(folder: Folder) -> Iterator[Problem]:
     for piece in folder.include_files():
         if piece.resolve() not in folder.included:
-            remedy = "Remove it, or name it without `_` if it is a scenario."
-            yield Problem(piece, 1, 1, "", "no scenario includes this piece", remedy, warning=True)
+            remedy = "Remove it, or rename it without `_` if it is a scenario."
+            yield Problem(piece, 1, 1, "", "no scenario includes this file", remedy, warning=True)
 
 
 # ---- arguments
@@ -52,8 +52,8 @@ def _check_calls(located: LocatedTurn, tools: Mapping[str, JSON]) -> Iterator[Pr
             continue
         if call.call not in tools:
             near = get_close_matches(call.call, tools, 1)
-            remedy = f"Did you mean `{near[0]}`?" if near else f"There are {', '.join(tools)}."
-            yield _warning(located, f"there is no tool `{call.call}`", remedy)
+            remedy = f"Did you mean `{near[0]}`?" if near else f"Known tools: {', '.join(tools)}."
+            yield _warning(located, f"unknown tool `{call.call}`", remedy)
         elif call.given is not None and not any(template_strings(call.given)):
             yield from _invalid_arguments(located, call.call, call.given, tools[call.call])
 
@@ -64,8 +64,8 @@ def _invalid_arguments(located: LocatedTurn, name: str, given: dict[str, JSON], 
     try:
         value_for(schema, given=given)
     except Unsatisfiable as error:
-        remedy = "It is sent as it is written. For broken arguments on purpose use `arguments:`."
-        message = f"the `with` of `{name}` does not fit its schema at {error.path or 'its root'}: {error.reason}"
+        remedy = "They are sent unchanged. To send invalid arguments on purpose, use `arguments:`."
+        message = f"the arguments of `{name}` are invalid at {error.path or 'the root'} of its schema: {error.reason}"
         yield _warning(located, message, remedy)
 
 
@@ -79,8 +79,8 @@ def _unreachable_turns(turns: Sequence[LocatedTurn]) -> Iterator[Problem]:
         before = (turns[at] for at in index.candidates_for_literals(literals) if at < position)
         first = next((other for other in before if _covers(other, located)), None)
         if first is not None:
-            message = f"this turn is never reached: {first} ({first.location}) fits whatever it fits, and comes first"
-            yield _warning(located, message, "Put it before that turn, give it a further condition, or remove it.")
+            message = f"this turn is never reached: {first} ({first.location}) comes first and matches all its requests"
+            yield _warning(located, message, "Move it before that turn, add a condition, or remove it.")
 
 
 def _covers(first: LocatedTurn, later: LocatedTurn) -> bool:
@@ -144,7 +144,7 @@ def parse_tools(tree: JSON) -> Mapping[str, JSON]:
         if isinstance(function, dict) and isinstance(function.get("name"), str):
             found[function["name"]] = function.get("parameters") or {}
     if not found:
-        raise ValueError("there are no tools in it: it is a request with `tools`, or a list of tools")
+        raise ValueError("no tools found: give a request with `tools`, or a list of tools")
     return found
 
 

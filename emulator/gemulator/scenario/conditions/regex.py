@@ -25,14 +25,14 @@ def compile_regex(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        raise ValueError(f"regular expression not accepted: {_reason(pattern, error)}") from None
+        raise ValueError(f"invalid regular expression: {_reason(pattern, error)}") from None
 
 
 def _reason(pattern: str, error: Exception) -> str:
     for written, name in _UNSUPPORTED:
         found = re.search(written, pattern)
         if found:
-            return f"`{found[0]}` is {name}, which RE2 does not have because it could run for ever"
+            return f"`{found[0]}` is {name}, which RE2 does not support"
     message = error.args[0]
     return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 

@@ -35,15 +35,17 @@ class Folder:
 
     def _files(self) -> Iterator[Path]:
         if not self.root.is_dir():
-            remedy = "Name a folder of scenario files with --scenarios."
+            remedy = "Set --scenarios to a folder of scenario files."
             raise ScenarioError([Problem(self.path, 1, 1, "", "no such file or folder", remedy)])
         return (file for file in sorted(self.root.rglob("*")) if file.suffix in _SUFFIXES and file.is_file())
 
     def scenario(self, file: Path) -> str:
         """Return the text of a scenario. Raises ScenarioError if it is unreadable or a link out of the folder."""
         if file != self.path and not self._contains(file):
-            remedy = "Copy the file into the folder, or name its own folder with --scenarios, too."
-            raise ScenarioError([Problem(file, 1, 1, "", f"the link leads out of the folder {self.root}", remedy)])
+            remedy = "Copy the file into the folder, or add its own folder with --scenarios."
+            raise ScenarioError(
+                [Problem(file, 1, 1, "", f"this link points outside the scenario folder {self.root}", remedy)]
+            )
         return text_of_file(file)
 
     def text(self, name: str, beside: Path) -> tuple[Path, str]:
@@ -60,7 +62,7 @@ class Folder:
         file = self._resolve(name, beside)
         if file not in self._contents:
             if file.stat().st_size > _MAX_FILE_BYTES:
-                raise ValueError(f"`{name}` is larger than {_MAX_FILE_BYTES:,} bytes")
+                raise ValueError(f"`{name}` is larger than {_MAX_FILE_BYTES:,} bytes: use a smaller file")
             self._contents[file] = file.read_bytes()
         return self._contents[file]
 
@@ -74,9 +76,9 @@ class Folder:
             contained = self._contains(file)
             exists = contained and file.is_file()
         except (OSError, ValueError, RuntimeError):
-            raise ValueError(f"`{name}` is no name of a file") from None
+            raise ValueError(f"`{name}` is not a valid file name") from None
         if not contained:
-            raise ValueError(f"`{name}` is outside of the scenario folder {self.root}")
+            raise ValueError(f"`{name}` is outside the scenario folder {self.root}")
         if not exists:
-            raise ValueError(f"there is no file `{name}` beside {beside.name}")
+            raise ValueError(f"file `{name}` not found in the folder of {beside.name}")
         return file

@@ -92,12 +92,14 @@ class IncludeResolver:
         self._count += 1
         try:
             if not isinstance(name, str):
-                raise ValueError("`include` takes the name of a file")
+                raise ValueError("`include` must be a file name")
             if self._files is None:
-                raise ValueError("`include` needs a scenario that is a file itself: here there is no folder to look in")
+                raise ValueError("`include` works only in files of a scenario folder: insert the content instead")
             file, text = self._files.text(name, document.file)
             if file in self._open or len(self._open) > _MAX_DEPTH or self._count > _MAX_INCLUDES:
-                raise ValueError("this piece includes itself, or too many others")
+                raise ValueError(
+                    f"`{name}` includes itself, or there are more than {_MAX_DEPTH} nested or {_MAX_INCLUDES} includes"
+                )
             piece = yaml.read(text, file)
         except ValueError as error:
             where = document.place((*at, INCLUDE))

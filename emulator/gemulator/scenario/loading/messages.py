@@ -14,7 +14,7 @@ from gemulator.scenario.model import Scenario
 from gemulator.scenario.replies import KINDS, PARTS
 
 _TYPES = {
-    "string_type": "a text",
+    "string_type": "a string",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
@@ -26,7 +26,7 @@ _TYPES = {
     "model_attributes_type": "a mapping",
 }
 _SHAPES = {
-    "<words>": "a text",
+    "<words>": "a string",
     "<list>": "a list",
     "<fields>": "a mapping",
     "<part>": "a mapping",
@@ -61,11 +61,11 @@ def _value_message(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str
     """Return message and remedy for an invalid value of the right type."""
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
     if kind in {"literal_error", "enum"}:
-        return f"{_format_value(given)} is none of the values", f"Write {context['expected']}."
+        return f"{_format_value(given)} is not an allowed value", f"Use {context['expected']}."
     if kind == "string_pattern_mismatch":
-        return f"{_format_value(given)} has not the right form", _form_remedy(path)
+        return f"{_format_value(given)} has the wrong format", _form_remedy(path)
     if kind == "too_short":
-        return "nothing is in it", "Give at least one entry, or remove the key."
+        return "the list is empty", "Add at least one entry, or remove the key."
     bound = _bounds(kind, context)
     if bound:
         return f"{_format_value(given)} is out of range: {bound}", ""
@@ -74,7 +74,7 @@ def _value_message(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str
 
 def _format_value(given: Any) -> str:
     if given is None:
-        return "nothing"
+        return "no value"
     if isinstance(given, dict | list):
         return "a mapping" if isinstance(given, dict) else "a list"
     text = repr(given) if not isinstance(given, bool) else str(given).lower()
@@ -83,12 +83,12 @@ def _format_value(given: Any) -> str:
 
 def _type_remedy(kind: str, given: Any, path: Sequence[str | int]) -> str:
     if kind == "string_type" and not isinstance(given, dict | list) and given is not None:
-        return f'Quote it to make it a text: "{str(given).lower() if isinstance(given, bool) else given}".'
+        return f'Quote it to make it a string: "{str(given).lower() if isinstance(given, bool) else given}".'
     if given is None:
-        return "Give it a value, or remove the key. If one stands below, indent it further than the key."
+        return "Add a value, or remove the key. If the value is on the next line, indent it further than the key."
     if kind in {"list_type", "sequence_type"} and isinstance(given, dict):
         return (
-            "Begin each entry with a dash: `- when: …`." if path[-1:] == ("turns",) else "Begin each entry with `- `."
+            "Start each entry with a dash: `- when: …`." if path[-1:] == ("turns",) else "Start each entry with `- `."
         )
     return ""
 
@@ -97,7 +97,7 @@ def _missing_remedy(path: Sequence[str | int], given: Any) -> str:
     if path[-1] == "reply" and isinstance(given, dict):
         inside = given.get("when")
         if isinstance(inside, dict) and "reply" in inside:
-            return "It stands inside `when`: indent `reply` as far as `when`."
+            return "It is inside `when`: indent `reply` as far as `when`."
     return f"Add `{path[-1]}:`."
 
 
@@ -109,16 +109,16 @@ def _union_message(given: Any, context: Mapping[str, Any], path: Sequence[str | 
     parts = {kind.key for kind in PARTS}
     kinds = [key for key in KINDS if key in parts or (path and not isinstance(path[-1], int))]
     if not isinstance(given, dict):
-        return f"a reply part is a mapping, found {_format_value(given)}", f"Write it as `- text: {given}`."
+        return f"a reply part must be a mapping, found {_format_value(given)}", f"Write it as `- text: {given}`."
     whole = next((key for key in given if key in KINDS), None)
     if whole is not None:
         return (
-            f"`{whole}` is a whole answer, not one part of several",
+            f"`{whole}` cannot be one of several parts",
             f"Make it the only reply: `reply: {{ {whole}: … }}`.",
         )
     near = [match for key in given for match in get_close_matches(str(key), [*kinds, INCLUDE], 1)]
     meant = f"Did you mean `{near[0]}`? " if near else ""
-    return "this is no reply part", f"{meant}A part has one of the keys {', '.join(kinds)}."
+    return "unknown reply part", f"{meant}A part needs one of the keys {', '.join(kinds)}."
 
 
 def _unknown_key_remedy(key: str, kind: type[StrictModel] | None, owners: Sequence[tuple[str, Sequence[str]]]) -> str:
@@ -127,7 +127,7 @@ def _unknown_key_remedy(key: str, kind: type[StrictModel] | None, owners: Sequen
     if owner is not None and not get_close_matches(key, known, 1, cutoff=0.85):
         return f"`{key}` belongs {owner}: check the indentation."
     near = get_close_matches(key.lower().replace("-", "_"), known, 1)
-    return f"Did you mean `{near[0]}`?" if near else f"Here stand {', '.join(known)}." if known else ""
+    return f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(known)}." if known else ""
 
 
 @lru_cache(maxsize=1)
@@ -135,13 +135,14 @@ def _key_owners() -> Sequence[tuple[str, Sequence[str]]]:
     """Return the keys that are often indented wrongly, by the mapping that they belong to."""
     turn = class_at(("turns", 0))
     match = class_at(("turns", 0, "when"))
-    owners = (("to the whole file", Scenario), ("to a turn", turn), ("under `when`", match))
+    owners = (("at the top level of the file", Scenario), ("in a turn", turn), ("under `when`", match))
     return [(owner, keys_of(kind)) for owner, kind in owners if kind is not None]
 
 
 def _form_remedy(path: Sequence[str | int]) -> str:
-    forms = {"size": "Write it like 512x512."} | dict.fromkeys(("jitter", "load", "chance"), "Write it like 30%.")
-    return forms.get(str(path[-1]), "") if path else ""
+    if path and path[-1] == "size":
+        return "Use a size like 512x512."
+    return "Use a percentage like 30%." if path and path[-1] in {"jitter", "load", "chance"} else ""
 
 
 def _bounds(kind: str, context: Mapping[str, Any]) -> str:

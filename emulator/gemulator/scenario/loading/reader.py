@@ -26,8 +26,8 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
     resolver = IncludeResolver(document, files)
     data = resolver.data
     if not isinstance(data, dict):
-        remedy = "Begin with `turns:` and a list of turns."
-        problem = Problem(file, 1, 1, "", "a scenario is a mapping with `turns:`", remedy)
+        remedy = "Start with `turns:` and a list of turns."
+        problem = Problem(file, 1, 1, "", "a scenario must be a mapping with `turns:`", remedy)
         raise ScenarioError([*resolver.problems, problem])
     empty = [_empty_problem(path, resolver) for path in empty_paths(data)]
     context = {"file": partial(files.content, beside=file)} if files else None
@@ -69,8 +69,8 @@ def _sort(problems: Sequence[Problem]) -> Sequence[Problem]:
 
 
 def _empty_problem(path: yaml.Path_, resolver: IncludeResolver) -> Problem:
-    remedy = "Give it a value, or remove the key. If its value stands below, indent that further."
-    return Problem(*resolver.position(path, key=True), yaml.dotted(path), "nothing is given here", remedy)
+    remedy = "Add a value, or remove the key. If the value is on the next line, indent it further."
+    return Problem(*resolver.position(path, key=True), yaml.dotted(path), "this key has no value", remedy)
 
 
 def empty_paths(value: Any, path: yaml.Path_ = ()) -> Iterator[yaml.Path_]:

@@ -20,7 +20,7 @@ class ChunkSize(StrictModel):
     @model_validator(mode="after")
     def _validate_single_unit(self) -> "ChunkSize":
         if sum(size is not None for size in (self.characters, self.tokens, self.words)) != 1:
-            raise ValueError("chunks are cut by one of characters, tokens, words")
+            raise ValueError("set exactly one of characters, tokens, words")
         return self
 
     def split(self, text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ NAMES = list(REFUSALS)
 def validate_name(name: str) -> str:
     """Return the name. Raises ValueError if no preset has it."""
     if name not in REFUSALS:
-        raise ValueError(f"{name!r} is no refusal; known: {', '.join(NAMES)}")
+        raise ValueError(f"{name!r} is not a preset error: use an HTTP status, or one of {', '.join(NAMES)}")
     return name
 
 

@@ -28,6 +28,6 @@ class JsonReply(ReplyPart):
 
             problem = problem_with(schema, value)
             if problem is not None:
-                raise ReplyError(f"the `json` does not fit the schema of the request: {problem}")
+                raise ReplyError(f"`json` is invalid against the schema of the request: {problem}")
         text = orjson.dumps(value).decode()
         return (Text(text, context.signature(None, ""), split(self.chunks, text)),)

@@ -42,7 +42,7 @@ class _MediaReply(ReplyPart):
     def _validate_suffix(cls, file: str | None) -> str | None:
         kinds = [suffix for suffix, mime in _TYPES.items() if mime.startswith(cls.key)]
         if file is not None and PurePath(file).suffix.lower() not in kinds:
-            raise ValueError(f"{cls.key} files end in {', '.join(kinds)}")
+            raise ValueError(f"`{file}` has the wrong type: {cls.key} files end in {', '.join(kinds)}")
         return file
 
     @model_validator(mode="after")
@@ -50,7 +50,7 @@ class _MediaReply(ReplyPart):
         if self.file is not None and self.data is None:
             reader = (info.context or {}).get("file")
             if reader is None:
-                raise ValueError("`file` needs a scenario that is a file itself: here there is no folder to look in")
+                raise ValueError("`file` works only in files of a scenario folder: use `data` with base64 text instead")
             self._content = reader(self.file)
         return self
 
@@ -103,7 +103,7 @@ class AudioReply(_MediaReply):
     @model_validator(mode="after")
     def _validate_duration(self) -> Self:
         if self.duration is not None and self.tone is None:
-            raise ValueError("`duration` is how long a `tone` is: add `tone: 440`")
+            raise ValueError("`duration` needs a `tone`: add `tone: 440`")
         return self
 
     def plan(self, context: Context) -> tuple[Part, ...]:

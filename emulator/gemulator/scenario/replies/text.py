@@ -35,9 +35,9 @@ class TextReply(ReplyPart):
     def _validate_text(self) -> "TextReply":
         pieces = literal_pieces(self.chunks)
         if self.text is None and pieces is None:
-            raise ValueError('`text` needs a text (write `text: ""` for an empty answer), or a list of `chunks`')
+            raise ValueError('`text` has no value: write `text: ""` for an empty answer, or add a list of `chunks`')
         if self.text is not None and pieces is not None and "".join(pieces) != self.text:
-            raise ValueError("the `chunks` do not make up the `text`: leave `text` out, or mend one of the two")
+            raise ValueError("the joined `chunks` differ from `text`: remove `text`, or correct one of the two")
         return self
 
     def plan(self, context: Context) -> tuple[Part, ...]:
@@ -57,8 +57,8 @@ def _validate_locale(locale: str) -> str:
 
         language = [known for known in AVAILABLE_LOCALES if known[:2] == locale[:2].lower()]
         near = language or get_close_matches(locale, AVAILABLE_LOCALES, 1)
-        meant = f"did you mean `{near[0]}`?" if near else "write it like de_DE"
-        raise ValueError(f"`{locale}` is no locale that is known: {meant}")
+        meant = f"did you mean `{near[0]}`?" if near else "use one like de_DE"
+        raise ValueError(f"`{locale}` is not a known locale: {meant}")
     return locale
 
 

@@ -41,7 +41,7 @@ class CallReply(ReplyPart):
     def _validate_single_source(self) -> "CallReply":
         written = (self.given, self.arguments, literal_pieces(self.chunks))
         if sum(way is not None for way in written) > 1:
-            raise ValueError("the arguments are given twice: keep one of `with`, `arguments` and a list of `chunks`")
+            raise ValueError("the arguments are set twice: keep one of `with`, `arguments` and a list of `chunks`")
         return self
 
     def plan(self, context: Context) -> tuple[Part, ...]:

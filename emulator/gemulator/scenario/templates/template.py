@@ -57,7 +57,7 @@ class Expression(Struct, frozen=True):
 def check_size(value: JSON) -> JSON:
     """Return the value. Raises ReplyError if it is too large."""
     if isinstance(value, str) and len(value) > MAX_BYTES // 4 and len(value.encode()) > MAX_BYTES:
-        raise ReplyError(f"a template gives more than {MAX_BYTES:,} bytes")
+        raise ReplyError(f"the result of a template exceeds {MAX_BYTES:,} bytes")
     return value
 
 
@@ -123,18 +123,16 @@ def _find_braces(text: str) -> Iterator[re.Match[str]]:
 def _parse_expression(source: str) -> Expression:
     head = _HEAD.match(source)
     if head is None:
-        raise ValueError(f"`{{{{ {source} }}}}` is no expression: write a name like `user` or `tool_result.temp`")
+        raise ValueError(f"`{{{{ {source} }}}}` is not an expression: write a path like `user` or `tool_result.temp`")
     literal, path = head.groups()
     filters = tuple(_parse_filters(source, head.end()))
     if literal is not None:
         return Expression(source, (), _parse_literal(literal), filters)
     steps = paths.steps(path)
     if steps[0] not in ROOTS:
-        raise ValueError(
-            f"`{{{{ {source} }}}}`: there is no variable `{steps[0]}`: {_suggestion(str(steps[0]), ROOTS)}"
-        )
+        raise ValueError(f"`{{{{ {source} }}}}`: unknown variable `{steps[0]}`: {_suggestion(str(steps[0]), ROOTS)}")
     if steps[0] == "header" and is_credential(str(steps[-1]).lower()):
-        raise ValueError(f"`{{{{ {source} }}}}` is a credential, which no answer says: the journal would keep it")
+        raise ValueError(f"`{{{{ {source} }}}}` is a credential, which the journal would store: use another header")
     return Expression(source, steps, None, filters)
 
 
@@ -142,17 +140,17 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, list(known), 1)
-    return f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+    return f"did you mean `{near[0]}`?" if near else f"use one of {', '.join(known)}"
 
 
 def _parse_filters(source: str, at: int) -> Iterator[FilterCall]:
     while at < len(source):
         found = _FILTER.match(source, at)
         if found is None:
-            raise ValueError(f'`{{{{ {source} }}}}`: after a value come filters, like `| upper` or `| default("?")`')
+            raise ValueError(f'`{{{{ {source} }}}}`: expected a filter like `| upper` or `| default("?")`')
         name = found[1]
         if name not in FILTERS:
-            raise ValueError(f"`{{{{ {source} }}}}`: there is no filter `{name}`: {_suggestion(name, FILTERS)}")
+            raise ValueError(f"`{{{{ {source} }}}}`: unknown filter `{name}`: {_suggestion(name, FILTERS)}")
         arguments = tuple(_parse_literal(literal) for literal in re.findall(_LITERAL, found[2] or ""))
         _check_arguments(name, arguments)
         yield name, arguments
@@ -166,7 +164,7 @@ def _check_arguments(name: str, arguments: Sequence[Any]) -> None:
         names = {str: '"text"', int: "number", object: "value"}
         parameters = ", ".join(names[kind] for kind in kinds)
         raise ValueError(
-            f"the filter `{name}` is written `{name}({parameters})`" if kinds else f"`{name}` takes nothing"
+            f"write the filter as `{name}({parameters})`" if kinds else f"the filter `{name}` takes no arguments"
         )
 
 

@@ -37,9 +37,9 @@ def _normalize_path(root: str, path: Sequence[Step]) -> Sequence[Step]:
 
 def _missing_message(root: str, path: Sequence[Step], tree: JSON) -> str:
     if not path:
-        return "this request has none"
+        return f"the request has no `{root}`"
     keys = list(tree)[:12] if isinstance(tree, dict) else []
-    return f"`{root}` has no such value" + (f"; it has {', '.join(map(str, keys))}" if keys else "")
+    return f"`{root}` has no value at this path" + (f"; its keys are {', '.join(map(str, keys))}" if keys else "")
 
 
 class Root(Struct, frozen=True):
