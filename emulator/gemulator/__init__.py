@@ -19,7 +19,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> object:
-    """Importing the package imports nothing heavy: its parts are loaded when first named."""
+    """Import a public name on first use, so that importing the package stays light."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,4 +1,4 @@
-"""`python -m gemulator` is `gemulator`."""
+"""Entry point of `python -m gemulator`."""
 
 from gemulator.cli import main
 

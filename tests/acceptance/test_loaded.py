@@ -71,9 +71,12 @@ def test_what_a_file_takes_from_its_folder(session: Session, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("turns: [{ include: _no.yaml }]", r"a\.yaml:1:.*there is no file `_no.yaml` beside a.yaml"),
-        ("turns: [{ reply: { image: x, file: no.png } }]", r"a\.yaml:1:.*there is no file `no.png` beside a.yaml"),
-        ("turns: [{ reply: { image: x, file: ../no.png } }]", r"outside of the scenario folder"),
+        ("turns: [{ include: _no.yaml }]", r"a\.yaml:1:.*file `_no.yaml` not found in the folder of a.yaml"),
+        (
+            "turns: [{ reply: { image: x, file: no.png } }]",
+            r"a\.yaml:1:.*file `no.png` not found in the folder of a.yaml",
+        ),
+        ("turns: [{ reply: { image: x, file: ../no.png } }]", r"outside the scenario folder"),
     ],
 )
 def test_what_a_file_does_not_find_in_its_folder(session: Session, tmp_path: Path, text: str, message: str) -> None:

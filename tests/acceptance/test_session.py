@@ -98,7 +98,7 @@ def test_a_condition_that_is_nothing_does_not_hold_for_everything(family: Sessio
     session = family.session()
     post(session)
     wanted: Any = None
-    with pytest.raises(ScenarioError, match="assert_called: user: nothing is given here"):
+    with pytest.raises(ScenarioError, match="assert_called: user: this key has no value"):
         session.assert_called(user=wanted)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gemulator.cli.client_env import ClientEnvironment, Format, written
+from gemulator.cli.client_env import ClientEnvironment, Format, format_variables
 from gemulator.cli.credential_files import CredentialFiles, Kind
 from gemulator.client.urls import EmulatorUrls
 from gemulator.core import located_yaml as yaml
@@ -36,7 +36,7 @@ def test_a_shell_reads_back_what_was_meant(form: Format, shell: str, tmp_path: P
     script = tmp_path / "script"
     show = tmp_path / "show.py"
     show.write_text(SHOW)
-    script.write_text(f"{written(ODD, form)}python3 {show}\n")
+    script.write_text(f"{format_variables(ODD, form)}python3 {show}\n")
     home = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
     told = subprocess.run([found, str(script)], capture_output=True, text=True, check=True, env=home)
     assert json.loads(told.stdout) == ODD
@@ -58,18 +58,18 @@ def test_a_shell_reads_back_what_was_meant(form: Format, shell: str, tmp_path: P
     ],
 )
 def test_how_a_value_is_written(form: Format, value: str, line: str) -> None:
-    assert written({"X": value}, form).splitlines()[-1] == line
+    assert format_variables({"X": value}, form).splitlines()[-1] == line
 
 
 def test_compose_is_a_mapping_of_texts(tmp_path: Path) -> None:
-    document = yaml.read(written({**ODD, "NUMBER": "8089"}, "compose"), tmp_path / "compose.yaml")
+    document = yaml.read(format_variables({**ODD, "NUMBER": "8089"}, "compose"), tmp_path / "compose.yaml")
     assert document.data == {"environment": {n: v.replace("$", "$$") for n, v in {**ODD, "NUMBER": "8089"}.items()}}
 
 
 @pytest.mark.parametrize("form", ["bash", "fish", "powershell", "dotenv", "github", "compose"])
 def test_a_line_break_is_refused(form: Format) -> None:
     with pytest.raises(ValueError, match="the value of X has a line break"):
-        written({"X": "a\nGITHUB_PATH=evil"}, form)
+        format_variables({"X": "a\nGITHUB_PATH=evil"}, form)
 
 
 def client(adc: Kind | None = None, **options: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 from gemulator.core.plan import Failure, Usage
 from gemulator.engine.admission import Admission, QuotaAdmission
 from gemulator.request.target import Target
-from gemulator.scenario.delivery_fields import quota_in
+from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.service.quotas import Charge, Quota
 from gemulator.state.memory import MemoryStore
 from gemulator.state.store import Store, StoreLimits
@@ -82,7 +82,7 @@ async def admitted(
 ) -> Admission | Failure:
     target = Target("v1", project, "global", "openapi")
     raw = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    return await gate.admit("s", quota_in(line), target, model, raw)
+    return await gate.admit("s", parse_quota(line), target, model, raw)
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ async def test_provisioned_throughput_spills_over() -> None:
 )
 def test_what_is_refused(line: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        quota_in(line)
+        parse_quota(line)
 
 
 def test_none_is_no_limit() -> None:
-    assert quota_in("none") == Quota()
+    assert parse_quota("none") == Quota()
 
 
 @pytest.mark.parametrize("step", ["claim", "append"])

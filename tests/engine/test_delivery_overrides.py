@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from gemulator import Emulator
 from gemulator.cli import main
 from gemulator.client.admin import Admin, AdminError
-from gemulator.scenario.delivery_fields import faults_in, pacing_in
+from gemulator.scenario.delivery_fields import parse_faults, parse_pacing
 from tests.acceptance.wire import ask
 
 
@@ -133,12 +133,12 @@ def test_the_verdict_and_its_exit_code(emulator: Emulator, admin: Admin) -> None
     ],
 )
 def test_faults_on_one_line(line: str, keys: list[str]) -> None:
-    assert [fault.key for fault in faults_in(line)] == keys
+    assert [fault.key for fault in parse_faults(line)] == keys
 
 
 def test_a_pace_on_one_line() -> None:
-    pacing = pacing_in("first_token: 1s, inter_token: 20ms, jitter: 30%, spread: lognormal, cap: 3, load: 5%").pacing
+    pacing = parse_pacing("first_token: 1s, inter_token: 20ms, jitter: 30%, spread: lognormal, cap: 3, load: 5%").pacing
     assert (pacing.first_token, pacing.tokens_per_second, pacing.jitter) == (1.0, 50.0, 0.3)
     assert (pacing.spread, pacing.cap, pacing.load) == ("lognormal", 3, 0.05)
-    with pytest.raises(ValueError, match="say the same"):
-        pacing_in("tokens_per_second: 20, inter_token: 50ms")
+    with pytest.raises(ValueError, match="are alternatives"):
+        parse_pacing("tokens_per_second: 20, inter_token: 50ms")

@@ -13,7 +13,7 @@ from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import ScenarioError
 from gemulator.core.settings import shipped_scenarios
 from gemulator.scenario.authoring.json_schema import scenario_schema
-from gemulator.scenario.authoring.reference_page import flow, reference
+from gemulator.scenario.authoring.reference_page import reference, to_flow_yaml
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.model import Turn
 from gemulator.scenario.replies import KINDS
@@ -106,12 +106,12 @@ def test_every_condition_has_examples_that_can_be_loaded(name: str) -> None:
     field = Match.model_fields[name]
     assert field.examples
     for example in field.examples:
-        when = f"{{ {field.alias or name}: {flow(example)} }}"
+        when = f"{{ {field.alias or name}: {to_flow_yaml(example)} }}"
         assert read(f"turns: [{{ when: {when}, reply: x }}]").turns[0].conditional
 
 
 @pytest.mark.parametrize(
-    "row", re.findall(r"^\| (`.*`) \| ", reference().split("## How texts")[1].split("##")[0], re.M)
+    "row", re.findall(r"^\| (`.*`) \| ", reference().split("## Comparisons")[1].split("##")[0], re.M)
 )
 def test_every_comparison_of_the_page_can_be_loaded(row: str) -> None:
     for condition in re.findall("`(.*?)`", row):

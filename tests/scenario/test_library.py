@@ -21,7 +21,7 @@ B = read("turns: [{reply: b1}, {when: {user: h}, reply: b2}]", "b")
 
 
 def fitting(library: Library, text: str, only: str | None = None) -> list[str]:
-    return [str(place) for place in library.fitting(asked(text), only)]
+    return [str(place) for place in library.matching_turns(asked(text), only)]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_pushed_scenarios_come_first_and_hide_their_names() -> None:
     pushed = [read("turns: [{reply: z}]", "z"), read("turns: [{when: {user: hi}, reply: new}]", "a")]
     library = Library([A, B]).with_pushed(pushed)
     assert fitting(library, "hi") == ["a/1", "b/2", "z/1", "b/1"]
-    assert next(library.fitting(asked("hi"))).turn.reply == "new"
+    assert next(library.matching_turns(asked("hi"))).turn.reply == "new"
     assert [scenario.name for scenario in library.scenarios] == ["z", "a", "b"]
     assert list(map(str, library.located_turns)) == ["a/1", "b/2", "z/1", "b/1"]
 
@@ -52,7 +52,7 @@ def test_a_files_model_is_a_condition_that_does_not_reorder() -> None:
     library = Library([scoped, A])
     assert fitting(library, "hi") == ["a/1", "0/1", "a/2"]
     flash = asked("x", model="google/gemini-3-flash")
-    assert [str(place) for place in library.fitting(flash)] == ["0/2", "a/2"]
+    assert [str(place) for place in library.matching_turns(flash)] == ["0/2", "a/2"]
 
 
 def test_the_nearest_failed_least_and_look_most_alike() -> None:
@@ -64,7 +64,7 @@ def test_the_nearest_failed_least_and_look_most_alike() -> None:
         "  - {when: {user: fits}, reply: x}\n",
         "s",
     )
-    nearest = Library([scenario]).nearest(asked("the wether please, if it fits"))
+    nearest = Library([scenario]).near_misses(asked("the wether please, if it fits"))
     assert [near.where for near in nearest] == ["s/3", "s/2", "s/1"]
     assert str(nearest[0]).startswith("s/3: user: expected 'the weather please' in it, saw 'the wether")
 
@@ -155,27 +155,27 @@ def test_pieces_are_put_in(tmp_path: Path) -> None:
         (
             {},
             "turns: [{include: _no.yaml}]",
-            "s.yaml:1:19: turns[0].include: there is no file `_no.yaml` beside s.yaml",
+            "s.yaml:1:19: turns[0].include: file `_no.yaml` not found in the folder of s.yaml",
         ),
-        ({}, "turns: [{include: ../../etc/passwd}]", "is outside of the scenario folder"),
-        ({}, "turns: [{include: /etc/passwd}]", "is outside of the scenario folder"),
-        ({}, "turns: [{include: 5}]", "`include` takes the name of a file"),
-        ({"_a": "{include: _a.yaml}"}, "turns: [{include: _a.yaml}]", "this piece includes itself"),
+        ({}, "turns: [{include: ../../etc/passwd}]", "is outside the scenario folder"),
+        ({}, "turns: [{include: /etc/passwd}]", "is outside the scenario folder"),
+        ({}, "turns: [{include: 5}]", "`include` must be a file name"),
+        ({"_a": "{include: _a.yaml}"}, "turns: [{include: _a.yaml}]", "`_a.yaml` includes itself"),
         (
             {"_a": "- {reply: x}\n- {reply: {txt: y}}\n"},
             "turns: [{include: _a.yaml}]",
-            "_a.yaml:2:11: turns[1].reply: this is no",
+            "_a.yaml:2:11: turns[1].reply: unknown reply part",
         ),
         (
             {"_a": "- {reply: x}\n"},
             "turns: [{include: _a.yaml}, {reply: 5}]",
-            "s.yaml:1:37: turns[1].reply: expected a text",
+            "s.yaml:1:37: turns[1].reply: expected a string",
         ),
         ({"_a": "a: b: c"}, "turns: [{include: _a.yaml}]", "_a.yaml:1:5: a `:` stands where none may"),
-        ({}, "turns: [{reply: {image: x, file: ../x.png}}]", "is outside of the scenario folder"),
-        ({}, "turns: [{reply: {image: x, file: x.png}}]", "there is no file `x.png` beside s.yaml"),
+        ({}, "turns: [{reply: {image: x, file: ../x.png}}]", "is outside the scenario folder"),
+        ({}, "turns: [{reply: {image: x, file: x.png}}]", "file `x.png` not found in the folder of s.yaml"),
         ({}, "turns: [{reply: {image: x, file: x.exe}}]", "image files end in .png, .jpg, .jpeg, .webp"),
-        ({}, 'turns: [{reply: {image: x, file: "a\\0.png"}}]', "is no name of a file"),
+        ({}, 'turns: [{reply: {image: x, file: "a\\0.png"}}]', "is not a valid file name"),
     ],
 )
 def test_what_is_wrong_with_a_piece(tmp_path: Path, pieces: dict[str, str], text: str, said: str) -> None:
@@ -189,7 +189,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"secret")
     write(tmp_path / "in", s="turns: [{reply: {image: x, file: x.png}}]")
     (tmp_path / "in" / "x.png").symlink_to(tmp_path / "secret.png")
-    with pytest.raises(ScenarioError, match="outside of the scenario folder"):
+    with pytest.raises(ScenarioError, match="outside the scenario folder"):
         load([tmp_path / "in"])
 
 
@@ -197,7 +197,7 @@ def test_a_scenario_that_is_a_link_out_of_the_folder_is_refused(tmp_path: Path) 
     write(tmp_path / "out", s="turns: [{reply: secret}]")
     write(tmp_path / "in", a="turns: [{reply: a}]")
     (tmp_path / "in" / "s.yaml").symlink_to(tmp_path / "out" / "s.yaml")
-    with pytest.raises(ScenarioError, match=r"in/s\.yaml:1:1: the link leads out of the folder"):
+    with pytest.raises(ScenarioError, match=r"in/s\.yaml:1:1: this link points outside the scenario folder"):
         load([tmp_path / "in"])
     assert [one.name for one in load([tmp_path / "in" / "s.yaml"]).scenarios] == ["s"]  # named itself: it is meant
 
@@ -289,15 +289,15 @@ def scenario_of(whens: list[dict[str, Any]]) -> Scenario:
 def test_the_index_never_skips_a_turn_that_fits(whens: list[dict[str, Any]], conversation: Conversation) -> None:
     library = Library([scenario_of(whens)])
     slow = [place for place in library.located_turns if not any(place.mismatches(conversation))]
-    assert list(library.fitting(conversation)) == slow
+    assert list(library.matching_turns(conversation)) == slow
 
 
 @settings(deadline=None)
 @given(SCENARIOS, conversations())
 def test_matching_and_explaining_never_disagree(whens: list[dict[str, Any]], conversation: Conversation) -> None:
     library = Library([scenario_of(whens)])
-    fits = {str(place) for place in library.fitting(conversation)}
-    near = {near.where: near.mismatches for near in library.nearest(conversation, most=100)}
+    fits = {str(place) for place in library.matching_turns(conversation)}
+    near = {near.where: near.mismatches for near in library.near_misses(conversation, limit=100)}
     assert fits.isdisjoint(near)
     assert fits | near.keys() == set(map(str, library.located_turns))
     assert all(near.values())

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gemulator.scenario.authoring.lint import implies, lint, tools_in
+from gemulator.scenario.authoring.lint import implies, lint, parse_tools
 from gemulator.scenario.library import Library, load_folders
 from gemulator.scenario.loading.folder import Folder
 from tests.asking import WEATHER, read, turn
@@ -72,24 +72,24 @@ def test_implication(narrow: Any, wide: Any) -> None:
     [
         (
             {"call": "get_weather", "with": {"city": 5}},
-            "the `with` of `get_weather` does not fit its schema at properties.city: ",
+            "the arguments of `get_weather` are invalid at properties.city of its schema: ",
         ),
         ({"call": "get_weather", "with": {"city": "Paris"}}, None),
         ({"call": "get_weather", "with": {"city": "{{ user }}", "unit": 5}}, None),
         ({"call": "get_weather"}, None),
-        ({"choose": ["x", {"call": "get_wether"}]}, "there is no tool `get_wether`"),
+        ({"choose": ["x", {"call": "get_wether"}]}, "unknown tool `get_wether`"),
     ],
 )
 def test_calls_are_held_against_known_tools(reply: Any, said: str | None) -> None:
     library = Library([read(orjson.dumps({"turns": [{"reply": reply}]}).decode())])
-    messages = [problem.message for problem in lint(library, [], tools_in({"tools": [WEATHER]}))]
+    messages = [problem.message for problem in lint(library, [], parse_tools({"tools": [WEATHER]}))]
     assert [message.startswith(said or "?") for message in messages] == ([True] if said else [])
 
 
 def test_a_list_without_tools_is_refused() -> None:
-    assert tools_in([WEATHER["function"]]).keys() == {"get_weather"}
-    with pytest.raises(ValueError, match="there are no tools in it"):
-        tools_in({"messages": []})
+    assert parse_tools([WEATHER["function"]]).keys() == {"get_weather"}
+    with pytest.raises(ValueError, match="no tools found"):
+        parse_tools({"messages": []})
 
 
 def test_pieces_that_nobody_includes(tmp_path: Path) -> None:

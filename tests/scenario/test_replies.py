@@ -129,7 +129,7 @@ FORMAT = {"type": "json_schema", "json_schema": {"name": "s", "schema": SCHEMA}}
 def test_json_has_to_fit_the_schema_of_the_request() -> None:
     conversation = asked("hi", response_format=FORMAT)
     assert choice({"json": {"a": 1}}, conversation).parts == (Text('{"a":1}'),)
-    with pytest.raises(ReplyError, match="does not fit the schema of the request"):
+    with pytest.raises(ReplyError, match="is invalid against the schema of the request"):
         choice({"json": {"a": "x"}}, conversation)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemulator.core.errors import ReplyError
-from gemulator.scenario.templates.template import Template, filled
+from gemulator.scenario.templates.template import Template, fill
 from gemulator.scenario.templates.variables import Variables
 from tests.asking import PRO, asked, called, result
 
@@ -71,21 +71,21 @@ def test_expression(text: str, value: Any) -> None:
 
 REFUSED = [
     ("{{ usr }}", "did you mean `user`?"),
-    ("{{ nothing.like.it }}", "there are user, earlier"),
+    ("{{ nothing.like.it }}", "use one of user, earlier"),
     ("{{ user | uper }}", "did you mean `upper`?"),
     ("{{ user | truncate }}", "`truncate(number)`"),
     ('{{ user | truncate("x") }}', "`truncate(number)`"),
-    ("{{ user | upper(1) }}", "`upper` takes nothing"),
-    ("{{ user user }}", "after a value come filters"),
+    ("{{ user | upper(1) }}", "`upper` takes no arguments"),
+    ("{{ user user }}", "expected a filter"),
     ("{{ user", "is not closed"),
-    ("{{ }}", "is no expression"),
-    ("{{ user.__class__ | x() }}", "no filter `x`"),
-    ("{{ user() }}", "filters"),
-    ("{{ a.b..c }}", "is no path"),
-    ("{{ 1 + 1 }}", "filters"),
+    ("{{ }}", "is not an expression"),
+    ("{{ user.__class__ | x() }}", "unknown filter `x`"),
+    ("{{ user() }}", "expected a filter"),
+    ("{{ a.b..c }}", "is not a valid path"),
+    ("{{ 1 + 1 }}", "expected a filter"),
     ("{{ header.Authorization }}", "is a credential"),
     ('{{ header["x-goog-api-key"] | upper }}', "is a credential"),
-    ("{% if user %}{{ if }}", "no variable `if`"),
+    ("{% if user %}{{ if }}", "unknown variable `if`"),
 ]
 
 
@@ -101,10 +101,10 @@ def test_all_headers_are_those_that_are_no_credentials() -> None:
 
 
 LACKING = [
-    ("{{ tool_result.rain }}", "it has temp, days, wind"),
-    ("{{ tool_result.days[5] }}", "has no such value"),
-    ("{{ user.__class__ }}", "has no such value"),
-    ("{{ header.x-none }}", "it has x-tenant"),
+    ("{{ tool_result.rain }}", "its keys are temp, days, wind"),
+    ("{{ tool_result.days[5] }}", "has no value at this path"),
+    ("{{ user.__class__ }}", "has no value at this path"),
+    ("{{ header.x-none }}", "its keys are x-tenant"),
     ("{{ user | round }}", "needs a number"),
 ]
 
@@ -132,7 +132,7 @@ def test_more_than_a_megabyte_is_refused(text: str) -> None:
 
 def test_values_inside_json_keep_their_types() -> None:
     value = {"a": ["{{ tool_result.temp }}", {"{{ user }}": "{{ turn }}!"}], "b": 1}
-    assert filled(value, HERE) == {"a": [21.46, {"{{ user }}": "2!"}], "b": 1}
+    assert fill(value, HERE) == {"a": [21.46, {"{{ user }}": "2!"}], "b": 1}
 
 
 @given(st.text(alphabet="{} user.|()'\"[]*0-a,\\\n", max_size=30))

@@ -1,4 +1,4 @@
-"""The command line: one file a command group, imported when its command is used."""
+"""Command line: one module per command group, imported on use."""
 
 import gc
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import click
 
 from gemulator.core.version import __version__
 
-# Command: the module that has it, under the same name.
+# Command: module with a function of the same name.
 _COMMANDS = {
     "serve": "gemulator.cli.serve",
     "exec": "gemulator.cli.exec",
@@ -25,21 +25,21 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
+class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        with _no_collecting():
+        with _gc_paused():
             command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
         return command
 
 
 @contextmanager
-def _no_collecting() -> Iterator[None]:
-    """What is imported stays: looking for garbage in it, then and ever after, would only take time."""
+def _gc_paused() -> Iterator[None]:
+    """Disable garbage collection during an import, and exempt the imported objects from later collections."""
     gc.disable()
     try:
         yield
@@ -48,7 +48,7 @@ def _no_collecting() -> Iterator[None]:
         gc.enable()
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="gemulator")
 def main() -> None:
     """A local emulator of Google's Chat Completions API on Vertex AI.

@@ -1,4 +1,4 @@
-"""Credential files as Google's tools write them, good for one emulator only."""
+"""Google credential files, valid for one emulator only."""
 
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -16,7 +16,7 @@ _POOL = f"//iam.googleapis.com/projects/{PROJECT_NUMBER}/locations/global/worklo
 
 
 class Identity(Struct, frozen=True):
-    """Whom the files are for: their identity is `email`, what they ask is kept in `session`."""
+    """Identity and session of the credentials."""
 
     project: str = "demo"
     session: str = "default"
@@ -24,12 +24,12 @@ class Identity(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """The email; the well-known dev identity unless told otherwise."""
+        """Return the email, by default that of the dev identity."""
         return self.email or dev_email(self.project)
 
 
 class CredentialFiles(Struct, frozen=True):
-    """What stands in a folder. `shared`: every user of the machine may read it, as containers need."""
+    """Credential files of a folder. `shared` makes them readable by all users, as containers need."""
 
     folder: Path
     shared: bool = False
@@ -39,25 +39,25 @@ class CredentialFiles(Struct, frozen=True):
 
     @property
     def ca(self) -> Path:
-        """The certificate to trust, where a variable adds to the usual ones."""
+        """Return the file of the emulator's CA certificate, for variables that add to the system's certificates."""
         return (self.folder / "ca.pem").absolute()
 
     @property
     def bundle(self) -> Path:
-        """The same with this machine's usual certificates, where a variable replaces them."""
+        """Return the file of the CA and the system's certificates, for variables that replace those."""
         return (self.folder / "ca-bundle.pem").absolute()
 
-    def write(self, key: ServiceKey, url: str, holder: Identity) -> None:
+    def write(self, key: ServiceKey, url: str, identity: Identity) -> None:
         """Write the three kinds of credentials for the emulator at `url`."""
         self.folder.mkdir(mode=0o755 if self.shared else 0o700, parents=True, exist_ok=True)
         subject = (self.folder / "subject_token.jwt").absolute()
-        self._write(self.path("service_account"), _json(service_account(key, url, holder)))
-        self._write(self.path("authorized_user"), _json(authorized_user(key, holder)))
-        self._write(self.path("external_account"), _json(external_account(url, subject)))
-        self._write(subject, _signed(key, "subject", holder).encode())
+        self._write(self.path("service_account"), _to_json(service_account(key, url, identity)))
+        self._write(self.path("authorized_user"), _to_json(authorized_user(key, identity)))
+        self._write(self.path("external_account"), _to_json(external_account(url, subject)))
+        self._write(subject, _sign(key, "subject", identity).encode())
 
     def write_authority(self, authority: CertificateAuthority) -> None:
-        """Write the certificate to trust. Its key stays where it is."""
+        """Write the CA certificate, without its key."""
         certificate = authority.certificate_pem
         write(self.ca, certificate, 0o644)
         write(self.bundle, bundle(certificate), 0o644)
@@ -66,15 +66,15 @@ class CredentialFiles(Struct, frozen=True):
         write(file, content, 0o644 if self.shared else 0o600)
 
 
-def service_account(key: ServiceKey, url: str, holder: Identity) -> dict[str, str]:
-    """A service account's key. Python, Go, Java and gcloud ask the `token_uri` in it; Node does not."""
-    query = "" if holder.session == "default" else f"?session={_quoted(holder.session)}"
+def service_account(key: ServiceKey, url: str, identity: Identity) -> dict[str, str]:
+    """Return a service account key. Python, Go, Java and gcloud use its `token_uri`; Node does not."""
+    query = "" if identity.session == "default" else f"?session={_url_quote(identity.session)}"
     return {
         "type": "service_account",
-        "project_id": holder.project,
+        "project_id": identity.project,
         "private_key_id": key.id,
         "private_key": key.pem.decode(),
-        "client_email": holder.address,
+        "client_email": identity.address,
         "client_id": UNIQUE_ID,
         "auth_uri": "https://accounts.google.com/o/oauth2/auth",
         "token_uri": f"{url}/token{query}",
@@ -82,39 +82,39 @@ def service_account(key: ServiceKey, url: str, holder: Identity) -> dict[str, st
     }
 
 
-def authorized_user(key: ServiceKey, holder: Identity) -> dict[str, str]:
-    """What `gcloud auth application-default login` leaves. Clients ask oauth2.googleapis.com, whatever it says."""
+def authorized_user(key: ServiceKey, identity: Identity) -> dict[str, str]:
+    """Return the file that `gcloud auth application-default login` writes. Clients always use oauth2.googleapis.com."""
     return {
         "type": "authorized_user",
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
-        "refresh_token": _signed(key, "refresh", holder),
-        "quota_project_id": holder.project,
+        "refresh_token": _sign(key, "refresh", identity),
+        "quota_project_id": identity.project,
         "universe_domain": "googleapis.com",
     }
 
 
-def external_account(url: str, subject: Path) -> dict[str, object]:
-    """A workload of an identity pool: a token in a file is exchanged for an access token."""
+def external_account(url: str, subject_file: Path) -> dict[str, object]:
+    """Return workload identity credentials: the token in a file is exchanged for an access token."""
     return {
         "type": "external_account",
         "audience": _POOL,
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
         "token_url": f"{url}/v1/token",
-        "credential_source": {"file": str(subject)},
+        "credential_source": {"file": str(subject_file)},
         "universe_domain": "googleapis.com",
     }
 
 
-def _signed(key: ServiceKey, use: str, holder: Identity) -> str:
-    return key.sign({"use": use, "session": holder.session, "email": holder.address})
+def _sign(key: ServiceKey, use: str, identity: Identity) -> str:
+    return key.sign({"use": use, "session": identity.session, "email": identity.address})
 
 
-def _json(content: object) -> bytes:
+def _to_json(content: object) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"
 
 
-def _quoted(text: str) -> str:
+def _url_quote(text: str) -> str:
     from urllib.parse import quote
 
     return quote(text, safe="")

@@ -1,13 +1,13 @@
-"""`gemulator env`."""
+"""Command `gemulator env`."""
 
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
-from gemulator.cli.client_env import ClientEnvironment, Format, written
+from gemulator.cli.client_env import ClientEnvironment, Format, format_variables
 from gemulator.cli.credential_files import CredentialFiles, Identity, Kind
-from gemulator.cli.server_options import ServerTarget, place_options
+from gemulator.cli.server_options import ServerTarget, target_options
 from gemulator.client.urls import EmulatorUrls
 from gemulator.server.auth.tokens import key_of, mint
 
@@ -21,7 +21,7 @@ adc_option = click.option(
 
 
 @click.command(short_help="Print the variables that lead a client to the emulator.")
-@place_options
+@target_options
 @adc_option
 @click.option("--format", "form", type=click.Choice(get_args(Format)), default="bash", show_default=True)
 @click.option("--location", default="global", show_default=True, help="Google's location.")
@@ -30,30 +30,30 @@ adc_option = click.option(
 @click.option("--proxy", default="", help="URL of the proxy that `serve --proxy-port` opened.")
 @click.option("--seed", default="0", show_default=True, envvar="GEMULATOR_SEED", help="The emulator's, for its tokens.")
 @click.option("--token-key", envvar="GEMULATOR_TOKEN_KEY", help="The emulator's, if it has one.")
-def env(place: ServerTarget, adc: str, form: Format, **options: Any) -> None:
+def env(target: ServerTarget, adc: str, form: Format, **options: Any) -> None:
     """Print the variables that lead a client to the emulator at --url: `eval "$(gemulator env)"`.
 
     With --format github append it to "$GITHUB_ENV". The credential files that it names are written anew.
     """
-    files = CredentialFiles(options["credentials"] or place.state / "credentials")
-    files.write(place.service_key(), place.url, Identity(place.project, place.session))
+    files = CredentialFiles(options["credentials"] or target.state / "credentials")
+    files.write(target.service_key(), target.url, Identity(target.project, target.session))
     if options["tls"] or options["proxy"]:
-        files.write_authority(place.authority())
+        files.write_authority(target.authority())
     client = ClientEnvironment(
-        addresses=EmulatorUrls(place.url, place.project, options["location"]),
-        token=mint(place.session, None, key_of(options["seed"], options["token_key"])),
-        project=place.project,
+        urls=EmulatorUrls(target.url, target.project, options["location"]),
+        token=mint(target.session, None, key_of(options["seed"], options["token_key"])),
+        project=target.project,
         files=files,
-        adc=kind_of(adc),
+        adc=adc_kind(adc),
         tls=options["tls"],
         proxy=options["proxy"],
     )
     try:
-        click.echo(written(client.variables(), form), nl=False)
+        click.echo(format_variables(client.variables(), form), nl=False)
     except ValueError as error:
         raise click.ClickException(str(error)) from None
 
 
-def kind_of(adc: str) -> Kind | None:
-    """The file that `--adc` names; None: the metadata server."""
+def adc_kind(adc: str) -> Kind | None:
+    """Return the kind of file for `--adc`; None for the metadata server."""
     return next((kind for kind in get_args(Kind) if kind == adc), None)

@@ -1,4 +1,4 @@
-"""`gemulator exec`."""
+"""Command `gemulator exec`."""
 
 import os
 import signal
@@ -16,9 +16,9 @@ import click
 
 from gemulator.cli.client_env import ClientEnvironment
 from gemulator.cli.credential_files import CredentialFiles, Identity
-from gemulator.cli.env import adc_option, kind_of
+from gemulator.cli.env import adc_kind, adc_option
 from gemulator.cli.server_options import ServerTarget
-from gemulator.cli.settings_options import reporting_errors, settings_of, settings_options
+from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.admin import Admin
 from gemulator.client.embedded import Emulator
 from gemulator.core.settings import default_state_dir
@@ -26,11 +26,11 @@ from gemulator.server.tls.certificate_authority import UnsupportedHostError
 from gemulator.state.journal.json_views import EntryView
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
-_ELSEWHERE = (
+_START_REMEDY = (
     "Name an address of this machine with --host, like 127.0.0.1, free ports with --port, --tls-port and --proxy-port,"
     " and a folder for the keys with --state."
 )
-_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # as shells have it
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # exit codes of shells
 
 
 @click.command(
@@ -48,22 +48,22 @@ def exec(context: click.Context, /, adc: str, command: tuple[str, ...], **option
     """
     with _emulator(context, options) as emulator, TemporaryDirectory(prefix="gemulator-") as folder:
         code = _run(command, _environment(emulator, adc, CredentialFiles(Path(folder))))
-        click.echo(_asked(emulator), err=True)
+        click.echo(_request_summary(emulator), err=True)
     context.exit(code)
 
 
-def _asked(emulator: Emulator) -> str:
+def _request_summary(emulator: Emulator) -> str:
     if emulator.settings.admin == "off":
         return "gemulator: --admin off: what was asked cannot be told"
     key = emulator.settings.admin_key
     with Admin(emulator.url, key.get_secret_value() if key else None) as admin:
-        return summary(admin.entries(full=False))
+        return summarize(admin.entries(full=False))
 
 
 @contextmanager
 def _emulator(context: click.Context, options: Mapping[str, Any]) -> Iterator[Emulator]:
-    chosen = {name: value for name, value in options.items() if name not in _PLACES or _typed(context, name)}
-    settings = settings_of(chosen)
+    chosen = {name: value for name, value in options.items() if name not in _PORTS or _from_command_line(context, name)}
+    settings = settings_from_options(chosen)
     given = {name: getattr(settings, name) for name in settings.model_fields_set | {"scenarios"}}
     emulator = Emulator(**given)
     try:
@@ -72,18 +72,18 @@ def _emulator(context: click.Context, options: Mapping[str, Any]) -> Iterator[Em
     except UnsupportedHostError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        raise click.ClickException(f"the emulator cannot start: {error}\n{_ELSEWHERE}") from None
+        raise click.ClickException(f"the emulator cannot start: {error}\n{_START_REMEDY}") from None
     try:
         yield emulator
     finally:
         emulator.stop()
 
 
-# A port in gemulator.toml is that of `serve`: this emulator takes a free one, unless the command line says which.
-_PLACES = ("port", "tls_port")
+# Ports in gemulator.toml are for `serve`: `exec` uses free ports unless the command line sets them.
+_PORTS = ("port", "tls_port")
 
 
-def _typed(context: click.Context, name: str) -> bool:
+def _from_command_line(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
@@ -94,11 +94,11 @@ def _environment(emulator: Emulator, adc: str, files: CredentialFiles) -> dict[s
     if emulator.tls_url:
         files.write_authority(place.authority(settings.tls_names))
     client = ClientEnvironment(
-        addresses=emulator,
+        urls=emulator,
         token=emulator.token,
         project=settings.project,
         files=files,
-        adc=kind_of(adc),
+        adc=adc_kind(adc),
         tls=bool(emulator.tls_url),
         proxy=emulator.proxy_url,
     )
@@ -107,8 +107,8 @@ def _environment(emulator: Emulator, adc: str, files: CredentialFiles) -> dict[s
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The exit code of a command; 128 and the number of the signal that ended it."""
-    with _Forwarding() as forwarding:
+    """Run the command and return its exit code, or 128 plus the number of the signal that ended it."""
+    with _SignalForwarder() as forwarding:
         try:
             child = subprocess.Popen(command, env=environment)
         except FileNotFoundError:
@@ -117,16 +117,16 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
         except OSError as error:
             click.echo(f"gemulator: {command[0]} cannot be run: {error.strerror}", err=True)
             return _NOT_EXECUTABLE
-        forwarding.to(child)
+        forwarding.attach(child)
         code = child.wait()
     return 128 - code if code < 0 else code
 
 
-class _Forwarding:
-    """Passes signals on. It is in place before the command starts: what comes too early is passed on then."""
+class _SignalForwarder:
+    """Forwards signals to the child. Signals received before it starts are forwarded once it does."""
 
     def __init__(self) -> None:
-        # A terminal sends its own (Ctrl-C) to the command as well: those are not sent twice.
+        # A terminal sends Ctrl-C and Ctrl-\ to the child as well: do not send them twice.
         self._terminal = {signal.SIGINT, getattr(signal, "SIGQUIT", signal.SIGINT)} if sys.stdin.isatty() else set()
         self._child: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []
@@ -140,7 +140,7 @@ class _Forwarding:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def to(self, child: "subprocess.Popen[bytes]") -> None:
+    def attach(self, child: "subprocess.Popen[bytes]") -> None:
         self._child = child
         for number in self._early:
             child.send_signal(number)
@@ -154,8 +154,8 @@ class _Forwarding:
             self._child.send_signal(number)
 
 
-def summary(entries: Sequence[EntryView]) -> str:
-    """What was asked and what answered, one line for each kind of exchange, in the order of the first."""
+def summarize(entries: Sequence[EntryView]) -> str:
+    """Return one line per combination of model, source and status, in order of first occurrence."""
     kinds = Counter((entry["model"] or "-", _answered_by(entry), entry["status"]) for entry in entries)
     total = len(entries)
     lines = [f"gemulator: {total} request{'' if total == 1 else 's'}"]

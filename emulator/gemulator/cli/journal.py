@@ -1,4 +1,4 @@
-"""`gemulator journal`, `gemulator sessions`, `gemulator reset`: what a running server was asked."""
+"""Commands `gemulator journal`, `sessions` and `reset`."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ _DEFAULT_URL = "http://127.0.0.1:8089"
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options that name a running server."""
+    """Add `--url` and `--admin-key`, the options for a running server."""
     key = click.option("--admin-key", envvar="GEMULATOR_ADMIN_KEY", show_envvar=True, help="Its --admin-key.")
     url = click.option(
         "--url", envvar="GEMULATOR_URL", show_envvar=True, default=_DEFAULT_URL, show_default=True, help="The server."
@@ -28,7 +28,7 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def server(url: str, admin_key: str | None) -> Iterator[Admin]:
-    """The admin API of the server; what it refuses ends the command with its words."""
+    """Open the admin API of the server. Its errors end the command with their message."""
     try:
         admin = Admin(url, admin_key)
     except ValueError as error:
@@ -39,7 +39,7 @@ def server(url: str, admin_key: str | None) -> Iterator[Admin]:
     except AdminError as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
-        pass  # the way to end --follow
+        pass  # the user ends --follow
 
 
 @click.command(short_help="Show what was asked and what answered.")
@@ -74,14 +74,14 @@ def journal(
     """Show what was asked and what answered; with an ENTRY number, all about that one."""
     with server(url, admin_key) as admin:
         if har is not None:
-            _archive(har, json.dumps(admin.har(**filters), indent=1))
+            _write_har(har, json.dumps(admin.har(**filters), indent=1))
         elif entry is not None:
             _show(admin.entry(entry), as_json)
         else:
             _list(admin, last, follow, as_json, filters)
 
 
-def _archive(file: Path, text: str) -> None:
+def _write_har(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -91,29 +91,29 @@ def _archive(file: Path, text: str) -> None:
 
 def _show(entry: EntryView, as_json: bool) -> None:
     if as_json:
-        _lines([entry])
+        _print_json_lines([entry])
     else:
         Screen().entry(entry)
 
 
 def _list(admin: Admin, last: int, follow: bool, as_json: bool, filters: dict[str, str | int | None]) -> None:
-    # All of the journal is read: a page knows its successor, not its predecessor.
+    # Read the whole journal: pages can be followed forwards only.
     found = admin.entries(full=as_json, **filters)
     after = found[-1]["id"] if found else 0
     shown: Iterable[EntryView] = found[-last:] if last else []
     if follow:
-        told = {entry["id"] for entry in found if entry["outcome"]}
+        finished = {entry["id"] for entry in found if entry["outcome"]}
         ends = (event["entry"]["id"] for event in admin.events(after, **filters) if event["event"] == "finished")
-        shown = chain(shown, (admin.entry(number) for number in ends if number not in told))
+        shown = chain(shown, (admin.entry(number) for number in ends if number not in finished))
     if as_json:
-        _lines(shown)
+        _print_json_lines(shown)
     elif follow:
         Screen().follow(shown)
     else:
         Screen().entries(shown)
 
 
-def _lines(entries: Iterable[EntryView]) -> None:
+def _print_json_lines(entries: Iterable[EntryView]) -> None:
     for entry in entries:
         click.echo(json.dumps(entry, ensure_ascii=False))
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""`gemulator check`, `explain` and `schema`: what is wrong with scenarios, and which of them answers a request."""
+"""Commands `gemulator check`, `explain` and `schema`."""
 
 import asyncio
 import sys
@@ -9,11 +9,11 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
-from gemulator.cli.settings_options import reporting_errors, settings_of, settings_subset
+from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_subset
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.json_types import JSON
 from gemulator.request.target import Target
-from gemulator.scenario.authoring.lint import lint, tools_file, tools_in
+from gemulator.scenario.authoring.lint import lint, parse_tools, tools_file
 from gemulator.scenario.library import load_folders
 from gemulator.scenario.loading.folder import Folder
 
@@ -31,8 +31,8 @@ def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bo
 
     Exit code 0: they can be used; 1: they cannot. `_tools.json` in a folder is read as `--tools`.
     """
-    folders = [Folder(path) for path in paths or settings_of(options).scenarios]
-    count, problems = _problems(folders, _tools(tools, folders))
+    folders = [Folder(path) for path in paths or settings_from_options(options).scenarios]
+    count, problems = _find_problems(folders, _read_tools(tools, folders))
     _write(problems, form)
     errors = sum(not problem.warning for problem in problems)
     if form == "text":
@@ -41,8 +41,8 @@ def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bo
     sys.exit(1 if errors or (strict and problems) else 0)
 
 
-def _problems(folders: Sequence[Folder], tools: Mapping[str, JSON]) -> tuple[int, Sequence[Problem]]:
-    """How many scenarios there are, and what is wrong with them."""
+def _find_problems(folders: Sequence[Folder], tools: Mapping[str, JSON]) -> tuple[int, Sequence[Problem]]:
+    """Return the number of scenarios and their problems."""
     try:
         library = load_folders(folders)
     except ScenarioError as error:
@@ -51,13 +51,13 @@ def _problems(folders: Sequence[Folder], tools: Mapping[str, JSON]) -> tuple[int
     return len(library.scenarios), found
 
 
-def _tools(given: BinaryIO | None, folders: Sequence[Folder]) -> Mapping[str, JSON]:
+def _read_tools(option: BinaryIO | None, folders: Sequence[Folder]) -> Mapping[str, JSON]:
     files = [tools_file(folder.root) for folder in folders]
-    sources = [given.read()] if given else [file.read_bytes() for file in files if file is not None]
+    sources = [option.read()] if option else [file.read_bytes() for file in files if file is not None]
     tools: dict[str, JSON] = {}
     for source in sources:
         try:
-            tools |= tools_in(orjson.loads(source))
+            tools |= parse_tools(orjson.loads(source))
         except ValueError as error:
             raise click.ClickException(f"the tools cannot be read: {error}") from None
     return tools
@@ -65,13 +65,13 @@ def _tools(given: BinaryIO | None, folders: Sequence[Folder]) -> Mapping[str, JS
 
 def _write(problems: Sequence[Problem], form: str) -> None:
     if form == "json":
-        click.echo(orjson.dumps([_view(problem) for problem in problems], option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps([_problem_json(problem) for problem in problems], option=orjson.OPT_INDENT_2))
         return
     for problem in problems:
-        click.echo(_annotation(problem) if form == "github" else str(problem))
+        click.echo(_github_annotation(problem) if form == "github" else str(problem))
 
 
-def _view(problem: Problem) -> dict[str, object]:
+def _problem_json(problem: Problem) -> dict[str, object]:
     return {
         "level": "warning" if problem.warning else "error",
         "file": str(problem.file),
@@ -83,10 +83,10 @@ def _view(problem: Problem) -> dict[str, object]:
     }
 
 
-def _annotation(problem: Problem) -> str:
-    """A workflow command of GitHub: shown at the line of a pull request."""
-    said = ": ".join(filter(None, (problem.path, problem.message)))
-    text = " ".join(filter(None, (f"{said}.", problem.remedy)))
+def _github_annotation(problem: Problem) -> str:
+    """Format a problem as a GitHub workflow command, which annotates the line in a pull request."""
+    message = ": ".join(filter(None, (problem.path, problem.message)))
+    text = " ".join(filter(None, (f"{message}.", problem.remedy)))
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     level = "warning" if problem.warning else "error"
     return f"::{level} file={problem.file},line={problem.line},col={problem.column}::{escaped}"
@@ -110,20 +110,20 @@ def explain(
     from gemulator.server.auth.identity import header_error, rebuild_request
     from gemulator.state.store import DEFAULT
 
-    settings = settings_of(options)
+    settings = settings_from_options(options)
     with reporting_errors(settings):
         engine = create_app(settings).state.engine
     target = Target("v1", project, location, endpoint)
     path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
-    named = dict(map(_header, headers))
-    asked = rebuild_request(request_file.read(), path, target, named, DEFAULT)
-    wrong = header_error(asked.caller)
-    if wrong is not None:
-        raise click.UsageError(f"--header: {wrong}")
-    click.echo(str(asyncio.run(engine.explain(asked))))
+    parsed = dict(map(_parse_header, headers))
+    request = rebuild_request(request_file.read(), path, target, parsed, DEFAULT)
+    problem = header_error(request.caller)
+    if problem is not None:
+        raise click.UsageError(f"--header: {problem}")
+    click.echo(str(asyncio.run(engine.explain(request))))
 
 
-def _header(text: str) -> tuple[bytes, bytes]:
+def _parse_header(text: str) -> tuple[bytes, bytes]:
     name, colon, value = text.partition(":")
     if not colon:
         raise click.UsageError(f"--header: {text!r} is no header: write it like 'x-tenant: acme'")

@@ -1,4 +1,4 @@
-"""`gemulator serve`."""
+"""Command `gemulator serve`."""
 
 import errno
 import signal
@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gemulator.cli.settings_options import reporting_errors, settings_of, settings_options
+from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.urls import EmulatorUrls
 from gemulator.core.settings import Settings, default_state_dir
 from gemulator.core.version import __version__
@@ -27,28 +27,28 @@ def serve(**options: Any) -> None:
     """Serve until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
     if options["reload"] is None:
         options["reload"] = sys.stdout.isatty()
-    settings = settings_of(options)
+    settings = settings_from_options(options)
     with reporting_errors(settings):
         app = create_app(settings)
-    listener, doors = _listener(settings), _doors(settings)
-    greeting = _greeting(settings, app.state.engine.preparation.library, origin_of(listener), doors)
+    listener, extra = _listener(settings), _extra_listeners(settings)
+    banner = _banner(settings, app.state.engine.preparation.library, origin_of(listener), extra)
     if settings.workers == 1:
-        _run(Server(uvicorn_config(app, settings), doors), listener, greeting)
+        _run(Server(uvicorn_config(app, settings), extra), listener, banner)
     else:
-        _run_workers(settings, listener, greeting)
+        _run_workers(settings, listener, banner)
     click.echo("Stopped.")
 
 
-def _run(server: Server, listener: socket.socket, greeting: str) -> None:
-    """Serve until told to stop, which may be as soon as the greeting is out."""
-    for told in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(told, server.handle_exit)
-    click.echo(greeting)
+def _run(server: Server, listener: socket.socket, banner: str) -> None:
+    """Serve until a signal. Handlers are installed first: a signal may follow the banner immediately."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, server.handle_exit)
+    click.echo(banner)
     server.run([listener])
 
 
-def _run_workers(settings: Settings, listener: socket.socket, greeting: str) -> None:
-    click.echo(greeting)
+def _run_workers(settings: Settings, listener: socket.socket, banner: str) -> None:
+    click.echo(banner)
     with suppress(KeyboardInterrupt):
         run_workers(partial(create_app, settings), settings, listener)
 
@@ -58,16 +58,16 @@ def _listener(settings: Settings) -> socket.socket:
         return bind(settings.host, settings.port)
     except OSError as error:
         message = f"cannot listen on {settings.host} port {settings.port}: {error.strerror}"
-        raise click.ClickException(f"{message}\n{_elsewhere(error)}") from None
+        raise click.ClickException(f"{message}\n{_bind_remedy(error)}") from None
 
 
-def _elsewhere(error: OSError) -> str:
+def _bind_remedy(error: OSError) -> str:
     if error.errno in {errno.EADDRINUSE, errno.EACCES}:
         return "Choose another port with --port (0: any free one)."
     return "Name an address of this machine with --host, like 127.0.0.1 or 0.0.0.0 (all of its addresses)."
 
 
-def _doors(settings: Settings) -> ExtraListeners | None:
+def _extra_listeners(settings: Settings) -> ExtraListeners | None:
     try:
         return extra_listeners(settings)
     except UnsupportedHostError as error:
@@ -77,7 +77,7 @@ def _doors(settings: Settings) -> ExtraListeners | None:
         raise click.ClickException(f"cannot serve HTTPS: {error}\n{remedy}") from None
 
 
-def _greeting(settings: Settings, library: Library, origin: str, doors: ExtraListeners | None) -> str:
+def _banner(settings: Settings, library: Library, origin: str, extra: ExtraListeners | None) -> str:
     urls = EmulatorUrls(origin)
     folders = ", ".join(map(str, settings.scenarios)) or "no folder"
     live = ", live when saved" if settings.reload else ""
@@ -87,10 +87,10 @@ def _greeting(settings: Settings, library: Library, origin: str, doors: ExtraLis
         "",
         f"  Gemini and partners  OPENAI_BASE_URL={urls.base_url}",
         f"  self-deployed        OPENAI_BASE_URL={urls.endpoint_url('1234567890')}",
-        f"  API key              {_KEYS[settings.auth]}",
-        *_https(settings, doors),
+        f"  API key              {_KEY_HINTS[settings.auth]}",
+        *_https_lines(settings, extra),
         "",
-        f"  {_counted(len(library.scenarios), 'scenario')} from {folders}{live}",
+        f"  {_plural(len(library.scenarios), 'scenario')} from {folders}{live}",
         f"  Requests that fit no scenario {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
@@ -98,23 +98,23 @@ def _greeting(settings: Settings, library: Library, origin: str, doors: ExtraLis
     return "\n".join(lines) + "\n"
 
 
-_KEYS = {
+_KEY_HINTS = {
     "any": "OPENAI_API_KEY=emulator  (any text)",
     "open": "OPENAI_API_KEY=emulator  (none is needed)",
     "token": "a live token: `gemulator env` exports one",
 }
 
 
-def _https(settings: Settings, doors: ExtraListeners | None) -> list[str]:
+def _https_lines(settings: Settings, extra: ExtraListeners | None) -> list[str]:
     lines = []
-    if doors and settings.tls:
-        lines.append(f"  HTTPS                {origin_of(doors.tls, 'https')}")
-    if doors and doors.proxy:
-        lines.append(f"  Google's own hosts   HTTPS_PROXY={origin_of(doors.proxy)}")
-    if doors:
+    if extra and settings.tls:
+        lines.append(f"  HTTPS                {origin_of(extra.tls, 'https')}")
+    if extra and extra.proxy:
+        lines.append(f"  Google's own hosts   HTTPS_PROXY={origin_of(extra.proxy)}")
+    if extra:
         lines.append(f"  to be trusted        {(settings.state or default_state_dir()) / 'ca.pem'}")
     return lines
 
 
-def _counted(number: int, noun: str) -> str:
+def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

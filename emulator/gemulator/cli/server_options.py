@@ -1,4 +1,4 @@
-"""Options that say which running emulator is meant, and whose keys it has."""
+"""Options for the target emulator and its keys."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -15,7 +15,7 @@ from gemulator.server.tls.certificate_authority import CertificateAuthority, Uns
 
 
 class ServerTarget(Struct, frozen=True):
-    """An emulator at `url`, the folder of its keys, and what is wanted there."""
+    """URL, key folder, project and session of an emulator."""
 
     url: str
     state: Path
@@ -23,36 +23,36 @@ class ServerTarget(Struct, frozen=True):
     session: str = "default"
 
     def authority(self, names: Sequence[str] = ()) -> CertificateAuthority:
-        """The authority of the state folder. ClickException where it may not vouch for `names`."""
+        """Return the CA of the state folder. Raises ClickException if it cannot issue certificates for `names`."""
         try:
             return CertificateAuthority(self.state, names, UTC())
         except UnsupportedHostError as error:
             raise click.ClickException(str(error)) from None
         except OSError as error:
-            raise _unkept(error) from None
+            raise _key_error(error) from None
 
     def service_key(self) -> ServiceKey:
-        """The key of the dev identity. ClickException where it cannot be kept."""
+        """Return the key of the dev identity. Raises ClickException if it cannot be stored."""
         try:
             return ServiceKey.of(self.state)
         except OSError as error:
-            raise _unkept(error) from None
+            raise _key_error(error) from None
 
 
-def _unkept(error: OSError) -> click.ClickException:
+def _key_error(error: OSError) -> click.ClickException:
     return click.ClickException(f"no key can be kept: {error}\nName another folder with --state.")
 
 
-def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--url`, `--project`, `--session` and `--state`; the command gets a Place before its own options."""
+def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--url`, `--project`, `--session` and `--state`, passed to the command as one ServerTarget."""
 
     @wraps(command)
-    def placed(url: str, project: str, session: str, state: Path | None, **options: Any) -> Any:
+    def with_target(url: str, project: str, session: str, state: Path | None, **options: Any) -> Any:
         return command(ServerTarget(url.rstrip("/"), state or default_state_dir(), project, session), **options)
 
     for option in _OPTIONS:
-        option(placed)
-    return placed
+        option(with_target)
+    return with_target
 
 
 _OPTIONS = (

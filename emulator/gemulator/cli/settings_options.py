@@ -1,4 +1,4 @@
-"""Command line options made from Settings: each has a flag, a GEMULATOR_ variable and a place in gemulator.toml."""
+"""Command line options for Settings: flag, GEMULATOR_ variable, gemulator.toml key."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +14,12 @@ from gemulator.core.settings import SettingError, Settings
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds an option for every field of Settings, and `--config`."""
+    """Add an option for every field of Settings, and `--config`."""
     return settings_subset(*Settings.model_fields)(command)
 
 
 def settings_subset(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Adds options for some fields of Settings, and `--config`."""
+    """Return a decorator that adds options for the named fields of Settings, and `--config`."""
     return lambda command: _with_options(command, names)
 
 
@@ -29,10 +29,10 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
     config = click.Option(
         ["--config"],
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        default=_usual_file,
+        default=_default_config,
         is_eager=True,
         expose_value=False,
-        callback=_from_file,
+        callback=_load_config,
         help="TOML file with these options as keys.  [default: gemulator.toml, if there]",
         envvar="GEMULATOR_CONFIG",
         show_envvar=True,
@@ -50,22 +50,22 @@ def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
         name,
         envvar=f"GEMULATOR_{name.upper()}",
         multiple=multiple,
-        type=_type(kind),
+        type=_click_type(kind),
         default=None,
-        help=f"{_described(field, several=kind if multiple else None)}{_default(field)}",
+        help=f"{_option_help(field, element=kind if multiple else None)}{_default_text(field)}",
         show_envvar=True,
     )
 
 
-def _described(field: FieldInfo, several: Any) -> str:
-    """What a field is; of one that takes several of a type, how they are parted in a variable."""
-    if several is None:
+def _option_help(field: FieldInfo, element: Any) -> str:
+    """Return the description of a field, with the separator of the variable if it takes several values."""
+    if element is None:
         return f"{field.description}"
-    between = f"`{os.pathsep}`" if several is Path else "spaces"
+    between = f"`{os.pathsep}`" if element is Path else "spaces"
     return f"{str(field.description).rstrip('.')}; in the variable with {between} between."
 
 
-def _type(annotation: Any) -> Any:
+def _click_type(annotation: Any) -> Any:
     choices = [choice for choice in get_args(annotation) if isinstance(choice, str)]
     if choices:
         return click.Choice(choices)
@@ -74,18 +74,18 @@ def _type(annotation: Any) -> Any:
     return annotation if annotation in {int, float, bool} else str
 
 
-def _default(field: FieldInfo) -> str:
+def _default_text(field: FieldInfo) -> str:
     if field.default_factory is not None:
         return "  [default: the shipped ones]"
     return "" if field.default is None or field.default == () else f"  [default: {field.default}]"
 
 
-def _usual_file() -> Path | None:
+def _default_config() -> Path | None:
     usual = Path("gemulator.toml")
     return usual if usual.is_file() else None
 
 
-def _from_file(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+def _load_config(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
     if value is None:
         return
     import tomllib
@@ -109,29 +109,29 @@ def _is_multiple(name: str) -> bool:
     return get_origin(Settings.model_fields[name].annotation) is tuple
 
 
-def settings_of(options: dict[str, Any]) -> Settings:
-    """The Settings of parsed options. UsageError says which option is wrong."""
+def settings_from_options(options: dict[str, Any]) -> Settings:
+    """Return the Settings of parsed options. Raises UsageError naming the invalid option."""
     given = {name: value for name, value in options.items() if value is not None and value != ()}
     try:
         return Settings.of(**given)
     except SettingError as error:
-        raise _wrong(error) from None
+        raise _usage_error(error) from None
 
 
 @contextmanager
 def reporting_errors(settings: Settings) -> Iterator[None]:
-    """Where something is made of the settings: what cannot be used ends the command, by its name."""
+    """Turn errors of using the settings into errors of the command, naming the option."""
     try:
         yield
     except SettingError as error:
-        raise _wrong(error) from None
+        raise _usage_error(error) from None
     except ScenarioError as error:
         files = {problem.file for problem in error.problems}
-        what = next((name for name in ("policy", "catalog") if getattr(settings, name) in files), "scenarios")
-        raise click.ClickException(f"the {what} cannot be used:\n{error}") from None
-    except ModuleNotFoundError as error:  # an extra that was not installed; it says which
+        source = next((name for name in ("policy", "catalog") if getattr(settings, name) in files), "scenarios")
+        raise click.ClickException(f"the {source} cannot be used:\n{error}") from None
+    except ModuleNotFoundError as error:  # names the missing extra
         raise click.ClickException(str(error)) from None
 
 
-def _wrong(error: SettingError) -> click.UsageError:
+def _usage_error(error: SettingError) -> click.UsageError:
     return click.UsageError(f"--{error.name.replace('_', '-')}: {error.reason}")

@@ -1,4 +1,4 @@
-"""Journal and sessions on a terminal: tables, and the timeline of one answer."""
+"""Terminal tables of journal and sessions, and answer timelines."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-_WIDEST_BAR = 16
-_LONGEST = 2_000  # characters of a body that are shown
+_BAR_WIDTH = 16
+_MAX_BODY = 2_000  # characters of a body to print
 
 
 class Screen:
-    """Writes to standard output, in colours where that is a terminal."""
+    """Writer to standard output, with colours on a terminal."""
 
     def __init__(self, console: "Console | None" = None) -> None:
         from rich.console import Console
@@ -32,34 +32,34 @@ class Screen:
         self._console = console or Console(highlight=False, soft_wrap=False)
 
     def entries(self, entries: Iterable[EntryView]) -> None:
-        """A table, one row an entry."""
+        """Print a table with one row per entry."""
         table = self._table("#", "time", "session", "model", "answered by", "status", "outcome", "chunks", "ms")
         for entry in entries:
             table.add_row(*_cells(entry))
         self._console.print(table if table.row_count else "Nothing was asked.")
 
     def follow(self, entries: Iterable[EntryView]) -> None:
-        """One line an entry, as they come."""
+        """Print one line per entry as they arrive."""
         for entry in entries:
             self._console.print("  ".join(_cells(entry)), overflow="ignore", no_wrap=True, crop=False)
 
     def sessions(self, sessions: Sequence[SessionView]) -> None:
-        """A table, one row a session."""
+        """Print a table with one row per session."""
         table = self._table("session", "entries", "KB", "evicted", "pushed", "idle", "counters")
         for one in sessions:
-            # A counter is named `scenario/turn#what it says`: the part after `#` is for machines.
+            # A counter is named `scenario/turn#content hash`.
             counters = ", ".join(f"{name.partition('#')[0]}: {times}" for name, times in one["counters"].items())
             numbers = (one["entries"], one["bytes"] // 1000, one["evicted"], one["published"], f"{one['idle']:.0f} s")
-            table.add_row(_plain(one["session"]), *map(str, numbers), _plain(counters))
+            table.add_row(_escape(one["session"]), *map(str, numbers), _escape(counters))
         self._console.print(table if table.row_count else "There are no sessions yet.")
 
     def entry(self, entry: EntryView) -> None:
-        """All about one entry: what was asked, why this answered, and when which chunk left."""
+        """Print one entry: request, source of the answer, near misses and timeline of chunks."""
         facts = self._table("", "", header=False)
-        facts.add_row("entry", f"{entry['id']}  {entry['time']}  session {_plain(entry['session'])}")
-        facts.add_row("asked", f"{entry['method']} {_plain(entry['path'])}")
-        facts.add_row("model", _plain(entry["model"]) or "-")
-        facts.add_row("answered by", f"{_chosen(entry)}, attempt {entry['attempt']}")
+        facts.add_row("entry", f"{entry['id']}  {entry['time']}  session {_escape(entry['session'])}")
+        facts.add_row("asked", f"{entry['method']} {_escape(entry['path'])}")
+        facts.add_row("model", _escape(entry["model"]) or "-")
+        facts.add_row("answered by", f"{_answered_by(entry)}, attempt {entry['attempt']}")
         facts.add_row("status", f"{_status(entry['status'])}  {entry['outcome'] or 'still running'}")
         if entry["usage"]:
             usage = entry["usage"]
@@ -77,12 +77,12 @@ class Screen:
             self._console.print("\n[bold]Nearest turns that did not fit[/]")
         for near in nearest:
             for one in near["mismatches"]:
-                self._console.print(f"  {_plain(near['turn'])}  {_plain(mismatch_text(one))}")
+                self._console.print(f"  {_escape(near['turn'])}  {_escape(mismatch_text(one))}")
 
     def _request(self, request: RequestView) -> None:
         self._console.print(f"\n[bold]Request[/]  {request['size']} bytes")
         if isinstance(request["body"], str):
-            self._console.print("\n".join(map(_plain, request["body"][:_LONGEST].splitlines())))
+            self._console.print("\n".join(map(_escape, request["body"][:_MAX_BODY].splitlines())))
         else:
             self._console.print_json(data=request["body"])
 
@@ -95,8 +95,8 @@ class Screen:
         table = self._table("due", "", "bytes", "data")
         latest = max((step["at"] for step in answer["steps"]), default=0.0)
         for step in answer["steps"]:
-            bar = "▏" if not latest else "─" * round(step["at"] / latest * _WIDEST_BAR) + "●"
-            table.add_row(f"{step['at'] * 1000:.0f} ms", bar, str(step.get("bytes", "")), _plain(_data(step)))
+            bar = "▏" if not latest else "─" * round(step["at"] / latest * _BAR_WIDTH) + "●"
+            table.add_row(f"{step['at'] * 1000:.0f} ms", bar, str(step.get("bytes", "")), _escape(_chunk_text(step)))
         self._console.print(table)
 
     def _table(self, *columns: str, header: bool = True) -> "Table":
@@ -115,9 +115,9 @@ def _cells(entry: EntryView) -> tuple[str, ...]:
     return (
         str(entry["id"]),
         entry["time"][11:19],
-        _plain(entry["session"]),
-        _plain(entry["model"]) or "-",
-        _chosen(entry),
+        _escape(entry["session"]),
+        _escape(entry["model"]) or "-",
+        _answered_by(entry),
         _status(entry["status"]),
         entry["outcome"] or "running",
         str(entry["chunks"] or 0),
@@ -125,8 +125,8 @@ def _cells(entry: EntryView) -> tuple[str, ...]:
     )
 
 
-def _chosen(entry: EntryView) -> str:
-    return _plain(f"{entry['scenario']}/{entry['turn']}") if entry["scenario"] else entry["source"]
+def _answered_by(entry: EntryView) -> str:
+    return _escape(f"{entry['scenario']}/{entry['turn']}") if entry["scenario"] else entry["source"]
 
 
 def _status(status: int) -> str:
@@ -134,18 +134,18 @@ def _status(status: int) -> str:
     return f"[{colour}]{status}[/]"
 
 
-def _data(step: StepView) -> str:
-    """What a chunk says, on one line: the words of a stream's event, else its beginning."""
+def _chunk_text(step: StepView) -> str:
+    """Return the text of a chunk on one line: the content or delta of an event, else its beginning."""
     text = step.get("text", step.get("end", "")).strip()
     try:
         delta = json.loads(text.removeprefix("data:"))["choices"][0]["delta"]
     except (ValueError, LookupError, TypeError):
-        return " ".join(text[:_LONGEST].split())
+        return " ".join(text[:_MAX_BODY].split())
     words = delta.get("content") if isinstance(delta, dict) else None
     return repr(words) if isinstance(words, str) else json.dumps(delta, ensure_ascii=False)
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     from rich.markup import escape
 
     return escape(printable(text))

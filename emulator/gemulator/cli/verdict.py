@@ -1,4 +1,4 @@
-"""`gemulator verdict`: what the client of a running server does wrong."""
+"""Command `gemulator verdict`."""
 
 import json
 import sys

@@ -47,7 +47,7 @@ class AnswerBuilder:
             script = _script(place, conversation, manner)
             rendering = render(script, conversation, card, manner, now)
         except ReplyError as error:
-            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {place.where if place else where}: {error}")
+            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {place.location if place else where}: {error}")
             rendering = render(failure, conversation, card, manner, now)
             return self._marked(rendering, prepared, where, error="scenario"), "unsatisfiable"
         unfit = isinstance(script, Script) and not isinstance(rendering.answer, Plan)

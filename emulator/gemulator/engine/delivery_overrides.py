@@ -5,7 +5,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from gemulator.request.target import Caller
-from gemulator.scenario.delivery_fields import PacingFields, faults_in, pacing_in
+from gemulator.scenario.delivery_fields import PacingFields, parse_faults, parse_pacing
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.state.store import Store, TurnLimit
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 def pacing_override(caller: Caller, place: LocatedTurn | None) -> PacingFields | None:
     """What was written about the pace: for the request or its session, for the turn, for the scenario."""
     if caller.pacing is not None:
-        return pacing_in(caller.pacing)
+        return parse_pacing(caller.pacing)
     return (place.turn.pacing or place.scenario.pacing) if place else None
 
 
 def fault_overrides(caller: Caller, place: LocatedTurn | None) -> "Sequence[Fault]":
     """The faults, from where they were written nearest to the request."""
     if caller.fault is not None:
-        return faults_in(caller.fault)
+        return parse_faults(caller.fault)
     written = None if place is None else place.scenario.fault if place.turn.fault is None else place.turn.fault
     if written is None:
         return ()

@@ -23,7 +23,7 @@ from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.prepare import LazyNearMisses, PreparedRequest, RequestPreparer
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import session_header
-from gemulator.scenario.delivery_fields import quota_in
+from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
@@ -91,13 +91,13 @@ class Engine:
         if prepared is None:
             return Explanation(exchange, made.delivery, made.attempt, made.answer)
         conversation, only = prepared.conversation, prepared.caller.scenario
-        fitting = list(prepared.library.fitting(conversation, only))
+        fitting = list(prepared.library.matching_turns(conversation, only))
         names = [str(place) for place in fitting]
         chosen = f"{exchange.scenario}/{exchange.turn}"
         at = names.index(chosen) if chosen in names else len(names)
-        where = fitting[at].where if at < len(names) else ""
+        where = fitting[at].location if at < len(names) else ""
         spent = [place.exhausted for place in fitting[:at]]
-        nearest = prepared.library.nearest(conversation, only, most=_EXPLAINED)
+        nearest = prepared.library.near_misses(conversation, only, limit=_EXPLAINED)
         return Explanation(exchange, made.delivery, made.attempt, made.answer, where, names[at + 1 :], spent, nearest)
 
     async def _build_answer(self, asked: IncomingRequest, lent: list[Charge], *, dry: bool = False) -> AnswerDraft:
@@ -111,7 +111,7 @@ class Engine:
             delivery, exchange = self._refuse(asked, error.failure)
             return AnswerDraft(exchange, delivery, 0, now, error.failure, None)
         line = asked.caller.quota or overlay.settings.quota or self.settings.quota
-        quota = UNLIMITED if dry else quota_in(line)
+        quota = UNLIMITED if dry else parse_quota(line)
         admitted = None
         if quota is not UNLIMITED:
             model = prepared.conversation.request.model

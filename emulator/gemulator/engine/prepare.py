@@ -86,7 +86,7 @@ class PreparedRequest(Struct, frozen=True):
     @property
     def nearest(self) -> Sequence[NearMiss]:
         """Why no turn answers: those that fit are used up, others nearly fit."""
-        return (*self.exhausted, *self.library.nearest(self.conversation, self.caller.scenario))[:NEAREST]
+        return (*self.exhausted, *self.library.near_misses(self.conversation, self.caller.scenario))[:NEAREST]
 
     @property
     def exhausted(self) -> Sequence[NearMiss]:
@@ -119,7 +119,7 @@ class LazyNearMisses(Sequence[NearMiss]):
     @cached_property
     def _found(self) -> Sequence[NearMiss]:
         conversation = Conversation(parse(self._body), self._target, HeaderView(self._headers))
-        return (*self._spent, *self._shelf.nearest(conversation, self._only))[:NEAREST]
+        return (*self._spent, *self._shelf.near_misses(conversation, self._only))[:NEAREST]
 
     @overload
     def __getitem__(self, index: int) -> NearMiss: ...
@@ -203,7 +203,7 @@ class RequestPreparer:
             _require_scenario(asked.caller.scenario, shelf)
         caller = _apply_session_settings(asked.caller, overlay.settings)
         invents = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
-        places = _candidates(shelf.fitting(conversation, caller.scenario), invents=invents)
+        places = _candidates(shelf.matching_turns(conversation, caller.scenario), invents=invents)
         limits = [TurnLimit(place.counter, place.turn.times) if place else _ENDLESS for place in places]
         cacheable = may_be_cached(conversation, card, len(asked.body))
         notes = (*judgement.notes, *known.notes) if judgement.notes or known.notes else ()

@@ -1,1 +1,1 @@
-"""The YAML that users write: scenarios, turns, conditions and replies."""
+"""Scenario files: model, conditions, replies, loading and matching."""

@@ -1,4 +1,4 @@
-"""Pace, faults and quotas as they are written: keys of a scenario, or one line of a header or a setting."""
+"""Pacing, faults and quotas in scenarios, headers and settings."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
@@ -25,31 +25,32 @@ FAULTS = LazyType("gemulator.delivery.faults.schema", "Faults")
 
 
 class PacingFields(StrictModel):
-    """When the chunks of an answer leave. What is left out is at once."""
+    """Timing of the chunks of an answer. Omitted keys cause no delay."""
 
     first_token: Annotated[Duration, Field(description="Time to the first token.")] = 0.0
-    tokens_per_second: Annotated[float, Field(ge=0, description="After the first token; 0: at once.")] = 0.0
+    tokens_per_second: Annotated[float, Field(ge=0, description="Rate after the first token; 0 means no delay.")] = 0.0
     inter_token: Annotated[
-        Duration | None, Field(gt=0, description="Time from token to token: another way to say tokens_per_second.")
+        Duration | None, Field(gt=0, description="Time between tokens: alternative to tokens_per_second.")
     ] = None
-    jitter: Annotated[Share, Field(description="How far each wait may be off, like 30%.")] = 0.0
+    jitter: Annotated[Share, Field(description="Variation of each delay, like 30%.")] = 0.0
     spread: Annotated[
-        Spread, Field(description="How the jitter is spread: within its bounds, or with it as standard deviation.")
+        Spread,
+        Field(description="Distribution: `uniform` within the jitter, or with it as standard deviation."),
     ] = "uniform"
-    cap: Annotated[float, Field(ge=1, description="No wait is longer than so many times the usual one.")] = 4.0
+    cap: Annotated[float, Field(ge=1, description="Longest delay, as a multiple of the delay without jitter.")] = 4.0
     prompt_tokens_per_second: Annotated[
-        float, Field(ge=0, description="How fast the prompt is read before the first token; 0: at once.")
+        float, Field(ge=0, description="Prompt tokens read per second before the first token; 0 means no delay.")
     ] = 0.0
     thinking_tokens_per_second: Annotated[
-        float, Field(ge=0, description="How fast thoughts pass that are not shown, before the first token; 0: at once.")
+        float, Field(ge=0, description="Hidden thought tokens per second before the first token; 0 means no delay.")
     ] = 0.0
-    load: Annotated[Share, Field(description="What each other answer under way adds to all waits, like 5%.")] = 0.0
-    tokens_per_chunk: Annotated[int | None, Field(ge=1, description="How many tokens are in one chunk.")] = None
+    load: Annotated[Share, Field(description="Slowdown of all delays per other answer in progress, like 5%.")] = 0.0
+    tokens_per_chunk: Annotated[int | None, Field(ge=1, description="Tokens per chunk.")] = None
 
     @model_validator(mode="after")
-    def _one_rate(self) -> Self:
+    def _validate_single_rate(self) -> Self:
         if self.inter_token is not None and self.tokens_per_second:
-            raise ValueError("tokens_per_second and inter_token say the same: give one of them")
+            raise ValueError("tokens_per_second and inter_token are alternatives: set only one of them")
         return self
 
     @cached_property
@@ -68,36 +69,36 @@ class PacingFields(StrictModel):
 
 _NONE = "none"
 
-Read = TypeVar("Read")
+Validated = TypeVar("Validated")
 
 
 @lru_cache(maxsize=256)
-def faults_in(line: str) -> "Sequence[Fault]":
-    """The faults in `disconnect` or `stall: { lasts: 2s }, no_done`; none in `none`. ValueError says what is wrong."""
+def parse_faults(line: str) -> "Sequence[Fault]":
+    """Return the faults in `disconnect` or `stall: { lasts: 2s }, no_done`; none for `none`. Raises ValueError."""
     if line.strip() == _NONE:
         return ()
     from gemulator.delivery.faults.schema import faults_of
 
-    return faults_of(_checked(FAULTS.read, _parsed(line, "[]")))
+    return faults_of(_validate(FAULTS.validate, _parse_flow(line, "[]")))
 
 
 @lru_cache(maxsize=256)
-def pacing_in(line: str) -> PacingFields:
-    """The pace in `first_token: 1s, tokens_per_second: 20`; at once in `none`. ValueError says what is wrong."""
+def parse_pacing(line: str) -> PacingFields:
+    """Return the pacing in `first_token: 1s, tokens_per_second: 20`; no delay for `none`. Raises ValueError."""
     if line.strip() == _NONE:
         return PacingFields()
-    return _checked(PacingFields.model_validate, _parsed(line, "{}"))
+    return _validate(PacingFields.model_validate, _parse_flow(line, "{}"))
 
 
 @lru_cache(maxsize=256)
-def quota_in(line: str) -> Quota:
-    """The quota in `requests_per_minute: 60, per: project`; no limit in `none`. ValueError says what is wrong."""
+def parse_quota(line: str) -> Quota:
+    """Return the quota in `requests_per_minute: 60, per: project`; unlimited for `none`. Raises ValueError."""
     if line.strip() == _NONE:
         return UNLIMITED
-    return _checked(Quota.model_validate, _parsed(line, "{}"))
+    return _validate(Quota.model_validate, _parse_flow(line, "{}"))
 
 
-def _parsed(line: str, around: str) -> Any:
+def _parse_flow(line: str, around: str) -> Any:
     text = line.strip()
     flow = text if text[:1] in {"[", "{"} and text[-1:] in {"]", "}"} else around[0] + text + around[1]
     try:
@@ -110,15 +111,15 @@ def _parsed(line: str, around: str) -> Any:
     return document.data
 
 
-def _checked(validate: Callable[[Any], Read], data: Any) -> Read:
+def _validate(validate: Callable[[Any], Validated], data: Any) -> Validated:
     try:
         return validate(data)
     except ValidationError as error:
-        raise ValueError("; ".join(map(_said, error.errors()))) from None
+        raise ValueError("; ".join(map(_error_message, error.errors()))) from None
 
 
-def _said(detail: "ErrorDetails") -> str:
+def _error_message(detail: "ErrorDetails") -> str:
     where = ".".join(str(step) for step in detail["loc"] if not str(step).startswith("<"))
     unknown = detail["type"] == "extra_forbidden"
-    words = "unknown key" if unknown else detail["msg"].removeprefix("Value error, ")
-    return f"{where}: {words}" if where else words
+    message = "unknown key" if unknown else detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

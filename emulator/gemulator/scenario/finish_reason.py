@@ -1,11 +1,11 @@
-"""Finish reasons, by the names that authors write."""
+"""Finish reasons by the names used in scenarios."""
 
 import re
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, WithJsonSchema
 
-# OpenAI's words as they are; native ones with the word that the service puts before them (fidelity.md, Finish reasons).
+# The service prefixes native reasons with OpenAI's word (fidelity.md, Finish reasons).
 _NAMES = {
     "stop": "stop",
     "length": "length",
@@ -22,21 +22,19 @@ _NAMES = {
 _LITERAL = r"^[a-z_]+: [A-Z_]+$"
 
 
-def _known(name: str) -> str:
+def _service_value(name: str) -> str:
     if name not in _NAMES and not re.match(_LITERAL, name):
         raise ValueError(
-            f"`{name}` is no finish reason: there are {', '.join(_NAMES)}, or like `content_filter: OTHER`"
+            f"`{name}` is not a finish reason: use {', '.join(_NAMES)}, or one like `content_filter: OTHER`"
         )
     return _NAMES.get(name, name)
 
 
-_DESCRIPTION = (
-    "Why the answer ends: stop, length, content_filter, malformed_function_call … Left out: as the parts imply."
-)
+_DESCRIPTION = "Finish reason: stop, length, content_filter, malformed_function_call … Default: derived from the parts."
 
 Finish: TypeAlias = Annotated[
     str,
-    AfterValidator(_known),
+    AfterValidator(_service_value),
     WithJsonSchema(
         {"description": _DESCRIPTION, "anyOf": [{"enum": list(_NAMES)}, {"type": "string", "pattern": _LITERAL}]}
     ),

@@ -1,4 +1,4 @@
-"""Paths into JSON: `location.city`, `items[0].name`, `items[*].name`, `["a key.with dots"]`."""
+"""JSON paths: `location.city`, `items[0].name`, `items[*].name`, `["a key.with dots"]`."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,16 @@ _STEP = re.compile(r"\.?([^.\[\]\"'\s]+)|\[(-?\d+)\]|\[(\*)\]|\[\"([^\"]*)\"\]|\
 
 @lru_cache(maxsize=4096)
 def steps(path: str) -> tuple[Step, ...]:
-    """The steps of a path. ValueError where it is none."""
+    """Return the steps of a path. Raises ValueError if it is invalid."""
     out: list[Step] = []
     at = 0
     while at < len(path):
         found = _STEP.match(path, at)
-        # A key but the first has a dot before it; an index never has.
+        # Every key but the first needs a dot before it; an index must not have one.
         if found is None or (found[1] is not None and (at == 0) == path.startswith(".", at)):
-            raise ValueError(f"`{path}` is no path: write it like location.city, items[0].name or items[*].name")
+            raise ValueError(
+                f"`{path}` is not a valid path: use one like location.city, items[0].name or items[*].name"
+            )
         key, index, each, *quoted = found.groups()
         if each or key == "*":
             out.append(None)
@@ -37,7 +39,7 @@ def steps(path: str) -> tuple[Step, ...]:
 
 
 def values(tree: Any, path: Sequence[Step]) -> Iterator[Any]:
-    """What stands at the end of the path: nothing where there is no such place, many where a step is `[*]`."""
+    """Yield the values at the path: none if it does not exist, several if a step is `[*]`."""
     if not path:
         yield tree
         return
@@ -52,12 +54,12 @@ def values(tree: Any, path: Sequence[Step]) -> Iterator[Any]:
 
 
 def _position(step: Step) -> int | None:
-    """An index may be written `items.0` too."""
+    """Return the index in a step, which may also be written `items.0`."""
     if isinstance(step, int):
         return step
     return int(step) if step is not None and step.isascii() and step.isdigit() and len(step) < 10 else None
 
 
 def text_of(value: JSON) -> str:
-    """A text as it is, anything else as compact JSON."""
+    """Return a string as it is, any other value as compact JSON."""
     return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -1,4 +1,4 @@
-"""A type whose classes are imported, and whose validator is built, when a value of it is first read."""
+"""Pydantic type imported at its first use."""
 
 from functools import cached_property
 from importlib import import_module
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 class LazyType:
-    """Marks `Any` to be the type of this name in a module: most files have no value of it, and need not wait for it.
+    """Annotation of `Any` that validates as the type `name` of `module`, imported when a value is first validated.
 
-    Values, errors and the JSON Schema are those of the type itself.
+    Most scenario files have no value of it, so that start-up saves the import. Values, errors and JSON Schema are
+    those of the type itself.
     """
 
     def __init__(self, module: str, name: str) -> None:
@@ -23,7 +24,7 @@ class LazyType:
 
     @cached_property
     def __value__(self) -> Any:
-        """The type, as that of a TypeAliasType."""
+        """Return the type; the name makes code that unwraps TypeAliasType handle it."""
         return getattr(import_module(self._module), self._name)
 
     @cached_property
@@ -32,12 +33,12 @@ class LazyType:
 
         return TypeAdapter(self.__value__)
 
-    def read(self, value: Any, info: ValidationInfo | None = None) -> Any:
-        """The value, validated. ValidationError."""
+    def validate(self, value: Any, info: ValidationInfo | None = None) -> Any:
+        """Return the validated value. Raises ValidationError."""
         return self._adapter.validate_python(value, context=info.context if info else None)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(self.read)
+        return core_schema.with_info_plain_validator_function(self.validate)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return handler(self._adapter.core_schema)

@@ -1,4 +1,4 @@
-"""The scenarios that are loaded, and which turns come first."""
+"""Library of loaded scenarios and the priority of their turns."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -13,11 +13,11 @@ from gemulator.scenario.loading.reader import read_scenario
 from gemulator.scenario.model import Scenario
 from gemulator.scenario.turns import LocatedTurn, TurnTable
 
-NEAREST = 3  # turns that are named where none answers
+NEAREST = 3  # near misses reported if no turn matches
 
 
 class Library:
-    """Scenarios in name order. Turns with a `when` come first, over all of them; then turns without one."""
+    """Scenarios in name order. All turns with a `when` are tried before all turns without one."""
 
     def __init__(self, scenarios: Iterable[Scenario] = ()) -> None:
         self._pushed = TurnTable(())
@@ -25,87 +25,91 @@ class Library:
         self._hidden: frozenset[str] = frozenset()
 
     def with_pushed(self, scenarios: Sequence[Scenario]) -> Self:
-        """This library with other scenarios before its own, the first of them first; they hide its own of their names.
+        """Return this library with pushed scenarios, in order, before its own; they replace files of the same name.
 
-        It shares the index of the files: cheap enough to make for each session.
+        The index of the files is shared, so that creating one per session is cheap.
         """
-        further = type(self)()
-        further._pushed, further._files = TurnTable(scenarios), self._files
-        further._hidden = frozenset(scenario.name for scenario in scenarios)
-        return further
+        library = type(self)()
+        library._pushed, library._files = TurnTable(scenarios), self._files
+        library._hidden = frozenset(scenario.name for scenario in scenarios)
+        return library
 
     @property
     def scenarios(self) -> Sequence[Scenario]:
-        """All scenarios in order, pushed ones first."""
+        """Return all scenarios in order, pushed ones first."""
         files = (scenario for scenario in self._files.scenarios if scenario.name not in self._hidden)
         return [*self._pushed.scenarios, *files]
 
     @property
     def located_turns(self) -> Sequence[LocatedTurn]:
-        """All turns in the order in which they are tried."""
+        """Return all turns in the order in which they are tried."""
         return [
-            place
-            for stage in (0, 1)
-            for place in self._shown(self._pushed.priority_groups[stage], self._files.priority_groups[stage])
+            located
+            for group in (0, 1)
+            for located in self._without_hidden(self._pushed.priority_groups[group], self._files.priority_groups[group])
         ]
 
-    def _shown(self, pushed: Iterable[LocatedTurn], files: Iterable[LocatedTurn]) -> Iterator[LocatedTurn]:
+    def _without_hidden(self, pushed: Iterable[LocatedTurn], files: Iterable[LocatedTurn]) -> Iterator[LocatedTurn]:
         yield from pushed
-        for place in files:
-            if place.scenario.name not in self._hidden:
-                yield place
+        for located in files:
+            if located.scenario.name not in self._hidden:
+                yield located
 
     @cached_property
     def header_names(self) -> tuple[bytes, ...]:
-        """The headers on which an answer may depend, in lower case; `*`: any."""
-        return tuple(name.encode() for name in sorted(self._pushed.headers | self._files.headers))
+        """Return the lower-case names of headers on which an answer may depend; `*` means all."""
+        return tuple(name.encode() for name in sorted(self._pushed.header_names | self._files.header_names))
 
-    def fitting(self, conversation: Conversation, only: str | None = None) -> Iterator[LocatedTurn]:
-        """The turns that fit, in order; `only`: of that scenario."""
-        for stage in (0, 1):
-            found = self._files.candidates(conversation, stage)
+    def matching_turns(self, conversation: Conversation, only: str | None = None) -> Iterator[LocatedTurn]:
+        """Yield the matching turns in order, optionally of the scenario named `only`."""
+        for group in (0, 1):
+            found = self._files.candidates(conversation, group)
             if self._hidden:
-                found = self._shown(self._pushed.candidates(conversation, stage), found)
-            for place in found:
-                if (only is None or place.scenario.name == only) and place.fits(conversation):
-                    yield place
+                found = self._without_hidden(self._pushed.candidates(conversation, group), found)
+            for located in found:
+                if (only is None or located.scenario.name == only) and located.matches(conversation):
+                    yield located
 
-    def nearest(self, conversation: Conversation, only: str | None = None, most: int = NEAREST) -> Sequence[NearMiss]:
-        """The turns that failed the fewest conditions; then those that met most, then those most alike."""
+    def near_misses(
+        self, conversation: Conversation, only: str | None = None, limit: int = NEAREST
+    ) -> Sequence[NearMiss]:
+        """Return the turns with the fewest failed conditions, then the most met ones, then the most similar text."""
         tried = (
-            (place, tuple(place.mismatches(conversation)))
-            for place in self.located_turns
-            if only is None or place.scenario.name == only
+            (located, tuple(located.mismatches(conversation)))
+            for located in self.located_turns
+            if only is None or located.scenario.name == only
         )
-        ranked = ((_distance(place, failed), position, place, failed) for position, (place, failed) in enumerate(tried))
-        nears = nsmallest(most, (one for one in ranked if one[3]), key=lambda one: one[:2])
-        return [NearMiss(str(place), failed) for _, _, place, failed in nears]
+        ranked = (
+            (_distance(located, failed), position, located, failed) for position, (located, failed) in enumerate(tried)
+        )
+        nearest = nsmallest(limit, (entry for entry in ranked if entry[3]), key=lambda entry: entry[:2])
+        return [NearMiss(str(located), failed) for _, _, located, failed in nearest]
 
-    def ready(self) -> Self:
-        """Build the index now, not at the first request."""
-        self._files.ready()
+    def build_indexes(self) -> Self:
+        """Build the index now instead of at the first request, and return self."""
+        self._files.build_indexes()
         return self
 
 
-def _distance(place: LocatedTurn, failed: Sequence[Mismatch]) -> tuple[int, int, float]:
-    held = len(place.turn.when.conditions) - len(failed)
-    return len(failed), -held, -max(map(_likeness, failed), default=0.0)
+def _distance(located: LocatedTurn, failed: Sequence[Mismatch]) -> tuple[int, int, float]:
+    met = len(located.turn.when.conditions) - len(failed)
+    return len(failed), -met, -max(map(_likeness, failed), default=0.0)
 
 
 def _likeness(mismatch: Mismatch) -> float:
-    """How much of what was expected was there after all, from 0 to 1: a typing mistake is near."""
+    """Return the share of expected trigrams that occur in the actual text (0 to 1), so that a typo ranks as near."""
     expected, actual = mismatch.expected[:200].casefold(), mismatch.actual.casefold()
     pairs = [expected[at : at + 3] for at in range(len(expected) - 2)]
     return sum(pair in actual for pair in pairs) / len(pairs) if pairs else 0.0
 
 
 def load(folders: Sequence[Path]) -> Library:
-    """The library of all scenario files in `folders`, recursively. ScenarioError says all problems of all files."""
+    """Return a library of all scenario files below `folders`. Raises ScenarioError with the problems of all files."""
     return load_folders([Folder(folder) for folder in folders])
 
 
 def load_folders(folders: Sequence[Folder]) -> Library:
-    """As `load`; the folders then know which pieces were included."""
+    """Load scenarios as `load` does, and record in each folder which files were included."""
     scenarios: list[Scenario] = []
     problems: list[Problem] = []
     for folder in folders:
@@ -116,4 +120,4 @@ def load_folders(folders: Sequence[Folder]) -> Library:
                 problems.extend(error.problems)
     if problems:
         raise ScenarioError(problems)
-    return Library(scenarios).ready()
+    return Library(scenarios).build_indexes()

@@ -1,4 +1,4 @@
-"""Turns where they stand, in the order in which they are tried."""
+"""Turns with their position, ordered by priority."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,23 +10,24 @@ from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.extractors import RequiredLiteral
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.model import Scenario, Turn, expressions_of
-from gemulator.scenario.substring_index import Index
+from gemulator.scenario.substring_index import SubstringIndex
 
-_FEW = 4  # turns that are asked one by one sooner than an index of them is built
+_MAX_UNINDEXED = 4  # turns; up to here matching each costs less than an index lookup
 
 
 class LocatedTurn:
-    """A turn and where it stands: `number` counts from 1.
+    """A turn with its scenario and its number, counted from 1.
 
-    `scope` is the file's own condition, for a turn that says nothing about the model.
+    `model_condition` is the scenario's `model`, unless the turn has its own.
     """
 
     def __init__(self, scenario: Scenario, number: int, turn: Turn) -> None:
         self.scenario = scenario
         self.number = number
         self.turn = turn
-        self.scope = None if scenario.model is None or turn.when.model is not None else scenario.scope
-        self._always = self.scope is None and not turn.conditional and not turn.called
+        inherits = scenario.model is not None and turn.when.model is None
+        self.model_condition = scenario.model_condition if inherits else None
+        self._matches_always = self.model_condition is None and not turn.conditional and not turn.tool_names
         self.unlimited = turn.times is None
         self._name = f"{scenario.name}/{number}"
 
@@ -35,82 +36,89 @@ class LocatedTurn:
 
     @cached_property
     def counter(self) -> str:
-        """The name of the turn's counter: where it stands and what it says, so that an edited turn starts anew."""
+        """Return the name of the counter of answers: position and content hash, so that an edited turn starts at 0."""
         return f"{self}#{hashlib.blake2b(self.turn.content, digest_size=6).hexdigest()}"
 
     @cached_property
     def seed_key(self) -> bytes:
-        """16 bytes of the turn's scenario and what it says: its answers change with them."""
+        """Return 16 bytes derived from scenario name and content: the seed of the turn's answers."""
         return Seed.root(self.scenario.name, self.turn.content).path
 
-    def fits(self, conversation: Conversation) -> bool:
-        """Whether there is no mismatch."""
-        if self._always:
+    def matches(self, conversation: Conversation) -> bool:
+        """Return True if there is no mismatch."""
+        if self._matches_always:
             return True
-        return (self.scope is None or self.scope.holds(conversation)) and self.turn.holds(conversation)
+        if self.model_condition is not None and not self.model_condition.matches(conversation):
+            return False
+        return self.turn.matches(conversation)
 
     def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
-        """Why the turn does not fit; nothing: it does."""
-        if self.scope is not None:
-            yield from self.scope.mismatches(conversation)
+        """Yield the conditions that do not hold; none if the turn matches."""
+        if self.model_condition is not None:
+            yield from self.model_condition.mismatches(conversation)
         yield from self.turn.mismatches(conversation)
 
-    def needs(self) -> Iterator[RequiredLiteral]:
-        """Texts that a request must have."""
-        if self.scope is not None:
-            yield from self.scope.needs()
-        yield from self.turn.when.needs()
+    def required_literals(self) -> Iterator[RequiredLiteral]:
+        """Yield literals that a matching request must contain."""
+        if self.model_condition is not None:
+            yield from self.model_condition.required_literals()
+        yield from self.turn.when.required_literals()
 
     @property
     def exhausted(self) -> NearMiss:
-        """Why a turn that fits does not answer: its `times` are used up."""
+        """Return the near miss of a matching turn whose `times` are used up."""
         return NearMiss(str(self), (Mismatch.exhausted(self.turn.times or 0),))
 
     @property
     def match(self) -> Match:
-        """All conditions together."""
-        return self.turn.when if self.scope is None else self.turn.when.model_copy(update={"model": self.scope.model})
+        """Return the conditions of the turn and of its scenario."""
+        if self.model_condition is None:
+            return self.turn.when
+        return self.turn.when.model_copy(update={"model": self.model_condition.model})
 
     @property
-    def where(self) -> str:
-        """File and line."""
+    def location(self) -> str:
+        """Return `file:line`."""
         return f"{self.scenario.file}:{self.scenario.line(self.number)}"
 
 
 class TurnTable:
-    """The turns of scenarios in a given order. `stages`: the turns with a `when`, then those without one."""
+    """The turns of scenarios in two priority groups: those with a `when`, then those without."""
 
     def __init__(self, scenarios: Sequence[Scenario]) -> None:
         self.scenarios = tuple(scenarios)
 
     @cached_property
     def priority_groups(self) -> tuple[Sequence[LocatedTurn], Sequence[LocatedTurn]]:
-        places = [
+        turns = [
             LocatedTurn(scenario, number, turn)
             for scenario in self.scenarios
             for number, turn in enumerate(scenario.turns, start=1)
         ]
-        return [p for p in places if p.turn.conditional], [p for p in places if not p.turn.conditional]
+        conditional = [located for located in turns if located.turn.conditional]
+        return conditional, [located for located in turns if not located.turn.conditional]
 
     @cached_property
-    def _indexes(self) -> tuple[Index, Index]:
-        first, last = ([tuple(place.needs()) for place in places] for places in self.priority_groups)
-        return Index(first), Index(last)
+    def _indexes(self) -> tuple[SubstringIndex, SubstringIndex]:
+        first, last = (
+            SubstringIndex([tuple(located.required_literals()) for located in turns]) for turns in self.priority_groups
+        )
+        return first, last
 
-    def candidates(self, conversation: Conversation, stage: int) -> Iterable[LocatedTurn]:
-        """The turns of a stage that may fit, in order."""
-        places = self.priority_groups[stage]
-        if len(places) <= _FEW:
-            return places
-        return [places[position] for position in self._indexes[stage].candidates(conversation)]
+    def candidates(self, conversation: Conversation, group: int) -> Iterable[LocatedTurn]:
+        """Return the turns of a priority group that may match, in order."""
+        turns = self.priority_groups[group]
+        if len(turns) <= _MAX_UNINDEXED:
+            return turns
+        return [turns[position] for position in self._indexes[group].candidates(conversation)]
 
     @cached_property
-    def headers(self) -> frozenset[str]:
-        """The names of the headers that some condition or template reads, in lower case; `*`: all of them."""
+    def header_names(self) -> frozenset[str]:
+        """Return the lower-case names of headers that a condition or template reads; `*` means all."""
         names: set[str] = set()
         for scenario in self.scenarios:
             for turn in scenario.turns:
-                names |= turn.when.headers
+                names |= turn.when.header_names
                 names.update(
                     str(expression.path[1]).lower() if len(expression.path) > 1 else "*"
                     for expression in expressions_of(turn.reply)
@@ -118,6 +126,6 @@ class TurnTable:
                 )
         return frozenset(names)
 
-    def ready(self) -> None:
-        """Build what the first request would have to wait for."""
-        _ = self._indexes, self.headers
+    def build_indexes(self) -> None:
+        """Build the indexes now instead of at the first request."""
+        _ = self._indexes, self.header_names

@@ -18,7 +18,7 @@ from gemulator.core.clock import UTC, Clock, parse_clock
 from gemulator.core.settings import SettingError, Settings
 from gemulator.engine.catalog_file import read_catalog
 from gemulator.engine.engine import Engine
-from gemulator.scenario.delivery_fields import quota_in
+from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library, load
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat import Chat
@@ -79,7 +79,7 @@ def create_app(
 def _validate_quota(quota: str) -> None:
     """What is read with each request should not be found wrong then. WrongSetting."""
     try:
-        quota_in(quota)
+        parse_quota(quota)
     except ValueError as error:
         raise SettingError("quota", f"{error}; write it like `requests_per_minute: 60`") from None
 

@@ -59,8 +59,8 @@ async def test_verify_says_how_the_nearest_differ(
     ("expected", "message", "remedy"),
     [
         ({"entries": [{"when": {"usr": "a"}}]}, "entries[0].when.usr: unknown key `usr`", "Did you mean `user`?"),
-        ({"entries": [{"times": 2}]}, "entries[0].times: unknown key `times`", "Here stand when, scenario, "),
-        ({"entries": [{"when": {"user": 7}}]}, "entries[0].when.user: expected a text or a mapping or a list", ""),
+        ({"entries": [{"times": 2}]}, "entries[0].times: unknown key `times`", "Known keys: when, scenario, "),
+        ({"entries": [{"when": {"user": 7}}]}, "entries[0].when.user: expected a string or a mapping or a list", ""),
         ({"entries": [{"when": {"user": None}}]}, "entries[0].when: nothing is given for `user`", ""),
         ({"order": [{"when": {"any": [{"user": None}]}}]}, "order[0].when: nothing is given for `any[0].user`", ""),
         ({"entries": [{"count": -1}]}, "entries[0].count: -1 is out of range: at least 0", ""),

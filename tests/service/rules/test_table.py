@@ -1,4 +1,4 @@
-"""Table of rules: facts, refusals by scenario, notes."""
+"""The table of rules as a whole: facts, refusals by scenario, notes."""
 
 import pytest
 
@@ -14,25 +14,27 @@ def test_every_rule_has_a_name_and_a_fact() -> None:
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_scenario_can_use_every_refusal(name: str) -> None:
+def test_every_refusal_is_reached_by_scenario(name: str) -> None:
     answer = Endpoint(f"turns: [{{ reply: {{ error: {name} }} }}]").ask()
     refusal = REFUSALS[name]
     assert (answer.status, answer.error["status"]) == (refusal.status, refusal.code)
 
 
-def test_scenario_refusal_uses_values_of_the_request() -> None:
+def test_a_scenarios_refusal_names_what_the_request_names() -> None:
     endpoint = Endpoint("turns: [{ reply: { error: 403 } }]")
     assert (
         "'//aiplatform.googleapis.com/projects/p/locations/global/endpoints/openapi'" in endpoint.ask().error["message"]
     )
 
 
-def test_unknown_refusal_is_a_scenario_error() -> None:
-    with pytest.raises(ScenarioError, match="'tired' is no refusal; known: invalid-argument"):
+def test_an_unknown_refusal_is_the_authors_mistake() -> None:
+    with pytest.raises(
+        ScenarioError, match="'tired' is not a preset error: use an HTTP status, or one of invalid-argument"
+    ):
         Endpoint("turns: [{ reply: { error: tired } }]")
 
 
-def test_notes_name_ignored_fields() -> None:
+def test_notes_say_what_has_no_effect() -> None:
     answer = Endpoint().ask(model="google/gemini-3.7-flash", user="x", temperature=1, extra_body=google(mood=1))
     assert answer.headers["x-emulator-notes"] == "ignored: user, extra_body.google.mood, temperature"
     assert "x-emulator-notes" not in Endpoint().ask().headers

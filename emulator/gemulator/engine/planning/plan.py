@@ -70,7 +70,7 @@ def plan_script(
 
 def _choice(script: Script, context: Context, card: Model, index: int) -> Choice:
     # Candidate 0 of three is the only candidate of one: the words do not depend on `n`.
-    own = context.below("choice", index) if index else context
+    own = context.child("choice", index) if index else context
     if script.candidates:
         script = script.candidates[index % len(script.candidates)]
     if script.blocked is not None:
@@ -114,7 +114,7 @@ def _blocked(block: BlockReply, context: Context) -> Choice:
 def _parts(replies: Sequence[ReplyPart], context: Context) -> Iterator[Part]:
     called = False
     for index, reply in enumerate(replies):
-        own = replace(context.below("part", index), first_call=not called)
+        own = replace(context.child("part", index), first_call=not called)
         for part in reply.plan(own):
             called = called or isinstance(part, ToolCall)
             if context.decoding.thinking != "off" or not isinstance(part, Thought):

@@ -16,19 +16,19 @@ from gemulator.scenario.templates.variables import Variables
 
 def resolve_reply(turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed) -> Script | Failure:
     """What a turn answers. `usage` are the counts of its file. ReplyError where an error's message cannot be filled."""
-    groups = turn.when.groups(conversation)
+    groups = turn.when.captured_groups(conversation)
     reply = _decided(turn.reply, seed)
     if isinstance(reply, ErrorReply):
         return _refused(reply, conversation, groups)
     script = _script(reply, turn.finish, groups, seed)
-    return replace(script, id=turn.id, created=turn.created, usage=turn.usage.over(usage))
+    return replace(script, id=turn.id, created=turn.created, usage=turn.usage.with_fallback(usage))
 
 
 def _decided(reply: Reply, seed: Seed) -> Reply:
     """The reply that chance has chosen, where there is a choice of whole ones."""
     depth = 0
     while isinstance(reply, ChooseReply):
-        reply = reply.chosen(seed.child("option", depth))
+        reply = reply.pick(seed.child("option", depth))
         depth += 1
     return reply
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of a scenario file, for editors: made from the classes."""
+"""JSON Schema of scenario files, for editors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,65 +10,65 @@ from gemulator.scenario.replies import KINDS, PARTS
 _DEFS = "#/$defs/"
 _PIECE = {
     "type": "object",
-    "description": "A piece of another file in this folder, put in here.",
-    "properties": {INCLUDE: {"type": "string", "description": "The name of the file, like _pieces/weather.yaml."}},
+    "description": "Content of another file of this folder, inserted here.",
+    "properties": {INCLUDE: {"type": "string", "description": "Path of the file, like _pieces/weather.yaml."}},
     "required": [INCLUDE],
     "additionalProperties": False,
 }
-_PIECES = frozenset({"Turn", "Match", "PacingFields"})  # what may be a piece, beside replies
+_PIECES = frozenset({"Turn", "Match", "PacingFields"})  # may be an include, like every reply
 
 
 def scenario_schema() -> dict[str, Any]:
-    """Draft 7 with `$defs`, as VS Code's YAML server reads it."""
+    """Return the schema: draft 7 with `$defs`, the form that VS Code's YAML server reads."""
     raw = Scenario.model_json_schema(by_alias=True)
     definitions = raw.pop("$defs")
     parts = [kind.__name__ for kind in PARTS]
     whole = [kind.__name__ for kind in KINDS.values()]
-    shaped = {name: _shaped(schema) for name, schema in definitions.items()}
+    shaped = {name: _simplify(schema) for name, schema in definitions.items()}
     shaped |= {"AnyPart": _by_key(parts, shaped), "WholeReply": _by_key(whole, shaped), "Piece": _PIECE}
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **_shaped(raw), "$defs": shaped}
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **_simplify(raw), "$defs": shaped}
 
 
-def _shaped(node: Any) -> Any:
-    """The same schema without titles and nulls, and with `anyOf` for pydantic's discriminated `oneOf`."""
+def _simplify(node: Any) -> Any:
+    """Return the schema without titles and nulls, with `anyOf` for pydantic's discriminated `oneOf`."""
     if isinstance(node, list):
-        return [_shaped(item) for item in node]
+        return [_simplify(item) for item in node]
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
         rest = {key: value for key, value in node.items() if key not in {"$ref", "title", "default"}}
-        return rest | (_or_piece(node) if node["$ref"].removeprefix(_DEFS) in _PIECES else {"$ref": node["$ref"]})
+        return rest | (_or_include(node) if node["$ref"].removeprefix(_DEFS) in _PIECES else {"$ref": node["$ref"]})
     options = [option for option in node.get("oneOf") or node.get("anyOf") or () if option != {"type": "null"}]
     rest = {
-        key: _properties(value) if key == "properties" else _shaped(value)
+        key: _properties(value) if key == "properties" else _simplify(value)
         for key, value in node.items()
         if key not in {"oneOf", "anyOf", "title", "discriminator"} and not (key == "default" and value is None)
     }
-    return rest | _any_of([_shaped(option) for option in options])
+    return rest | _any_of([_simplify(option) for option in options])
 
 
 def _properties(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Names of properties are not keywords."""
-    return {name: _shaped(schema) for name, schema in properties.items()}
+    """Simplify the schemas of properties, whose names are not keywords."""
+    return {name: _simplify(schema) for name, schema in properties.items()}
 
 
 def _any_of(options: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if not options:
         return {}
     mapping = {"$ref": f"{_DEFS}WholeReply"}
-    if mapping in options:  # by its type, so that an editor complains about the mapping only
+    if mapping in options:  # branch on the type, so that an editor reports errors of the mapping only
         return {"if": {"type": "object"}, "then": mapping, "else": _any_of([o for o in options if o != mapping])}
     return options[0] if len(options) == 1 else {"anyOf": list(options)}
 
 
-def _or_piece(node: Mapping[str, Any]) -> dict[str, Any]:
+def _or_include(node: Mapping[str, Any]) -> dict[str, Any]:
     return {"if": _has(INCLUDE), "then": {"$ref": f"{_DEFS}Piece"}, "else": {"$ref": node["$ref"]}}
 
 
 def _by_key(names: Sequence[str], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """A part is known by its key: its class where the key is there, and until then the keys that there are.
+    """Return a schema that selects the class of a part by its key.
 
-    A chain of `if` lets an editor offer exactly those, and complain about one class and not about all of them.
+    A chain of `if` lets an editor complete the known keys and report errors of one class instead of all.
     """
     kinds = {kind.key: kind.__name__ for kind in KINDS.values() if kind.__name__ in names}
     keys = {
@@ -78,7 +78,7 @@ def _by_key(names: Sequence[str], definitions: Mapping[str, Any]) -> dict[str, A
     keys[INCLUDE] = {"type": "string", "description": _PIECE["description"]}
     node: dict[str, Any] = {"properties": keys, "additionalProperties": False, "minProperties": 1}
     chain = [(INCLUDE, "Piece"), *([("chunks", kinds["text"])] if "text" in kinds else []), *reversed(kinds.items())]
-    for key, name in chain:  # `chunks` alone is a text
+    for key, name in chain:  # `chunks` alone selects a text
         node = {"if": _has(key), "then": {"$ref": _DEFS + name}, "else": node}
     return {"type": "object", **node}
 

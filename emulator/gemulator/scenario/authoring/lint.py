@@ -1,4 +1,4 @@
-"""What works but is hardly meant: turns that are never reached, arguments that fit no tool, pieces nobody includes."""
+"""Lint: unreachable turns, invalid arguments, unused includes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -7,136 +7,136 @@ from typing import Any
 
 from gemulator.core.errors import Problem
 from gemulator.core.json_types import JSON
-from gemulator.scenario.conditions.compare import Presence, TextFields, holds, is_glob
+from gemulator.scenario.conditions.compare import Presence, TextFields, is_glob, text_matches
 from gemulator.scenario.conditions.extractors import TextsExtractor
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.folder import Folder
 from gemulator.scenario.replies import CallReply, leaves
-from gemulator.scenario.substring_index import Index
-from gemulator.scenario.templates.template import strings
+from gemulator.scenario.substring_index import SubstringIndex
+from gemulator.scenario.templates.template import template_strings
 from gemulator.scenario.turns import LocatedTurn
 
 
 def lint(library: Library, folders: Sequence[Folder], tools: Mapping[str, JSON]) -> Iterator[Problem]:
-    """Warnings. `tools` are the schemas of known tools by name; with none, calls are not looked at."""
-    yield from _shadowed(library.located_turns)
+    """Yield warnings. `tools` are the known schemas by tool name; without any, calls are not checked."""
+    yield from _unreachable_turns(library.located_turns)
     if tools:
-        for place in library.located_turns:
-            yield from _calls(place, tools)
+        for located in library.located_turns:
+            yield from _check_calls(located, tools)
     for folder in folders:
         if folder.path.is_dir():
-            yield from _unused(folder)
+            yield from _unused_includes(folder)
 
 
-def _warning(place: LocatedTurn, message: str, remedy: str) -> Problem:
-    scenario = place.scenario
+def _warning(located: LocatedTurn, message: str, remedy: str) -> Problem:
+    scenario = located.scenario
     return Problem(
-        scenario.file, scenario.line(place.number), 1, f"turns[{place.number - 1}]", message, remedy, warning=True
+        scenario.file, scenario.line(located.number), 1, f"turns[{located.number - 1}]", message, remedy, warning=True
     )
 
 
-def _unused(folder: Folder) -> Iterator[Problem]:
-    for piece in folder.pieces():
+def _unused_includes(folder: Folder) -> Iterator[Problem]:
+    for piece in folder.include_files():
         if piece.resolve() not in folder.included:
-            remedy = "Remove it, or name it without `_` if it is a scenario."
-            yield Problem(piece, 1, 1, "", "no scenario includes this piece", remedy, warning=True)
+            remedy = "Remove it, or rename it without `_` if it is a scenario."
+            yield Problem(piece, 1, 1, "", "no scenario includes this file", remedy, warning=True)
 
 
 # ---- arguments
 
 
-def _calls(place: LocatedTurn, tools: Mapping[str, JSON]) -> Iterator[Problem]:
-    for call in leaves(place.turn.reply):
+def _check_calls(located: LocatedTurn, tools: Mapping[str, JSON]) -> Iterator[Problem]:
+    for call in leaves(located.turn.reply):
         if not isinstance(call, CallReply):
             continue
         if call.call not in tools:
             near = get_close_matches(call.call, tools, 1)
-            remedy = f"Did you mean `{near[0]}`?" if near else f"There are {', '.join(tools)}."
-            yield _warning(place, f"there is no tool `{call.call}`", remedy)
-        elif call.given is not None and not any(strings(call.given)):
-            yield from _unfit(place, call.call, call.given, tools[call.call])
+            remedy = f"Did you mean `{near[0]}`?" if near else f"Known tools: {', '.join(tools)}."
+            yield _warning(located, f"unknown tool `{call.call}`", remedy)
+        elif call.given is not None and not any(template_strings(call.given)):
+            yield from _invalid_arguments(located, call.call, call.given, tools[call.call])
 
 
-def _unfit(place: LocatedTurn, name: str, given: dict[str, JSON], schema: JSON) -> Iterator[Problem]:
+def _invalid_arguments(located: LocatedTurn, name: str, given: dict[str, JSON], schema: JSON) -> Iterator[Problem]:
     from gemulator.generate.json_schema import Unsatisfiable, value_for
 
     try:
         value_for(schema, given=given)
     except Unsatisfiable as error:
-        remedy = "It is sent as it is written. For broken arguments on purpose use `arguments:`."
-        message = f"the `with` of `{name}` does not fit its schema at {error.path or 'its root'}: {error.reason}"
-        yield _warning(place, message, remedy)
+        remedy = "They are sent unchanged. To send invalid arguments on purpose, use `arguments:`."
+        message = f"the arguments of `{name}` are invalid at {error.path or 'the root'} of its schema: {error.reason}"
+        yield _warning(located, message, remedy)
 
 
-# ---- turns that are never reached
+# ---- unreachable turns
 
 
-def _shadowed(places: Sequence[LocatedTurn]) -> Iterator[Problem]:
-    index = Index([tuple(place.needs()) for place in places])
-    for position, place in enumerate(places):
-        literals = {need.key: need.literals for need in place.needs()}
-        before = (places[at] for at in index.within(literals) if at < position)
-        first = next((other for other in before if _covers(other, place)), None)
+def _unreachable_turns(turns: Sequence[LocatedTurn]) -> Iterator[Problem]:
+    index = SubstringIndex([tuple(located.required_literals()) for located in turns])
+    for position, located in enumerate(turns):
+        literals = {each.key: each.literals for each in located.required_literals()}
+        before = (turns[at] for at in index.candidates_for_literals(literals) if at < position)
+        first = next((other for other in before if _covers(other, located)), None)
         if first is not None:
-            message = f"this turn is never reached: {first} ({first.where}) fits whatever it fits, and comes first"
-            yield _warning(place, message, "Put it before that turn, give it a further condition, or remove it.")
+            message = f"this turn is never reached: {first} ({first.location}) comes first and matches all its requests"
+            yield _warning(located, message, "Move it before that turn, add a condition, or remove it.")
 
 
 def _covers(first: LocatedTurn, later: LocatedTurn) -> bool:
-    """Whether the first answers, for ever, all that the later would."""
-    if first.turn.times is not None or not first.turn.called <= later.turn.called:
+    """Return True if the first turn answers every request that the later one would."""
+    if first.turn.times is not None or not first.turn.tool_names <= later.turn.tool_names:
         return False
     if not first.turn.conditional and first.scenario is not later.scenario:
-        return False  # a request may name the later one's scenario
-    if first.turn.called and later.turn.when.tool_result != first.turn.when.tool_result:
-        return False  # one of them may be spent before the other
+        return False  # a request may select the scenario of the later turn
+    if first.turn.tool_names and later.turn.when.tool_result != first.turn.when.tool_result:
+        return False  # one may stop matching before the other
     return implies(later.match, first.match)
 
 
 def implies(narrow: Match, wide: Match) -> bool:
-    """Whether `wide` holds wherever `narrow` does, as far as can be told: False where it cannot."""
+    """Return True if `wide` provably holds for every request for which `narrow` holds."""
     for name in wide.model_fields_set | ({"model"} if wide.model is not None else set()):
-        one, other = getattr(narrow, name), getattr(wide, name)
-        if other is None or one == other:
+        test, wider = getattr(narrow, name), getattr(wide, name)
+        if wider is None or test == wider:
             continue
-        if one is None or not _test_implies(one, other, _reads(wide, name)):
+        if test is None or not _test_implies(test, wider, _extractor_of(wide, name)):
             return False
     return True
 
 
-def _reads(match: Match, name: str) -> object:
-    return next((reads for own, _, reads in match.conditions if own == name), None)
+def _extractor_of(match: Match, name: str) -> object:
+    return next((extractor for key, _, extractor in match.conditions if key == name), None)
 
 
-def _test_implies(narrow: Any, wide: Any, reads: object) -> bool:
+def _test_implies(narrow: Any, wide: Any, extractor: object) -> bool:
     if isinstance(narrow, dict) and isinstance(wide, dict):
         return all(key in narrow and narrow[key] == test for key, test in wide.items())
-    if not isinstance(reads, TextsExtractor):
+    if not isinstance(extractor, TextsExtractor):
         return False
     several = wide if isinstance(wide, list) else [wide]
     each = narrow if isinstance(narrow, list) else [narrow]
-    return all(any(_text_implies(one, other, reads.glob) for other in several) for one in each)
+    return all(any(_text_implies(one, other, extractor.glob) for other in several) for one in each)
 
 
 def _text_implies(narrow: Presence, wide: Presence, glob: bool) -> bool:
     if isinstance(narrow, bool) or isinstance(wide, bool) or isinstance(narrow, list) or isinstance(wide, list):
         return narrow == wide or wide is True
     if isinstance(narrow, TextFields) and narrow.equals is not None:
-        return holds(wide, narrow.equals, glob=glob)
-    contained = _contained(narrow, glob)
-    sought = _contained(wide, glob) if isinstance(wide, str) or wide.model_fields_set == {"contains"} else None
-    return narrow == wide or (contained is not None and sought is not None and sought in contained)
+        return text_matches(wide, narrow.equals, glob=glob)
+    contained = _required_text(narrow, glob)
+    required = _required_text(wide, glob) if isinstance(wide, str) or wide.model_fields_set == {"contains"} else None
+    return narrow == wide or (contained is not None and required is not None and required in contained)
 
 
-def _contained(test: str | TextFields, glob: bool) -> str | None:
-    """A text that must be in what passes, case-folded."""
+def _required_text(test: str | TextFields, glob: bool) -> str | None:
+    """Return a case-folded text that every matching text contains; None if unknown."""
     text = test.contains if isinstance(test, TextFields) else None if glob and is_glob(test) else test
     return None if text is None else text.casefold()
 
 
-def tools_in(tree: JSON) -> Mapping[str, JSON]:
-    """The schemas of the tools in a request, or in a list of tools, by name. ValueError where there are none."""
+def parse_tools(tree: JSON) -> Mapping[str, JSON]:
+    """Return tool schemas by name from a request or a list of tools. Raises ValueError if there are none."""
     specs = tree.get("tools") or tree.get("functions") if isinstance(tree, dict) else tree
     found: dict[str, JSON] = {}
     for spec in specs if isinstance(specs, list) else []:
@@ -144,11 +144,11 @@ def tools_in(tree: JSON) -> Mapping[str, JSON]:
         if isinstance(function, dict) and isinstance(function.get("name"), str):
             found[function["name"]] = function.get("parameters") or {}
     if not found:
-        raise ValueError("there are no tools in it: it is a request with `tools`, or a list of tools")
+        raise ValueError("no tools found: give a request with `tools`, or a list of tools")
     return found
 
 
 def tools_file(folder: Path) -> Path | None:
-    """`_tools.json` of a scenario folder, if there."""
+    """Return `_tools.json` of a scenario folder if it exists."""
     file = folder / "_tools.json"
     return file if file.is_file() else None

@@ -1,4 +1,4 @@
-"""How a condition compares: texts, numbers, and values inside JSON."""
+"""Comparisons of texts, numbers and JSON values."""
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -10,70 +10,68 @@ from typing_extensions import TypeAliasType
 
 from gemulator.core.json_types import JSON
 from gemulator.core.strict_model import StrictModel
-from gemulator.scenario.conditions.regex import checked, compiled
+from gemulator.scenario.conditions.regex import compile_regex, validate_regex
 from gemulator.scenario.json_path import text_of
 
-_LONGEST = 80  # letters of a text that are shown
+_MAX_SHOWN = 80  # characters of a text in messages
 
 
 class _Absent:
-    """Stands for what is not in the request."""
+    """Type of the marker for a value that the request does not have."""
 
 
 ABSENT = _Absent()
 
 
 class TextFields(StrictModel):
-    """How a text is compared, spelled out. Given several ways, all must hold."""
+    """Comparisons of a text. All given ones must hold."""
 
-    equals: Annotated[str | None, Field(description="The whole text, letter by letter.")] = None
-    contains: Annotated[str | None, Field(description="Somewhere in the text, ignoring case.")] = None
-    matches: Annotated[
-        str | None, Field(description="A regular expression (RE2 syntax) that is found somewhere in the text.")
+    equals: Annotated[str | None, Field(description="Equals the whole text, case-sensitive.")] = None
+    contains: Annotated[str | None, Field(description="Is contained in the text, ignoring case.")] = None
+    matches: Annotated[str | None, Field(description="Regular expression (RE2 syntax), searched in the text.")] = None
+    glob: Annotated[
+        str | None, Field(description="Pattern for the whole text: `*` is any text, `?` one character.")
     ] = None
-    glob: Annotated[str | None, Field(description="A pattern for the whole text: `*` is anything, `?` a letter.")] = (
-        None
-    )
-    not_: Annotated["TextTest | None", Field(alias="not", description="This must not hold.")] = None
+    not_: Annotated["TextTest | None", Field(alias="not", description="Comparison that must not hold.")] = None
 
-    _check = field_validator("matches")(checked)
+    _check = field_validator("matches")(validate_regex)
 
     @model_validator(mode="after")
-    def _one(self) -> "TextFields":
+    def _require_a_comparison(self) -> "TextFields":
         if not self.model_fields_set:
             raise ValueError(f"a comparison needs one of {', '.join(keys_of(type(self)))}")
         return self
 
     @cached_property
     def pattern(self) -> Any:
-        return compiled(self.matches) if self.matches is not None else None
+        return compile_regex(self.matches) if self.matches is not None else None
 
-    def holds(self, text: str) -> bool:
-        return (self.equals is None or text == self.equals) and self.holds_partly(text)
+    def accepts(self, text: str) -> bool:
+        return (self.equals is None or text == self.equals) and self.accepts_except_equals(text)
 
-    def holds_partly(self, text: str) -> bool:
-        """Everything but `equals`."""
+    def accepts_except_equals(self, text: str) -> bool:
+        """Return True if all comparisons but `equals` hold."""
         return (
             (self.contains is None or self.contains.casefold() in text.casefold())
             and (self.pattern is None or self.pattern.search(text) is not None)
             and (self.glob is None or fnmatchcase(text, self.glob))
-            and (self.not_ is None or not holds(self.not_, text))
+            and (self.not_ is None or not text_matches(self.not_, text))
         )
 
     def __str__(self) -> str:
         given = ((key, getattr(self, name)) for name, key in named_keys(type(self)) if name in self.model_fields_set)
         return " and ".join(
-            f"not {wanted(value)}" if key == "not" else f"{key} {quoted(value)}" for key, value in given
+            f"not {expected_text(value)}" if key == "not" else f"{key} {quote(value)}" for key, value in given
         )
 
 
-def quoted(value: JSON) -> str:
-    """A text in words, cut to what a line can hold."""
-    return repr(f"{value[: _LONGEST - 3]}..." if isinstance(value, str) and len(value) > _LONGEST else value)
+def quote(value: JSON) -> str:
+    """Return the value as a Python literal, truncated."""
+    return repr(f"{value[: _MAX_SHOWN - 3]}..." if isinstance(value, str) and len(value) > _MAX_SHOWN else value)
 
 
 def named_keys(kind: type[BaseModel]) -> Sequence[tuple[str, str]]:
-    """The fields of a class with the keys under which they are written."""
+    """Return pairs of attribute name and YAML key."""
     return [(name, field.alias or name) for name, field in kind.model_fields.items()]
 
 
@@ -81,8 +79,8 @@ def keys_of(kind: type[BaseModel]) -> Sequence[str]:
     return [key for _, key in named_keys(kind)]
 
 
-def shape(value: Any) -> str:
-    """The tag of a value in the unions below: tags stand in brackets, so that none is also a key."""
+def shape_tag(value: Any) -> str:
+    """Return the union tag of a value. The brackets distinguish a tag from a key."""
     match value:
         case list():
             return "<list>"
@@ -96,7 +94,8 @@ def shape(value: Any) -> str:
 
 
 OneText = TypeAliasType(
-    "OneText", Annotated[Annotated[str, Tag("<words>")] | Annotated[TextFields, Tag("<fields>")], Discriminator(shape)]
+    "OneText",
+    Annotated[Annotated[str, Tag("<words>")] | Annotated[TextFields, Tag("<fields>")], Discriminator(shape_tag)],
 )
 TextTest = TypeAliasType(
     "TextTest",
@@ -104,7 +103,7 @@ TextTest = TypeAliasType(
         Annotated[str, Tag("<words>")]
         | Annotated[TextFields, Tag("<fields>")]
         | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
-        Discriminator(shape),
+        Discriminator(shape_tag),
     ],
 )
 Presence = TypeAliasType(
@@ -114,35 +113,35 @@ Presence = TypeAliasType(
         | Annotated[str, Tag("<words>")]
         | Annotated[TextFields, Tag("<fields>")]
         | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
-        Discriminator(shape),
+        Discriminator(shape_tag),
     ],
 )
 
 
-def holds(test: TextTest, text: str, *, glob: bool = False) -> bool:
-    """Whether `text` passes. A plain string means: contains, ignoring case; a list: any of it."""
+def text_matches(test: TextTest, text: str, *, glob: bool = False) -> bool:
+    """Return True if `text` matches: a string is contained, ignoring case; a list matches if any of its tests does."""
     if isinstance(test, str):
         return fnmatchcase(text, test) if glob and is_glob(test) else test.casefold() in text.casefold()
     if isinstance(test, list):
-        return any(holds(one, text, glob=glob) for one in test)
-    return test.holds(text)
+        return any(text_matches(one, text, glob=glob) for one in test)
+    return test.accepts(text)
 
 
 def is_glob(text: str) -> bool:
     return "*" in text or "?" in text
 
 
-def wanted(test: TextTest, *, glob: bool = False) -> str:
-    """What a text had to be, in words."""
+def expected_text(test: TextTest, *, glob: bool = False) -> str:
+    """Describe the expected text for a message."""
     if isinstance(test, str):
-        return f"all of it like {quoted(test)}" if glob and is_glob(test) else f"{quoted(test)} in it"
+        return f"all of it like {quote(test)}" if glob and is_glob(test) else f"{quote(test)} in it"
     if isinstance(test, list):
-        return " or ".join(wanted(one, glob=glob) for one in test)
+        return " or ".join(expected_text(one, glob=glob) for one in test)
     return str(test)
 
 
-def spelled(test: TextTest | bool | None) -> Iterator[TextFields]:
-    """The comparisons in a test that a text has passed when it holds."""
+def text_fields_in(test: TextTest | bool | None) -> Iterator[TextFields]:
+    """Yield the `TextFields` in a test."""
     for one in test if isinstance(test, list) else [test]:
         if isinstance(one, TextFields):
             yield one
@@ -151,17 +150,17 @@ def spelled(test: TextTest | bool | None) -> Iterator[TextFields]:
 # ---- numbers
 
 
-# A whole number stays one: what was expected reads as it was written.
+# int stays int, so that messages show the number as it was written.
 Numeral: TypeAlias = Annotated[int | float, WithJsonSchema({"type": "number"})]
 
 
 class NumberFields(StrictModel):
-    """Bounds of a number, both included."""
+    """Inclusive bounds of a number."""
 
-    at_least: Annotated[float | None, Field(description="The number or more.")] = None
-    at_most: Annotated[float | None, Field(description="The number or less.")] = None
+    at_least: Annotated[float | None, Field(description="Minimum.")] = None
+    at_most: Annotated[float | None, Field(description="Maximum.")] = None
 
-    def holds(self, number: float) -> bool:
+    def accepts(self, number: float) -> bool:
         return (self.at_least is None or number >= self.at_least) and (self.at_most is None or number <= self.at_most)
 
     def __str__(self) -> str:
@@ -176,52 +175,52 @@ NumberTest = TypeAliasType(
         Annotated[Numeral, Tag("<number>")]
         | Annotated[NumberFields, Tag("<fields>")]
         | Annotated[list[Numeral], Field(min_length=1), Tag("<list>")],
-        Discriminator(shape),
+        Discriminator(shape_tag),
     ],
 )
 
 
-def number_holds(test: NumberTest, number: float | None) -> bool:
-    """Whether a number passes; what is not there passes nothing."""
+def number_matches(test: NumberTest, number: float | None) -> bool:
+    """Return True if the number matches; None matches nothing."""
     if number is None:
         return False
     if isinstance(test, list):
         return number in test
-    return test.holds(number) if isinstance(test, NumberFields) else number == test
+    return test.accepts(number) if isinstance(test, NumberFields) else number == test
 
 
-def number_wanted(test: NumberTest) -> str:
+def expected_number(test: NumberTest) -> str:
     if isinstance(test, list):
         return " or ".join(f"{number:g}" for number in test)
     return str(test) if isinstance(test, NumberFields) else f"{test:g}"
 
 
-# ---- values inside JSON
+# ---- JSON values
 
 
 class ValueFields(TextFields):
-    """How a value inside JSON is compared. What is no text is compared as its JSON."""
+    """Comparisons of a JSON value. Values other than strings are compared as JSON text."""
 
-    equals: Annotated[JSON, Field(description="The whole value.")] = None
-    at_least: Annotated[float | None, Field(description="A number, this or more.")] = None
-    at_most: Annotated[float | None, Field(description="A number, this or less.")] = None
-    exists: Annotated[bool | None, Field(description="Whether there is a value at all.")] = None
+    equals: Annotated[JSON, Field(description="Equals the whole value.")] = None
+    at_least: Annotated[float | None, Field(description="Minimum of a number.")] = None
+    at_most: Annotated[float | None, Field(description="Maximum of a number.")] = None
+    exists: Annotated[bool | None, Field(description="`true`: the value exists; `false`: it does not.")] = None
 
-    def holds_for(self, seen: JSON | _Absent) -> bool:
+    def accepts_value(self, seen: JSON | _Absent) -> bool:
         if isinstance(seen, _Absent):
             return self.exists is False
         return (
             self.exists is not False
-            and self._bounds(seen)
-            and ("equals" not in self.model_fields_set or same(self.equals, seen))
-            and self.holds_partly(text_of(seen))
+            and self._within_bounds(seen)
+            and ("equals" not in self.model_fields_set or json_equal(self.equals, seen))
+            and self.accepts_except_equals(text_of(seen))
         )
 
-    def _bounds(self, seen: JSON) -> bool:
+    def _within_bounds(self, seen: JSON) -> bool:
         if self.at_least is None and self.at_most is None:
             return True
         bounds = NumberFields(at_least=self.at_least, at_most=self.at_most)
-        return isinstance(seen, int | float) and not isinstance(seen, bool) and bounds.holds(seen)
+        return isinstance(seen, int | float) and not isinstance(seen, bool) and bounds.accepts(seen)
 
 
 OneValue = TypeAliasType(
@@ -231,7 +230,7 @@ OneValue = TypeAliasType(
         | Annotated[Numeral, Tag("<number>")]
         | Annotated[str, Tag("<words>")]
         | Annotated[ValueFields, Tag("<fields>")],
-        Discriminator(shape),
+        Discriminator(shape_tag),
     ],
 )
 ValueTest = TypeAliasType(
@@ -242,36 +241,36 @@ ValueTest = TypeAliasType(
         | Annotated[str, Tag("<words>")]
         | Annotated[ValueFields, Tag("<fields>")]
         | Annotated[list[OneValue], Field(min_length=1), Tag("<list>")],
-        Discriminator(shape),
+        Discriminator(shape_tag),
     ],
 )
 
 
-def value_holds(test: ValueTest, seen: JSON | _Absent) -> bool:
-    """Whether a value passes: a text by containing, numbers and truth values by being the same."""
+def value_matches(test: ValueTest, seen: JSON | _Absent) -> bool:
+    """Return True if the value matches: strings by containment, numbers and booleans by equality."""
     if isinstance(test, list):
-        return any(value_holds(one, seen) for one in test)
+        return any(value_matches(one, seen) for one in test)
     if isinstance(test, ValueFields):
-        return test.holds_for(seen)
+        return test.accepts_value(seen)
     if isinstance(seen, _Absent):
         return False
-    return holds(test, text_of(seen)) if isinstance(test, str) else same(test, seen)
+    return text_matches(test, text_of(seen)) if isinstance(test, str) else json_equal(test, seen)
 
 
-def value_wanted(test: ValueTest) -> str:
+def expected_value(test: ValueTest) -> str:
     if isinstance(test, list):
-        return " or ".join(map(value_wanted, test))
+        return " or ".join(map(expected_value, test))
     if isinstance(test, str | ValueFields):
-        return wanted(test)
+        return expected_text(test)
     return text_of(test)
 
 
-def same(one: JSON, other: JSON) -> bool:
-    """Equality of JSON: `1` is `1.0`, but never `true`."""
+def json_equal(one: JSON, other: JSON) -> bool:
+    """Compare JSON values: `1` equals `1.0`, but not `true`."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(map(json_equal, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(json_equal(value, other[key]) for key, value in one.items())
     return bool(one == other)

@@ -1,4 +1,4 @@
-"""What a condition reads from a conversation, and how it words what it saw."""
+"""Extractors: the part of a request that a condition tests."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
@@ -18,51 +18,51 @@ from gemulator.scenario.conditions.compare import (
     TextFields,
     TextTest,
     ValueTest,
-    holds,
+    expected_number,
+    expected_text,
+    expected_value,
     is_glob,
-    number_holds,
-    number_wanted,
-    quoted,
-    value_holds,
-    value_wanted,
-    wanted,
+    number_matches,
+    quote,
+    text_matches,
+    value_matches,
 )
 from gemulator.scenario.json_path import text_of
 
-Look: TypeAlias = Callable[[Conversation], Sequence[str]]
+ExtractTexts: TypeAlias = Callable[[Conversation], Sequence[str]]
 
 
 class RequiredLiteral(Struct, frozen=True):
-    """A condition can hold only where one of `literals` (case-folded) stands in a text that `look` finds."""
+    """A condition holds only if one of the case-folded `literals` occurs in a text that `extract` returns."""
 
     key: str
-    look: Look
+    extract: ExtractTexts
     literals: tuple[str, ...]
 
 
 class Extractor(Struct, frozen=True):
-    """Marks a field of `Match`: what it is about."""
+    """Base of the markers on fields of `Match` that extract and compare a part of the request."""
 
     def mismatches(self, name: str, test: Any, conversation: Conversation) -> Iterator[Mismatch]:
-        """What does not hold, in words; here nothing is asked."""
+        """Yield the mismatches; the base class has none."""
         return iter(())
 
-    def holds(self, test: Any, conversation: Conversation) -> bool:
-        """Whether there is no mismatch."""
+    def matches(self, test: Any, conversation: Conversation) -> bool:
+        """Return True if there is no mismatch."""
         return next(self.mismatches("", test, conversation), None) is None
 
-    def needs(self, name: str, test: Any) -> Iterator[RequiredLiteral]:
-        """Texts that a request must have."""
+    def required_literals(self, name: str, test: Any) -> Iterator[RequiredLiteral]:
+        """Yield literals that a matching request must contain."""
         return iter(())
 
 
-def shown(texts: Sequence[str]) -> str:
-    """What was seen, in words."""
-    return ", ".join(map(quoted, texts)) or "nothing"
+def describe_texts(texts: Sequence[str]) -> str:
+    """Describe the actual texts for a message."""
+    return ", ".join(map(quote, texts)) or "nothing"
 
 
 def literals(test: TextTest | bool, *, glob: bool = False) -> tuple[str, ...] | None:
-    """Texts of which one must be contained, case-folded, where the test holds; None where none is known."""
+    """Return case-folded literals of which a matching text contains one; None if none can be derived."""
     if isinstance(test, list):
         each = [literals(one, glob=glob) for one in test]
         return None if None in each else tuple(literal for found in each for literal in found or ())
@@ -75,57 +75,57 @@ def _literal(test: str | TextFields | bool, glob: bool) -> str | None:
         case bool():
             return None
         case str():
-            return _fixed(test) if glob and is_glob(test) else test
+            return _glob_literal(test) if glob and is_glob(test) else test
         case TextFields(equals=str() as text):
             return text
         case TextFields(contains=str() as text):
             return text
         case TextFields(glob=str() as text):
-            return _fixed(text)
+            return _glob_literal(text)
     return None
 
 
-def _fixed(glob: str) -> str:
-    """The longest part of a glob without wildcards."""
+def _glob_literal(glob: str) -> str:
+    """Return the longest part of a glob without wildcards."""
     plain = "".join("\0" if letter in "*?[]" else letter for letter in glob)
     return max(plain.split("\0"), key=len) if "[" not in glob else plain.split("\0")[0]
 
 
 class TextsExtractor(Extractor, frozen=True):
-    """Texts, of which one has to pass. `true` and `false` ask whether there is one."""
+    """Texts of which one must match. `true` and `false` test for presence."""
 
-    look: Look
+    extract: ExtractTexts
     glob: bool = False
 
     def mismatches(self, name: str, test: Presence, conversation: Conversation) -> Iterator[Mismatch]:
-        yield from text_mismatches(name, test, self.look(conversation), glob=self.glob)
+        yield from text_mismatches(name, test, self.extract(conversation), glob=self.glob)
 
-    def holds(self, test: Presence, conversation: Conversation) -> bool:
-        seen = self.look(conversation)
+    def matches(self, test: Presence, conversation: Conversation) -> bool:
+        seen = self.extract(conversation)
         if len(seen) == 1 and not isinstance(test, bool):
-            return holds(test, seen[0], glob=self.glob)
-        return text_holds(test, seen, glob=self.glob)
+            return text_matches(test, seen[0], glob=self.glob)
+        return texts_match(test, seen, glob=self.glob)
 
-    def needs(self, name: str, test: Presence) -> Iterator[RequiredLiteral]:
+    def required_literals(self, name: str, test: Presence) -> Iterator[RequiredLiteral]:
         found = literals(test, glob=self.glob)
         if found:
-            yield RequiredLiteral(name, self.look, found)
+            yield RequiredLiteral(name, self.extract, found)
 
 
 def text_mismatches(name: str, test: Presence, seen: Sequence[str], *, glob: bool = False) -> Iterator[Mismatch]:
-    if not text_holds(test, seen, glob=glob):
-        expected = ("any" if test else "none") if isinstance(test, bool) else wanted(test, glob=glob)
-        yield Mismatch(name, expected, shown(seen))
+    if not texts_match(test, seen, glob=glob):
+        expected = ("any" if test else "none") if isinstance(test, bool) else expected_text(test, glob=glob)
+        yield Mismatch(name, expected, describe_texts(seen))
 
 
-def text_holds(test: Presence, seen: Sequence[str], *, glob: bool = False) -> bool:
+def texts_match(test: Presence, seen: Sequence[str], *, glob: bool = False) -> bool:
     if isinstance(test, bool):
         return test == bool(seen)
-    return any(holds(test, text, glob=glob) for text in seen)
+    return any(text_matches(test, text, glob=glob) for text in seen)
 
 
-def none_of(failed: Sequence[Sequence[Mismatch]]) -> Iterator[Mismatch]:
-    """One mismatch for groups of conditions of which each has some."""
+def any_group_mismatch(failed: Sequence[Sequence[Mismatch]]) -> Iterator[Mismatch]:
+    """Yield one mismatch for an `any` of which every group failed."""
     if all(failed):
         missed = [mismatch for one in failed for mismatch in one]
         expected = " or ".join(f"{mismatch.name} {mismatch.expected}" for mismatch in missed)
@@ -134,59 +134,59 @@ def none_of(failed: Sequence[Sequence[Mismatch]]) -> Iterator[Mismatch]:
 
 
 class NumberExtractor(Extractor, frozen=True):
-    """A number of the request; None where it has none."""
+    """A number of the request, None if absent."""
 
-    look: Callable[[Conversation], float | None]
+    extract: Callable[[Conversation], float | None]
 
     def mismatches(self, name: str, test: NumberTest, conversation: Conversation) -> Iterator[Mismatch]:
-        seen = self.look(conversation)
-        if not number_holds(test, seen):
-            yield Mismatch(name, number_wanted(test), "nothing" if seen is None else f"{seen:g}")
+        seen = self.extract(conversation)
+        if not number_matches(test, seen):
+            yield Mismatch(name, expected_number(test), "nothing" if seen is None else f"{seen:g}")
 
 
 class FlagExtractor(Extractor, frozen=True):
-    """Yes or no."""
+    """A boolean of the request."""
 
-    look: Callable[[Conversation], bool]
+    extract: Callable[[Conversation], bool]
 
     def mismatches(self, name: str, test: bool, conversation: Conversation) -> Iterator[Mismatch]:
-        seen = self.look(conversation)
+        seen = self.extract(conversation)
         if seen is not test:
             yield Mismatch(name, text_of(test), text_of(seen))
 
 
-def _path(path: str) -> str:
+def _validate_path(path: str) -> str:
     paths.steps(path)
     return path
 
 
-JSONPath: TypeAlias = Annotated[str, AfterValidator(_path)]
+JSONPath: TypeAlias = Annotated[str, AfterValidator(_validate_path)]
 ValueTests: TypeAlias = dict[JSONPath, ValueTest]
 
 
 def value_mismatches(name: str, tests: Mapping[str, ValueTest], tree: JSON) -> Iterator[Mismatch]:
-    """What does not hold of the values at the paths; where a path finds many, one of them has to pass."""
+    """Yield the paths whose values do not match; of several values at a path one must match."""
     for path, test in tests.items():
         seen = list(paths.values(tree, paths.steps(path)))
-        if not any(value_holds(test, value) for value in seen or [ABSENT]):
-            yield Mismatch(f"{name}.{path}", value_wanted(test), shown([text_of(value) for value in seen]))
+        if not any(value_matches(test, value) for value in seen or [ABSENT]):
+            yield Mismatch(f"{name}.{path}", expected_value(test), describe_texts([text_of(value) for value in seen]))
 
 
 class TreeExtractor(Extractor, frozen=True):
-    """JSON, by paths."""
+    """JSON values by path."""
 
-    look: Callable[[Conversation], JSON]
+    extract: Callable[[Conversation], JSON]
 
     def mismatches(self, name: str, test: ValueTests, conversation: Conversation) -> Iterator[Mismatch]:
-        yield from value_mismatches(name, test, self.look(conversation))
+        yield from value_mismatches(name, test, self.extract(conversation))
 
 
 class HeadersExtractor(Extractor, frozen=True):
-    """Headers of the request, by name. Of credentials a mismatch says that they differ, and not how."""
+    """Headers of the request by name. Mismatches redact credentials."""
 
     def mismatches(self, name: str, test: Mapping[str, Presence], conversation: Conversation) -> Iterator[Mismatch]:
         for header, one in test.items():
-            seen = self._look(header)(conversation)
+            seen = self._extract(header)(conversation)
             for found in text_mismatches(f"{name}.{header}", one, seen):
                 if is_secret(header.lower()):
                     expected = found.expected if isinstance(one, bool) else REDACTED
@@ -194,32 +194,32 @@ class HeadersExtractor(Extractor, frozen=True):
                 else:
                     yield found
 
-    def needs(self, name: str, test: Mapping[str, Presence]) -> Iterator[RequiredLiteral]:
+    def required_literals(self, name: str, test: Mapping[str, Presence]) -> Iterator[RequiredLiteral]:
         for header, one in test.items():
             found = literals(one)
             if found:
-                yield RequiredLiteral(f"{name}.{header.lower()}", self._look(header), found)
+                yield RequiredLiteral(f"{name}.{header.lower()}", self._extract(header), found)
 
-    def _look(self, header: str) -> Look:
+    def _extract(self, header: str) -> ExtractTexts:
         name = header.lower()
         return lambda conversation: [conversation.headers[name]] if name in conversation.headers else []
 
 
-# ---- what is looked at
+# ---- extracted values
 
 
-def given(text: str | None) -> Sequence[str]:
-    """A text that may be missing, as a list."""
+def as_list(text: str | None) -> Sequence[str]:
+    """Return an optional text as a list."""
     return [] if text is None else [text]
 
 
-def choice_of(conversation: Conversation) -> Sequence[str]:
-    """The mode, and the name where one tool is demanded."""
+def tool_choice_texts(conversation: Conversation) -> Sequence[str]:
+    """Return the mode of `tool_choice`, and the name if it requires one tool."""
     choice = conversation.request.choice_of_tool
-    return [choice.mode, *given(choice.name)]
+    return [choice.mode, *as_list(choice.name)]
 
 
-def format_of(conversation: Conversation) -> Sequence[str]:
-    """The kind of format that is asked for."""
+def response_format_texts(conversation: Conversation) -> Sequence[str]:
+    """Return the type of `response_format` as a list."""
     kind = (conversation.request.response_format or {}).get("type")
     return [kind] if isinstance(kind, str) else []

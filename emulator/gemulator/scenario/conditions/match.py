@@ -1,4 +1,4 @@
-"""The conditions of a `when`: one field each, with what it reads."""
+"""Conditions of a `when`: one field each, with its extractor."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -10,7 +10,7 @@ from gemulator.core.errors import Mismatch
 from gemulator.core.secrets import REDACTED, is_secret
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
-from gemulator.scenario.conditions.compare import NumberTest, Presence, TextFields, TextTest, spelled
+from gemulator.scenario.conditions.compare import NumberTest, Presence, TextFields, TextTest, text_fields_in
 from gemulator.scenario.conditions.extractors import (
     Extractor,
     FlagExtractor,
@@ -20,166 +20,169 @@ from gemulator.scenario.conditions.extractors import (
     TextsExtractor,
     TreeExtractor,
     ValueTests,
-    choice_of,
-    format_of,
-    given,
-    none_of,
+    any_group_mismatch,
+    as_list,
+    response_format_texts,
+    tool_choice_texts,
 )
 from gemulator.scenario.conditions.media import MediaExtractor, MediaTest
 from gemulator.scenario.conditions.tool_results import ResultsExtractor, ResultTest
 
 
 class Match(StrictModel):
-    """All conditions of a `when`. It holds when it yields no mismatch."""
+    """Conditions of a `when`, all of which must hold."""
 
     user: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.user_text]),
-        Field(description="The newest user message.", examples=["weather"]),
+        Field(description="Newest user message.", examples=["weather"]),
     ] = None
     earlier: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: conversation.user_texts[:-1]),
-        Field(description="Any user message before the newest.", examples=["my name is Ada"]),
+        Field(description="Any earlier user message.", examples=["my name is Ada"]),
     ] = None
     system: Annotated[
         TextTest | None,
-        TextsExtractor(lambda conversation: given(conversation.system_text or None)),
-        Field(description="The system text.", examples=["You are a pirate"]),
+        TextsExtractor(lambda conversation: as_list(conversation.system_text or None)),
+        Field(description="System text.", examples=["You are a pirate"]),
     ] = None
     model: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.request.model], glob=True),
-        Field(description="The model id; with `*` or `?` a pattern for all of it.", examples=["google/gemini-2.5-*"]),
+        Field(
+            description="Model id; with `*` or `?` a pattern for the whole id.",
+            examples=["google/gemini-2.5-*"],
+        ),
     ] = None
     endpoint: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.target.endpoint]),
-        Field(description="The endpoint id in the path; `openapi` is the shared one.", examples=["1234567890"]),
+        Field(description="Endpoint id in the path; `openapi` is the shared endpoint.", examples=["1234567890"]),
     ] = None
     project: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.target.project]),
-        Field(description="The project in the path.", examples=["staging"]),
+        Field(description="Project in the path.", examples=["staging"]),
     ] = None
     location: Annotated[
         TextTest | None,
         TextsExtractor(lambda conversation: [conversation.target.location]),
-        Field(description="The location in the path.", examples=["us-central1"]),
+        Field(description="Location in the path.", examples=["us-central1"]),
     ] = None
     tool_result: Annotated[
         ResultTest | None,
         ResultsExtractor(),
         Field(
-            description="A tool that has answered since the newest user message: its name, or name, text and values.",
+            description="Tool result since the newest user message: name of the tool, or name, text and values.",
             examples=["get_weather", {"name": "get_weather", "json": {"temp": {"at_least": 30}}}],
         ),
     ] = None
     turn: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.turn),
-        Field(description="1 where no assistant message has come yet; each one counts, calls too.", examples=[1]),
+        Field(description="1 plus the number of assistant messages, including those with tool calls.", examples=[1]),
     ] = None
     tools: Annotated[
         Presence | None,
         TextsExtractor(lambda conversation: [function.name for function in conversation.request.functions_offered]),
-        Field(description="The name of a tool on offer; `false`: there is none.", examples=["get_weather", False]),
+        Field(description="Name of an offered tool; `false`: no tools.", examples=["get_weather", False]),
     ] = None
     tool_choice: Annotated[
         TextTest | None,
-        TextsExtractor(choice_of),
-        Field(description="auto, none, required, validated, or the name of the tool.", examples=["required"]),
+        TextsExtractor(tool_choice_texts),
+        Field(description="auto, none, required, validated, or the name of a tool.", examples=["required"]),
     ] = None
     response_format: Annotated[
         Presence | None,
-        TextsExtractor(format_of),
-        Field(description="text, json_object or json_schema; `false`: not given.", examples=["json_schema"]),
+        TextsExtractor(response_format_texts),
+        Field(description="text, json_object or json_schema; `false`: not set.", examples=["json_schema"]),
     ] = None
     response_schema: Annotated[
         TextTest | None,
-        TextsExtractor(lambda conversation: given(conversation.request.schema_name)),
-        Field(description="The name of the JSON Schema that the answer must fit.", examples=["invoice"]),
+        TextsExtractor(lambda conversation: as_list(conversation.request.schema_name)),
+        Field(description="Name of the JSON Schema of the answer.", examples=["invoice"]),
     ] = None
     modalities: Annotated[
         Presence | None,
         TextsExtractor(lambda conversation: conversation.request.modalities or ()),
-        Field(description="What the answer may be made of: text, image, audio.", examples=["image"]),
+        Field(description="Requested modality: text, image or audio.", examples=["image"]),
     ] = None
     image: Annotated[
         MediaTest | None,
         MediaExtractor("image"),
-        Field(description="A picture in the newest user message: its MIME type, or `true` for any.", examples=[True]),
+        Field(description="Image in the newest user message: MIME type, or `true` for any.", examples=[True]),
     ] = None
     audio: Annotated[
         MediaTest | None,
         MediaExtractor("audio"),
-        Field(description="A sound in the newest user message.", examples=["audio/wav"]),
+        Field(description="Audio in the newest user message.", examples=["audio/wav"]),
     ] = None
     file: Annotated[
         MediaTest | None,
         MediaExtractor("file"),
-        Field(description="Any other file in the newest user message.", examples=[{"mime": "application/pdf"}]),
+        Field(description="Other file in the newest user message.", examples=[{"mime": "application/pdf"}]),
     ] = None
     stream: Annotated[
         bool | None,
         FlagExtractor(lambda conversation: bool(conversation.request.stream)),
-        Field(description="Whether the answer is to be streamed.", examples=[True]),
+        Field(description="`true`: a streamed answer is requested; `false`: it is not.", examples=[True]),
     ] = None
     temperature: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.temperature),
-        Field(description="The temperature that is asked for.", examples=[0, {"at_least": 1.5}]),
+        Field(description="Temperature.", examples=[0, {"at_least": 1.5}]),
     ] = None
     top_p: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.top_p),
-        Field(description="The top_p that is asked for.", examples=[{"at_most": 0.5}]),
+        Field(description="Nucleus sampling probability.", examples=[{"at_most": 0.5}]),
     ] = None
     max_tokens: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.token_limit),
-        Field(description="max_tokens, or max_completion_tokens.", examples=[{"at_most": 100}]),
+        Field(description="max_tokens or max_completion_tokens.", examples=[{"at_most": 100}]),
     ] = None
     n: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.n),
-        Field(description="How many candidates are asked for.", examples=[3]),
+        Field(description="Number of candidates.", examples=[3]),
     ] = None
     seed: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.seed),
-        Field(description="The seed of the request.", examples=[42]),
+        Field(description="Seed of the request.", examples=[42]),
     ] = None
     frequency_penalty: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.frequency_penalty),
-        Field(description="The frequency penalty.", examples=[{"at_least": 1}]),
+        Field(description="Frequency penalty.", examples=[{"at_least": 1}]),
     ] = None
     presence_penalty: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.request.presence_penalty),
-        Field(description="The presence penalty.", examples=[{"at_least": 1}]),
+        Field(description="Presence penalty.", examples=[{"at_least": 1}]),
     ] = None
     stop: Annotated[
         Presence | None,
         TextsExtractor(lambda conversation: conversation.request.stops),
-        Field(description="A stop sequence.", examples=["END"]),
+        Field(description="Any stop sequence.", examples=["END"]),
     ] = None
     reasoning_effort: Annotated[
         Presence | None,
-        TextsExtractor(lambda conversation: given(conversation.request.reasoning_effort)),
-        Field(description="minimal, low, medium or high; `false`: not given.", examples=["high"]),
+        TextsExtractor(lambda conversation: as_list(conversation.request.reasoning_effort)),
+        Field(description="minimal, low, medium or high; `false`: not set.", examples=["high"]),
     ] = None
     header: Annotated[
         dict[str, Presence] | None,
         HeadersExtractor(),
-        Field(description="Headers of the request, by name.", examples=[{"x-tenant": "acme"}]),
+        Field(description="Request headers by name.", examples=[{"x-tenant": "acme"}]),
     ] = None
     body: Annotated[
         ValueTests | None,
         TreeExtractor(lambda conversation: conversation.body),
         Field(
-            description="Any value of the body, by path.",
+            description="Values of the body by path.",
             examples=[{"extra_body.google.thinking_config.include_thoughts": True}],
         ),
     ] = None
@@ -208,92 +211,92 @@ class Match(StrictModel):
 
     @cached_property
     def conditions(self) -> Sequence[tuple[str, Any, Extractor]]:
-        """The conditions that are given, groups aside: name, test, and what it reads."""
+        """Return name, test and extractor of the conditions that are set, without groups."""
         given = self.model_fields_set
         return [
-            (name, test, reads)
-            for name, reads in _reads().items()
+            (name, test, extractor)
+            for name, extractor in _extractors().items()
             if name in given and (test := getattr(self, name)) is not None
         ]
 
     @property
-    def given(self) -> bool:
-        """Whether there is any condition at all."""
+    def has_conditions(self) -> bool:
+        """Return True if at least one condition is set."""
         return bool(self.conditions or self.all_ or self.any_ or self.not_)
 
     def mismatches(self, conversation: Conversation) -> Iterator[Mismatch]:
-        """What does not hold; nothing: it matches."""
-        for name, test, reads in self.conditions:
-            yield from reads.mismatches(name, test, conversation)
+        """Yield the conditions that do not hold; none if the request matches."""
+        for name, test, extractor in self.conditions:
+            yield from extractor.mismatches(name, test, conversation)
         for group in self.all_ or ():
             yield from group.mismatches(conversation)
         if self.any_:
-            yield from none_of([list(group.mismatches(conversation)) for group in self.any_])
-        if self.not_ is not None and self.not_.holds(conversation):
-            said = REDACTED if any(map(is_secret, self.not_.headers)) else self.not_
-            yield Mismatch("not", f"not {said}", "that it holds")
+            yield from any_group_mismatch([list(group.mismatches(conversation)) for group in self.any_])
+        if self.not_ is not None and self.not_.matches(conversation):
+            conditions = REDACTED if any(map(is_secret, self.not_.header_names)) else self.not_
+            yield Mismatch("not", f"not {conditions}", "that it holds")
 
-    def holds(self, conversation: Conversation) -> bool:
-        """Whether there is no mismatch: asked of every request, and answered without words."""
-        for _, test, reads in self.conditions:
-            if not reads.holds(test, conversation):
+    def matches(self, conversation: Conversation) -> bool:
+        """Return True if the request matches. Cheaper than `mismatches`, which builds messages."""
+        for _, test, extractor in self.conditions:
+            if not extractor.matches(test, conversation):
                 return False
         groups, others = self.all_ or (), self.any_ or ()
         return (
-            all(group.holds(conversation) for group in groups)
-            and (not others or any(group.holds(conversation) for group in others))
-            and (self.not_ is None or not self.not_.holds(conversation))
+            all(group.matches(conversation) for group in groups)
+            and (not others or any(group.matches(conversation) for group in others))
+            and (self.not_ is None or not self.not_.matches(conversation))
         )
 
-    def needs(self) -> Iterator[RequiredLiteral]:
-        """Texts that a request must have, for the index."""
-        for name, test, reads in self.conditions:
-            yield from reads.needs(name, test)
+    def required_literals(self) -> Iterator[RequiredLiteral]:
+        """Yield literals that a matching request must contain, for the index."""
+        for name, test, extractor in self.conditions:
+            yield from extractor.required_literals(name, test)
         for group in self.all_ or ():
-            yield from group.needs()
+            yield from group.required_literals()
 
-    def below(self) -> Iterator["Match"]:
-        """This match and the groups in it that may hold with it."""
+    def positive_groups(self) -> Iterator["Match"]:
+        """Yield this match and the nested groups of `all` and `any`."""
         yield self
         for group in (*(self.all_ or ()), *(self.any_ or ())):
-            yield from group.below()
+            yield from group.positive_groups()
 
     @cached_property
-    def headers(self) -> frozenset[str]:
-        """The names of the headers that are read, groups included, in lower case."""
+    def header_names(self) -> frozenset[str]:
+        """Return the lower-case names of the headers that conditions read, groups included."""
         own = frozenset(name.lower() for name in self.header or ())
         inner = (*(self.all_ or ()), *(self.any_ or ()), *([self.not_] if self.not_ else ()))
-        return own.union(*(group.headers for group in inner))
+        return own.union(*(group.header_names for group in inner))
 
     @cached_property
-    def expressions(self) -> Sequence[tuple[TextFields, TextsExtractor]]:
-        """The regular expressions whose groups a reply may use, and the texts that they search."""
+    def regexes(self) -> Sequence[tuple[TextFields, TextsExtractor]]:
+        """Return the regular expressions whose groups a reply may use, each with its extractor."""
         return [
-            (fields, reads)
-            for match in self.below()
-            for _, test, reads in match.conditions
-            if isinstance(reads, TextsExtractor)
-            for fields in spelled(test)
+            (fields, extractor)
+            for match in self.positive_groups()
+            for _, test, extractor in match.conditions
+            if isinstance(extractor, TextsExtractor)
+            for fields in text_fields_in(test)
             if fields.matches is not None
         ]
 
-    def groups(self, conversation: Conversation) -> Mapping[str, str]:
-        """What the groups of the regular expressions have caught, by number and name; the first that did counts."""
-        caught: dict[str, str] = {}
-        for fields, reads in self.expressions:
-            for text in reads.look(conversation):
+    def captured_groups(self, conversation: Conversation) -> Mapping[str, str]:
+        """Return the captured groups by number and name; the first match wins."""
+        captured: dict[str, str] = {}
+        for fields, extractor in self.regexes:
+            for text in extractor.extract(conversation):
                 found = fields.pattern.search(text)
                 if found is not None:
                     numbered = {str(at): group for at, group in enumerate((found.group(), *found.groups()))}
-                    caught = {k: v for k, v in {**numbered, **found.groupdict()}.items() if v is not None} | caught
-        return caught
+                    captured = {k: v for k, v in {**numbered, **found.groupdict()}.items() if v is not None} | captured
+        return captured
 
     def __str__(self) -> str:
         return self.model_dump_json(by_alias=True, exclude_unset=True)
 
 
 @lru_cache(maxsize=1)
-def _reads() -> Mapping[str, Extractor]:
+def _extractors() -> Mapping[str, Extractor]:
     kinds = (
         TextsExtractor,
         NumberExtractor,
@@ -303,5 +306,5 @@ def _reads() -> Mapping[str, Extractor]:
         ResultsExtractor,
         MediaExtractor,
     )
-    marked = ((name, field.metadata) for name, field in Match.model_fields.items())
-    return {name: mark for name, marks in marked for mark in marks if isinstance(mark, kinds)}
+    fields = Match.model_fields.items()
+    return {name: marker for name, field in fields for marker in field.metadata if isinstance(marker, kinds)}

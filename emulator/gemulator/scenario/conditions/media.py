@@ -1,4 +1,4 @@
-"""Conditions on pictures, sounds and files in a request: their MIME types and addresses."""
+"""Conditions on images, audio and files: MIME type and URI."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -10,33 +10,33 @@ from gemulator.core.errors import Mismatch
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.request.message import ContentPart
-from gemulator.scenario.conditions.compare import OneText, TextFields, TextTest, holds, shape, wanted
-from gemulator.scenario.conditions.extractors import Extractor, RequiredLiteral, shown, text_mismatches
+from gemulator.scenario.conditions.compare import OneText, TextFields, TextTest, expected_text, shape_tag, text_matches
+from gemulator.scenario.conditions.extractors import Extractor, RequiredLiteral, describe_texts, text_mismatches
 
 Medium = Literal["image", "audio", "file"]
 
 
 class MessageMedium(Struct, frozen=True):
-    """One medium. Of a data URL, `uri` is what stands before the comma."""
+    """One medium of a message. `uri` of a data URL is the part before the comma."""
 
     medium: Medium
     mime: str
     uri: str
 
     @classmethod
-    def in_newest(cls, conversation: Conversation) -> Sequence[Self]:
-        """What the newest user message carries."""
+    def from_newest(cls, conversation: Conversation) -> Sequence[Self]:
+        """Return the media of the newest user message."""
         users = [message for message in conversation.request.messages if message.role == "user"]
-        return [cls._of(part) for part in users[-1].parts] if users else []
+        return [cls._from_part(part) for part in users[-1].parts] if users else []
 
     @classmethod
-    def _of(cls, part: ContentPart) -> Self:
+    def _from_part(cls, part: ContentPart) -> Self:
         address = part.uri or _file_address(part)
         uri = address.partition(",")[0] if address.startswith("data:") else address
         mime = uri[5:].partition(";")[0] if uri.startswith("data:") else _mime(part)
         kind = mime.partition("/")[0]
         if part.input_audio is not None and not uri.startswith("data:") and "://" not in uri:
-            uri = ""  # the sound itself
+            uri = ""  # base64 audio, not a URI
         return cls("image" if kind == "image" else "audio" if kind == "audio" else "file", mime, uri)
 
 
@@ -50,7 +50,7 @@ def _mime(part: ContentPart) -> str:
     if part.input_audio is not None:
         form = part.input_audio.format or "wav"
         return form if "/" in form else f"audio/{form}"
-    # An address without a type counts as a picture of any kind (fidelity.md, Parameters).
+    # A URI without a type counts as an image of any type (fidelity.md, Parameters).
     return "image/*" if part.image_url is not None else "application/octet-stream"
 
 
@@ -58,17 +58,15 @@ def _mime(part: ContentPart) -> str:
 
 
 class MediaFields(StrictModel):
-    """One picture, sound or file, both of which must hold."""
+    """Conditions on one image, audio or file, all of which must hold."""
 
-    mime: Annotated[TextTest | None, Field(description="Its type, like image/png.")] = None
-    uri: Annotated[TextTest | None, Field(description="Its address; of a data URL what stands before the comma.")] = (
-        None
-    )
+    mime: Annotated[TextTest | None, Field(description="MIME type, like image/png.")] = None
+    uri: Annotated[TextTest | None, Field(description="URI; of a data URL the part before the comma.")] = None
 
 
 def _media_shape(value: Any) -> str:
     inner = value.keys() & {"mime", "uri"} if isinstance(value, dict) else isinstance(value, MediaFields)
-    return "<media>" if inner else shape(value)
+    return "<media>" if inner else shape_tag(value)
 
 
 MediaTest: TypeAlias = Annotated[
@@ -82,22 +80,24 @@ MediaTest: TypeAlias = Annotated[
 
 
 class MediaExtractor(Extractor, frozen=True):
-    """Pictures, sounds or files in the newest user message: one has to pass. A plain text is about the MIME type."""
+    """Media of the newest user message, of which one must match. A plain string tests the MIME type."""
 
     medium: Medium
 
     def mismatches(self, name: str, test: MediaTest, conversation: Conversation) -> Iterator[Mismatch]:
-        seen = [item for item in MessageMedium.in_newest(conversation) if item.medium == self.medium]
+        seen = [item for item in MessageMedium.from_newest(conversation) if item.medium == self.medium]
         if not isinstance(test, MediaFields):
             yield from text_mismatches(name, test, [item.mime for item in seen])
-        elif not any(_passes(test, item) for item in seen):
-            asked = (("mime", test.mime), ("uri", test.uri))
-            expected = " and ".join(f"{key} {wanted(part)}" for key, part in asked if part is not None)
-            yield Mismatch(name, expected, shown([f"{item.mime} {item.uri}" for item in seen]))
+        elif not any(_matches(test, item) for item in seen):
+            tests = (("mime", test.mime), ("uri", test.uri))
+            expected = " and ".join(f"{key} {expected_text(part)}" for key, part in tests if part is not None)
+            yield Mismatch(name, expected, describe_texts([f"{item.mime} {item.uri}" for item in seen]))
 
-    def needs(self, name: str, test: MediaTest) -> Iterator[RequiredLiteral]:
+    def required_literals(self, name: str, test: MediaTest) -> Iterator[RequiredLiteral]:
         return iter(())
 
 
-def _passes(test: MediaFields, item: MessageMedium) -> bool:
-    return (test.mime is None or holds(test.mime, item.mime)) and (test.uri is None or holds(test.uri, item.uri))
+def _matches(test: MediaFields, item: MessageMedium) -> bool:
+    return (test.mime is None or text_matches(test.mime, item.mime)) and (
+        test.uri is None or text_matches(test.uri, item.uri)
+    )

@@ -1,4 +1,4 @@
-"""Regular expressions on RE2, which runs in linear time: no pattern of a scenario can hang the server."""
+"""RE2 regular expressions: linear time, safe for patterns of users."""
 
 import re
 from functools import lru_cache
@@ -6,8 +6,8 @@ from typing import Any
 
 import re2
 
-# What other engines have and a linear one cannot, by how it is written.
-_REFUSED = (
+# Constructs of other engines that RE2 does not support.
+_UNSUPPORTED = (
     (r"\(\?[=!]", "look-ahead"),
     (r"\(\?<[=!]", "look-behind"),
     (r"\\[1-9]|\(\?P=", "a back-reference"),
@@ -18,27 +18,27 @@ _REFUSED = (
 
 
 @lru_cache(maxsize=4096)
-def compiled(pattern: str) -> Any:
-    """The compiled pattern. ValueError names the construct that is not accepted."""
+def compile_regex(pattern: str) -> Any:
+    """Return the compiled pattern. Raises ValueError naming the unsupported construct."""
     options = re2.Options()
     options.log_errors = False
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        raise ValueError(f"regular expression not accepted: {_reason(pattern, error)}") from None
+        raise ValueError(f"invalid regular expression: {_reason(pattern, error)}") from None
 
 
 def _reason(pattern: str, error: Exception) -> str:
-    for written, name in _REFUSED:
+    for written, name in _UNSUPPORTED:
         found = re.search(written, pattern)
         if found:
-            return f"`{found[0]}` is {name}, which RE2 does not have because it could run for ever"
-    said = error.args[0]
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+            return f"`{found[0]}` is {name}, which RE2 does not support"
+    message = error.args[0]
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
 
-def checked(pattern: str | None) -> str | None:
-    """The pattern itself, for pydantic. ValueError where it is not accepted."""
+def validate_regex(pattern: str | None) -> str | None:
+    """Pydantic validator: return the pattern. Raises ValueError if it is not supported."""
     if pattern is not None:
-        compiled(pattern)
+        compile_regex(pattern)
     return pattern

@@ -1,4 +1,4 @@
-"""From the text of a file to a Scenario, or to a list of problems that say how to mend it."""
+"""Scenario parser: text to Scenario or ScenarioError."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -11,43 +11,43 @@ from pydantic_core import ErrorDetails
 
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import Problem, ScenarioError
-from gemulator.scenario.loading.includes import FREE, INCLUDE, Files, IncludeResolver
+from gemulator.scenario.loading.includes import INCLUDE, USER_KEYS, Files, IncludeResolver
 from gemulator.scenario.model import Scenario
 
-_PLAIN = frozenset({"extra_forbidden"})  # problems of a key, not of its value
+_KEY_ERRORS = frozenset({"extra_forbidden"})  # located at the key, not at its value
 
 
 def read_scenario(text: str, file: Path, name: str, files: Files | None = None) -> Scenario:
-    """The scenario in `text`. ScenarioError says all that is wrong with it, with line and remedy.
+    """Parse a scenario. Raises ScenarioError with all problems, each with line and remedy.
 
-    `files` are those of its folder; without them it cannot include a piece or send a file.
+    `files` gives access to its folder; without it, the scenario can neither include nor send files.
     """
     document = yaml.read(text, file)
-    assembly = IncludeResolver(document, files)
-    data = assembly.data
+    resolver = IncludeResolver(document, files)
+    data = resolver.data
     if not isinstance(data, dict):
-        remedy = "Begin with `turns:` and a list of turns."
-        problem = Problem(file, 1, 1, "", "a scenario is a mapping with `turns:`", remedy)
-        raise ScenarioError([*assembly.problems, problem])
-    empty = [_empty(path, assembly) for path in empty_paths(data)]
+        remedy = "Start with `turns:` and a list of turns."
+        problem = Problem(file, 1, 1, "", "a scenario must be a mapping with `turns:`", remedy)
+        raise ScenarioError([*resolver.problems, problem])
+    empty = [_empty_problem(path, resolver) for path in empty_paths(data)]
     context = {"file": partial(files.content, beside=file)} if files else None
     try:
         scenario = Scenario.model_validate({"name": name, **data}, context=context)
     except ValidationError as error:
-        said = {problem.path for problem in empty}
-        found = [_problem(detail, assembly) for detail in error.errors(include_url=False)]
-        found = [problem for problem in found if problem.path not in said]
-        raise ScenarioError(_in_order([*assembly.problems, *empty, *found])) from None
-    if assembly.problems or empty:
-        raise ScenarioError(_in_order([*assembly.problems, *empty]))
-    return scenario.located_at(file, [assembly.place(("turns", index))[1] for index in range(len(scenario.turns))])
+        reported = {problem.path for problem in empty}
+        found = [_problem(detail, resolver) for detail in error.errors(include_url=False)]
+        found = [problem for problem in found if problem.path not in reported]
+        raise ScenarioError(_sort([*resolver.problems, *empty, *found])) from None
+    if resolver.problems or empty:
+        raise ScenarioError(_sort([*resolver.problems, *empty]))
+    return scenario.located_at(file, [resolver.position(("turns", index))[1] for index in range(len(scenario.turns))])
 
 
 def read_json(text: str, file: Path, name: str) -> Scenario | None:
-    """The scenario in a JSON text, in a third of the time; None: let `read_scenario` say what is wrong with it."""
+    """Parse a JSON scenario in a third of the time. Return None if it is invalid: `read_scenario` reports why."""
     try:
         data = orjson.loads(text) if len(text) < yaml.LARGEST and INCLUDE not in text else None
-        if not isinstance(data, dict) or not _given(data):
+        if not isinstance(data, dict) or not _is_complete(data):
             return None
         scenario = Scenario.model_validate({"name": name, **data})
     except (ValueError, TypeError):
@@ -55,55 +55,55 @@ def read_json(text: str, file: Path, name: str) -> Scenario | None:
     return scenario.located_at(file, [1] * len(scenario.turns))
 
 
-def _given(value: Any, depth: int = 0) -> bool:
-    """Whether nothing in it lacks a value, or is nested more deeply than YAML may be."""
+def _is_complete(value: Any, depth: int = 0) -> bool:
+    """Return True if no value is null and the nesting is within YAML's limit."""
     if isinstance(value, dict):
-        return depth < yaml.DEEPEST and all(_given(item, depth + 1) for item in value.values())
+        return depth < yaml.DEEPEST and all(_is_complete(item, depth + 1) for item in value.values())
     if isinstance(value, list):
-        return depth < yaml.DEEPEST and all(_given(item, depth + 1) for item in value)
+        return depth < yaml.DEEPEST and all(_is_complete(item, depth + 1) for item in value)
     return value is not None
 
 
-def _in_order(problems: Sequence[Problem]) -> Sequence[Problem]:
+def _sort(problems: Sequence[Problem]) -> Sequence[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.file), problem.line, problem.column))
 
 
-def _empty(path: yaml.YamlPath, assembly: IncludeResolver) -> Problem:
-    remedy = "Give it a value, or remove the key. If its value stands below, indent that further."
-    return Problem(*assembly.place(path, key=True), yaml.dotted(path), "nothing is given here", remedy)
+def _empty_problem(path: yaml.YamlPath, resolver: IncludeResolver) -> Problem:
+    remedy = "Add a value, or remove the key. If the value is on the next line, indent it further."
+    return Problem(*resolver.position(path, key=True), yaml.dotted(path), "this key has no value", remedy)
 
 
 def empty_paths(value: Any, path: yaml.YamlPath = ()) -> Iterator[yaml.YamlPath]:
-    """Where keys have no value: a condition that was forgotten would hold for everything."""
+    """Yield the paths of keys without a value: a condition without one would match every request."""
     if value is None:
         yield path
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key not in FREE:
+            if key not in USER_KEYS:
                 yield from empty_paths(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from empty_paths(item, (*path, index))
 
 
-def _problem(detail: ErrorDetails, assembly: IncludeResolver) -> Problem:
+def _problem(detail: ErrorDetails, resolver: IncludeResolver) -> Problem:
     from gemulator.scenario.loading.messages import explain_error
 
-    path = path_of(detail["loc"], assembly.data)
-    file, line, column = assembly.place(path, key=detail["type"] in _PLAIN)
+    path = path_of(detail["loc"], resolver.data)
+    file, line, column = resolver.position(path, key=detail["type"] in _KEY_ERRORS)
     message, remedy = explain_error(detail, path)
     return Problem(file, line, column, yaml.dotted(path), message, remedy)
 
 
 def path_of(loc: tuple[str | int, ...], data: Any) -> yaml.YamlPath:
-    """The steps of `loc` that are in the data, and a missing last one: pydantic adds the tags of its unions."""
+    """Return the steps of `loc` that exist in the data, and a missing last step. Drops pydantic's union tags."""
     path: list[str | int] = []
     for position, step in enumerate(loc):
-        inside = (isinstance(data, dict) and step in data) or (
+        exists = (isinstance(data, dict) and step in data) or (
             isinstance(data, list) and isinstance(step, int) and step < len(data)
         )
-        if inside:
+        if exists:
             data = data[step]
-        if inside or (position == len(loc) - 1 and not str(step).startswith(("<", "["))):
+        if exists or (position == len(loc) - 1 and not str(step).startswith(("<", "["))):
             path.append(step)
     return tuple(path)

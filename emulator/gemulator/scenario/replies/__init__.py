@@ -1,4 +1,4 @@
-"""What an author can have answered: one class a kind, and the union of them."""
+"""Kinds of replies, and their union."""
 
 from gemulator.scenario.replies.any_reply import (
     KINDS,
@@ -9,7 +9,7 @@ from gemulator.scenario.replies.any_reply import (
     Reply,
     leaves,
     parts_of,
-    texts_of,
+    templates_of,
 )
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
 from gemulator.scenario.replies.json_reply import JsonReply
@@ -40,5 +40,5 @@ __all__ = [
     "ThinkingReply",
     "leaves",
     "parts_of",
-    "texts_of",
+    "templates_of",
 ]

@@ -1,4 +1,4 @@
-"""All kinds of replies, and those that are made of replies: one of several, or one for each candidate."""
+"""Union of all replies, and the composite replies `choose` and `candidates`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing_extensions import TypeAliasType
 from gemulator.core.plan import Part
 from gemulator.core.seed import Seed
 from gemulator.core.strict_model import StrictModel
-from gemulator.scenario.conditions.compare import shape
+from gemulator.scenario.conditions.compare import shape_tag
 from gemulator.scenario.finish_reason import Finish
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
 from gemulator.scenario.replies.json_reply import JsonReply
@@ -18,45 +18,45 @@ from gemulator.scenario.replies.media import AudioReply, ImageReply
 from gemulator.scenario.replies.reply import AnyReply, Context, ReplyPart
 from gemulator.scenario.replies.text import LoremReply, MarkdownReply, TextReply, ThinkingReply
 from gemulator.scenario.replies.tool_call import CallReply
-from gemulator.scenario.templates.fields import Words
+from gemulator.scenario.templates.fields import TemplateText
 
 
-def _option_shape(value: Any) -> str:
+def _option_tag(value: Any) -> str:
     own = "reply" in value if isinstance(value, dict) else isinstance(value, Option | Candidate)
     return "<option>" if own else "<reply>"
 
 
 class Option(StrictModel):
-    """One of several replies. Weights are shares: 3 beside 1 is three times in four."""
+    """One of several replies. Weights are relative: 3 beside 1 is picked in three of four cases."""
 
-    weight: Annotated[float, Field(gt=0, allow_inf_nan=False, description="How often, beside the others.")] = 1.0
-    reply: Annotated["Reply", Field(description="The reply itself.")]
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False, description="Relative frequency.")] = 1.0
+    reply: Annotated["Reply", Field(description="The reply.")]
 
 
 class ChooseReply(ReplyPart):
-    """One of several replies, by weight. The seed decides: the same request always gets the same one."""
+    """One of several replies, picked by weight. The pick is seeded: the same request always gets the same reply."""
 
     key: ClassVar[str] = "choose"
     example: ClassVar[str] = "{ choose: [{ weight: 3, reply: Heads. }, Tails.] }"
     choose: Annotated[
         list[
             Annotated[
-                Annotated[Option, Tag("<option>")] | Annotated["Reply", Tag("<reply>")], Discriminator(_option_shape)
+                Annotated[Option, Tag("<option>")] | Annotated["Reply", Tag("<reply>")], Discriminator(_option_tag)
             ]
         ],
-        Field(min_length=1, description="The replies: as they are, or each with a `weight`."),
+        Field(min_length=1, description="Replies, each optionally with a `weight`."),
     ]
 
     def options(self) -> Iterator[tuple[float, "Reply"]]:
-        """Weights and replies."""
+        """Yield weights and replies."""
         for option in self.choose:
             if isinstance(option, Option):
                 yield option.weight, option.reply
             else:
                 yield 1.0, option
 
-    def chosen(self, seed: Seed) -> "Reply":
-        """The reply that the seed picks."""
+    def pick(self, seed: Seed) -> "Reply":
+        """Return the reply that the seed picks."""
         options = list(self.options())
         left = seed.child("choose").unit() * sum(weight for weight, _ in options)
         for weight, reply in options:
@@ -65,26 +65,26 @@ class ChooseReply(ReplyPart):
                 return reply
         return options[-1][1]
 
-    def texts(self) -> Iterator[str]:
+    def templates(self) -> Iterator[str]:
         for _, reply in self.options():
-            yield from texts_of(reply)
+            yield from templates_of(reply)
 
     def plan(self, context: Context) -> tuple[Part, ...]:
-        parts = parts_of(self.chosen(context.seed))
+        parts = parts_of(self.pick(context.seed))
         return tuple(
-            planned for index, part in enumerate(parts) for planned in part.plan(context.below("chosen", index))
+            planned for index, part in enumerate(parts) for planned in part.plan(context.child("chosen", index))
         )
 
 
 class Candidate(StrictModel):
-    """One candidate, and why it ends."""
+    """One candidate with its finish reason."""
 
-    reply: Annotated["Reply", Field(description="The reply itself.")]
+    reply: Annotated["Reply", Field(description="The reply.")]
     finish: Finish | None = None
 
 
 class CandidatesReply(AnyReply):
-    """A reply for each candidate, where the request asks for several with `n`; then the first again."""
+    """A reply for each of the `n` candidates of a request; beyond the last, they repeat from the first."""
 
     key: ClassVar[str] = "candidates"
     example: ClassVar[str] = "{ candidates: [Red., Blue., { reply: Gre, finish: length }] }"
@@ -92,23 +92,23 @@ class CandidatesReply(AnyReply):
         list[
             Annotated[
                 Annotated[Candidate, Tag("<option>")] | Annotated["Reply", Tag("<reply>")],
-                Discriminator(_option_shape),
+                Discriminator(_option_tag),
             ]
         ],
-        Field(min_length=1, description="The candidates, the first first."),
+        Field(min_length=1, description="Candidates in order."),
     ]
 
     def each(self) -> Iterator[tuple["Reply", str | None]]:
-        """Replies and finish reasons."""
+        """Yield replies and finish reasons."""
         for candidate in self.candidates:
             if isinstance(candidate, Candidate):
                 yield candidate.reply, candidate.finish
             else:
                 yield candidate, None
 
-    def texts(self) -> Iterator[str]:
+    def templates(self) -> Iterator[str]:
         for reply, _ in self.each():
-            yield from texts_of(reply)
+            yield from templates_of(reply)
 
 
 PARTS: tuple[type[ReplyPart], ...] = (
@@ -123,17 +123,17 @@ PARTS: tuple[type[ReplyPart], ...] = (
     ChooseReply,
 )
 WHOLE: tuple[type[AnyReply], ...] = (ErrorReply, BlockReply, CandidatesReply)
-_WHOLE = frozenset(f"<{kind.key}>" for kind in WHOLE)
+_WHOLE_TAGS = frozenset(f"<{kind.key}>" for kind in WHOLE)
 KINDS: Mapping[str, type[AnyReply]] = {kind.key: kind for kind in (*PARTS, *WHOLE)}
 
 
-def _kind(value: Any) -> str | None:
+def _kind_tag(value: Any) -> str | None:
     if isinstance(value, AnyReply):
         return f"<{value.key}>"
     if not isinstance(value, dict):
         return None
     found = next((key for key in value if key in KINDS), None)
-    # A text may be written as its pieces alone.
+    # A text may be given by `chunks` alone.
     return f"<{found}>" if found else "<text>" if "chunks" in value else None
 
 
@@ -149,7 +149,7 @@ AnyPart = TypeAliasType(
         | Annotated[AudioReply, Tag("<audio>")]
         | Annotated[JsonReply, Tag("<json>")]
         | Annotated[ChooseReply, Tag("<choose>")],
-        Discriminator(_kind),
+        Discriminator(_kind_tag),
     ],
 )
 WholeReply = TypeAliasType(
@@ -159,48 +159,48 @@ WholeReply = TypeAliasType(
         | Annotated[ErrorReply, Tag("<error>")]
         | Annotated[BlockReply, Tag("<block>")]
         | Annotated[CandidatesReply, Tag("<candidates>")],
-        Discriminator(lambda value: kind if (kind := _kind(value)) in _WHOLE else "<one>"),
+        Discriminator(lambda value: kind if (kind := _kind_tag(value)) in _WHOLE_TAGS else "<one>"),
     ],
 )
 
 
-def _reply_shape(value: Any) -> str:
-    return {"<fields>": "<part>", "<list>": "<list>"}.get(shape(value), "<words>")
+def _reply_tag(value: Any) -> str:
+    return {"<fields>": "<part>", "<list>": "<list>"}.get(shape_tag(value), "<words>")
 
 
 Reply = TypeAliasType(
     "Reply",
     Annotated[
-        Annotated[Words, Tag("<words>")]
+        Annotated[TemplateText, Tag("<words>")]
         | Annotated[WholeReply, Tag("<part>")]
         | Annotated[list[AnyPart], Field(min_length=1), Tag("<list>")],
-        Discriminator(_reply_shape),
+        Discriminator(_reply_tag),
     ],
 )
 
 
 def parts_of(reply: Reply) -> Sequence[ReplyPart]:
-    """The parts of a reply, in order; none where it refuses, or has candidates."""
+    """Return the parts of a reply in order; none for an error, a block or candidates."""
     if isinstance(reply, str):
-        return (_spoken(reply),)
+        return (_text_part(reply),)
     if isinstance(reply, list):
         return reply
     return (reply,) if isinstance(reply, ReplyPart) else ()
 
 
 @lru_cache(maxsize=1024)
-def _spoken(text: str) -> TextReply:
+def _text_part(text: str) -> TextReply:
     return TextReply(text=text)
 
 
-def texts_of(reply: Reply) -> Iterator[str]:
-    """The templates in a reply that have an expression."""
+def templates_of(reply: Reply) -> Iterator[str]:
+    """Yield the texts of a reply that contain an expression."""
     for part in reply if isinstance(reply, list) else [reply]:
-        yield from part.texts() if isinstance(part, AnyReply) else [part] if "{{" in part else []
+        yield from part.templates() if isinstance(part, AnyReply) else [part] if "{{" in part else []
 
 
 def leaves(reply: Reply) -> Iterator[str | AnyReply]:
-    """All texts, parts and refusals that a reply may become, whatever is chosen."""
+    """Yield all texts, parts and whole answers that a reply may result in, over all choices."""
     for part in reply if isinstance(reply, list) else [reply]:
         match part:
             case ChooseReply():

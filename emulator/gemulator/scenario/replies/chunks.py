@@ -1,4 +1,4 @@
-"""Where an author wants a text cut: literally, or by size."""
+"""Chunks of a text: given literally or by size."""
 
 import re
 from collections.abc import Sequence
@@ -7,24 +7,24 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from gemulator.core.strict_model import StrictModel
-from gemulator.scenario.templates.fields import Words
+from gemulator.scenario.templates.fields import TemplateText
 
 
 class ChunkSize(StrictModel):
-    """The size of each chunk, in one unit."""
+    """Size of each chunk in one unit."""
 
-    characters: Annotated[int | None, Field(ge=1, description="This many characters.")] = None
-    tokens: Annotated[int | None, Field(ge=1, description="This many tokens.")] = None
-    words: Annotated[int | None, Field(ge=1, description="This many words, with the space after them.")] = None
+    characters: Annotated[int | None, Field(ge=1, description="Characters per chunk.")] = None
+    tokens: Annotated[int | None, Field(ge=1, description="Tokens per chunk.")] = None
+    words: Annotated[int | None, Field(ge=1, description="Words per chunk, with the white space after them.")] = None
 
     @model_validator(mode="after")
-    def _one(self) -> "ChunkSize":
+    def _validate_single_unit(self) -> "ChunkSize":
         if sum(size is not None for size in (self.characters, self.tokens, self.words)) != 1:
-            raise ValueError("chunks are cut by one of characters, tokens, words")
+            raise ValueError("set exactly one of characters, tokens, words")
         return self
 
-    def cut(self, text: str) -> tuple[str, ...]:
-        """The text in pieces of this size."""
+    def split(self, text: str) -> tuple[str, ...]:
+        """Split the text into pieces of this size."""
         if self.tokens is not None:
             from gemulator.generate.token_count import pieces
 
@@ -36,21 +36,21 @@ class ChunkSize(StrictModel):
         return tuple(text[at : at + size] for at in range(0, len(text), size))
 
 
-def _shape(value: Any) -> str:
+def _chunks_tag(value: Any) -> str:
     return "<pieces>" if isinstance(value, list) else "<size>"
 
 
 Chunks: TypeAlias = Annotated[
-    Annotated[list[Words], Field(min_length=1), Tag("<pieces>")] | Annotated[ChunkSize, Tag("<size>")],
-    Discriminator(_shape),
+    Annotated[list[TemplateText], Field(min_length=1), Tag("<pieces>")] | Annotated[ChunkSize, Tag("<size>")],
+    Discriminator(_chunks_tag),
 ]
 
 
-def cut(chunks: Chunks | None, text: str) -> tuple[str, ...] | None:
-    """The pieces of a text that is cut by size; None where no size is given."""
-    return chunks.cut(text) or None if isinstance(chunks, ChunkSize) else None
+def split(chunks: Chunks | None, text: str) -> tuple[str, ...] | None:
+    """Split a text by size; return None if no size is set."""
+    return chunks.split(text) or None if isinstance(chunks, ChunkSize) else None
 
 
-def literal(chunks: Chunks | None) -> Sequence[str] | None:
-    """The pieces themselves, where they are given."""
+def literal_pieces(chunks: Chunks | None) -> Sequence[str] | None:
+    """Return the pieces if they are given literally."""
     return chunks if isinstance(chunks, list) else None

@@ -1,4 +1,4 @@
-"""The refusal that an author asks for, with what was left out in Google's own words."""
+"""Preset errors by status or name."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from gemulator.service.refusals import REFUSALS, default_for_status
 NAMES = list(REFUSALS)
 
 
-def known(name: str) -> str:
-    """The name, if there is a refusal of it. ValueError: there is none."""
+def validate_name(name: str) -> str:
+    """Return the name. Raises ValueError if no preset has it."""
     if name not in REFUSALS:
-        raise ValueError(f"{name!r} is no refusal; known: {', '.join(NAMES)}")
+        raise ValueError(f"{name!r} is not a preset error: use an HTTP status, or one of {', '.join(NAMES)}")
     return name
 
 
@@ -24,15 +24,15 @@ def refusal(
     retry_after: float | None = None,
     values: Mapping[str, object] | None = None,
 ) -> Failure:
-    """The refusal with this HTTP status, or of this name; `values` are what its words say of the request."""
-    found = REFUSALS[error] if isinstance(error, str) else default_for_status(error)
-    words = found.failure(values)
-    status = found.status if isinstance(error, str) else error
-    own_details = words.details if message is None and code is None else ()
+    """Return the failure for an HTTP status or preset name; `values` fill the placeholders of its message."""
+    preset = REFUSALS[error] if isinstance(error, str) else default_for_status(error)
+    failure = preset.failure(values)
+    status = preset.status if isinstance(error, str) else error
+    default_details = failure.details if message is None and code is None else ()
     return Failure(
         status,
-        code or words.code,
-        message or words.message,
-        own_details if details is None else tuple(details),
+        code or failure.code,
+        message or failure.message,
+        default_details if details is None else tuple(details),
         retry_after,
     )

@@ -1,4 +1,4 @@
-"""JSON as an answer."""
+"""JSON reply."""
 
 from typing import Annotated, ClassVar
 
@@ -7,18 +7,18 @@ from pydantic import Field
 
 from gemulator.core.errors import ReplyError
 from gemulator.core.plan import Part, Text
-from gemulator.scenario.replies.chunks import Chunks, cut
+from gemulator.scenario.replies.chunks import Chunks, split
 from gemulator.scenario.replies.reply import Context, ReplyPart
-from gemulator.scenario.templates.fields import Tree
+from gemulator.scenario.templates.fields import TemplateValue
 
 
 class JsonReply(ReplyPart):
-    """A value as JSON text. It has to fit the schema of the request, where there is one."""
+    """A value as JSON text. It must be valid against the schema of the request, if it has one."""
 
     key: ClassVar[str] = "json"
     example: ClassVar[str] = "{ json: { total: 12.5, currency: EUR } }"
-    value: Annotated[Tree, Field(alias="json", description="The value. For an answer that does not fit, use `text`.")]
-    chunks: Annotated[Chunks | None, Field(description="The size of the pieces of a stream.")] = None
+    value: Annotated[TemplateValue, Field(alias="json", description="Value. To send an invalid answer, use `text`.")]
+    chunks: Annotated[Chunks | None, Field(description="Size of the chunks of a stream.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
         value = context.json(self.value)
@@ -28,6 +28,6 @@ class JsonReply(ReplyPart):
 
             problem = problem_with(schema, value)
             if problem is not None:
-                raise ReplyError(f"the `json` does not fit the schema of the request: {problem}")
+                raise ReplyError(f"`json` is invalid against the schema of the request: {problem}")
         text = orjson.dumps(value).decode()
-        return (Text(text, context.signature(None, ""), cut(self.chunks, text)),)
+        return (Text(text, context.signature(None, ""), split(self.chunks, text)),)

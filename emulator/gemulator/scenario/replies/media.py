@@ -1,4 +1,4 @@
-"""Pictures and sounds: made, or files of the scenario's folder."""
+"""Image and audio replies: generated, or files of the scenario folder."""
 
 import base64
 from functools import cached_property
@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_
 from gemulator.core.duration import Duration
 from gemulator.core.plan import Media, Part
 from gemulator.scenario.replies.reply import Context, ReplyPart, Signature
-from gemulator.scenario.templates.fields import Words
+from gemulator.scenario.templates.fields import TemplateText
 
 ImageType: TypeAlias = Literal["image/png", "image/jpeg", "image/webp"]
 
@@ -29,90 +29,90 @@ _TYPES = {
 
 
 class _MediaReply(ReplyPart):
-    """A medium that may be a file."""
+    """Base of replies with generated data or a file."""
 
-    file: Annotated[str | None, Field(description="A file beside the scenario, sent as it is.")] = None
-    data: Annotated[str | None, Field(description="The base64 text to send instead, literally.")] = None
+    file: Annotated[str | None, Field(description="File to send, relative to the scenario.")] = None
+    data: Annotated[str | None, Field(description="Base64 text to send instead.")] = None
     thought_signature: Signature = None
 
     _content: bytes | None = PrivateAttr(default=None)
 
     @field_validator("file")
     @classmethod
-    def _known(cls, file: str | None) -> str | None:
+    def _validate_suffix(cls, file: str | None) -> str | None:
         kinds = [suffix for suffix, mime in _TYPES.items() if mime.startswith(cls.key)]
         if file is not None and PurePath(file).suffix.lower() not in kinds:
-            raise ValueError(f"{cls.key} files end in {', '.join(kinds)}")
+            raise ValueError(f"`{file}` has the wrong type: {cls.key} files end in {', '.join(kinds)}")
         return file
 
     @model_validator(mode="after")
-    def _read(self, info: ValidationInfo) -> Self:
+    def _read_file(self, info: ValidationInfo) -> Self:
         if self.file is not None and self.data is None:
             reader = (info.context or {}).get("file")
             if reader is None:
-                raise ValueError("`file` needs a scenario that is a file itself: here there is no folder to look in")
+                raise ValueError("`file` works only in files of a scenario folder: use `data` with base64 text instead")
             self._content = reader(self.file)
         return self
 
-    def _given(self) -> str | None:
-        """The base64 text of what the author gave; None where the medium is to be made."""
+    def _author_data(self) -> str | None:
+        """Return the base64 text of the author's data; None if the medium is to be generated."""
         return self.data if self._content is None else self._encoded
 
     @cached_property
     def _encoded(self) -> str:
         return base64.b64encode(self._content or b"").decode()
 
-    def _type(self, made: str) -> str:
+    def _mime_type(self, made: str) -> str:
         return made if self.file is None else _TYPES[PurePath(self.file).suffix.lower()]
 
 
 class ImageReply(_MediaReply):
-    """A picture, drawn from its description, or a file."""
+    """An image: drawn from a description, or a file."""
 
     key: ClassVar[str] = "image"
     example: ClassVar[str] = "{ image: a lighthouse at dusk, size: 512x512 }"
-    image: Annotated[Words, Field(description="What the picture shows.")]
+    image: Annotated[TemplateText, Field(description="Description of the image.")]
     size: Annotated[
-        str | None, Field(pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$", description="Width x height in pixels.")
+        str | None, Field(pattern=r"^[1-9]\d{1,3}x[1-9]\d{1,3}$", description="Width x height in pixels, like 512x512.")
     ] = None
-    mime: Annotated[ImageType | None, Field(description="The type of a drawing. Left out: image/png.")] = None
+    mime: Annotated[ImageType | None, Field(description="MIME type of a drawn image. Default: image/png.")] = None
 
     def plan(self, context: Context) -> tuple[Part, ...]:
-        mime = self.mime or self._type("image/png")
-        given = self._given()
-        data = self._drawn(context, mime) if given is None else given
+        mime = self.mime or self._mime_type("image/png")
+        given = self._author_data()
+        data = self._draw(context, mime) if given is None else given
         return (Media("image", mime, data, context.signature(self.thought_signature, "")),)
 
-    def _drawn(self, context: Context, mime: str) -> str:
-        from gemulator.generate.image.draw import draw, requested_size
+    def _draw(self, context: Context, mime: str) -> str:
+        from gemulator.generate.image.draw import draw
 
         subject = context.text(self.image)
-        width, height = map(int, self.size.split("x")) if self.size else requested_size(subject)
+        width, height = map(int, self.size.split("x")) if self.size else size_of(subject)
         return base64.b64encode(draw(subject, context.seed.child("image"), width, height, mime)).decode()
 
 
 class AudioReply(_MediaReply):
-    """A sound: hummed speech, a tone, or a file."""
+    """Audio: speech-like sound, a tone, or a file."""
 
     key: ClassVar[str] = "audio"
     example: ClassVar[str] = "{ audio: Good morning! }"
-    audio: Annotated[Words, Field(description="The words that are spoken.")]
-    tone: Annotated[float | None, Field(ge=20, le=20_000, description="A tone of this many hertz instead.")] = None
-    duration: Annotated[Duration | None, Field(gt=0, le=60, description="How long the tone is. Left out: 1s.")] = None
+    audio: Annotated[TemplateText, Field(description="Spoken text.")]
+    tone: Annotated[float | None, Field(ge=20, le=20_000, description="Frequency in hertz of a tone instead.")] = None
+    duration: Annotated[Duration | None, Field(gt=0, le=60, description="Duration of the tone. Default: 1s.")] = None
 
     @model_validator(mode="after")
-    def _toned(self) -> Self:
+    def _validate_duration(self) -> Self:
         if self.duration is not None and self.tone is None:
-            raise ValueError("`duration` is how long a `tone` is: add `tone: 440`")
+            raise ValueError("`duration` needs a `tone`: add `tone: 440`")
         return self
 
     def plan(self, context: Context) -> tuple[Part, ...]:
-        given = self._given()
-        data = self._made(context) if given is None else given
-        mime = self._type("audio/wav")
+        given = self._author_data()
+        data = self._synthesize(context) if given is None else given
+        mime = self._mime_type("audio/wav")
         return (Media("audio", mime, data, context.signature(self.thought_signature, "")),)
 
-    def _made(self, context: Context) -> str:
+    def _synthesize(self, context: Context) -> str:
         from gemulator.generate.audio import speech_like, tone
 
         if self.tone is not None:

@@ -1,4 +1,4 @@
-"""What every reply part has in common."""
+"""Base classes of replies, and the context of planning."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, ClassVar, Literal, TypeAlias
@@ -12,18 +12,18 @@ from gemulator.core.plan import Part
 from gemulator.core.seed import Seed
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
-from gemulator.scenario.templates.fields import filled_fields
-from gemulator.scenario.templates.template import Template, filled, strings
+from gemulator.scenario.templates.fields import template_fields
+from gemulator.scenario.templates.template import Template, fill, template_strings
 from gemulator.scenario.templates.variables import Variables
 from gemulator.service.guided_decoding import UNCONSTRAINED, DecodingOptions
 
 
 class Context(Struct, frozen=True):
-    """What a reply may know when it plans itself.
+    """Inputs for planning a reply.
 
-    `seed` decides words, `attempt` ids. `call_id` and `sign` come from the dialect and the model: `sign` returns None
-    where the model signs nothing. `decoding` is what the server reads out of the request beyond what all do, `groups`
-    what the regular expressions of the `when` have caught.
+    `seed` decides text, `attempt` ids. `call_id` and `sign` come from dialect and model: `sign` returns None if the
+    model does not sign. `decoding` holds server-specific options of the request, `groups` the captured groups of
+    the regular expressions in `when`.
     """
 
     conversation: Conversation
@@ -35,23 +35,23 @@ class Context(Struct, frozen=True):
     first_call: bool = True
     groups: Mapping[str, str] = field(default_factory=dict)
 
-    def below(self, *names: str | int) -> "Context":
-        """The context of a named part of this answer."""
+    def child(self, *names: str | int) -> "Context":
+        """Return the context of a named part of the answer."""
         return replace(self, seed=self.seed.child(*names), attempt=self.attempt.child(*names))
 
     def signature(self, given: str | Literal[False] | None, name: str) -> str | None:
-        """The author's signature, none, or a minted one."""
+        """Return the author's signature, None for `false`, or a generated one."""
         if given is None:
             return self.sign(name, self.seed.child("signature"))
         return given or None
 
     def text(self, written: str) -> str:
-        """A text with its expressions filled in. ReplyError where the request lacks what one names."""
+        """Fill in the expressions of a text. Raises ReplyError if the request lacks a value."""
         return Template.of(written).text(self._variables) if "{{" in written else written
 
     def json(self, written: JSON) -> JSON:
-        """A value with the expressions in its texts filled in. ReplyError as above."""
-        return filled(written, self._variables)
+        """Fill in the expressions in all texts of a value. Raises ReplyError if the request lacks a value."""
+        return fill(written, self._variables)
 
     @property
     def _variables(self) -> Variables:
@@ -60,25 +60,25 @@ class Context(Struct, frozen=True):
 
 Signature: TypeAlias = Annotated[
     str | Literal[False] | None,
-    Field(description="The thought signature, literally; `false`: none. Left out: minted where the model signs."),
+    Field(description="Thought signature, literally; `false`: none. Default: generated if the model signs."),
 ]
 
 
 class AnyReply(StrictModel):
-    """Something under `reply`. `key` is the YAML key that names it, `example` a reply that shows it."""
+    """Base of all replies. `key` is the YAML key that selects the class, `example` a YAML example."""
 
     key: ClassVar[str]
     example: ClassVar[str]
 
-    def texts(self) -> Iterator[str]:
-        """The templates in it that have an expression."""
-        for name in filled_fields(type(self)):
-            yield from strings(getattr(self, name))
+    def templates(self) -> Iterator[str]:
+        """Yield the texts that contain an expression."""
+        for name in template_fields(type(self)):
+            yield from template_strings(getattr(self, name))
 
 
 class ReplyPart(AnyReply):
-    """One part of a reply."""
+    """Base of the parts of a reply."""
 
     def plan(self, context: Context) -> tuple[Part, ...]:
-        """The parts of the answer, every choice made. ReplyError where it does not go with the request."""
+        """Return the planned parts of the answer. Raises ReplyError if the reply does not fit the request."""
         raise TypeError(f"{type(self).__name__} cannot be planned")  # pragma: no cover

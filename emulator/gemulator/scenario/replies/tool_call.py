@@ -1,4 +1,4 @@
-"""A call of one of the request's tools."""
+"""Tool call reply."""
 
 from typing import Annotated, ClassVar
 
@@ -7,72 +7,73 @@ from pydantic import Field, model_validator
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Part, ToolCall
-from gemulator.scenario.replies.chunks import Chunks, cut, literal
+from gemulator.scenario.replies.chunks import Chunks, literal_pieces, split
 from gemulator.scenario.replies.reply import Context, ReplyPart, Signature
-from gemulator.scenario.templates.fields import Fields, Words
+from gemulator.scenario.templates.fields import TemplateObject, TemplateText
 
 
 class CallReply(ReplyPart):
-    """A call of one of the request's tools."""
+    """A call of a tool of the request."""
 
     key: ClassVar[str] = "call"
     example: ClassVar[str] = "{ call: get_weather, with: { city: Paris } }"
-    call: Annotated[str, Field(min_length=1, description="The name of the tool.")]
+    call: Annotated[str, Field(min_length=1, description="Name of the tool.")]
     given: Annotated[
-        Fields | None,
+        TemplateObject | None,
         Field(
             alias="with",
-            description="The arguments. Left out: made from the tool's own schema. What the schema requires and is not"
-            " given is made too.",
+            description="Arguments. Missing required ones are generated from the tool's schema; if `with` is omitted,"
+            " all are.",
         ),
     ] = None
     arguments: Annotated[
-        Words | None, Field(description="The arguments as raw text, broken on purpose if you like; instead of `with`.")
+        TemplateText | None,
+        Field(description="Arguments as raw text instead of `with`, for example invalid JSON."),
     ] = None
     chunks: Annotated[
         Chunks | None,
-        Field(description="How streamed arguments are cut: raw pieces (instead of `with`), or their size."),
+        Field(description="Chunks of streamed arguments: raw pieces instead of `with`, or their size."),
     ] = None
-    id: Annotated[str | None, Field(description="The id of the call, literally.")] = None
+    id: Annotated[str | None, Field(description="Id of the call.")] = None
     thought_signature: Signature = None
 
     @model_validator(mode="after")
-    def _once(self) -> "CallReply":
-        written = (self.given, self.arguments, literal(self.chunks))
+    def _validate_single_source(self) -> "CallReply":
+        written = (self.given, self.arguments, literal_pieces(self.chunks))
         if sum(way is not None for way in written) > 1:
-            raise ValueError("the arguments are given twice: keep one of `with`, `arguments` and a list of `chunks`")
+            raise ValueError("the arguments are set twice: keep one of `with`, `arguments` and a list of `chunks`")
         return self
 
     def plan(self, context: Context) -> tuple[Part, ...]:
-        pieces = literal(self.chunks)
+        pieces = literal_pieces(self.chunks)
         filled = tuple(map(context.text, pieces)) if pieces is not None else None
         arguments = self._arguments(context) if filled is None else "".join(filled)
         call_id = self.id or context.call_id(context.attempt.child("call"), self.call, 0)
-        # Of parallel calls only the first is signed (fidelity.md, Thought signatures).
+        # Only the first of parallel calls is signed (fidelity.md, Thought signatures).
         given = self.thought_signature if context.first_call or self.thought_signature else False
         return (
             ToolCall(
-                call_id, self.call, arguments, context.signature(given, self.call), filled or self._cut(arguments)
+                call_id, self.call, arguments, context.signature(given, self.call), filled or self._split(arguments)
             ),
         )
 
-    def _cut(self, arguments: str) -> tuple[str, ...] | None:
-        return cut(self.chunks, arguments)
+    def _split(self, arguments: str) -> tuple[str, ...] | None:
+        return split(self.chunks, arguments)
 
     def _arguments(self, context: Context) -> str:
         if self.arguments is not None:
             return context.text(self.arguments)
         given = None if self.given is None else context.json(self.given)
-        return orjson.dumps(_completed(given, self._schema(context), context)).decode()
+        return orjson.dumps(_complete_arguments(given, self._schema(context), context)).decode()
 
     def _schema(self, context: Context) -> JSON:
         offered = context.conversation.request.functions_offered
         return next((function.arguments for function in offered if function.name == self.call), None)
 
 
-def _completed(given: dict[str, JSON] | None, schema: JSON, context: Context) -> JSON:
-    """What is given, and what the schema requires beside it. An author's value stands even where it does not fit."""
-    if schema is None or not _lacking(given, schema):
+def _complete_arguments(given: dict[str, JSON] | None, schema: JSON, context: Context) -> JSON:
+    """Return the given arguments, completed as the schema requires. Given values stay even if they are invalid."""
+    if schema is None or not _needs_completion(given, schema):
         return given or {}
     from gemulator.generate.json_schema import Unsatisfiable, value_for
 
@@ -84,7 +85,7 @@ def _completed(given: dict[str, JSON] | None, schema: JSON, context: Context) ->
         return given
 
 
-def _lacking(given: dict[str, JSON] | None, schema: JSON) -> bool:
+def _needs_completion(given: dict[str, JSON] | None, schema: JSON) -> bool:
     if given is None:
         return True
     required = schema.get("required") if isinstance(schema, dict) else None

@@ -1,4 +1,4 @@
-"""Texts and values as authors write them: with `{{ expressions }}` that are checked when the file is read."""
+"""Field types of texts and values with `{{ expressions }}`, validated at load time."""
 
 from functools import lru_cache
 from typing import Annotated, Any, TypeAlias, get_args
@@ -7,35 +7,35 @@ from pydantic import AfterValidator
 
 from gemulator.core.json_types import JSON
 from gemulator.core.strict_model import StrictModel
-from gemulator.scenario.templates.template import Template, strings
+from gemulator.scenario.templates.template import Template, template_strings
 
 
-class _Filled:
-    """Marks a type whose texts are templates."""
+class _TemplateMarker:
+    """Annotation of types whose texts are templates."""
 
 
-_FILLED = _Filled()
+_TEMPLATE = _TemplateMarker()
 
 
-def _checked(value: JSON) -> JSON:
-    for text in strings(value):
+def _validate_templates(value: JSON) -> JSON:
+    for text in template_strings(value):
         Template.of(text)
     return value
 
 
-Words: TypeAlias = Annotated[str, AfterValidator(_checked), _FILLED]
-Tree: TypeAlias = Annotated[JSON, AfterValidator(_checked), _FILLED]
-Fields: TypeAlias = Annotated[dict[str, JSON], AfterValidator(_checked), _FILLED]
+TemplateText: TypeAlias = Annotated[str, AfterValidator(_validate_templates), _TEMPLATE]
+TemplateValue: TypeAlias = Annotated[JSON, AfterValidator(_validate_templates), _TEMPLATE]
+TemplateObject: TypeAlias = Annotated[dict[str, JSON], AfterValidator(_validate_templates), _TEMPLATE]
 
 
 @lru_cache(maxsize=64)
-def filled_fields(kind: type[StrictModel]) -> tuple[str, ...]:
-    """The fields of a class whose texts are templates."""
+def template_fields(kind: type[StrictModel]) -> tuple[str, ...]:
+    """Return the names of the fields whose texts are templates."""
     fields = kind.model_fields.items()
-    return tuple(name for name, info in fields if _FILLED in info.metadata or _carries(info.annotation))
+    return tuple(name for name, info in fields if _TEMPLATE in info.metadata or _has_marker(info.annotation))
 
 
-def _carries(annotation: Any) -> bool:
-    return _FILLED in getattr(annotation, "__metadata__", ()) or any(
-        map(_carries, get_args(getattr(annotation, "__value__", annotation)))
+def _has_marker(annotation: Any) -> bool:
+    return _TEMPLATE in getattr(annotation, "__metadata__", ()) or any(
+        map(_has_marker, get_args(getattr(annotation, "__value__", annotation)))
     )

@@ -1,4 +1,4 @@
-"""The filters of `{{ value | filter }}`: all there are."""
+"""Template filters."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -51,10 +51,10 @@ def _json(value: JSON) -> str:
     return orjson.dumps(value).decode()
 
 
-# `default` has no function: it acts where the path leads nowhere.
+# `default` is applied by Expression.value, if the path does not exist.
 DEFAULT = "default"
 
-# Name: what it does, and the types of what stands in its brackets; those beyond the first number may be left out.
+# Name: function, number of required arguments, types of all arguments.
 FILTERS: Mapping[str, tuple[Filter, int, tuple[type, ...]]] = {
     DEFAULT: (lambda value, other: value, 1, (object,)),
     "upper": (lambda value: text_of(value).upper(), 0, ()),

@@ -1,4 +1,4 @@
-"""What a template may refer to: the request, by dotted paths."""
+"""Template variables: values of the request by path."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,71 +11,73 @@ from gemulator.scenario.json_path import Step, values
 
 
 class Variables(Struct, frozen=True):
-    """The values for one request. `groups` are what the regular expressions of the turn's `when` have caught."""
+    """Variables of one request. `groups` are the captured groups of the regular expressions in `when`."""
 
     conversation: Conversation
     groups: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, path: Sequence[Step]) -> JSON:
-        """The value at a path. LookupError says what the request does not have."""
+        """Return the value at a path. Raises LookupError if the request does not have it."""
         root, rest = str(path[0]), path[1:]
-        tree = ROOTS[root].look(self)
-        found = list(values(tree, _named(root, rest)))
+        tree = ROOTS[root].extract(self)
+        found = list(values(tree, _normalize_path(root, rest)))
         if None in rest:
             return found
         if not found:
-            raise LookupError(_missing(root, rest, tree))
+            raise LookupError(_missing_message(root, rest, tree))
         return found[0]
 
 
-def _named(root: str, path: Sequence[Step]) -> Sequence[Step]:
-    """Header names ignore case, and groups are named by their numbers too."""
+def _normalize_path(root: str, path: Sequence[Step]) -> Sequence[Step]:
+    """Lower-case header names, and convert group numbers to strings."""
     if root == "header":
         return [step.lower() if isinstance(step, str) else step for step in path]
     return [str(step) if isinstance(step, int) else step for step in path] if root == "match" else path
 
 
-def _missing(root: str, path: Sequence[Step], tree: JSON) -> str:
+def _missing_message(root: str, path: Sequence[Step], tree: JSON) -> str:
     if not path:
-        return "this request has none"
+        return f"the request has no `{root}`"
     keys = list(tree)[:12] if isinstance(tree, dict) else []
-    return f"`{root}` has no such value" + (f"; it has {', '.join(map(str, keys))}" if keys else "")
+    return f"`{root}` has no value at this path" + (f"; its keys are {', '.join(map(str, keys))}" if keys else "")
 
 
 class Root(Struct, frozen=True):
-    """A name with which a path may begin."""
+    """First name of a path."""
 
     description: str
-    look: Callable[[Variables], JSON]
+    extract: Callable[[Variables], JSON]
 
 
-def _result(variables: Variables) -> JSON:
+def _last_tool_result(variables: Variables) -> JSON:
     results = variables.conversation.tool_results
     if not results:
         raise LookupError("no tool has answered since the newest user message")
     return results[-1].value
 
 
-def _results(variables: Variables) -> JSON:
+def _tool_results(variables: Variables) -> JSON:
     return {result.name: result.value for result in variables.conversation.tool_results}
 
 
-def _headers(variables: Variables) -> JSON:
+def _public_headers(variables: Variables) -> JSON:
     return {name: value for name, value in variables.conversation.headers.items() if not is_credential(name)}
 
 
 ROOTS: Mapping[str, Root] = {
-    "user": Root("The newest user message.", lambda at: at.conversation.user_text),
-    "earlier": Root("The user messages before it, oldest first.", lambda at: list(at.conversation.user_texts[:-1])),
-    "system": Root("The system text.", lambda at: at.conversation.system_text),
-    "model": Root("The model id.", lambda at: at.conversation.request.model),
-    "endpoint": Root("The endpoint id in the path.", lambda at: at.conversation.target.endpoint),
-    "project": Root("The project in the path.", lambda at: at.conversation.target.project),
-    "location": Root("The location in the path.", lambda at: at.conversation.target.location),
-    "turn": Root("1 where no assistant message has come yet.", lambda at: at.conversation.turn),
-    "tool_result": Root("What the last tool answered, since the newest user message.", _result),
-    "tool_results": Root("What each tool answered, by its name.", _results),
-    "match": Root("Groups of the regular expressions in `when`, by number or name.", lambda at: dict(at.groups)),
-    "header": Root("Headers of the request, but for credentials.", _headers),
-    "body": Root("The whole body of the request.", lambda at: at.conversation.body),
+    "user": Root("Newest user message.", lambda at: at.conversation.user_text),
+    "earlier": Root("Earlier user messages, oldest first.", lambda at: list(at.conversation.user_texts[:-1])),
+    "system": Root("System text.", lambda at: at.conversation.system_text),
+    "model": Root("Model id.", lambda at: at.conversation.request.model),
+    "endpoint": Root("Endpoint id in the path.", lambda at: at.conversation.target.endpoint),
+    "project": Root("Project in the path.", lambda at: at.conversation.target.project),
+    "location": Root("Location in the path.", lambda at: at.conversation.target.location),
+    "turn": Root("1 plus the number of assistant messages.", lambda at: at.conversation.turn),
+    "tool_result": Root("Latest tool result since the newest user message.", _last_tool_result),
+    "tool_results": Root("Tool results by name of the tool.", _tool_results),
+    "match": Root(
+        "Captured groups of the regular expressions in `when`, by number or name.", lambda at: dict(at.groups)
+    ),
+    "header": Root("Request headers without credentials.", _public_headers),
+    "body": Root("Body of the request.", lambda at: at.conversation.body),
 }

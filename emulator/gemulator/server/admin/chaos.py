@@ -12,14 +12,14 @@ from starlette.routing import Route
 
 from gemulator.core.strict_model import StrictModel
 from gemulator.engine.engine import Engine
-from gemulator.scenario.delivery_fields import faults_in, pacing_in, quota_in
+from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
 from gemulator.server.admin.bodies import SessionName, read_json
 from gemulator.state.journal.entry import Filter
 from gemulator.state.journal.json_views import FindingView
 from gemulator.state.store import DEFAULT
 from gemulator.state.verdict import verdict
 
-_READERS: dict[str, Callable[[str], object]] = {"fault": faults_in, "pacing": pacing_in, "quota": quota_in}
+_READERS: dict[str, Callable[[str], object]] = {"fault": parse_faults, "pacing": parse_pacing, "quota": parse_quota}
 
 
 class Chaos(StrictModel):

@@ -130,7 +130,7 @@ def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
     for name, expected, actual in seen:
         if expected not in {None, actual}:
             yield Mismatch(name, str(expected), str(actual))
-    if wanted.when.given:
+    if wanted.when.has_conditions:
         conversation = _conversation(entry)
         if conversation is None:
             yield Mismatch("when", "a chat request that was kept whole (--journal-body)", "one that was not")

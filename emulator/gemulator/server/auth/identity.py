@@ -11,7 +11,7 @@ from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings, parse_speed
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Caller, Target
-from gemulator.scenario.delivery_fields import faults_in, pacing_in, quota_in
+from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
 from gemulator.server.auth.tokens import Token, key_for, session_in, verify
 from gemulator.service.refusals import refuse
 from gemulator.state.store import DEFAULT
@@ -122,9 +122,9 @@ def header_error(caller: Caller) -> str | None:
         return None
     lines = (
         ("speed", caller.speed, parse_speed),
-        ("fault", caller.fault, faults_in),
-        ("pacing", caller.pacing, pacing_in),
-        ("quota", caller.quota, quota_in),
+        ("fault", caller.fault, parse_faults),
+        ("pacing", caller.pacing, parse_pacing),
+        ("quota", caller.quota, parse_quota),
     )
     for name, line, read in lines:
         if line is not None:
