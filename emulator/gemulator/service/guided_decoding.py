@@ -36,12 +36,12 @@ class RegexConstraint(Struct, frozen=True):
     @property
     def fault(self) -> str | None:
         """What is wrong with the expression; nothing, if Python or we can read it."""
-        from gemulator.generate.regex import readable
+        from gemulator.generate.regex import is_readable
 
         try:
             re.compile(self.pattern)
         except re.error as error:
-            return None if readable(self.pattern) else str(error)
+            return None if is_readable(self.pattern) else str(error)
         return None
 
 
