@@ -104,7 +104,7 @@ def test_sentencepiece_vocabulary_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["tokenizer.json", "tiny.model"])
 def test_invalid_vocabulary_error_names_the_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("no")
-    with pytest.raises(ValueError, match=f"{name}: not a tokenizer"):
+    with pytest.raises(ValueError, match=f"{name}: not a readable tokenizer"):
         load(str(tmp_path / name))
 
 

@@ -162,10 +162,10 @@ def load(path: str) -> Tokenizer:
         return _Vocabulary(_load_sentencepiece(path) if path.endswith(".model") else _load_hugging_face(path))
     except ImportError as missing:
         raise ValueError(
-            f"{path}: reading it takes an extra: pip install 'gemulator[tokenizers]' ({missing})"
+            f"{path} needs the extra `tokenizers` ({missing}). Run: pip install 'gemulator[tokenizers]'"
         ) from None
     except Exception as broken:  # the libraries raise bare Exception, RuntimeError and OSError
-        raise ValueError(f"{path}: not a tokenizer that can be read: {broken}") from None
+        raise ValueError(f"{path}: not a readable tokenizer file: {broken}") from None
 
 
 def _load_hugging_face(path: str) -> Callable[[str], int]:

@@ -12,7 +12,7 @@ _MAX_COST = 100_000
 def require_finite(grammar: Grammar) -> Grammar:
     """Return the grammar; raise BadGrammar if it has no finite text or only very long ones."""
     if Costs(grammar).of(Rule(grammar.start)) > _MAX_COST:
-        raise BadGrammar("the grammar admits no text that ends")
+        raise BadGrammar("the grammar generates no finite text")
     return grammar
 
 

@@ -150,7 +150,7 @@ class _Parser:
                 return self.dispatch(tags, options, start)
             case (("Token" | "ExcludeToken" | "TokenTagDispatch"), _):
                 return EMPTY  # special tokens are not part of the answer text
-        raise self.scan.error(f"{name} has other arguments", start)
+        raise self.scan.error(f"{name} has invalid arguments", start)
 
     def dispatch(self, tags: list[_Value], options: dict[str, _Value], start: int) -> Node:
         found: list[Node] = []

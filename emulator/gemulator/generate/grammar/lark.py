@@ -64,7 +64,7 @@ class _Parser:
             "start" if "start" in self.rules else next((name for name in self.rules if not _is_terminal(name)), None)
         )
         if first is None:
-            raise self.scan.error("there is no rule to start with", 0)
+            raise self.scan.error("there is no start rule", 0)
         return Grammar(self.rules, first, gaps=any(self.can_be_space(node, len(self.rules)) for node in self.ignored))
 
     def can_be_space(self, node: Node, depth: int) -> bool:
@@ -91,7 +91,7 @@ class _Parser:
         start = self.scan.at
         head = self.scan.match(_HEAD)
         if head is None:
-            raise self.scan.error("expected a rule: name, colon, definition")
+            raise self.scan.error("expected a rule (name: definition)")
         name = head[1]
         self.in_terminal = _is_terminal(name)
         body = self.alternatives(nested=False)
@@ -122,7 +122,7 @@ class _Parser:
     def imports(self, start: int) -> None:
         found = self.scan.match(_IMPORT)
         if found is None:
-            raise self.scan.error("only the common library can be imported", start)
+            raise self.scan.error('only the library "common" can be imported', start)
         single, alias, several = found.groups()
         for name in [single] if single else [part.strip() for part in several.split(",")]:
             if name not in COMMON:
@@ -217,7 +217,7 @@ class _Parser:
         found = self.scan.match(_STRING)
         last = self.scan.unescape(found[1][1:-1]) if found else ""
         if len(first) != 1 or len(last) != 1 or last < first:
-            raise self.scan.error("a range has one character at each end, the smaller one first")
+            raise self.scan.error("a range needs one character at each end, in ascending order")
         return Letter(characters.of(first + last))
 
     def with_gap(self, node: Node) -> Node:

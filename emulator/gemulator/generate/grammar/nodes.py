@@ -123,7 +123,7 @@ def parse_pattern(pattern: str) -> Pattern:
     try:
         parse(pattern)
     except BadPattern as error:
-        raise BadGrammar(f"no regular expression: {error}") from None
+        raise BadGrammar(f"invalid regular expression: {error}") from None
     return Pattern(pattern)
 
 

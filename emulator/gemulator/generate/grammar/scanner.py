@@ -79,11 +79,11 @@ class Scanner:
             return None
         low, comma, high = braces.groups()
         if not low and not (min_optional and high):
-            raise self.error("a repetition needs a number", start)
+            raise self.error("a repetition needs a minimum", start)
         least = int(low or 0)
         most = (int(high) if high else None) if comma else least
         if most is not None and most < least:
-            raise self.error("the lower bound of a repetition is larger than the upper one", start)
+            raise self.error("the minimum of a repetition is greater than its maximum", start)
         return least, most
 
 

@@ -28,7 +28,7 @@ Fields: TypeAlias = Mapping[str, JSON]
 def read_structural_tag(spec: JSON) -> Grammar:
     """Parse a structural tag; raise BadGrammar if its type is unknown or a field is missing."""
     if not isinstance(spec, dict):
-        raise BadGrammar("a structural tag is an object")
+        raise BadGrammar("a structural tag must be an object")
     try:
         body = _read_structures(spec) if "structures" in spec else _FormatReader().read(spec["format"])
     except KeyError as missing:
@@ -96,13 +96,13 @@ class _FormatReader:
 
     def _all(self, value: list[Fields]) -> tuple[Node, ...]:
         if not value:
-            raise BadGrammar("a list of formats is empty")
+            raise BadGrammar("a list of formats must not be empty")
         return tuple(map(self.read, value))
 
     def _repeat(self, fields: Fields) -> Node:
         low, high = int(fields["min"]), int(fields["max"])
         if low < 0 or -1 < high < low:
-            raise BadGrammar("the bounds of a repetition are wrong")
+            raise BadGrammar(f"invalid repetition bounds: min {low}, max {high}")
         return Repeat(self.read(fields["content"]), low, None if high == -1 else high)
 
     def _tag(self, fields: Fields) -> Node:
@@ -133,13 +133,13 @@ class _FormatReader:
 
 def _text(value: JSON) -> str:
     if not isinstance(value, str):
-        raise BadGrammar(f"{value!r} is no text")
+        raise BadGrammar(f"{value!r} is not a string")
     return value
 
 
 def _schema(value: JSON, style: str = "json") -> Schema:
     if not isinstance(value, dict | bool):
-        raise BadGrammar(f"{value!r} is no schema")
+        raise BadGrammar(f"{value!r} is not a JSON Schema")
     return Schema(value, style)
 
 

@@ -45,7 +45,7 @@ class _ArrayBuilder:
 
     def build(self) -> list[Any]:
         if self.high is not None and self.low > self.high:
-            raise self.location.dead_end("minItems", "its bounds leave no array")
+            raise self.location.dead_end("minItems", "minItems is greater than maxItems")
         self._add_contained()
         size = self._size()
         while len(self.items) < size:
@@ -74,7 +74,7 @@ class _ArrayBuilder:
             needed = part.schema.get("minContains", 1)
             while self._match_count(required) < needed:
                 if self.high is not None and len(self.items) >= self.high:
-                    raise self.location.dead_end("contains", "there is no room for the items it asks for")
+                    raise self.location.dead_end("contains", "maxItems leaves no room for the items it requires")
                 self._add_matching(required)
 
     def _add_matching(self, required: Sub) -> None:

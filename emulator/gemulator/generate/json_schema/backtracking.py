@@ -14,7 +14,7 @@ class Dangling(DeadEnd):
     """Unresolvable reference."""
 
     def __init__(self, ref: str) -> None:
-        super().__init__((), f"the reference {ref} points nowhere")
+        super().__init__((), f"the reference {ref} cannot be resolved")
 
 
 class NoObject(DeadEnd):

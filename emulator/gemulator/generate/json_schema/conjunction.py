@@ -91,7 +91,7 @@ def _check_properties(conjunction: Conjunction) -> None:
     for schemas in conjunction.values("properties"):
         for name, schema in schemas.items() if isinstance(schemas, dict) else ():
             if schema is False and name in required:
-                raise DeadEnd(("properties", name), "it is required and forbidden at once")
+                raise DeadEnd(("properties", name), "the property is required and forbidden")
             if name in required and (own := _enum_values(schema)) is not None:
                 keys = {key_of(item) for item in own}
                 named[name] = named[name] & keys if name in named else keys

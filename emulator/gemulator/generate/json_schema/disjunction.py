@@ -96,7 +96,7 @@ class Branches:
         schema = sub.schema
         if not isinstance(schema, dict):
             if schema is False:
-                raise DeadEnd((), "false admits no value")
+                raise DeadEnd((), "the schema false accepts no value")
             return
         self._spend(2)
         part = Sub(schema, self._document.scope_inside(sub), parent)
@@ -140,7 +140,7 @@ class Branches:
 
 def _exclude(into: Conjunction, sub: Sub) -> None:
     if sub.schema is True or sub.schema == {}:
-        raise DeadEnd(("not",), "every value is ruled out")
+        raise DeadEnd(("not",), "it excludes every value")
     if sub.schema is not False:
         into.exclusions.append(sub)
 

@@ -47,7 +47,7 @@ class ValueGenerator:
     def value(self, subs: Sequence[Sub], location: SchemaLocation) -> Any:
         """Return a value that all of `subs` accept; raise DeadEnd if none was found."""
         if location.depth > _MAX_DEPTH:
-            raise location.dead_end("", "it needs more levels than can be drawn")
+            raise location.dead_end("", f"values nest deeper than the limit of {_MAX_DEPTH} levels")
         self.value_count += 1
         self.spend(3)
         if (without_branches := self._branches.without_branches(subs)) is not None:
@@ -89,7 +89,7 @@ class ValueGenerator:
                 return self._value_with_exclusions(conjunction, location, order, rounds)
             except DeadEnd as dead_end:
                 last = last or dead_end
-        raise last or self._branches.dangling or location.dead_end("", "its branches contradict each other")
+        raise last or self._branches.dangling or location.dead_end("", "its subschemas contradict each other")
 
     def _value_with_exclusions(
         self, conjunction: Conjunction, location: SchemaLocation, order: Order, rounds: int
@@ -105,7 +105,7 @@ class ValueGenerator:
             if not is_atom(exclusion.schema) and rounds:
                 narrowed = self._branches.excluding(conjunction, exclusion, order)
                 return self._first_value(narrowed, location, order, rounds - 1)
-        raise location.dead_end("not", "every value that was drawn is one that is ruled out")
+        raise location.dead_end("not", "it excludes every generated value")
 
     def _order(self, location: SchemaLocation) -> Order:
         prefer_shallow = location.depth >= _DEEP or self.options.brief
@@ -152,7 +152,7 @@ class ValueGenerator:
         for value in rotated:
             if self.fits(conjunction, value):
                 return deepcopy(value) if isinstance(value, (dict, list)) else value  # the cached schema is shared
-        raise location.dead_end("enum", "none of its values fits the other schemas that apply")
+        raise location.dead_end("enum", "none of its values is valid under the other schemas that apply")
 
     def _value_of_type(self, kind: str, conjunction: Conjunction, location: SchemaLocation) -> Any:
         match kind:

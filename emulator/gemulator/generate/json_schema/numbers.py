@@ -87,14 +87,14 @@ def generate(generator: Generator, conjunction: Conjunction, location: SchemaLoc
         return found
     bounds = bounds_of(conjunction, kind)
     if bounds.is_empty():
-        raise location.dead_end("minimum", "its bounds leave no number")
+        raise location.dead_end("minimum", "its bounds exclude every number")
     steps = [step for step in conjunction.values("multipleOf") if isinstance(step, float)] if bounds.step else []
     for value in _candidates(conjunction, location, kind, bounds):
         generator.spend(1)
         if all(_divides(step, value) for step in steps) and generator.fits(conjunction, value):
             return value
     keyword = "multipleOf" if conjunction.values("multipleOf") else "minimum"
-    raise location.dead_end(keyword, "its bounds leave no number that fits")
+    raise location.dead_end(keyword, "no number was found that satisfies its bounds")
 
 
 def _divides(step: float, value: float) -> bool:

@@ -51,7 +51,7 @@ class _ObjectBuilder:
 
     def build(self) -> dict[str, Any]:
         if self.high is not None and max(self.low, len(self.required)) > self.high:
-            raise self.location.dead_end("maxProperties", "more properties are required than are allowed")
+            raise self.location.dead_end("maxProperties", "more properties are required than maxProperties allows")
         for wanted in self.some_property:
             self._add_matching(Sub(wanted["names"], self.parts[0].scope), Sub(wanted["value"], self.parts[0].scope))
         for name in self.required:
@@ -66,9 +66,9 @@ class _ObjectBuilder:
         if name in values:
             return
         if self.high is not None and len(values) >= self.high:
-            raise self.location.dead_end("maxProperties", "more properties are required than are allowed")
+            raise self.location.dead_end("maxProperties", "more properties are required than maxProperties allows")
         if self.names and not all(self.generator.accepts(sub, name) for sub in self.names):
-            raise self.location.dead_end("propertyNames", f"the name {name} is not allowed")
+            raise self.location.dead_end("propertyNames", f"the property name {name} is not allowed")
         child = self.location.child("properties", name, name=name)
         values[name] = self.generator.value([*self._subs_of(name), *extra], child)
         for need in self._dependents(name) if self.dependents else ():
@@ -147,7 +147,7 @@ class _ObjectBuilder:
             if (new_name := self._invent_name(attempt, ())) is not None:
                 self._try_add(new_name)
         if len(self.values) < self.low:
-            raise self.location.dead_end("minProperties", "no further property is possible")
+            raise self.location.dead_end("minProperties", "no further property was found that is valid")
 
     def _default_entries(self) -> int:
         if self.declared or self.values:
@@ -174,7 +174,7 @@ class _ObjectBuilder:
             found = self._invent_name(attempt, (names,))
             if found is not None and self._try_add(found, (value,)):
                 return
-        raise self.location.dead_end("not", "no property was found that breaks what is ruled out")
+        raise self.location.dead_end("not", "no property was found that violates the excluded schema")
 
     def _invent_name(self, attempt: int, extra: tuple[Sub, ...]) -> str | None:
         """Return a new name that the parts allow; None if none was found."""

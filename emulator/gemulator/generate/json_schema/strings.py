@@ -54,9 +54,9 @@ def generate(generator: Generator, conjunction: Conjunction, location: SchemaLoc
         return _word(generator, conjunction, location, 0)
     lengths = _lengths(conjunction)
     if lengths.high is not None and lengths.low > lengths.high:
-        raise location.dead_end("minLength", "its bounds leave no string")
+        raise location.dead_end("minLength", "minLength is greater than maxLength")
     if lengths.low > _MAX_LENGTH:
-        raise location.dead_end("minLength", f"gemulator makes no string of more than {_MAX_LENGTH:,} characters")
+        raise location.dead_end("minLength", f"gemulator generates at most {_MAX_LENGTH:,} characters")
     patterns = [pattern for pattern in conjunction.values("pattern") if isinstance(pattern, str)]
     for text in _candidates(generator, conjunction, location, lengths, patterns):
         generator.spend(1)
@@ -184,7 +184,7 @@ def _search(
             text = None
         if text is not None and generator.fits(conjunction, text):
             return text
-    raise location.dead_end("pattern" if patterns else "not", "no string was found that fits")
+    raise location.dead_end("pattern" if patterns else "not", "no valid string was found")
 
 
 def _excluded_patterns(schema: dict[str, Any]) -> Iterator[str]:

@@ -147,7 +147,7 @@ def problem_with(schema: Any, value: Any) -> str | None:
         return None
     for problem in compile_schema(encode(schema)).validator.problems(value):
         if problem is None:
-            return "The value does not fit the schema."
+            return "The value is not valid under the schema."
         path = ".".join(map(str, problem.instance_path))
         return f"{path}: {problem.message}" if path else str(problem.message)
     return None

@@ -27,7 +27,7 @@ _ATTEMPT_STEPS = 7_000  # per attempt; a step takes 2 to 20 µs
 _BRIEF_ATTEMPT_STEPS = 2_500  # per brief attempt; these go first once another has run out
 _TOTAL_STEPS = 17_000  # for all attempts
 _CANONICAL_LIMIT = 6_000  # bytes; canonicalization gets slow beyond
-_NO_PROBLEM = DeadEnd((), "none of the values that were drawn fits it as a whole")
+_NO_PROBLEM = DeadEnd((), "no generated value is valid under the whole schema")
 
 
 def _attempts(
@@ -51,7 +51,7 @@ def _attempts(
         except DeadEnd as dead_end:
             yield dead_end
         except (BudgetExceeded, RecursionError, OverflowError):
-            yield DeadEnd((), "it takes too much work to find a value")
+            yield DeadEnd((), "no value was found within the work limit")
             order.sort(key=lambda number: not _ATTEMPT_OPTIONS[number].brief)
         steps_left -= budget.spent
 
@@ -116,7 +116,7 @@ def _unsatisfiable(validator: Validator, given: Mapping[str, Any], first: DeadEn
             path = ".".join(
                 f"properties.{step}" if isinstance(step, str) else "items" for step in problem.instance_path
             )
-            return Unsatisfiable(path, f"the given value does not fit: {problem.message}")
+            return Unsatisfiable(path, f"the given value is invalid: {problem.message}")
         if problem is not None and problem.kind.name in ("additionalProperties", "unevaluatedProperties"):
             return Unsatisfiable(f"properties.{problem.kind.unexpected[0]}", "a property of that name is not allowed")
     return Unsatisfiable(".".join(first.path), first.reason)
