@@ -66,6 +66,8 @@ CONSTRUCTS: dict[str, Any] = {
     "pattern": {"type": "string", "pattern": "^[A-Z]{3}-\\d{4}$"},
     "pattern and length": {"type": "string", "pattern": "^[a-z]+$", "minLength": 40, "maxLength": 41},
     "several patterns": {"type": "string", "allOf": [{"pattern": "^hello"}, {"pattern": "cruel"}, {"pattern": "d$"}]},
+    "prefix and suffix": {"type": "string", "allOf": [{"pattern": "^https:\\/\\/.*"}, {"pattern": ".*\\.com$"}]},
+    "character classes": {"type": "string", "allOf": [{"pattern": kind} for kind in ("[a-z]", "[A-Z]", "\\d", "\\W")]},
     "pattern ruled out": {"type": "string", "pattern": "^[ab]{3}$", "not": {"pattern": "a"}},
     "lookahead": {"type": "string", "pattern": "^(?=.*\\d)(?=.*[A-Z])(?!.*x)[a-zA-Z\\d]{8,}$"},
     "lookbehind": {"type": "string", "pattern": "^[a-z]+(?<!a)$"},
