@@ -1,4 +1,4 @@
-"""Texts drawn from grammars: they obey, they end, and what cannot be read is said with its place."""
+"""Grammar sampling: texts conform and end, errors name their position."""
 
 import ast
 import json
@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemulator.core.seed import Seed
-from gemulator.generate.grammar import BadGrammar, Schema, read_grammar, read_tag, sample, styled
+from gemulator.generate.grammar import BadGrammar, Schema, format_value, read_grammar, read_tag, sample
 from gemulator.generate.json_schema import Unsatisfiable, value_for
 
 SEEDS = [Seed(b"s").child(number) for number in range(40)]
 
 
-class Plain:
-    """Free text is always the same; a prompt names one text."""
+class FixedContent:
+    """Content with fixed free text and an optional prompt."""
 
     def __init__(self, prompt: str = "") -> None:
         self.prompt = prompt
@@ -30,18 +30,18 @@ class Plain:
         return str(value_for({"type": "string", "pattern": f"^(?:{pattern})$"}, seed))
 
     def value(self, schema: Schema, seed: Seed) -> str:
-        return styled(value_for(schema.schema, seed), schema.style)
+        return format_value(value_for(schema.schema, seed), schema.style)
 
-    def named(self, texts: Sequence[str]) -> int | None:
+    def find_mentioned(self, texts: Sequence[str]) -> int | None:
         return next((index for index, text in enumerate(texts) if text and text in self.prompt), None)
 
 
 def texts(grammar: str, prompt: str = "") -> list[str]:
-    return [sample(read_grammar(grammar), Plain(prompt), seed) for seed in SEEDS]
+    return [sample(read_grammar(grammar), FixedContent(prompt), seed) for seed in SEEDS]
 
 
 def tagged(form: dict[str, Any]) -> list[str]:
-    return [sample(read_tag(form), Plain(), seed) for seed in SEEDS]
+    return [sample(read_tag(form), FixedContent(), seed) for seed in SEEDS]
 
 
 # ---- EBNF
@@ -102,10 +102,10 @@ def test_ebnf(grammar: str, pattern: str) -> None:
         assert re.fullmatch(pattern, text), text
 
 
-def test_recursion_makes_what_others_can_read() -> None:
-    said = texts(ARITHMETIC)
-    assert all(ast.parse(text, mode="eval") for text in said)
-    assert any("(" in text for text in said)
+def test_recursive_grammar_yields_parseable_text() -> None:
+    sampled = texts(ARITHMETIC)
+    assert all(ast.parse(text, mode="eval") for text in sampled)
+    assert any("(" in text for text in sampled)
     for text in texts(JSON):
         assert isinstance(json.loads(text), dict)
 
@@ -147,7 +147,7 @@ def test_lark(grammar: str, pattern: str) -> None:
         assert re.fullmatch(pattern, text), text
 
 
-# ---- all of them end, repeat, and listen
+# ---- length, determinism and prompt
 
 
 @pytest.mark.parametrize(
@@ -162,22 +162,22 @@ def test_lark(grammar: str, pattern: str) -> None:
         'start: list\nlist: "[" (list ("," list)*)? "]"',
     ],
 )  # fmt: skip
-def test_every_text_is_short(grammar: str) -> None:
+def test_recursive_texts_are_short(grammar: str) -> None:
     assert max(map(len, texts(grammar))) < 200
 
 
-def test_the_seed_decides() -> None:
+def test_text_depends_on_the_seed() -> None:
     assert texts(ARITHMETIC) == texts(ARITHMETIC)
     assert len(set(texts(ARITHMETIC))) > 20
 
 
-def test_what_the_prompt_names_is_said() -> None:
+def test_alternative_named_in_prompt_is_chosen() -> None:
     grammar = 'root ::= "The review is " mood\nmood ::= "positive" | "negative"'
     assert set(texts(grammar, "Is this positive?")) == {"The review is positive"}
     assert set(texts(grammar)) == {"The review is positive", "The review is negative"}
 
 
-# ---- what cannot be read
+# ---- errors
 
 
 @pytest.mark.parametrize(
@@ -191,39 +191,39 @@ def test_what_the_prompt_names_is_said() -> None:
         ("root ::= [Z-A]", "Invalid character class: lower bound is larger than upper bound"),
         ("root ::= [a", "Unterminated character class"),
         ('root ::= "a"++', "line 1, column 14: Expect element or rule name"),
-        ('root ::= "a"{,3}', "a repetition needs a number"),
-        ('root ::= "a"{3,2}', "the lower bound of a repetition is larger"),
+        ('root ::= "a"{,3}', "a repetition needs a minimum"),
+        ('root ::= "a"{3,2}', "the minimum of a repetition is greater"),
         ('root ::= ("a"', "expected ')'"),
         (r'root ::= "\UFFFFFFFF"', "invalid escape"),
-        ('root ::= Regex("(")', "no regular expression: missing ) in ("),
+        ('root ::= Regex("(")', "invalid regular expression: missing ) in ("),
         ('root ::= TagDispatch("a")', "TagDispatch takes pairs"),
-        ("root ::= Regex(1)", "Regex has other arguments"),
+        ("root ::= Regex(1)", "Regex has invalid arguments"),
         ("root ::= " + "(" * 100, "nested too deeply"),
-        ('root ::= root "a"', "the grammar admits no text that ends"),
-        ("root ::= []", "the grammar admits no text that ends"),
+        ('root ::= root "a"', "the grammar generates no finite text"),
+        ("root ::= []", "the grammar generates no finite text"),
         ("start: foo", 'Lark error at line 1, column 8: unknown name "foo"'),
         ('start: "a"\nitem missing', "Lark error at line 2, column 1: expected a rule"),
         ('start: "a" & "b"', "line 1, column 12: unexpected &"),
-        ("start: /(/", "line 1, column 8: no regular expression"),
-        ('start: "ab".."c"', "a range has one character at each end"),
-        ("%import python.NAME\nstart: NAME", "only the common library can be imported"),
+        ("start: /(/", "line 1, column 8: invalid regular expression"),
+        ('start: "ab".."c"', "a range needs one character at each end"),
+        ("%import python.NAME\nstart: NAME", 'only the library "common" can be imported'),
         ("%import common.NOTHING\nstart: NOTHING", 'there is no terminal "NOTHING"'),
         ("%declare X\nstart: X", "unknown directive %declare"),
         ("start: %lark { }", "%lark is not supported"),
         ("start: %json nothing", "expected a JSON object"),
-        ('A: "a"', "there is no rule to start with"),
+        ('A: "a"', "there is no start rule"),
     ],
 )
-def test_a_grammar_that_cannot_be_read(grammar: str, complaint: str) -> None:
+def test_invalid_grammar_error_names_the_position(grammar: str, complaint: str) -> None:
     with pytest.raises(BadGrammar) as caught:
         read_grammar(grammar)
     assert complaint in str(caught.value)
 
 
-# ---- a grammar without recursion is a regular expression, which Python can check
+# ---- grammars without recursion, checked as regular expressions
 
 LETTERS = st.sampled_from("abcXYZ019 _-é")
-Written = tuple[str, str]  # in EBNF, and as a regular expression
+Written = tuple[str, str]  # EBNF, regular expression
 
 
 def literals() -> st.SearchStrategy[Written]:
@@ -245,9 +245,9 @@ def joined(inner: st.SearchStrategy[Written]) -> st.SearchStrategy[Written]:
 
 
 @given(st.recursive(st.one_of(literals(), classes()), joined, max_leaves=12), st.integers(0, 1000))
-def test_a_drawn_text_is_one_of_the_grammar_s(written: Written, number: int) -> None:
+def test_sampled_text_conforms_to_grammar(written: Written, number: int) -> None:
     ebnf, regex = written
-    text = sample(read_grammar(f"root ::= {ebnf}"), Plain(), Seed(b"x").child(number))
+    text = sample(read_grammar(f"root ::= {ebnf}"), FixedContent(), Seed(b"x").child(number))
     assert re.fullmatch(regex, text)
 
 
@@ -306,9 +306,9 @@ def test_structural_tags(form: dict[str, Any], pattern: str) -> None:
         assert re.fullmatch(pattern, text), text
 
 
-def test_the_older_form_has_several_tags() -> None:
-    said = tagged({"type": "structural_tag", "structures": OLDER, "triggers": ["<f="]})
-    found = [re.findall(r"<f=(\w)>[1-9]</f>", text) for text in said]
+def test_old_structural_tag_yields_several_tags() -> None:
+    sampled = tagged({"type": "structural_tag", "structures": OLDER, "triggers": ["<f="]})
+    found = [re.findall(r"<f=(\w)>[1-9]</f>", text) for text in sampled]
     assert all(1 <= len(names) <= 3 for names in found)
     assert {name for names in found for name in names} == {"a", "b", "c"}
     assert any(len(names) > 1 for names in found)
@@ -326,7 +326,7 @@ def test_the_older_form_has_several_tags() -> None:
         ),
     ],
 )
-def test_objects_in_other_styles(style: str, expected: str) -> None:
+def test_object_styles(style: str, expected: str) -> None:
     form = {"type": "json_schema", "json_schema": {"const": {"city": "Bonn", "days": 3}}, "style": style}
     assert set(tagged({"format": form})) == {expected}
 
@@ -334,7 +334,7 @@ def test_objects_in_other_styles(style: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "complaint"),
     [
-        (None, "a structural tag is an object"),
+        (None, "a structural tag must be an object"),
         ({}, "'format' is missing"),
         ({"structures": [{"begin": "<f>"}], "triggers": ["<"]}, "'schema' is missing"),
         ({"structures": OLDER}, "'triggers' is missing"),
@@ -342,13 +342,16 @@ def test_objects_in_other_styles(style: str, expected: str) -> None:
         ({"structures": [], "triggers": ["<g"]}, "No structural tags found"),
         ({"structures": 3, "triggers": []}, "not iterable"),
         ({"format": {"type": "riddle"}}, "Format type not recognized: riddle"),
-        ({"format": {"type": "or", "elements": []}}, "a list of formats is empty"),
-        ({"format": {"type": "regex", "pattern": "("}}, "no regular expression"),
+        ({"format": {"type": "or", "elements": []}}, "a list of formats must not be empty"),
+        ({"format": {"type": "regex", "pattern": "("}}, "invalid regular expression"),
         ({"format": {"type": "grammar", "grammar": "root ::= a"}}, 'Rule "a" is not defined'),
-        ({"format": {"type": "repeat", "min": 3, "max": 1, "content": INTEGER}}, "the bounds of a repetition"),
+        (
+            {"format": {"type": "repeat", "min": 3, "max": 1, "content": INTEGER}},
+            "invalid repetition bounds: min 3, max 1",
+        ),
     ],
 )
-def test_a_structural_tag_that_cannot_be_read(spec: Any, complaint: str) -> None:
+def test_invalid_structural_tag_error(spec: Any, complaint: str) -> None:
     with pytest.raises(BadGrammar) as caught:
         read_tag(spec)
     assert complaint in str(caught.value)
@@ -372,13 +375,13 @@ THINGS = st.recursive(
 
 
 @given(THINGS, st.sampled_from(["format", "structures"]))
-def test_whatever_a_tag_is_it_is_read_or_refused(thing: Any, key: str) -> None:
+def test_any_structural_tag_is_parsed_or_refused(thing: Any, key: str) -> None:
     try:
         grammar = read_tag({key: thing, "triggers": ["<"]})
     except BadGrammar:
         return
     try:
-        assert isinstance(sample(grammar, Plain(), SEEDS[0]), str)
+        assert isinstance(sample(grammar, FixedContent(), SEEDS[0]), str)
     except Unsatisfiable:
         return
 
@@ -400,15 +403,15 @@ SCRAPS = st.sampled_from(
 
 
 @given(st.lists(SCRAPS, max_size=12).map("".join))
-def test_whatever_a_grammar_is_it_is_read_or_refused(text: str) -> None:
+def test_any_grammar_is_parsed_or_refused(text: str) -> None:
     try:
         grammar = read_grammar(text)
     except BadGrammar:
         return
-    assert len(sample(grammar, Plain(), SEEDS[0])) < 10_000
+    assert len(sample(grammar, FixedContent(), SEEDS[0])) < 10_000
 
 
-def test_no_depth_is_too_much() -> None:
+def test_deep_structural_tag_is_refused() -> None:
     form: dict[str, Any] = text_of("a")
     for _ in range(500):
         form = {"type": "optional", "content": form}

@@ -1,4 +1,4 @@
-"""A sample of real schemas: each gets a value that `jsonschema` calls valid, or is refused where it has none."""
+"""Sample of real schemas: each gets a valid value, or is refused if unsatisfiable."""
 
 import gzip
 import json
@@ -16,7 +16,7 @@ from gemulator.generate.json_schema import Unsatisfiable, normalised, value_for
 SHARED = Path(os.environ.get("GEMULATOR_SHARED", Path(__file__).parents[2].parent / "shared"))
 CORPUS = SHARED / "corpora" / "schemas-open.jsonl.gz"
 PER_SOURCE = 6
-# Adversarial on purpose: some of them nobody has found a value for.
+# Adversarial: for some of them, no value is known.
 LEFT_OUT = {"maskbench-handwritten"}
 
 
@@ -32,8 +32,8 @@ def sample() -> list[dict[str, Any]]:
     return kept
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of schemas is not here (see GEMULATOR_SHARED)")
-def test_real_schemas() -> None:
+@pytest.mark.skipif(not CORPUS.exists(), reason="schema corpus not found (set GEMULATOR_SHARED)")
+def test_real_schema_gets_a_valid_value() -> None:
     wrong = []
     for record in sample():
         schema = normalised(record["schema"]) if record["dialect"] == "gemini" else record["schema"]

@@ -1,4 +1,4 @@
-"""Any schema that strategies can make: a valid value, or a refusal where there truly is none."""
+"""Property tests: any schema gets a valid value, or a refusal if it has none."""
 
 import contextlib
 import json
@@ -67,7 +67,7 @@ SATISFIABLE = st.recursive(LEAVES, _wider, max_leaves=8)
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SATISFIABLE, st.integers(0, 2**32))
-def test_a_schema_that_has_values_gets_one(schema: dict[str, Any], seed: int) -> None:
+def test_satisfiable_schema_gets_a_value(schema: dict[str, Any], seed: int) -> None:
     value = value_for(schema, seed)
     Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(value)
     assert value_for(schema, seed) == value
@@ -89,10 +89,10 @@ CONFLICTING = st.builds(_joined, st.sampled_from(["allOf", "oneOf", "not", "if"]
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CONFLICTING, st.lists(SATISFIABLE, min_size=4, max_size=4))
-def test_a_refusal_is_right(schema: dict[str, Any], others: list[dict[str, Any]]) -> None:
-    """Where we refuse, no value of any other schema fits: neither one of its own parts', nor an unrelated one's.
+def test_refused_schema_has_no_value(schema: dict[str, Any], others: list[dict[str, Any]]) -> None:
+    """After a refusal, no value generated for the parts or for unrelated schemas is valid.
 
-    Formats are left out: they give way where they contradict the rest of a schema.
+    Formats are not checked, because they yield if they contradict the rest of a schema.
     """
     validator = Draft202012Validator(schema)
     try:
@@ -115,7 +115,7 @@ PATTERNS = st.sampled_from(["^a", "b$", "^[a-c]{2,3}$", "\\d", "^x?1"])
 
 
 def _meeting(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """A handful of keywords of draft 07 that know nothing of each other: some narrow, some contradict."""
+    """Combine independent keywords of draft 07, of which some contradict each other."""
     several = st.lists(inner, min_size=1, max_size=3)
     named = st.dictionaries(NAMES, inner, max_size=3)
     keywords: dict[str, st.SearchStrategy[Any]] = {
@@ -139,25 +139,32 @@ def _meeting(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
 ANY = st.recursive(st.booleans() | LEAVES | st.just({"$ref": "#/definitions/shared"}), _meeting, max_leaves=8)
 
 
-@pytest.mark.filterwarnings("ignore:jsonschema:DeprecationWarning")  # how that library resolves references
+@pytest.mark.filterwarnings("ignore:jsonschema:DeprecationWarning")  # its reference resolution
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data(), ANY.filter(lambda schema: isinstance(schema, dict)), LEAVES | _meeting(LEAVES))
-def test_what_hypothesis_jsonschema_can_satisfy_gets_a_value(
+def test_schema_satisfied_by_hypothesis_gets_a_value(
     data: st.DataObject, schema: dict[str, Any], shared: dict[str, Any]
 ) -> None:
     whole = {"$schema": "http://json-schema.org/draft-07/schema#", **schema, "definitions": {"shared": shared}}
     validator = Draft7Validator(whole)
     try:
         witness = data.draw(_witnesses(whole))
-    except AssertionError:  # of that library, about a schema that contradicts itself
+    except AssertionError:  # raised by hypothesis-jsonschema for contradictory schemas
         reject()
-    assume(validator.is_valid(witness))
+    assume(_is_valid(validator, witness))
     value = value_for(whole)
-    assert validator.is_valid(value), (witness, value)
+    assert _is_valid(validator, value), (witness, value)
+
+
+def _is_valid(validator: Draft7Validator, value: Any) -> bool:
+    try:
+        return bool(validator.is_valid(value))
+    except TypeError:  # jsonschema crashes on `additionalItems` beside a boolean `items`
+        reject()
 
 
 def _witnesses(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Values that another library makes for the schema; none where it cannot read it, or thinks that there are none."""
+    """Return a strategy for values by hypothesis-jsonschema; empty if it cannot handle the schema."""
     try:
         return from_schema(deepcopy(schema))
     except (InvalidArgument, Unresolvable, RecursionError):
@@ -182,7 +189,7 @@ JUNK = st.recursive(
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(JUNK)
-def test_junk_never_crashes(schema: Any) -> None:
+def test_malformed_schema_does_not_crash(schema: Any) -> None:
     with contextlib.suppress(Unsatisfiable):
         json.dumps(value_for(schema), allow_nan=False)
     problem_with(schema, {"a": [1]})

@@ -1,11 +1,11 @@
-"""Texts for patterns, judged by Python's own engine where it reads the pattern, else by the validator's."""
+"""Strings for patterns, checked with Python's engine or the validator's."""
 
 import re
 
 import pytest
 
 from gemulator.core.seed import Seed
-from gemulator.generate.regex import BadPattern, matcher, sampled, searched
+from gemulator.generate.regex import BadPattern, find_text, matcher, sample_texts
 from gemulator.generate.regex.charset import of, property_class, union
 
 READ = [
@@ -17,8 +17,8 @@ READ = [
 
 
 @pytest.mark.parametrize("pattern", READ)
-def test_drawn_texts_match(pattern: str) -> None:
-    texts = list(sampled(pattern, 0, Seed.root(pattern)))
+def test_sampled_texts_match(pattern: str) -> None:
+    texts = list(sample_texts(pattern, 0, Seed.root(pattern)))
     assert any(re.search(pattern, text) for text in texts)
 
 
@@ -30,8 +30,8 @@ ECMA = {
 
 
 @pytest.mark.parametrize("pattern", ECMA)
-def test_spellings_that_python_does_not_know(pattern: str) -> None:
-    text = next(sampled(pattern, 0, Seed.root(1)))
+def test_ecma_syntax_that_python_lacks(pattern: str) -> None:
+    text = next(sample_texts(pattern, 0, Seed.root(1)))
     assert re.fullmatch(ECMA[pattern], text)
 
 
@@ -48,8 +48,10 @@ SEARCHED: list[tuple[tuple[str, ...], tuple[str, ...], int, int | None]] = [
 
 
 @pytest.mark.parametrize(("wanted", "barred", "low", "high"), SEARCHED)
-def test_searched_texts(wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None) -> None:
-    text = searched(wanted, barred, low, high)
+def test_find_text_meets_all_conditions(
+    wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None
+) -> None:
+    text = find_text(wanted, barred, low, high)
     assert text is not None
     assert all(re.search(pattern, text) for pattern in wanted)
     assert not any(re.search(pattern, text) for pattern in barred)
@@ -65,26 +67,28 @@ def test_searched_texts(wanted: tuple[str, ...], barred: tuple[str, ...], low: i
         (("^(?!a)a",), (), 0, None),
     ],
 )
-def test_where_there_is_no_text(wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None) -> None:
-    assert searched(wanted, barred, low, high) is None
+def test_find_text_without_solution_is_none(
+    wanted: tuple[str, ...], barred: tuple[str, ...], low: int, high: int | None
+) -> None:
+    assert find_text(wanted, barred, low, high) is None
 
 
 @pytest.mark.parametrize("pattern", ["(", "a)", "[b-a]", "\\p{Nonsense}", "(" * 200 + ")" * 200, "[a", "\\u0"])
-def test_what_cannot_be_read(pattern: str) -> None:
+def test_invalid_pattern_raises(pattern: str) -> None:
     with pytest.raises(BadPattern):
-        list(sampled(pattern, 0, Seed.root(1)))
+        list(sample_texts(pattern, 0, Seed.root(1)))
 
 
-def test_a_matcher_takes_bounded_time_and_anything() -> None:
+def test_matcher_is_bounded_and_accepts_anything() -> None:
     assert not matcher("^(a+)+$")("a" * 40 + "b")
     assert matcher(5)("x")
     assert matcher("(")("x")
 
 
-def test_sets_of_characters() -> None:
+def test_character_set_algebra() -> None:
     letters = of("az", "AZ")
     assert letters.complement().complement() == letters
-    assert not letters.both(of("09")).ranges
+    assert not letters.intersection(of("09")).ranges
     assert union([of("ac"), of("df")]) == of("af")
     greek = property_class("Greek")
     assert greek is not None

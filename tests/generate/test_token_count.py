@@ -1,4 +1,4 @@
-"""Counting and cutting text, what media cost, and real vocabularies from local files."""
+"""Token counts of text and media, splitting, and local vocabularies."""
 
 import sys
 from pathlib import Path
@@ -18,26 +18,26 @@ ANY_TEXT = st.text(st.characters(), max_size=200)  # lone surrogates, right-to-l
     [
         ("", 0, 0),
         ("Explain how AI works in a few words.", 9, 9),  # billed as 9 by every Gemini 3 model (wire facts, §8)
-        # What Gemma's vocabulary makes of these, 15 % either way.
+        # Counts of Gemma's vocabulary, ±15 %.
         ("def main(args):\n    if x == 10:\n        return {'a': foo_bar.baz()}\n", 21, 29),
         ("今天天气怎么样？人工智能正在改变世界。", 8, 12),
         ("東京の天気はどうですか？今日は晴れです。", 8, 12),
         ("12345", 5, 5),
     ],
 )
-def test_counts_as_the_real_vocabulary_does(text: str, low: int, high: int) -> None:
+def test_count_is_close_to_the_real_vocabulary(text: str, low: int, high: int) -> None:
     assert low <= count(text) <= high
 
 
 @given(ANY_TEXT, st.integers(1, 20))
-def test_pieces_are_the_text_and_have_as_many_tokens_as_asked(text: str, each: int) -> None:
+def test_pieces_join_to_text_and_have_requested_size(text: str, each: int) -> None:
     cut = pieces(text, each)
     assert "".join(cut) == text
     assert len(cut) == -(-count(text) // each)
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=200))
-def test_the_shorter_rule_for_ascii_says_the_same(text: str) -> None:
+def test_ascii_pattern_equals_full_pattern(text: str) -> None:
     assert tokens._tokens(ascii=True).findall(text) == tokens._tokens(ascii=False).findall(text)
 
 
@@ -45,7 +45,7 @@ def test_the_shorter_rule_for_ascii_says_the_same(text: str) -> None:
     "whole",
     ["👩‍👩‍👧", "🇩🇪", "👍🏽", "1️⃣", "❤️", "e\u0301", "क्‍ष", "ก็", "か\u3099", "\r\n", "🏴\U000e0067\U000e0062\U000e007f"],
 )
-def test_what_belongs_together_is_not_cut(whole: str) -> None:
+def test_grapheme_is_not_split(whole: str) -> None:
     assert pieces(f"1{whole}2", 1) == ["1", whole, "2"]
 
 
@@ -64,11 +64,11 @@ def test_what_belongs_together_is_not_cut(whole: str) -> None:
         ("gemini-2.5", "low", 2000, 1000, 64),
     ],
 )
-def test_pictures(family: str, resolution: str | None, width: int, height: int, tokens: int) -> None:
+def test_image_tokens(family: str, resolution: str | None, width: int, height: int, tokens: int) -> None:
     assert image_tokens(family, resolution, width, height) == tokens
 
 
-def test_sound_video_and_pages() -> None:
+def test_audio_video_and_page_tokens() -> None:
     assert [audio_tokens(seconds) for seconds in (0, 1, 2.5)] == [0, 32, 80]
     assert [video_tokens("gemini-3", level, 10) for level in (None, "low", "high")] == [700, 700, 2800]
     assert video_tokens("gemini-2.5", None, 10) == 2630
@@ -76,7 +76,7 @@ def test_sound_video_and_pages() -> None:
     assert pdf_tokens("gemini-2.5", None, 2) == 516
 
 
-def test_a_hugging_face_file_counts_with_its_own_words(tmp_path: Path) -> None:
+def test_hugging_face_vocabulary_counts(tmp_path: Path) -> None:
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
@@ -87,7 +87,7 @@ def test_a_hugging_face_file_counts_with_its_own_words(tmp_path: Path) -> None:
     assert load(str(tmp_path / "tokenizer.json")).count("bees make wonderfulhoney \ud800") == 4
 
 
-def test_a_sentencepiece_file_counts_with_its_own_words(tmp_path: Path) -> None:
+def test_sentencepiece_vocabulary_counts(tmp_path: Path) -> None:
     from sentencepiece import SentencePieceTrainer
 
     (tmp_path / "text").write_text("bees make honey\n" * 50)
@@ -102,14 +102,14 @@ def test_a_sentencepiece_file_counts_with_its_own_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "tiny.model"])
-def test_a_file_that_is_none_is_named(tmp_path: Path, name: str) -> None:
+def test_invalid_vocabulary_error_names_the_file(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("no")
-    with pytest.raises(ValueError, match=f"{name}: not a tokenizer"):
+    with pytest.raises(ValueError, match=f"{name}: not a readable tokenizer"):
         load(str(tmp_path / name))
 
 
 @pytest.mark.parametrize(("name", "library"), [("t.json", "tokenizers"), ("t.model", "sentencepiece")])
-def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch, name: str, library: str) -> None:
+def test_missing_library_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, name: str, library: str) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ValueError, match=r"gemulator\[tokenizers\]"):
         load(name)

@@ -247,7 +247,7 @@ def _unfetched(frame: RequestEnvelope) -> Sequence[str]:
     from gemulator.generate.json_schema.document import Document
 
     schemas = [frame.request.response_schema, *(function.parameters for function in frame.request.functions_offered)]
-    found = dict.fromkeys(ref for schema in schemas for ref in Document(schema).externals())
+    found = dict.fromkeys(ref for schema in schemas for ref in Document(schema).external_refs())
     return [f"not fetched, so any value fits: {', '.join(found)}"] if found else ()
 
 

@@ -1,1 +1,1 @@
-"""Makers of plausible content, all decided by a seed."""
+"""Seeded generators of plausible content."""

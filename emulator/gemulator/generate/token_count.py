@@ -1,6 +1,6 @@
-"""How many tokens a text, a picture, a sound or a page costs, and where a text is cut for a stream.
+"""Token counts of text, images, audio and pages, and token-based splitting.
 
-Nothing is downloaded: a regular expression stands in for Gemini's vocabulary (docs/tokens.md says how well).
+Nothing is downloaded: a regular expression approximates Gemini's vocabulary (docs/tokens.md gives the accuracy).
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-# Marks that belong to the character before them: accents, vowel signs, variation selectors, skin tones, tags.
+# Combining characters, which belong to the one before: accents, vowel signs, variation selectors, skin tones, tags.
 _MARKS = (
     r"\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u064b-\u065f\u0670"
     r"\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0900-\u0903\u093a-\u093c\u093e-\u094f\u0951-\u0957\u0962\u0963"
@@ -21,10 +21,10 @@ _MARKS = (
     r"\ufe00-\ufe0f\ufe20-\ufe2f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 )
 _M = rf"[{_MARKS}\u200c\u200d]*+"
-# A flag, or a sign or emoji with its modifiers and what is joined to it: never cut inside.
+# A flag, or a sign or emoji with its modifiers and joined characters: never split.
 _WHOLE = rf"[\U0001f1e6-\U0001f1ff]{{2}}|[^\s\w][{_MARKS}]*+(?:\u200d[^\s][{_MARKS}]*+)*+"
 
-# One kind of text each; the lengths were fitted to a real vocabulary (docs/tokens.md).
+# One class of text each; the lengths are fitted to a real vocabulary (docs/tokens.md).
 _LOWER = rf"[a-z]{{1,11}}+{_M}"
 _UPPER = rf"[A-Z](?:[a-z]{{1,11}}+|[A-Z]{{0,2}}+(?![a-z])){_M}"
 _ACCENTED = rf"[a-zA-Z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af]{{1,6}}+{_M}"
@@ -35,8 +35,8 @@ _KANA = r"\u3041-\u3096\u309d-\u30ff"
 _HANGUL = r"[\uac00-\ud7a3]"
 _OTHER = rf"(?:[^\W\d_]{_M}){{1,4}}+"
 
-# A blank belongs to the word after it; a longer run leaves one for that word. What is common stands first, and every
-# alternative begins with a character or a class, which the engine can rule out without trying it.
+# A space belongs to the word after it; of a longer run, the last one does. Common alternatives come first, and each
+# begins with a character or a class, so that the regex engine can skip it quickly.
 _AFTER_BLANK = "|".join(
     (
         _LOWER,
@@ -69,18 +69,18 @@ _TOKEN = "|".join(
         r"[\s\S]",
     )
 )
-# No mark is ASCII: for a text of nothing else the same rule is shorter, and compiled in a fraction of the time.
+# Combining characters are never ASCII, so ASCII text can use a shorter pattern, which compiles much faster.
 _ASCII_TOKEN = _TOKEN.replace(_M, "").replace(f"{_WHOLE}|", "")
 
 
 class Tokenizer(Protocol):
-    """Counts the tokens of a text: the estimate of this module, or a real vocabulary (`load`)."""
+    """Token counter: the estimate of this module, or a real vocabulary (`load`)."""
 
     def count(self, text: str) -> int: ...
 
 
 def count(text: str) -> int:
-    """Tokens of `text`, as near to Gemini's own count as a rule without its vocabulary comes."""
+    """Return an estimate of Gemini's token count of `text`."""
     return len(_tokens(text.isascii()).findall(text))
 
 
@@ -90,59 +90,60 @@ def _tokens(ascii: bool) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=256)
-def _cutter(tokens_per_piece: int, ascii: bool) -> re.Pattern[str]:
+def _piece_pattern(tokens_per_piece: int, ascii: bool) -> re.Pattern[str]:
     return re.compile(rf"(?:{_ASCII_TOKEN if ascii else _TOKEN}){{1,{tokens_per_piece}}}+")
 
 
 def pieces(text: str, tokens_per_piece: int) -> list[str]:
-    """`text` in pieces of that many tokens each (the last may have fewer); joined they are `text` again."""
-    return _cutter(max(1, tokens_per_piece), text.isascii()).findall(text)
+    """Split `text` into pieces of that many tokens each; the last may have fewer."""
+    return _piece_pattern(max(1, tokens_per_piece), text.isascii()).findall(text)
 
 
-# Tokens a picture, a frame of a video (one a second) and a page cost from Gemini 3 on (wire facts, §8).
+# Tokens per image, per video frame (one a second) and per page since Gemini 3 (wire facts, §8).
 _IMAGE = {"low": 280, "medium": 560, "high": 1120, "ultra_high": 2240}
 _FRAME = {"low": 70, "medium": 70, "high": 280}
 _PAGE = {"low": 280, "medium": 560, "high": 1120}
 
 
-def _level(resolution: str | None) -> str:
+def _resolution_level(resolution: str | None) -> str:
     return (resolution or "").lower().removeprefix("media_resolution_")
 
 
-def _before_gemini_3(family: str) -> bool:
+def _is_before_gemini_3(family: str) -> bool:
     return family.removeprefix("google/").startswith(("gemini-1", "gemini-2"))
 
 
 def image_tokens(family: str, resolution: str | None, width: int, height: int) -> int:
-    """Tokens of a picture in pixels. `family` is a model's id or its beginning, `resolution` as in `media_resolution`.
+    """Return the tokens of an image of `width` x `height` pixels.
 
-    Gemini 2: 258 up to 384 pixels a side, else 258 a tile of 768x768, and 64 in all at low resolution.
+    `family` is a model id or its prefix, `resolution` a value of `media_resolution`. Gemini 2 charges 258 up to 384
+    pixels a side, otherwise 258 per tile of 768x768, and 64 at low resolution.
     """
-    if not _before_gemini_3(family):
-        return _IMAGE.get(_level(resolution), _IMAGE["high"])
-    if _level(resolution) == "low":
+    if not _is_before_gemini_3(family):
+        return _IMAGE.get(_resolution_level(resolution), _IMAGE["high"])
+    if _resolution_level(resolution) == "low":
         return 64
     tiles = 1 if max(width, height) <= 384 else -(-width // 768) * -(-height // 768)
     return 258 * max(1, tiles)
 
 
 def audio_tokens(seconds: float) -> int:
-    """32 tokens a second, for every model."""
+    """Return the tokens of audio: 32 a second, for every model."""
     return math.ceil(32 * seconds)
 
 
 def video_tokens(family: str, resolution: str | None, seconds: float) -> int:
-    """Tokens of a video that is sampled once a second."""
-    if _before_gemini_3(family):
+    """Return the tokens of a video, which is sampled once a second."""
+    if _is_before_gemini_3(family):
         return math.ceil(263 * seconds)
-    return _FRAME.get(_level(resolution), _FRAME["medium"]) * math.ceil(seconds)
+    return _FRAME.get(_resolution_level(resolution), _FRAME["medium"]) * math.ceil(seconds)
 
 
 def pdf_tokens(family: str, resolution: str | None, pages: int) -> int:
-    """Tokens of a document's pages as pictures; the text in it is not counted."""
-    if _before_gemini_3(family):
+    """Return the tokens of a document's pages as images; its text is not counted."""
+    if _is_before_gemini_3(family):
         return 258 * pages
-    return _PAGE.get(_level(resolution), _PAGE["medium"]) * pages
+    return _PAGE.get(_resolution_level(resolution), _PAGE["medium"]) * pages
 
 
 class _Vocabulary(Struct, frozen=True):
@@ -153,28 +154,28 @@ class _Vocabulary(Struct, frozen=True):
 
 
 def load(path: str) -> Tokenizer:
-    """The tokenizer in a local `tokenizer.json` (Hugging Face) or sentencepiece `.model` file.
+    """Load a tokenizer from a local `tokenizer.json` (Hugging Face) or sentencepiece `.model` file.
 
-    Raises ValueError where the file cannot be read or the library that reads it is not installed.
+    Raises ValueError if the file cannot be read or the library for it is not installed.
     """
     try:
-        return _Vocabulary(_pieces_model(path) if path.endswith(".model") else _hugging_face(path))
+        return _Vocabulary(_load_sentencepiece(path) if path.endswith(".model") else _load_hugging_face(path))
     except ImportError as missing:
         raise ValueError(
-            f"{path}: reading it takes an extra: pip install 'gemulator[tokenizers]' ({missing})"
+            f"{path} needs the extra `tokenizers` ({missing}). Run: pip install 'gemulator[tokenizers]'"
         ) from None
     except Exception as broken:  # the libraries raise bare Exception, RuntimeError and OSError
-        raise ValueError(f"{path}: not a tokenizer that can be read: {broken}") from None
+        raise ValueError(f"{path}: not a readable tokenizer file: {broken}") from None
 
 
-def _hugging_face(path: str) -> Callable[[str], int]:
+def _load_hugging_face(path: str) -> Callable[[str], int]:
     from tokenizers import Tokenizer as Vocabulary
 
     encode = Vocabulary.from_file(path).encode
     return lambda text: len(encode(text, add_special_tokens=False).ids)
 
 
-def _pieces_model(path: str) -> Callable[[str], int]:
+def _load_sentencepiece(path: str) -> Callable[[str], int]:
     from sentencepiece import SentencePieceProcessor
 
     encode = SentencePieceProcessor(model_file=path).encode

@@ -36,12 +36,12 @@ class RegexConstraint(Struct, frozen=True):
     @property
     def syntax_error(self) -> str | None:
         """Return the syntax error of the expression, or None if Python or `generate.regex` can parse it."""
-        from gemulator.generate.regex import readable
+        from gemulator.generate.regex import is_readable
 
         try:
             re.compile(self.pattern)
         except re.error as error:
-            return None if readable(self.pattern) else str(error)
+            return None if is_readable(self.pattern) else str(error)
         return None
 
 

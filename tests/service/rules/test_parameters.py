@@ -121,7 +121,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "§2 parameters that nothing fits",
         {},
         tools(tool("g"), ENDLESS, tool_choice=named("f")),
-        "at 'tools[1].function.parameters.properties.a.minLength': gemulator makes no string of more than 200,000 char",
+        "at 'tools[1].function.parameters.properties.a.minLength': gemulator generates at most 200,000 characters",
     ),
     ("§2 recursive schema", {}, {"response_format": schema(RECURSIVE)}, "is recursive at '#/$defs/N'"),
     ("§2 recursive root", {}, {"response_format": schema({"items": {"$ref": "#"}})}, "is recursive at '#'"),

@@ -7,7 +7,7 @@ import orjson
 
 from gemulator.core.json_types import JSON
 from gemulator.core.seed import Seed
-from gemulator.generate.grammar import Schema, sample, styled
+from gemulator.generate.grammar import Schema, format_value, sample
 from gemulator.generate.json_schema import Unsatisfiable, value_for
 from gemulator.generate.prompt_hints import Hints, analyse, requested_keys, schema_of
 from gemulator.generate.regex import matcher
@@ -78,9 +78,9 @@ class _Speaker:
         return prose if matcher(f"^(?:{pattern})$")(prose) else _matching(pattern, seed)
 
     def value(self, schema: Schema, seed: Seed) -> str:
-        return styled(fitting(schema.schema, self._conversation, seed), schema.style)
+        return format_value(fitting(schema.schema, self._conversation, seed), schema.style)
 
-    def named(self, texts: Sequence[str]) -> int | None:
+    def find_mentioned(self, texts: Sequence[str]) -> int | None:
         letters = [text.strip() for text in texts]
         named = [index for index in _named(letters, self._conversation.user_text) if len(letters[index]) > 1]
         return named[0] if len(named) == 1 else None

@@ -1,4 +1,4 @@
-"""What the shortest text of each part of a grammar costs: its letters, and one for each rule on the way."""
+"""Minimum cost of each grammar part: letters plus one per rule."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -6,28 +6,28 @@ from math import inf
 
 from gemulator.generate.grammar.nodes import BadGrammar, Chain, Either, Grammar, Node, Repeat, Rule
 
-_MOST = 100_000
+_MAX_COST = 100_000
 
 
-def finite(grammar: Grammar) -> Grammar:
-    """The grammar. BadGrammar where each of its texts is endless, or too long."""
-    if Costs(grammar).of(Rule(grammar.start)) > _MOST:
-        raise BadGrammar("the grammar admits no text that ends")
+def require_finite(grammar: Grammar) -> Grammar:
+    """Return the grammar; raise BadGrammar if it has no finite text or only very long ones."""
+    if Costs(grammar).of(Rule(grammar.start)) > _MAX_COST:
+        raise BadGrammar("the grammar generates no finite text")
     return grammar
 
 
 class Costs:
-    """The costs of one grammar's parts; infinite where a text has no end, or there is none."""
+    """Costs of the parts of one grammar; infinite if there is no finite text."""
 
     def __init__(self, grammar: Grammar) -> None:
         self._rules = dict.fromkeys(grammar.rules, inf)
         users: dict[str, list[str]] = {name: [] for name in grammar.rules}
         for name, node in grammar.rules.items():
-            for used in _named(node):
+            for used in _referenced_rules(node):
                 users[used].append(name)
         pending = list(grammar.rules)
         while pending:
-            name = pending.pop()  # the last first: later rules are often parts of earlier ones
+            name = pending.pop()  # last first, because later rules are often parts of earlier ones
             cost = 1 + self.of(grammar.rules[name])
             if cost < self._rules[name]:
                 self._rules[name] = cost
@@ -49,12 +49,12 @@ class Costs:
                 return leaf.cost
 
 
-def _named(node: Node) -> Iterator[str]:
-    """The rules that are named in a node."""
+def _referenced_rules(node: Node) -> Iterator[str]:
+    """Yield the names of the rules that a node refers to."""
     match node:
         case Rule(name):
             yield name
         case Chain(inner) | Either(inner):
-            yield from chain.from_iterable(map(_named, inner))
+            yield from chain.from_iterable(map(_referenced_rules, inner))
         case Repeat(item, _, _):
-            yield from _named(item)
+            yield from _referenced_rules(item)

@@ -1,4 +1,4 @@
-"""Reads EBNF as xgrammar takes it, which is llama.cpp's GBNF and some macros (fidelity.md, vLLM)."""
+"""Parser for xgrammar's EBNF: llama.cpp's GBNF plus macros (fidelity.md, vLLM)."""
 
 import re
 from typing import TypeAlias
@@ -11,10 +11,10 @@ from gemulator.generate.grammar.nodes import (  # fmt: skip
     Node,
     Repeat,
     Rule,
+    alternatives,
     chain,
-    dispatched,
-    either,
-    pattern_of,
+    dispatch_tags,
+    parse_pattern,
 )
 from gemulator.generate.grammar.scanner import Scanner
 from gemulator.generate.regex import charset as characters
@@ -32,64 +32,64 @@ _Value: TypeAlias = "str | int | bool | Rule | tuple[_Value, ...]"
 
 
 def read_ebnf(text: str) -> Grammar:
-    """The grammar, which begins at `root`; BadGrammar where it cannot be read."""
-    return _Reader(text).grammar()
+    """Parse a grammar that starts at `root`; raise BadGrammar if it is invalid."""
+    return _Parser(text).grammar()
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str) -> None:
         self.scan = Scanner(text, "EBNF parser")
         self.uses: list[tuple[str, int]] = []
 
     def grammar(self) -> Grammar:
         rules: dict[str, Node] = {}
-        self.blank()
-        while not self.scan.ended:
+        self.skip_blank()
+        while not self.scan.at_end:
             start, name = self.scan.at, self.name()
-            self.blank()
+            self.skip_blank()
             self.scan.expect("::=")
             if name in rules:
-                raise self.scan.bad(f'Rule "{name}" is defined twice', start)
-            rules[name] = self.either()
-        for name, place in self.uses:
+                raise self.scan.error(f'Rule "{name}" is defined twice', start)
+            rules[name] = self.alternatives()
+        for name, position in self.uses:
             if name not in rules:
-                raise self.scan.bad(f'Rule "{name}" is not defined', place)
+                raise self.scan.error(f'Rule "{name}" is not defined', position)
         if "root" not in rules:
-            raise self.scan.bad('The root rule with name "root" is not found', 0)
+            raise self.scan.error('The root rule with name "root" is not found', 0)
         return Grammar(rules, "root")
 
-    def blank(self) -> None:
+    def skip_blank(self) -> None:
         self.scan.match(_BLANK)
 
     def name(self) -> str:
         found = self.scan.match(_NAME)
         if found is None:
-            raise self.scan.bad("Expect element or rule name")
+            raise self.scan.error("Expect element or rule name")
         return found[0]
 
-    def either(self) -> Node:
-        self.scan.deeper()
+    def alternatives(self) -> Node:
+        self.scan.enter()
         branches = [self.sequence()]
         while self.scan.take("|"):
             branches.append(self.sequence())
-        self.scan.higher()
-        return either(*branches)
+        self.scan.leave()
+        return alternatives(*branches)
 
     def sequence(self) -> Node:
-        self.blank()
+        self.skip_blank()
         items: list[Node] = []
-        while not (self.scan.ended or self.scan.peek("|") or self.scan.peek(")") or self.at_head()):
-            items.append(self.repeated(self.element()))
-            self.blank()
+        while not (self.scan.at_end or self.scan.peek("|") or self.scan.peek(")") or self.at_head()):
+            items.append(self.with_quantifier(self.element()))
+            self.skip_blank()
         return chain(*items)
 
     def at_head(self) -> bool:
         return _HEAD.match(self.scan.text, self.scan.at) is not None
 
-    def repeated(self, node: Node) -> Node:
-        self.blank()
-        bounds = self.scan.bounds(low_may_miss=False)
-        return node if bounds is None else Repeat(node, *bounds)
+    def with_quantifier(self, node: Node) -> Node:
+        self.skip_blank()
+        quantifier = self.scan.quantifier(min_optional=False)
+        return node if quantifier is None else Repeat(node, *quantifier)
 
     def element(self) -> Node:
         scan = self.scan
@@ -110,12 +110,12 @@ class _Reader:
     def string(self) -> str:
         found = self.scan.match(_STRING)
         if found is None:
-            raise self.scan.bad('Expect " in string literal')
-        return self.scan.unescaped(found[1])
+            raise self.scan.error('Expect " in string literal')
+        return self.scan.unescape(found[1])
 
     def group(self) -> Node:
-        ahead = self.scan.take("=")  # a condition on what follows: it adds no text
-        node = self.either()
+        ahead = self.scan.take("=")  # a lookahead adds no text
+        node = self.alternatives()
         self.scan.expect(")")
         return EMPTY if ahead else node
 
@@ -128,7 +128,7 @@ class _Reader:
                 self.scan.take("-")
                 last = self.class_letter()
             if last < first:
-                raise self.scan.bad("Invalid character class: lower bound is larger than upper bound")
+                raise self.scan.error("Invalid character class: lower bound is larger than upper bound")
             found.append(characters.of(first + last))
         whole = characters.union(found)
         return whole.complement() if inverted else whole
@@ -136,8 +136,8 @@ class _Reader:
     def class_letter(self) -> str:
         found = self.scan.match(_CLASS_LETTER)
         if found is None:
-            raise self.scan.bad("Unterminated character class")
-        return self.scan.unescaped(found[0])
+            raise self.scan.error("Unterminated character class")
+        return self.scan.unescape(found[0])
 
     # ---- macros: `Name(value, …, name=value)`
 
@@ -145,12 +145,12 @@ class _Reader:
         values, options = self.values()
         match name, values:
             case "Regex", [str(pattern)]:
-                return pattern_of(pattern)
+                return parse_pattern(pattern)
             case "TagDispatch", tags:
                 return self.dispatch(tags, options, start)
             case (("Token" | "ExcludeToken" | "TokenTagDispatch"), _):
-                return EMPTY  # special tokens are not shown in an answer
-        raise self.scan.bad(f"{name} has other arguments", start)
+                return EMPTY  # special tokens are not part of the answer text
+        raise self.scan.error(f"{name} has invalid arguments", start)
 
     def dispatch(self, tags: list[_Value], options: dict[str, _Value], start: int) -> Node:
         found: list[Node] = []
@@ -159,18 +159,20 @@ class _Reader:
                 case (str(begin), Rule() as rule):
                     found.append(chain(Literal(begin), rule))
                 case _:
-                    raise self.scan.bad("TagDispatch takes pairs of a tag and a rule", start)
+                    raise self.scan.error("TagDispatch takes pairs of a tag and a rule", start)
         excludes = options.get("excludes")
         without = tuple(text for text in excludes if isinstance(text, str)) if isinstance(excludes, tuple) else ()
-        return dispatched(tuple(found), without, at_once=False, once=options.get("loop_after_dispatch") is False)
+        return dispatch_tags(
+            tuple(found), without, tag_first=False, stop_after_first=options.get("loop_after_dispatch") is False
+        )
 
     def values(self) -> tuple[list[_Value], dict[str, _Value]]:
         values: list[_Value] = []
         options: dict[str, _Value] = {}
-        self.blank()
+        self.skip_blank()
         while not self.scan.take(")"):
             value = self.value()
-            self.blank()
+            self.skip_blank()
             if isinstance(value, Rule) and self.scan.take("="):
                 self.uses.pop()
                 options[value.name] = self.value()
@@ -180,13 +182,13 @@ class _Reader:
         return values, options
 
     def comma(self) -> None:
-        self.blank()
+        self.skip_blank()
         if not self.scan.take(",") and not self.scan.peek(")"):
-            raise self.scan.bad("Expect , or )")
-        self.blank()
+            raise self.scan.error("Expect , or )")
+        self.skip_blank()
 
     def value(self) -> _Value:
-        self.blank()
+        self.skip_blank()
         if self.scan.peek('"'):
             return self.string()
         if number := self.scan.match(_NUMBER):

@@ -1,4 +1,4 @@
-"""Reads grammars in Lark's notation, as llguidance and xgrammar take it (fidelity.md, vLLM)."""
+"""Parser for Lark grammars, as llguidance and xgrammar accept them (fidelity.md, vLLM)."""
 
 import json
 import re
@@ -17,9 +17,9 @@ from gemulator.generate.grammar.nodes import (  # fmt: skip
     Repeat,
     Rule,
     Schema,
+    alternatives,
     chain,
-    either,
-    pattern_of,
+    parse_pattern,
 )
 from gemulator.generate.grammar.scanner import Scanner
 from gemulator.generate.regex import charset as characters
@@ -33,18 +33,18 @@ _HEAD = re.compile(r"[?!]*([A-Za-z_][\w-]*)(?:\.-?\d+)?(?:\[([^\]\n]*)\])?[^\S\n
 _STRING = re.compile(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')(i?)""")
 _REGEX = re.compile(r"/((?:\\.|[^/\\\n])+)/([imslux]*)")
 _TIMES = re.compile(r"~[^\S\n]*(\d+)(?:[^\S\n]*\.\.[^\S\n]*(\d+))?")
-_SPECIAL = re.compile(r"<(?:\[[^\]\n]*\]|[^<>\s]+)>")  # a token that an answer does not show
+_SPECIAL = re.compile(r"<(?:\[[^\]\n]*\]|[^<>\s]+)>")  # a special token, which is not part of the answer text
 _ALIAS = re.compile(r"->[^\S\n]*\w+")
 _SUFFIX = re.compile(r'suffix\s*=\s*("(?:\\.|[^"\\\n])*")')
 _IMPORT = re.compile(r"[^\S\n]*common(?:\.(\w+)(?:[^\S\n]*->[^\S\n]*(\w+))?|[^\S\n]*\(([^)]*)\))")
 
 
 def read_lark(text: str) -> Grammar:
-    """The grammar, which begins at `start`, else at its first rule; BadGrammar where it cannot be read."""
-    return _Reader(text).grammar()
+    """Parse a grammar that starts at `start` or its first rule; raise BadGrammar if it is invalid."""
+    return _Parser(text).grammar()
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str) -> None:
         self.scan = Scanner(text, "Lark")
         self.rules: dict[str, Node] = {}
@@ -54,30 +54,32 @@ class _Reader:
 
     def grammar(self) -> Grammar:
         self.scan.match(_BLANK)
-        while not self.scan.ended:
+        while not self.scan.at_end:
             self.statement()
             self.scan.match(_BLANK)
-        for name, place in self.uses:
+        for name, position in self.uses:
             if name not in self.rules:
-                raise self.scan.bad(f'unknown name "{name}"', place)
-        first = "start" if "start" in self.rules else next((name for name in self.rules if not _terminal(name)), None)
+                raise self.scan.error(f'unknown name "{name}"', position)
+        first = (
+            "start" if "start" in self.rules else next((name for name in self.rules if not _is_terminal(name)), None)
+        )
         if first is None:
-            raise self.scan.bad("there is no rule to start with", 0)
-        return Grammar(self.rules, first, gaps=any(self.blank(node, len(self.rules)) for node in self.ignored))
+            raise self.scan.error("there is no start rule", 0)
+        return Grammar(self.rules, first, gaps=any(self.can_be_space(node, len(self.rules)) for node in self.ignored))
 
-    def blank(self, node: Node, depth: int) -> bool:
-        """Whether what is ignored can be a space; rules are followed to a depth."""
+    def can_be_space(self, node: Node, depth: int) -> bool:
+        """Return True if the ignored node can be a space; follow rules to a depth."""
         match node:
             case Literal(text):
                 return text == " "
             case Pattern(pattern):
                 return matcher(f"^(?:{pattern})$")(" ")
             case Rule(name):
-                return depth > 0 and self.blank(self.rules[name], depth - 1)
+                return depth > 0 and self.can_be_space(self.rules[name], depth - 1)
             case Either(branches):
-                return any(self.blank(branch, depth) for branch in branches)
+                return any(self.can_be_space(branch, depth) for branch in branches)
             case Repeat(item, _, _):
-                return self.blank(item, depth)
+                return self.can_be_space(item, depth)
         return False
 
     # ---- statements
@@ -89,20 +91,20 @@ class _Reader:
         start = self.scan.at
         head = self.scan.match(_HEAD)
         if head is None:
-            raise self.scan.bad("expected a rule: name, colon, definition")
+            raise self.scan.error("expected a rule (name: definition)")
         name = head[1]
-        self.in_terminal = _terminal(name)
-        body = self.either(nested=False)
-        self.define(name, self.suffixed(body, head[2]), start)
+        self.in_terminal = _is_terminal(name)
+        body = self.alternatives(nested=False)
+        self.define(name, self.with_suffix(body, head[2]), start)
 
-    def define(self, name: str, node: Node, place: int) -> None:
+    def define(self, name: str, node: Node, position: int) -> None:
         if name in self.rules:
-            raise self.scan.bad(f'"{name}" is defined twice', place)
+            raise self.scan.error(f'"{name}" is defined twice', position)
         self.rules[name] = node
 
-    def suffixed(self, body: Node, options: str | None) -> Node:
+    def with_suffix(self, body: Node, options: str | None) -> Node:
         found = _SUFFIX.search(options or "")
-        return chain(body, Literal(self.scan.unescaped(found[1][1:-1]))) if found else body
+        return chain(body, Literal(self.scan.unescape(found[1][1:-1]))) if found else body
 
     def directive(self) -> None:
         start, name = self.scan.at, self.scan.match(_NAME)
@@ -111,20 +113,20 @@ class _Reader:
                 self.imports(start)
             case "ignore":
                 self.in_terminal = True
-                self.ignored.append(self.either(nested=False))
+                self.ignored.append(self.alternatives(nested=False))
             case "llguidance" | "grammar_options":
                 self.json()
             case other:
-                raise self.scan.bad(f"unknown directive %{other}", start)
+                raise self.scan.error(f"unknown directive %{other}", start)
 
     def imports(self, start: int) -> None:
         found = self.scan.match(_IMPORT)
         if found is None:
-            raise self.scan.bad("only the common library can be imported", start)
+            raise self.scan.error('only the library "common" can be imported', start)
         single, alias, several = found.groups()
         for name in [single] if single else [part.strip() for part in several.split(",")]:
             if name not in COMMON:
-                raise self.scan.bad(f'there is no terminal "{name}" in the common library', start)
+                raise self.scan.error(f'there is no terminal "{name}" in the common library', start)
             self.define(alias or name, COMMON[name], start)
 
     def json(self) -> object:
@@ -132,21 +134,21 @@ class _Reader:
         try:
             value, self.scan.at = json.JSONDecoder().raw_decode(self.scan.text, self.scan.at)
         except (ValueError, RecursionError):
-            raise self.scan.bad("expected a JSON object") from None
+            raise self.scan.error("expected a JSON object") from None
         return value
 
     # ---- expressions
 
-    def either(self, *, nested: bool) -> Node:
-        self.scan.deeper()
+    def alternatives(self, *, nested: bool) -> Node:
+        self.scan.enter()
         branches = [self.sequence(nested)]
-        while self.more(nested):
+        while self.another_branch(nested):
             branches.append(self.sequence(nested))
-        self.scan.higher()
-        return either(*branches)
+        self.scan.leave()
+        return alternatives(*branches)
 
-    def more(self, nested: bool) -> bool:
-        """Whether another branch follows: outside of brackets a line may begin with it."""
+    def another_branch(self, nested: bool) -> bool:
+        """Consume the `|` of another branch, which may begin a line outside brackets; return True if found."""
         if not nested and self.scan.match(_CONTINUED):
             return True
         return self.scan.take("|")
@@ -157,22 +159,22 @@ class _Reader:
             self.scan.match(_BLANK if nested else _INLINE)
             if self.scan.match(_ALIAS):
                 continue
-            if self.scan.ended or self.scan.text[self.scan.at] in "|)]}\n":
+            if self.scan.at_end or self.scan.text[self.scan.at] in "|)]}\n":
                 return chain(*items)
-            items.append(self.repeated(self.element()))
+            items.append(self.with_quantifier(self.element()))
 
-    def repeated(self, node: Node) -> Node:
+    def with_quantifier(self, node: Node) -> Node:
         self.scan.match(_INLINE)
         if found := self.scan.match(_TIMES):
             return Repeat(node, int(found[1]), int(found[2] or found[1]))
-        bounds = self.scan.bounds(low_may_miss=True)
-        return node if bounds is None else Repeat(node, *bounds)
+        quantifier = self.scan.quantifier(min_optional=True)
+        return node if quantifier is None else Repeat(node, *quantifier)
 
     def element(self) -> Node:
         scan = self.scan
         for opening, closing, most in (("(", ")", 0), ("[", "]", 1)):
             if scan.take(opening):
-                node = self.either(nested=True)
+                node = self.alternatives(nested=True)
                 scan.expect(closing)
                 return Repeat(node, 0, most) if most else node
         if scan.take("%"):
@@ -188,39 +190,39 @@ class _Reader:
                 schema = self.json()
                 return Schema(schema if isinstance(schema, dict | bool) else {})
             case other:
-                raise self.scan.bad(f"%{other} is not supported", start)
+                raise self.scan.error(f"%{other} is not supported", start)
 
     def lexeme(self) -> Node:
         start = self.scan.at
         if name := self.scan.match(_NAME):
             self.uses.append((name[0], start))
-            return self.spaced(Rule(name[0])) if _terminal(name[0]) else Rule(name[0])
+            return self.with_gap(Rule(name[0])) if _is_terminal(name[0]) else Rule(name[0])
         if found := self.scan.match(_REGEX):
             flags = "".join(flag for flag in "ims" if flag in found[2])
-            written = found[1].replace("\\/", "/")
-            return self.spaced(self.pattern(f"(?{flags}:{written})" if flags else written, start))
+            pattern = found[1].replace("\\/", "/")
+            return self.with_gap(self.pattern(f"(?{flags}:{pattern})" if flags else pattern, start))
         if found := self.scan.match(_STRING):
-            text = self.scan.unescaped(found[1][1:-1])
-            return self.spaced(self.range(text) if self.scan.peek("..") else Literal(text))
-        raise self.scan.bad(f"unexpected {self.scan.text[start]}")
+            text = self.scan.unescape(found[1][1:-1])
+            return self.with_gap(self.range(text) if self.scan.peek("..") else Literal(text))
+        raise self.scan.error(f"unexpected {self.scan.text[start]}")
 
-    def pattern(self, written: str, start: int) -> Node:
+    def pattern(self, pattern: str, start: int) -> Node:
         try:
-            return pattern_of(written)
-        except BadGrammar as bad:
-            raise self.scan.bad(str(bad), start) from None
+            return parse_pattern(pattern)
+        except BadGrammar as error:
+            raise self.scan.error(str(error), start) from None
 
     def range(self, first: str) -> Node:
         self.scan.take("..")
         found = self.scan.match(_STRING)
-        last = self.scan.unescaped(found[1][1:-1]) if found else ""
+        last = self.scan.unescape(found[1][1:-1]) if found else ""
         if len(first) != 1 or len(last) != 1 or last < first:
-            raise self.scan.bad("a range has one character at each end, the smaller one first")
+            raise self.scan.error("a range needs one character at each end, in ascending order")
         return Letter(characters.of(first + last))
 
-    def spaced(self, node: Node) -> Node:
+    def with_gap(self, node: Node) -> Node:
         return node if self.in_terminal else chain(node, Gap())
 
 
-def _terminal(name: str) -> bool:
+def _is_terminal(name: str) -> bool:
     return name.lstrip("_")[:1].isupper()

@@ -1,4 +1,4 @@
-"""The terminals that `%import common.NAME` brings in. Plain members of each: they are drawn from, never matched."""
+"""Terminals of `%import common.NAME`, simplified because they are only sampled."""
 
 from collections.abc import Mapping
 

@@ -1,6 +1,6 @@
-"""The tree of a grammar, whatever notation it was written in.
+"""Syntax tree of grammars in any notation.
 
-A leaf's `cost` is about that of a letter for each letter of its shortest text; infinite: there is none.
+The `cost` of a leaf is roughly the length of its shortest text; infinite if it has none.
 """
 
 from collections.abc import Mapping
@@ -11,15 +11,15 @@ from msgspec import Struct
 
 from gemulator.core.json_types import JSON
 from gemulator.generate.regex.charset import Characters, samples
-from gemulator.generate.regex.parser import BadPattern, parsed
+from gemulator.generate.regex.parser import BadPattern, parse
 
 
 class BadGrammar(ValueError):
-    """The text is no grammar, or none that a text could be drawn from."""
+    """Invalid grammar, or one without finite texts."""
 
 
 class Literal(NamedTuple):
-    """This text."""
+    """Fixed text."""
 
     text: str
 
@@ -29,7 +29,7 @@ class Literal(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """One character of a set."""
+    """A character of a set."""
 
     characters: Characters
 
@@ -39,7 +39,7 @@ class Letter(NamedTuple):
 
 
 class Pattern(NamedTuple):
-    """A text that a regular expression matches as a whole."""
+    """Text that a regular expression matches in full."""
 
     pattern: str
 
@@ -49,7 +49,7 @@ class Pattern(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """JSON that fits a schema. `style` names another way to write an object: `qwen_xml` and the like."""
+    """JSON value for a schema; `style` names another notation for objects, such as `qwen_xml`."""
 
     schema: JSON
     style: str = "json"
@@ -60,10 +60,10 @@ class Schema(NamedTuple):
 
 
 class Words(NamedTuple):
-    """Free text without any of these texts, of so many characters at most."""
+    """Free text that contains none of `excludes`, of at most `max_length` characters."""
 
     excludes: tuple[str, ...] = ()
-    most: int | None = None
+    max_length: int | None = None
 
     @property
     def cost(self) -> float:
@@ -71,7 +71,7 @@ class Words(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """A place where the grammar lets a space stand that means nothing."""
+    """Position at which the grammar ignores a space."""
 
     @property
     def cost(self) -> float:
@@ -79,25 +79,25 @@ class Gap(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What the rule of that name says."""
+    """Reference to a rule."""
 
     name: str
 
 
 class Chain(NamedTuple):
-    """One after the other; none: the empty text."""
+    """Concatenation; without items, the empty text."""
 
     items: "tuple[Node, ...]"
 
 
 class Either(NamedTuple):
-    """Any of the branches."""
+    """Alternation."""
 
     branches: "tuple[Node, ...]"
 
 
 class Repeat(NamedTuple):
-    """`low` to `high` times; None: without end."""
+    """Repetition, `low` to `high` times (None: unlimited)."""
 
     item: "Node"
     low: int
@@ -111,38 +111,40 @@ EMPTY = Chain(())
 
 
 class Grammar(Struct, frozen=True):
-    """Rules by name. One grammar may stand within another: its rules are its own. `gaps`: whether they are used."""
+    """Rules by name; `gaps` turns Gap nodes into spaces. A nested grammar has its own rules."""
 
     rules: Mapping[str, Node]
     start: str
     gaps: bool = False
 
 
-def pattern_of(written: str) -> Pattern:
-    """The pattern of a regular expression; BadGrammar where it is none."""
+def parse_pattern(pattern: str) -> Pattern:
+    """Return the node of a regular expression; raise BadGrammar if it is invalid."""
     try:
-        parsed(written)
-    except BadPattern as bad:
-        raise BadGrammar(f"no regular expression: {bad}") from None
-    return Pattern(written)
+        parse(pattern)
+    except BadPattern as error:
+        raise BadGrammar(f"invalid regular expression: {error}") from None
+    return Pattern(pattern)
 
 
 def chain(*items: Node) -> Node:
     return items[0] if len(items) == 1 else Chain(items)
 
 
-def either(*branches: Node) -> Node:
+def alternatives(*branches: Node) -> Node:
     return branches[0] if len(branches) == 1 else Either(branches)
 
 
-def dispatched(tags: tuple[Node, ...], excludes: tuple[str, ...], *, at_once: bool, once: bool) -> Node:
-    """Free text with tags in it, each of them once at most (as a grammar, more would be allowed).
+def dispatch_tags(
+    tags: tuple[Node, ...], excludes: tuple[str, ...], *, tag_first: bool, stop_after_first: bool
+) -> Node:
+    """Return free text that contains tags, each at most once although the grammar would allow more.
 
-    `at_once`: the first tag stands at the beginning; `once`: nothing stands after it.
+    `tag_first` puts a tag at the beginning; `stop_after_first` ends the text after the first tag.
     """
-    words, tag = Words(excludes), either(*tags)
+    words, tag = Words(excludes), alternatives(*tags)
     if not tags:
         return words
-    first = tag if at_once else Chain((words, tag))
+    first = tag if tag_first else Chain((words, tag))
     more = Repeat(Chain((Literal("" if "\n" in excludes else "\n"), tag)), 0, len(tags) - 1)
-    return first if once else Chain((first, more))
+    return first if stop_after_first else Chain((first, more))

@@ -1,4 +1,4 @@
-"""Other ways to write an object than JSON: one tag for each of its fields, as some models call functions."""
+"""Non-JSON notations for tool call arguments, one tag per field."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import orjson
 
 from gemulator.core.json_types import JSON
 
-_FIELDS: Mapping[str, str] = {
+_FIELD_TEMPLATES: Mapping[str, str] = {
     "qwen_xml": "<parameter={name}>{value}</parameter>",
     "minimax_xml": '<parameter name="{name}">{value}</parameter>',
     "glm_xml": "<arg_key>{name}</arg_key><arg_value>{value}</arg_value>",
@@ -14,12 +14,12 @@ _FIELDS: Mapping[str, str] = {
 }
 
 
-def styled(value: JSON, style: str) -> str:
-    """The value in that style; as JSON where it is no object, or the style is not known."""
-    if style not in _FIELDS or not isinstance(value, dict):
+def format_value(value: JSON, style: str) -> str:
+    """Return the value in a style; JSON if it is not an object or the style is unknown."""
+    if style not in _FIELD_TEMPLATES or not isinstance(value, dict):
         return orjson.dumps(value).decode()
-    return "".join(_FIELDS[style].format(name=name, value=_plain(field)) for name, field in value.items())
+    return "".join(_FIELD_TEMPLATES[style].format(name=name, value=_field_text(field)) for name, field in value.items())
 
 
-def _plain(field: JSON) -> str:
+def _field_text(field: JSON) -> str:
     return field if isinstance(field, str) else orjson.dumps(field).decode()

@@ -1,6 +1,6 @@
-"""A value for a JSON Schema: valid, plausible, and the same for the same seed.
+"""Seeded generator of valid, plausible values for JSON Schemas.
 
-`value_for` draws one, `problem_with` says why an author's own does not fit, `Reader` lets the prompt have its say.
+README.md in this folder describes the four public names and what they promise.
 """
 
 from gemulator.core.errors import Unsatisfiable

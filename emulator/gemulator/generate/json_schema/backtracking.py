@@ -1,8 +1,8 @@
-"""Saying inside the search for a value that this way leads nowhere, or that it takes too long."""
+"""Dead ends and the work budget of the value search."""
 
 
 class DeadEnd(Exception):
-    """This way of drawing a value leads nowhere; another choice of branches may."""
+    """Failure of one choice of branches; another choice may succeed."""
 
     def __init__(self, path: tuple[str, ...], reason: str) -> None:
         self.path = path
@@ -11,31 +11,31 @@ class DeadEnd(Exception):
 
 
 class Dangling(DeadEnd):
-    """A reference points nowhere."""
+    """Unresolvable reference."""
 
     def __init__(self, ref: str) -> None:
-        super().__init__((), f"the reference {ref} points nowhere")
+        super().__init__((), f"the reference {ref} cannot be resolved")
 
 
 class NoObject(DeadEnd):
-    """Objects are ruled out, but nothing else is."""
+    """Conflict that excludes objects but no other type."""
 
 
 class BudgetExceeded(Exception):
-    """The work budget of one drawing is used up."""
+    """Exhausted work budget of an attempt."""
 
 
 class Budget:
-    """The work of one drawing, counted in steps, so that its end does not depend on the machine's speed."""
+    """Work limit of one attempt in steps, independent of the machine's speed."""
 
-    __slots__ = ("most", "spent")
+    __slots__ = ("limit", "spent")
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.spent = 0
 
     def spend(self, steps: int) -> None:
-        """Counts work; OutOfSteps when the budget is used up."""
+        """Count work; raise BudgetExceeded if the limit is passed."""
         self.spent += steps
-        if self.spent > self.most:
+        if self.spent > self.limit:
             raise BudgetExceeded

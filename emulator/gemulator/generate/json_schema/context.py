@@ -1,4 +1,4 @@
-"""The context of value generation: options of one try, location in the value, and the generator's interface."""
+"""Options, location and generator interface of value generation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -15,14 +15,14 @@ from gemulator.generate.json_schema.hint_source import HintSource
 
 
 class GenerationOptions(Struct, frozen=True):
-    """How one try goes about it: the chance of an optional property, and whether to keep everything short."""
+    """Options of one attempt: the chance of optional properties, and brevity."""
 
     optional: float
     brief: bool = False
 
 
 class GenerationContext(Struct, frozen=True):
-    """What surrounds the drawing: where plausible words come from, which day it is, what the prompt says."""
+    """Inputs shared by all attempts: words, reference day and prompt hints."""
 
     words: Words
     reference_day: date
@@ -30,65 +30,65 @@ class GenerationContext(Struct, frozen=True):
 
 
 class SchemaLocation(Struct, eq=False, gc=False):
-    """Where in the value we are: the path through the schema, the property's name, and the seed of this part."""
+    """Location in the value: schema path, property name, depth and seed."""
 
     path: tuple[str, ...]
     name: str
     depth: int
     seed: Seed
 
-    def inside(self, *steps: str, name: str | None = None) -> "SchemaLocation":
-        """The place of a part, by the steps of its path."""
+    def child(self, *steps: str, name: str | None = None) -> "SchemaLocation":
+        """Return the location of a part, by the steps of its path."""
         return SchemaLocation(
             (*self.path, *steps), self.name if name is None else name, self.depth + 1, self.seed.child(*steps)
         )
 
     def item(self, position: int, name: str) -> "SchemaLocation":
-        """The place of an item of a list."""
+        """Return the location of an array item."""
         return SchemaLocation((*self.path, "items"), name, self.depth + 1, self.seed.child("items", str(position)))
 
-    def of_name(self, *steps: str) -> "SchemaLocation":
-        """The place where a property's name is made up."""
+    def property_name(self, *steps: str) -> "SchemaLocation":
+        """Return the location for a generated property name."""
         return SchemaLocation(
             (*self.path, "propertyNames"), "", self.depth + 1, self.seed.child("propertyNames", *steps)
         )
 
-    def again(self, attempt: int) -> "SchemaLocation":
-        """The same place with other chances."""
+    def retry(self, attempt: int) -> "SchemaLocation":
+        """Return the same location with another seed; unchanged for attempt 0."""
         return SchemaLocation(self.path, self.name, self.depth, self.seed.child("again", attempt)) if attempt else self
 
-    def stuck(self, keyword: str, reason: str) -> DeadEnd:
-        """The refusal to draw a value here."""
+    def dead_end(self, keyword: str, reason: str) -> DeadEnd:
+        """Return a DeadEnd at this location."""
         return DeadEnd((*self.path, keyword) if keyword else self.path, reason)
 
 
 class Generator(Protocol):
-    """What the generators of single types need of the one that calls them."""
+    """Interface that the generators of single types call back."""
 
     document: Document
-    setting: GenerationContext
-    manner: GenerationOptions
+    context: GenerationContext
+    options: GenerationOptions
     hints: HintSource | None
-    made: int
+    value_count: int
     spend: Callable[[int], None]
 
-    def value(self, subs: Sequence[Sub], place: SchemaLocation) -> Any:
-        """Return a value that all of `subs` accept; raise `Stuck` if none was found."""
+    def value(self, subs: Sequence[Sub], location: SchemaLocation) -> Any:
+        """Return a value that all of `subs` accept; raise DeadEnd if none was found."""
 
     def accepts(self, sub: Sub, value: Any) -> bool:
         """Return True if `value` is valid against `sub`."""
 
-    def fits(self, here: Conjunction, value: Any) -> bool:
+    def fits(self, conjunction: Conjunction, value: Any) -> bool:
         """Return True if `value` is valid against all parts and no excluded constant."""
 
-    def suggested(self, here: Conjunction, kind: str, place: SchemaLocation) -> Any:
-        """Return a value that the prompt offers and the parts accept, or None."""
+    def suggestion(self, conjunction: Conjunction, kind: str, location: SchemaLocation) -> Any:
+        """Return a value that the prompt offers and the parts accept; None if there is none."""
 
 
-def leaf(here: Conjunction) -> Mapping[str, Any]:
-    """The parts of a leaf as one schema: what is said first holds."""
+def leaf(conjunction: Conjunction) -> Mapping[str, Any]:
+    """Return the parts as one schema; the first value of a keyword wins."""
     merged: dict[str, Any] = {}
-    for part in here.parts:
+    for part in conjunction.parts:
         for keyword, value in part.schema.items():
             merged.setdefault(keyword, value)
     return merged

@@ -1,4 +1,4 @@
-"""What a property's description offers as values: examples that it names, and a default."""
+"""Example values and defaults quoted in property descriptions."""
 
 import re
 from functools import lru_cache
@@ -11,28 +11,28 @@ _CUE = re.compile(
 _QUOTED = re.compile(r"['\"`“‘]([^'\"`“”‘’]{1,60})['\"`”’]")
 _DEFAULT = re.compile(r"\bdefaults?(?: is| to| value is|:)?:? ['\"`]([^'\"`]{1,60})['\"`]", re.I)
 _END = re.compile(r"[;)\]\n]|\.(?:\s|$)|\betc\b")
-_BETWEEN = re.compile(r",\s*(?:or |and )?|\s+or\s+|\s+and\s+|\s*/\s*|\s*\|\s*")
-_LONGEST = 600
+_SEPARATOR = re.compile(r",\s*(?:or |and )?|\s+or\s+|\s+and\s+|\s*/\s*|\s*\|\s*")
+_MAX_LENGTH = 600
 
 
 @lru_cache(maxsize=4096)
-def described(description: str) -> tuple[str, ...]:
-    """The texts that follow an "e.g." or the like: quoted ones, else a list of at most three words each."""
-    text = description[:_LONGEST]
+def examples_in(description: str) -> tuple[str, ...]:
+    """Return the texts after "e.g." or the like: quoted ones, or a list of items of at most three words."""
+    text = description[:_MAX_LENGTH]
     cue = _CUE.search(text)
     if cue is None:
         found = _DEFAULT.search(text)
         return (found[1],) if found else ()
     rest = text[cue.end() :]
     if rest[:1] in "'\"`“‘":
-        return tuple(_quoted_run(rest))
+        return tuple(_adjacent_quotes(rest))
     end = _END.search(rest)
-    listed = [item.strip(" .:'\"") for item in _BETWEEN.split(rest[: end.start()] if end else rest)]
+    listed = [item.strip(" .:'\"") for item in _SEPARATOR.split(rest[: end.start()] if end else rest)]
     return tuple(item for item in listed if item and len(item.split()) <= 3) if len(listed) <= 12 else ()
 
 
-def _quoted_run(text: str) -> list[str]:
-    """Quoted texts with no more than a few letters between them."""
+def _adjacent_quotes(text: str) -> list[str]:
+    """Return quoted texts with at most 8 characters between them."""
     out: list[str] = []
     last = 0
     for found in _QUOTED.finditer(text):

@@ -1,110 +1,111 @@
-"""Takes a list of subschemas apart into conjunctions of plain ones: one for each consistent choice of branches."""
+"""Expansion of subschemas into one conjunction per consistent choice of branches."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from gemulator.generate.json_schema.backtracking import Dangling, DeadEnd, NoObject
-from gemulator.generate.json_schema.conjunction import Choice, Conjunction, Option, agree, is_without_objects
+from gemulator.generate.json_schema.conjunction import Choice, Conjunction, Option, check_consistency, excludes_objects
 from gemulator.generate.json_schema.document import Document, Sub
-from gemulator.generate.json_schema.negation import negated
+from gemulator.generate.json_schema.negation import negate
 
 _APPLICATORS = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "not",
                           "dependentSchemas", "dependencies"})  # fmt: skip
-_DEPENDING = ("dependentSchemas", "dependencies")
+_DEPENDENT_KEYWORDS = ("dependentSchemas", "dependencies")
 
 Order: TypeAlias = Callable[[Choice], Sequence[Option]]
-"""Puts the options of a choice in order of liking."""
+"""Function that sorts the options of a choice, preferred ones first."""
 
 
 class Branches:
-    """The conjunctions of one document's subschemas."""
+    """Branch expansion for the subschemas of one document."""
 
     def __init__(self, document: Document, spend: Callable[[int], None]) -> None:
         self._document = document
         self._spend = spend
-        self.dangling: Dangling | None = None  # a branch that no choice can take
-        self._without_objects = 0  # how many conjunctions were passed over, for no object fits them
+        self.dangling: Dangling | None = None  # the first unresolvable branch
+        self._object_conflicts = 0  # conjunctions skipped because no object satisfies them
 
-    def plain(self, subs: Sequence[Sub]) -> Conjunction | None:
-        """The conjunction of a single subschema that leads to no others: most are like that."""
+    def without_branches(self, subs: Sequence[Sub]) -> Conjunction | None:
+        """Return the conjunction of a single subschema without branches, the most common case; None otherwise."""
         if len(subs) != 1 or not isinstance(subs[0].schema, dict) or not _APPLICATORS.isdisjoint(subs[0].schema):
             return None
-        return Conjunction([self._document.entered(subs[0])], [], [])
+        return Conjunction([self._document.with_inner_scope(subs[0])], [], [])
 
     def conjunctions(self, subs: Sequence[Sub], order: Order) -> Iterator[Conjunction]:
-        """Every consistent choice, lazily; `order` puts the options of a choice in order of liking.
+        """Yield the conjunction of every consistent choice; `order` sorts the options of each.
 
-        What speaks of properties and admits no object comes last: that other values fit it is seldom meant.
-        Stuck is raised by the first step where no choice can help.
+        Those that describe properties but accept no object come last, because other types are seldom intended.
+        Raises DeadEnd on the first step if no choice can help.
         """
         start = Conjunction([], [], [])
         for sub in subs:
             self._add(start, sub, None, ())
-        before = self._without_objects
+        before = self._object_conflicts
         for loose in (False, True):
             try:
-                agree(start, loose)
+                check_consistency(start, loose)
                 found = self._decide(start, order, loose)
-                yield from (here for here in found if is_without_objects(here)) if loose else found
+                yield from (conjunction for conjunction in found if excludes_objects(conjunction)) if loose else found
             except NoObject:
-                self._without_objects += 1
-            if self._without_objects == before:
+                self._object_conflicts += 1
+            if self._object_conflicts == before:
                 return
 
-    def excluding(self, here: Conjunction, bar: Sub, order: Order) -> Iterator[Conjunction]:
-        """The ways to break a bar of the conjunction."""
-        there = Conjunction(list(here.parts), [other for other in here.bars if other is not bar], [])
+    def excluding(self, conjunction: Conjunction, exclusion: Sub, order: Order) -> Iterator[Conjunction]:
+        """Yield the conjunction with the exclusion replaced by each way to violate it."""
+        others = [other for other in conjunction.exclusions if other is not exclusion]
+        extended = Conjunction(list(conjunction.parts), others, [])
         try:
-            self._add(there, negated(self._document, bar), None, ())
-            agree(there, True)
+            self._add(extended, negate(self._document, exclusion), None, ())
+            check_consistency(extended, True)
         except DeadEnd:
             return
-        yield from self._decide(there, order, True)
+        yield from self._decide(extended, order, True)
 
-    def _decide(self, here: Conjunction, order: Order, loose: bool) -> Iterator[Conjunction]:
-        if not here.pending:
-            yield here
+    def _decide(self, conjunction: Conjunction, order: Order, loose: bool) -> Iterator[Conjunction]:
+        if not conjunction.pending:
+            yield conjunction
             return
-        for option in order(here.pending[0]):
-            if (there := self._taken(here, option, loose)) is not None:
-                yield from self._decide(there, order, loose)
+        for option in order(conjunction.pending[0]):
+            if (extended := self._choose(conjunction, option, loose)) is not None:
+                yield from self._decide(extended, order, loose)
 
-    def _taken(self, here: Conjunction, option: Option, loose: bool) -> Conjunction | None:
-        """The conjunction once its first choice is made; None where that leads nowhere."""
-        parent = here.pending[0].parent
-        there = Conjunction(list(here.parts), list(here.bars), here.pending[1:])
+    def _choose(self, conjunction: Conjunction, option: Option, loose: bool) -> Conjunction | None:
+        """Return the conjunction with its first choice decided; None if that is a dead end."""
+        parent = conjunction.pending[0].parent
+        extended = Conjunction(list(conjunction.parts), list(conjunction.exclusions), conjunction.pending[1:])
         try:
-            for schema in option.barred:
-                _bar(there, parent.sub(schema))
-            for schema in option.wanted:
-                self._add(there, parent.sub(schema), parent, ())
-            if len(there.parts) > len(here.parts):
-                self._spend(len(there.parts) // 2)
-                agree(there, loose)
+            for schema in option.excluded:
+                _exclude(extended, parent.sub(schema))
+            for schema in option.included:
+                self._add(extended, parent.sub(schema), parent, ())
+            if len(extended.parts) > len(conjunction.parts):
+                self._spend(len(extended.parts) // 2)
+                check_consistency(extended, loose)
         except NoObject:
-            self._without_objects += 1
+            self._object_conflicts += 1
         except Dangling as dangling:
             self.dangling = self.dangling or dangling
         except DeadEnd:
             pass
         else:
-            return there
+            return extended
         return None
 
     def _add(self, into: Conjunction, sub: Sub, parent: Sub | None, seen: tuple[int, ...]) -> None:
         schema = sub.schema
         if not isinstance(schema, dict):
             if schema is False:
-                raise DeadEnd((), "false admits no value")
+                raise DeadEnd((), "the schema false accepts no value")
             return
         self._spend(2)
-        part = Sub(schema, self._document.enter(sub), parent)
+        part = Sub(schema, self._document.scope_inside(sub), parent)
         if _APPLICATORS.isdisjoint(schema):
             into.parts.append(part)
             return
         if not (self._document.draft <= 7 and "$ref" in schema):
             into.parts.append(part)
-            self._open_choices(into, part)
+            self._add_choices(into, part)
             for inner in _list(schema, "allOf"):
                 self._add(into, part.sub(inner), part, seen)
         target = self._target(part)
@@ -121,27 +122,27 @@ class Branches:
             return self._document.resolve_recursive(part.scope)
         return None
 
-    def _open_choices(self, into: Conjunction, part: Sub) -> None:
+    def _add_choices(self, into: Conjunction, part: Sub) -> None:
         schema = part.schema
         if any_of := _list(schema, "anyOf"):
             into.pending.append(Choice(part, tuple(Option((item,)) for item in any_of), "anyOf"))
         if one_of := _list(schema, "oneOf"):
-            into.pending.append(Choice(part, tuple(_exclusive(one_of)), "oneOf"))
+            into.pending.append(Choice(part, tuple(_one_of_options(one_of)), "oneOf"))
         if "if" in schema and ("then" in schema or "else" in schema):
-            into.pending.append(Choice(part, _conditional(schema), "if"))
+            into.pending.append(Choice(part, _if_options(schema), "if"))
         if "not" in schema:
-            _bar(into, part.sub(schema["not"]))
-        for keyword in _DEPENDING:
+            _exclude(into, part.sub(schema["not"]))
+        for keyword in _DEPENDENT_KEYWORDS:
             if isinstance(dependents := schema.get(keyword), dict):
                 schemas = [(name, needs) for name, needs in dependents.items() if not isinstance(needs, list)]
-                into.pending += [Choice(part, _dependent(name, needs), keyword) for name, needs in schemas]
+                into.pending += [Choice(part, _dependent_options(name, needs), keyword) for name, needs in schemas]
 
 
-def _bar(into: Conjunction, sub: Sub) -> None:
+def _exclude(into: Conjunction, sub: Sub) -> None:
     if sub.schema is True or sub.schema == {}:
-        raise DeadEnd(("not",), "every value is ruled out")
+        raise DeadEnd(("not",), "it excludes every value")
     if sub.schema is not False:
-        into.bars.append(sub)
+        into.exclusions.append(sub)
 
 
 def _list(schema: dict[str, Any], keyword: str) -> list[Any]:
@@ -149,15 +150,15 @@ def _list(schema: dict[str, Any], keyword: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _exclusive(branches: list[Any]) -> Iterator[Option]:
+def _one_of_options(branches: list[Any]) -> Iterator[Option]:
     for number, branch in enumerate(branches):
         yield Option((branch,), (*branches[:number], *branches[number + 1 :]))
 
 
-def _conditional(schema: dict[str, Any]) -> tuple[Option, ...]:
+def _if_options(schema: dict[str, Any]) -> tuple[Option, ...]:
     condition = schema["if"]
     return Option((condition, schema.get("then", True))), Option((schema.get("else", True),), (condition,))
 
 
-def _dependent(name: str, needs: Any) -> tuple[Option, ...]:
+def _dependent_options(name: str, needs: Any) -> tuple[Option, ...]:
     return Option(({"properties": {name: False}},)), Option(({"required": [name]}, needs))

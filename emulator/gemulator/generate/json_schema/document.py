@@ -1,4 +1,4 @@
-"""A schema document: its draft, and what its references point to."""
+"""Schema document: its draft and reference resolution."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from msgspec import Struct
 from gemulator.generate.json_schema.backtracking import Dangling
 
 Scope: TypeAlias = tuple[str, ...]
-"""Base URIs entered on the way to a subschema, the outermost first: what $dynamicRef looks through."""
+"""Base URIs entered on the way to a subschema, outermost first, as `$dynamicRef` searches them."""
 
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _DATA = frozenset({"enum", "const", "default", "example", "examples"})
@@ -20,63 +20,63 @@ ANY_METASCHEMA: dict[str, Any] = {"type": "object", "maxProperties": 0}
 
 
 class Sub(Struct, eq=False, gc=False):
-    """A subschema, the scope in which its references are read, and the subschema that it was reached from."""
+    """Subschema with the scope of its references and the subschema it was reached from."""
 
     schema: Any
     scope: Scope
     parent: "Sub | None" = None
 
     def sub(self, schema: Any) -> "Sub":
-        """A subschema of this one, for another value."""
+        """Return a subschema of this one that applies to another value."""
         return Sub(schema, self.scope)
 
     def is_within(self, other: "Sub") -> bool:
-        """Whether this one was reached from `other`, or is it."""
-        here: Sub | None = self
-        while here is not None:
-            if here is other:
+        """Return True if this subschema is `other` or was reached from it."""
+        ancestor: Sub | None = self
+        while ancestor is not None:
+            if ancestor is other:
                 return True
-            here = here.parent
+            ancestor = ancestor.parent
         return False
 
 
 def draft_of(root: Any) -> int:
-    """4, 6, 7, 19 or 20; documents that do not say are read as 2020-12."""
+    """Return the draft as 4, 6, 7, 19 or 20 (2020-12, the default)."""
     uri = root.get("$schema") if isinstance(root, dict) else None
-    return _draft_named(uri) if isinstance(uri, str) else 20
+    return _draft_of_uri(uri) if isinstance(uri, str) else 20
 
 
 @lru_cache(maxsize=64)
-def _draft_named(uri: str) -> int:
+def _draft_of_uri(uri: str) -> int:
     if found := re.search(r"draft-0([467])", uri):
         return int(found[1])
     return 19 if "2019-09" in uri else 20
 
 
 class Document:
-    """One schema with everything in it that a reference may name. Nothing is ever fetched."""
+    """Schema with an index of its reference targets. Nothing is fetched."""
 
     def __init__(self, root: Any) -> None:
         self.root = root
         self.draft = draft_of(root)
         self._id = "id" if self.draft == 4 else "$id"
-        self.base: Scope = (self._own_id(root, ""),)
+        self.base: Scope = (self._base_of(root, ""),)
         self._resources: dict[str, Any] | None = None
         self._anchors: dict[tuple[str, str], Sub] = {}
 
-    def enter(self, sub: Sub) -> Scope:
-        """The scope inside `sub`: its own, or a new one where it has an `$id`."""
+    def scope_inside(self, sub: Sub) -> Scope:
+        """Return the scope inside `sub`, which is a new one if it has an `$id`."""
         if self._id not in sub.schema or sub.schema is self.root:
             return sub.scope
-        base = self._own_id(sub.schema, sub.scope[-1])
+        base = self._base_of(sub.schema, sub.scope[-1])
         return sub.scope if base == sub.scope[-1] else (*sub.scope, base)
 
-    def entered(self, sub: Sub) -> Sub:
-        """The subschema, with the scope inside it."""
-        return Sub(sub.schema, self.enter(sub), sub.parent) if self._id in sub.schema else sub
+    def with_inner_scope(self, sub: Sub) -> Sub:
+        """Return the subschema with its inner scope."""
+        return Sub(sub.schema, self.scope_inside(sub), sub.parent) if self._id in sub.schema else sub
 
     def resolve(self, ref: str, scope: Scope) -> Sub:
-        """What `ref` points to; any value where that lies outside of the document, Dangling where nothing is there."""
+        """Return the target of `ref`, or True (any value) if it is external; raise Dangling if it does not exist."""
         if ref == "#" and len(scope) == 1:
             return Sub(self.root, scope)
         uri = scope[-1] + ref if ref.startswith("#") else urljoin(scope[-1], ref)
@@ -86,7 +86,7 @@ class Document:
             return Sub(ANY_METASCHEMA if _METASCHEMA.match(uri) else True, scope)
         inner = scope if base == scope[-1] else (*scope, base)
         if not fragment or fragment.startswith("/"):
-            return self._pointer(resource, fragment, inner)
+            return self._follow_pointer(resource, fragment, inner)
         self._index()
         anchor = self._anchors.get((base, fragment))
         if anchor is None:
@@ -94,7 +94,7 @@ class Document:
         return Sub(anchor.schema, inner)
 
     def resolve_dynamic(self, ref: str, scope: Scope) -> Sub:
-        """`$dynamicRef`: the outermost anchor of that name wins, where the plain target has one at all."""
+        """Return the target of `$dynamicRef`: the outermost anchor of that name, if the plain target has one."""
         target = self.resolve(ref, scope)
         name = ref.partition("#")[2]
         if not isinstance(target.schema, dict) or target.schema.get("$dynamicAnchor") != name:
@@ -102,30 +102,30 @@ class Document:
         return self._outermost(scope, name, "$dynamicAnchor", name) or target
 
     def resolve_recursive(self, scope: Scope) -> Sub:
-        """`$recursiveRef` of 2019-09: the outermost resource that is a `$recursiveAnchor`."""
+        """Return the target of `$recursiveRef` (2019-09): the outermost resource with `$recursiveAnchor`."""
         target = self.resolve("#", scope)
         if not isinstance(target.schema, dict) or target.schema.get("$recursiveAnchor") is not True:
             return target
         return self._outermost(scope, "", "$recursiveAnchor", True) or target
 
     def is_external(self, ref: str, scope: Scope) -> bool:
-        """Whether `ref` leaves the document for a place that is no published meta-schema."""
+        """Return True if `ref` leaves the document and is not a published meta-schema."""
         uri = scope[-1] + ref if ref.startswith("#") else urljoin(scope[-1], ref)
         base = uri.partition("#")[0]
         return base != self.base[0] and base not in self._index() and not _METASCHEMA.match(uri)
 
-    def externals(self) -> Iterator[str]:
-        """The references that leave the document, as they are written."""
-        left: list[tuple[Any, Scope]] = [(self.root, self.base)]
-        while left:
-            node, scope = left.pop()
+    def external_refs(self) -> Iterator[str]:
+        """Yield the references that leave the document, as written."""
+        pending: list[tuple[Any, Scope]] = [(self.root, self.base)]
+        while pending:
+            node, scope = pending.pop()
             if isinstance(node, dict):
-                inside = self.enter(Sub(node, scope))
+                inner = self.scope_inside(Sub(node, scope))
                 refs = (node[name] for name in REFERENCES if isinstance(node.get(name), str))
-                yield from (ref for ref in refs if self.is_external(ref, inside))
-                left += [(item, inside) for name, item in node.items() if name not in _DATA]
+                yield from (ref for ref in refs if self.is_external(ref, inner))
+                pending += [(item, inner) for name, item in node.items() if name not in _DATA]
             elif isinstance(node, list):
-                left += [(item, scope) for item in node]
+                pending += [(item, scope) for item in node]
 
     def _outermost(self, scope: Scope, name: str, keyword: str, wanted: str | bool) -> Sub | None:
         resources = self._index()
@@ -135,13 +135,13 @@ class Document:
                 return Sub(found.schema, scope[: depth + 1])
         return None
 
-    def _own_id(self, schema: Any, base: str) -> str:
+    def _base_of(self, schema: Any, base: str) -> str:
         own = schema.get(self._id) if isinstance(schema, dict) else None
         if not isinstance(own, str) or own.startswith("#") or (self.draft <= 7 and "$ref" in schema):
             return base
         return urljoin(base, own).partition("#")[0]
 
-    def _pointer(self, node: Any, pointer: str, scope: Scope) -> Sub:
+    def _follow_pointer(self, node: Any, pointer: str, scope: Scope) -> Sub:
         for token in pointer.split("/")[1:]:
             name = unquote(token).replace("~1", "/").replace("~0", "~")
             try:
@@ -149,19 +149,19 @@ class Document:
             except (KeyError, IndexError, ValueError, TypeError):
                 raise Dangling(f"#{pointer}") from None
             if isinstance(node, dict) and self._id in node:
-                scope = self.enter(Sub(node, scope))
+                scope = self.scope_inside(Sub(node, scope))
         return Sub(node, scope)
 
     def _index(self) -> dict[str, Any]:
         if self._resources is None:
             self._resources = {}
-            for schema, base in self._everything():
+            for schema, base in self._subschemas():
                 if base not in self._resources:
                     self._resources[base] = schema
-                self._note_anchors(schema, base)
+                self._add_anchors(schema, base)
         return self._resources
 
-    def _note_anchors(self, schema: dict[str, Any], base: str) -> None:
+    def _add_anchors(self, schema: dict[str, Any], base: str) -> None:
         own = schema.get(self._id)
         names = [schema.get("$anchor"), schema.get("$dynamicAnchor")]
         if isinstance(own, str) and "#" in own:
@@ -170,12 +170,12 @@ class Document:
             if isinstance(name, str) and name:
                 self._anchors.setdefault((base, name), Sub(schema, (base,)))
 
-    def _everything(self) -> Iterator[tuple[dict[str, Any], str]]:
+    def _subschemas(self) -> Iterator[tuple[dict[str, Any], str]]:
         stack: list[tuple[Any, str]] = [(self.root, "")]
         while stack:
             node, base = stack.pop()
             if isinstance(node, dict):
-                base = self._own_id(node, base)
+                base = self._base_of(node, base)
                 yield node, base
                 stack += [(item, base) for name, item in reversed(node.items()) if name not in _DATA]
             elif isinstance(node, list):

@@ -1,4 +1,4 @@
-"""Plausible words of a locale, drawn once from Faker into lists by kind. Faker is loaded with the first of them."""
+"""Localized word lists by kind, from Faker and fixed tables."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from gemulator.core.seed import Seed
 
 _COUNT = 32
 
-_PLAIN = {  # kind: Faker's own name for it
+_FAKER_METHODS = {  # kind: Faker provider method
     "first_name": "first_name", "last_name": "last_name", "name": "name", "user_name": "user_name", "city": "city",
     "country": "country",  "postcode": "postcode", "street": "street_address",
     "company": "company", "job": "job", 
@@ -19,7 +19,7 @@ _PLAIN = {  # kind: Faker's own name for it
     "mime": "mime_type", "user_agent": "user_agent", "password": "password", "ip": "ipv4_private", "uuid": "uuid4",
 }  # fmt: skip
 
-_FIXED = {
+_WORD_LISTS = {
     "symbol": "AAPL|MSFT|GOOG|AMZN|NVDA|TSLA|META|NFLX|SAP|IBM|ORCL|INTC",
     "product": "wireless mouse|desk lamp|running shoes|coffee grinder|backpack|water bottle|bluetooth speaker|yoga mat"
     "|mechanical keyboard|winter jacket|phone case|cast iron pan",
@@ -81,7 +81,7 @@ def _digits(count: int) -> Callable[[Any], str]:
     return lambda faker: str(faker.random_number(digits=count, fix_len=True))
 
 
-_MADE: dict[str, Callable[[Any], str]] = {
+_FAKER_RECIPES: dict[str, Callable[[Any], str]] = {
     "secondary": lambda faker: faker.bothify("Apt. ##?", letters="ABC"),
     "state": lambda faker: faker.administrative_unit() if hasattr(faker, "administrative_unit") else faker.city(),
     "city_state": lambda faker: (
@@ -110,34 +110,34 @@ def _faker(locale: str) -> Any:
     from faker import Faker
 
     try:
-        made = Faker(locale, use_weighting=False)
-    except AttributeError:  # a locale that Faker does not speak
-        made = Faker("en_US", use_weighting=False)
-    return made
+        faker = Faker(locale, use_weighting=False)
+    except AttributeError:  # a locale that Faker does not support
+        faker = Faker("en_US", use_weighting=False)
+    return faker
 
 
 @lru_cache(maxsize=2048)
-def _prepared(locale: str, kind: str) -> tuple[str, ...]:
-    faker = _faker(locale)  # loaded by the first word of any kind, so that no later one has to wait for it
-    if kind in _FIXED:
-        return tuple(_FIXED[kind].split("|"))
+def _words_of(locale: str, kind: str) -> tuple[str, ...]:
+    faker = _faker(locale)  # imported on the first word of any kind, so that no later one waits for it
+    if kind in _WORD_LISTS:
+        return tuple(_WORD_LISTS[kind].split("|"))
     faker.seed_instance(Seed.root("words", locale, kind).number())
-    make = _MADE.get(kind) or (lambda source: str(getattr(source, _PLAIN[kind])()))
+    make = _FAKER_RECIPES.get(kind) or (lambda source: str(getattr(source, _FAKER_METHODS[kind])()))
     return tuple(dict.fromkeys(make(faker) for _ in range(_COUNT)))
 
 
-def listed(kind: str) -> tuple[str, ...]:
-    """The words of a kind that Faker does not make; none of any other."""
-    return tuple(_FIXED[kind].split("|")) if kind in _FIXED else ()
+def fixed_words(kind: str) -> tuple[str, ...]:
+    """Return the fixed words of a kind; empty for kinds that Faker provides."""
+    return tuple(_WORD_LISTS[kind].split("|")) if kind in _WORD_LISTS else ()
 
 
 class Words:
-    """The words of one locale."""
+    """Words of one locale."""
 
     def __init__(self, locale: str) -> None:
         self._locale = locale
 
     def pick(self, kind: str, seed: Seed) -> str:
-        """A word of that kind; a plain one where the kind is not known."""
-        known = kind in _FIXED or kind in _MADE or kind in _PLAIN
-        return seed.pick(_prepared(self._locale, kind if known else "word"))
+        """Return a word of that kind, or a generic one if the kind is unknown."""
+        known = kind in _WORD_LISTS or kind in _FAKER_RECIPES or kind in _FAKER_METHODS
+        return seed.pick(_words_of(self._locale, kind if known else "word"))

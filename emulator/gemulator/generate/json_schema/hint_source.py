@@ -1,17 +1,17 @@
-"""What the prompt already says, as the drawing of a value asks for it."""
+"""Interface for values found in the prompt."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 
 class HintSource(Protocol):
-    """Offers values found in a prompt. Each is checked against the schema before it is used."""
+    """Source of candidate values, each of which is validated before it is used."""
 
     def suggest(self, name: str, schema: Mapping[str, Any]) -> Iterable[Any]:
-        """Candidates for a property of that name, best first; `schema` is its merged leaf schema."""
+        """Return candidates for a property, best first; `schema` is its merged leaf schema."""
 
     def take(self, value: Any) -> None:
-        """The candidate was used: do not offer it again."""
+        """Mark the candidate as used, so that it is not offered again."""
 
     def fresh(self) -> "HintSource":
-        """A copy of which nothing has been used yet."""
+        """Return a copy in which nothing is marked as used."""

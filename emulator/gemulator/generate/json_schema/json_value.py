@@ -1,4 +1,4 @@
-"""JSON values as JSON Schema sees them: their type, their equality (1 is 1.0, true is not 1) and a key for sets."""
+"""JSON values as JSON Schema compares them: type, equality and hash key."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any, TypeAlias
@@ -12,7 +12,7 @@ _TYPE_NAMES = {str: "string", int: "integer", bool: "boolean", dict: "object", l
 
 
 def type_of(value: Any) -> str:
-    """The narrowest JSON Schema type: an integral float is an integer."""
+    """Return the narrowest JSON Schema type; an integral float is an integer."""
     return _TYPE_NAMES.get(type(value)) or _unusual_type(value)
 
 
@@ -31,7 +31,7 @@ def _unusual_type(value: Any) -> str:
 
 
 def has_type(value: Any, names: str | Sequence[str]) -> bool:
-    """Whether `value` is of one of the named types; a name that is no JSON type admits nothing."""
+    """Return True if `value` is of one of the named types; unknown type names match nothing."""
     actual = type_of(value)
     if isinstance(names, str):
         return actual == names or (actual == "integer" and names == "number")
@@ -39,7 +39,7 @@ def has_type(value: Any, names: str | Sequence[str]) -> bool:
 
 
 def key_of(value: Any) -> Hashable:
-    """A hashable that is equal exactly for equal JSON values."""
+    """Return a hashable key that is equal exactly for equal JSON values."""
     match value:
         case bool():
             return ("boolean", value)
@@ -52,7 +52,7 @@ def key_of(value: Any) -> Hashable:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """JSON equality."""
+    """Return True for equal JSON values: 1 equals 1.0, true does not equal 1."""
     if isinstance(left, (dict, list, bool)) or isinstance(right, (dict, list, bool)):
         return type(left) is type(right) and key_of(left) == key_of(right)
     return bool(left == right)

@@ -1,48 +1,48 @@
-"""What it takes to break a schema: `not` turned into alternatives that can be drawn."""
+"""Negation of schemas as alternatives that values can be generated for."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from gemulator.generate.json_schema.document import Document, Sub
-from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, first_items, is_number
+from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, is_number, positional_items
 from gemulator.generate.json_schema.json_value import TYPES
 
 Schema = dict[str, Any]
 
-# Values are drawn and compared for these: there is nothing simpler to say.
+# Keywords whose negation cannot be rewritten: values are generated and compared.
 _ATOMS = frozenset({"enum", "const", "pattern", "multipleOf", "format", "uniqueItems", "type"})
 
 
 def is_atom(schema: Any) -> bool:
-    """Whether `not` of this schema says all there is to say."""
+    """Return True if `not` of this schema cannot be simplified."""
     return isinstance(schema, dict) and len(schema) == 1 and not _ATOMS.isdisjoint(schema) and "type" not in schema
 
 
-def negated(document: Document, sub: Sub) -> Sub:
-    """The values that `sub` does not admit, as an `anyOf` of ways to break it (in the scope of the result)."""
+def negate(document: Document, sub: Sub) -> Sub:
+    """Return a subschema of the values that `sub` rejects: an `anyOf` of the ways to violate it."""
     schema = sub.schema
     if not isinstance(schema, dict):
         return Sub(schema is False, sub.scope)
-    scope = document.enter(sub)
+    scope = document.scope_inside(sub)
     if isinstance(ref := schema.get("$ref"), str):
-        target = negated(document, document.resolve(ref, scope))
+        target = negate(document, document.resolve(ref, scope))
         if document.draft <= 7 or len(schema) == 1 or target.scope != scope:
             return target
-        return Sub({"anyOf": [*_ways(schema), target.schema]}, scope)
-    ways = list(_ways(schema))
-    return Sub({"anyOf": ways} if ways else False, scope)
+        return Sub({"anyOf": [*_alternatives(schema), target.schema]}, scope)
+    alternatives = list(_alternatives(schema))
+    return Sub({"anyOf": alternatives} if alternatives else False, scope)
 
 
-def _ways(schema: Schema) -> Iterator[Schema]:
-    for keyword, wanted in schema.items():
-        way = _WAYS.get(keyword)
-        if way is not None:
-            yield from way(wanted, schema)
+def _alternatives(schema: Schema) -> Iterator[Schema]:
+    for keyword, value in schema.items():
+        negation = _NEGATIONS.get(keyword)
+        if negation is not None:
+            yield from negation(value, schema)
         elif keyword in _ATOMS:
-            yield {**_KINDS.get(keyword, {}), "not": {keyword: wanted}}
+            yield {**_TYPE_OF_KEYWORD.get(keyword, {}), "not": {keyword: value}}
 
 
-_KINDS: dict[str, Schema] = {
+_TYPE_OF_KEYWORD: dict[str, Schema] = {
     "pattern": {"type": "string"},
     "multipleOf": {"type": "number"},
     "format": {"type": "string"},
@@ -67,11 +67,11 @@ def _type(names: Any, schema: Schema) -> Iterator[Schema]:
 
 
 def _limit(kind: str, opposite: str, step: int) -> Callable[[Any, Schema], Iterator[Schema]]:
-    def way(limit: Any, schema: Schema) -> Iterator[Schema]:
+    def negation(limit: Any, schema: Schema) -> Iterator[Schema]:
         if is_number(limit):
             yield {"type": kind, opposite: limit + step}
 
-    return way
+    return negation
 
 
 def _required(names: Any, schema: Schema) -> Iterator[Schema]:
@@ -84,23 +84,23 @@ def _properties(schemas: Any, schema: Schema) -> Iterator[Schema]:
         yield {"type": "object", "required": [name], "properties": {name: _not(inner)}}
 
 
-def _some(names: Any, value: Any) -> Schema:
+def _some_property(names: Any, value: Any) -> Schema:
     return {"type": "object", SOME_PROPERTY: {"names": names, "value": value}}
 
 
 def _pattern_properties(schemas: Any, schema: Schema) -> Iterator[Schema]:
     for pattern, inner in schemas.items():
-        yield _some({"pattern": pattern}, _not(inner))
+        yield _some_property({"pattern": pattern}, _not(inner))
 
 
 def _additional(inner: Any, schema: Schema) -> Iterator[Schema]:
     named: list[Schema] = [{"pattern": pattern} for pattern in schema.get("patternProperties") or ()]
     named.append({"enum": list(schema.get("properties") or ())})
-    yield _some({"not": {"anyOf": named}}, _not(inner))
+    yield _some_property({"not": {"anyOf": named}}, _not(inner))
 
 
 def _names(inner: Any, schema: Schema) -> Iterator[Schema]:
-    yield _some(_not(inner), True)
+    yield _some_property(_not(inner), True)
 
 
 def _dependents(dependents: Any, schema: Schema) -> Iterator[Schema]:
@@ -115,7 +115,7 @@ def _dependents(dependents: Any, schema: Schema) -> Iterator[Schema]:
 def _items(inner: Any, schema: Schema) -> Iterator[Schema]:
     if isinstance(inner, list):
         yield from _prefix(inner, schema)
-    elif first := first_items(schema):
+    elif first := positional_items(schema):
         yield {"type": "array", "minItems": len(first) + 1, "prefixItems": [*([True] * len(first)), _not(inner)]}
     else:
         yield {"type": "array", "contains": _not(inner)}
@@ -163,7 +163,7 @@ def _double(inner: Any, schema: Schema) -> Iterator[Schema]:
     yield {"allOf": [inner]}
 
 
-_WAYS: dict[str, Callable[[Any, Schema], Iterator[Schema]]] = {
+_NEGATIONS: dict[str, Callable[[Any, Schema], Iterator[Schema]]] = {
     "type": _type, "required": _required, "properties": _properties, "patternProperties": _pattern_properties,
     "additionalProperties": _additional, "propertyNames": _names, "dependentRequired": _dependents,
     "dependentSchemas": _dependents, "dependencies": _dependents, "items": _items, "prefixItems": _prefix,

@@ -1,4 +1,4 @@
-"""Other spellings of JSON Schema brought to the standard: OpenAPI 3.0, Gemini's own, type names of languages."""
+"""Normalization of OpenAPI, Gemini and programming-language spellings to JSON Schema."""
 
 import json
 import re
@@ -24,8 +24,8 @@ _LANGUAGE_TYPES = {
     "dict": "object", "map": "object", "float": "number", "double": "number", "int": "integer", "long": "integer",
     "str": "string", "bool": "boolean", "list": "array", "tuple": "array", "none": "null",
 }  # fmt: skip
-# What other spellings look like in a schema's text. Each starts with fixed letters: that makes the search quick.
-_SIGNS = (
+# Signs of other spellings in a schema's text; a fixed prefix keeps each search fast.
+_NONSTANDARD = (
     re.compile(rb'"type":(?!"(?:string|number|integer|boolean|array|object|null)")(?:"|\["[^"]*[A-Z])').search,
     re.compile(rb'"nullable":true').search,
     re.compile(rb'_of":\[').search,
@@ -35,8 +35,8 @@ _SIGNS = (
 )
 
 
-def encoded(schema: Any) -> bytes:
-    """The schema's text, the key of every cache. Odd input (lone surrogates, huge integers) has one too."""
+def encode(schema: Any) -> bytes:
+    """Return the schema as JSON, the key of all caches; also for lone surrogates and huge integers."""
     try:
         return orjson.dumps(schema)
     except (TypeError, ValueError):
@@ -44,27 +44,26 @@ def encoded(schema: Any) -> bytes:
         return text.encode()
 
 
-def decoded(text: bytes) -> Any:
-    """The schema of `encoded`: a copy that nobody else holds."""
+def decode(text: bytes) -> Any:
+    """Return a fresh copy of the schema that `encode` wrote."""
     try:
         return orjson.loads(text)
     except ValueError:
         return json.loads(text)
 
 
-def normalised_text(text: bytes) -> Any:
-    """`normalised`, by the schema's text."""
-    schema = decoded(text)
-    return _rewrite(schema) if any(sign(text) for sign in _SIGNS) else schema
+def normalise_encoded(text: bytes) -> Any:
+    """Return the normalised schema for the text that `encode` wrote."""
+    schema = decode(text)
+    return _rewrite(schema) if any(search(text) for search in _NONSTANDARD) else schema
 
 
 def normalised(schema: Any) -> Any:
-    """A copy of the schema in standard spelling, as Google's endpoint reads it (wire-facts: Schema, Type).
+    """Return a copy in standard spelling, as Google's endpoint reads it (wire-facts: Schema, Type).
 
-    Upper-case and language type names, `nullable`, bounds written as strings, `any_of` and the like; everything
-    else stays.
+    Rewrites upper-case and language type names, `nullable`, numbers written as strings, and `any_of` and the like.
     """
-    return normalised_text(encoded(schema))
+    return normalise_encoded(encode(schema))
 
 
 def _rewrite(schema: Any) -> Any:
@@ -77,14 +76,14 @@ def _rewrite(schema: Any) -> Any:
         keyword = str(_SPELLINGS.get(name, name))
         out[keyword] = _rewrite_value(keyword, value)
     if isinstance(out.get("type"), (str, list)):
-        _settle_type(out)
+        _normalise_type(out)
     return _with_null(out) if out.pop("nullable", None) is True else out
 
 
 def _rewrite_value(keyword: str, value: Any) -> Any:
     if keyword in _SCHEMA_MAPS and isinstance(value, dict):
-        spelled = _respelled if keyword == "patternProperties" else str
-        return {spelled(name): _rewrite(item) for name, item in value.items()}
+        respell = _respell_pattern if keyword == "patternProperties" else str
+        return {respell(name): _rewrite(item) for name, item in value.items()}
     if keyword in _SCHEMA_LISTS or keyword in _SCHEMAS:
         return _rewrite(value)
     if keyword in _COUNTS and isinstance(value, str) and value.isdecimal():
@@ -92,12 +91,12 @@ def _rewrite_value(keyword: str, value: Any) -> Any:
     if keyword in _BOUNDS and isinstance(value, str):
         return _number(value)
     if keyword == "pattern" and isinstance(value, str):
-        return _respelled(value)
+        return _respell_pattern(value)
     return value
 
 
-def _respelled(pattern: str) -> str:
-    r"""`\<` is a plain `<` in ECMA's patterns, but the edge of a word to the validator."""
+def _respell_pattern(pattern: str) -> str:
+    r"""Unescape `\<` and `\>`: literals in ECMA patterns, but word boundaries for the validator."""
     return re.sub(r"\\(.)", lambda found: found[1] if found[1] in "<>" else found[0], pattern)
 
 
@@ -108,16 +107,16 @@ def _number(text: str) -> Any:
         return text
 
 
-def _settle_type(schema: dict[str, Any]) -> None:
-    written = schema["type"]
-    names = [written] if isinstance(written, str) else [name for name in written if isinstance(name, str)]
+def _normalise_type(schema: dict[str, Any]) -> None:
+    type_value = schema["type"]
+    names = [type_value] if isinstance(type_value, str) else [name for name in type_value if isinstance(name, str)]
     known = [name for name in map(_type_name, names) if name in TYPES]
     if len(known) < len(names) or not known:
         del schema["type"]
         return
-    schema["type"] = known[0] if isinstance(written, str) else list(dict.fromkeys(known))
+    schema["type"] = known[0] if isinstance(type_value, str) else list(dict.fromkeys(known))
     if schema["type"] in ("integer", "number") and isinstance(schema.get("enum"), list):
-        # Gemini's Schema has no numbers in `enum`: they are written as texts there.
+        # Gemini's Schema allows only strings in `enum`, also for numbers.
         schema["enum"] = [_number(item) if isinstance(item, str) else item for item in schema["enum"]]
 
 

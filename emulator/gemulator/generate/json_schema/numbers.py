@@ -1,4 +1,4 @@
-"""Draws numbers: within bounds, on the grid of `multipleOf`, and of a size that the property's name suggests."""
+"""Number generation: bounds, `multipleOf` and plausible ranges."""
 
 import math
 from collections.abc import Iterator
@@ -9,41 +9,41 @@ from msgspec import Struct
 
 from gemulator.generate.json_schema.conjunction import Conjunction
 from gemulator.generate.json_schema.context import Generator, SchemaLocation
-from gemulator.generate.json_schema.evaluator import exactly, is_number
+from gemulator.generate.json_schema.evaluator import exact, is_number
 from gemulator.generate.json_schema.property_semantics import usual_range
 
-_TRIES = 24
-_SEARCHED = 400
-_HIGHEST = 10**300
-_BOUNDING = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
-_GIVING = frozenset({"examples", "example", "default"})
-_RULING_OUT = frozenset({"multipleOf", "enum", "const", "allOf", "anyOf", "not"})
+_ATTEMPTS = 24
+_SCAN_LIMIT = 400
+_MAX_FLOAT = 10**300
+_BOUND_KEYWORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_ANNOTATIONS = frozenset({"examples", "example", "default"})
+_NARROWING_KEYWORDS = frozenset({"multipleOf", "enum", "const", "allOf", "anyOf", "not"})
 
 
 Exact: TypeAlias = Fraction | int
 
 
 class Bounds(Struct):
-    """The interval of all parts, and the step of the grid (None: any number)."""
+    """Interval of all parts, and the step that values are multiples of (None: any number)."""
 
     low: Exact | None = None
     high: Exact | None = None
-    above: bool = False  # `low` itself is excluded
-    below: bool = False
+    excludes_low: bool = False
+    excludes_high: bool = False
     step: Exact | None = None
 
     def raise_low(self, limit: Exact, strict: bool) -> None:
-        """Not below `limit`."""
+        """Raise the lower bound to `limit` if that is stricter."""
         if self.low is None or limit > self.low or (limit == self.low and strict):
-            self.low, self.above = limit, strict
+            self.low, self.excludes_low = limit, strict
 
     def lower_high(self, limit: Exact, strict: bool) -> None:
-        """Not above `limit`."""
+        """Lower the upper bound to `limit` if that is stricter."""
         if self.high is None or limit < self.high or (limit == self.high and strict):
-            self.high, self.below = limit, strict
+            self.high, self.excludes_high = limit, strict
 
     def add_step(self, step: Exact) -> None:
-        """A multiple of `step` and of those before: of their least common multiple."""
+        """Require multiples of `step` too: of the least common multiple of all steps."""
         if self.step is None:
             self.step = step
             return
@@ -51,80 +51,81 @@ class Bounds(Struct):
         self.step = Fraction(common, self.step.denominator * step.denominator)
 
     def is_empty(self) -> bool:
-        """Whether no number lies in the interval."""
+        """Return True if no number is in the interval."""
         if self.low is None or self.high is None:
             return False
-        return self.low > self.high or (self.low == self.high and (self.above or self.below))
+        return self.low > self.high or (self.low == self.high and (self.excludes_low or self.excludes_high))
 
 
-def bounds_of(here: Conjunction, kind: str) -> Bounds:
-    """What all parts say about a number of type `kind`."""
+def bounds_of(conjunction: Conjunction, kind: str) -> Bounds:
+    """Return the joint bounds of all parts for a number of type `kind`."""
     found = Bounds(step=1 if kind == "integer" else None)
-    if here.lacks(_BOUNDING):
+    if conjunction.lacks(_BOUND_KEYWORDS):
         return found
-    for part in here.parts:
+    for part in conjunction.parts:
         schema = part.schema
         if is_number(low := schema.get("minimum")):
-            found.raise_low(_exact(low), schema.get("exclusiveMinimum") is True)
+            found.raise_low(_exact_value(low), schema.get("exclusiveMinimum") is True)
         if is_number(low := schema.get("exclusiveMinimum")):
-            found.raise_low(_exact(low), True)
+            found.raise_low(_exact_value(low), True)
         if is_number(high := schema.get("maximum")):
-            found.lower_high(_exact(high), schema.get("exclusiveMaximum") is True)
+            found.lower_high(_exact_value(high), schema.get("exclusiveMaximum") is True)
         if is_number(high := schema.get("exclusiveMaximum")):
-            found.lower_high(_exact(high), True)
+            found.lower_high(_exact_value(high), True)
         if is_number(step := schema.get("multipleOf")) and step > 0:
-            found.add_step(_exact(step))
+            found.add_step(_exact_value(step))
     return found
 
 
-def _exact(number: float) -> Exact:
-    return number if isinstance(number, int) else exactly(number)
+def _exact_value(number: float) -> Exact:
+    return number if isinstance(number, int) else exact(number)
 
 
-def draw(drawing: Generator, here: Conjunction, place: SchemaLocation, kind: str) -> float:
-    """A number that fits; Stuck where the bounds leave none."""
-    if is_number(found := drawing.suggested(here, kind, place)):
+def generate(generator: Generator, conjunction: Conjunction, location: SchemaLocation, kind: str) -> float:
+    """Return a valid number; raise DeadEnd if none was found."""
+    if is_number(found := generator.suggestion(conjunction, kind, location)):
         return found
-    bounds = bounds_of(here, kind)
+    bounds = bounds_of(conjunction, kind)
     if bounds.is_empty():
-        raise place.stuck("minimum", "its bounds leave no number")
-    steps = [step for step in here.values("multipleOf") if isinstance(step, float)] if bounds.step else []
-    for value in _likely(here, place, kind, bounds):
-        drawing.spend(1)
-        if all(_divides(step, value) for step in steps) and drawing.fits(here, value):
+        raise location.dead_end("minimum", "its bounds exclude every number")
+    steps = [step for step in conjunction.values("multipleOf") if isinstance(step, float)] if bounds.step else []
+    for value in _candidates(conjunction, location, kind, bounds):
+        generator.spend(1)
+        if all(_divides(step, value) for step in steps) and generator.fits(conjunction, value):
             return value
-    raise place.stuck("multipleOf" if here.values("multipleOf") else "minimum", "its bounds leave no number that fits")
+    keyword = "multipleOf" if conjunction.values("multipleOf") else "minimum"
+    raise location.dead_end(keyword, "no number was found that satisfies its bounds")
 
 
 def _divides(step: float, value: float) -> bool:
-    """Whether that holds in floating point too: many validators, jsonschema among them, do not calculate exactly."""
+    """Return True if `value` is also a multiple in floating point, as jsonschema and others calculate."""
     return step != 0 and (value / step).is_integer()
 
 
-def _likely(here: Conjunction, place: SchemaLocation, kind: str, bounds: Bounds) -> Iterator[float]:
-    yield from _given(here, place)
+def _candidates(conjunction: Conjunction, location: SchemaLocation, kind: str, bounds: Bounds) -> Iterator[float]:
+    yield from _from_annotations(conjunction, location)
     if bounds.step is None:
-        yield from _anywhere(here, place, bounds)
+        yield from _continuous(conjunction, location, bounds)
     else:
-        yield from _on_grid(here, place, kind, bounds)
+        yield from _multiples(conjunction, location, kind, bounds)
 
 
-def _given(here: Conjunction, place: SchemaLocation) -> Iterator[float]:
-    """Examples and the default, each with a chance."""
-    if here.lacks(_GIVING):
+def _from_annotations(conjunction: Conjunction, location: SchemaLocation) -> Iterator[float]:
+    """Yield an example and the default, each by chance."""
+    if conjunction.lacks(_ANNOTATIONS):
         return
-    examples = here.first("examples", list) or here.values("example")
+    examples = conjunction.first("examples", list) or conjunction.values("example")
     numbers = [item for item in examples if is_number(item)]
-    if numbers and place.seed.child("example").below(10) < 6:
-        yield place.seed.child("examples").pick(numbers)
-    for default in here.values("default"):
-        if is_number(default) and place.seed.child("default").below(10) < 4:
+    if numbers and location.seed.child("example").below(10) < 6:
+        yield location.seed.child("examples").pick(numbers)
+    for default in conjunction.values("default"):
+        if is_number(default) and location.seed.child("default").below(10) < 4:
             yield default
 
 
-def _usual(here: Conjunction, place: SchemaLocation, bounds: Bounds) -> tuple[Exact, Exact, int]:
-    """The interval to draw from, within the bounds, and how many decimals look natural."""
-    low, high, decimals = usual_range(place.name, here.first("description", str) or "")
+def _default_interval(conjunction: Conjunction, location: SchemaLocation, bounds: Bounds) -> tuple[Exact, Exact, int]:
+    """Return a plausible interval within the bounds, and a plausible number of decimals."""
+    low, high, decimals = usual_range(location.name, conjunction.first("description", str) or "")
     least: Exact = low
     most: Exact = high
     if bounds.low is not None and (bounds.low > least or most < bounds.low):
@@ -136,41 +137,42 @@ def _usual(here: Conjunction, place: SchemaLocation, bounds: Bounds) -> tuple[Ex
     return least, most, decimals
 
 
-def _anywhere(here: Conjunction, place: SchemaLocation, bounds: Bounds) -> Iterator[float]:
-    low, high, decimals = _usual(here, place, bounds)
-    for attempt in range(_TRIES):
-        share = place.seed.child("number", attempt).unit()
+def _continuous(conjunction: Conjunction, location: SchemaLocation, bounds: Bounds) -> Iterator[float]:
+    low, high, decimals = _default_interval(conjunction, location, bounds)
+    for attempt in range(_ATTEMPTS):
+        share = location.seed.child("number", attempt).unit()
         value = float(low) + share * float(high - low)
         rounded = round(value, decimals + attempt // 8 * 3) if attempt < 16 else value
         yield rounded if decimals else int(rounded) if rounded.is_integer() else rounded
     yield from (float(low), float(high), float((low + high) / 2), 0.5, math.pi)
 
 
-def _on_grid(here: Conjunction, place: SchemaLocation, kind: str, bounds: Bounds) -> Iterator[float]:
+def _multiples(conjunction: Conjunction, location: SchemaLocation, kind: str, bounds: Bounds) -> Iterator[float]:
     step = bounds.step or 1
-    least, most, _ = _usual(here, place, bounds)
+    least, most, _ = _default_interval(conjunction, location, bounds)
     low, high = (least, most) if step == 1 else (Fraction(least) / step, Fraction(most) / step)
-    first = math.floor(low) + 1 if bounds.above and least == bounds.low else math.ceil(low)
-    last = math.ceil(high) - 1 if bounds.below and most == bounds.high else math.floor(high)
+    first = math.floor(low) + 1 if bounds.excludes_low and least == bounds.low else math.ceil(low)
+    last = math.ceil(high) - 1 if bounds.excludes_high and most == bounds.high else math.floor(high)
     if first > last and (bounds.low is None or bounds.high is None):
         first, last = (first, first + 50) if bounds.high is None else (last - 50, last)
     if first > last:
         return
-    for attempt in range(_TRIES if last > first else 1):
-        yield _plain(place.seed.child("number", attempt).between(first, last) * step)
-    if _is_gridded(here):
-        start = first if bounds.low is not None else first - _SEARCHED
-        stop = last if bounds.high is not None else last + _SEARCHED
-        yield from (_plain(count * step) for count in range(start, min(stop, start + _SEARCHED) + 1))
+    for attempt in range(_ATTEMPTS if last > first else 1):
+        yield _to_number(location.seed.child("number", attempt).between(first, last) * step)
+    if _needs_scan(conjunction):
+        start = first if bounds.low is not None else first - _SCAN_LIMIT
+        stop = last if bounds.high is not None else last + _SCAN_LIMIT
+        yield from (_to_number(count * step) for count in range(start, min(stop, start + _SCAN_LIMIT) + 1))
 
 
-def _is_gridded(here: Conjunction) -> bool:
-    """Whether a fitting number may be rare on the grid, so that it is worth while to go along it."""
-    bars = (bar.schema for bar in here.bars if isinstance(bar.schema, dict))
-    return bool(here.values("multipleOf")) or any(not _RULING_OUT.isdisjoint(schema) for schema in bars)
+def _needs_scan(conjunction: Conjunction) -> bool:
+    """Return True if valid multiples may be rare, so that scanning all of them is worthwhile."""
+    excluded = [sub.schema for sub in conjunction.exclusions if isinstance(sub.schema, dict)]
+    narrowed = any(not _NARROWING_KEYWORDS.isdisjoint(schema) for schema in excluded)
+    return narrowed or bool(conjunction.values("multipleOf"))
 
 
-def _plain(number: Exact) -> float:
+def _to_number(number: Exact) -> float:
     if isinstance(number, int) or number.denominator == 1:
         return int(number)
-    return float(number) if abs(number) < _HIGHEST else 0.0
+    return float(number) if abs(number) < _MAX_FLOAT else 0.0

@@ -1,4 +1,4 @@
-"""Draws objects: required properties first, optional ones by chance, and names where the schema gives none."""
+"""Object generation: required, optional and generated properties."""
 
 import math
 from collections.abc import Iterator
@@ -8,107 +8,107 @@ from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.conjunction import Conjunction
 from gemulator.generate.json_schema.context import Generator, SchemaLocation
 from gemulator.generate.json_schema.document import Sub
-from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, is_number, undeclared
+from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, is_number, undeclared_names
 from gemulator.generate.regex import matcher
 
-_BY_DEPTH = (1.0, 0.6, 0.35, 0.15, 0.05)
-_MANY = 8  # optional properties of one object, on average at most
-# Keywords beside `properties` and `required` that put bounds on the object as a whole, or ask for more.
-_RARE = frozenset({"minProperties", "maxProperties", "propertyNames", "dependentRequired", "dependencies",
-                   "patternProperties", "unevaluatedProperties", SOME_PROPERTY})  # fmt: skip
-_ENOUGH = 120  # values made so far, from which on optional properties are left out
+_CHANCE_BY_DEPTH = (1.0, 0.6, 0.35, 0.15, 0.05)
+_MAX_OPTIONAL = 8  # optional properties per object, on average
+# Further keywords that limit the object or require properties.
+_OBJECT_KEYWORDS = frozenset({"minProperties", "maxProperties", "propertyNames", "dependentRequired", "dependencies",
+                              "patternProperties", "unevaluatedProperties", SOME_PROPERTY})  # fmt: skip
+_BRIEF_AFTER = 120  # number of values in the document after which optional properties are omitted
 
 
-def draw(drawing: Generator, here: Conjunction, place: SchemaLocation) -> dict[str, Any]:
-    """An object that fits; Stuck where none was found."""
-    return _Object(drawing, here, place).drawn()
+def generate(generator: Generator, conjunction: Conjunction, location: SchemaLocation) -> dict[str, Any]:
+    """Return a valid object; raise DeadEnd if none was found."""
+    return _ObjectBuilder(generator, conjunction, location).build()
 
 
-class _Object:
-    def __init__(self, drawing: Generator, here: Conjunction, place: SchemaLocation) -> None:
-        self.drawing = drawing
-        self.here = here
-        self.place = place
-        self.parts = here.parts
+class _ObjectBuilder:
+    def __init__(self, generator: Generator, conjunction: Conjunction, location: SchemaLocation) -> None:
+        self.generator = generator
+        self.conjunction = conjunction
+        self.location = location
+        self.parts = conjunction.parts
         self.low = 0
         self.high: int | None = None
         self.names: list[Sub] = []
         self.dependents: list[dict[str, Any]] = []
-        self.wanted: list[Any] = []
-        if not here.lacks(_RARE):
-            self._read_rare(here)
-        self.declared = _declared(here)
-        self.required = _required(here)
-        self.drawn_values: dict[str, Any] = {}
+        self.some_property: list[Any] = []
+        if not conjunction.lacks(_OBJECT_KEYWORDS):
+            self._read_object_keywords(conjunction)
+        self.declared = _declared_names(conjunction)
+        self.required = _required_names(conjunction)
+        self.values: dict[str, Any] = {}
 
-    def _read_rare(self, here: Conjunction) -> None:
-        self.low = max((math.ceil(n) for n in here.values("minProperties") if is_number(n)), default=0)
-        self.high = min((math.floor(n) for n in here.values("maxProperties") if is_number(n)), default=None)
+    def _read_object_keywords(self, conjunction: Conjunction) -> None:
+        self.low = max((math.ceil(n) for n in conjunction.values("minProperties") if is_number(n)), default=0)
+        self.high = min((math.floor(n) for n in conjunction.values("maxProperties") if is_number(n)), default=None)
         self.names = [part.sub(part.schema["propertyNames"]) for part in self.parts if "propertyNames" in part.schema]
-        needs = (*here.values("dependentRequired"), *here.values("dependencies"))
+        needs = (*conjunction.values("dependentRequired"), *conjunction.values("dependencies"))
         self.dependents = [found for found in needs if isinstance(found, dict)]
-        self.wanted = here.values(SOME_PROPERTY)
+        self.some_property = conjunction.values(SOME_PROPERTY)
 
-    def drawn(self) -> dict[str, Any]:
+    def build(self) -> dict[str, Any]:
         if self.high is not None and max(self.low, len(self.required)) > self.high:
-            raise self.place.stuck("maxProperties", "more properties are required than are allowed")
-        for wanted in self.wanted:
-            self._put_some(Sub(wanted["names"], self.parts[0].scope), Sub(wanted["value"], self.parts[0].scope))
+            raise self.location.dead_end("maxProperties", "more properties are required than maxProperties allows")
+        for wanted in self.some_property:
+            self._add_matching(Sub(wanted["names"], self.parts[0].scope), Sub(wanted["value"], self.parts[0].scope))
         for name in self.required:
-            self._put(name)
-        self._put_optional()
+            self._add(name)
+        self._add_optional()
         self._fill()
         return self._in_order()
 
-    def _put(self, name: str, extra: tuple[Sub, ...] = ()) -> None:
-        """Adds a property, and those that it needs."""
-        values = self.drawn_values
+    def _add(self, name: str, extra: tuple[Sub, ...] = ()) -> None:
+        """Add a property and the properties that it requires."""
+        values = self.values
         if name in values:
             return
         if self.high is not None and len(values) >= self.high:
-            raise self.place.stuck("maxProperties", "more properties are required than are allowed")
-        if self.names and not all(self.drawing.accepts(sub, name) for sub in self.names):
-            raise self.place.stuck("propertyNames", f"the name {name} is not allowed")
-        inside = self.place.inside("properties", name, name=name)
-        values[name] = self.drawing.value([*self._subs(name), *extra], inside)
+            raise self.location.dead_end("maxProperties", "more properties are required than maxProperties allows")
+        if self.names and not all(self.generator.accepts(sub, name) for sub in self.names):
+            raise self.location.dead_end("propertyNames", f"the property name {name} is not allowed")
+        child = self.location.child("properties", name, name=name)
+        values[name] = self.generator.value([*self._subs_of(name), *extra], child)
         for need in self._dependents(name) if self.dependents else ():
-            self._put(need)
+            self._add(need)
 
-    def _try(self, name: str, extra: tuple[Sub, ...] = ()) -> bool:
-        """Adds an optional property, unless that leads nowhere."""
-        before = dict(self.drawn_values)
+    def _try_add(self, name: str, extra: tuple[Sub, ...] = ()) -> bool:
+        """Add an optional property; return False and undo on a dead end."""
+        saved = dict(self.values)
         try:
-            self._put(name, extra)
+            self._add(name, extra)
         except DeadEnd:
-            self.drawn_values = before
+            self.values = saved
             return False
         return True
 
-    def _put_optional(self) -> None:
-        optional = [name for name in self.declared if name not in self.drawn_values]
+    def _add_optional(self) -> None:
+        optional = [name for name in self.declared if name not in self.values]
         limit = self._chance(len(optional)) * 256
-        if not limit and self.drawing.hints is None:
+        if not limit and self.generator.hints is None:
             return
-        draws = self.place.seed.child("optional").bytes(len(optional)) if limit else b""
+        draws = self.location.seed.child("optional").bytes(len(optional)) if limit else b""
         for number, name in enumerate(optional):
-            if self.high is not None and len(self.drawn_values) >= self.high:
+            if self.high is not None and len(self.values) >= self.high:
                 return
-            if (limit and draws[number] < limit) or self._is_offered(name):
-                self._try(name)
+            if (limit and draws[number] < limit) or self._is_suggested(name):
+                self._try_add(name)
 
     def _chance(self, count: int) -> float:
-        manner, depth = self.drawing.manner, self.place.depth
-        if manner.optional >= 1:
+        options, depth = self.generator.options, self.location.depth
+        if options.optional >= 1:
             return 1.0
-        if manner.brief or self.drawing.made > _ENOUGH or depth >= len(_BY_DEPTH):
+        if options.brief or self.generator.value_count > _BRIEF_AFTER or depth >= len(_CHANCE_BY_DEPTH):
             return 0.0
-        return min(manner.optional * _BY_DEPTH[depth], _MANY / max(count, 1))
+        return min(options.optional * _CHANCE_BY_DEPTH[depth], _MAX_OPTIONAL / max(count, 1))
 
-    def _is_offered(self, name: str) -> bool:
-        """Whether the prompt has something for this property."""
-        if (hints := self.drawing.hints) is None:
+    def _is_suggested(self, name: str) -> bool:
+        """Return True if the prompt has a candidate for this property."""
+        if (hints := self.generator.hints) is None:
             return False
-        schemas = [sub.schema for sub in self._subs(name) if isinstance(sub.schema, dict)]
+        schemas = [sub.schema for sub in self._subs_of(name) if isinstance(sub.schema, dict)]
         return bool(schemas) and any(True for _ in hints.suggest(name, schemas[0]))
 
     def _dependents(self, name: str) -> Iterator[str]:
@@ -116,12 +116,12 @@ class _Object:
             needs = dependents.get(name)
             yield from needs if isinstance(needs, list) else ()
 
-    def _subs(self, name: str) -> list[Sub]:
-        """What all parts say about the property of that name."""
+    def _subs_of(self, name: str) -> list[Sub]:
+        """Return the subschemas that apply to a property."""
         found = []
         for part in self.parts:
             schema = part.schema
-            if own := _named(part, name):
+            if own := _property_subs(part, name):
                 found += own
             elif "additionalProperties" in schema:
                 found.append(Sub(schema["additionalProperties"], part.scope))
@@ -130,69 +130,69 @@ class _Object:
         return found
 
     def _is_evaluated(self, whole: Sub, name: str) -> bool:
-        return any(part is not whole and part.is_within(whole) and _speaks_of(part, name) for part in self.parts)
+        return any(part is not whole and part.is_within(whole) and _evaluates(part, name) for part in self.parts)
 
     def _fill(self) -> None:
-        """Adds properties up to `minProperties`; an entry or two where the object is a map."""
+        """Add properties up to `minProperties`, and one or two entries if the object is a map."""
         for name in self.declared if self.low else ():
-            if len(self.drawn_values) >= self.low:
+            if len(self.values) >= self.low:
                 break
-            self._try(name)
-        wanted = max(self.low, self._usual_entries())
-        if len(self.drawn_values) >= wanted:
+            self._try_add(name)
+        wanted = max(self.low, self._default_entries())
+        if len(self.values) >= wanted:
             return
-        for attempt in range(3 * max(wanted - len(self.drawn_values), 0) + 3):
-            if len(self.drawn_values) >= wanted:
+        for attempt in range(3 * max(wanted - len(self.values), 0) + 3):
+            if len(self.values) >= wanted:
                 return
-            if (invented := self._invented(attempt, ())) is not None:
-                self._try(invented)
-        if len(self.drawn_values) < self.low:
-            raise self.place.stuck("minProperties", "no further property is possible")
+            if (new_name := self._invent_name(attempt, ())) is not None:
+                self._try_add(new_name)
+        if len(self.values) < self.low:
+            raise self.location.dead_end("minProperties", "no further property was found that is valid")
 
-    def _usual_entries(self) -> int:
-        if self.declared or self.drawn_values:
+    def _default_entries(self) -> int:
+        if self.declared or self.values:
             return 0
-        brief = self.drawing.manner.brief or self.drawing.made > _ENOUGH or self.place.depth > 3
+        brief = self.generator.options.brief or self.generator.value_count > _BRIEF_AFTER or self.location.depth > 3
         is_map = any(
             isinstance(part.schema.get("additionalProperties"), dict) or any(part.schema.get("patternProperties") or ())
             for part in self.parts
         )
         if brief or not is_map:
             return 0
-        usual = self.place.seed.child("entries").between(1, 2)
-        return usual if self.high is None else min(usual, self.high)
+        default = self.location.seed.child("entries").between(1, 2)
+        return default if self.high is None else min(default, self.high)
 
-    def _put_some(self, names: Sub, value: Sub) -> None:
-        """Adds a property of which the name and the value fit, unless there is one."""
-        fitting = [name for name in (*self.required, *self.declared) if self.drawing.accepts(names, name)]
-        if any(name in self.drawn_values and self.drawing.accepts(value, self.drawn_values[name]) for name in fitting):
+    def _add_matching(self, names: Sub, value: Sub) -> None:
+        """Add a property whose name and value match, unless there is one."""
+        fitting = [name for name in (*self.required, *self.declared) if self.generator.accepts(names, name)]
+        if any(name in self.values and self.generator.accepts(value, self.values[name]) for name in fitting):
             return
         for name in dict.fromkeys(fitting):
-            if name not in self.drawn_values and self._try(name, (value,)):
+            if name not in self.values and self._try_add(name, (value,)):
                 return
         for attempt in range(4):
-            found = self._invented(attempt, (names,))
-            if found is not None and self._try(found, (value,)):
+            found = self._invent_name(attempt, (names,))
+            if found is not None and self._try_add(found, (value,)):
                 return
-        raise self.place.stuck("not", "no property was found that breaks what is ruled out")
+        raise self.location.dead_end("not", "no property was found that violates the excluded schema")
 
-    def _invented(self, attempt: int, extra: tuple[Sub, ...]) -> str | None:
-        """A new name that the parts allow."""
-        base = self.drawing.document.base
+    def _invent_name(self, attempt: int, extra: tuple[Sub, ...]) -> str | None:
+        """Return a new name that the parts allow; None if none was found."""
+        base = self.generator.document.base
         subs = [Sub({"type": "string", "minLength": 1}, base), *self.names, *extra, *self._open_names()]
-        if self.drawn_values:
-            subs.append(Sub({"not": {"enum": list(self.drawn_values)}}, base))
+        if self.values:
+            subs.append(Sub({"not": {"enum": list(self.values)}}, base))
         if attempt % 2 == 0 and not extra:
             subs += self._pattern_names()
-        place = self.place.of_name(str(attempt), str(len(self.drawn_values)))
+        location = self.location.property_name(str(attempt), str(len(self.values)))
         try:
-            name = self.drawing.value(subs, place)
+            name = self.generator.value(subs, location)
         except DeadEnd:
             return None
-        return name if isinstance(name, str) and name not in self.drawn_values else None
+        return name if isinstance(name, str) and name not in self.values else None
 
     def _open_names(self) -> Iterator[Sub]:
-        """Names that no part forbids: listed ones where a part is closed, none whose schema is false."""
+        """Yield subschemas for allowed names: listed ones in closed objects, none whose schema is false."""
         for part in self.parts:
             patterns = part.schema.get("patternProperties") or {}
             if part.schema.get("additionalProperties") is False:
@@ -206,17 +206,17 @@ class _Object:
         for part in self.parts:
             patterns = [p for p, schema in (part.schema.get("patternProperties") or {}).items() if schema is not False]
             if patterns:
-                yield part.sub({"pattern": self.place.seed.child("patterns").pick(patterns)})
+                yield part.sub({"pattern": self.location.seed.child("patterns").pick(patterns)})
                 return
 
     def _in_order(self) -> dict[str, Any]:
-        listed = [name for name in self.here.first("propertyOrdering", list) or () if isinstance(name, str)]
-        values = self.drawn_values
+        listed = [name for name in self.conjunction.first("propertyOrdering", list) or () if isinstance(name, str)]
+        values = self.values
         order = dict.fromkeys([*listed, *self.declared, *self.required, *values])
         return {name: values[name] for name in order if name in values}
 
 
-def _named(part: Sub, name: str) -> list[Sub]:
+def _property_subs(part: Sub, name: str) -> list[Sub]:
     properties = part.schema.get("properties")
     found = [Sub(properties[name], part.scope)] if isinstance(properties, dict) and name in properties else []
     patterns = part.schema.get("patternProperties")
@@ -225,17 +225,17 @@ def _named(part: Sub, name: str) -> list[Sub]:
     return found
 
 
-def _speaks_of(part: Sub, name: str) -> bool:
+def _evaluates(part: Sub, name: str) -> bool:
     if "additionalProperties" in part.schema or "unevaluatedProperties" in part.schema:
         return True
-    return not undeclared(part.schema, (name,))
+    return not undeclared_names(part.schema, (name,))
 
 
-def _declared(here: Conjunction) -> list[str]:
-    schemas = [schemas for schemas in here.values("properties") if isinstance(schemas, dict)]
+def _declared_names(conjunction: Conjunction) -> list[str]:
+    schemas = [schemas for schemas in conjunction.values("properties") if isinstance(schemas, dict)]
     return list(dict.fromkeys(name for named in schemas for name, schema in named.items() if schema is not False))
 
 
-def _required(here: Conjunction) -> list[str]:
-    listed = [names for names in here.values("required") if isinstance(names, list)]
+def _required_names(conjunction: Conjunction) -> list[str]:
+    listed = [names for names in conjunction.values("required") if isinstance(names, list)]
     return list(dict.fromkeys(name for names in listed for name in names if isinstance(name, str)))

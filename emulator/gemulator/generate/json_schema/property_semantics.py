@@ -1,11 +1,11 @@
-"""What a property is about, told from its name and description: the kind of word or the range of numbers it holds."""
+"""Kinds of words and number ranges inferred from property names and descriptions."""
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-# Phrases of a property's name (split into words, singular), the kind of word that such a property holds.
-# A phrase at the end of the name counts before one inside it, a longer one before a shorter one.
+# Word kind: phrases of property names (split into words, singular). A phrase at the end of the name takes precedence
+# over one inside it, and a longer one over a shorter one.
 _PHRASES = {
     "first_name": "first name|given name|firstname|fname|forename",
     "last_name": "last name|family name|surname|lastname|lname",
@@ -91,7 +91,7 @@ _PHRASES = {
     "number_text": "number|amount|price|quantity|count|age|year|size",
 }  # fmt: skip
 _BY_PHRASE = {phrase: kind for kind, phrases in _PHRASES.items() for phrase in phrases.split("|")}
-# Words that also occur in descriptions of anything else: only a property's own name may mean them.
+# Too common in descriptions of other things to count there; only used in names.
 _NAME_ONLY = frozenset({"to", "user", "item", "key", "code", "id", "text", "content", "body", "input", "output", "good",
                         "number", "state", "time", "day", "place", "resource", "token", "label", "term", "show", "due",
                         "detail", "information", "info", "context", "condition", "size", "count", "amount", "search",
@@ -103,7 +103,7 @@ _NAME_ONLY = frozenset({"to", "user", "item", "key", "code", "id", "text", "cont
                         "status", "unit", "units", "version", "year", "stock", "product", "customer", "answer", "q",
                         "tag", "topic", "statement", "manager", "endpoint", "summary", "icon"})  # fmt: skip
 
-# low, high, decimals of numbers by the same kind of phrases.
+# (low, high, decimals): phrases of property names.
 _RANGES = {
     (18, 80, 0): "age",
     (5, 250, 2): "price|cost|amount|total|fee|subtotal|tax|balance|payment|fare|budget|discount amount|salary hourly",
@@ -133,11 +133,11 @@ _RANGES = {
     (1000, 5_000_000, 0): "byte|file size|content length",
     (10000, 99999, 0): "zip|zip code|postal code|account number|order number",
 }
-# Kinds that are not mistaken: what a description gives as an example is but one more of them.
-CERTAIN = frozenset({"first_name", "last_name", "name", "user_name", "email", "phone", "password", "city", "city_state",
-                     "state", "country", "country_code", "postcode", "street", "address", "company", "currency",
-                     "airport", "url", "image_url", "hostname", "ip", "mac", "uuid", "isbn", "iban", "card",
-                     "sentence"})  # fmt: skip
+# Reliable kinds: examples in the description do not override them.
+UNAMBIGUOUS = frozenset({"first_name", "last_name", "name", "user_name", "email", "phone", "password", "city",
+                         "city_state", "state", "country", "country_code", "postcode", "street", "address", "company",
+                         "currency", "airport", "url", "image_url", "hostname", "ip", "mac", "uuid", "isbn", "iban",
+                         "card", "sentence"})  # fmt: skip
 _RANGE_BY_PHRASE = {phrase: found for found, phrases in _RANGES.items() for phrase in phrases.split("|")}
 ANY_RANGE = (1, 100, 2)
 
@@ -148,12 +148,12 @@ _SPAN = re.compile(r"\bin (?:years|months|weeks|days|hours)\b|\bnumber of (?:yea
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
-def _words(text: str, most: int = 12) -> list[str]:
-    return list(map(_plain, _WORD.findall(text)[:most]))
+def _words(text: str, limit: int = 12) -> list[str]:
+    return list(map(_normalise_word, _WORD.findall(text)[:limit]))
 
 
 @lru_cache(maxsize=8192)
-def _plain(word: str) -> str:
+def _normalise_word(word: str) -> str:
     return _singular(word.lower())
 
 
@@ -167,12 +167,12 @@ def _singular(word: str) -> str:
 
 @lru_cache(maxsize=8192)
 def singular(name: str) -> str:
-    """The name of one item of a list: `cities` holds a `city`."""
+    """Return the name of one item of a list: `city` for `cities`."""
     return _singular(name) if name.islower() else name[:-1] if name.endswith("s") and len(name) > 3 else name
 
 
 def _phrases(words: list[str]) -> Iterator[str]:
-    """Runs of up to three words that may be known, from the end of the name, longer ones first."""
+    """Yield runs of up to three words that may be known phrases, from the end, longest first."""
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - 3), end):
             if words[start] in _STARTS:
@@ -181,45 +181,45 @@ def _phrases(words: list[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=8192)
 def kind_of(name: str, description: str) -> str:
-    """The kind of word (a key of the word lists) that a property holds; "" where nothing tells."""
+    """Return the kind of word (a key of the word lists) that a property holds; "" if unknown."""
     for phrase in _phrases(_words(name)[-6:]):
         if (kind := _BY_PHRASE.get(phrase)) is not None:
-            return _refined(kind, description)
+            return _refine(kind, description)
     words = _words(description[:200], 16)
     for start in range(len(words)):
         for size in (3, 2, 1) if words[start] in _STARTS else ():
             phrase = " ".join(words[start : start + size])
             if phrase not in _NAME_ONLY and (kind := _BY_PHRASE.get(phrase)) is not None:
                 return "email" if kind == "name" and "email" in description.lower() else kind
-    return "bearer" if bearer_of(name) else ""
+    return "bearer" if named_thing(name) else ""
 
 
 @lru_cache(maxsize=8192)
-def bearer_of(name: str) -> str:
-    """What a name is the name of, as a title: `hotel_name` gives `Hotel`; "" where it is no such name."""
+def named_thing(name: str) -> str:
+    """Return the title of the named thing, `Hotel` for `hotel_name`; "" if the property is not such a name."""
     words = _words(name)
     return " ".join(words[:-1]).title() if len(words) > 1 and words[-1] == "name" else ""
 
 
 @lru_cache(maxsize=8192)
-def kind_of_name(owner: str, description: str) -> tuple[str, str]:
-    """The kind of a property that is just called `name`, and whose name it is as a title.
+def kind_of_name_property(owner: str, description: str) -> tuple[str, str]:
+    """Return the kind of a property called `name`, and the title of the named thing.
 
-    `owner` is the property that the object stands under, if any.
+    `owner` is the name of the property that contains the object, "" if there is none.
     """
     found = _NAME_OF.search(description)
     for noun in (found[1] if found else "", owner):
         words = " ".join(_words(noun))
         kind = "name" if words == "user" else _BY_PHRASE.get(words, "")
-        if kind in CERTAIN or kind in ("product", "airline", "sport", "animal", "food", "team"):
+        if kind in UNAMBIGUOUS or kind in ("product", "airline", "sport", "animal", "food", "team"):
             return kind, ""
         if words:
             return "bearer", words.title()
     return "title", ""
 
 
-# A kind, words of which the description has one, the kind that it is then.
-_REFINED = (
+# (kinds, words of which the description contains one, the more specific kind)
+_REFINEMENTS = (
     ("city_state city", ("airport",), "airport"),
     ("country", ("code", "iso"), "country_code"),
     ("query", ("sql",), "sql"),
@@ -227,9 +227,9 @@ _REFINED = (
 )
 
 
-def _refined(kind: str, description: str) -> str:
+def _refine(kind: str, description: str) -> str:
     lower = description.lower()
-    for kinds, words, finer in _REFINED:
+    for kinds, words, finer in _REFINEMENTS:
         if kind in kinds.split() and any(word in lower for word in words):
             return finer
     if kind in ("city_state", "city"):
@@ -243,7 +243,7 @@ def _refined(kind: str, description: str) -> str:
 
 @lru_cache(maxsize=8192)
 def usual_range(name: str, description: str) -> tuple[int, int, int]:
-    """Low, high and decimals of numbers that look natural for a property."""
+    """Return low, high and decimals of plausible numbers for a property."""
     if _SPAN.search(description):
         return (1, 14, 0)
     for text in (name, description[:120]):

@@ -1,4 +1,4 @@
-"""Leaves out of a schema what makes no sense in it, so that the rest can be read: `required: yes`, `minimum: "low"`."""
+"""Removal of malformed keywords, such as `minimum: "low"`, from schemas."""
 
 import math
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 from gemulator.generate.json_schema.json_value import TYPES
 
-_MOST_LEVELS = 200
+_MAX_DEPTH = 200
 
 
 def _is_schema(value: Any) -> bool:
@@ -38,58 +38,60 @@ def _is_type(value: Any) -> bool:
     return bool(names) and all(name in TYPES for name in names if isinstance(name, str)) and all(map(_is_text, names))
 
 
-def _is_names(value: Any) -> bool:
+def _is_unique_strings(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value)
 
 
-def _is_needs(value: Any) -> bool:
-    return isinstance(value, dict) and all(_is_names(item) or _is_schema(item) for item in value.values())
+def _is_dependents(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_unique_strings(item) or _is_schema(item) for item in value.values())
 
 
-def _each(check: Callable[[Any], bool], *keywords: str) -> dict[str, Callable[[Any], bool]]:
+def _for_each(check: Callable[[Any], bool], *keywords: str) -> dict[str, Callable[[Any], bool]]:
     return dict.fromkeys(keywords, check)
 
 
-_SHAPES: dict[str, Callable[[Any], bool]] = {
-    **_each(_is_map, "properties", "patternProperties", "$defs", "definitions", "dependentSchemas"),
-    **_each(_is_schemas, "allOf", "anyOf", "oneOf", "prefixItems"),
-    **_each(_is_schema, "not", "if", "then", "else", "contains", "propertyNames", "additionalProperties",
-            "additionalItems", "unevaluatedItems", "unevaluatedProperties"),
-    **_each(_is_size, "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
-            "minContains", "maxContains"),
-    **_each(_is_text, "pattern", "format", "$ref", "$dynamicRef", "$recursiveRef", "$id", "id", "$schema", "$anchor",
-            "$dynamicAnchor", "title", "description", "contentEncoding", "contentMediaType", "$comment"),
-    **_each(_is_number, "minimum", "maximum"),
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    **_for_each(_is_map, "properties", "patternProperties", "$defs", "definitions", "dependentSchemas"),
+    **_for_each(_is_schemas, "allOf", "anyOf", "oneOf", "prefixItems"),
+    **_for_each(_is_schema, "not", "if", "then", "else", "contains", "propertyNames", "additionalProperties",
+                "additionalItems", "unevaluatedItems", "unevaluatedProperties"),
+    **_for_each(_is_size, "minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
+                "minContains", "maxContains"),
+    **_for_each(_is_text, "pattern", "format", "$ref", "$dynamicRef", "$recursiveRef", "$id", "id", "$schema",
+                "$anchor", "$dynamicAnchor", "title", "description", "contentEncoding",
+                "contentMediaType", "$comment"),
+    **_for_each(_is_number, "minimum", "maximum"),
     "exclusiveMinimum": lambda value: _is_number(value) or isinstance(value, bool),
     "exclusiveMaximum": lambda value: _is_number(value) or isinstance(value, bool),
     "multipleOf": lambda value: _is_number(value) and value > 0,
     "items": lambda value: _is_schema(value) or _is_schemas(value),
-    "type": _is_type, "required": _is_names, "dependentRequired": _is_needs, "dependencies": _is_needs,
+    "type": _is_type, "required": _is_unique_strings,
+    "dependentRequired": _is_dependents, "dependencies": _is_dependents,
     "enum": lambda value: isinstance(value, list), "examples": lambda value: isinstance(value, list),
     "uniqueItems": lambda value: isinstance(value, bool),
 }  # fmt: skip
-_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
+_SCHEMA_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
 _DATA = ("enum", "const", "default", "example", "examples")
 
 
-def sanitize(schema: Any, level: int = 0) -> Any:
-    """A copy of `schema` without keywords whose values cannot be read; `True` for what is no schema at all."""
-    if not isinstance(schema, dict) or level > _MOST_LEVELS:
+def sanitize(schema: Any, depth: int = 0) -> Any:
+    """Return a copy without malformed keywords; True if `schema` is not a schema."""
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
         return schema if isinstance(schema, bool) else True
     return {
-        keyword: _repaired_value(keyword, value, level)
+        keyword: _sanitize_value(keyword, value, depth)
         for keyword, value in schema.items()
-        if keyword not in _SHAPES or _SHAPES[keyword](value)
+        if keyword not in _CHECKS or _CHECKS[keyword](value)
     }
 
 
-def _repaired_value(keyword: str, value: Any, level: int) -> Any:
-    if keyword in _DATA or keyword not in _SHAPES:
+def _sanitize_value(keyword: str, value: Any, depth: int) -> Any:
+    if keyword in _DATA or keyword not in _CHECKS:
         return value
-    if keyword in _MAPS:
-        return {name: item if isinstance(item, list) else sanitize(item, level + 1) for name, item in value.items()}
+    if keyword in _SCHEMA_MAPS:
+        return {name: item if isinstance(item, list) else sanitize(item, depth + 1) for name, item in value.items()}
     if isinstance(value, dict):
-        return sanitize(value, level + 1)
+        return sanitize(value, depth + 1)
     if isinstance(value, list) and keyword not in ("type", "required"):
-        return [sanitize(item, level + 1) for item in value]
+        return [sanitize(item, depth + 1) for item in value]
     return value

@@ -1,4 +1,4 @@
-"""Draws strings: what the prompt offers, examples, formats, patterns, then words that the property's name suggests."""
+"""String generation: hints, examples, formats, patterns, then plausible words."""
 
 import math
 import re
@@ -7,28 +7,34 @@ from typing import Any, NamedTuple
 
 from gemulator.generate.json_schema.conjunction import Conjunction
 from gemulator.generate.json_schema.context import Generator, SchemaLocation
-from gemulator.generate.json_schema.description_examples import described
+from gemulator.generate.json_schema.description_examples import examples_in
 from gemulator.generate.json_schema.evaluator import is_number
 from gemulator.generate.json_schema.formats import FORMATS, content, moment
-from gemulator.generate.json_schema.property_semantics import CERTAIN, bearer_of, kind_of, kind_of_name, singular
-from gemulator.generate.regex import BadPattern, sampled, searched
+from gemulator.generate.json_schema.property_semantics import (
+    UNAMBIGUOUS,
+    kind_of,
+    kind_of_name_property,
+    named_thing,
+    singular,
+)
+from gemulator.generate.regex import BadPattern, find_text, sample_texts
 
-_LONGEST = 200_000
-_GIVING = frozenset({"examples", "example", "default"})
-_CONTENT = frozenset({"contentEncoding", "contentMediaType"})
-_LENGTHS = frozenset({"minLength", "maxLength"})
-# Keywords without which the first word that comes to mind will do.
-_SHAPING = _GIVING | _CONTENT | _LENGTHS | {"pattern", "format"}
+_MAX_LENGTH = 200_000
+_ANNOTATIONS = frozenset({"examples", "example", "default"})
+_CONTENT_KEYWORDS = frozenset({"contentEncoding", "contentMediaType"})
+_LENGTH_KEYWORDS = frozenset({"minLength", "maxLength"})
+# Without any of these keywords, any word is valid.
+_SHAPING_KEYWORDS = _ANNOTATIONS | _CONTENT_KEYWORDS | _LENGTH_KEYWORDS | {"pattern", "format"}
 
 
 class Lengths(NamedTuple):
-    """The least and the greatest number of characters; None: any."""
+    """Minimum and maximum number of characters (None: unlimited)."""
 
     low: int
     high: int | None
 
-    def trimmed(self, text: str, filler: str) -> str:
-        """The text, cut or filled up to fit."""
+    def fit(self, text: str, filler: str) -> str:
+        """Return the text cut or padded to the limits."""
         if self.high is not None and len(text) > self.high:
             return text[: self.high].rstrip() if self.low < len(text[: self.high].rstrip()) else text[: self.high]
         if len(text) < self.low:
@@ -39,146 +45,150 @@ class Lengths(NamedTuple):
 _ANY_LENGTH = Lengths(0, None)
 
 
-def draw(drawing: Generator, here: Conjunction, place: SchemaLocation) -> str:
-    """A string that fits; Stuck where none was found."""
-    if isinstance(found := drawing.suggested(here, "string", place), str):
+def generate(generator: Generator, conjunction: Conjunction, location: SchemaLocation) -> str:
+    """Return a valid string; raise DeadEnd if none was found."""
+    if isinstance(found := generator.suggestion(conjunction, "string", location), str):
         return found
-    if not here.bars and here.lacks(_SHAPING):
-        drawing.spend(1)
-        return _word(drawing, here, place, 0)
-    lengths = _lengths(here)
+    if not conjunction.exclusions and conjunction.lacks(_SHAPING_KEYWORDS):
+        generator.spend(1)
+        return _word(generator, conjunction, location, 0)
+    lengths = _lengths(conjunction)
     if lengths.high is not None and lengths.low > lengths.high:
-        raise place.stuck("minLength", "its bounds leave no string")
-    if lengths.low > _LONGEST:
-        raise place.stuck("minLength", f"gemulator makes no string of more than {_LONGEST:,} characters")
-    patterns = [pattern for pattern in here.values("pattern") if isinstance(pattern, str)]
-    for text in _likely(drawing, here, place, lengths, patterns):
-        drawing.spend(1)
-        if drawing.fits(here, text):
+        raise location.dead_end("minLength", "minLength is greater than maxLength")
+    if lengths.low > _MAX_LENGTH:
+        raise location.dead_end("minLength", f"gemulator generates at most {_MAX_LENGTH:,} characters")
+    patterns = [pattern for pattern in conjunction.values("pattern") if isinstance(pattern, str)]
+    for text in _candidates(generator, conjunction, location, lengths, patterns):
+        generator.spend(1)
+        if generator.fits(conjunction, text):
             return text
-    return _searched(drawing, here, place, lengths, patterns)
+    return _search(generator, conjunction, location, lengths, patterns)
 
 
-def _lengths(here: Conjunction) -> Lengths:
-    if here.lacks(_LENGTHS):
+def _lengths(conjunction: Conjunction) -> Lengths:
+    if conjunction.lacks(_LENGTH_KEYWORDS):
         return _ANY_LENGTH
-    lows = [math.ceil(limit) for limit in here.values("minLength") if is_number(limit)]
-    highs = [math.floor(limit) for limit in here.values("maxLength") if is_number(limit)]
+    lows = [math.ceil(limit) for limit in conjunction.values("minLength") if is_number(limit)]
+    highs = [math.floor(limit) for limit in conjunction.values("maxLength") if is_number(limit)]
     return Lengths(max(lows, default=0), min(highs) if highs else None)
 
 
-def _likely(
-    drawing: Generator, here: Conjunction, place: SchemaLocation, lengths: Lengths, patterns: list[str]
+def _candidates(
+    generator: Generator, conjunction: Conjunction, location: SchemaLocation, lengths: Lengths, patterns: list[str]
 ) -> Iterator[str]:
-    yield from _given(here, place, always=bool(patterns))
-    for number, name in enumerate(here.values("format")):
+    yield from _from_annotations(conjunction, location, always=bool(patterns))
+    for number, name in enumerate(conjunction.values("format")):
         if (make := FORMATS.get(name) if isinstance(name, str) else None) is not None:
             for attempt in range(3):
-                yield make(drawing.setting, place.name, place.seed.child("format", number, attempt))
-    if not here.lacks(_CONTENT):
-        encoding, media_type = here.first("contentEncoding", str), here.first("contentMediaType", str)
+                yield make(generator.context, location.name, location.seed.child("format", number, attempt))
+    if not conjunction.lacks(_CONTENT_KEYWORDS):
+        encoding, media_type = conjunction.first("contentEncoding", str), conjunction.first("contentMediaType", str)
         if encoding or media_type:
-            yield content(drawing.setting, media_type, encoding, place.seed.child("content"))
+            yield content(generator.context, media_type, encoding, location.seed.child("content"))
     if patterns:
-        yield from _patterned(drawing, here, place, lengths, patterns)
+        yield from _from_patterns(generator, conjunction, location, lengths, patterns)
     else:
-        yield from _worded(drawing, here, place, lengths)
+        yield from _from_words(generator, conjunction, location, lengths)
 
 
-def _given(here: Conjunction, place: SchemaLocation, always: bool) -> Iterator[str]:
-    """Examples and the default: each with a chance, or in any case where little else looks plausible."""
-    if here.lacks(_GIVING):
+def _from_annotations(conjunction: Conjunction, location: SchemaLocation, always: bool) -> Iterator[str]:
+    """Yield an example and the default, each by chance, or always if `always` is set."""
+    if conjunction.lacks(_ANNOTATIONS):
         return
-    examples = [item for item in here.first("examples", list) or here.values("example") if isinstance(item, str)]
-    if examples and (always or place.seed.child("example").below(10) < 6):
-        yield place.seed.child("examples").pick(examples)
-    default = here.first("default", str)
-    if default and (always or place.seed.child("default").below(10) < 4):
+    listed = conjunction.first("examples", list) or conjunction.values("example")
+    examples = [item for item in listed if isinstance(item, str)]
+    if examples and (always or location.seed.child("example").below(10) < 6):
+        yield location.seed.child("examples").pick(examples)
+    default = conjunction.first("default", str)
+    if default and (always or location.seed.child("default").below(10) < 4):
         yield default
 
 
-def _patterned(
-    drawing: Generator, here: Conjunction, place: SchemaLocation, lengths: Lengths, patterns: list[str]
+def _from_patterns(
+    generator: Generator, conjunction: Conjunction, location: SchemaLocation, lengths: Lengths, patterns: list[str]
 ) -> Iterator[str]:
     for attempt in range(2):
-        yield _word(drawing, here, place, attempt)
+        yield _word(generator, conjunction, location, attempt)
     for number, pattern in enumerate(patterns):
         try:
-            for text in sampled(pattern, lengths.low, place.seed.child("pattern", number)):
+            for text in sample_texts(pattern, lengths.low, location.seed.child("pattern", number)):
                 yield text
                 if not lengths.low <= len(text) <= (lengths.high or len(text)):
-                    yield lengths.trimmed(text, text[-1:] or "a")
+                    yield lengths.fit(text, text[-1:] or "a")
                     yield text.ljust(lengths.low, "a")
         except BadPattern:
             continue
 
 
-def _worded(drawing: Generator, here: Conjunction, place: SchemaLocation, lengths: Lengths) -> Iterator[str]:
+def _from_words(
+    generator: Generator, conjunction: Conjunction, location: SchemaLocation, lengths: Lengths
+) -> Iterator[str]:
     for attempt in range(6):
-        word = _word(drawing, here, place, attempt)
-        yield lengths.trimmed(word, "and so on ")
-    letters = place.seed.child("letters").random()
-    for size in range(max(lengths.low, 1), min(lengths.low + 12, lengths.high or _LONGEST) + 1):
+        word = _word(generator, conjunction, location, attempt)
+        yield lengths.fit(word, "and so on ")
+    letters = location.seed.child("letters").random()
+    for size in range(max(lengths.low, 1), min(lengths.low + 12, lengths.high or _MAX_LENGTH) + 1):
         yield "".join(letters.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(size))
     yield ""
 
 
-def _word(drawing: Generator, here: Conjunction, place: SchemaLocation, attempt: int) -> str:
-    """A word for the property. Dates and times follow the way of writing that the description names."""
-    description = here.first("description", str) or here.first("title", str) or ""
-    if place.name == "name":
-        kind, bearer = kind_of_name(_owner(place), description)
+def _word(generator: Generator, conjunction: Conjunction, location: SchemaLocation, attempt: int) -> str:
+    """Return a word for the property; dates and times use the format that the description names."""
+    description = conjunction.first("description", str) or conjunction.first("title", str) or ""
+    if location.name == "name":
+        kind, thing = kind_of_name_property(_owner(location), description)
     else:
-        kind, bearer = kind_of(place.name, description), ""
-    seed = place.seed.child("word", attempt)
+        kind, thing = kind_of(location.name, description), ""
+    seed = location.seed.child("word", attempt)
     if kind in ("date", "time", "datetime"):
-        return _written(moment(drawing.setting, place.name, seed), kind, description)
-    if kind not in CERTAIN and (named := described(description)):
-        return seed.pick(named)
-    word = drawing.setting.words.pick(kind, seed)
-    return f"{word.title()} {bearer or bearer_of(place.name)}" if kind == "bearer" else word
+        return _format_moment(moment(generator.context, location.name, seed), kind, description)
+    if kind not in UNAMBIGUOUS and (examples := examples_in(description)):
+        return seed.pick(examples)
+    word = generator.context.words.pick(kind, seed)
+    return f"{word.title()} {thing or named_thing(location.name)}" if kind == "bearer" else word
 
 
-def _owner(place: SchemaLocation) -> str:
-    """The property whose object this place is in: for `customers.items.name` it is `customer`."""
-    names = [step for before, step in zip(place.path, place.path[1:], strict=False) if before == "properties"]
+def _owner(location: SchemaLocation) -> str:
+    """Return the singular name of the property that contains the object: `customer` for `customers.items.name`."""
+    names = [step for before, step in zip(location.path, location.path[1:], strict=False) if before == "properties"]
     return singular(names[-2]) if len(names) > 1 else ""
 
 
 _ISO = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime": "%Y-%m-%dT%H:%M:%SZ"}
-_WAYS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "SS": "%S"}
-_PART = re.compile(r"YYYY|MM|DD|HH|SS", re.I)
+_DIRECTIVES = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "SS": "%S"}
+_DATE_PART = re.compile(r"YYYY|MM|DD|HH|SS", re.I)
 _WITH_TIME = re.compile(r"\d[T ]\d\d:\d\d|date[- ]?(?:and )?time", re.I)
-_SHAPE = re.compile(r"\b(?:(?:YYYY|yyyy|MM|DD|dd|HH|hh|mm|ss|SS)(?:[-/.:T ]|\b)){2,6}")
+_DATE_FORMAT = re.compile(r"\b(?:(?:YYYY|yyyy|MM|DD|dd|HH|hh|mm|ss|SS)(?:[-/.:T ]|\b)){2,6}")
 
 
-def _written(when: "object", kind: str, description: str) -> str:
-    shape = _SHAPE.search(description)
-    if shape is None:
-        whole = kind == "date" and _WITH_TIME.search(description)
-        return format(when, _ISO["datetime" if whole else kind])
-    clock = re.sub(r"(?:HH|hh):(?:MM|mm)", "%H:%M", shape[0].rstrip("-/.:T "))
-    return format(when, _PART.sub(lambda found: _WAYS[found[0].upper()], clock))
+def _format_moment(when: "object", kind: str, description: str) -> str:
+    date_format = _DATE_FORMAT.search(description)
+    if date_format is None:
+        with_time = kind == "date" and _WITH_TIME.search(description)
+        return format(when, _ISO["datetime" if with_time else kind])
+    clock = re.sub(r"(?:HH|hh):(?:MM|mm)", "%H:%M", date_format[0].rstrip("-/.:T "))
+    return format(when, _DATE_PART.sub(lambda found: _DIRECTIVES[found[0].upper()], clock))
 
 
-def _searched(
-    drawing: Generator, here: Conjunction, place: SchemaLocation, lengths: Lengths, patterns: list[str]
+def _search(
+    generator: Generator, conjunction: Conjunction, location: SchemaLocation, lengths: Lengths, patterns: list[str]
 ) -> str:
-    """The last resort for patterns: a search that knows all of them, and those that are ruled out."""
-    barred = [pattern for bar in here.bars if isinstance(bar.schema, dict) for pattern in _ruled_out(bar.schema)]
-    if patterns or barred:
-        drawing.spend(1500)
+    """Return a string that matches all patterns and no excluded one; the last resort, because it is slow."""
+    schemas = [sub.schema for sub in conjunction.exclusions if isinstance(sub.schema, dict)]
+    excluded = [pattern for schema in schemas for pattern in _excluded_patterns(schema)]
+    if patterns or excluded:
+        generator.spend(1500)
         try:
-            text = searched(tuple(patterns), tuple(barred), lengths.low, lengths.high)
+            text = find_text(tuple(patterns), tuple(excluded), lengths.low, lengths.high)
         except (BadPattern, RecursionError):
             text = None
-        if text is not None and drawing.fits(here, text):
+        if text is not None and generator.fits(conjunction, text):
             return text
-    raise place.stuck("pattern" if patterns else "not", "no string was found that fits")
+    raise location.dead_end("pattern" if patterns else "not", "no valid string was found")
 
 
-def _ruled_out(schema: dict[str, Any]) -> Iterator[str]:
-    """Patterns of the texts that a schema of one keyword admits."""
+def _excluded_patterns(schema: dict[str, Any]) -> Iterator[str]:
+    """Yield patterns of the strings that a schema with a single keyword accepts."""
     match schema:
         case {"pattern": str(pattern), **others} if not others:
             yield pattern

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from gemulator.generate.json_schema.fake_words import listed
+from gemulator.generate.json_schema.fake_words import fixed_words
 from gemulator.generate.json_schema.property_semantics import kind_of
 
 UNITS = re.compile(
@@ -50,7 +50,7 @@ def ticker(company: str) -> str:
 def members(name: str, description: str) -> Iterator[str]:
     """Yield the likely values of a property with a small vocabulary."""
     kind = kind_of(name, description)
-    yield from _COLOURS if kind == "color" else listed(kind) if kind in _CLOSED else ()
+    yield from _COLOURS if kind == "color" else fixed_words(kind) if kind in _CLOSED else ()
 
 
 def mention(member: str, text: str) -> int:

@@ -1,4 +1,4 @@
-"""Sets of characters as sorted ranges of code points, with the classes that ECMA patterns name."""
+"""Character sets as sorted code point ranges, with the named ECMA classes."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -8,24 +8,24 @@ from typing import NamedTuple, TypeAlias
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 LAST = 0x10FFFF
-# What is drawn where a set leaves the choice: plain text first, then anything printable.
-_TEXT = "abcdefghijklmnopqrstuvwxyz"
-_PLAIN = _TEXT + "0123456789" + _TEXT.upper() + "-_. /:,;@+!#'()=&%?~*$^|<>{}[]\"\\`"
+# Sampling alphabets, by preference: letters, then other printable ASCII.
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_PLAIN = _LETTERS + "0123456789" + _LETTERS.upper() + "-_. /:,;@+!#'()=&%?~*$^|<>{}[]\"\\`"
 _SURROGATES = (0xD800, 0xDFFF)
 
 
 class Characters(NamedTuple):
-    """A set of characters; `ranges` are sorted, apart from each other, both ends included."""
+    """Character set; `ranges` are sorted, disjoint and inclusive."""
 
     ranges: Ranges
 
     def has(self, letter: str) -> bool:
-        """Whether the character is in the set."""
+        """Return True if the character is in the set."""
         point = ord(letter)
         return any(low <= point <= high for low, high in self.ranges)
 
     def complement(self) -> "Characters":
-        """All other characters."""
+        """Return the set of all other characters."""
         out, start = [], 0
         for low, high in self.ranges:
             if start < low:
@@ -35,8 +35,8 @@ class Characters(NamedTuple):
             out.append((start, LAST))
         return Characters(tuple(out))
 
-    def both(self, other: "Characters") -> "Characters":
-        """The characters in this and the other set."""
+    def intersection(self, other: "Characters") -> "Characters":
+        """Return the set of the characters in both sets."""
         return union([self.complement(), other.complement()]).complement()
 
 
@@ -45,7 +45,7 @@ ANY = Characters(((0, LAST),))
 
 
 def union(sets: Iterable[Characters]) -> Characters:
-    """All characters of several sets."""
+    """Return the union of several sets."""
     out: list[tuple[int, int]] = []
     for low, high in sorted(pair for item in sets for pair in item.ranges):
         if out and low <= out[-1][1] + 1:
@@ -56,7 +56,7 @@ def union(sets: Iterable[Characters]) -> Characters:
 
 
 def of(*parts: str) -> Characters:
-    """`of("az", "09", "_")`: ranges of two characters and single ones."""
+    """Return a set of ranges and single characters, such as `of("az", "09", "_")`."""
     return union(Characters(((ord(part[0]), ord(part[-1])),)) for part in parts)
 
 
@@ -76,9 +76,9 @@ _SCRIPTS = {
 
 @lru_cache(maxsize=64)
 def property_class(name: str) -> Characters | None:
-    r"""The set of `\p{name}`: general categories, the alphabetic ones and common scripts; None where unknown.
+    r"""Return the set of `\p{name}` for general categories and common scripts; None if unknown.
 
-    Letters are those of the first planes of Unicode that are in wide use (below U+3400): enough to draw from.
+    Only characters below U+3400 are included, which is enough to sample from.
     """
     _, _, value = name.rpartition("=")
     if value in _SCRIPTS:
@@ -95,20 +95,20 @@ def property_class(name: str) -> Characters | None:
 
 @lru_cache(maxsize=4096)
 def samples(characters: Characters) -> str:
-    """Characters to draw from, the plainest kind that the set has; "" for an empty set."""
-    for alphabet in (_TEXT, _PLAIN):
+    """Return characters to sample: the plainest kind in the set; "" for an empty set."""
+    for alphabet in (_LETTERS, _PLAIN):
         if found := "".join(letter for letter in alphabet if characters.has(letter)):
             return found
-    return "".join(chr(p) for p in _some_points(characters))
+    return "".join(chr(p) for p in _first_points(characters))
 
 
 @lru_cache(maxsize=4096)
 def variety(characters: Characters) -> str:
-    """All plain characters of the set, or what `samples` finds."""
+    """Return all printable ASCII characters of the set, or `samples` if there are none."""
     return "".join(letter for letter in _PLAIN if characters.has(letter)) or samples(characters)
 
 
-def _some_points(characters: Characters) -> list[int]:
+def _first_points(characters: Characters) -> list[int]:
     printable: list[int] = []
     others: list[int] = []
     for low, high in characters.ranges:

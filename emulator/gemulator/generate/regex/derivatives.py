@@ -1,6 +1,6 @@
-"""Sets of texts as expressions that are derived letter by letter: they may be intersected and negated.
+"""Regular languages with union, intersection, complement and Brzozowski derivatives.
 
-After Brzozowski: the derivative of a language by a letter holds the rests of its texts that begin with that letter.
+The derivative by a letter is the set of the remainders of the strings that begin with that letter.
 """
 
 from functools import lru_cache
@@ -11,7 +11,7 @@ from gemulator.generate.regex.charset import Characters
 
 
 class Language:
-    """A set of texts. Equal ones are the same object: made by `Languages` only."""
+    """Set of strings, interned: created by `Languages` only."""
 
     __slots__ = ("args", "derivatives", "heads", "kind", "nullable", "number")
 
@@ -28,7 +28,7 @@ Key: TypeAlias = tuple[Any, ...]
 
 
 class Languages:
-    """Makes languages in a normal form, so that most that are equal are seen to be."""
+    """Factory that interns languages in a normal form, so that most equal ones are identical."""
 
     def __init__(self) -> None:
         self._known: dict[Key, Language] = {}
@@ -43,29 +43,24 @@ class Languages:
             found = self._known[key] = Language(kind, args, nullable, len(self._known))
         return found
 
-    @property
-    def size(self) -> int:
-        """How many languages have been made: the work done."""
-        return len(self._known)
-
     def char(self, found: Characters) -> Language:
-        """The texts of one character of a set."""
+        """Return the language of single characters of a set."""
         return self._make("char", (found,), False) if found.ranges else self.none
 
-    def cat(self, left: Language, right: Language) -> Language:
-        """A text of `left`, then one of `right`."""
+    def concat(self, left: Language, right: Language) -> Language:
+        """Return the concatenation of two languages."""
         if left is self.none or right is self.none:
             return self.none
         if left is self.empty:
             return right
         if right is self.empty:
             return left
-        if left.kind == "cat":
-            return self.cat(left.args[0], self.cat(left.args[1], right))
-        return self._make("cat", (left, right), left.nullable and right.nullable)
+        if left.kind == "concat":
+            return self.concat(left.args[0], self.concat(left.args[1], right))
+        return self._make("concat", (left, right), left.nullable and right.nullable)
 
     def repeat(self, item: Language, low: int, high: int | None) -> Language:
-        """`low` to `high` texts of `item`."""
+        """Return `low` to `high` repetitions of `item` (None: unlimited)."""
         if high == 0 or item is self.empty:
             return self.empty
         if item is self.none:
@@ -74,22 +69,22 @@ class Languages:
             return item
         return self._make("repeat", (item, low, high), low == 0 or item.nullable)
 
-    def either(self, *items: Language) -> Language:
-        """The texts of any of the languages."""
-        kept = self._members("either", items, self.none)
-        if self.all in kept:
+    def union(self, *items: Language) -> Language:
+        """Return the union of the languages."""
+        members = self._members("union", items, self.none)
+        if self.all in members:
             return self.all
-        return self._joined("either", kept, self.none, any(item.nullable for item in kept))
+        return self._combine("union", members, self.none, any(item.nullable for item in members))
 
-    def both(self, *items: Language) -> Language:
-        """The texts that are in all of the languages."""
-        kept = self._members("both", items, self.all)
-        if self.none in kept or any(item.kind == "not" and item.args[0] in kept for item in kept):
+    def intersection(self, *items: Language) -> Language:
+        """Return the intersection of the languages."""
+        members = self._members("intersection", items, self.all)
+        if self.none in members or any(item.kind == "not" and item.args[0] in members for item in members):
             return self.none
-        return self._joined("both", kept, self.all, all(item.nullable for item in kept))
+        return self._combine("intersection", members, self.all, all(item.nullable for item in members))
 
-    def other(self, item: Language) -> Language:
-        """All texts that are not in the language."""
+    def complement(self, item: Language) -> Language:
+        """Return the language of all other strings."""
         return item.args[0] if item.kind == "not" else self._make("not", (item,), not item.nullable)
 
     def _members(self, kind: str, items: tuple[Language, ...], neutral: Language) -> list[Language]:
@@ -101,13 +96,13 @@ class Languages:
         }
         return [found[number] for number in sorted(found)]
 
-    def _joined(self, kind: str, kept: list[Language], neutral: Language, nullable: bool) -> Language:
-        if not kept:
+    def _combine(self, kind: str, members: list[Language], neutral: Language, nullable: bool) -> Language:
+        if not members:
             return neutral
-        return kept[0] if len(kept) == 1 else self._make(kind, tuple(kept), nullable)
+        return members[0] if len(members) == 1 else self._make(kind, tuple(members), nullable)
 
     def derive(self, item: Language, point: int) -> Language:
-        """The rests of the texts that begin with the character `point`."""
+        """Return the derivative by the character with code point `point`."""
         found = item.derivatives.get(point)
         if found is None:
             found = item.derivatives[point] = self._derive(item, point)
@@ -117,25 +112,25 @@ class Languages:
         match item.kind:
             case "char":
                 return self.empty if any(low <= point <= high for low, high in item.args[0].ranges) else self.none
-            case "cat":
+            case "concat":
                 left, right = item.args
-                rest = self.cat(self.derive(left, point), right)
-                return self.either(rest, self.derive(right, point)) if left.nullable else rest
+                rest = self.concat(self.derive(left, point), right)
+                return self.union(rest, self.derive(right, point)) if left.nullable else rest
             case "repeat":
                 inner, low, high = item.args
                 less = self.repeat(inner, max(low - 1, 0), None if high is None else high - 1)
-                return self.cat(self.derive(inner, point), less)
-            case "either":
-                return self.either(*(self.derive(member, point) for member in item.args))
-            case "both":
-                return self.both(*(self.derive(member, point) for member in item.args))
+                return self.concat(self.derive(inner, point), less)
+            case "union":
+                return self.union(*(self.derive(member, point) for member in item.args))
+            case "intersection":
+                return self.intersection(*(self.derive(member, point) for member in item.args))
             case "not":
-                return self.other(self.derive(item.args[0], point))
+                return self.complement(self.derive(item.args[0], point))
             case _:
                 return self.none
 
     def heads(self, item: Language) -> frozenset[Characters]:
-        """The character sets that decide how texts of the language may begin."""
+        """Return the character sets that first letters are matched against."""
         if item.heads is None:
             item.heads = self._heads(item)
         return item.heads
@@ -144,12 +139,12 @@ class Languages:
         match item.kind:
             case "char":
                 return frozenset(item.args)
-            case "cat":
+            case "concat":
                 left, right = item.args
                 return self.heads(left) | self.heads(right) if left.nullable else self.heads(left)
             case "repeat":
                 return self.heads(item.args[0])
-            case "either" | "both" | "not":
+            case "union" | "intersection" | "not":
                 return frozenset().union(*(self.heads(member) for member in item.args))
             case _:
                 return frozenset()
@@ -157,12 +152,12 @@ class Languages:
 
 @lru_cache(maxsize=4096)
 def letters_for(heads: frozenset[Characters]) -> list[str]:
-    """Letters in groups: those of one group are in the same sets of `heads`. The plainest come first."""
+    """Return letters grouped by the sets of `heads` that contain them, plainest letters first."""
     ordered = sorted(heads)
     plain = characters.variety(characters.ANY)
     groups: dict[tuple[bool, ...], list[str]] = {}
-    for letter, treated in zip(plain, zip(*map(_treatment, ordered), strict=True), strict=False):
-        groups.setdefault(treated, []).append(letter)
+    for letter, membership in zip(plain, zip(*map(_plain_membership, ordered), strict=True), strict=False):
+        groups.setdefault(membership, []).append(letter)
     for letter in dict.fromkeys("".join(map(characters.samples, ordered))):
         if letter not in plain:
             groups.setdefault(tuple(found.has(letter) for found in ordered), []).append(letter)
@@ -170,6 +165,6 @@ def letters_for(heads: frozenset[Characters]) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _treatment(found: Characters) -> tuple[bool, ...]:
-    """Which of the plain letters the set has."""
+def _plain_membership(found: Characters) -> tuple[bool, ...]:
+    """Return, for each printable ASCII character, whether the set contains it."""
     return tuple(found.has(letter) for letter in characters.variety(characters.ANY))

@@ -1,4 +1,4 @@
-"""Finds a text that several patterns match and others do not, lookarounds included, within bounds of length."""
+"""Search for a string that matches several patterns and avoids others."""
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
@@ -7,146 +7,148 @@ from gemulator.generate.regex import charset as characters
 from gemulator.generate.regex import nodes as tree
 from gemulator.generate.regex.charset import Characters
 from gemulator.generate.regex.derivatives import Language, Languages, letters_for
-from gemulator.generate.regex.nodes import Anchor, Back, Chars, Either, Group, Look, Node, Repeat
-from gemulator.generate.regex.parser import parsed
+from gemulator.generate.regex.nodes import Anchor, BackReference, Chars, Either, Group, Lookaround, Node, Repeat
+from gemulator.generate.regex.parser import parse
 
-# The two ends of a text, as letters that no text has, twice each: `^` and `$` read one.
+# Start and end of a string as letters beyond Unicode, twice each, because `^` and `$` may consume one.
 _START, _END = characters.LAST + 1, characters.LAST + 2
-_UNROLLED = 10
-_MOST_WORK = 8_000  # derivatives taken, 10 to 20 µs each
-_FARTHEST, _NEVER = 120, 1_000_000
+_UNROLL_LIMIT = 10
+_MAX_WORK = 8_000  # derivatives, 10 to 20 µs each
+_MAX_DISTANCE, _UNREACHABLE = 120, 1_000_000
 
 
 class Search:
-    """One search. Patterns that can only be read roughly (back references, word edges) need the caller's check."""
+    """One search. Back references and word boundaries are approximated: the caller has to check the result."""
 
     def __init__(self) -> None:
-        self._make = Languages()
+        self._languages = Languages()
         self._distances: dict[int, int] = {}
         self._work = 0
-        self._any = self._make.repeat(self._make.char(characters.ANY), 0, None)
-        self._start = self._make.char(Characters(((_START, _START),)))
-        self._end = self._make.char(Characters(((_END, _END),)))
-        self._rest = self._make.cat(self._any, self._make.repeat(self._end, 0, None))
+        self._any = self._languages.repeat(self._languages.char(characters.ANY), 0, None)
+        self._start = self._languages.char(Characters(((_START, _START),)))
+        self._end = self._languages.char(Characters(((_END, _END),)))
+        self._rest = self._languages.concat(self._any, self._languages.repeat(self._end, 0, None))
 
-    def text(self, wanted: Sequence[str], barred: Sequence[str], low: int, high: int | None) -> str | None:
-        """Such a text, short rather than long; None where there is none or the work grows too much."""
-        make = self._make
-        inside = make.cat(make.repeat(make.char(characters.ANY), low, high), make.repeat(self._end, 2, 2))
-        size = make.cat(make.repeat(self._start, 2, 2), inside)
-        whole = make.both(
-            size,
-            *(self._matching(pattern) for pattern in wanted),
-            *(make.other(self._matching(pattern)) for pattern in barred),
+    def text(self, required: Sequence[str], excluded: Sequence[str], low: int, high: int | None) -> str | None:
+        """Return a short matching string; None if there is none or the work limit is reached."""
+        languages = self._languages
+        body = languages.concat(
+            languages.repeat(languages.char(characters.ANY), low, high), languages.repeat(self._end, 2, 2)
         )
-        return self._shortest(make.derive(make.derive(whole, _START), _START))
+        size = languages.concat(languages.repeat(self._start, 2, 2), body)
+        whole = languages.intersection(
+            size,
+            *(self._matching(pattern) for pattern in required),
+            *(languages.complement(self._matching(pattern)) for pattern in excluded),
+        )
+        return self._shortest(languages.derive(languages.derive(whole, _START), _START))
 
     def _shortest(self, first: Language) -> str | None:
-        """Goes on first where the least is missing, each of the joined languages taken for itself."""
-        before: dict[int, tuple[Language, str] | None] = {first.number: None}
-        queue = [(self._missing(first), 0, 0, first)]
-        while queue and self._work < _MOST_WORK:
-            _, _, length, here = heappop(queue)
-            if self._ends(here):
-                return _trace(here, before)
-            for group in letters_for(self._make.heads(here)):
+        """Search best-first by the minimum remaining length; return None if the work limit is reached."""
+        came_from: dict[int, tuple[Language, str] | None] = {first.number: None}
+        queue = [(self._min_remaining(first), 0, 0, first)]
+        while queue and self._work < _MAX_WORK:
+            _, _, length, state = heappop(queue)
+            if self._accepts_end(state):
+                return _trace_back(state, came_from)
+            for group in letters_for(self._languages.heads(state)):
                 self._work += 1
-                there = self._make.derive(here, ord(group[0]))
-                if there.number in before or (missing := self._missing(there)) >= _NEVER:
+                successor = self._languages.derive(state, ord(group[0]))
+                if successor.number in came_from or (remaining := self._min_remaining(successor)) >= _UNREACHABLE:
                     continue
-                before[there.number] = (here, group[0])
-                heappush(queue, (length + 1 + 2 * missing, len(before), length + 1, there))
+                came_from[successor.number] = (state, group[0])
+                heappush(queue, (length + 1 + 2 * remaining, len(came_from), length + 1, successor))
         return None
 
-    def _ends(self, here: Language) -> bool:
-        return self._make.derive(self._make.derive(here, _END), _END).nullable
+    def _accepts_end(self, state: Language) -> bool:
+        return self._languages.derive(self._languages.derive(state, _END), _END).nullable
 
-    def _missing(self, here: Language) -> int:
-        """How many letters at least until a text of the language may end; the most of what is joined in it."""
-        if here.kind == "both":
-            return max(map(self._missing, here.args))
-        found = self._distances.get(here.number)
+    def _min_remaining(self, state: Language) -> int:
+        """Return a lower bound of the letters until acceptance; for intersections, the maximum of the members."""
+        if state.kind == "intersection":
+            return max(map(self._min_remaining, state.args))
+        found = self._distances.get(state.number)
         if found is None:
-            found = self._distances[here.number] = self._distance(here)
+            found = self._distances[state.number] = self._distance(state)
         return found
 
     def _distance(self, first: Language) -> int:
         seen = {first.number}
         level = [first]
-        for distance in range(_FARTHEST):
-            if any(map(self._ends, level)):
+        for distance in range(_MAX_DISTANCE):
+            if any(map(self._accepts_end, level)):
                 return distance
-            following = []
-            if self._work > _MOST_WORK:
-                return _NEVER
-            for here in level:
-                for group in letters_for(self._make.heads(here)):
+            next_level = []
+            if self._work > _MAX_WORK:
+                return _UNREACHABLE
+            for state in level:
+                for group in letters_for(self._languages.heads(state)):
                     self._work += 1
-                    there = self._make.derive(here, ord(group[0]))
-                    if there is not self._make.none and there.number not in seen:
-                        seen.add(there.number)
-                        following.append(there)
-            if not following:
-                return _NEVER
-            level = following
-        return _FARTHEST
+                    successor = self._languages.derive(state, ord(group[0]))
+                    if successor is not self._languages.none and successor.number not in seen:
+                        seen.add(successor.number)
+                        next_level.append(successor)
+            if not next_level:
+                return _UNREACHABLE
+            level = next_level
+        return _MAX_DISTANCE
 
     def _matching(self, pattern: str) -> Language:
-        """All texts, between their ends, in which `pattern` is found."""
-        found = self._then(parsed(pattern), self._rest)
-        make = self._make
-        within = make.cat(make.repeat(self._start, 2, 2), make.cat(self._any, found))
-        return make.either(found, make.cat(self._start, found), within)
+        """Return the strings, with start and end letters, in which `pattern` is found."""
+        found = self._followed_by(parse(pattern), self._rest)
+        languages = self._languages
+        later = languages.concat(languages.repeat(self._start, 2, 2), languages.concat(self._any, found))
+        return languages.union(found, languages.concat(self._start, found), later)
 
-    def _then(self, node: Node, rest: Language) -> Language:
-        """The texts of `node` followed by those of `rest`."""
-        make = self._make
+    def _followed_by(self, node: Node, rest: Language) -> Language:
+        """Return the language of `node` followed by `rest`."""
+        languages = self._languages
         match node:
             case Chars(found):
-                return make.cat(make.char(found), rest)
+                return languages.concat(languages.char(found), rest)
             case tree.Sequence(items):
                 for item in reversed(items):
-                    rest = self._then(item, rest)
+                    rest = self._followed_by(item, rest)
                 return rest
             case Either(branches):
-                return make.either(*(self._then(branch, rest) for branch in branches))
+                return languages.union(*(self._followed_by(branch, rest) for branch in branches))
             case Group(_, item):
-                return self._then(item, rest)
+                return self._followed_by(item, rest)
             case Repeat():
-                return self._repeated(node, rest)
+                return self._repeat_followed_by(node, rest)
             case _:
-                return self._condition(node, rest)
+                return self._condition_followed_by(node, rest)
 
-    def _condition(self, node: Node, rest: Language) -> Language:
-        make = self._make
+    def _condition_followed_by(self, node: Node, rest: Language) -> Language:
+        languages = self._languages
         match node:
             case Anchor("^"):
-                return make.cat(self._start, rest)
+                return languages.concat(self._start, rest)
             case Anchor("$"):
-                return make.cat(self._end, rest)
-            case Look(item, ahead=True, wanted=wanted):
-                seen = self._then(item, self._rest)
-                return make.both(seen if wanted else make.other(seen), rest)
-            case Back():
-                return make.cat(self._any, rest)
+                return languages.concat(self._end, rest)
+            case Lookaround(item, ahead=True, positive=positive):
+                seen = self._followed_by(item, self._rest)
+                return languages.intersection(seen if positive else languages.complement(seen), rest)
+            case BackReference():
+                return languages.concat(self._any, rest)
             case _:
                 return rest
 
-    def _repeated(self, node: Repeat, rest: Language) -> Language:
+    def _repeat_followed_by(self, node: Repeat, rest: Language) -> Language:
         if not _has_conditions(node.item):
-            item = self._then(node.item, self._make.empty)
-            return self._make.cat(self._make.repeat(item, node.low, node.high), rest)
-        last = node.low + _UNROLLED if node.high is None else min(node.high, node.low + _UNROLLED)
+            item = self._followed_by(node.item, self._languages.empty)
+            return self._languages.concat(self._languages.repeat(item, node.low, node.high), rest)
+        last = node.low + _UNROLL_LIMIT if node.high is None else min(node.high, node.low + _UNROLL_LIMIT)
         found = rest
         for count in range(min(last, 60), 0, -1):
-            more = self._then(node.item, found)
-            found = self._make.either(more, rest) if count > node.low else more
+            more = self._followed_by(node.item, found)
+            found = self._languages.union(more, rest) if count > node.low else more
         return found
 
 
 def _has_conditions(node: Node) -> bool:
     match node:
-        case Look() | Anchor():
+        case Lookaround() | Anchor():
             return True
         case tree.Sequence(items) | Either(items):
             return any(map(_has_conditions, items))
@@ -156,10 +158,10 @@ def _has_conditions(node: Node) -> bool:
             return False
 
 
-def _trace(last: Language, before: dict[int, tuple[Language, str] | None]) -> str:
+def _trace_back(last: Language, came_from: dict[int, tuple[Language, str] | None]) -> str:
     letters = []
-    here = last
-    while (step := before[here.number]) is not None:
-        here, letter = step
+    state = last
+    while (step := came_from[state.number]) is not None:
+        state, letter = step
         letters.append(letter)
     return "".join(reversed(letters))

@@ -1,4 +1,4 @@
-"""The tree of a regular expression."""
+"""Syntax tree of regular expressions."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -6,25 +6,25 @@ from gemulator.generate.regex.charset import Characters
 
 
 class Chars(NamedTuple):
-    """One character of a set."""
+    """A character of a set."""
 
     characters: Characters
 
 
 class Sequence(NamedTuple):
-    """One after the other; none: the empty text."""
+    """Concatenation; without items, the empty string."""
 
     items: "tuple[Node, ...]"
 
 
 class Either(NamedTuple):
-    """Any of the branches."""
+    """Alternation."""
 
     branches: "tuple[Node, ...]"
 
 
 class Repeat(NamedTuple):
-    """`low` to `high` times; None: without end."""
+    """Repetition, `low` to `high` times (None: unlimited)."""
 
     item: "Node"
     low: int
@@ -32,32 +32,32 @@ class Repeat(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A capturing group."""
+    """Capturing group."""
 
     number: int
     item: "Node"
 
 
-class Back(NamedTuple):
-    """What a group has captured."""
+class BackReference(NamedTuple):
+    """Reference to a captured group."""
 
     number: int
 
 
-class Look(NamedTuple):
-    """A condition on the text ahead or behind."""
+class Lookaround(NamedTuple):
+    """Lookahead or lookbehind, positive or negative."""
 
     item: "Node"
     ahead: bool
-    wanted: bool
+    positive: bool
 
 
 class Anchor(NamedTuple):
-    """`^`, `$`, `b` (a word's edge) or `B`."""
+    """`^`, `$`, `b` (word boundary) or `B`."""
 
     kind: str
 
 
-Node: TypeAlias = Chars | Sequence | Either | Repeat | Group | Back | Look | Anchor
+Node: TypeAlias = Chars | Sequence | Either | Repeat | Group | BackReference | Lookaround | Anchor
 
 EMPTY = Sequence(())

@@ -1,4 +1,4 @@
-"""Reads the regular expressions of JSON Schema (ECMA-262, and what Python's own adds) into a tree."""
+"""Parser for regular expressions: ECMA-262 with Python extensions."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,11 +8,11 @@ from gemulator.generate.regex.charset import Characters
 from gemulator.generate.regex.nodes import (  # fmt: skip
     EMPTY,
     Anchor,
-    Back,
+    BackReference,
     Chars,
     Either,
     Group,
-    Look,
+    Lookaround,
     Node,
     Repeat,
     Sequence,
@@ -20,7 +20,7 @@ from gemulator.generate.regex.nodes import (  # fmt: skip
 
 
 class BadPattern(ValueError):
-    """The text is no regular expression that we read."""
+    """Invalid or unsupported regular expression."""
 
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "0": "\0", "a": "\a", "e": "\x1b"}
@@ -32,12 +32,12 @@ _POSIX = {"alpha": characters.of("az", "AZ"), "digit": characters.DIGIT, "alnum"
 
 
 @lru_cache(maxsize=2048)
-def parsed(pattern: str) -> Node:
-    """The tree of `pattern`; BadPattern where it cannot be read."""
-    return _Reader(pattern).whole()
+def parse(pattern: str) -> Node:
+    """Return the syntax tree of `pattern`; raise BadPattern if it is invalid."""
+    return _Parser(pattern).pattern()
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
@@ -46,8 +46,8 @@ class _Reader:
         self.depth = 0
         self.ignore_case = False
 
-    def whole(self) -> Node:
-        node = self.either()
+    def pattern(self) -> Node:
+        node = self.alternatives()
         if self.at < len(self.text):
             raise BadPattern(f"unexpected {self.text[self.at]} in {self.text}")
         return node
@@ -75,7 +75,7 @@ class _Reader:
         self.at = stop + len(end)
         return found
 
-    def either(self) -> Node:
+    def alternatives(self) -> Node:
         self.depth += 1
         if self.depth > 80:
             raise BadPattern("nested too deeply")
@@ -88,16 +88,16 @@ class _Reader:
     def sequence(self) -> Node:
         items: list[Node] = []
         while self.at < len(self.text) and self.text[self.at] not in "|)":
-            items.append(self.repeated(self.atom()))
+            items.append(self.with_quantifier(self.atom()))
         return items[0] if len(items) == 1 else Sequence(tuple(items))
 
-    def repeated(self, node: Node) -> Node:
-        while (bounds := self.bounds()) is not None:
+    def with_quantifier(self, node: Node) -> Node:
+        while (quantifier := self.quantifier()) is not None:
             self.take("?") or self.take("+")
-            node = Repeat(node, *bounds)
+            node = Repeat(node, *quantifier)
         return node
 
-    def bounds(self) -> tuple[int, int | None] | None:
+    def quantifier(self) -> tuple[int, int | None] | None:
         for sign, found in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
             if self.take(sign):
                 return found
@@ -105,7 +105,7 @@ class _Reader:
             return None
         low, comma, high = self.text[self.at + 1 :].partition("}")[0].partition(",")
         if not (low + high).isdecimal() or "}" not in self.text[self.at :]:
-            return None  # a brace that stands for itself
+            return None  # a literal brace
         self.until("}")
         least = int(low or 0)
         return least, (least if not comma else int(high) if high else None)
@@ -134,17 +134,17 @@ class _Reader:
     def group(self) -> Node:
         if not self.take("?"):
             return self.capture()
-        for sign, ahead, wanted in (("=", True, True), ("!", True, False), ("<=", False, True), ("<!", False, False)):
+        for sign, ahead, positive in (("=", True, True), ("!", True, False), ("<=", False, True), ("<!", False, False)):
             if self.take(sign):
-                return Look(self.closed(), ahead, wanted)
+                return Lookaround(self.group_body(), ahead, positive)
         if self.take("P=") or self.take("#"):
             name = self.until(")")
-            return Back(self.groups[name]) if name in self.groups else EMPTY
+            return BackReference(self.groups[name]) if name in self.groups else EMPTY
         if self.take("P<") or self.take("<"):
             self.groups[self.until(">")] = self.count + 1
             return self.capture()
         if self.take(":") or self.take(">"):
-            return self.closed()
+            return self.group_body()
         return self.flags()
 
     def flags(self) -> Node:
@@ -157,16 +157,16 @@ class _Reader:
             return EMPTY
         if not letters or not self.take(":"):
             raise BadPattern(f"unknown group in {self.text}")
-        node = self.closed()
+        node = self.group_body()
         self.ignore_case = before
         return node
 
     def capture(self) -> Node:
         self.count += 1
-        return Group(self.count, self.closed())
+        return Group(self.count, self.group_body())
 
-    def closed(self) -> Node:
-        node = self.either()
+    def group_body(self) -> Node:
+        node = self.alternatives()
         if not self.take(")"):
             raise BadPattern(f"missing ) in {self.text}")
         return node
@@ -178,18 +178,18 @@ class _Reader:
         if letter in "AZz":
             return Anchor("^" if letter == "A" else "$")
         if letter in "123456789":
-            return self.back(letter)
+            return self.back_reference(letter)
         if letter == "k" and self.take("<"):
-            return Back(self.groups.get(self.until(">"), 0))
-        found = self.named_class(letter)
-        return Chars(found) if found is not None else self.literal(self.named_letter(letter))
+            return BackReference(self.groups.get(self.until(">"), 0))
+        found = self.class_escape(letter)
+        return Chars(found) if found is not None else self.literal(self.character_escape(letter))
 
-    def back(self, digits: str) -> Node:
+    def back_reference(self, digits: str) -> Node:
         while self.at < len(self.text) and self.text[self.at].isdigit() and int(digits) * 10 <= self.count:
             digits += self.next()
-        return Back(int(digits))
+        return BackReference(int(digits))
 
-    def named_class(self, letter: str) -> Characters | None:
+    def class_escape(self, letter: str) -> Characters | None:
         if letter in "pP":
             name = self.until("}") if self.take("{") else self.next()
             inverted = (letter == "P") != name.startswith("^")
@@ -200,7 +200,7 @@ class _Reader:
             found, inverted = _CLASSES.get(letter.lower()), letter.isupper()
         return found.complement() if found is not None and inverted else found
 
-    def named_letter(self, letter: str) -> str:
+    def character_escape(self, letter: str) -> str:
         widths: dict[str, Callable[[], str]] = {"x": lambda: self.code(2), "u": lambda: self.code(4)}
         if letter in widths:
             return widths[letter]()
@@ -226,27 +226,27 @@ class _Reader:
         inverted = self.take("^")
         found: list[Characters] = []
         if self.peek("]") and "]" in self.text[self.at + 1 :] and not inverted:
-            found.append(characters.of(self.next()))  # Python's reading; `[]` of ECMA matches nothing
+            found.append(characters.of(self.next()))  # as in Python; in ECMA, `[]` matches nothing
         while not self.take("]"):
             found.append(self.class_item())
-        whole = characters.union(found)
-        return whole.complement() if inverted else whole
+        union = characters.union(found)
+        return union.complement() if inverted else union
 
     def class_item(self) -> Characters:
         if self.take("[:"):
             return _POSIX.get(self.until(":]"), characters.NONE)
         first = self.class_letter()
         if isinstance(first, Characters) or not self.peek("-") or self.text[self.at + 1 : self.at + 2] in ("]", ""):
-            return first if isinstance(first, Characters) else self.cased(first, first)
+            return first if isinstance(first, Characters) else self.with_case_folding(first, first)
         self.next()
         last = self.class_letter()
         if isinstance(last, Characters):
             return characters.union([characters.of(first), characters.of("-"), last])
         if last < first:
             raise BadPattern(f"bad range in {self.text}")
-        return self.cased(first, last)
+        return self.with_case_folding(first, last)
 
-    def cased(self, first: str, last: str) -> Characters:
+    def with_case_folding(self, first: str, last: str) -> Characters:
         found = characters.of(first + last)
         if self.ignore_case and (first + last).isascii() and (first + last).isalpha():
             swapped = characters.of(first.swapcase() + last.swapcase())
@@ -260,5 +260,5 @@ class _Reader:
         letter = self.next()
         if letter == "b":
             return "\b"
-        found = self.named_class(letter)
-        return found if found is not None else self.named_letter(letter)
+        found = self.class_escape(letter)
+        return found if found is not None else self.character_escape(letter)

@@ -84,10 +84,10 @@ class ImageReply(_MediaReply):
         return (Media("image", mime, data, context.signature(self.thought_signature, "")),)
 
     def _draw(self, context: Context, mime: str) -> str:
-        from gemulator.generate.image.draw import draw
+        from gemulator.generate.image.draw import draw, requested_size
 
         subject = context.text(self.image)
-        width, height = map(int, self.size.split("x")) if self.size else size_of(subject)
+        width, height = map(int, self.size.split("x")) if self.size else requested_size(subject)
         return base64.b64encode(draw(subject, context.seed.child("image"), width, height, mime)).decode()
 
 
