@@ -1,28 +1,21 @@
-"""What many tests share."""
+"""Fixtures of several packages. Heavy modules are imported when one is used: each test file pays for this page."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from gemulator.state.memory import MemoryStore
-from gemulator.state.redis_store import RedisStore
-from gemulator.state.store import Store, StoreLimits
-from tests.admin_api import AdminCaller, app_with
-from tests.redis_server import PROGRAM, RedisServer, redis_server
-from tests.stores import AGE, Kind
-
-
-@pytest.fixture
-async def call() -> AsyncIterator[AdminCaller]:
-    """The admin API of an app with one scenario."""
-    api = AdminCaller(app_with())
-    async with api.http:
-        yield api
+if TYPE_CHECKING:
+    from gemulator.state.store import Store, StoreLimits
+    from tests.redis_server import RedisServer
+    from tests.stores import Kind
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer | None]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RedisServer | None]":
+    from tests.redis_server import PROGRAM, redis_server
+
     if PROGRAM is None:
         yield None
         return
@@ -31,7 +24,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer | N
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def kind(request: pytest.FixtureRequest, server: RedisServer | None, tmp_path: object) -> AsyncIterator[Kind]:
+async def kind(request: pytest.FixtureRequest, server: "RedisServer | None", tmp_path: object) -> "AsyncIterator[Kind]":
+    from gemulator.state.memory import MemoryStore
+    from gemulator.state.redis_store import RedisStore
+    from tests.stores import AGE, Kind
+
     if request.param == "memory":
         now = [0.0]
 
@@ -44,7 +41,7 @@ async def kind(request: pytest.FixtureRequest, server: RedisServer | None, tmp_p
         pytest.skip("redis-server is not installed here")
     made: list[RedisStore] = []
 
-    def make(bounds: StoreLimits | None = None) -> RedisStore:
+    def make(bounds: "StoreLimits | None" = None) -> RedisStore:
         made.append(RedisStore(server.url, bounds, prefix=f"{request.node.name}:"))
         return made[-1]
 
@@ -54,5 +51,5 @@ async def kind(request: pytest.FixtureRequest, server: RedisServer | None, tmp_p
 
 
 @pytest.fixture
-def store(kind: Kind) -> Store:
+def store(kind: "Kind") -> "Store":
     return kind.make()
