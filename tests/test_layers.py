@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,14 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
+def parse(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
 def imported(file: Path, *, eager: bool = False) -> Iterator[str]:
     """The modules of the package that a file imports; `eager`: only those that importing it imports."""
-    tree = ast.parse(file.read_text())
+    tree = parse(file)
     for node in ast.walk(tree) if not eager else _at_import(tree.body):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gemulator":
             base = (node.module or "").removeprefix("gemulator").lstrip(".")

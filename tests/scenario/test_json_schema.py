@@ -24,6 +24,7 @@ from tests.scenario.test_replies import PLANNED
 PAGE = Path(gemulator.__file__).parents[2] / "docs" / "scenarios.md"
 SCHEMA = scenario_schema()
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
+REFERENCE = reference()
 FILES = sorted(shipped_scenarios().rglob("[!_]*.yaml"))
 
 
@@ -34,7 +35,7 @@ def test_the_published_schema_is_the_one_of_the_classes() -> None:
 
 @pytest.mark.skipif(not PAGE.is_file(), reason="the installed package has no docs")
 def test_the_published_reference_is_the_one_of_the_classes() -> None:
-    assert PAGE.read_text() == reference(), "run: gemulator schema --format markdown > docs/scenarios.md"
+    assert PAGE.read_text() == REFERENCE, "run: gemulator schema --format markdown > docs/scenarios.md"
 
 
 def test_the_schema_is_one() -> None:
@@ -95,7 +96,7 @@ def test_every_key_is_described() -> None:
 # ---- the page
 
 
-@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", reference(), re.S))
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", REFERENCE, re.S))
 def test_every_block_of_the_page_can_be_loaded(text: str) -> None:
     scenario = read(text if "turns:" in text else f"turns:\n  - {text}")
     assert isinstance(scenario.turns[0], Turn)
@@ -111,7 +112,7 @@ def test_every_condition_has_examples_that_can_be_loaded(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", re.findall(r"^\| (`.*`) \| ", reference().split("## Comparisons")[1].split("##")[0], re.M)
+    "row", re.findall(r"^\| (`.*`) \| ", REFERENCE.split("## Comparisons")[1].split("##")[0], re.M)
 )
 def test_every_comparison_of_the_page_can_be_loaded(row: str) -> None:
     for condition in re.findall("`(.*?)`", row):
@@ -119,4 +120,4 @@ def test_every_comparison_of_the_page_can_be_loaded(row: str) -> None:
 
 
 def test_the_page_has_every_kind() -> None:
-    assert all(f"### `{key}`" in reference() for key in KINDS)
+    assert all(f"### `{key}`" in REFERENCE for key in KINDS)
