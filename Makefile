@@ -4,7 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test format clean
+# Tests that start servers, browsers, other languages or containers.
+WHOLE  := acceptance browser clients containers fuzz how_to
+
+.PHONY: serve test quick format clean
 
 serve: $(VENV)/.serve
 	@$(BIN)/gemulator serve --speed realistic
@@ -14,6 +17,12 @@ test: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -n auto
+
+quick: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m 'not slow' $(WHOLE:%=--ignore=tests/%)
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .

@@ -102,6 +102,7 @@ with Emulator() as emulator, closing(Connections(emulator.url, {})) as connectio
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_process_has_connections_of_its_own() -> None:
     """On one connection each would get the other's answers."""

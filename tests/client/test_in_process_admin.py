@@ -51,6 +51,7 @@ def test_what_each_test_asks_takes_no_request(emulator: Emulator, monkeypatch: p
     assert [one["session"] for one in emulator.admin.sessions()] == [left.name]  # which is over
 
 
+@pytest.mark.slow
 def test_how_an_answer_ended_is_known_once_it_is_asked_for(emulator: Emulator) -> None:
     emulator.when(user="hi").reply("Hello!")
     for number in range(1, 30):
@@ -102,6 +103,7 @@ with Emulator(unmatched="error") as emulator:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_process_speaks_to_the_server_it_left() -> None:
     done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True, timeout=60)
@@ -117,6 +119,7 @@ def impatient() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_threads_with_sessions_of_their_own(emulator: Emulator) -> None:
     def test(number: int) -> None:

@@ -15,6 +15,8 @@ from _pytest.pytester import LineMatcher
 
 from gemulator import Emulator
 
+pytestmark = pytest.mark.slow
+
 PREAMBLE = """
 import pytest
 from openai import BadRequestError, RateLimitError
@@ -31,7 +33,7 @@ def leave(session):
 """
 INI = """
 [pytest]
-addopts = -p no:randomly -p no:cacheprovider
+addopts = -p no:randomly -p no:cacheprovider -p no:schemathesis -p no:hypothesispytest
 asyncio_default_fixture_loop_scope = function
 """
 

@@ -252,6 +252,7 @@ def test_what_is_wrong_is_said_of_the_stub(write: Wrong, message: str) -> None:
     assert message in str(found.value)
 
 
+@pytest.mark.slow
 def test_no_stub_is_lost_between_threads() -> None:
     stubs, published = Stubs(), [""]
     usual = sys.getswitchinterval()

@@ -42,6 +42,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON, st.sampled_from([(",", ":"), (", ", ": ")]), st.booleans())
 def test_fragments_join_to_the_arguments(value: object, separators: tuple[str, str], ascii_only: bool) -> None:
     text = json.dumps(value, separators=separators, ensure_ascii=ascii_only)

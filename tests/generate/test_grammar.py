@@ -244,6 +244,7 @@ def joined(inner: st.SearchStrategy[Written]) -> st.SearchStrategy[Written]:
     )
 
 
+@pytest.mark.slow
 @given(st.recursive(st.one_of(literals(), classes()), joined, max_leaves=12), st.integers(0, 1000))
 def test_sampled_text_conforms_to_grammar(written: Written, number: int) -> None:
     ebnf, regex = written
@@ -374,6 +375,7 @@ THINGS = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(THINGS, st.sampled_from(["format", "structures"]))
 def test_any_structural_tag_is_parsed_or_refused(thing: Any, key: str) -> None:
     try:

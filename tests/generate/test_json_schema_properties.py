@@ -15,6 +15,8 @@ from referencing.exceptions import Unresolvable
 
 from gemulator.generate.json_schema import Unsatisfiable, problem_with, value_for
 
+pytestmark = pytest.mark.slow
+
 NAMES = st.sampled_from(["a", "b", "city", "x1"])
 LEAVES: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.fixed_dictionaries({"type": st.sampled_from(["string", "integer", "number", "boolean", "null"])}),

@@ -292,6 +292,7 @@ def test_markdown_shows_all_that_a_renderer_must_know() -> None:
     assert max(map(len, text.splitlines())) > 300
 
 
+@pytest.mark.slow
 @given(ANY_TEXT)
 @settings(max_examples=150, deadline=None)
 def test_any_prompt_is_answered(prompt: str) -> None:

@@ -29,6 +29,7 @@ def test_count_is_close_to_the_real_vocabulary(text: str, low: int, high: int) -
     assert low <= count(text) <= high
 
 
+@pytest.mark.slow
 @given(ANY_TEXT, st.integers(1, 20))
 def test_pieces_join_to_text_and_have_requested_size(text: str, each: int) -> None:
     cut = pieces(text, each)

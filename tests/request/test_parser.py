@@ -58,6 +58,7 @@ BODY = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(BODY)
 def test_both_accept_the_same_bodies(body: dict[str, Any]) -> None:
     pydantic = invalid_field_in(body, ChatRequest, "fits").message
@@ -136,6 +137,7 @@ def indented(tree: Any) -> bytes:
 SPELLINGS = (dense, spaced, indented)
 
 
+@pytest.mark.slow
 @given(BODY | st.fixed_dictionaries({"messages": st.lists(MESSAGE, min_size=1)}, optional=dict.fromkeys(OTHERS, ODD)))
 def test_a_body_is_read_in_parts_as_it_would_be_as_a_whole(body: dict[str, Any]) -> None:
     for spelled in SPELLINGS:

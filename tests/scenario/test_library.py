@@ -284,6 +284,7 @@ def scenario_of(whens: list[dict[str, Any]]) -> Scenario:
     return read(orjson.dumps({"model": "google", "turns": [{"when": when, "reply": "x"} for when in whens]}).decode())
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(SCENARIOS, conversations())
 def test_the_index_never_skips_a_turn_that_fits(whens: list[dict[str, Any]], conversation: Conversation) -> None:
@@ -292,6 +293,7 @@ def test_the_index_never_skips_a_turn_that_fits(whens: list[dict[str, Any]], con
     assert list(library.matching_turns(conversation)) == slow
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(SCENARIOS, conversations())
 def test_matching_and_explaining_never_disagree(whens: list[dict[str, Any]], conversation: Conversation) -> None:

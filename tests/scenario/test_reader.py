@@ -272,6 +272,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES)
 def test_any_tree_is_a_scenario_or_a_scenario_error(tree: object) -> None:

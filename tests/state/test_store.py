@@ -170,6 +170,7 @@ async def test_events_without_after_are_live_only(store: Store) -> None:
     await events.aclose()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 async def test_many_subscribers_do_not_block_writers(store: Store) -> None:
     listening = [asyncio.ensure_future(first(store.events(session, after=0), 8)) for session in [None, "s"] * 40]
     await asyncio.sleep(0.3)
