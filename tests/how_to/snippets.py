@@ -1,4 +1,4 @@
-"""The fenced blocks of README and docs."""
+"""Fenced code blocks of the Markdown pages."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+FOLDERS = ("docs", "docs/decisions", "docs/how-to")
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *(page for folder in FOLDERS for page in sorted((ROOT / folder).glob("*.md"))),
+]
 ORIGIN = "http://127.0.0.1:8089"  # what the pages call a running server
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

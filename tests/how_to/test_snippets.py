@@ -26,8 +26,10 @@ ELSEWHERE = {
     "npm": ".ci/languages",
     "pip": ".ci/wheel",
     "gemulator serve": ".ci/browser",
+    "pytest": ".ci/run",
 }
 ENGINE = "testcontainers"  # needs a container engine: tests/containers does it
+EXCERPT = re.compile(r"# ((?:emulator|tests)/\S+\.py)\n")  # lines of that file
 LANGUAGES = {"python", "yaml", "sh", "bash", "js", "json", "text", "toml"}
 
 
@@ -45,7 +47,7 @@ def run(command: list[str], folder: Path) -> None:
 
 
 def here(snippets: Iterator[Snippet]) -> list[Snippet]:
-    return [snippet for snippet in snippets if ENGINE not in snippet.text]
+    return [snippet for snippet in snippets if ENGINE not in snippet.text and not EXCERPT.match(snippet.text)]
 
 
 @pytest.mark.parametrize("snippet", here(snippets("python")), ids=str)
@@ -54,6 +56,21 @@ def test_python(snippet: Snippet, server: Emulator, tmp_path: Path) -> None:
     file = tmp_path / ("test_snippet.py" if tests else "snippet.py")
     file.write_text(snippet.text.replace(ORIGIN, server.url))
     run([sys.executable, *(["-m", "pytest", "-p", "no:randomly"] if tests else []), str(file)], tmp_path)
+
+
+@pytest.mark.parametrize("snippet", [one for one in snippets("python") if EXCERPT.match(one.text)], ids=str)
+def test_excerpt_is_code_of_its_file(snippet: Snippet) -> None:
+    """Indentation and the wording of strings may differ: a page shows the structure."""
+    file = EXCERPT.match(snippet.text)
+    assert file is not None
+    code = (ROOT / file[1]).read_text(encoding="utf-8")
+    assert structure(snippet.text[file.end() :]) in structure(code), f"{snippet}: copy these lines anew from {file[1]}"
+
+
+def structure(code: str) -> str:
+    """Return code without indentation, blank lines and the contents of strings."""
+    lines = (line.strip() for line in code.splitlines())
+    return re.sub(r'"[^"\n]*"', '""', "\n".join(line for line in lines if line))
 
 
 def test_shell(server: Emulator, tmp_path: Path) -> None:
@@ -121,10 +138,23 @@ def test_javascript_is_what_its_examples_say(snippet: Snippet) -> None:
         assert "import " in snippet.text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_and_languages(page: Path) -> None:
-    text = page.read_text()
-    outside_code = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    links = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", outside_code)
-    assert [link for link in links if not (page.parent / link).exists()] == []
-    assert set(re.findall(r"^```(\w+)$", text, re.MULTILINE)) <= LANGUAGES
+    broken = [link for link in re.findall(r"\]\(([^):\s]+)\)", prose(page)) if not leads_somewhere(page, link)]
+    assert broken == []
+    assert set(re.findall(r"^```(\w+)$", page.read_text(), re.MULTILINE)) <= LANGUAGES
+
+
+def prose(page: Path) -> str:
+    """Return the text of a page without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def leads_somewhere(page: Path, link: str) -> bool:
+    """Return True if the file of a link exists and has the heading that the link names."""
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    if not anchor or not target.is_file():
+        return target.exists()
+    titles = re.findall(r"^#+ (.*)$", prose(target), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
