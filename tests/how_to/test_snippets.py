@@ -30,7 +30,8 @@ ELSEWHERE = {
 }
 ENGINE = "testcontainers"  # needs a container engine: tests/containers does it
 EXCERPT = re.compile(r"# ((?:emulator|tests)/\S+\.py)\n")  # lines of that file
-LANGUAGES = {"python", "yaml", "sh", "bash", "js", "json", "text", "toml"}
+SOURCES = [*(ROOT / "emulator").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+LANGUAGES = {"python", "yaml", "sh", "bash", "js", "json", "text", "toml", "mermaid"}
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +144,12 @@ def test_links_and_languages(page: Path) -> None:
     broken = [link for link in re.findall(r"\]\(([^):\s]+)\)", prose(page)) if not leads_somewhere(page, link)]
     assert broken == []
     assert set(re.findall(r"^```(\w+)$", page.read_text(), re.MULTILINE)) <= LANGUAGES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_python_files_that_a_page_names_exist(page: Path) -> None:
+    names = set(re.findall(r"`((?:[\w.-]+/)*\w+\.py)`", prose(page)))
+    assert [name for name in names if not any(file.as_posix().endswith(f"/{name}") for file in SOURCES)] == []
 
 
 def prose(page: Path) -> str:
