@@ -62,7 +62,7 @@ def test_it_greets_with_what_to_paste(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("turns: [{ reply: Hi }]")
     with serving("--port", "0", "--scenarios", str(tmp_path)) as (greeting, _):
         assert "1 scenario from" in greeting
-        assert "fit no scenario get an invented answer" in greeting
+        assert "match no scenario get a generated answer" in greeting
         assert re.search(
             r"OPENAI_BASE_URL=http://127.0.0.1:\d+/v1/projects/demo/locations/us-central1/endpoints/\d+", greeting
         )
@@ -77,7 +77,7 @@ def test_options_come_from_variables_and_a_file(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     with serving(cwd=tmp_path, GEMULATOR_PORT="0", GEMULATOR_AUTH="open") as (greeting, _):
         assert "0 scenarios from mine" in greeting
-        assert "none is needed" in greeting
+        assert "(not required)" in greeting
         assert httpx.post(f"{url_of(greeting)}/chat/completions", json=ask("x")).status_code == 400
 
 
@@ -99,8 +99,11 @@ def test_the_file_is_named_by_a_variable_and_lists_are_parted(tmp_path: Path) ->
 def test_help_says_how_lists_are_parted() -> None:
     said = " ".join(run("serve", "--help").stdout.split())
     assert "[env var: GEMULATOR_CONFIG]" in said
-    assert f"may be repeated; in the variable with `{os.pathsep}` between. [default: the shipped ones]" in said
-    assert said.count("may be repeated; in the variable with spaces between.") == 3
+    assert (
+        f"Repeatable; in the environment variable, separate with `{os.pathsep}`. [default: the shipped scenarios]"
+        in said
+    )
+    assert said.count("Repeatable; in the environment variable, separate with spaces.") == 3
 
 
 def test_one_line_a_request() -> None:
@@ -176,7 +179,7 @@ WRONG = [
     (["--grace", "inf"], "--grace: Input should be a finite number"),
     (["--store", "redis://here:port/0"], "--store: 'redis://here:port/0' is no store"),
     (["--store", "redis://here/0?pasword=x"], "--store: invalid URL: "),
-    (["--host", "192.0.2.1"], "Name an address of this machine with --host, like 127.0.0.1"),
+    (["--host", "192.0.2.1"], "Set --host to an address of this machine, like 127.0.0.1"),
     (["--cors", "http://localhost:5173, http://one.test/"], "--cors: 'http://one.test/' is no origin"),
     (["--admin-key", "secret\n"], "--admin-key: no header can carry it"),
     (["--tokens", "one", "--tokens", "zwölf"], "--tokens: no header can carry it"),

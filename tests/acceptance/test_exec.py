@@ -61,7 +61,7 @@ def test_the_turn_that_answered_is_named(around: Mapping[str, str], tmp_path: Pa
     [
         (["sh", "-c", "exit 7"], 7, ""),
         (["sh", "-c", "kill -KILL $$"], 137, ""),
-        (["no-such-command"], 127, "no such command: no-such-command"),
+        (["no-such-command"], 127, "command not found: no-such-command"),
         (["/"], 126, "/ cannot be run"),
         (["sh", "-c", "exit 0", "--port", "x"], 0, ""),
     ],
@@ -162,7 +162,7 @@ def test_credentials_are_written_for_their_owner_and_say_whom_they_serve(
     assert account["client_email"] == "gemulator-dev@demo.iam.gserviceaccount.com"
     assert account["token_uri"] == "http://127.0.0.1:9/token?session=a%20b"
     assert json.loads((folder / "external_account.json").read_text())["token_url"] == "http://127.0.0.1:9/v1/token"
-    assert all(name in said.stdout for name in ("service_account.json", "with `serve --tls` only"))
+    assert all(name in said.stdout for name in ("service_account.json", "Node only with `serve --tls`"))
     assert b"PRIVATE" not in (folder / "ca.pem").read_bytes() + (folder / "ca-bundle.pem").read_bytes()
 
 
@@ -181,8 +181,8 @@ def test_serve_warns_who_can_reach_it_and_says_what_to_trust(around: Mapping[str
     running.terminate()
     rest, errors = running.communicate(timeout=30)
     text = "".join(said) + rest
-    assert "Warning: it listens on 0.0.0.0." in text
-    assert f"to be trusted        {state / 'ca.pem'}" in text
+    assert "Warning: listening on 0.0.0.0." in text
+    assert f"CA certificate       {state / 'ca.pem'}" in text
     assert "PRIVATE" not in text + errors
 
 
@@ -195,7 +195,7 @@ def test_https_wants_one_process(around: Mapping[str, str], door: list[str]) -> 
 
 def test_what_was_asked_cannot_be_told_without_the_admin_api(around: Mapping[str, str]) -> None:
     ended = run(around, "exec", "--admin", "off", "true")
-    assert (ended.returncode, ended.stderr) == (0, "gemulator: --admin off: what was asked cannot be told\n")
+    assert (ended.returncode, ended.stderr) == (0, "gemulator: no summary of requests, because of --admin off\n")
     ended = run(around, "exec", "--admin-key", "secret", "true")
     assert (ended.returncode, ended.stderr) == (0, "gemulator: 0 requests\n")
 

@@ -123,7 +123,7 @@ def test_nobody_answers() -> None:
 
 
 def test_the_journal_as_a_table(running: Emulator, admin: Admin) -> None:
-    assert command(running, "journal").output == "Nothing was asked.\n"
+    assert command(running, "journal").output == "No requests.\n"
     ask(running, "riddle")
     ask(running, "once", "[b]t")
     ask(running, "something [red]else")

@@ -112,7 +112,7 @@ def test_what_means_nothing_is_refused(admin: Admin, chaos: dict[str, str]) -> N
 
 def test_the_verdict_and_its_exit_code(emulator: Emulator, admin: Admin) -> None:
     said = CliRunner().invoke(main, ["verdict", "--url", emulator.url])
-    assert (said.exit_code, said.output) == (0, "Nothing to find fault with.\n")
+    assert (said.exit_code, said.output) == (0, "No findings.\n")
     admin.chaos(fault="html: {status: 503}")
     status(emulator)
     (finding,) = admin.verdict()

@@ -51,7 +51,7 @@ def _gc_paused() -> Iterator[None]:
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="gemulator")
 def main() -> None:
-    """A local emulator of Google's Chat Completions API on Vertex AI.
+    """Local emulator of Google's Chat Completions API on Vertex AI.
 
-    Start it with `gemulator serve`, point an OpenAI client at the URL it prints, and talk to it.
+    Start it with `gemulator serve`, and point an OpenAI client at the URL that it prints.
     """

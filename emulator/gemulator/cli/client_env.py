@@ -65,7 +65,7 @@ def format_variables(variables: Variables, form: Format) -> str:
     """Return text to evaluate, source or append. Raises ValueError if a value contains a line break."""
     broken = next((name for name, value in variables.items() if re.search(r"[\r\n\0]", value)), None)
     if broken is not None:
-        raise ValueError(f"the value of {broken} has a line break: no format has a safe place for it")
+        raise ValueError(f"the value of {broken} has a line break, which no format can represent: remove it")
     lines = "".join(f"{_FORMATTERS[form](name, value)}\n" for name, value in variables.items())
     return f"environment:\n{lines}" if form == "compose" else lines
 

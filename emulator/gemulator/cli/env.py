@@ -16,24 +16,28 @@ adc_option = click.option(
     type=click.Choice([*get_args(Kind), "metadata"]),
     default="external_account",
     show_default=True,
-    help="What google.auth.default() finds: a file of this kind, or none, and then the metadata server.",
+    help="Credentials for google.auth.default(): a file of this kind, or the metadata server.",
 )
 
 
-@click.command(short_help="Print the variables that lead a client to the emulator.")
+@click.command(short_help="Print environment variables for clients.")
 @target_options
 @adc_option
-@click.option("--format", "form", type=click.Choice(get_args(Format)), default="bash", show_default=True)
-@click.option("--location", default="global", show_default=True, help="Google's location.")
-@click.option("--credentials", type=click.Path(file_okay=False, path_type=Path), help="Folder for the files it names.")
-@click.option("--tls", is_flag=True, help="Also say which certificates to trust.")
-@click.option("--proxy", default="", help="URL of the proxy that `serve --proxy-port` opened.")
-@click.option("--seed", default="0", show_default=True, envvar="GEMULATOR_SEED", help="The emulator's, for its tokens.")
-@click.option("--token-key", envvar="GEMULATOR_TOKEN_KEY", help="The emulator's, if it has one.")
+@click.option(
+    "--format", "form", type=click.Choice(get_args(Format)), default="bash", show_default=True, help="Output format."
+)
+@click.option("--location", default="global", show_default=True, help="Google Cloud location.")
+@click.option(
+    "--credentials", type=click.Path(file_okay=False, path_type=Path), help="Folder for the credential files."
+)
+@click.option("--tls", is_flag=True, help="Add variables for trusting the HTTPS certificate.")
+@click.option("--proxy", default="", help="URL of the proxy opened by `serve --proxy-port`.")
+@click.option("--seed", default="0", show_default=True, envvar="GEMULATOR_SEED", help="Seed of the emulator.")
+@click.option("--token-key", envvar="GEMULATOR_TOKEN_KEY", help="Token key of the emulator, if set.")
 def env(target: ServerTarget, adc: str, form: Format, **options: Any) -> None:
-    """Print the variables that lead a client to the emulator at --url: `eval "$(gemulator env)"`.
+    """Print environment variables that point clients to the emulator at --url: `eval "$(gemulator env)"`.
 
-    With --format github append it to "$GITHUB_ENV". The credential files that it names are written anew.
+    Append the output of --format github to "$GITHUB_ENV". Also writes the credential files that the variables name.
     """
     files = CredentialFiles(options["credentials"] or target.state / "credentials")
     files.write(target.service_key(), target.url, Identity(target.project, target.session))

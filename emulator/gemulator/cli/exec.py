@@ -27,24 +27,22 @@ from gemulator.state.journal.json_views import EntryView
 
 _FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH")
 _START_REMEDY = (
-    "Name an address of this machine with --host, like 127.0.0.1, free ports with --port, --tls-port and --proxy-port,"
-    " and a folder for the keys with --state."
+    "Set --host to an address of this machine, like 127.0.0.1, --port, --tls-port and --proxy-port to free ports, and"
+    " --state to a writable folder."
 )
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # exit codes of shells
 
 
-@click.command(
-    short_help="Run a command against an emulator of its own.", context_settings={"allow_interspersed_args": False}
-)
+@click.command(short_help="Run a command with its own emulator.", context_settings={"allow_interspersed_args": False})
 @settings_options
 @adc_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def exec(context: click.Context, /, adc: str, command: tuple[str, ...], **options: Any) -> None:
-    """Run COMMAND against an emulator of its own, with every variable set that leads a client there.
+    """Run COMMAND with its own emulator, and with the environment variables that point clients to it.
 
-    The emulator takes a free port and ends with the command, whose exit code is passed on. What was asked is summed
-    up on standard error.
+    The emulator uses a free port and stops with the command, whose exit code is returned. A summary of the requests
+    is printed to standard error.
     """
     with _emulator(context, options) as emulator, TemporaryDirectory(prefix="gemulator-") as folder:
         code = _run(command, _environment(emulator, adc, CredentialFiles(Path(folder))))
@@ -54,7 +52,7 @@ def exec(context: click.Context, /, adc: str, command: tuple[str, ...], **option
 
 def _request_summary(emulator: Emulator) -> str:
     if emulator.settings.admin == "off":
-        return "gemulator: --admin off: what was asked cannot be told"
+        return "gemulator: no summary of requests, because of --admin off"
     key = emulator.settings.admin_key
     with Admin(emulator.url, key.get_secret_value() if key else None) as admin:
         return summarize(admin.entries(full=False))
@@ -112,7 +110,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str]) -> int:
         try:
             child = subprocess.Popen(command, env=environment)
         except FileNotFoundError:
-            click.echo(f"gemulator: no such command: {command[0]}", err=True)
+            click.echo(f"gemulator: command not found: {command[0]}", err=True)
             return _NOT_FOUND
         except OSError as error:
             click.echo(f"gemulator: {command[0]} cannot be run: {error.strerror}", err=True)

@@ -19,9 +19,14 @@ _DEFAULT_URL = "http://127.0.0.1:8089"
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--url` and `--admin-key`, the options for a running server."""
-    key = click.option("--admin-key", envvar="GEMULATOR_ADMIN_KEY", show_envvar=True, help="Its --admin-key.")
+    key = click.option("--admin-key", envvar="GEMULATOR_ADMIN_KEY", show_envvar=True, help="Admin key of the server.")
     url = click.option(
-        "--url", envvar="GEMULATOR_URL", show_envvar=True, default=_DEFAULT_URL, show_default=True, help="The server."
+        "--url",
+        envvar="GEMULATOR_URL",
+        show_envvar=True,
+        default=_DEFAULT_URL,
+        show_default=True,
+        help="URL of the server.",
     )
     return url(key(command))
 
@@ -42,23 +47,25 @@ def server(url: str, admin_key: str | None) -> Iterator[Admin]:
         pass  # the user ends --follow
 
 
-@click.command(short_help="Show what was asked and what answered.")
+@click.command(short_help="Show requests and answers.")
 @click.argument("entry", type=int, required=False)
-@click.option("--session", help="Of this session; left out: of all.")
-@click.option("--scenario", help="Answered by this scenario.")
-@click.option("--model", help="For a model with this in its name.")
-@click.option("--status", type=int, help="With this HTTP status.")
+@click.option("--session", help="Only this session.  [default: all]")
+@click.option("--scenario", help="Only answers of this scenario.")
+@click.option("--model", help="Only models with this text in the name.")
+@click.option("--status", type=int, help="Only this HTTP status.")
 @click.option(
     "--source",
     type=click.Choice(["turn", "generated", "unmatched", "unsatisfiable", "refused"]),
-    help="By what answered.",
+    help="Only answers from this source.",
 )
-@click.option("--text", help="With this somewhere in request or answer.")
-@click.option("--since", help="Not before: Unix seconds, or like 2026-02-11T22:54:21Z.")
-@click.option("--until", help="Not after.")
-@click.option("-n", "--last", type=click.IntRange(min=0), default=20, show_default=True, help="How many, at most.")
-@click.option("-f", "--follow", is_flag=True, help="Go on with what happens, until Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON lines, in full.")
+@click.option("--text", help="Only entries with this text in request or answer.")
+@click.option("--since", help="Start time: Unix seconds, or like 2026-02-11T22:54:21Z.")
+@click.option("--until", help="End time.")
+@click.option(
+    "-n", "--last", type=click.IntRange(min=0), default=20, show_default=True, help="Maximum number of entries."
+)
+@click.option("-f", "--follow", is_flag=True, help="Print new entries until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print complete entries as JSON lines.")
 @click.option("--har", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTTP Archive to this file.")
 @server_options
 def journal(
@@ -71,7 +78,7 @@ def journal(
     admin_key: str | None,
     **filters: str | int | None,
 ) -> None:
-    """Show what was asked and what answered; with an ENTRY number, all about that one."""
+    """Show requests and answers of a running server, or all details of the entry with number ENTRY."""
     with server(url, admin_key) as admin:
         if har is not None:
             _write_har(har, json.dumps(admin.har(**filters), indent=1))
@@ -119,11 +126,11 @@ def _print_json_lines(entries: Iterable[EntryView]) -> None:
         sys.stdout.flush()
 
 
-@click.command(short_help="Show the sessions of a running server.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.command(short_help="List the sessions of a running server.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @server_options
 def sessions(as_json: bool, url: str, admin_key: str | None) -> None:
-    """Show the sessions of a running server, and how often each turn with `times` has answered."""
+    """List the sessions of a running server, with the number of answers of each turn with `times`."""
     with server(url, admin_key) as admin:
         found = admin.sessions()
     if as_json:
@@ -132,12 +139,12 @@ def sessions(as_json: bool, url: str, admin_key: str | None) -> None:
         Screen().sessions(found)
 
 
-@click.command(short_help="Forget counters and journal of a session.")
+@click.command(short_help="Clear counters and journal of a session.")
 @click.argument("session", default="default")
-@click.option("--all", "everything", is_flag=True, help="Every session.")
+@click.option("--all", "everything", is_flag=True, help="Clear all sessions.")
 @server_options
 def reset(session: str, everything: bool, url: str, admin_key: str | None) -> None:
-    """Forget counters and journal of a SESSION (left out: `default`). Pushed scenarios stay."""
+    """Clear counters and journal of SESSION (default: `default`). Pushed scenarios are kept."""
     with server(url, admin_key) as admin:
         names = [one["session"] for one in admin.sessions()] if everything else [session]
         for name in names:

@@ -20,16 +20,16 @@ from gemulator.scenario.loading.folder import Folder
 _FORMATS = ("text", "json", "github")
 
 
-@click.command(short_help="Say what is wrong with scenarios.")
+@click.command(short_help="Check scenario files for mistakes.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="How the problems are written.")
-@click.option("--tools", type=click.File("rb"), help="JSON request or list of tools, to check `with:` against.")
-@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="Output format.")
+@click.option("--tools", type=click.File("rb"), help="JSON request or list of tools, for checking `with:`.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @settings_subset("scenarios")
 def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bool, **options: Any) -> None:
-    """Say all that is wrong with the scenarios in PATHS (default: those that `serve` would load).
+    """Check the scenario files in PATHS (default: those that `serve` would load).
 
-    Exit code 0: they can be used; 1: they cannot. `_tools.json` in a folder is read as `--tools`.
+    The exit code is 0 if they can be loaded, otherwise 1. `_tools.json` in a folder is read as `--tools`.
     """
     folders = [Folder(path) for path in paths or settings_from_options(options).scenarios]
     count, problems = _find_problems(folders, _read_tools(tools, folders))
@@ -92,19 +92,19 @@ def _github_annotation(problem: Problem) -> str:
     return f"::{level} file={problem.file},line={problem.line},col={problem.column}::{escaped}"
 
 
-@click.command(short_help="Say which turn answers a request, and why.")
+@click.command(short_help="Explain which turn answers a request.")
 @click.argument("request_file", metavar="REQUEST.json", type=click.File("rb"))
-@click.option("--header", "headers", multiple=True, metavar="NAME: VALUE", help="A header of the request.")
-@click.option("--endpoint", default="openapi", show_default=True, help="The endpoint id in the path.")
-@click.option("--location", default="global", show_default=True, help="The location in the path.")
-@click.option("--project", default="demo", show_default=True, help="The project in the path.")
+@click.option("--header", "headers", multiple=True, metavar="NAME: VALUE", help="Request header.")
+@click.option("--endpoint", default="openapi", show_default=True, help="Endpoint id in the path.")
+@click.option("--location", default="global", show_default=True, help="Location in the path.")
+@click.option("--project", default="demo", show_default=True, help="Project in the path.")
 @settings_subset("scenarios", "unmatched", "seed", "clock", "speed", "wire", "catalog")
 def explain(
     request_file: BinaryIO, headers: tuple[str, ...], endpoint: str, location: str, project: str, **options: Any
 ) -> None:
-    """Say which turn answers a request and why, why the others do not, and what is sent when.
+    """Explain which turn answers a request, why others do not match, and the timing of the answer.
 
-    REQUEST.json is the body of a chat request; `-` reads it from standard input.
+    REQUEST.json is the body of a chat request; `-` reads standard input.
     """
     from gemulator.server.app import create_app
     from gemulator.server.auth.identity import header_error, rebuild_request
@@ -126,14 +126,16 @@ def explain(
 def _parse_header(text: str) -> tuple[bytes, bytes]:
     name, colon, value = text.partition(":")
     if not colon:
-        raise click.UsageError(f"--header: {text!r} is no header: write it like 'x-tenant: acme'")
+        raise click.UsageError(f"--header: {text!r} is not a header: write it like 'x-tenant: acme'")
     return name.strip().lower().encode("latin-1", "replace"), value.strip().encode("latin-1", "replace")
 
 
-@click.command(short_help="Print the JSON Schema of a scenario file.")
-@click.option("--format", "form", type=click.Choice(["json", "markdown"]), default="json", help="What is printed.")
+@click.command(short_help="Print the JSON Schema of scenario files.")
+@click.option(
+    "--format", "form", type=click.Choice(["json", "markdown"]), default="json", help="JSON Schema or reference page."
+)
 def schema(form: str) -> None:
-    """Print the JSON Schema of a scenario file (for editors), or its reference page."""
+    """Print the JSON Schema of scenario files (for editors), or the reference page."""
     if form == "markdown":
         from gemulator.scenario.authoring.reference_page import reference
 

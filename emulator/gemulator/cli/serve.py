@@ -24,7 +24,7 @@ from gemulator.server.tls.server import ExtraListeners, Server
 @click.command()
 @settings_options
 def serve(**options: Any) -> None:
-    """Serve until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
+    """Run the server until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
     if options["reload"] is None:
         options["reload"] = sys.stdout.isatty()
     settings = settings_from_options(options)
@@ -63,8 +63,8 @@ def _listener(settings: Settings) -> socket.socket:
 
 def _bind_remedy(error: OSError) -> str:
     if error.errno in {errno.EADDRINUSE, errno.EACCES}:
-        return "Choose another port with --port (0: any free one)."
-    return "Name an address of this machine with --host, like 127.0.0.1 or 0.0.0.0 (all of its addresses)."
+        return "Choose another port with --port (0 picks a free port)."
+    return "Set --host to an address of this machine, like 127.0.0.1 or 0.0.0.0 (all addresses)."
 
 
 def _extra_listeners(settings: Settings) -> ExtraListeners | None:
@@ -73,15 +73,15 @@ def _extra_listeners(settings: Settings) -> ExtraListeners | None:
     except UnsupportedHostError as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        remedy = "Choose other ports with --tls-port and --proxy-port, another folder with --state."
+        remedy = "Choose other ports with --tls-port and --proxy-port, or another folder with --state."
         raise click.ClickException(f"cannot serve HTTPS: {error}\n{remedy}") from None
 
 
 def _banner(settings: Settings, library: Library, origin: str, extra: ExtraListeners | None) -> str:
     urls = EmulatorUrls(origin)
     folders = ", ".join(map(str, settings.scenarios)) or "no folder"
-    live = ", live when saved" if settings.reload else ""
-    unmatched = {"generate": "get an invented answer", "error": "are refused with the reason"}[settings.unmatched]
+    live = ", reloaded on change" if settings.reload else ""
+    unmatched = {"generate": "a generated answer", "error": "a 400 that says why"}[settings.unmatched]
     lines = [
         f"gemulator {__version__} listens on {origin}",
         "",
@@ -91,17 +91,19 @@ def _banner(settings: Settings, library: Library, origin: str, extra: ExtraListe
         *_https_lines(settings, extra),
         "",
         f"  {_plural(len(library.scenarios), 'scenario')} from {folders}{live}",
-        f"  Requests that fit no scenario {unmatched}.",
+        f"  Requests that match no scenario get {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
-        lines.append(f"  Warning: it listens on {settings.host}. Whoever reaches it can ask all it has, tokens too.")
+        lines.append(
+            f"  Warning: listening on {settings.host}. Every client that reaches it can use all APIs and get tokens."
+        )
     return "\n".join(lines) + "\n"
 
 
 _KEY_HINTS = {
     "any": "OPENAI_API_KEY=emulator  (any text)",
-    "open": "OPENAI_API_KEY=emulator  (none is needed)",
-    "token": "a live token: `gemulator env` exports one",
+    "open": "OPENAI_API_KEY=emulator  (not required)",
+    "token": "a valid token: `gemulator env` exports one",
 }
 
 
@@ -110,9 +112,9 @@ def _https_lines(settings: Settings, extra: ExtraListeners | None) -> list[str]:
     if extra and settings.tls:
         lines.append(f"  HTTPS                {origin_of(extra.tls, 'https')}")
     if extra and extra.proxy:
-        lines.append(f"  Google's own hosts   HTTPS_PROXY={origin_of(extra.proxy)}")
+        lines.append(f"  Google's hosts       HTTPS_PROXY={origin_of(extra.proxy)}")
     if extra:
-        lines.append(f"  to be trusted        {(settings.state or default_state_dir()) / 'ca.pem'}")
+        lines.append(f"  CA certificate       {(settings.state or default_state_dir()) / 'ca.pem'}")
     return lines
 
 

@@ -40,7 +40,7 @@ class ServerTarget(Struct, frozen=True):
 
 
 def _key_error(error: OSError) -> click.ClickException:
-    return click.ClickException(f"no key can be kept: {error}\nName another folder with --state.")
+    return click.ClickException(f"cannot store keys: {error}\nSet --state to a writable folder.")
 
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,15 +60,17 @@ _OPTIONS = (
         "--state",
         type=click.Path(file_okay=False, path_type=Path),
         envvar="GEMULATOR_STATE",
-        help="Folder of the emulator's keys.  [default: ~/.local/state/gemulator]",
+        help="Folder with the emulator's keys.  [default: ~/.local/state/gemulator]",
     ),
-    click.option("--session", default="default", show_default=True, help="Session of what is asked."),
-    click.option("--project", default="demo", show_default=True, envvar="GEMULATOR_PROJECT", help="Google's project."),
+    click.option("--session", default="default", show_default=True, help="Session of the requests."),
+    click.option(
+        "--project", default="demo", show_default=True, envvar="GEMULATOR_PROJECT", help="Google Cloud project."
+    ),
     click.option(
         "--url",
         default="http://127.0.0.1:8089",
         show_default=True,
         envvar="GEMULATOR_URL",
-        help="Where the emulator listens.",
+        help="URL of the emulator.",
     ),
 )

@@ -33,7 +33,7 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
         is_eager=True,
         expose_value=False,
         callback=_load_config,
-        help="TOML file with these options as keys.  [default: gemulator.toml, if there]",
+        help="TOML file with these options as keys.  [default: gemulator.toml if it exists]",
         envvar="GEMULATOR_CONFIG",
         show_envvar=True,
     )
@@ -61,8 +61,8 @@ def _option_help(field: FieldInfo, element: Any) -> str:
     """Return the description of a field, with the separator of the variable if it takes several values."""
     if element is None:
         return f"{field.description}"
-    between = f"`{os.pathsep}`" if element is Path else "spaces"
-    return f"{str(field.description).rstrip('.')}; in the variable with {between} between."
+    separator = f"`{os.pathsep}`" if element is Path else "spaces"
+    return f"{field.description} Repeatable; in the environment variable, separate with {separator}."
 
 
 def _click_type(annotation: Any) -> Any:
@@ -76,7 +76,7 @@ def _click_type(annotation: Any) -> Any:
 
 def _default_text(field: FieldInfo) -> str:
     if field.default_factory is not None:
-        return "  [default: the shipped ones]"
+        return "  [default: the shipped scenarios]"
     return "" if field.default is None or field.default == () else f"  [default: {field.default}]"
 
 

@@ -36,7 +36,7 @@ class Screen:
         table = self._table("#", "time", "session", "model", "answered by", "status", "outcome", "chunks", "ms")
         for entry in entries:
             table.add_row(*_cells(entry))
-        self._console.print(table if table.row_count else "Nothing was asked.")
+        self._console.print(table if table.row_count else "No requests.")
 
     def follow(self, entries: Iterable[EntryView]) -> None:
         """Print one line per entry as they arrive."""
@@ -51,13 +51,13 @@ class Screen:
             counters = ", ".join(f"{name.partition('#')[0]}: {times}" for name, times in one["counters"].items())
             numbers = (one["entries"], one["bytes"] // 1000, one["evicted"], one["published"], f"{one['idle']:.0f} s")
             table.add_row(_escape(one["session"]), *map(str, numbers), _escape(counters))
-        self._console.print(table if table.row_count else "There are no sessions yet.")
+        self._console.print(table if table.row_count else "No sessions.")
 
     def entry(self, entry: EntryView) -> None:
         """Print one entry: request, source of the answer, near misses and timeline of chunks."""
         facts = self._table("", "", header=False)
         facts.add_row("entry", f"{entry['id']}  {entry['time']}  session {_escape(entry['session'])}")
-        facts.add_row("asked", f"{entry['method']} {_escape(entry['path'])}")
+        facts.add_row("request", f"{entry['method']} {_escape(entry['path'])}")
         facts.add_row("model", _escape(entry["model"]) or "-")
         facts.add_row("answered by", f"{_answered_by(entry)}, attempt {entry['attempt']}")
         facts.add_row("status", f"{_status(entry['status'])}  {entry['outcome'] or 'still running'}")
@@ -74,7 +74,7 @@ class Screen:
 
     def _nearest(self, nearest: Sequence[NearMissView]) -> None:
         if nearest:
-            self._console.print("\n[bold]Nearest turns that did not fit[/]")
+            self._console.print("\n[bold]Nearest turns that did not match[/]")
         for near in nearest:
             for one in near["mismatches"]:
                 self._console.print(f"  {_escape(near['turn'])}  {_escape(mismatch_text(one))}")

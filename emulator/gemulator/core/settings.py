@@ -40,135 +40,138 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: Annotated[str, Field(description="Address to listen on. Only this machine can reach the default.")] = (
+    host: Annotated[str, Field(description="Address to listen on. The default accepts local connections only.")] = (
         "127.0.0.1"
     )
-    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0: any free one.")] = 8089
-    scenarios: Annotated[tuple[Path, ...], Field(description="Folder (or file) of scenarios; may be repeated.")] = (
-        Field(default_factory=lambda: (shipped_scenarios(),))
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free port.")] = 8089
+    scenarios: Annotated[tuple[Path, ...], Field(description="Folder or file with scenarios.")] = Field(
+        default_factory=lambda: (shipped_scenarios(),)
     )
     reload: Annotated[
         bool,
-        Field(description="Whether a saved scenario is live at once. `serve` does so on a terminal, unless told."),
+        Field(description="Reload scenarios when their files change. On by default if `serve` runs on a terminal."),
     ] = False
     unmatched: Annotated[
         UnmatchedMode,
-        Field(description="What a request gets that no turn fits: an invented answer, or a 400 that says why."),
+        Field(description="Answer to requests that no turn matches: a generated one, or a 400 that says why."),
     ] = "generate"
-    seed: Annotated[str, Field(coerce_numbers_to_str=True, description="Decides every word, id and jitter.")] = "0"
-    clock: Annotated[
-        str, Field(description="`real`, or a moment like 2026-02-11T22:54:21Z at which the clock stands still.")
-    ] = "real"
+    seed: Annotated[str, Field(coerce_numbers_to_str=True, description="Seed of generated text, ids and jitter.")] = "0"
+    clock: Annotated[str, Field(description="`real`, or a fixed time like 2026-02-11T22:54:21Z.")] = "real"
     ids: Annotated[
-        Literal["unique", "stable"], Field(description="Whether a repeated request gets a new id or the same one.")
+        Literal["unique", "stable"],
+        Field(description="Ids of repeated requests: `unique` ones, or `stable` ones that repeat."),
     ] = "unique"
     speed: Annotated[
         str,
         Field(
-            description="`authored` keeps written pacing, `realistic` adds the model's own for the rest;"
-            " a number divides all waits, 0 removes them."
+            description="`authored` uses the pacing of scenarios, `realistic` adds the model's own to other answers;"
+            " a number divides the delays of `realistic`, 0 removes them."
         ),
     ] = "authored"
     quota: Annotated[
         str,
-        Field(description="What a session may use of each model, like `requests_per_minute: 60`."),
+        Field(description="Limits per session and model, like `requests_per_minute: 60`."),
     ] = "none"
     wire: Annotated[
         Literal["faithful", "sdk-safe"],
-        Field(
-            description="How streams of calls are worded: as documented, or so that SDK stream helpers can join them."
-        ),
+        Field(description="Streamed tool calls: `faithful` as documented, `sdk-safe` for SDK stream helpers."),
     ] = "faithful"
     models: Annotated[
         Literal["any", "catalog"],
-        Field(description="Whether only the catalog's models exist; any other is Google's 404 then."),
+        Field(description="Accepted models: `any`, or those in the catalog; others get Google's 404."),
     ] = "any"
-    strict_params: Annotated[bool, Field(description="Refuse parameters that Google does not list.")] = False
-    strict_media: Annotated[bool, Field(description="Refuse media that do not decode.")] = False
+    strict_params: Annotated[bool, Field(description="Refuse parameters that Google does not document.")] = False
+    strict_media: Annotated[bool, Field(description="Refuse media that cannot be decoded.")] = False
     signatures: Annotated[
         Literal["enforce", "strict", "warn", "off"],
         Field(
-            description="Thought signatures in the history: `enforce` refuses where one is missing, `strict` foreign"
-            " and altered ones too, `warn` only says so in a header."
+            description="Thought signatures in the history: `enforce` refuses if one is missing, `strict` also"
+            " foreign and altered ones, `warn` only reports them in a header."
         ),
     ] = "enforce"
     tool_index: Annotated[
         Literal["documented", "sequential", "all-zero", "gap", "missing"],
-        Field(description="The index of calls in a stream: as documented, or some other way to test clients with."),
+        Field(description="Index of streamed tool calls: as documented, or a variant for testing clients."),
     ] = "documented"
     fragment: Annotated[
         str,
         Field(
             pattern=r"^(json|token|whole|size:[1-9]\d{0,5})$",
-            description="How streamed arguments are cut: `json` as documented, `token`, `size:N` characters, `whole`.",
+            description="Splitting of streamed arguments: `json` as documented, `token`, `size:N` or `whole`.",
         ),
     ] = "json"
-    emulator_headers: Annotated[bool, Field(description="Whether answers carry `x-emulator-` headers.")] = True
+    emulator_headers: Annotated[bool, Field(description="Add `x-emulator-` headers to answers.")] = True
     auth: Annotated[
         Literal["any", "open", "token"],
         Field(
-            description="`any`: every non-empty bearer token; `open`: none is needed; `token`: a live token of"
-            " gemulator's own, or one named with --tokens."
+            description="`any` accepts every non-empty bearer token, `open` also requests without one, `token` only"
+            " valid tokens of gemulator and those of --tokens."
         ),
     ] = "any"
-    tokens: Annotated[
-        tuple[SecretStr, ...], Field(description="A bearer token that `--auth token` accepts; may be repeated.")
-    ] = ()
-    token_life: Annotated[int, Field(gt=0, description="Seconds until a token of the token service expires.")] = 3600
+    tokens: Annotated[tuple[SecretStr, ...], Field(description="Bearer token that `--auth token` accepts.")] = ()
+    token_life: Annotated[int, Field(gt=0, description="Lifetime of issued tokens in seconds.")] = 3600
     token_key: Annotated[
-        SecretStr | None, Field(description="Secret behind the tokens; made from the seed if left out.")
+        SecretStr | None, Field(description="Secret for signing tokens. By default derived from the seed.")
     ] = None
-    policy: Annotated[Path | None, Field(description="A YAML file that says who may call which project.")] = None
-    project: Annotated[str, Field(description="Project of the dev identity and of the metadata server.")] = "demo"
+    policy: Annotated[Path | None, Field(description="YAML file that defines who may call which project.")] = None
+    project: Annotated[str, Field(description="Project of the dev identity and the metadata server.")] = "demo"
     state: Annotated[
         Path | None,
-        Field(description="Folder of the keys, kept between runs.  [default: ~/.local/state/gemulator]"),
+        Field(description="Folder for keys, which persist between runs.  [default: ~/.local/state/gemulator]"),
     ] = None
-    tls: Annotated[bool, Field(description="Serve HTTPS beside HTTP, under Google's host names too.")] = False
-    tls_port: Annotated[int, Field(ge=0, le=65535, description="Port of HTTPS; 0: any free one.")] = 8443
-    tls_names: Annotated[
-        tuple[str, ...], Field(description="A further name (or address) for HTTPS; may be repeated.")
-    ] = ()
+    tls: Annotated[bool, Field(description="Also serve HTTPS, including Google's host names.")] = False
+    tls_port: Annotated[int, Field(ge=0, le=65535, description="Port for HTTPS; 0 picks a free port.")] = 8443
+    tls_names: Annotated[tuple[str, ...], Field(description="Additional host name or address for HTTPS.")] = ()
     proxy_port: Annotated[
         int | None,
-        Field(ge=0, le=65535, description="Port of a proxy (HTTPS_PROXY) that knows Google's hosts and no others."),
+        Field(ge=0, le=65535, description="Port of an HTTPS proxy (HTTPS_PROXY) that serves Google's hosts only."),
     ] = None
     endpoints: Annotated[
         Literal["any", "catalog"],
-        Field(description="Which endpoint ids exist: `any`, or those that the `catalog` names; others are 404."),
+        Field(description="Accepted endpoint ids: `any`, or those in the catalog; others get a 404."),
     ] = "any"
-    catalog: Annotated[Path | None, Field(description="A YAML file of further models and endpoints.")] = None
-    cors: Annotated[str, Field(description="Origins that may read answers in a browser, with commas; `*`: all.")] = "*"
-    openapi_limit: Annotated[int, Field(gt=0, description="Largest body on `endpoints/openapi`, in bytes.")] = (
+    catalog: Annotated[Path | None, Field(description="YAML file with additional models and endpoints.")] = None
+    cors: Annotated[str, Field(description="Origins allowed by CORS, separated by commas; `*` allows all.")] = "*"
+    openapi_limit: Annotated[int, Field(gt=0, description="Maximum body size on `endpoints/openapi` in bytes.")] = (
         20_000_000
     )
-    shared_limit: Annotated[int, Field(gt=0, description="Largest body on a shared endpoint, in bytes.")] = 1_500_000
-    dedicated_limit: Annotated[int, Field(gt=0, description="Largest body on a dedicated host, in bytes.")] = 10_000_000
+    shared_limit: Annotated[int, Field(gt=0, description="Maximum body size on shared endpoints in bytes.")] = 1_500_000
+    dedicated_limit: Annotated[int, Field(gt=0, description="Maximum body size on dedicated hosts in bytes.")] = (
+        10_000_000
+    )
     store: Annotated[
-        str, Field(description="Where state lives: `memory`, or redis://HOST:PORT/DB to share it between processes.")
+        str, Field(description="State store: `memory`, or redis://HOST:PORT/DB to share state between processes.")
     ] = "memory"
-    workers: Annotated[int, Field(ge=1, description="Processes that serve; more than one need a shared store.")] = 1
-    max_sessions: Annotated[int, Field(ge=2, description="Sessions that are kept; the one idle longest goes.")] = 1_000
-    session_age: Annotated[float, Field(gt=0, description="Seconds after which an idle session is forgotten.")] = 3_600
-    journal_entries: Annotated[int, Field(ge=1, description="Journal entries that a session keeps.")] = 1_000
-    journal_bytes: Annotated[int, Field(ge=1, description="Bytes that all journals together keep.")] = 64_000_000
+    workers: Annotated[
+        int, Field(ge=1, description="Number of server processes; more than one requires a shared store.")
+    ] = 1
+    max_sessions: Annotated[
+        int, Field(ge=2, description="Maximum number of sessions; the longest idle one is evicted.")
+    ] = 1_000
+    session_age: Annotated[float, Field(gt=0, description="Seconds after which an idle session is deleted.")] = 3_600
+    journal_entries: Annotated[int, Field(ge=1, description="Maximum number of journal entries per session.")] = 1_000
+    journal_bytes: Annotated[int, Field(ge=1, description="Maximum size of all journals in bytes.")] = 64_000_000
     journal_body: Annotated[
-        int, Field(ge=0, description="Largest body that a journal keeps whole; of others the hash and this much.")
+        int,
+        Field(
+            ge=0, description="Maximum size of a body in the journal in bytes; larger ones are truncated and hashed."
+        ),
     ] = 64_000
-    admin: Annotated[Literal["on", "off"], Field(description="Whether the admin API is served.")] = "on"
+    admin: Annotated[Literal["on", "off"], Field(description="Serve the admin API.")] = "on"
     admin_key: Annotated[
-        SecretStr | None, Field(description="What x-emulator-admin-key must say for the admin API to answer.")
+        SecretStr | None, Field(description="Key required by the admin API in the header x-emulator-admin-key.")
     ] = None
     allow_host: Annotated[
         tuple[str, ...],
-        Field(description="A further host name under which the admin API may be called; may be repeated."),
+        Field(description="Additional host name for calls of the admin API."),
     ] = ()
     log_format: Annotated[
         Literal["auto", "plain", "json", "off"],
-        Field(description="One line a request; `auto`: coloured on a terminal."),
+        Field(description="Format of the request log; `auto` is `plain`, with colours on a terminal."),
     ] = "auto"
     grace: Annotated[
-        float, Field(ge=0, allow_inf_nan=False, description="Seconds that running streams get when the server stops.")
+        float,
+        Field(ge=0, allow_inf_nan=False, description="Seconds for running streams to finish when the server stops."),
     ] = 5.0
 
     @classmethod
