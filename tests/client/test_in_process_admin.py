@@ -37,7 +37,7 @@ def said(session: Session, text: str = "hi") -> str:
 
 def test_what_each_test_asks_takes_no_request(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.delattr(HttpPool, "ask")
+        patch.delattr(HttpPool, "request")
         left = emulator.session(seed="1")
         left.when(user="hi").reply("Hello!")
         assert said(left) == "Hello!"

@@ -1,4 +1,4 @@
-"""The settings as `Emulator(…)` takes them: what may be given in Python for each field of Settings."""
+"""Typed keyword arguments of `Emulator(…)`."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -10,7 +10,7 @@ FilePath: TypeAlias = str | PathLike[str]
 
 
 class Options(TypedDict, total=False):
-    """Every field of Settings but `project`, which sessions have too."""
+    """Every field of Settings except `project`, which is a parameter of its own."""
 
     host: str
     port: int

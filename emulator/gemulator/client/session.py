@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from gemulator.client.admin import Admin, AdminError
 from gemulator.client.checks import EndedSessions, SessionChecks
-from gemulator.client.loaded_files import Loaded
+from gemulator.client.loaded_files import LoadedFiles
 from gemulator.client.recorded_request import RecordedRequest
 from gemulator.client.sdk_clients import SdkClients
-from gemulator.client.stubs import NAME, MatchConditions, Stub, Stubs, conditions_as_dict, wrong_conditions
+from gemulator.client.stubs import NAME, MatchConditions, Stub, Stubs, conditions_as_dict, conditions_error
 from gemulator.core.errors import ScenarioError
 from gemulator.core.settings import UnmatchedMode
 from gemulator.state.journal.json_views import FindingView
@@ -64,7 +64,7 @@ class Session(SdkClients):
     def _reset(self) -> None:
         self._choices: dict[str, Any] = {}
         self._stubs = Stubs()
-        self._loaded = Loaded()
+        self._loaded = LoadedFiles()
         self._texts: dict[str, str] = {}  # what was pushed, by name
         self._lent: Sequence[str] = ()  # of that, what it shares with all others
         self._over = EndedSessions()  # sessions of the family
@@ -235,7 +235,7 @@ class Session(SdkClients):
         try:
             self.checked.verify(entries=[{"when": when, **given}])
         except AdminError as error:
-            wrong = wrong_conditions(when, "assert_called") if error.code == "invalid_body" else None
+            wrong = conditions_error(when, "assert_called") if error.code == "invalid_body" else None
             raise (wrong or error) from None
 
     def assert_all_used(self) -> None:
