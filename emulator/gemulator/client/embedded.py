@@ -114,7 +114,8 @@ class Emulator(Session):
             return super().admin
         from gemulator.client.in_process_admin import InProcessAdmin
 
-        return InProcessAdmin(self.url, self._key, self._app.state.engine, self.settings, UTC)
+        loop = self._server.servers[0].get_loop()
+        return InProcessAdmin(self.url, self._key, loop, self._app.state.engine, self.settings, UTC)
 
     def _token_of(self, name: str) -> str:
         return mint(name, None, key_for(self.settings))

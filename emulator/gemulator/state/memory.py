@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import count, islice
-from threading import RLock
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -54,10 +53,7 @@ class _Session(Struct):
 
 
 class MemoryStore:
-    """The default store. `monotonic` tells how long a session has been idle.
-
-    No method waits for anything, so each may also be stepped through in another thread than the loop's.
-    """
+    """The default store, used from one event loop. `monotonic` measures how long a session has been idle."""
 
     immediate = True
 
@@ -71,23 +67,21 @@ class MemoryStore:
         self._readers = Subscribers()
         self._bytes = 0
         self._evicted = 0
-        self._lock = RLock()  # what concerns several sessions is done by one thread after the other
 
     # ---- sessions
 
     def _session(self, name: str) -> _Session:
         """The session, as one that is used now; made where there is none or it was idle for too long."""
         now = self._monotonic()
-        with self._lock:
-            session = self._sessions.get(name)
-            if session is not None and (now - session.touched <= self._bounds.age or name == DEFAULT):
-                session.touched = now
-                self._sessions.move_to_end(name)
-                return session
-            self._forget(name)
-            session = self._sessions[name] = _Session(now)
-            self._forget_idle(now)
+        session = self._sessions.get(name)
+        if session is not None and (now - session.touched <= self._bounds.age or name == DEFAULT):
+            session.touched = now
+            self._sessions.move_to_end(name)
             return session
+        self._forget(name)
+        session = self._sessions[name] = _Session(now)
+        self._forget_idle(now)
+        return session
 
     def _forget_idle(self, now: float) -> None:
         while len(self._sessions) > 1:
@@ -98,31 +92,27 @@ class MemoryStore:
             self._forget(name)
 
     def _forget(self, name: str) -> bool:
-        with self._lock:
-            session = self._sessions.pop(name, None)
-            if session is not None:
-                self._bytes -= session.bytes
-            return session is not None
+        session = self._sessions.pop(name, None)
+        if session is not None:
+            self._bytes -= session.bytes
+        return session is not None
 
     async def open(self, name: str | None = None) -> str:
-        with self._lock:
-            if name is None:
-                name = next(name for number in self._names if (name := f"session-{number}") not in self._sessions)
-            self._session(name)
-            return name
+        if name is None:
+            name = next(name for number in self._names if (name := f"session-{number}") not in self._sessions)
+        self._session(name)
+        return name
 
     async def sessions(self) -> Sequence[SessionState]:
         now = self._monotonic()
-        with self._lock:
-            self._forget_idle(now)
-            return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
+        self._forget_idle(now)
+        return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
 
     async def reset(self, session: str) -> None:
-        with self._lock:
-            state = self._sessions.get(session)
-            if state is not None:
-                self._bytes -= state.bytes
-                self._sessions[session] = _Session(state.touched, overlay=state.overlay)
+        state = self._sessions.get(session)
+        if state is not None:
+            self._bytes -= state.bytes
+            self._sessions[session] = _Session(state.touched, overlay=state.overlay)
 
     async def drop(self, session: str) -> bool:
         return self._forget(session)
@@ -172,14 +162,13 @@ class MemoryStore:
     # ---- journal
 
     async def append(self, received: Received) -> int:
-        with self._lock:
-            state = self._sessions.get(received.session) or self._session(received.session)
-            number = next(self._numbers)
-            record = state.records[number] = _Record(number, received)
-            state.bytes += received.size
-            self._bytes += received.size
-            if len(state.records) > self._bounds.entries or self._bytes > self._bounds.bytes:
-                self._trim(state)
+        state = self._sessions.get(received.session) or self._session(received.session)
+        number = next(self._numbers)
+        record = state.records[number] = _Record(number, received)
+        state.bytes += received.size
+        self._bytes += received.size
+        if len(state.records) > self._bounds.entries or self._bytes > self._bounds.bytes:
+            self._trim(state)
         if self._readers:
             self._readers.tell(Event(number, "received", record.entry()))
         return number
@@ -203,9 +192,8 @@ class MemoryStore:
                 self._readers.tell(Event(record.ended, "finished", record.entry()))
 
     async def entry(self, number: int) -> Entry | None:
-        with self._lock:
-            found = (session.records[number] for session in self._sessions.values() if number in session.records)
-            record = next(found, None)
+        found = (session.records[number] for session in self._sessions.values() if number in session.records)
+        record = next(found, None)
         return record.entry() if record else None
 
     async def entries(self, wanted: Filter = ANY, after: int = 0, most: int | None = None) -> Page:
@@ -220,8 +208,7 @@ class MemoryStore:
         if session is not None:
             state = self._sessions.get(session)
             return (record.entry() for record in (list(state.records.values()) if state else ()))
-        with self._lock:
-            records = [record for state in self._sessions.values() for record in state.records.values()]
+        records = [record for state in self._sessions.values() for record in state.records.values()]
         return (record.entry() for record in sorted(records, key=lambda record: record.number))
 
     async def losses(self) -> StoreLosses:
@@ -252,23 +239,20 @@ class MemoryStore:
         self._session(session).overlay = self._overlay(overlay.published, overlay.settings)
 
     async def publish(self, session: str, scenario: PushedScenario) -> None:
-        with self._lock:
-            overlay = self._overlaid(session)
-            others = tuple(other for other in overlay.published if other.name != scenario.name)
-            self._lay(session, replace(overlay, published=(scenario, *others)))
+        overlay = self._overlaid(session)
+        others = tuple(other for other in overlay.published if other.name != scenario.name)
+        self._lay(session, replace(overlay, published=(scenario, *others)))
 
     async def withdraw(self, session: str, name: str | None = None) -> bool:
-        with self._lock:
-            overlay = self._overlaid(session)
-            left = tuple(other for other in overlay.published if name not in {None, other.name})
-            if left == overlay.published:
-                return False
-            self._lay(session, replace(overlay, published=left))
-            return True
+        overlay = self._overlaid(session)
+        left = tuple(other for other in overlay.published if name not in {None, other.name})
+        if left == overlay.published:
+            return False
+        self._lay(session, replace(overlay, published=left))
+        return True
 
     async def configure(self, session: str, choices: SessionSettings) -> None:
-        with self._lock:
-            self._lay(session, replace(self._overlaid(session), settings=choices))
+        self._lay(session, replace(self._overlaid(session), settings=choices))
 
     # ---- health
 
