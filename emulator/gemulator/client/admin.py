@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from gemulator.client.http_client import HttpPool, Unreachable
-from gemulator.state.journal.json_views import EntryView, EventView, FindingView, PageView, SessionView
+from gemulator.state.journal.json_views import EntryView, EventView, FailureView, FindingView, PageView, SessionView
 
 _ROOT = "/__emulator"
 
@@ -16,8 +16,10 @@ _ROOT = "/__emulator"
 class AdminError(Exception):
     """The server refused a request or cannot be reached. The text ends with a remedy."""
 
-    def __init__(self, message: str, remedy: str, code: str = "", failures: object = None) -> None:
+    def __init__(self, message: str, remedy: str, code: str = "", failures: list[FailureView] | None = None) -> None:
         super().__init__(f"{message}\n{remedy}")
+        self.message = message
+        self.remedy = remedy
         self.code = code
         self.failures = failures
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -16,6 +16,7 @@ from gemulator.engine.engine import Engine
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.admin.journal import JournalRoutes
 from gemulator.server.admin.sessions import SessionRoutes
+from gemulator.state.journal.json_views import FailureView
 
 _T = TypeVar("_T")
 
@@ -85,7 +86,7 @@ class InProcessAdmin(Admin):
         try:
             return future.result(TIMEOUT)
         except AdminHTTPError as refusal:
-            details, failures = refusal.error, refusal.details.get("failures")
+            details, failures = refusal.error, cast(list[FailureView] | None, refusal.details.get("failures"))
             raise AdminError(details["message"], details["remedy"], details["code"], failures) from None
         except (CancelledError, TimeoutError) as error:  # the loop has stopped
             future.cancel()

@@ -12,7 +12,7 @@ from typing import Any, Self, Unpack
 from urllib.parse import quote
 
 from gemulator.client.admin import Admin, AdminError
-from gemulator.client.checks import EndedSessions, SessionChecks
+from gemulator.client.checks import EndedSessions, SessionChecks, message_of
 from gemulator.client.loaded_files import LoadedFiles
 from gemulator.client.recorded_request import RecordedRequest
 from gemulator.client.sdk_clients import SdkClients
@@ -215,8 +215,8 @@ class Session(SdkClients):
         return requests[-1]
 
     @property
-    def checked(self) -> SessionChecks:
-        """What the checks below look at."""
+    def checks(self) -> SessionChecks:
+        """The checks behind the assertions below."""
         return SessionChecks(self.admin, self.name, self._texts, self._lent, self._over, self._stubs)
 
     def assert_called(
@@ -233,7 +233,7 @@ class Session(SdkClients):
         bounds = {"count": times, "at_least": at_least, "at_most": at_most}
         given = {key: value for key, value in bounds.items() if value is not None}
         try:
-            self.checked.verify(entries=[{"when": when, **given}])
+            self.checks.verify(entries=[{"when": when, **given}])
         except AdminError as error:
             wrong = conditions_error(when, "assert_called") if error.code == "invalid_body" else None
             raise (wrong or error) from None
@@ -242,19 +242,20 @@ class Session(SdkClients):
         """Whether every stub has answered, and every `times` is used up."""
         __tracebackhide__ = True
         stubs = [{"scenario": NAME, "turn": number + 1} for number in range(len(self._stubs.turns))]
-        self.checked.verify(entries=stubs, times_used=True)
+        self.checks.verify(entries=stubs, times_used=True)
 
     def assert_all_matched(self) -> None:
         """Whether a turn fitted every request."""
         __tracebackhide__ = True
-        self.checked.verify(none_unmatched=True)
+        self.checks.verify(none_unmatched=True)
 
     def assert_done(self) -> None:
         """What the pytest fixture checks after each test: no request was refused for want of a turn that fits, and
         every `times` is used up. An answer is invented where that is wanted."""
         __tracebackhide__ = True
-        checked = self.checked
-        checked.verify(none_unmatched="refused", none_late=checked.none_late, times_used=True)
+        failed = self.checks.failed_at_end()
+        if failed:
+            raise AssertionError(message_of(failed))
 
     def verdict(self) -> Sequence[FindingView]:
         """What the client did wrong, by what it asked and how it took faults; nothing: it did well."""

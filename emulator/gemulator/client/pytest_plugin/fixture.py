@@ -1,7 +1,7 @@
 """What the pytest plugin does once a test uses it: serve, open a session for a test, check it."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from gemulator.client.admin import AdminError
+from gemulator.client.checks import FailedCheck, message_of
 from gemulator.client.embedded import Emulator
 from gemulator.client.pytest_plugin.options import PytestOptions, fail, from_config, from_item
 from gemulator.client.pytest_plugin.remote import RemoteEmulator
 from gemulator.client.session import Session
 from gemulator.core.errors import ScenarioError
+from gemulator.state.journal.json_views import FailureKind
 
-# What helps, by what is said.
-_REMEDIES = {
-    "fitted no turn": 'Stub them: gemulator.when(user="…").reply("…"), or'
+_REMEDIES: Mapping[FailureKind, str] = {
+    "none_unmatched": 'Stub them: gemulator.when(user="…").reply("…"), or'
     ' @pytest.mark.gemulator(unmatched="generate").',
-    "made in a test before": "Make clients anew for each test, or clear what keeps them, like a cache.",
-    " times\n": "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
+    "none_late": "Make clients anew for each test, or clear what keeps them, like a cache.",
+    "times_used": "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
 }
 
 
@@ -35,9 +36,9 @@ def run_server(config: pytest.Config) -> Iterator[Session]:
         raise fail(f"gemulator_scenarios:\n{error}") from None
     yield server
     try:
-        late = server.checked.late() if wanted.strict else ""
-        if late:  # and no test has said so
-            raise fail(f"gemulator: {late}\n{_remedy(late)}")
+        late = server.checks.late() if wanted.strict else ()
+        if late:  # no test has reported it
+            raise _failure([FailedCheck("none_late", late)])
     except AdminError as error:
         raise fail(str(error)) from None
     finally:
@@ -86,26 +87,29 @@ def assert_clean(use: TestSession) -> None:
     if not use.strict:
         return
     try:
-        use.session.assert_done()
-    except AssertionError as error:
-        raise fail(f"{error}\n{_remedy(str(error))}") from None
+        failed = use.session.checks.failed_at_end()
     except AdminError as error:
         raise fail(str(error)) from None
+    if failed:
+        raise _failure(failed)
     use.passed = True
 
 
 def report_failure(item: pytest.Item, session: Session) -> None:
     """Show with a failed test which requests were not answered, or that the server is gone: often that is why."""
     try:
-        lines = session.checked.failure_hints()
+        lines = session.checks.failure_hints()
     except AdminError as error:
         lines = [str(error)]
     if lines:
         item.add_report_section("call", "gemulator", "\n".join(lines))
 
 
-def _remedy(message: str) -> str:
-    return "\n".join(remedy for said, remedy in _REMEDIES.items() if said in message)
+def _failure(failed: Sequence[FailedCheck]) -> BaseException:
+    """Return the pytest failure of failed checks, with remedies."""
+    kinds = {check.kind for check in failed}
+    remedies = [remedy for kind, remedy in _REMEDIES.items() if kind in kinds]
+    return fail("\n".join([message_of(failed), *remedies]))
 
 
 def _load(session: Session, item: pytest.Item, file: str | os.PathLike[str]) -> None:

@@ -15,6 +15,8 @@ from gemulator.scenario.loading.folder import Folder
 
 _BELOW = re.compile(r"/+(v1(beta1)?(/.*)?)?$")  # of what is pasted: an OPENAI_BASE_URL leads to the server too
 
+_FOREIGN = "Name the right server with --gemulator-url, gemulator_url or GEMULATOR_URL."
+
 
 class RemoteEmulator(Session):
     """The server at `url`. Fails as `failure` says where it is none, once for all tests. ScenarioError."""
@@ -26,8 +28,8 @@ class RemoteEmulator(Session):
         try:
             self.admin.sessions()
         except AdminError as error:
-            # What helps is said for the commands, whose option has another name.
-            raise fail(str(error).replace(" --url", " --gemulator-url, gemulator_url or GEMULATOR_URL")) from None
+            remedy = _FOREIGN if error.code == "foreign" else error.remedy
+            raise fail(f"{error.message}\n{remedy}") from None
 
     def session(
         self,
