@@ -27,7 +27,7 @@ def emulator() -> Iterator[Emulator]:
         yield emulator
 
 
-def said(session: Session, text: str = "hi") -> str:
+def said(session: Session | Emulator, text: str = "hi") -> str:
     headers = {"authorization": f"Bearer {session.token}"}
     answer = httpx.post(f"{session.base_url}/chat/completions", json=ask(text), headers=headers)
     return str(answer.json()["choices"][0]["message"]["content"])

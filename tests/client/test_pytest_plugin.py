@@ -23,11 +23,6 @@ def ask(session, text):
     client = session.openai(max_retries=0)
     answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": text}])
     return answer.choices[0].message.content
-
-def leave(session):
-    session.token
-    session.url = "http://127.0.0.1:9"
-    del session.admin
 """
 INI = """
 [pytest]
@@ -83,21 +78,6 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*- Captured gemulator call -*",
             "    there are no turns: nothing was stubbed or loaded",
         ],
-    ),
-    "a failure where the server is gone": (
-        """
-        def test_it(gemulator):
-            leave(gemulator)
-            raise KeyError("the reason")
-        """,
-        ["*KeyError: 'the reason'", "*- Captured gemulator call -*", "no gemulator answers at http://127.0.0.1:9:*"],
-    ),
-    "nothing else where the server is gone": (
-        """
-        def test_it(gemulator):
-            leave(gemulator)
-        """,
-        ["no gemulator answers at http://127.0.0.1:9:*"],
     ),
     "times that are used up": (
         """
@@ -534,6 +514,29 @@ def test_a_server_elsewhere_does_as_the_project_says(tmp_path: Path) -> None:
     with Emulator() as server:
         report = run(tmp_path, {"one": tests}, "--gemulator-url", server.base_url, ini=ini)
     report.fnmatch_lines(["*turn twice/1 answered 1 of 2 times", "*= 1 failed, 2 passed in *"])
+
+
+def test_a_server_that_has_stopped_is_reported(tmp_path: Path) -> None:
+    tests = """
+        def test_failed(gemulator, gemulator_server):
+            gemulator.token
+            gemulator_server.stop()
+            raise KeyError("the reason")
+
+        def test_passed(gemulator):
+            pass
+        """
+    run(tmp_path, {"one": tests}).fnmatch_lines(
+        [
+            "_* test_failed _*",
+            "*KeyError: 'the reason'",
+            "*- Captured gemulator call -*",
+            "no gemulator answers at http://127.0.0.1:*",
+            "_* test_passed _*",
+            "no gemulator answers at http://127.0.0.1:*",
+            "*= 2 failed* in *",
+        ]
+    )
 
 
 def test_a_server_that_is_no_emulator(tmp_path: Path) -> None:

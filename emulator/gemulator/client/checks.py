@@ -1,7 +1,7 @@
 """Expectations of a test, and failed ones as assertion messages."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ import orjson
 
 from gemulator.client.admin import Admin, AdminError
 from gemulator.client.recorded_request import RecordedRequest
+from gemulator.client.server_handle import EndedSessions
 from gemulator.client.stubs import NAME, Stubs
 from gemulator.core import located_yaml as yaml
-from gemulator.server.admin.ended_sessions import ENDED_SCENARIO
 from gemulator.state.journal.json_views import (
     EntryView,
     FailureKind,
@@ -21,29 +21,6 @@ from gemulator.state.journal.json_views import (
     NearestEntryView,
     mismatch_text,
 )
-
-_MAX_ENDED = 100  # sessions that the server marks as ended
-
-
-@dataclass
-class EndedSessions:
-    """Ended sessions of a server with their owners, and the newest late request that was reported."""
-
-    owner: dict[str, str] = field(default_factory=dict)
-    reported: int = 0
-
-    def add(self, session: str, owner: str) -> None:
-        self.owner[session] = owner or session
-        if len(self.owner) > _MAX_ENDED:
-            del self.owner[next(iter(self.owner))]
-
-    def late(self, admin: Admin) -> Iterator[str]:
-        """Yield lines about requests to ended sessions that were not reported before."""
-        entries = admin.entries(scenario=ENDED_SCENARIO) if self.owner else []
-        for entry in (one for one in entries if one["session"] in self.owner and one["id"] > self.reported):
-            self.reported = max(self.reported, entry["id"])
-            yield f"  request {RecordedRequest(entry)}"
-            yield f"    its client is that of {self.owner[entry['session']]}"
 
 
 @dataclass(frozen=True)

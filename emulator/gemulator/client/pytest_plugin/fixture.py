@@ -26,7 +26,7 @@ _REMEDIES: Mapping[FailureKind, str] = {
 
 
 @contextmanager
-def run_server(config: pytest.Config) -> Iterator[Session]:
+def run_server(config: pytest.Config) -> Iterator[Emulator | RemoteEmulator]:
     """The emulator that the options name, or one of our own."""
     wanted, scenarios = from_config(config), tuple(config.getini("gemulator_scenarios"))
     url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
@@ -62,7 +62,7 @@ class TestSession:
 
 
 @contextmanager
-def open_session(item: pytest.Item, server: Session) -> Iterator[TestSession]:
+def open_session(item: pytest.Item, server: Emulator | RemoteEmulator) -> Iterator[TestSession]:
     """A session of a test, as its markers and the options want it."""
     wanted = from_item(item)
     session = server.session(seed=wanted.seed, clock=wanted.clock, unmatched=wanted.unmatched)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from gemulator.client.options import SessionOptions
 from gemulator.core.clock import parse_clock
 from gemulator.core.settings import UnmatchedMode
 
@@ -20,6 +21,10 @@ class PytestOptions(NamedTuple):
     clock: str
     strict: bool
     env: bool
+
+    def session_options(self) -> SessionOptions:
+        """Return the settings of a session."""
+        return {"unmatched": self.unmatched, "seed": self.seed, "clock": self.clock}
 
 
 def from_config(config: pytest.Config) -> PytestOptions:

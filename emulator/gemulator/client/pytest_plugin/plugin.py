@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from gemulator.client.embedded import Emulator
     from gemulator.client.pytest_plugin.fixture import TestSession
+    from gemulator.client.pytest_plugin.remote import RemoteEmulator
     from gemulator.client.session import Session
 
 _USE: "pytest.StashKey[TestSession]" = pytest.StashKey()
@@ -48,7 +50,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def gemulator_server(request: pytest.FixtureRequest) -> "Iterator[Session]":
+def gemulator_server(request: pytest.FixtureRequest) -> "Iterator[Emulator | RemoteEmulator]":
     """The emulator of this run, in a thread on a free port, or the one at --gemulator-url; its default session."""
     from gemulator.client.pytest_plugin.fixture import run_server
 
@@ -57,7 +59,7 @@ def gemulator_server(request: pytest.FixtureRequest) -> "Iterator[Session]":
 
 
 @pytest.fixture
-def gemulator(request: pytest.FixtureRequest, gemulator_server: "Session") -> "Iterator[Session]":
+def gemulator(request: pytest.FixtureRequest, gemulator_server: "Emulator | RemoteEmulator") -> "Iterator[Session]":
     """A session of the emulator for this test alone."""
     from gemulator.client.pytest_plugin.fixture import open_session
 
