@@ -4,6 +4,7 @@ from threading import Lock
 from typing import Any
 
 from gemulator.client.server_handle import ServerHandle
+from gemulator.state.journal.json_views import EntryView
 
 
 class LazySession:
@@ -61,6 +62,10 @@ class LazySession:
             created = self._created
         if created is not None:
             self.server.admin.create(created[0], **self.settings)
+
+    def entries(self, full: bool = True, scenario: str | None = None) -> list[EntryView]:
+        """Return the entries of its journal, or those that a scenario answered; `full` includes the bodies."""
+        return self.server.admin.entries(full, session=self.create()[0], scenario=scenario)
 
     def drop(self) -> None:
         """Delete the session on the server."""

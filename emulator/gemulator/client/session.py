@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -53,7 +54,7 @@ class Session:
 
     def _set_up(self, state: LazySession) -> None:
         self._state = state
-        self._stubs = Stubs()
+        self._stubs = Stubs(partial(state.push, name=NAME), partial(state.entries, scenario=NAME))
         self._loaded = LoadedFiles()
         self._shared: Sequence[str] = ()  # names of loaded scenarios that other sessions have as well
         self.folders: Sequence[Path] = ()  # searched by `load` for a relative path, before the working directory
@@ -119,7 +120,7 @@ class Session:
     def when(self, **conditions: Unpack[MatchConditions]) -> Stub:
         """Create a stub: `when(user="weather").reply("It rains.")`. The first stub that matches answers."""
         __tracebackhide__ = True
-        return self._stubs.when(conditions, self._push_stubs)
+        return self._stubs.when(conditions)
 
     def load(self, file: str | Path) -> None:
         """Load a scenario file. It answers after stubs and before files loaded earlier. Raise ScenarioError."""
@@ -129,13 +130,10 @@ class Session:
         except ScenarioError as error:
             raise ScenarioError(error.problems) from None  # hides the frames of the reader
         self._state.push(loaded.text, loaded.name)
-        self._stubs.publish(self._push_stubs)
+        self._stubs.publish()
 
     def _resolve(self, file: str | Path) -> Path:
         return next((found for folder in self.folders if (found := folder / file).is_file()), Path(file))
-
-    def _push_stubs(self, text: str) -> None:
-        self._state.push(text, NAME)
 
     def share_loaded(self) -> None:
         """Mark the scenarios loaded so far as shared: their unused `times` fail only sessions that used them."""
@@ -168,7 +166,7 @@ class Session:
     @property
     def requests(self) -> Sequence[RecordedRequest]:
         """The requests so far, in order."""
-        return [RecordedRequest(entry) for entry in self.admin.entries(session=self.name)]
+        return [RecordedRequest(entry) for entry in self._state.entries()]
 
     @property
     def last(self) -> RecordedRequest:

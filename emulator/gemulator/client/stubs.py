@@ -12,9 +12,11 @@ import orjson
 from msgspec.structs import replace
 
 from gemulator.client.json_values import to_json_value
+from gemulator.client.recorded_request import RecordedRequest
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.engine.session_library import read_pushed
+from gemulator.state.journal.json_views import EntryView
 from gemulator.state.store import PushedScenario
 
 NAME = "stubs"  # name of the scenario made of a session's stubs
@@ -23,6 +25,7 @@ Text: TypeAlias = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
 Amount: TypeAlias = float | Mapping[str, float] | Sequence[float]
 Part: TypeAlias = str | Mapping[str, Any]
 Publish: TypeAlias = Callable[[str], None]  # called with the scenario's text after each change
+ReadJournal: TypeAlias = Callable[[bool], Sequence[EntryView]]  # returns what stubs answered; True includes bodies
 
 
 class MatchConditions(TypedDict, total=False):
@@ -98,39 +101,40 @@ def conditions_as_dict(conditions: MatchConditions) -> dict[str, Any]:
 class Stubs:
     """Turns written in Python, in order. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, publish: Publish, read_journal: ReadJournal) -> None:
         self.turns: list[dict[str, Any]] = []
         self.pending: list[dict[str, Any]] = []  # conditions of stubs without a reply
         self.lock = RLock()
+        self.read_journal = read_journal
+        self._publish = publish
 
-    def when(self, conditions: MatchConditions, publish: Publish) -> "Stub":
+    def when(self, conditions: MatchConditions) -> "Stub":
         """Create a stub for the requests that match; it answers nothing until it has a reply."""
         __tracebackhide__ = True
-        stub = Stub(self, conditions_as_dict(conditions), publish)
+        stub = Stub(self, conditions_as_dict(conditions))
         self.pending.append(stub.conditions)
         return stub
 
-    def change(self, turns: list[dict[str, Any]], publish: Publish) -> None:
+    def change(self, turns: list[dict[str, Any]]) -> None:
         """Replace the turns. Raise ScenarioError if one is invalid; nothing changes then."""
         __tracebackhide__ = True
         try:
             text = dump({"turns": turns})
         except ScenarioError as error:
             raise _with_stub_numbers(error) from None
-        publish(text)
+        self._publish(text)
         self.turns = turns
 
-    def publish(self, publish: Publish) -> None:
+    def publish(self) -> None:
         """Publish the turns again, so that they precede files loaded since."""
         with self.lock:
             if self.turns:
-                publish(dump({"turns": self.turns}))
+                self._publish(dump({"turns": self.turns}))
 
     def incomplete(self) -> Iterator[str]:
         """Yield a message for each `when` without a reply."""
-        for one in self.pending:
-            conditions = ", ".join(f"{name + '_' * iskeyword(name)}={value!r}" for name, value in one.items())
-            yield f"when({conditions}) answers nothing: it has no reply(…), call(…) or fail(…)"
+        for conditions in self.pending:
+            yield f"{_show_when(conditions)} answers nothing: it has no reply(…), call(…) or fail(…)"
 
     def to_yaml(self) -> str:
         """Return the stubs as a scenario file; empty if there are none."""
@@ -178,11 +182,32 @@ def _locate(problem: Problem) -> Problem:
 class Stub:
     """Conditions and their replies, which answer one after the other; the last one repeats."""
 
-    def __init__(self, stubs: Stubs, conditions: dict[str, Any], publish: Publish) -> None:
+    def __init__(self, stubs: Stubs, conditions: dict[str, Any]) -> None:
         self.conditions = conditions
         self._stubs = stubs
-        self._publish = publish
-        self._newest: int | None = None  # index of its newest turn
+        self._indices: list[int] = []  # of its turns in the scenario, newest last
+
+    def __repr__(self) -> str:
+        return _show_when(self.conditions)
+
+    @property
+    def calls(self) -> Sequence[RecordedRequest]:
+        """The requests that it has answered, in order. They are read from the session's journal."""
+        return [RecordedRequest(entry) for entry in self._entries(full=True)]
+
+    @property
+    def call_count(self) -> int:
+        """The number of requests that it has answered."""
+        return len(self._entries(full=False))
+
+    @property
+    def called(self) -> bool:
+        """True if it has answered a request."""
+        return bool(self._entries(full=False))
+
+    def _entries(self, *, full: bool) -> Sequence[EntryView]:
+        numbers = {index + 1 for index in self._indices}
+        return [entry for entry in self._stubs.read_journal(full) if entry["turn"] in numbers]
 
     def reply(self, part: Part, *parts: Part, **fields: Unpack[TurnFields]) -> Self:
         """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}`."""
@@ -226,7 +251,7 @@ class Stub:
         """Add a fault to the delivery of the newest reply: `fault("disconnect", after_chunks=2)`."""
         __tracebackhide__ = True
         with self._stubs.lock:
-            earlier = [] if self._newest is None else self._stubs.turns[self._newest].get("fault", [])
+            earlier = self._stubs.turns[self._indices[-1]].get("fault", []) if self._indices else []
             several = [earlier] if isinstance(earlier, str | Mapping) else earlier
             return self._amend({"fault": [*several, {name: fields} if fields else name]})
 
@@ -235,22 +260,27 @@ class Stub:
         turn = {"when": self.conditions, **to_json_value(fields)} if self.conditions else to_json_value(fields)
         with self._stubs.lock:
             turns = list(self._stubs.turns)
-            if self._newest is not None:
-                turns[self._newest] = _limit_to_one(turns[self._newest])
-            self._stubs.change([*turns, turn], self._publish)
+            if self._indices:
+                turns[self._indices[-1]] = _limit_to_one(turns[self._indices[-1]])
+            self._stubs.change([*turns, turn])
             self._stubs.pending = [one for one in self._stubs.pending if one is not self.conditions]
-            self._newest = len(turns)
+            self._indices.append(len(turns))
         return self
 
     def _amend(self, fields: dict[str, Any]) -> Self:
         __tracebackhide__ = True
         with self._stubs.lock:
-            if self._newest is None:
+            if not self._indices:
                 raise ValueError("say first what is answered: when(…).reply(…), .call(…) or .fail(…)")
             turns = list(self._stubs.turns)
-            turns[self._newest] = turns[self._newest] | to_json_value(fields)
-            self._stubs.change(turns, self._publish)
+            turns[self._indices[-1]] = turns[self._indices[-1]] | to_json_value(fields)
+            self._stubs.change(turns)
         return self
+
+
+def _show_when(conditions: Mapping[str, Any]) -> str:
+    arguments = ", ".join(f"{name + '_' * iskeyword(name)}={value!r}" for name, value in conditions.items())
+    return f"when({arguments})"
 
 
 def _limit_to_one(turn: dict[str, Any]) -> dict[str, Any]:
