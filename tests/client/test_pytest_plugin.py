@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from textwrap import dedent
@@ -14,6 +15,8 @@ import pytest
 from _pytest.pytester import LineMatcher
 
 from gemulator import Emulator
+from gemulator.client.options import SessionOptions
+from gemulator.client.pytest_plugin.options import PytestOptions
 
 PREAMBLE = """
 import pytest
@@ -331,7 +334,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["the marker gemulator: unmatched: expected 'error' or 'generate', not 'invent'"],
+        ["the marker gemulator: unmatched: Input should be 'generate' or 'error', not 'invent'"],
     ),
     "a yes that is a text": (
         """
@@ -347,7 +350,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["the marker gemulator: seed: expected a text or a number, not [[]7]"],
+        ["the marker gemulator: seed: Input should be a valid string, not [[]7]"],
     ),
     "scenarios that are no files": (
         """
@@ -633,7 +636,22 @@ gemulator_strict = no
 
 def test_an_option_of_the_project_that_is_wrong(tmp_path: Path) -> None:
     report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, ini="gemulator_unmatched = invent")
-    report.fnmatch_lines(["gemulator_unmatched: expected 'error' or 'generate', not 'invent'"])
+    report.fnmatch_lines(["gemulator_unmatched: Input should be 'generate' or 'error', not 'invent'"])
+
+
+def test_an_option_of_a_session_is_one_of_the_plugin() -> None:
+    options = {one.name for one in fields(PytestOptions)}
+    assert SessionOptions.__annotations__.keys() <= options
+    assert all(one.metadata["help"] for one in fields(PytestOptions))
+
+
+def test_the_marker_and_the_ini_options_are_listed(tmp_path: Path) -> None:
+    listed = run(tmp_path, {}, "--markers").str()
+    assert "@pytest.mark.gemulator(scenario=, unmatched=, seed=, clock=, strict=, env=): scenario: " in listed
+    listed = run(tmp_path, {}, "--help").str()
+    for name in ("gemulator_scenarios", "gemulator_unmatched (string)", "gemulator_strict (bool)"):
+        assert name in listed
+    assert "gemulator_scenario " not in listed
 
 
 def test_sessions_of_a_wider_scope_are_as_the_project_says(tmp_path: Path) -> None:

@@ -6,11 +6,28 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from gemulator.core.clock import parse_clock
 
 UnmatchedMode: TypeAlias = Literal["generate", "error"]
+
+
+def _check_clock(value: str) -> str:
+    parse_clock(value)
+    return value
+
+
+ClockText: TypeAlias = Annotated[str, AfterValidator(_check_clock)]
 
 
 def shipped_scenarios() -> Path:
@@ -57,7 +74,7 @@ class Settings(BaseModel):
     ] = "generate"
     seed: Annotated[str, Field(coerce_numbers_to_str=True, description="Decides every word, id and jitter.")] = "0"
     clock: Annotated[
-        str, Field(description="`real`, or a moment like 2026-02-11T22:54:21Z at which the clock stands still.")
+        ClockText, Field(description="`real`, or a moment like 2026-02-11T22:54:21Z at which the clock stands still.")
     ] = "real"
     ids: Annotated[
         Literal["unique", "stable"], Field(description="Whether a repeated request gets a new id or the same one.")
@@ -221,12 +238,6 @@ class Settings(BaseModel):
             raise ValueError(f"{value} processes need a shared store: add --store redis://localhost:6379/0")
         if value > 1 and (info.data.get("tls") or info.data.get("proxy_port") is not None):
             raise ValueError("HTTPS and the proxy are served by one process: leave out --tls and --proxy-port")
-        return value
-
-    @field_validator("clock")
-    @classmethod
-    def _moment(cls, value: str) -> str:
-        parse_clock(value)
         return value
 
     @field_validator("speed")
