@@ -639,6 +639,83 @@ def test_an_option_of_the_project_that_is_wrong(tmp_path: Path) -> None:
     report.fnmatch_lines(["gemulator_unmatched: Input should be 'generate' or 'error', not 'invent'"])
 
 
+SETTINGS = """
+import pytest
+
+@pytest.fixture(scope="session")
+def gemulator_settings():
+    return {settings}
+"""
+
+
+def run_with_settings(folder: Path, settings: str, tests: str, *options: str, ini: str = "") -> LineMatcher:
+    """The report of a project whose conftest.py overrides `gemulator_settings`."""
+    folder.joinpath("conftest.py").write_text(SETTINGS.replace("{settings}", settings))
+    return run(folder, {"one": tests}, *options, ini=ini)
+
+
+def test_settings_of_the_server(tmp_path: Path) -> None:
+    tests = """
+        from openai import NotFoundError
+
+        def test_it(gemulator, gemulator_server):
+            assert gemulator_server.settings.project == "mine"
+            gemulator.when(user="hello").reply("Hello.")
+            with pytest.raises(NotFoundError):
+                ask(gemulator, "hello")
+            assert gemulator.clock == "2030-01-01T00:00:00Z"
+        """
+    settings, ini = '{"models": "catalog", "project": "mine"}', "gemulator_clock = 2030-01-01T00:00:00Z"
+    run_with_settings(tmp_path, settings, tests, ini=ini).fnmatch_lines(["*= 1 passed in *"])
+
+
+SESSION_SETTINGS = '{"seed": 7, "unmatched": "generate", "scenarios": "right.yaml"}'
+SESSION_TESTS = """
+        def test_it(gemulator, gemulator_server):
+            assert gemulator.seed == "7"
+            for session in gemulator, gemulator_server.session():
+                assert ask(session, "hello") == "From the file."
+                assert ask(session, "Who are you?")
+
+        @pytest.mark.gemulator(seed=8, unmatched="error")
+        def test_a_marker_overrides_them(gemulator):
+            assert gemulator.seed == "8"
+            with pytest.raises(BadRequestError):
+                ask(gemulator, "Who are you?")
+            gemulator.reset()
+        """
+
+
+def test_settings_of_sessions_override_the_ini_file(tmp_path: Path) -> None:
+    report = run_with_settings(tmp_path, SESSION_SETTINGS, SESSION_TESTS, ini="gemulator_seed = 1")
+    report.fnmatch_lines(["*= 2 passed in *"])
+
+
+def test_settings_of_sessions_apply_to_a_server_elsewhere(tmp_path: Path) -> None:
+    with Emulator(unmatched="error") as server:
+        report = run_with_settings(tmp_path, SESSION_SETTINGS, SESSION_TESTS, "--gemulator-url", server.url)
+    report.fnmatch_lines(["*= 2 passed in *"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            '{"unmatchd": "error"}',
+            "gemulator_settings: unmatchd: there is no such setting: did you mean *",
+        ),
+        ('{"seed": [7]}', "gemulator_settings: seed: Input should be a valid string, not [[]7]"),
+        ('{"journal_entries": 0}', "gemulator_settings: journal_entries: Input should be greater *"),
+        ("None", "gemulator_settings: expected a dict of settings, not None. Return one from the fixture."),
+        ('{"scenarios": "wrong.yaml"}', "gemulator_settings:"),
+    ],
+)
+def test_settings_that_are_wrong(tmp_path: Path, settings: str, message: str) -> None:
+    report = run_with_settings(tmp_path, settings, "def test_it(gemulator): pass")
+    report.fnmatch_lines([message])
+    report.no_fnmatch_line("*.py:[0-9]*")
+
+
 def test_an_option_of_a_session_is_one_of_the_plugin() -> None:
     options = {one.name for one in fields(PytestOptions)}
     assert SessionOptions.__annotations__.keys() <= options

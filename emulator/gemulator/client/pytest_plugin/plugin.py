@@ -11,6 +11,7 @@ from gemulator.client.pytest_plugin.options import MARKER, add_ini_options
 
 if TYPE_CHECKING:
     from gemulator.client.embedded import Emulator
+    from gemulator.client.options import Options
     from gemulator.client.pytest_plugin.fixture import TestSession
     from gemulator.client.pytest_plugin.remote import RemoteEmulator
     from gemulator.client.session import Session
@@ -44,11 +45,19 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def gemulator_server(request: pytest.FixtureRequest) -> "Iterator[Emulator | RemoteEmulator]":
+def gemulator_settings() -> "Options":
+    """Settings of the server that the fixture starts. Override it in conftest.py to return some."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def gemulator_server(
+    request: pytest.FixtureRequest, gemulator_settings: "Options"
+) -> "Iterator[Emulator | RemoteEmulator]":
     """The emulator of this run: in a thread on a free port, or the one at --gemulator-url."""
     from gemulator.client.pytest_plugin.fixture import run_server
 
-    with run_server(request.config, {}) as server:
+    with run_server(request.config, gemulator_settings) as server:
         yield server
 
 
