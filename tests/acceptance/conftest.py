@@ -35,10 +35,12 @@ def inventing(empty: Emulator) -> Iterator[OpenAI]:
         yield client
 
 
-@pytest.fixture(params=["indoors", "over HTTP"])
+@pytest.fixture(params=["in process", "over HTTP"])
 def family(empty: Emulator, request: pytest.FixtureRequest) -> Iterator[Session]:
-    """Whose sessions the tests have: an emulator of this process, or one that is known by its URL alone."""
-    family = empty if request.param == "indoors" else Session(empty.url)
-    yield family
-    if family is not empty:
+    """The default session of an emulator in this process, or of a server known by its URL alone."""
+    if request.param == "in process":
+        yield empty.default_session
+    else:
+        family = Session(empty.url)
+        yield family
         family.admin.close()

@@ -1,5 +1,6 @@
 """`Emulator`: the server inside a Python process."""
 
+import inspect
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from gemulator.core.settings import SettingError, Settings
 from tests.acceptance.wire import ask, post
 
 
-def said(session: Session) -> str:
+def said(session: Session | Emulator) -> str:
     answer = post(session, ask("hi"))
     return str(answer.json()["choices"][0]["message"]["content"])
 
@@ -38,6 +39,41 @@ def test_its_addresses() -> None:
         assert emulator.base_url == f"{emulator.url}/v1/projects/mine/locations/europe-west4/endpoints/openapi"
         assert emulator.endpoint_url("mg-endpoint-1").endswith("/locations/us-central1/endpoints/mg-endpoint-1")
         assert httpx.get(f"{emulator.url}/__emulator/health").json()["status"] == "ok"
+
+
+def test_it_has_the_members_of_its_default_session() -> None:
+    of_sessions_alone = {"clients", "end_later", "folders", "of", "share_loaded"}
+    members = {name for name in dir(Session) if not name.startswith("_")} - of_sessions_alone
+    assert members <= set(dir(Emulator))
+    for name in members:
+        session, emulator = getattr(Session, name), getattr(Emulator, name)
+        if callable(session) and name != "close":
+            assert inspect.signature(emulator) == inspect.signature(session)
+            assert emulator.__doc__ == session.__doc__
+
+
+def test_what_is_done_with_it_is_done_with_its_default_session() -> None:
+    with Emulator(unmatched="error") as emulator:
+        session = emulator.default_session
+        emulator.when(user="hi").reply("Hello!")
+        emulator.seed, emulator.clock = 7, "2030-01-01T00:00:00Z"
+        assert said(emulator) == said(session) == "Hello!"
+        assert [one.user for one in session.requests] == [one.user for one in emulator.requests] == ["hi", "hi"]
+        assert (session.to_yaml(), session.seed, session.clock) == (emulator.to_yaml(), "7", "2030-01-01T00:00:00Z")
+        session.assert_called(2, user="hi")
+        emulator.reset()
+        assert session.requests == []
+        with pytest.raises(ScenarioError, match="unknown key `usr`"):
+            emulator.when(usr="hi").reply("Hello!")  # type: ignore[call-arg]
+        with pytest.raises(AssertionError, match="turn stubs/1 has never answered"):
+            emulator.assert_all_used()
+
+
+def test_a_stopped_one_that_nobody_asked_says_that_it_is_gone() -> None:
+    emulator = Emulator().start()
+    emulator.stop()
+    with pytest.raises(AdminError, match="no gemulator answers"):
+        emulator.session(seed="1").name.upper()
 
 
 def test_it_is_nowhere_before_it_listens() -> None:

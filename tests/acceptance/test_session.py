@@ -19,16 +19,16 @@ from gemulator.core.settings import UnmatchedMode
 from tests.acceptance.wire import ask
 
 
-def post(session: Session, text: str = "hi", **fields: Any) -> httpx.Response:
+def post(session: Session | Emulator, text: str = "hi", **fields: Any) -> httpx.Response:
     headers = {"authorization": f"Bearer {session.token}"}
     return httpx.post(f"{session.base_url}/chat/completions", json=ask(text, **fields), headers=headers)
 
 
-def said(session: Session, text: str = "hi") -> Any:
+def said(session: Session | Emulator, text: str = "hi") -> Any:
     return post(session, text).json()
 
 
-def words(session: Session, text: str = "hi") -> str:
+def words(session: Session | Emulator, text: str = "hi") -> str:
     return str(said(session, text)["choices"][0]["message"]["content"])
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 
-from gemulator import Session
+from gemulator import Emulator, Session
 
 
 def post(
-    emulator: Session, body: dict[str, Any] | bytes, *, base_url: str | None = None, **headers: str
+    emulator: Session | Emulator, body: dict[str, Any] | bytes, *, base_url: str | None = None, **headers: str
 ) -> httpx.Response:
     """POST to the chat route with the emulator's token; header names with `_` for `-`."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -86,13 +86,13 @@ FORKED = """
 import os, sys
 from contextlib import closing
 from gemulator import Emulator
-from gemulator.client.http_client import Connections
+from gemulator.client.http_client import HttpPool
 
 def wrong(status):
-    return sum(connections.ask("GET", f"/__emulator/{path}")[0] != status for _ in range(300))
+    return sum(connections.request("GET", f"/__emulator/{path}")[0] != status for _ in range(300))
 
-with Emulator() as emulator, closing(Connections(emulator.url, {})) as connections:
-    connections.ask("GET", "/__emulator/health")
+with Emulator() as emulator, closing(HttpPool(emulator.url, {})) as connections:
+    connections.request("GET", "/__emulator/health")
     child = os.fork()
     path, status = ("health", 200) if child else ("nothing", 404)
     found = wrong(status)

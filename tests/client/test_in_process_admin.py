@@ -1,4 +1,4 @@
-"""What an emulator of this process is asked without HTTP, and when it is not."""
+"""The in-process admin client: which calls skip HTTP, and when it falls back to it."""
 
 import asyncio
 import os
@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -16,11 +17,8 @@ import pytest
 from gemulator import Emulator, Session
 from gemulator.client.admin import AdminError
 from gemulator.client.http_client import HttpPool
-from gemulator.state.journal.entry import Filter
-from gemulator.state.memory import MemoryStore
-from gemulator.state.store import PushedScenario, StoreLimits
+from gemulator.client.in_process_admin import InProcessAdmin
 from tests.acceptance.wire import ask
-from tests.stores import received
 
 
 @pytest.fixture
@@ -29,7 +27,7 @@ def emulator() -> Iterator[Emulator]:
         yield emulator
 
 
-def said(session: Session, text: str = "hi") -> str:
+def said(session: Session | Emulator, text: str = "hi") -> str:
     headers = {"authorization": f"Bearer {session.token}"}
     answer = httpx.post(f"{session.base_url}/chat/completions", json=ask(text), headers=headers)
     return str(answer.json()["choices"][0]["message"]["content"])
@@ -37,7 +35,7 @@ def said(session: Session, text: str = "hi") -> str:
 
 def test_what_each_test_asks_takes_no_request(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.delattr(HttpPool, "ask")
+        patch.delattr(HttpPool, "request")
         left = emulator.session(seed="1")
         left.when(user="hi").reply("Hello!")
         assert said(left) == "Hello!"
@@ -51,12 +49,17 @@ def test_what_each_test_asks_takes_no_request(emulator: Emulator, monkeypatch: p
     assert [one["session"] for one in emulator.admin.sessions()] == [left.name]  # which is over
 
 
-@pytest.mark.slow
-def test_how_an_answer_ended_is_known_once_it_is_asked_for(emulator: Emulator) -> None:
-    emulator.when(user="hi").reply("Hello!")
+@pytest.mark.parametrize("outcome", ["completed", "cut"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_verify_sees_the_outcome_of_a_received_answer(emulator: Emulator, stream: bool, outcome: str) -> None:
+    stub = emulator.when(user="hi").reply("Hello! " * 20)
+    if outcome == "cut":
+        stub.fault("disconnect", **({"after_chunks": 2} if stream else {}))
+    headers = {"authorization": f"Bearer {emulator.token}"}
     for number in range(1, 30):
-        said(emulator)
-        emulator.admin.verify(entries=[{"outcome": "completed", "count": number}])
+        with suppress(httpx.TransportError):
+            httpx.post(f"{emulator.base_url}/chat/completions", json=ask("hi", stream=stream), headers=headers)
+        emulator.admin.verify(entries=[{"outcome": outcome, "count": number}])
 
 
 @pytest.mark.parametrize("settings", [{"admin": "off"}, {"store": "redis://127.0.0.1:9"}])
@@ -70,6 +73,30 @@ def test_a_session_that_outlives_its_emulator(emulator: Emulator) -> None:
     emulator.stop()
     with pytest.raises(AdminError, match="no gemulator answers"):
         session.name.upper()
+
+
+def admin_of(emulator: Emulator) -> InProcessAdmin:
+    assert isinstance(emulator.admin, InProcessAdmin)
+    return emulator.admin
+
+
+def test_a_call_on_a_closed_loop_reports_that_no_server_answers(emulator: Emulator) -> None:
+    admin = admin_of(emulator)
+    admin._loop = asyncio.new_event_loop()
+    admin._loop.close()
+    with pytest.raises(AdminError, match="no gemulator answers"):
+        emulator.session(seed="1").name.upper()
+
+
+def test_a_loop_that_does_not_run_is_given_up(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    resume = threading.Event()
+    admin_of(emulator)._loop.call_soon_threadsafe(resume.wait)
+    with monkeypatch.context() as patch:
+        patch.setattr("gemulator.client.in_process_admin.TIMEOUT", 0.05)
+        with pytest.raises(AdminError, match="no gemulator answers"):
+            emulator.session(seed="1").name.upper()
+    resume.set()
+    assert emulator.session(seed="2").name
 
 
 def test_nothing_waits_for_the_collector(emulator: Emulator) -> None:
@@ -103,7 +130,6 @@ with Emulator(unmatched="error") as emulator:
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_process_speaks_to_the_server_it_left() -> None:
     done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True, timeout=60)
@@ -119,7 +145,6 @@ def impatient() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_threads_with_sessions_of_their_own(emulator: Emulator) -> None:
     def test(number: int) -> None:
@@ -132,33 +157,3 @@ def test_threads_with_sessions_of_their_own(emulator: Emulator) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(test, range(60)))
     assert emulator.admin.sessions() == []
-
-
-@pytest.mark.usefixtures("impatient")
-def test_a_store_in_memory_bears_a_second_thread() -> None:
-    store = MemoryStore(StoreLimits(sessions=5, entries=3))
-    over = threading.Event()
-
-    async def answer() -> None:
-        try:
-            for number in range(1_000):
-                await store.append(received(f"s{number % 7}"))
-                await store.claim(f"s{number % 3}", b"f", [])
-                await store.entries()
-                await store.sessions()
-        finally:
-            over.set()
-
-    async def test() -> None:
-        while not over.is_set():
-            name = await store.open()
-            await store.publish(name, PushedScenario("a", "text"))
-            await store.overlay(name)
-            await store.entries(Filter(session=name))
-            await store.drop(name)
-
-    with ThreadPoolExecutor(2) as pool:
-        for thread in (pool.submit(asyncio.run, answer()), pool.submit(asyncio.run, test())):
-            thread.result()
-    kept = asyncio.run(store.sessions())
-    assert store._bytes == sum(one.bytes for one in kept) <= 15 * 1000

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from textwrap import dedent
@@ -14,6 +15,8 @@ import pytest
 from _pytest.pytester import LineMatcher
 
 from gemulator import Emulator
+from gemulator.client.options import SessionOptions
+from gemulator.client.pytest_plugin.options import PytestOptions
 
 pytestmark = pytest.mark.slow
 
@@ -25,11 +28,6 @@ def ask(session, text):
     client = session.openai(max_retries=0)
     answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": text}])
     return answer.choices[0].message.content
-
-def leave(session):
-    session.token
-    session.url = "http://127.0.0.1:9"
-    del session.admin
 """
 INI = """
 [pytest]
@@ -85,21 +83,6 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*- Captured gemulator call -*",
             "    there are no turns: nothing was stubbed or loaded",
         ],
-    ),
-    "a failure where the server is gone": (
-        """
-        def test_it(gemulator):
-            leave(gemulator)
-            raise KeyError("the reason")
-        """,
-        ["*KeyError: 'the reason'", "*- Captured gemulator call -*", "no gemulator answers at http://127.0.0.1:9:*"],
-    ),
-    "nothing else where the server is gone": (
-        """
-        def test_it(gemulator):
-            leave(gemulator)
-        """,
-        ["no gemulator answers at http://127.0.0.1:9:*"],
     ),
     "times that are used up": (
         """
@@ -345,7 +328,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["the marker gemulator: clock: 'noon' is not a time: write `real` or an ISO 8601 time"],
+        ["the marker gemulator: clock: 'noon' is not a time: write `real` or an ISO 8601 time*"],
     ),
     "a choice that is none": (
         """
@@ -353,7 +336,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["the marker gemulator: unmatched: expected 'error' or 'generate', not 'invent'"],
+        ["the marker gemulator: unmatched: Input should be 'generate' or 'error', not 'invent'"],
     ),
     "a yes that is a text": (
         """
@@ -369,7 +352,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["the marker gemulator: seed: expected a text or a number, not [[]7]"],
+        ["the marker gemulator: seed: Input should be a valid string, not [[]7]"],
     ),
     "scenarios that are no files": (
         """
@@ -538,6 +521,29 @@ def test_a_server_elsewhere_does_as_the_project_says(tmp_path: Path) -> None:
     report.fnmatch_lines(["*turn twice/1 answered 1 of 2 times", "*= 1 failed, 2 passed in *"])
 
 
+def test_a_server_that_has_stopped_is_reported(tmp_path: Path) -> None:
+    tests = """
+        def test_failed(gemulator, gemulator_server):
+            gemulator.token
+            gemulator_server.stop()
+            raise KeyError("the reason")
+
+        def test_passed(gemulator):
+            pass
+        """
+    run(tmp_path, {"one": tests}).fnmatch_lines(
+        [
+            "_* test_failed _*",
+            "*KeyError: 'the reason'",
+            "*- Captured gemulator call -*",
+            "no gemulator answers at http://127.0.0.1:*",
+            "_* test_passed _*",
+            "no gemulator answers at http://127.0.0.1:*",
+            "*= 2 failed* in *",
+        ]
+    )
+
+
 def test_a_server_that_is_no_emulator(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
         thread = Thread(target=other.serve_forever)
@@ -632,7 +638,99 @@ gemulator_strict = no
 
 def test_an_option_of_the_project_that_is_wrong(tmp_path: Path) -> None:
     report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, ini="gemulator_unmatched = invent")
-    report.fnmatch_lines(["gemulator_unmatched: expected 'error' or 'generate', not 'invent'"])
+    report.fnmatch_lines(["gemulator_unmatched: Input should be 'generate' or 'error', not 'invent'"])
+
+
+SETTINGS = """
+import pytest
+
+@pytest.fixture(scope="session")
+def gemulator_settings():
+    return {settings}
+"""
+
+
+def run_with_settings(folder: Path, settings: str, tests: str, *options: str, ini: str = "") -> LineMatcher:
+    """The report of a project whose conftest.py overrides `gemulator_settings`."""
+    folder.joinpath("conftest.py").write_text(SETTINGS.replace("{settings}", settings))
+    return run(folder, {"one": tests}, *options, ini=ini)
+
+
+def test_settings_of_the_server(tmp_path: Path) -> None:
+    tests = """
+        from openai import NotFoundError
+
+        def test_it(gemulator, gemulator_server):
+            assert gemulator_server.settings.project == "mine"
+            gemulator.when(user="hello").reply("Hello.")
+            with pytest.raises(NotFoundError):
+                ask(gemulator, "hello")
+            assert gemulator.clock == "2030-01-01T00:00:00Z"
+        """
+    settings, ini = '{"models": "catalog", "project": "mine"}', "gemulator_clock = 2030-01-01T00:00:00Z"
+    run_with_settings(tmp_path, settings, tests, ini=ini).fnmatch_lines(["*= 1 passed in *"])
+
+
+SESSION_SETTINGS = '{"seed": 7, "unmatched": "generate", "scenarios": "right.yaml"}'
+SESSION_TESTS = """
+        def test_it(gemulator, gemulator_server):
+            assert gemulator.seed == "7"
+            for session in gemulator, gemulator_server.session():
+                assert ask(session, "hello") == "From the file."
+                assert ask(session, "Who are you?")
+
+        @pytest.mark.gemulator(seed=8, unmatched="error")
+        def test_a_marker_overrides_them(gemulator):
+            assert gemulator.seed == "8"
+            with pytest.raises(BadRequestError):
+                ask(gemulator, "Who are you?")
+            gemulator.reset()
+        """
+
+
+def test_settings_of_sessions_override_the_ini_file(tmp_path: Path) -> None:
+    report = run_with_settings(tmp_path, SESSION_SETTINGS, SESSION_TESTS, ini="gemulator_seed = 1")
+    report.fnmatch_lines(["*= 2 passed in *"])
+
+
+def test_settings_of_sessions_apply_to_a_server_elsewhere(tmp_path: Path) -> None:
+    with Emulator(unmatched="error") as server:
+        report = run_with_settings(tmp_path, SESSION_SETTINGS, SESSION_TESTS, "--gemulator-url", server.url)
+    report.fnmatch_lines(["*= 2 passed in *"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            '{"unmatchd": "error"}',
+            "gemulator_settings: unmatchd: there is no such setting: did you mean *",
+        ),
+        ('{"seed": [7]}', "gemulator_settings: seed: Input should be a valid string, not [[]7]"),
+        ('{"journal_entries": 0}', "gemulator_settings: journal_entries: Input should be greater *"),
+        ("None", "gemulator_settings: expected a dict of settings, not None. Return one from the fixture."),
+        ('{"scenarios": "wrong.yaml"}', "gemulator_settings:"),
+    ],
+)
+def test_settings_that_are_wrong(tmp_path: Path, settings: str, message: str) -> None:
+    report = run_with_settings(tmp_path, settings, "def test_it(gemulator): pass")
+    report.fnmatch_lines([message])
+    report.no_fnmatch_line("*.py:[0-9]*")
+
+
+def test_an_option_of_a_session_is_one_of_the_plugin() -> None:
+    options = {one.name for one in fields(PytestOptions)}
+    assert SessionOptions.__annotations__.keys() <= options
+    assert all(one.metadata["help"] for one in fields(PytestOptions))
+
+
+def test_the_marker_and_the_ini_options_are_listed(tmp_path: Path) -> None:
+    listed = run(tmp_path, {}, "--markers").str()
+    assert "@pytest.mark.gemulator(scenario=, unmatched=, seed=, clock=, strict=, env=): scenario: " in listed
+    listed = run(tmp_path, {}, "--help").str()
+    for name in ("gemulator_scenarios", "gemulator_unmatched (string)", "gemulator_strict (bool)"):
+        assert name in listed
+    assert "gemulator_scenario " not in listed
 
 
 def test_sessions_of_a_wider_scope_are_as_the_project_says(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from gemulator.client.stubs import NAME, MatchConditions, Pace, Stub, Stubs, TurnFields, conditions_as_dict
+from gemulator.client.stubs import NAME, MatchConditions, Pace, Publish, Stub, Stubs, TurnFields, conditions_as_dict
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import ScenarioError
 from gemulator.engine.session_library import read_pushed
@@ -22,6 +22,11 @@ from gemulator.scenario.delivery_fields import PacingFields
 from gemulator.scenario.loading.reader import read_scenario
 from gemulator.scenario.model import Turn
 from gemulator.state.store import PushedScenario
+
+
+def stubs_of(publish: Publish) -> Stubs:
+    """Stubs of a session that was not asked anything."""
+    return Stubs(publish, lambda full: [])
 
 
 def keys(kind: type[Any]) -> set[str]:
@@ -91,9 +96,9 @@ SAME: dict[str, tuple[Write, str]] = {
 
 @pytest.mark.parametrize(("write", "turns"), SAME.values(), ids=list(SAME))
 def test_python_and_yaml_make_the_same_turns(write: Write, turns: str) -> None:
-    stubs = Stubs()
     published: list[str] = []
-    write(lambda conditions: stubs.when(conditions, published.append))
+    stubs = stubs_of(published.append)
+    write(stubs.when)
     expected = read_scenario(f"turns: {turns}", Path("x.yaml"), "x").turns
     again = read_scenario(stubs.to_yaml(), Path("y.yaml"), "y").turns
     assert list(read_pushed(PushedScenario(NAME, published[-1])).turns) == list(again) == list(expected)
@@ -101,14 +106,14 @@ def test_python_and_yaml_make_the_same_turns(write: Write, turns: str) -> None:
 
 def test_a_wrong_stub_changes_nothing() -> None:
     published: list[str] = []
-    stubs = Stubs()
-    stub = stubs.when({"user": "hi"}, published.append).reply("Hello!")
+    stubs = stubs_of(published.append)
+    stub = stubs.when({"user": "hi"}).reply("Hello!")
     before = stubs.to_yaml()
     with pytest.raises(ScenarioError, match="no regular expression"):
         stub.reply("{{ match.city }}")
     assert [yaml.read(text, Path("stubs")).data for text in published] == [yaml.read(before, Path("stubs")).data]
     assert stubs.to_yaml() == before
-    assert Stubs().to_yaml() == ""
+    assert stubs_of(published.append).to_yaml() == ""
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_json_is_refused_as_the_yaml_that_it_is(text: str) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_what_json_does_not_bear_is_written_as_yaml(value: float) -> None:
     published: list[str] = []
-    Stubs().when({"temperature": {"at_most": value}}, published.append).reply("x")
+    stubs_of(published.append).when({"temperature": {"at_most": value}}).reply("x")
     scenario = read_pushed(PushedScenario("stubs", published[0]))
     assert repr(value) in repr(scenario.turns[0].when)
 
@@ -203,8 +208,8 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 def test_what_python_has_and_json_has_not_is_what_json_says_of_it(value: object, expected: object) -> None:
     """Served and written alike."""
     published: list[str] = []
-    stubs = Stubs()
-    stubs.when({}, published.append).reply({"json": {"v": value}})
+    stubs = stubs_of(published.append)
+    stubs.when({}).reply({"json": {"v": value}})
     for data in (orjson.loads(published[0]), yaml.read(stubs.to_yaml(), Path("x.yaml")).data):
         assert data == {"turns": [{"reply": {"json": {"v": expected}}}]}
 
@@ -224,7 +229,7 @@ def nowhere(text: str) -> None:
     ],
 )
 def test_what_json_cannot_say_is_refused(value: object, message: str) -> None:
-    stub = Stubs().when({}, nowhere)
+    stub = stubs_of(nowhere).when({})
     with pytest.raises(ValueError, match=message):
         stub.reply({"json": {"v": value}})
 
@@ -245,22 +250,23 @@ WRONG: dict[str, tuple[Wrong, str]] = {
 @pytest.mark.parametrize(("write", "message"), WRONG.values(), ids=list(WRONG))
 def test_what_is_wrong_is_said_of_the_stub(write: Wrong, message: str) -> None:
     """Nobody has a file in which it has a line."""
-    stubs = Stubs()
-    stubs.when({"user": "hi"}, nowhere).reply("Hello!")
+    stubs = stubs_of(nowhere)
+    stubs.when({"user": "hi"}).reply("Hello!")
     with pytest.raises(ScenarioError) as found:
-        write(lambda conditions: stubs.when(conditions, nowhere))
+        write(stubs.when)
     assert message in str(found.value)
 
 
 @pytest.mark.slow
 def test_no_stub_is_lost_between_threads() -> None:
-    stubs, published = Stubs(), [""]
+    published = [""]
+    stubs = stubs_of(partial(published.__setitem__, 0))
     usual = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
 
     def write(number: int) -> None:
         for _ in range(5):
-            stubs.when({"user": str(number)}, partial(published.__setitem__, 0)).reply("1").reply("2").times(3)
+            stubs.when({"user": str(number)}).reply("1").reply("2").times(3)
 
     try:
         with ThreadPoolExecutor(20) as pool:

@@ -92,7 +92,7 @@ def _environment(emulator: Emulator, adc: str, files: CredentialFiles) -> dict[s
     if emulator.tls_url:
         files.write_authority(place.authority(settings.tls_names))
     client = ClientEnvironment(
-        urls=emulator,
+        urls=emulator.urls,
         token=emulator.token,
         project=settings.project,
         files=files,

@@ -1,4 +1,4 @@
-"""The admin API from Python: what the commands, the fixture and `Emulator` speak."""
+"""Client of the admin API."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
@@ -8,24 +8,26 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from gemulator.client.http_client import HttpPool, Unreachable
-from gemulator.state.journal.json_views import EntryView, EventView, FindingView, PageView, SessionView
+from gemulator.state.journal.json_views import EntryView, EventView, FailureView, FindingView, PageView, SessionView
 
 _ROOT = "/__emulator"
 
 
 class AdminError(Exception):
-    """The server refuses, or cannot be reached. The text says what to do."""
+    """The server refused a request or cannot be reached. The text ends with a remedy."""
 
-    def __init__(self, message: str, remedy: str, code: str = "", failures: object = None) -> None:
+    def __init__(self, message: str, remedy: str, code: str = "", failures: list[FailureView] | None = None) -> None:
         super().__init__(f"{message}\n{remedy}")
+        self.message = message
+        self.remedy = remedy
         self.code = code
         self.failures = failures
 
 
 class Admin:
-    """A running emulator at `url`, like http://127.0.0.1:8089. `key` is its --admin-key."""
+    """Admin API of the emulator at `url`, like http://127.0.0.1:8089. `key` is its --admin-key."""
 
-    in_process = False  # whether it is in this process, and all of it is this process's own
+    in_process = False  # True if the server runs in this process and serves only this process
 
     def __init__(self, url: str, key: str | None = None) -> None:
         self._http = HttpPool(url, {"x-emulator-admin-key": key} if key else {})
@@ -46,7 +48,7 @@ class Admin:
     # ---- sessions and scenarios
 
     def sessions(self) -> list[SessionView]:
-        """All sessions in name order."""
+        """Return all sessions in name order."""
         return cast(list[SessionView], self._call("GET", "/sessions")["sessions"])
 
     def create(
@@ -58,46 +60,46 @@ class Admin:
         over: Sequence[str] = (),
         **choices: str | int,
     ) -> tuple[str, str]:
-        """Make a session: its name and a token. Choices: `scenario`, `seed`, `clock`, `unmatched`, `ttl`.
+        """Create a session and return its name and token.
 
-        `scenarios` are texts by name to push to it; `drop` are sessions to forget before, `over` those whose clients
-        are told so from now on.
+        `choices` are `scenario`, `seed`, `clock`, `unmatched` and `ttl`. `scenarios` are texts to push by name. The
+        sessions in `drop` are deleted first, those in `over` are ended: their clients get a 400 from then on.
         """
-        wanted = {"session": session, "scenarios": scenarios or {}, "drop": drop, "over": over, **choices}
-        made = self._call("POST", "/sessions", json=wanted)
-        return made["session"], made["token"]
+        body = {"session": session, "scenarios": scenarios or {}, "drop": drop, "over": over, **choices}
+        created = self._call("POST", "/sessions", json=body)
+        return created["session"], created["token"]
 
     def reset(self, session: str) -> None:
-        """Forget counters and journal of a session."""
+        """Clear counters and journal of a session."""
         self._call("POST", f"/sessions/{quote(session, safe='')}/reset")
 
     def drop(self, session: str) -> bool:
-        """Forget a session; whether there was one."""
+        """Delete a session; return True if it existed."""
         return bool(self._call("DELETE", f"/sessions/{quote(session, safe='')}")["dropped"])
 
     def push(self, scenario: str, session: str = "default", name: str | None = None) -> str:
-        """Push a scenario in YAML or JSON; its name."""
+        """Push a scenario in YAML or JSON and return its name."""
         params = {"session": session, **({"name": name} if name else {})}
         return str(self._call("POST", "/scenarios", params, content=scenario.encode())["name"])
 
     def withdraw(self, name: str | None = None, session: str = "default") -> bool:
-        """Withdraw a pushed scenario, or all; whether there was any."""
+        """Withdraw a pushed scenario, or all of them; return True if there was any."""
         path = "/scenarios" if name is None else f"/scenarios/{quote(name, safe='')}"
         return bool(self._call("DELETE", path, {"session": session})["withdrawn"])
 
     def pin(self, scenario: str | None, session: str = "default") -> None:
-        """Let one scenario alone answer; None: all may."""
+        """Let only one scenario answer; None lets all answer."""
         self._call("POST", "/scenarios/pin", json={"session": session, "scenario": scenario})
 
     # ---- journal
 
     def page(self, after: int = 0, limit: int = 100, full: bool = False, **filters: str | int | None) -> PageView:
-        """A page of entries after a number."""
+        """Return a page of entries with numbers above `after`."""
         params = {"after": after, "limit": limit, "full": int(full), **filters}
         return cast(PageView, self._call("GET", "/journal", params))
 
     def entries(self, full: bool = True, **filters: str | int | None) -> list[EntryView]:
-        """All entries."""
+        """Return all entries that pass the filters."""
         found: list[EntryView] = []
         after: int | None = 0
         while after is not None:
@@ -107,15 +109,15 @@ class Admin:
         return found
 
     def entry(self, number: int) -> EntryView:
-        """One entry in full."""
+        """Return one entry in full."""
         return cast(EntryView, self._call("GET", f"/journal/{number}"))
 
     def har(self, **filters: str | int | None) -> Any:
-        """The journal as an HTTP Archive."""
+        """Return the journal as an HTTP Archive."""
         return self._call("GET", "/journal.har", filters)
 
     def events(self, after: int | None = None, **filters: str | int | None) -> Iterator[EventView]:
-        """Events as they happen, until the server goes."""
+        """Yield events as they happen, until the server stops."""
         target = _target("/journal", {"after": after, **filters})
         try:
             with self._http.stream(target, {"accept": "text/event-stream"}) as response:
@@ -130,7 +132,7 @@ class Admin:
     # ---- checks
 
     def verify(self, **expectations: Any) -> None:
-        """Check what a session was asked; AdminError says what does not hold."""
+        """Check the requests of a session. Raise AdminError with `failures` if a check fails."""
         self._call("POST", "/verify", json=expectations)
 
     def chaos(
@@ -140,15 +142,15 @@ class Admin:
         quota: str | None = None,
         session: str = "default",
     ) -> None:
-        """Order faults, a pace or a quota, each as one line; what is None is off. A reset ends all of it."""
+        """Set faults, pacing and quota of a session, each as one line; None is off. `reset` clears them."""
         self._call("POST", "/chaos", json={"session": session, "fault": fault, "pacing": pacing, "quota": quota})
 
     def verdict(self, session: str | None = None) -> list[FindingView]:
-        """What the client of a session, or of all, does wrong."""
+        """Return the mistakes of the clients of a session, or of all sessions."""
         return cast(list[FindingView], self._call("GET", "/verdict", {"session": session})["findings"])
 
     def explain(self, body: dict[str, Any], session: str = "default", **more: Any) -> Any:
-        """What a chat request would be answered, and why."""
+        """Return the answer that a chat request would get, and the reason."""
         return self._call("POST", "/explain", json={"body": body, "session": session, **more})
 
     def _call(
@@ -175,14 +177,14 @@ class Admin:
     def _error(self, status: int, answer: bytes) -> AdminError:
         try:
             tree = orjson.loads(answer)
-            said = tree["error"]
-            return AdminError(said["message"], said["remedy"], said["code"], tree.get("failures"))
+            details = tree["error"]
+            return AdminError(details["message"], details["remedy"], details["code"], tree.get("failures"))
         except (ValueError, KeyError, TypeError):
             message = f"{self._url} answered {status} and is no gemulator"
             return AdminError(message, "Name the right server with --url.", "foreign")
 
 
 def _target(path: str, params: Mapping[str, str | int | None]) -> str:
-    """Path and query below the URL; what is None is left out."""
+    """Return path and query below the URL, without parameters that are None."""
     query = urlencode({name: value for name, value in params.items() if value is not None})
     return f"{_ROOT}{path}?{query}" if query else _ROOT + path

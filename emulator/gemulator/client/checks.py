@@ -1,7 +1,7 @@
-"""What a test expected of its session and did not get, in words."""
+"""Expectations of a test, and failed ones as assertion messages."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -10,99 +10,101 @@ import orjson
 
 from gemulator.client.admin import Admin, AdminError
 from gemulator.client.recorded_request import RecordedRequest
+from gemulator.client.server_handle import EndedSessions
 from gemulator.client.stubs import NAME, Stubs
 from gemulator.core import located_yaml as yaml
-from gemulator.server.admin.ended_sessions import ENDED_SCENARIO
-from gemulator.state.journal.json_views import EntryView, MismatchView, mismatch_text
+from gemulator.state.journal.json_views import (
+    EntryView,
+    FailureKind,
+    FailureView,
+    MismatchView,
+    NearestEntryView,
+    mismatch_text,
+)
 
-_KEPT = 100  # sessions that the server knows to be over
 
+@dataclass(frozen=True)
+class FailedCheck:
+    """Failed checks of one kind as lines of an assertion message."""
 
-@dataclass
-class EndedSessions:
-    """The sessions of a family that are over, with whose they were, and the newest entry in them that was told of."""
-
-    owner: dict[str, str] = field(default_factory=dict)
-    told: int = 0
-
-    def add(self, session: str, whose: str) -> None:
-        self.owner[session] = whose or session
-        if len(self.owner) > _KEPT:
-            del self.owner[next(iter(self.owner))]
-
-    def late(self, admin: Admin) -> Iterator[str]:
-        """What was asked in them since, in words; after that it is told."""
-        entries = admin.entries(scenario=ENDED_SCENARIO) if self.owner else []
-        for entry in (one for one in entries if one["session"] in self.owner and one["id"] > self.told):
-            self.told = max(self.told, entry["id"])
-            yield f"  request {RecordedRequest(entry)}"
-            yield f"    its client is that of {self.owner[entry['session']]}"
+    kind: FailureKind
+    lines: Sequence[str]
 
 
 @dataclass(frozen=True)
 class SessionChecks:
-    """What is checked: a session, the scenarios that were pushed to it by name, those of them that are everyone's, the
-    sessions before it, and its stubs."""
+    """Checks of a session.
+
+    `texts` are the scenarios pushed to it by name; `shared` are the names of those that other sessions have as well.
+    """
 
     admin: Admin
     session: str
     texts: Mapping[str, str]
-    lent: Sequence[str]
-    over: EndedSessions
+    shared: Sequence[str]
+    ended: EndedSessions
     stubs: Stubs
 
     def verify(self, **expectations: Any) -> None:
-        """AssertionError says what does not hold, and how the nearest turns or requests differ."""
+        """Raise AssertionError with the failed checks and the nearest turns or requests."""
         __tracebackhide__ = True
+        failed = self.failed(**expectations)
+        if failed:
+            raise AssertionError(message_of(failed))
+
+    def failed(self, **expectations: Any) -> Sequence[FailedCheck]:
+        """Return the failed ones of these expectations, as the admin API's `verify` takes them."""
         try:
             self.admin.verify(session=self.session, **expectations)
         except AdminError as error:
-            if error.code != "not_verified" or not isinstance(error.failures, list):
+            if error.failures is None:
                 raise
-            lines = [*self._lines(error.failures, expectations)]
-            if lines:
-                raise AssertionError("gemulator: " + "\n".join(lines)) from None
+            found = self._describe(error.failures, expectations)
+            return [check for check in found if check.lines]
+        return ()
+
+    def failed_at_end(self) -> Sequence[FailedCheck]:
+        """Return the failed checks of `assert_done`."""
+        return self.failed(none_unmatched="refused", none_late=self._none_late, times_used=True)
 
     @property
-    def none_late(self) -> int | None:
-        """The expectation that no client of a session before this one has asked; others' journals are not searched."""
-        return self.over.told if self.over.owner and self.admin.in_process else None
+    def _none_late(self) -> int | None:
+        """The value of `none_late`; None on a server that others use too, to spare a search of its whole journal."""
+        return self.ended.reported if self.ended.owner and self.admin.in_process else None
 
-    def late(self) -> str:
-        """What clients of sessions that are over asked, and nobody was told of yet."""
-        return "\n".join(self._late())
+    def late(self) -> Sequence[str]:
+        """Return lines about unreported requests of clients whose session has ended."""
+        lines = [*self.ended.late(self.admin)]
+        return ["A client that was made in a test before asked again:", *lines] if lines else []
 
     def failure_hints(self) -> Sequence[str]:
-        """What may be why a test failed: requests that no turn fitted, refused ones, other tests' clients."""
+        """Return likely reasons of a failed test: unmatched and refused requests, clients of earlier tests."""
         entries = self.admin.entries(session=self.session)
-        return [*self._unmatched(entries, invented=False), *_refused(entries), *self._late()]
+        return [*self._unmatched(entries, invented=False), *_refused(entries), *self.late()]
 
-    def _lines(self, failures: Sequence[Mapping[str, Any]], expectations: Mapping[str, Any]) -> Iterator[str]:
-        wanted = expectations.get("entries", ())
+    def _describe(self, failures: Sequence[FailureView], expectations: Mapping[str, Any]) -> Iterator[FailedCheck]:
         entries = self.admin.entries(session=self.session)
-        silent: set[str] = set()
-        lent = {*self.lent} - {entry["scenario"] for entry in entries}
-        for check, broken in groupby(failures, lambda failure: failure["check"].partition("[")[0]):
-            match check:
+        for kind, group in groupby(failures, lambda failure: failure["kind"]):
+            of_kind = list(group)
+            match kind:
                 case "none_unmatched":
-                    yield from self._unmatched(entries, invented=expectations["none_unmatched"] is True)
+                    lines = self._unmatched(entries, invented=expectations["none_unmatched"] is True)
                 case "none_late":
-                    yield from self._late()
+                    lines = iter(self.late())
                 case "times_used":
-                    for failure in broken:
-                        yield from self._unused(failure["message"], silent, lent)
+                    unasked = {*self.shared} - {entry["scenario"] for entry in entries}
+                    lines = self._unused(of_kind, unasked, _unused_stubs(failures, expectations))
                 case _:
-                    for failure in broken:
-                        yield from self._uncalled(failure, wanted[int(failure["check"][8:-1])], silent)
-                        yield from _nearest(failure["nearest"], entries)
+                    lines = self._unmet(of_kind, expectations, entries)
+            yield FailedCheck(kind, [*lines])
 
     def _unmatched(self, entries: Sequence[EntryView], *, invented: bool) -> Iterator[str]:
-        """Requests that no turn fitted; whether those count that got an invented answer."""
+        """Yield lines about requests that matched no turn; `invented` includes those with a generated answer."""
         sources = {"unmatched", "generated"} if invented else {"unmatched"}
         found = [entry for entry in entries if entry["source"] in sources]
         if not found:
             return
-        yield f"{_some(found, entries)} fitted no turn. Nearest turns first:"
+        yield f"{_share(found, entries)} fitted no turn. Nearest turns first:"
         for entry in found:
             yield f"  request {RecordedRequest(entry)}"
             for near in entry["nearest"]:
@@ -111,51 +113,61 @@ class SessionChecks:
                 yield "    there are no turns: nothing was stubbed or loaded"
         yield from self.stubs.incomplete()
 
-    def _late(self) -> Iterator[str]:
-        late = [*self.over.late(self.admin)]
-        if late:
-            yield "A client that was made in a test before asked again:"
-            yield from late
+    def _unused(self, failures: Sequence[FailureView], unasked: Set[str], stubs: Set[int]) -> Iterator[str]:
+        """Yield lines about unused `times`, except of unasked scenarios and of stubs that are reported already."""
+        for failure in failures:
+            scenario, turn = failure["scenario"], failure["turn"]
+            if scenario not in unasked and not (scenario == NAME and turn in stubs):
+                yield failure["message"]
+                yield from self._turn(scenario, turn)
 
-    def _unused(self, message: str, silent: set[str], lent: set[str]) -> Iterator[str]:
-        turn = message.removeprefix("turn ").rpartition(" answered ")[0]
-        if turn not in silent and turn.rpartition("/")[0] not in lent:
-            yield message
-            yield from self._turn(turn)
+    def _unmet(
+        self, failures: Sequence[FailureView], expectations: Mapping[str, Any], entries: Sequence[EntryView]
+    ) -> Iterator[str]:
+        for failure in failures:
+            expected = expectations[failure["kind"]][failure["index"]]
+            if expected.get("scenario") == NAME:
+                yield f"turn {NAME}/{expected['turn']} has never answered"
+                yield from self._turn(NAME, expected["turn"])
+            else:
+                yield failure["message"]
+                yield from _block("wanted", expected["when"]) if expected.get("when") else ()
+            yield from _nearest(failure["nearest"], entries)
 
-    def _uncalled(self, failure: Mapping[str, Any], wanted: Mapping[str, Any], silent: set[str]) -> Iterator[str]:
-        if wanted.get("scenario") == NAME:
-            turn = f"{NAME}/{wanted['turn']}"
-            silent.add(turn)
-            yield f"turn {turn} has never answered"
-            yield from self._turn(turn)
-        else:
-            yield failure["message"]
-            yield from _block("wanted", wanted["when"]) if wanted["when"] else ()
-
-    def _turn(self, turn: str) -> Iterator[str]:
-        """A turn as it was written, where this session was told of it."""
-        name, _, number = turn.rpartition("/")
-        data = yaml.read(self.texts[name], Path(name)).data if name in self.texts else None
+    def _turn(self, scenario: str, number: int) -> Iterator[str]:
+        """Yield the source of a turn, if this session pushed it."""
+        text = self.texts.get(scenario)
+        data = None if text is None else yaml.read(text, Path(scenario)).data
         if isinstance(data, dict):
-            yield from _block("stub" if name == NAME else "turn", data["turns"][int(number) - 1])
+            yield from _block("stub" if scenario == NAME else "turn", data["turns"][number - 1])
+
+
+def message_of(failed: Sequence[FailedCheck]) -> str:
+    """Return the assertion message of failed checks."""
+    return "gemulator: " + "\n".join(line for check in failed for line in check.lines)
+
+
+def _unused_stubs(failures: Sequence[FailureView], expectations: Mapping[str, Any]) -> Set[int]:
+    """Return the turns of stubs that failed as `entries`."""
+    failed = [expectations["entries"][one["index"]] for one in failures if one["kind"] == "entries"]
+    return {expected["turn"] for expected in failed if expected.get("scenario") == NAME}
 
 
 def _refused(entries: Sequence[EntryView]) -> Iterator[str]:
     found = [entry for entry in entries if entry["source"] in {"refused", "unsatisfiable"}]
     if found:
-        yield f"{_some(found, entries)} {'was' if len(found) == 1 else 'were'} refused:"
+        yield f"{_share(found, entries)} {'was' if len(found) == 1 else 'were'} refused:"
     for entry in found:
         yield f"  request {RecordedRequest(entry)}"
-        yield f"    {entry['status']}: {_said(RecordedRequest(entry).answer)}"
+        yield f"    {entry['status']}: {_error_message(RecordedRequest(entry).answer)}"
 
 
-def _some(found: Sequence[EntryView], entries: Sequence[EntryView]) -> str:
+def _share(found: Sequence[EntryView], entries: Sequence[EntryView]) -> str:
     return f"{len(found)} of {len(entries)} request{'' if len(entries) == 1 else 's'}"
 
 
-def _said(answer: str) -> str:
-    """The message of a refusal, of whichever server."""
+def _error_message(answer: str) -> str:
+    """Return the message of an error answer in the format of any of the servers."""
     try:
         tree = orjson.loads(answer)
         tree = tree[0] if isinstance(tree, list) else tree
@@ -169,10 +181,10 @@ def _block(title: str, data: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"    {line}" for line in yaml.write(dict(data)).splitlines())
 
 
-def _nearest(nearest: Sequence[Mapping[str, Any]], entries: Sequence[EntryView]) -> Iterator[str]:
-    known = {entry["id"]: entry for entry in entries}
+def _nearest(nearest: Sequence[NearestEntryView], entries: Sequence[EntryView]) -> Iterator[str]:
+    by_number = {entry["id"]: entry for entry in entries}
     for near in nearest:
-        entry = known.get(near["id"])
+        entry = by_number.get(near["id"])
         yield f"  request {RecordedRequest(entry) if entry else near['id']}"
         if near["mismatches"]:
             yield f"    {_differences(near['mismatches'])}"

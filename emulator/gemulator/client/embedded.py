@@ -1,30 +1,36 @@
 """The emulator on a free port in a thread of this process."""
 
+import socket
 import threading
 import time
-from functools import cached_property
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 from gemulator.client.admin import Admin
+from gemulator.client.default_session import DefaultSessionMixin
+from gemulator.client.lazy_session import LazySession
 from gemulator.client.options import Options
+from gemulator.client.server_handle import ServerHandle
 from gemulator.client.session import Session
+from gemulator.client.urls import EmulatorUrls
 from gemulator.core.clock import UTC
 from gemulator.core.settings import Settings
+from gemulator.engine.engine import Engine
 from gemulator.server.app import create_app
 from gemulator.server.auth.tokens import key_for, mint
 from gemulator.server.listeners import bind, extra_listeners, origin_of, uvicorn_config
 from gemulator.server.tls.server import Server
+from gemulator.state.store import DEFAULT
 
-_STARTING = 30.0  # seconds; a start takes a few milliseconds
+_START_TIMEOUT = 30.0  # seconds; a start takes a few milliseconds
 
 
-class Emulator(Session):
+class Emulator(DefaultSessionMixin):
     """`with Emulator(scenarios="…") as e: OpenAI(base_url=e.base_url, api_key=e.token)`.
 
-    Takes every field of Settings. The port is free, the log silent, no scenario is loaded, and streams that still run
-    are cut when it stops, unless told otherwise: `grace=5` gives them five seconds.
+    Takes every field of Settings. By default the port is free, nothing is logged, no scenario is loaded, and running
+    streams are cut when it stops; `grace=5` gives them five seconds.
     """
 
     def __init__(self, *, project: str = "demo", location: str = "global", **settings: Unpack[Options]) -> None:
@@ -42,82 +48,82 @@ class Emulator(Session):
                 **given,
             }
         )
-        key = self.settings.admin_key
-        super().__init__("", key=key.get_secret_value() if key else None, project=project, location=location)
+        self.project = project
+        self.location = location
+        self.tls_url = ""
+        self.proxy_url = ""
         self._server: Server | None = None
+        self._handle: ServerHandle | None = None
+        self._default_session: Session | None = None
 
     @property
-    def url(self) -> str:
-        """Where it listens. RuntimeError where it has not yet been started."""
-        if not self._url:
+    def default_session(self) -> Session:
+        """The session of clients that select no other. Raise RuntimeError if the emulator was never started."""
+        if self._default_session is None:
             raise RuntimeError("gemulator does not listen yet: `with Emulator() as emulator:` or `emulator.start()`")
-        return self._url
-
-    @url.setter
-    def url(self, url: str) -> None:
-        self._url = url
+        return self._default_session
 
     def start(self) -> Self:
-        """Listen. Returns when requests are answered; at once where it listens already.
+        """Start the server and return when it answers requests; do nothing if it is running.
 
-        After a stop all begins anew: stubs, loaded files and choices are gone with the server that knew them.
+        After `stop`, the default session is a new one: stubs, loaded files and settings are gone.
         """
         if self._server is not None:
             return self
-        app = self._app = create_app(self.settings)
-        doors = extra_listeners(self.settings)
+        app = create_app(self.settings)
+        extra = extra_listeners(self.settings)
         try:
             listener = bind(self.settings.host, self.settings.port)
         except OSError:
-            if doors is not None:
-                doors.close()
+            if extra is not None:
+                extra.close()
             raise
-        server = Server(uvicorn_config(app, self.settings), doors)
+        self._server = self._run(Server(uvicorn_config(app, self.settings), extra), listener)
+        self._handle = self._open_handle(origin_of(listener), self._server, app.state.engine)
+        self._default_session = Session.of(LazySession(self._handle, DEFAULT))
+        self.tls_url = origin_of(extra.tls, "https") if extra else ""
+        self.proxy_url = origin_of(extra.proxy) if extra and extra.proxy else ""
+        return self
+
+    def _run(self, server: Server, listener: socket.socket) -> Server:
+        """Run the server in a thread and wait until it has started."""
         self._thread = threading.Thread(target=server.run, args=([listener],), daemon=True, name="gemulator")
         self._thread.start()
-        deadline = time.monotonic() + _STARTING
+        deadline = time.monotonic() + _START_TIMEOUT
         while not server.started and self._thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.001)
         if not server.started:
             raise RuntimeError("gemulator did not start; its thread says why on standard error")
-        self._server = server
-        self._reset()
-        self._hang_up()
-        self.url = origin_of(listener)
-        self.tls_url = origin_of(doors.tls, "https") if doors else ""
-        self.proxy_url = origin_of(doors.proxy) if doors and doors.proxy else ""
-        return self
+        return server
+
+    def _open_handle(self, url: str, server: Server, engine: Engine) -> ServerHandle:
+        settings = self.settings
+        key = settings.admin_key.get_secret_value() if settings.admin_key else None
+        loop = server.servers[0].get_loop()
+
+        def open_admin() -> Admin:
+            if settings.store != "memory" or settings.admin == "off":
+                return Admin(url, key)
+            from gemulator.client.in_process_admin import InProcessAdmin
+
+            return InProcessAdmin(url, key, loop, engine, settings, UTC)
+
+        urls = EmulatorUrls(url, self.project, self.location)
+        return ServerHandle(urls, open_admin, lambda session: mint(session, None, key_for(settings)))
 
     def stop(self) -> None:
-        """Stop listening. What is still answered gets the grace time, then it is cut."""
+        """Stop the server. Running answers get the grace time, then they are cut."""
         if self._server is not None:
             self._server.should_exit = True
             self._thread.join()
             self._server = None
-            self.close_clients()
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        """Close the connections to a server that has gone."""
-        admin = vars(self).pop("admin", None)  # made when it is first asked
-        if admin is not None:
-            admin.close()
+            self.default_session.clients.close()
+        if self._handle is not None:
+            self._handle.close()
 
     def close(self) -> None:
-        """As `stop`."""
+        """Like `stop`."""
         self.stop()
-
-    @cached_property
-    def admin(self) -> Admin:
-        """The admin API."""
-        if self._server is None or self.settings.store != "memory" or self.settings.admin == "off":
-            return super().admin
-        from gemulator.client.in_process_admin import InProcessAdmin
-
-        return InProcessAdmin(self.url, self._key, self._app.state.engine, self.settings, UTC)
-
-    def _token_of(self, name: str) -> str:
-        return mint(name, None, key_for(self.settings))
 
     def __enter__(self) -> Self:
         return self.start()

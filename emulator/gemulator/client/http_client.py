@@ -1,5 +1,6 @@
-"""HTTP to a running emulator, from any thread, by the standard library: it is there, and soon imported."""
+"""Thread-safe HTTP client for the admin API."""
 
+# Standard library only: importing httpx costs 190 ms of CPU time.
 import os
 import selectors
 import ssl
@@ -10,28 +11,28 @@ from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
-_PATIENCE = 10.0  # seconds
-_Watch: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)  # holds no file
+TIMEOUT = 10.0  # seconds
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)  # opens no file
 
 
 class Unreachable(Exception):
-    """No answer came, or none that is HTTP."""
+    """No response, or none that is HTTP."""
 
 
 class HttpPool:
-    """Connections to `url`, kept for the next request. No proxy is asked: the server is at hand."""
+    """Pool of connections to `url`. Proxies of the environment are not used."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._parts = urlsplit(url)
         self._headers = dict(headers)
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
-            raise ValueError("a header is one line of printable ASCII")  # http.client's own words would show the key
+            raise ValueError("a header is one line of printable ASCII")  # the message of http.client contains the key
         self._idle: deque[HTTPConnection] = deque()
         self._process = os.getpid()
         self._closed = False
 
     def close(self) -> None:
-        """Close all that are idle, and those that are in use when they are given back."""
+        """Close idle connections now, and those in use once they are released."""
         self._closed = True
         self._close_idle()
 
@@ -41,23 +42,23 @@ class HttpPool:
                 self._idle.pop().close()
 
     def request(self, method: str, target: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """Status and body. Unreachable."""
+        """Send a request and return status and body. Raise Unreachable if no response arrives."""
         with self._checkout() as connection:
-            response = self._sent(connection, method, target, body, {})
+            response = self._send(connection, method, target, body, {})
             answer = response.status, response.read()
             self._release(connection)
             return answer
 
     @contextmanager
     def stream(self, target: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
-        """A response to read from for as long as it comes. Unreachable."""
+        """Yield a response that is read while it arrives, without a timeout. Raise Unreachable."""
         with self._checkout() as connection:
-            response = self._sent(connection, "GET", target, None, headers)
+            response = self._send(connection, "GET", target, None, headers)
             connection.sock.settimeout(None)
             yield response
             connection.close()
 
-    def _sent(
+    def _send(
         self, connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
     ) -> HTTPResponse:
         connection.request(method, self._parts.path.rstrip("/") + target, body, {**self._headers, **headers})
@@ -65,17 +66,17 @@ class HttpPool:
 
     @contextmanager
     def _checkout(self) -> Iterator[HTTPConnection]:
-        """A connection that nobody else has; closed where something goes wrong."""
-        if self._process != os.getpid():  # the process that was forked off this one has the same: each closes its end
+        """Yield a connection for exclusive use; close it on any error."""
+        if self._process != os.getpid():  # after a fork both processes share the sockets: each closes its own end
             self._close_idle()
             self._process = os.getpid()
         try:
             connection = self._idle.pop()
         except IndexError:
-            connection = self._new()
+            connection = self._create()
         try:
             if connection.sock is not None and _is_stale(connection):
-                connection.close()  # it connects anew by itself
+                connection.close()  # http.client reconnects on the next request
             yield connection
         except (OSError, HTTPException) as error:
             connection.close()
@@ -90,19 +91,19 @@ class HttpPool:
         else:
             self._idle.append(connection)
 
-    def _new(self) -> HTTPConnection:
-        scheme, place = self._parts.scheme, self._parts.netloc
+    def _create(self) -> HTTPConnection:
+        scheme, netloc = self._parts.scheme, self._parts.netloc
         if scheme not in {"http", "https"}:
             raise Unreachable("it begins neither with http:// nor with https://")
         try:
             if scheme == "https":
-                return HTTPSConnection(place, timeout=_PATIENCE, context=self._trust)
-            return HTTPConnection(place, timeout=_PATIENCE)
+                return HTTPSConnection(netloc, timeout=TIMEOUT, context=self._tls_context)
+            return HTTPConnection(netloc, timeout=TIMEOUT)
         except HTTPException as error:
             raise Unreachable(str(error)) from None
 
     @cached_property
-    def _trust(self) -> ssl.SSLContext:
+    def _tls_context(self) -> ssl.SSLContext:
         import certifi
 
         context = ssl.create_default_context()
@@ -111,7 +112,7 @@ class HttpPool:
 
 
 def _is_stale(connection: HTTPConnection) -> bool:
-    """Whether the server has closed an idle connection: nothing else can be read from one."""
-    with _Watch() as watch:
-        watch.register(connection.sock, selectors.EVENT_READ)
-        return bool(watch.select(0))
+    """Return True if the server has closed an idle connection: it is readable then."""
+    with _Selector() as selector:
+        selector.register(connection.sock, selectors.EVENT_READ)
+        return bool(selector.select(0))

@@ -1,8 +1,9 @@
-"""The settings as `Emulator(…)` takes them: what may be given in Python for each field of Settings."""
+"""Typed keyword arguments of emulators and sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from os import PathLike
-from typing import Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from gemulator.core.settings import UnmatchedMode
 
@@ -10,7 +11,7 @@ FilePath: TypeAlias = str | PathLike[str]
 
 
 class Options(TypedDict, total=False):
-    """Every field of Settings but `project`, which sessions have too."""
+    """Every field of Settings except `project`, which is a parameter of its own."""
 
     host: str
     port: int
@@ -58,3 +59,23 @@ class Options(TypedDict, total=False):
     allow_host: Sequence[str]
     log_format: Literal["auto", "plain", "json", "off"]
     grace: float
+
+
+class SessionOptions(TypedDict, total=False):
+    """Settings of a session. One that is omitted or None is the server's."""
+
+    seed: str | int | None
+    clock: str | datetime | None
+    unmatched: UnmatchedMode | None
+
+
+def session_settings(options: SessionOptions) -> Mapping[str, Any]:
+    """Return the options that are set, as the admin API takes them."""
+    return {name: as_setting(value) for name, value in options.items() if value is not None}
+
+
+def as_setting(value: Any) -> Any:
+    """Return a datetime in ISO format and a number as text; other values stay."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,4 +1,4 @@
-"""What a session was asked, from its journal, for tests to look at."""
+"""A recorded request and its answer, read from a journal entry."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -15,23 +15,23 @@ from gemulator.state.journal.json_views import EntryView, UsageView
 
 
 class RecordedRequest(Struct, frozen=True, dict=True):
-    """A request and what it was answered. `entry` is all that the journal has."""
+    """A request and its answer. `entry` is the whole journal entry."""
 
     entry: EntryView
 
     @property
     def body(self) -> Any:
-        """The body as JSON; as text where it is none, or was too large to keep."""
+        """The body as JSON, or as text if it is not JSON or was too large for the journal."""
         return self.entry["request"]["body"]
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """By lower-case name, without secrets."""
+        """Headers by lower-case name, secrets removed."""
         return self.entry["request"]["headers"]
 
     @property
     def messages(self) -> Sequence[dict[str, Any]]:
-        """Those of the body, as they are; none where it has none."""
+        """The messages of the body, unchanged; empty if it has none."""
         messages = self.body.get("messages") if isinstance(self.body, dict) else None
         return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
 
@@ -53,18 +53,18 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     @property
     def source(self) -> str:
-        """What answered: turn, generated, unmatched, unsatisfiable or refused."""
+        """Source of the answer: turn, generated, unmatched, unsatisfiable or refused."""
         return self.entry["source"]
 
     @property
     def turn(self) -> str | None:
-        """The turn that answered, like `weather/2`; None: none did."""
+        """The turn that answered, like `weather/2`; None if no turn did."""
         scenario, number = self.entry["scenario"], self.entry["turn"]
         return None if scenario is None else f"{scenario}/{number}"
 
     @property
     def outcome(self) -> str | None:
-        """How the delivery ended; None while it runs."""
+        """Outcome of the delivery; None while it is running."""
         return self.entry["outcome"]
 
     @property
@@ -73,22 +73,22 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     @property
     def answer(self) -> str:
-        """All bytes of the answer as text: JSON, or the events of a stream."""
+        """The complete answer as text: JSON, or the events of a stream."""
         return "".join(step.get("text", "") for step in self.entry["answer"]["steps"])
 
     @property
     def user(self) -> str:
-        """The newest user message; empty where the service refuses to read the body, as are the next two."""
+        """The newest user message; empty if the service refuses to parse the body, like `system` and `tools`."""
         return self._conversation.user_text if self._conversation else ""
 
     @property
     def system(self) -> str:
-        """The system text, empty where there is none."""
+        """The system text; empty if there is none."""
         return self._conversation.system_text if self._conversation else ""
 
     @property
     def tools(self) -> Sequence[str]:
-        """The names of the tools on offer."""
+        """The names of the tools offered in the request."""
         return (
             [function.name for function in self._conversation.request.functions_offered] if self._conversation else []
         )
@@ -102,11 +102,11 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     def __str__(self) -> str:
         named = self.body.get("model") if isinstance(self.body, dict) else ""
-        return f"{self.entry['id']}: {self.entry['model'] or named or 'no model'} {_shown(self.body)}"
+        return f"{self.entry['id']}: {self.entry['model'] or named or 'no model'} {_last_message(self.body)}"
 
 
-def _shown(body: Any) -> str:
-    """The newest message, cut to a line."""
+def _last_message(body: Any) -> str:
+    """Return the newest message, shortened to one line."""
     messages = body.get("messages") if isinstance(body, dict) else None
     last = messages[-1] if isinstance(messages, list) and messages else body
     text = last.get("content") if isinstance(last, dict) else last

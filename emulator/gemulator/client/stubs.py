@@ -1,4 +1,4 @@
-"""when(…).reply(…) in Python: what it writes is read by the same door as a scenario file, so it is the same Turn."""
+"""Stubs in Python: `when(…).reply(…)` as turns of a scenario."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,21 +12,24 @@ import orjson
 from msgspec.structs import replace
 
 from gemulator.client.json_values import to_json_value
+from gemulator.client.recorded_request import RecordedRequest
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.engine.session_library import read_pushed
+from gemulator.state.journal.json_views import EntryView
 from gemulator.state.store import PushedScenario
 
-NAME = "stubs"  # the scenario that a session's stubs make
+NAME = "stubs"  # name of the scenario made of a session's stubs
 
 Text: TypeAlias = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
 Amount: TypeAlias = float | Mapping[str, float] | Sequence[float]
 Part: TypeAlias = str | Mapping[str, Any]
-Publish: TypeAlias = Callable[[str], None]  # gets the text of the scenario that the stubs make, after each change
+Publish: TypeAlias = Callable[[str], None]  # called with the scenario's text after each change
+ReadJournal: TypeAlias = Callable[[bool], Sequence[EntryView]]  # returns what stubs answered; True includes bodies
 
 
 class MatchConditions(TypedDict, total=False):
-    """The conditions of a `when`, as in a scenario; Python's keywords with a `_` after them."""
+    """Conditions of a `when`, as in a scenario; Python keywords end with `_`."""
 
     user: Text
     earlier: Text
@@ -63,7 +66,7 @@ class MatchConditions(TypedDict, total=False):
 
 
 class Pace(TypedDict, total=False):
-    """When the chunks of an answer leave, as `pacing` in a scenario."""
+    """Pacing of an answer, as `pacing` in a scenario."""
 
     first_token: str
     tokens_per_second: float
@@ -78,7 +81,7 @@ class Pace(TypedDict, total=False):
 
 
 class TurnFields(TypedDict, total=False):
-    """What a turn has beside `when` and `reply`, as in a scenario."""
+    """Fields of a turn other than `when` and `reply`, as in a scenario."""
 
     times: int
     id: str
@@ -90,81 +93,85 @@ class TurnFields(TypedDict, total=False):
 
 
 def conditions_as_dict(conditions: MatchConditions) -> dict[str, Any]:
-    """Conditions as in a scenario. ValueError where it cannot say one."""
+    """Return conditions as in a scenario. Raise ValueError for a value that JSON cannot represent."""
     __tracebackhide__ = True
     return {name.rstrip("_"): to_json_value(value, name) for name, value in conditions.items()}
 
 
 class Stubs:
-    """The turns that were written in Python, in order. Any thread may write."""
+    """Turns written in Python, in order. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, publish: Publish, read_journal: ReadJournal) -> None:
         self.turns: list[dict[str, Any]] = []
-        self.unsaid: list[dict[str, Any]] = []  # conditions for which nothing is answered as yet
+        self.pending: list[dict[str, Any]] = []  # conditions of stubs without a reply
         self.lock = RLock()
+        self.read_journal = read_journal
+        self._publish = publish
 
-    def when(self, conditions: MatchConditions, publish: Publish) -> "Stub":
-        """A stub for the requests that fit; nothing answers until it has a reply."""
+    def when(self, conditions: MatchConditions) -> "Stub":
+        """Create a stub for the requests that match; it answers nothing until it has a reply."""
         __tracebackhide__ = True
-        stub = Stub(self, conditions_as_dict(conditions), publish)
-        self.unsaid.append(stub.conditions)
+        stub = Stub(self, conditions_as_dict(conditions))
+        self.pending.append(stub.conditions)
         return stub
 
-    def change(self, turns: list[dict[str, Any]], publish: Publish) -> None:
-        """Use these turns instead. ScenarioError where one of them is wrong; then nothing has changed."""
+    def change(self, turns: list[dict[str, Any]]) -> None:
+        """Replace the turns. Raise ScenarioError if one is invalid; nothing changes then."""
         __tracebackhide__ = True
         try:
             text = dump({"turns": turns})
         except ScenarioError as error:
-            raise _placed(error) from None
-        publish(text)
+            raise _with_stub_numbers(error) from None
+        self._publish(text)
         self.turns = turns
 
-    def publish(self, publish: Publish) -> None:
-        """Put them before all else again."""
+    def publish(self) -> None:
+        """Publish the turns again, so that they precede files loaded since."""
         with self.lock:
             if self.turns:
-                publish(dump({"turns": self.turns}))
+                self._publish(dump({"turns": self.turns}))
 
     def incomplete(self) -> Iterator[str]:
-        """Says of each `when` that has no reply that it has none."""
-        for one in self.unsaid:
-            conditions = ", ".join(f"{name + '_' * iskeyword(name)}={value!r}" for name, value in one.items())
-            yield f"when({conditions}) answers nothing: it has no reply(…), call(…) or fail(…)"
+        """Yield a message for each `when` without a reply."""
+        for conditions in self.pending:
+            yield f"{_show_when(conditions)} answers nothing: it has no reply(…), call(…) or fail(…)"
 
     def to_yaml(self) -> str:
-        """The scenario file that says the same; empty where nothing was stubbed."""
+        """Return the stubs as a scenario file; empty if there are none."""
         return yaml.write({"turns": self.turns}) if self.turns else ""
 
 
 def dump(scenario: dict[str, Any]) -> str:
-    """A scenario as JSON, which is read soonest; as YAML where JSON does not bear it. ScenarioError."""
+    """Return a scenario as JSON, which parses fastest, or as YAML if JSON cannot represent it. Raise ScenarioError."""
     with suppress(TypeError, ScenarioError):
         text = orjson.dumps(scenario).decode()
         read_pushed(PushedScenario(NAME, text))
         return text
     text = yaml.write(scenario)
-    read_pushed(PushedScenario(NAME, text))  # says what is wrong, and in which line
+    read_pushed(PushedScenario(NAME, text))  # raises with line numbers
     return text
 
 
-def wrong_conditions(conditions: dict[str, Any], where: str) -> ScenarioError | None:
-    """What is wrong with conditions as `written`; None: nothing."""
+def conditions_error(conditions: dict[str, Any], where: str) -> ScenarioError | None:
+    """Return the error of converted conditions, or None if they are valid."""
     try:
         dump({"turns": [{"when": conditions, "reply": ""}]})
     except ScenarioError as error:
         return ScenarioError(
-            [replace(one, file=Path(where), path=one.path.removeprefix("when.")) for one in _placed(error).problems]
+            [
+                replace(one, file=Path(where), path=one.path.removeprefix("when."))
+                for one in _with_stub_numbers(error).problems
+            ]
         )
     return None
 
 
-def _placed(error: ScenarioError) -> ScenarioError:
-    """What is wrong with stubs, by their numbers: nobody has the text in which they have lines."""
-    return ScenarioError([_at_stub(problem) for problem in error.problems])
+def _with_stub_numbers(error: ScenarioError) -> ScenarioError:
+    """Locate problems by stub number instead of line: users do not see the text."""
+    return ScenarioError([_locate(problem) for problem in error.problems])
 
 
-def _at_stub(problem: Problem) -> Problem:
+def _locate(problem: Problem) -> Problem:
     found = re.match(r"turns\[(\d+)\]\.?", problem.path)
     if found is None:
         return problem
@@ -173,25 +180,46 @@ def _at_stub(problem: Problem) -> Problem:
 
 
 class Stub:
-    """Requests that fit one `when`, and what they are answered, one reply after the other; the last stays."""
+    """Conditions and their replies, which answer one after the other; the last one repeats."""
 
-    def __init__(self, stubs: Stubs, conditions: dict[str, Any], publish: Publish) -> None:
+    def __init__(self, stubs: Stubs, conditions: dict[str, Any]) -> None:
         self.conditions = conditions
         self._stubs = stubs
-        self._publish = publish
-        self._newest: int | None = None  # where in the turns
+        self._indices: list[int] = []  # of its turns in the scenario, newest last
+
+    def __repr__(self) -> str:
+        return _show_when(self.conditions)
+
+    @property
+    def calls(self) -> Sequence[RecordedRequest]:
+        """The requests that it has answered, in order. They are read from the session's journal."""
+        return [RecordedRequest(entry) for entry in self._entries(full=True)]
+
+    @property
+    def call_count(self) -> int:
+        """The number of requests that it has answered."""
+        return len(self._entries(full=False))
+
+    @property
+    def called(self) -> bool:
+        """True if it has answered a request."""
+        return bool(self._entries(full=False))
+
+    def _entries(self, *, full: bool) -> Sequence[EntryView]:
+        numbers = {index + 1 for index in self._indices}
+        return [entry for entry in self._stubs.read_journal(full) if entry["turn"] in numbers]
 
     def reply(self, part: Part, *parts: Part, **fields: Unpack[TurnFields]) -> Self:
-        """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}` …"""
+        """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}`."""
         __tracebackhide__ = True
         several = [{"text": one} if isinstance(one, str) else dict(one) for one in (part, *parts)]
         return self._add({**fields, "reply": several if parts else part})
 
     def call(self, tool: str, given: Mapping[str, Any] | None = None, /, **arguments: Any) -> Self:
-        """Answer with a call of a tool; without arguments they are made from the tool's own schema."""
+        """Answer with a tool call; omitted arguments are generated from the tool's schema."""
         __tracebackhide__ = True
-        filled = {**(given or {}), **arguments}
-        return self._add({"reply": {"call": tool} if given is None and not filled else {"call": tool, "with": filled}})
+        merged = {**(given or {}), **arguments}
+        return self._add({"reply": {"call": tool} if given is None and not merged else {"call": tool, "with": merged}})
 
     def fail(  # the fields of `error` in a scenario
         self,
@@ -203,27 +231,27 @@ class Stub:
         details: Sequence[Mapping[str, Any]] | None = None,
         retry_after: str | None = None,
     ) -> Self:
-        """Refuse as the service does: a status, or the name of one of Google's refusals."""
+        """Answer with an error of the service: a status, or the name of one of Google's errors."""
         __tracebackhide__ = True
-        said = {"error": error, "message": message, "status": status, "details": details, "retry_after": retry_after}
-        turn = {"times": times, "reply": {key: value for key, value in said.items() if value is not None}}
+        reply = {"error": error, "message": message, "status": status, "details": details, "retry_after": retry_after}
+        turn = {"times": times, "reply": {key: value for key, value in reply.items() if value is not None}}
         return self._add({key: value for key, value in turn.items() if value is not None})
 
     def times(self, count: int) -> Self:
-        """Let the newest reply answer so often, and then no more."""
+        """Limit the newest reply to `count` answers."""
         __tracebackhide__ = True
         return self._amend({"times": count})
 
     def pace(self, **pacing: Unpack[Pace]) -> Self:
-        """Say when the chunks of the newest reply leave."""
+        """Set the pacing of the newest reply."""
         __tracebackhide__ = True
         return self._amend({"pacing": dict(pacing)})
 
     def fault(self, name: str, /, **fields: Any) -> Self:
-        """Break the delivery of the newest reply: `fault("disconnect", after_chunks=2)`. A second one comes on top."""
+        """Add a fault to the delivery of the newest reply: `fault("disconnect", after_chunks=2)`."""
         __tracebackhide__ = True
         with self._stubs.lock:
-            earlier = [] if self._newest is None else self._stubs.turns[self._newest].get("fault", [])
+            earlier = self._stubs.turns[self._indices[-1]].get("fault", []) if self._indices else []
             several = [earlier] if isinstance(earlier, str | Mapping) else earlier
             return self._amend({"fault": [*several, {name: fields} if fields else name]})
 
@@ -232,26 +260,31 @@ class Stub:
         turn = {"when": self.conditions, **to_json_value(fields)} if self.conditions else to_json_value(fields)
         with self._stubs.lock:
             turns = list(self._stubs.turns)
-            if self._newest is not None:
-                turns[self._newest] = _limit_to_one(turns[self._newest])
-            self._stubs.change([*turns, turn], self._publish)
-            self._stubs.unsaid = [one for one in self._stubs.unsaid if one is not self.conditions]
-            self._newest = len(turns)
+            if self._indices:
+                turns[self._indices[-1]] = _limit_to_one(turns[self._indices[-1]])
+            self._stubs.change([*turns, turn])
+            self._stubs.pending = [one for one in self._stubs.pending if one is not self.conditions]
+            self._indices.append(len(turns))
         return self
 
     def _amend(self, fields: dict[str, Any]) -> Self:
         __tracebackhide__ = True
         with self._stubs.lock:
-            if self._newest is None:
+            if not self._indices:
                 raise ValueError("say first what is answered: when(…).reply(…), .call(…) or .fail(…)")
             turns = list(self._stubs.turns)
-            turns[self._newest] = turns[self._newest] | to_json_value(fields)
-            self._stubs.change(turns, self._publish)
+            turns[self._indices[-1]] = turns[self._indices[-1]] | to_json_value(fields)
+            self._stubs.change(turns)
         return self
 
 
+def _show_when(conditions: Mapping[str, Any]) -> str:
+    arguments = ", ".join(f"{name + '_' * iskeyword(name)}={value!r}" for name, value in conditions.items())
+    return f"when({arguments})"
+
+
 def _limit_to_one(turn: dict[str, Any]) -> dict[str, Any]:
-    """A turn after which another is to come: it answers once, unless told. A call makes way by itself."""
+    """Limit a turn that another one follows to one answer, unless it has `times` or calls a tool."""
     reply = turn["reply"]
     calls = any("call" in part for part in (reply if isinstance(reply, list) else [reply]) if isinstance(part, dict))
     return turn if calls or "times" in turn else {"times": 1, **turn}

@@ -6,11 +6,28 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from gemulator.core.clock import parse_clock
 
 UnmatchedMode: TypeAlias = Literal["generate", "error"]
+
+
+def _check_clock(value: str) -> str:
+    parse_clock(value)
+    return value
+
+
+ClockText: TypeAlias = Annotated[str, AfterValidator(_check_clock)]
 
 
 def shipped_scenarios() -> Path:
@@ -56,7 +73,7 @@ class Settings(BaseModel):
         Field(description="Answer to requests that no turn matches: a generated one, or a 400 that says why."),
     ] = "generate"
     seed: Annotated[str, Field(coerce_numbers_to_str=True, description="Seed of generated text, ids and jitter.")] = "0"
-    clock: Annotated[str, Field(description="`real`, or a fixed time like 2026-02-11T22:54:21Z.")] = "real"
+    clock: Annotated[ClockText, Field(description="`real`, or a fixed time like 2026-02-11T22:54:21Z.")] = "real"
     ids: Annotated[
         Literal["unique", "stable"],
         Field(description="Ids of repeated requests: `unique` ones, or `stable` ones that repeat."),
@@ -224,12 +241,6 @@ class Settings(BaseModel):
             raise ValueError(f"{value} processes need a shared store: add --store redis://localhost:6379/0")
         if value > 1 and (info.data.get("tls") or info.data.get("proxy_port") is not None):
             raise ValueError("HTTPS and the proxy are served by one process: leave out --tls and --proxy-port")
-        return value
-
-    @field_validator("clock")
-    @classmethod
-    def _moment(cls, value: str) -> str:
-        parse_clock(value)
         return value
 
     @field_validator("speed")

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import count, islice
-from threading import RLock
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -54,10 +53,7 @@ class _Session(Struct):
 
 
 class MemoryStore:
-    """Default store. `monotonic` is the clock for idle sessions.
-
-    No method except `events` suspends, and other threads than the event loop's may run them with `run_immediate`.
-    """
+    """Default store, used from one event loop. `monotonic` is the clock for idle sessions."""
 
     immediate = True
 
@@ -71,23 +67,21 @@ class MemoryStore:
         self._subscribers = Subscribers()
         self._bytes = 0
         self._evicted = 0
-        self._lock = RLock()  # serializes changes to the set of sessions
 
     # ---- sessions
 
     def _session(self, name: str) -> _Session:
         """Return the session and update its last use; create it if it does not exist or has expired."""
         now = self._monotonic()
-        with self._lock:
-            session = self._sessions.get(name)
-            if session is not None and (now - session.last_used <= self._limits.age or name == DEFAULT):
-                session.last_used = now
-                self._sessions.move_to_end(name)
-                return session
-            self._remove(name)
-            session = self._sessions[name] = _Session(now)
-            self._evict_idle(now)
+        session = self._sessions.get(name)
+        if session is not None and (now - session.last_used <= self._limits.age or name == DEFAULT):
+            session.last_used = now
+            self._sessions.move_to_end(name)
             return session
+        self._remove(name)
+        session = self._sessions[name] = _Session(now)
+        self._evict_idle(now)
+        return session
 
     def _evict_idle(self, now: float) -> None:
         while len(self._sessions) > 1:
@@ -98,31 +92,27 @@ class MemoryStore:
             self._remove(name)
 
     def _remove(self, name: str) -> bool:
-        with self._lock:
-            session = self._sessions.pop(name, None)
-            if session is not None:
-                self._bytes -= session.bytes
-            return session is not None
+        session = self._sessions.pop(name, None)
+        if session is not None:
+            self._bytes -= session.bytes
+        return session is not None
 
     async def open(self, name: str | None = None) -> str:
-        with self._lock:
-            if name is None:
-                name = next(name for number in self._names if (name := f"session-{number}") not in self._sessions)
-            self._session(name)
-            return name
+        if name is None:
+            name = next(name for number in self._names if (name := f"session-{number}") not in self._sessions)
+        self._session(name)
+        return name
 
     async def sessions(self) -> Sequence[SessionState]:
         now = self._monotonic()
-        with self._lock:
-            self._evict_idle(now)
-            return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
+        self._evict_idle(now)
+        return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
 
     async def reset(self, session: str) -> None:
-        with self._lock:
-            state = self._sessions.get(session)
-            if state is not None:
-                self._bytes -= state.bytes
-                self._sessions[session] = _Session(state.last_used, overlay=state.overlay)
+        state = self._sessions.get(session)
+        if state is not None:
+            self._bytes -= state.bytes
+            self._sessions[session] = _Session(state.last_used, overlay=state.overlay)
 
     async def drop(self, session: str) -> bool:
         return self._remove(session)
@@ -172,14 +162,13 @@ class MemoryStore:
     # ---- journal
 
     async def append(self, received: Received) -> int:
-        with self._lock:
-            state = self._sessions.get(received.session) or self._session(received.session)
-            number = next(self._numbers)
-            record = state.records[number] = _Record(number, received)
-            state.bytes += received.size
-            self._bytes += received.size
-            if len(state.records) > self._limits.entries or self._bytes > self._limits.bytes:
-                self._trim(state)
+        state = self._sessions.get(received.session) or self._session(received.session)
+        number = next(self._numbers)
+        record = state.records[number] = _Record(number, received)
+        state.bytes += received.size
+        self._bytes += received.size
+        if len(state.records) > self._limits.entries or self._bytes > self._limits.bytes:
+            self._trim(state)
         if self._subscribers:
             self._subscribers.publish(Event(number, "received", record.entry()))
         return number
@@ -203,9 +192,8 @@ class MemoryStore:
                 self._subscribers.publish(Event(record.ended, "finished", record.entry()))
 
     async def entry(self, number: int) -> Entry | None:
-        with self._lock:
-            found = (session.records[number] for session in self._sessions.values() if number in session.records)
-            record = next(found, None)
+        found = (session.records[number] for session in self._sessions.values() if number in session.records)
+        record = next(found, None)
         return record.entry() if record else None
 
     async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
@@ -220,8 +208,7 @@ class MemoryStore:
         if session is not None:
             state = self._sessions.get(session)
             return (record.entry() for record in (list(state.records.values()) if state else ()))
-        with self._lock:
-            records = [record for state in self._sessions.values() for record in state.records.values()]
+        records = [record for state in self._sessions.values() for record in state.records.values()]
         return (record.entry() for record in sorted(records, key=lambda record: record.number))
 
     async def losses(self) -> StoreLosses:
@@ -252,23 +239,20 @@ class MemoryStore:
         self._session(session).overlay = self._shared_overlay(overlay.published, overlay.settings)
 
     async def publish(self, session: str, scenario: PushedScenario) -> None:
-        with self._lock:
-            overlay = self._overlay_of(session)
-            others = tuple(other for other in overlay.published if other.name != scenario.name)
-            self._set_overlay(session, replace(overlay, published=(scenario, *others)))
+        overlay = self._overlay_of(session)
+        others = tuple(other for other in overlay.published if other.name != scenario.name)
+        self._set_overlay(session, replace(overlay, published=(scenario, *others)))
 
     async def withdraw(self, session: str, name: str | None = None) -> bool:
-        with self._lock:
-            overlay = self._overlay_of(session)
-            remaining = tuple(other for other in overlay.published if name not in {None, other.name})
-            if remaining == overlay.published:
-                return False
-            self._set_overlay(session, replace(overlay, published=remaining))
-            return True
+        overlay = self._overlay_of(session)
+        remaining = tuple(other for other in overlay.published if name not in {None, other.name})
+        if remaining == overlay.published:
+            return False
+        self._set_overlay(session, replace(overlay, published=remaining))
+        return True
 
     async def configure(self, session: str, settings: SessionSettings) -> None:
-        with self._lock:
-            self._set_overlay(session, replace(self._overlay_of(session), settings=settings))
+        self._set_overlay(session, replace(self._overlay_of(session), settings=settings))
 
     # ---- health
 

@@ -139,7 +139,9 @@ def sdk(tmp_path: Path) -> Mapping[str, str]:
 
 
 def test_gcloud_prints_the_token_it_is_given(gcloud: str, guarded: Emulator, sdk: Mapping[str, str]) -> None:
-    variables = ClientEnvironment(guarded, guarded.token, "demo", CredentialFiles(Path("unused")), adc=None).variables()
+    variables = ClientEnvironment(
+        guarded.urls, guarded.token, "demo", CredentialFiles(Path("unused")), adc=None
+    ).variables()
     assert run(gcloud, "auth", "print-access-token", **variables, **sdk) == f"{guarded.token}\n"
     assert run(gcloud, "config", "get", "project", **variables, **sdk) == "demo\n"
 

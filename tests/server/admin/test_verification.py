@@ -97,6 +97,42 @@ async def test_verify_finds_unused_times(call: AdminCaller) -> None:
     await call.ask("a")
     answer = await call("POST", "/verify", 409, json={"times_used": True})
     assert "turn mine/1 answered 1 of 2 times" in answer["error"]["message"]
+    assert answer["failures"] == [
+        {
+            "check": "times_used",
+            "kind": "times_used",
+            "scenario": "mine",
+            "turn": 1,
+            "used": 1,
+            "times": 2,
+            "message": "turn mine/1 answered 1 of 2 times",
+            "nearest": [],
+        }
+    ]
+
+
+async def test_verify_failures_are_data(call: AdminCaller) -> None:
+    await call("POST", "/sessions", 201, json={"over": ["ended"]})
+    await call.ask("weather", "ended")
+    await call.ask("something else", "v")
+    expected = {
+        "session": "v",
+        "entries": [{"count": 1}, {"count": 2}],
+        "order": [{"status": 200}, {"status": 429}],
+        "none_late": 0,
+        "none_unmatched": True,
+    }
+    answer = await call("POST", "/verify", 409, json=expected)
+    late, mine = [entry["id"] for entry in (await call("GET", "/journal"))["entries"]]
+    assert [{**one, "message": "", "nearest": []} for one in answer["failures"]] == [
+        {"message": "", "nearest": [], **data}
+        for data in (
+            {"check": "entries[1]", "kind": "entries", "index": 1, "found": 1},
+            {"check": "order[1]", "kind": "order", "index": 1},
+            {"check": "none_late", "kind": "none_late", "entry": late},
+            {"check": "none_unmatched", "kind": "none_unmatched", "entry": mine},
+        )
+    ]
 
 
 async def test_explain_counts_nothing(call: AdminCaller) -> None:

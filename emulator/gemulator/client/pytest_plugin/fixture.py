@@ -1,59 +1,81 @@
-"""What the pytest plugin does once a test uses it: serve, open a session for a test, check it."""
+"""Server and sessions of the pytest fixture, and the checks after each test."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gemulator.client.admin import AdminError
+from gemulator.client.checks import FailedCheck, message_of
 from gemulator.client.embedded import Emulator
-from gemulator.client.pytest_plugin.options import PytestOptions, fail, from_config, from_item
+from gemulator.client.options import FilePath
+from gemulator.client.pytest_plugin.options import PytestOptions, fail, from_config, from_markers, settings_of
 from gemulator.client.pytest_plugin.remote import RemoteEmulator
 from gemulator.client.session import Session
 from gemulator.core.errors import ScenarioError
+from gemulator.core.settings import SettingError
+from gemulator.state.journal.json_views import FailureKind
 
-# What helps, by what is said.
-_REMEDIES = {
-    "fitted no turn": 'Stub them: gemulator.when(user="…").reply("…"), or'
+_PROJECT: pytest.StashKey[PytestOptions] = pytest.StashKey()
+_REMEDIES: Mapping[FailureKind, str] = {
+    "none_unmatched": 'Stub them: gemulator.when(user="…").reply("…"), or'
     ' @pytest.mark.gemulator(unmatched="generate").',
-    "made in a test before": "Make clients anew for each test, or clear what keeps them, like a cache.",
-    " times\n": "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
+    "none_late": "Make clients anew for each test, or clear what keeps them, like a cache.",
+    "times_used": "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
 }
 
 
 @contextmanager
-def run_server(config: pytest.Config) -> Iterator[Session]:
-    """The emulator that the options name, or one of our own."""
-    wanted, scenarios = from_config(config), tuple(config.getini("gemulator_scenarios"))
-    url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
-    try:
-        server = RemoteEmulator(url, wanted, scenarios) if url else _own(wanted, scenarios)
-    except ScenarioError as error:
-        raise fail(f"gemulator_scenarios:\n{error}") from None
+def run_server(config: pytest.Config, settings: Mapping[str, Any]) -> Iterator[Emulator | RemoteEmulator]:
+    """Yield the server at --gemulator-url, or start one with the project's options and `settings`, which win."""
+    options = _project_options(config, settings)
+    config.stash[_PROJECT] = options
+    server = _open_server(config, options, settings)
     yield server
     try:
-        late = server.checked.late() if wanted.strict else ""
-        if late:  # and no test has said so
-            raise fail(f"gemulator: {late}\n{_remedy(late)}")
+        late = server.checks.late() if options.strict else ()
+        if late:  # no test has reported it
+            raise _failure([FailedCheck("none_late", late)])
     except AdminError as error:
         raise fail(str(error)) from None
     finally:
         server.close()
 
 
-def _own(wanted: PytestOptions, scenarios: Sequence[Path]) -> Emulator:
-    return Emulator(scenarios=scenarios, unmatched=wanted.unmatched, seed=wanted.seed, clock=wanted.clock).start()
+def _project_options(config: pytest.Config, settings: Mapping[str, Any]) -> PytestOptions:
+    if not isinstance(settings, Mapping):
+        raise fail(f"gemulator_settings: expected a dict of settings, not {settings!r}. Return one from the fixture.")
+    options = from_config(config)
+    return options.override("gemulator_settings: ", {name: settings.get(name) for name in settings_of(options)})
+
+
+def _open_server(
+    config: pytest.Config, options: PytestOptions, settings: Mapping[str, Any]
+) -> Emulator | RemoteEmulator:
+    url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
+    scenarios = _paths(settings.get("scenarios", config.getini("gemulator_scenarios")))
+    try:
+        if url:
+            return RemoteEmulator(url, options, scenarios)
+        return Emulator(**{**settings, **settings_of(options), "scenarios": scenarios}).start()
+    except SettingError as error:
+        raise fail(f"gemulator_settings: {error}") from None
+    except ScenarioError as error:
+        source = "gemulator_settings" if "scenarios" in settings else "gemulator_scenarios"
+        raise fail(f"{source}:\n{error}") from None
+
+
+def _paths(value: FilePath | Sequence[FilePath]) -> Sequence[Path]:
+    return [Path(path) for path in ([value] if isinstance(value, str | os.PathLike) else value)]
 
 
 @dataclass
 class TestSession:
-    """The session of a test, and whether the test fails where requests and stubs do not go together.
-
-    `passed` the test has once it was found that they do.
-    """
+    """The session of a test. `strict` checks it at the end; `passed` is set once the checks have passed."""
 
     session: Session
     strict: bool
@@ -61,60 +83,63 @@ class TestSession:
 
 
 @contextmanager
-def open_session(item: pytest.Item, server: Session) -> Iterator[TestSession]:
-    """A session of a test, as its markers and the options want it."""
-    wanted = from_item(item)
-    session = server.session(seed=wanted.seed, clock=wanted.clock, unmatched=wanted.unmatched)
-    patch = pytest.MonkeyPatch()
+def open_session(item: pytest.Item, server: Emulator | RemoteEmulator) -> Iterator[TestSession]:
+    """Yield a session with the options of a test, and end it."""
+    options = from_markers(item, item.config.stash[_PROJECT])
+    session = server.session(**options.session_options())
     session.folders = (item.path.parent,)
+    patch = pytest.MonkeyPatch()
     try:
-        for file in wanted.scenario:
+        for file in options.scenario:
             _load(session, item, file)
-        for name, value in session.env.items() if wanted.env else ():
+        for name, value in session.env.items() if options.env else ():
             patch.setenv(name, value)
-        use = TestSession(session, wanted.strict)
-        yield use
-        if use.passed:  # its other fixtures may have asked since
-            assert_clean(use)
+        test = TestSession(session, options.strict)
+        yield test
+        if test.passed:  # fixtures may have sent requests in their teardown
+            assert_clean(test)
     finally:
         patch.undo()
         session.end_later(item.nodeid)
 
 
-def assert_clean(use: TestSession) -> None:
-    """Fail a test whose requests and stubs did not go together."""
-    if not use.strict:
+def assert_clean(test: TestSession) -> None:
+    """Raise a pytest failure if requests matched no turn or `times` are unused."""
+    if not test.strict:
         return
     try:
-        use.session.assert_done()
-    except AssertionError as error:
-        raise fail(f"{error}\n{_remedy(str(error))}") from None
+        failed = test.session.checks.failed_at_end()
     except AdminError as error:
         raise fail(str(error)) from None
-    use.passed = True
+    if failed:
+        raise _failure(failed)
+    test.passed = True
 
 
 def report_failure(item: pytest.Item, session: Session) -> None:
-    """Show with a failed test which requests were not answered, or that the server is gone: often that is why."""
+    """Add likely reasons to the report of a failed test: requests without an answer, a server that has gone."""
     try:
-        lines = session.checked.failure_hints()
+        lines = session.checks.failure_hints()
     except AdminError as error:
         lines = [str(error)]
     if lines:
         item.add_report_section("call", "gemulator", "\n".join(lines))
 
 
-def _remedy(message: str) -> str:
-    return "\n".join(remedy for said, remedy in _REMEDIES.items() if said in message)
+def _failure(failed: Sequence[FailedCheck]) -> BaseException:
+    """Return the pytest failure of failed checks, with remedies."""
+    kinds = {check.kind for check in failed}
+    remedies = [remedy for kind, remedy in _REMEDIES.items() if kind in kinds]
+    return fail("\n".join([message_of(failed), *remedies]))
 
 
 def _load(session: Session, item: pytest.Item, file: str | os.PathLike[str]) -> None:
-    """Load a file that stands beside the test, or in a folder of `gemulator_scenarios`."""
+    """Load a file found beside the test or in a folder of `gemulator_scenarios`."""
     folders: Sequence[Path] = [item.path.parent, *item.config.getini("gemulator_scenarios"), item.config.rootpath]
     found = next((path for folder in folders if (path := Path(folder) / file).is_file()), None)
     if found is None:
-        places = ", ".join(str(folder) for folder in folders)
-        raise fail(f"gemulator: there is no {os.fspath(file)} in {places}")
+        listed = ", ".join(str(folder) for folder in folders)
+        raise fail(f"gemulator: there is no {os.fspath(file)} in {listed}")
     try:
         session.load(found)
     except ScenarioError as error:

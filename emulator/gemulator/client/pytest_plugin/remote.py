@@ -1,57 +1,53 @@
-"""A server that runs already, for the tests of a project: what another would be started with, each session has."""
+"""A server that runs already, with the options of a pytest project."""
 
 import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
+from typing import Unpack, cast
 
 from gemulator.client.admin import AdminError
+from gemulator.client.default_session import DefaultSessionMixin
+from gemulator.client.options import SessionOptions
 from gemulator.client.pytest_plugin.options import PytestOptions, fail
 from gemulator.client.session import Session
-from gemulator.core.settings import UnmatchedMode
 from gemulator.scenario.loading.folder import Folder
 
-_BELOW = re.compile(r"/+(v1(beta1)?(/.*)?)?$")  # of what is pasted: an OPENAI_BASE_URL leads to the server too
+_API_PATH = re.compile(r"/+(v1(beta1)?(/.*)?)?$")  # removed, so that an OPENAI_BASE_URL is accepted as well
+_FOREIGN = "Name the right server with --gemulator-url, gemulator_url or GEMULATOR_URL."
 
 
-class RemoteEmulator(Session):
-    """The server at `url`. Fails as `failure` says where it is none, once for all tests. ScenarioError."""
+class RemoteEmulator(DefaultSessionMixin):
+    """The server at `url`. Raise a pytest failure if none answers there, ScenarioError for a broken scenario."""
 
-    def __init__(self, url: str, wanted: PytestOptions, scenarios: Sequence[Path]) -> None:
-        super().__init__(_BELOW.sub("", url), key=os.environ.get("GEMULATOR_ADMIN_KEY"))
-        self._wanted = wanted
+    def __init__(self, url: str, options: PytestOptions, scenarios: Sequence[Path]) -> None:
+        self._default_session = Session(_API_PATH.sub("", url), key=os.environ.get("GEMULATOR_ADMIN_KEY"))
+        self._options = options
         self._files = [file for path in scenarios for _, file in Folder(path).scenarios()]
         try:
             self.admin.sessions()
         except AdminError as error:
-            # What helps is said for the commands, whose option has another name.
-            raise fail(str(error).replace(" --url", " --gemulator-url, gemulator_url or GEMULATOR_URL")) from None
+            remedy = _FOREIGN if error.code == "foreign" else error.remedy
+            raise fail(f"{error.message}\n{remedy}") from None
 
-    def session(
-        self,
-        name: str | None = None,
-        *,
-        seed: str | int | None = None,
-        clock: str | datetime | None = None,
-        unmatched: UnmatchedMode | None = None,
-    ) -> Session:
-        """Another session of the same emulator. What is left out is as the project says."""
-        usual = self._wanted
-        made = super().session(
-            name,
-            seed=usual.seed if seed is None else seed,
-            clock=clock or usual.clock,
-            unmatched=unmatched or usual.unmatched,
-        )
+    @property
+    def default_session(self) -> Session:
+        """The session of clients that select no other. It has the server's settings, not the project's."""
+        return self._default_session
+
+    def session(self, name: str | None = None, **settings: Unpack[SessionOptions]) -> Session:
+        """Return another session of the same emulator. Omitted settings are the project's."""
+        given = {key: value for key, value in settings.items() if value is not None}
+        merged = cast(SessionOptions, {**self._options.session_options(), **given})
+        created = self.default_session.session(name, **merged)
         for file in reversed(self._files):
-            made.load(file)
-        made.share_loaded()
-        return made
+            created.load(file)
+        created.share_loaded()
+        return created
 
     def close(self) -> None:
-        """Let it forget all sessions of these tests."""
-        with suppress(AdminError):  # it is gone, and they with it
+        """Delete all ended sessions on the server and close the connections."""
+        with suppress(AdminError):  # the server has gone, and its sessions with it
             self.end_pending()
         self.admin.close()

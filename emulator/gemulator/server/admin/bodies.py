@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 import orjson
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError
 from starlette.requests import Request
 
 from gemulator.core.clock import parse_clock
 from gemulator.core.located_yaml import dotted
-from gemulator.core.settings import UnmatchedMode
+from gemulator.core.settings import ClockText, UnmatchedMode
 from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.loading.reader import path_of
 from gemulator.server.admin.guard import AdminHTTPError
@@ -29,7 +29,7 @@ class NewSession(StrictModel):
     session: Annotated[SessionName | None, Field(description="Left out: a new name.")] = None
     scenario: str | None = None
     seed: str | None = None
-    clock: str | None = None
+    clock: ClockText | None = None
     unmatched: UnmatchedMode | None = None
     scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Pushed to it: texts by name.")]
     drop: Annotated[Sequence[SessionName], Field(description="Sessions to forget before.")] = ()
@@ -37,13 +37,6 @@ class NewSession(StrictModel):
         Sequence[SessionName], Field(description="The same; who still asks in one of them gets a 400 that says so.")
     ] = ()
     ttl: Annotated[int, Field(gt=0, description="Seconds for which the token is good.")] = 3600
-
-    @field_validator("clock")
-    @classmethod
-    def _moment(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_clock(value)
-        return value
 
 
 class Pin(StrictModel):

@@ -1,7 +1,7 @@
 """Admin routes about what was asked: the journal in four forms, verify and explain."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import orjson
 from msgspec import Struct
@@ -22,6 +22,8 @@ from gemulator.server.auth.identity import header_error, rebuild_request
 from gemulator.state.journal.entry import Entry, Filter
 from gemulator.state.journal.har import archive
 from gemulator.state.journal.json_views import (
+    FailureView,
+    NearestEntryView,
     PageView,
     entry_view,
     event_view,
@@ -188,9 +190,12 @@ def _explanation(session: str, explained: Explanation) -> dict[str, object]:
     }
 
 
-def _failure(broken: "Broken") -> dict[str, object]:
-    nearest = [{"id": number, "mismatches": mismatch_views(found)} for number, found in broken.nearest]
-    return {"check": broken.check, "message": broken.message, "nearest": nearest}
+def _failure(broken: "Broken") -> FailureView:
+    nearest = [NearestEntryView(id=number, mismatches=mismatch_views(found)) for number, found in broken.nearest]
+    names = ("index", "found", "entry", "scenario", "turn", "used", "times")
+    data = {name: value for name in names if (value := getattr(broken, name)) is not None}
+    view = {"check": broken.check, "kind": broken.kind, **data, "message": broken.message, "nearest": nearest}
+    return cast(FailureView, view)
 
 
 def _json(view: object) -> Response:

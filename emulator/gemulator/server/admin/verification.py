@@ -16,6 +16,7 @@ from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.loading.reader import empty_paths
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.state.journal.entry import Entry, Outcome
+from gemulator.state.journal.json_views import FailureKind
 
 _SHOWN = 10  # requests of which there were too many
 
@@ -93,11 +94,23 @@ class Expectations(StrictModel):
 
 
 class Broken(Struct, frozen=True):
-    """A check that failed. `nearest` are the entries that fit best, by number, and what is wrong with each."""
+    """A failed check, as data and as a message. `nearest` are the best matching entries and their mismatches."""
 
-    check: str
+    kind: FailureKind
     message: str
     nearest: _Nearest = ()
+    index: int | None = None  # in `entries` or `order`
+    found: int | None = None  # matching entries
+    entry: int | None = None  # number of the entry that should not be there
+    scenario: str | None = None
+    turn: int | None = None
+    used: int | None = None  # answers of the turn
+    times: int | None = None
+
+    @property
+    def check(self) -> str:
+        """The failed part of the request, like `entries[0]`."""
+        return self.kind if self.index is None else f"{self.kind}[{self.index}]"
 
 
 def verify(
@@ -111,7 +124,10 @@ def verify(
     checks: tuple[Iterator[Broken], ...] = (
         _counts(expected.entries, entries, places),
         _order(expected.order, entries),
-        (Broken("none_late", f"entry {one.number} came when {one.received.session} was over") for one in late),
+        (
+            Broken("none_late", f"entry {one.number} came when {one.received.session} was over", entry=one.number)
+            for one in late
+        ),
         _unmatched(entries, expected.none_unmatched),
         _unused(counters, places) if expected.times_used else iter(()),
     )
@@ -176,7 +192,7 @@ def _counts(expected: Sequence[Counted], entries: Sequence[Entry], places: Seque
             place = named.get((wanted.scenario or "", wanted.turn or 0))
             shown = [(one.number, ()) for one in fitting[:_SHOWN]]
             nearest = shown if wanted.exceeded(found) else _nearest(wanted, entries, place)
-            yield Broken(f"entries[{index}]", message, nearest)
+            yield Broken("entries", message, nearest, index=index, found=found)
 
 
 def _order(expected: Sequence[ExpectedRequest], entries: Sequence[Entry]) -> Iterator[Broken]:
@@ -186,7 +202,7 @@ def _order(expected: Sequence[ExpectedRequest], entries: Sequence[Entry]) -> Ite
         at = next((at for at in range(begin, len(entries)) if fits(entries[at])), None)
         if at is None:
             where = f"after entry {entries[begin - 1].number}" if begin else "at all"
-            yield Broken(f"order[{index}]", f"no such entry {where}", _nearest(wanted, entries[begin:]))
+            yield Broken("order", f"no such entry {where}", _nearest(wanted, entries[begin:]), index=index)
             return
         begin = at + 1
 
@@ -201,11 +217,13 @@ def _unmatched(entries: Sequence[Entry], none: bool | Literal["refused"]) -> Ite
         exchange = entry.received.exchange
         if exchange.source in wrong:
             nearest = [(entry.number, near.mismatches) for near in exchange.nearest]
-            yield Broken("none_unmatched", f"no turn fitted entry {entry.number}", nearest)
+            yield Broken("none_unmatched", f"no turn fitted entry {entry.number}", nearest, entry=entry.number)
 
 
 def _unused(counters: Mapping[str, int], places: Sequence[LocatedTurn]) -> Iterator[Broken]:
     for place in places:
         times = place.turn.times
         if times is not None and (used := counters.get(place.counter, 0)) < times:
-            yield Broken("times_used", f"turn {place} answered {used} of {times} times")
+            message = f"turn {place} answered {used} of {times} times"
+            name, number = place.scenario.name, place.number
+            yield Broken("times_used", message, scenario=name, turn=number, used=used, times=times)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NotRequired, TypedDict, assert_never
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, assert_never
 
 import orjson
 
@@ -90,6 +90,34 @@ class EntryView(TypedDict):
     nearest: list[NearMissView]
     request: NotRequired[RequestView]
     answer: NotRequired[AnswerView]
+
+
+class NearestEntryView(TypedDict):
+    id: int
+    mismatches: list[MismatchView]
+
+
+FailureKind: TypeAlias = Literal["entries", "order", "none_late", "none_unmatched", "times_used"]
+
+
+class FailureView(TypedDict):
+    """A failed check of `verify`. `check` is `kind`, with `[index]` for an item of a list.
+
+    `found` counts the entries that match an item of `entries`, `entry` is the number of one that should not be there,
+    `scenario` and `turn` name a turn that answered `used` of `times` times.
+    """
+
+    check: str
+    kind: FailureKind
+    message: str
+    nearest: list[NearestEntryView]
+    index: NotRequired[int]
+    found: NotRequired[int]
+    entry: NotRequired[int]
+    scenario: NotRequired[str]
+    turn: NotRequired[int]
+    used: NotRequired[int]
+    times: NotRequired[int]
 
 
 class PageView(TypedDict):

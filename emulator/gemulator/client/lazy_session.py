@@ -1,0 +1,80 @@
+"""A session that is created on the server when first needed."""
+
+from threading import Lock
+from typing import Any
+
+from gemulator.client.server_handle import ServerHandle
+from gemulator.state.journal.json_views import EntryView
+
+
+class LazySession:
+    """A session's name, token, settings and pushed scenarios. Thread-safe.
+
+    Before it is created, settings and scenarios are only collected: one request creates the session with all of them.
+    A session with a given name and no settings needs no creation, because the server creates it on first use.
+    """
+
+    def __init__(
+        self, server: ServerHandle, name: str | None, token: str | None = None, settings: dict[str, Any] | None = None
+    ) -> None:
+        self.server = server
+        self.settings = settings or {}
+        self.scenarios: dict[str, str] = {}  # texts by name, newest last
+        self._given_name = name
+        self._created: tuple[str, str] | None = None  # name and token
+        if name is not None and not self.settings:
+            self._created = name, token or server.token_for(name)
+        self._lock = Lock()
+
+    def create(self) -> tuple[str, str]:
+        """Create the session unless it was created before. Return its name and token. Raise AdminError."""
+        with self._lock:
+            if self._created is None:
+                ended = self.server.ended.take_queue()
+                try:
+                    self._created = self.server.admin.create(
+                        self._given_name, scenarios=self.scenarios, over=ended, **self.settings
+                    )
+                except BaseException:
+                    self.server.ended.put_back(ended)
+                    raise
+            return self._created
+
+    @property
+    def created_name(self) -> str | None:
+        """The name, None if the session is not created; waits for another thread that is creating it."""
+        with self._lock:
+            return self._created and self._created[0]
+
+    def push(self, text: str, name: str) -> None:
+        """Push a scenario before all others."""
+        with self._lock:
+            self.scenarios.pop(name, None)
+            self.scenarios[name] = text
+            created = self._created
+        if created is not None:
+            self.server.admin.push(text, created[0], name)
+
+    def configure(self, **settings: Any) -> None:
+        """Change settings."""
+        with self._lock:
+            self.settings |= settings
+            created = self._created
+        if created is not None:
+            self.server.admin.create(created[0], **self.settings)
+
+    def entries(self, full: bool = True, scenario: str | None = None) -> list[EntryView]:
+        """Return the entries of its journal, or those that a scenario answered; `full` includes the bodies."""
+        return self.server.admin.entries(full, session=self.create()[0], scenario=scenario)
+
+    def drop(self) -> None:
+        """Delete the session on the server."""
+        name = self.created_name
+        if name is not None:
+            self.server.admin.drop(name)
+
+    def end_later(self, owner: str) -> None:
+        """End the session when the next one is created."""
+        name = self.created_name
+        if name is not None:
+            self.server.ended.add(name, owner)
