@@ -1,4 +1,4 @@
-"""Variables for clients, written down so that each shell reads back what was meant."""
+"""Environment variables of clients, as each shell reads them back."""
 
 import json
 import os

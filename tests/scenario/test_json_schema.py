@@ -1,4 +1,4 @@
-"""The published JSON Schema and reference page follow from the classes."""
+"""Published JSON Schema and reference page, compared with the models."""
 
 import re
 from pathlib import Path

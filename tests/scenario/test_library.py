@@ -1,4 +1,4 @@
-"""Which turn comes first, what is near, and that the index never skips a turn that fits."""
+"""Priority of turns, near misses, and the completeness of the index."""
 
 from pathlib import Path
 from typing import Any

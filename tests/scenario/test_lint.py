@@ -1,4 +1,4 @@
-"""What `check` warns of, and what it must not warn of."""
+"""Warnings of `gemulator check`."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every condition of a `when`: what it takes, what it refuses, and what it then says."""
+"""Conditions of a `when`: accepted values, refused values, mismatches."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Reading a file: what a mistake says, and that nothing but ScenarioError ever comes out."""
+"""Scenario parser: messages of mistakes, and no exception but ScenarioError."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every kind of reply: the parts that it becomes."""
+"""Planned parts of each kind of reply."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Templates: what an expression gives, and every way in which it is refused."""
+"""Templates: values of expressions, and refused expressions."""
 
 import re
 from typing import Any

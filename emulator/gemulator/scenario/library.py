@@ -99,8 +99,8 @@ def _distance(located: LocatedTurn, failed: Sequence[Mismatch]) -> tuple[int, in
 def _likeness(mismatch: Mismatch) -> float:
     """Return the share of expected trigrams that occur in the actual text (0 to 1), so that a typo ranks as near."""
     expected, actual = mismatch.expected[:200].casefold(), mismatch.actual.casefold()
-    pairs = [expected[at : at + 3] for at in range(len(expected) - 2)]
-    return sum(pair in actual for pair in pairs) / len(pairs) if pairs else 0.0
+    trigrams = [expected[at : at + 3] for at in range(len(expected) - 2)]
+    return sum(trigram in actual for trigram in trigrams) / len(trigrams) if trigrams else 0.0
 
 
 def load(folders: Sequence[Path]) -> Library:

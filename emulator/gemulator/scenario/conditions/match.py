@@ -212,11 +212,10 @@ class Match(StrictModel):
     @cached_property
     def conditions(self) -> Sequence[tuple[str, Any, Extractor]]:
         """Return name, test and extractor of the conditions that are set, without groups."""
-        given = self.model_fields_set
         return [
             (name, test, extractor)
             for name, extractor in _extractors().items()
-            if name in given and (test := getattr(self, name)) is not None
+            if name in self.model_fields_set and (test := getattr(self, name)) is not None
         ]
 
     @property
@@ -297,14 +296,5 @@ class Match(StrictModel):
 
 @lru_cache(maxsize=1)
 def _extractors() -> Mapping[str, Extractor]:
-    kinds = (
-        TextsExtractor,
-        NumberExtractor,
-        FlagExtractor,
-        TreeExtractor,
-        HeadersExtractor,
-        ResultsExtractor,
-        MediaExtractor,
-    )
     fields = Match.model_fields.items()
-    return {name: marker for name, field in fields for marker in field.metadata if isinstance(marker, kinds)}
+    return {name: marker for name, field in fields for marker in field.metadata if isinstance(marker, Extractor)}

@@ -62,8 +62,8 @@ class _MediaReply(ReplyPart):
     def _encoded(self) -> str:
         return base64.b64encode(self._content or b"").decode()
 
-    def _mime_type(self, made: str) -> str:
-        return made if self.file is None else _TYPES[PurePath(self.file).suffix.lower()]
+    def _mime_type(self, default: str) -> str:
+        return default if self.file is None else _TYPES[PurePath(self.file).suffix.lower()]
 
 
 class ImageReply(_MediaReply):
