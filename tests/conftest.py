@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from hypothesis import HealthCheck, settings
 
 from gemulator.state.memory import MemoryStore
 from gemulator.state.redis_store import RedisStore
@@ -11,6 +13,13 @@ from gemulator.state.store import Bounds, Store
 from tests.admin_api import AdminCaller, app_with
 from tests.redis_server import PROGRAM, RedisServer, redis_server
 from tests.stores import AGE, Kind
+from tests.waiting import PATIENCE
+
+# By default httpx gives up after 5 s, and hypothesis fails an example that takes 200 ms.
+for step in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, step, PATIENCE)
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture

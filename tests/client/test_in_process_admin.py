@@ -21,6 +21,7 @@ from gemulator.state.memory import MemoryStore
 from gemulator.state.store import Bounds, Published
 from tests.acceptance.wire import ask
 from tests.stores import received
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ with Emulator(unmatched="error") as emulator:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_process_speaks_to_the_server_it_left() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "2\n"
 
 

@@ -12,7 +12,8 @@ from gemulator.service.quotas import Charge, Quota
 from gemulator.state.memory import MemoryStore
 from gemulator.state.store import Bounds, Store
 from tests.endpoint import Endpoint
-from tests.stores import Kind
+from tests.stores import AGE, Kind
+from tests.waiting import PATIENCE
 
 TARGET = Target("v1", "p", "global", "openapi")
 MODEL = "google/gemini-3.5-flash"
@@ -34,13 +35,13 @@ async def test_a_charge_of_nothing_asks_whether_there_is_room(store: Store) -> N
 
 async def test_a_meter_ends_with_its_window(kind: Kind) -> None:
     store = kind.make()
-    window = 0.15
     for renew in (False, True):
-        key = f"renew {renew}"
-        assert await store.spend("default", [Charge(key, 1, 1, window, renew)]) is None
-        assert await store.spend("default", [Charge(key, 1, 1, window, renew)]) == 0
+        short, long = [Charge(f"{window} renew {renew}", 1, 1, window, renew) for window in (AGE, PATIENCE)]
+        for charge, refused in ((short, None), (long, None), (long, 0)):
+            assert await store.spend("default", [charge]) == refused
         await kind.wait()
-        assert await store.spend("default", [Charge(key, 1, 1, window, renew)]) is None
+        assert await store.spend("default", [short]) is None
+        assert await store.spend("default", [long]) == 0
 
 
 async def test_what_is_given_back_can_be_lent_again(store: Store) -> None:

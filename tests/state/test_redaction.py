@@ -88,9 +88,9 @@ def test_what_is_large_and_no_medium_costs_little(data: bytes) -> None:
     def cost(what: Callable[[bytes], object]) -> float:
         times = []
         for _ in range(3):
-            began = time.process_time()
+            began = time.thread_time()
             what(data)
-            times.append(time.process_time() - began)
+            times.append(time.thread_time() - began)
         return min(times)
 
     assert cost(elided) < 10 * cost(hashlib.sha256)

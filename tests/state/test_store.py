@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gemulator.state import redis_events
 from gemulator.state.journal.entry import Event, Filter
 from gemulator.state.store import UNCHANGED, Bounds, Claim, Limit, Published, Store
 from tests.stores import DONE, TWICE, Kind, received
+from tests.waiting import PATIENCE
 
 # ---- counters
 
@@ -136,7 +138,7 @@ async def test_a_noisy_session_loses_its_own_entries(kind: Kind) -> None:
 
 
 async def first(events: AsyncIterator[Event], many: int) -> list[Event]:
-    return [await asyncio.wait_for(anext(events), 10) for _ in range(many)]
+    return [await asyncio.wait_for(anext(events), PATIENCE) for _ in range(many)]
 
 
 async def test_events_since_a_number_then_as_they_happen(store: Store) -> None:
@@ -161,22 +163,41 @@ async def test_events_since_a_number_then_as_they_happen(store: Store) -> None:
 async def test_events_from_now_on(store: Store) -> None:
     await store.append(received())
     events = store.events()
-    waiting = asyncio.ensure_future(first(events, 1))
-    await asyncio.sleep(0.05)
-    number = await store.append(received("t"))
-    assert [event.number for event in await waiting] == [number]
+    waiting, numbers = asyncio.ensure_future(first(events, 1)), list[int]()
+    while not waiting.done():
+        numbers.append(await store.append(received("t")))
+        await asyncio.sleep(0.01)
+    later = numbers[numbers.index(waiting.result()[0].number) + 1 :]
+    later.append(await store.append(received("t")))
+    assert [event.number for event in await first(events, len(later))] == later
     await events.aclose()  # type: ignore[attr-defined]
 
 
-async def test_many_who_listen_hold_up_nobody(store: Store) -> None:
-    listening = [asyncio.ensure_future(first(store.events(session, after=0), 8)) for session in [None, "s"] * 40]
-    await asyncio.sleep(0.3)
-    numbers = []
-    for _ in range(4):
-        numbers.append(await asyncio.wait_for(store.append(received()), 5))
-        await store.append(received("t"))
-        await asyncio.sleep(0.1)
-        await asyncio.wait_for(store.finish("s", numbers[-1], DONE), 5)
-    told = [[event.entry.number for event in events] for events in await asyncio.gather(*listening)]
-    assert told[1::2] == [[number for number in numbers for _ in range(2)]] * 40
-    assert all(events == told[0] for events in told[::2])
+async def test_many_who_listen_hold_up_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that waits for news is free again only when there are some: nobody may have one of their own."""
+    monkeypatch.setattr(redis_events, "_WAIT", 3_600_000)
+    sessions = [None, "s"] * 40
+    heard = [list[int]() for _ in sessions]
+    happened: list[tuple[str, int]] = []
+
+    async def listen(session: str | None, numbers: list[int]) -> None:
+        async for event in store.events(session, after=0):
+            numbers.append(event.entry.number)
+
+    def expected() -> list[list[int]]:
+        return [[number for of, number in happened if session in {None, of}] for session in sessions]
+
+    listening = [asyncio.ensure_future(listen(*each)) for each in zip(sessions, heard, strict=True)]
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(4):
+            number = await store.append(received())
+            happened += [("s", number), ("t", await store.append(received("t")))]
+            while heard != expected():
+                await asyncio.sleep(0.01)
+            await store.finish("s", number, DONE)
+            happened.append(("s", number))
+            while heard != expected():
+                await asyncio.sleep(0.01)
+    for task in listening:
+        task.cancel()
+    await asyncio.wait(listening)

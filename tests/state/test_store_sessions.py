@@ -107,7 +107,7 @@ async def test_what_was_known_of_a_redis_that_lost_all_is_not_taken_for_what_it_
     store = RedisStore(server.url)
     await store.publish("s", Published("a", "old"))
     before = await store.overlay("s")
-    async with Redis.from_url(server.url) as redis:
+    async with Redis(port=server.port) as redis:
         await redis.flushall()
     await store.publish("s", Published("a", "new"))
     after = await store.overlay("s")
