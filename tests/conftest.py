@@ -7,6 +7,7 @@ import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 
+from gemulator.client import http_client
 from gemulator.state.memory import MemoryStore
 from gemulator.state.redis_store import RedisStore
 from gemulator.state.store import Bounds, Store
@@ -15,7 +16,8 @@ from tests.redis_server import PROGRAM, RedisServer, redis_server
 from tests.stores import AGE, Kind
 from tests.waiting import PATIENCE
 
-# By default httpx gives up after 5 s, and hypothesis fails an example that takes 200 ms.
+# By default httpx gives up after 5 s, the admin client after 10 s; hypothesis fails an example that takes 200 ms.
+http_client._PATIENCE = PATIENCE
 for step in ("connect", "read", "write", "pool"):
     setattr(DEFAULT_TIMEOUT_CONFIG, step, PATIENCE)
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

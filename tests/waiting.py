@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 60.0  # seconds: a limit on hangs, far above what any step takes
+PATIENCE = 120.0  # seconds: a limit on hangs, far above what any step takes
 
 
 def until(holds: Callable[[], object], patience: float = PATIENCE) -> None:

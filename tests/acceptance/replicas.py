@@ -66,6 +66,7 @@ class Replica:
         assert found is not None, "the server did not greet"
         self.url = found[0]
         self.port = int(found[1])
+        httpx.get(f"{self.url}/__emulator/health", trust_env=False)  # workers start after the greeting
 
     def kill(self) -> None:
         if self._process.poll() is None:
