@@ -1,15 +1,30 @@
 """Fixtures of several packages. Heavy modules are imported when one is used: each test file pays for this page."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from gemulator.state.store import Store, StoreLimits
     from tests.redis_server import RedisServer
     from tests.stores import Kind
+
+
+def pytest_runtest_setup() -> None:
+    """Raise the timeouts of clients that are imported: the defaults are 5 s (httpx) and 10 s (admin)."""
+    if "httpx" in sys.modules:
+        from httpx._config import DEFAULT_TIMEOUT_CONFIG
+
+        for step in ("connect", "read", "write", "pool"):
+            setattr(DEFAULT_TIMEOUT_CONFIG, step, PATIENCE)
+    for name in ("http_client", "in_process_admin"):
+        if module := sys.modules.get(f"gemulator.client.{name}"):
+            module.TIMEOUT = PATIENCE  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

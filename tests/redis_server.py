@@ -1,23 +1,37 @@
 """A real redis-server of our own, for the tests that need one."""
 
+import os
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import PATIENCE
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
 needs_redis = pytest.mark.skipif(PROGRAM is None, reason="redis-server is not installed here")
 
 
+_LOWEST, _MANY = 20_000, 12_000
+_numbers = count(61 * os.getpid())  # processes that test side by side try different ports
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a free port that no outgoing connection takes, not even while its server is stopped."""
+    while True:
+        port = _LOWEST + next(_numbers) % _MANY  # below the ephemeral ports
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class RedisServer:
@@ -25,7 +39,8 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        limits = "&".join(f"{name}={PATIENCE:g}" for name in ("timeout", "socket_timeout", "socket_connect_timeout"))
+        self.url = f"redis://127.0.0.1:{self.port}/0?{limits}"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -35,7 +50,7 @@ class RedisServer:
         options["appendfsync"] = "always"  # a busy disk lets `everysec` answer first
         words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
         self._process = subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), 1) as probe:

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from openai import OpenAI
+from openai import DEFAULT_TIMEOUT, OpenAI
 
 from gemulator import Emulator, Session
 from gemulator.core.settings import shipped_scenarios
+from tests.waiting import PATIENCE
+
+DEFAULT_TIMEOUT.connect = PATIENCE  # 5 s are too short for a busy machine
 
 
 @pytest.fixture(scope="session")

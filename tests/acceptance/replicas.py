@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from tests.redis_server import RedisServer, free_port, redis_server
+from tests.waiting import PATIENCE
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
@@ -65,6 +66,7 @@ class Replica:
         assert found is not None, "the server did not greet"
         self.url = found[0]
         self.port = int(found[1])
+        httpx.get(f"{self.url}/__emulator/health", trust_env=False)  # workers start after the greeting
 
     def kill(self) -> None:
         if self._process.poll() is None:
@@ -73,7 +75,7 @@ class Replica:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=PATIENCE)
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def proxy(replicas: Sequence[Replica], folder: Path) -> Iterator[str]:
     file.write_text(_NGINX.format(folder=folder, servers=servers, port=port), encoding="utf-8")
     process = subprocess.Popen([NGINX, "-c", str(file), "-p", str(folder)], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -138,7 +140,7 @@ async def ask(http: httpx.AsyncClient, url: str, session: str, text: str) -> str
 
 
 def client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(trust_env=False, timeout=20)
+    return httpx.AsyncClient(trust_env=False, timeout=PATIENCE)
 
 
 class Load:

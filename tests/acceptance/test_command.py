@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.acceptance.wire import ask
+from tests.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-m", "gemulator"]
 
@@ -54,7 +55,7 @@ def url_of(greeting: str) -> str:
 def run(*arguments: str, cwd: Path | None = None, **variables: str) -> "subprocess.CompletedProcess[str]":
     around = {**os.environ, **variables}
     return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, check=False, cwd=cwd, env=around, timeout=30
+        [*COMMAND, *arguments], capture_output=True, text=True, check=False, cwd=cwd, env=around, timeout=PATIENCE
     )
 
 
@@ -123,7 +124,7 @@ def test_one_line_a_request() -> None:
 def test_ctrl_c_ends_it() -> None:
     with serving("--port", "0") as (_, process):
         process.send_signal(signal.SIGINT)
-        out, error = process.communicate(timeout=10)
+        out, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert "Traceback" not in out + error
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -14,6 +14,7 @@ from gemulator import Emulator, create_app
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import LARGEST_WRITE
 from tests.acceptance.wire import ask, content, events, post
+from tests.waiting import PATIENCE, until
 
 SLOW = """
 turns:
@@ -23,7 +24,10 @@ turns:
   - when: { user: endless }
     reply: one two three four five six seven eight
     pacing: { tokens_per_second: 0.01, tokens_per_chunk: 1 }
-"""
+  - when: { user: late end }
+    reply: { chunks: [one, " two", " three", "%s"] }
+    pacing: { tokens_per_second: 20 }
+""" % (" word" * 10_000)
 
 
 @pytest.fixture
@@ -33,13 +37,14 @@ def scenarios(tmp_path: Path) -> Path:
 
 
 def test_a_paced_stream_comes_piece_by_piece(scenarios: Path) -> None:
+    """Its last piece is minutes away when those before it are here."""
     with Emulator(scenarios=scenarios) as emulator:
-        body = ask("slow", stream=True)
-        headers = {"authorization": "Bearer x", "x-emulator-pacing": "tokens_per_second: 20, tokens_per_chunk: 1"}
-        with httpx.stream("POST", f"{emulator.base_url}/chat/completions", json=body, headers=headers) as answer:
-            pieces = list(answer.iter_raw())
-    assert len(pieces) > 4
-    assert b"".join(pieces).endswith(b"data: [DONE]\n\n")
+        url, headers = f"{emulator.base_url}/chat/completions", {"authorization": "Bearer x"}
+        with httpx.stream("POST", url, json=ask("late end", stream=True), headers=headers) as answer:
+            pieces, received = answer.iter_raw(), b""
+            while b" three" not in received:
+                received += next(pieces)
+    assert received.count(b"data: ") == 3
 
 
 def test_a_browser_s_stream_is_paced_and_has_its_headers(scenarios: Path) -> None:
@@ -71,7 +76,7 @@ def test_pipelined_requests_are_answered_one_after_the_other(scenarios: Path) ->
         head = f"POST {path}/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\n"
         host, _, port = emulator.url.removeprefix("http://").partition(":")
         received = b""
-        with socket.create_connection((host, int(port)), timeout=10) as client:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
             client.sendall((head.encode() + b"content-length: %d\r\n\r\n" % len(raw) + raw) * 3)
             while received.count(b"\r\n0\r\n\r\n") < 3:
                 received += client.recv(2**16)
@@ -150,21 +155,25 @@ def test_a_gone_client_stops_the_work(scenarios: Path, capfd: pytest.CaptureFixt
         raw = b'{"model":"google/m","stream":true,"messages":[{"role":"user","content":"endless"}]}'
         path = emulator.base_url.removeprefix(emulator.url)
         head = f"POST {path}/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\n"
-        with socket.create_connection((host, int(port))) as client:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
             client.sendall(head.encode() + b"content-length: %d\r\n\r\n" % len(raw) + raw)
-            assert b"200 OK" in client.recv(4096)
-        said = ""
-        end = time.monotonic() + 5
-        while "client gone" not in said and time.monotonic() < end:
-            time.sleep(0.01)
-            said += capfd.readouterr().err
-    assert "slow/2  200  1 chunk" in said
-    assert "client gone" in said
+            received = b""
+            while b"data: " not in received:
+                received += client.recv(4096)
+        said: list[str] = []
+
+        def gone() -> bool:
+            said.append(capfd.readouterr().err)
+            return "client gone" in "".join(said)
+
+        until(gone)
+    assert b"200 OK" in received
+    assert "slow/2  200  1 chunk" in "".join(said)
 
 
 def test_a_stop_lets_a_stream_end(scenarios: Path) -> None:
-    emulator = Emulator(scenarios=scenarios).start()
-    headers = {"authorization": "Bearer x"}
+    emulator = Emulator(scenarios=scenarios, grace=PATIENCE).start()
+    headers = {"authorization": "Bearer x", "x-emulator-pacing": "tokens_per_second: 10, tokens_per_chunk: 1"}
     body = ask("slow", stream=True)
     with httpx.stream("POST", f"{emulator.base_url}/chat/completions", json=body, headers=headers) as answer:
         pieces = answer.iter_raw()
@@ -174,38 +183,39 @@ def test_a_stop_lets_a_stream_end(scenarios: Path) -> None:
     assert (first + rest).endswith(b"data: [DONE]\n\n")
 
 
-def took(emulator: Emulator, **headers: str) -> float:
-    """Seconds that a request takes."""
+def due(emulator: Emulator, text: str = "Hello", **headers: str) -> float:
+    """Ask, and return the seconds after which the journal says that the answer was due. It took as long."""
     began = time.monotonic()
-    assert post(emulator, ask("Hello"), **headers).status_code == 200
-    return time.monotonic() - began
+    assert post(emulator, ask(text), **headers).status_code == 200
+    took = time.monotonic() - began
+    entry = emulator.admin.entries(session=headers.get("x_emulator_session", "default"))[-1]
+    planned: float = emulator.admin.entry(entry["id"])["answer"]["steps"][0]["at"]
+    assert took > 0.9 * planned
+    return planned
 
 
 def test_answers_under_way_slow_each_other_down() -> None:
-    with Emulator() as emulator, ThreadPoolExecutor() as pool:
-        took(emulator)  # what is loaded when first used is loaded now
+    with Emulator() as emulator, ExitStack() as stack:
         loaded = {"x_emulator_pacing": "first_token: 200ms, load: 100%"}
-        assert 0.2 <= took(emulator, **loaded) < 0.8
-        others = [pool.submit(took, emulator, x_emulator_pacing="first_token: 2s") for _ in range(3)]
-        time.sleep(0.3)
-        assert took(emulator, **loaded) >= 0.8, "four times as long"
-        assert all(other.result() >= 2 for other in others)
+        assert due(emulator, **loaded) == 0.2
+        url, body = f"{emulator.base_url}/chat/completions", ask("Hello", stream=True)
+        headers = {"authorization": "Bearer x", "x-emulator-pacing": "inter_token: 1h, tokens_per_chunk: 1"}
+        for _ in range(3):
+            stack.enter_context(httpx.stream("POST", url, json=body, headers=headers))
+        assert due(emulator, **loaded) == 0.8, "four times as long"
 
 
 def test_a_pace_is_taken_from_where_it_was_written_nearest(tmp_path: Path) -> None:
     riddle = "{ when: { user: riddle }, reply: Hi, pacing: { first_token: 400ms } }"
     (tmp_path / "s.yaml").write_text(f"pacing: {{ first_token: 200ms }}\nturns: [{riddle}, {{ reply: Hi }}]\n")
     with Emulator(scenarios=tmp_path) as emulator:
-        took(emulator, x_emulator_pacing="none")
-        assert took(emulator) >= 0.2, "the scenario's"
-        began = time.monotonic()
-        post(emulator, ask("riddle"))
-        assert time.monotonic() - began >= 0.4, "the turn's"
+        assert due(emulator) == 0.2, "the scenario's"
+        assert due(emulator, "riddle") == 0.4, "the turn's"
         emulator.admin.chaos(pacing="first_token: 600ms", session="slow")
-        assert took(emulator, x_emulator_session="slow") >= 0.6, "the session's"
-        assert took(emulator, x_emulator_session="slow", x_emulator_pacing="none") < 0.6, "the request's"
+        assert due(emulator, "riddle", x_emulator_session="slow") == 0.6, "the session's"
+        assert due(emulator, "riddle", x_emulator_session="slow", x_emulator_pacing="none") == 0, "the request's"
         emulator.admin.reset("slow")
-        assert 0.2 <= took(emulator, x_emulator_session="slow") < 0.6
+        assert due(emulator, x_emulator_session="slow") == 0.2
 
 
 def test_realistic_speed_adds_the_model_s_pace() -> None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from gemulator import Emulator
+from tests.waiting import PATIENCE
 
 GEMULATOR = [sys.executable, "-m", "gemulator"]
 ASK = """
@@ -95,7 +96,7 @@ def test_signals_are_passed_on(around: Mapping[str, str], number: signal.Signals
     assert running.stdout is not None
     assert running.stdout.readline() == "ready\n"
     running.send_signal(number)
-    out, _ = running.communicate(timeout=30)
+    out, _ = running.communicate(timeout=PATIENCE)
     assert (out, running.returncode) == (f"got {name}\n", 5)
 
 
@@ -179,7 +180,7 @@ def test_serve_warns_who_can_reach_it_and_says_what_to_trust(around: Mapping[str
     assert running.stdout is not None
     said = [running.stdout.readline() for _ in range(11)]
     running.terminate()
-    rest, errors = running.communicate(timeout=30)
+    rest, errors = running.communicate(timeout=PATIENCE)
     text = "".join(said) + rest
     assert "Warning: listening on 0.0.0.0." in text
     assert f"CA certificate       {state / 'ca.pem'}" in text

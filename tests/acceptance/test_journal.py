@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from gemulator.cli import main
 from gemulator.client.admin import Admin, AdminError
 from gemulator.client.embedded import Emulator
+from tests.waiting import PATIENCE
 
 SCENARIO = """
 turns:
@@ -68,9 +69,10 @@ def test_events_arrive_while_an_answer_is_on_its_way(running: Emulator, admin: A
 
 def test_a_client_that_goes_is_told_apart(running: Emulator, admin: Admin) -> None:
     body = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": "riddle"}], "stream": True}
-    headers = {"authorization": "Bearer emulator.gone", "x-emulator-speed": "0.01"}
+    headers = {"authorization": "Bearer emulator.gone", "x-emulator-speed": "0.001"}
+    patience = httpx.Timeout(PATIENCE, read=0.3)
     with httpx.Client(trust_env=False) as http, pytest.raises(httpx.ReadTimeout):
-        http.post(f"{running.base_url}/chat/completions", json=body, headers=headers, timeout=0.3)
+        http.post(f"{running.base_url}/chat/completions", json=body, headers=headers, timeout=patience)
     events = admin.events(after=0, session="gone")
     outcomes = [next(events)["entry"]["outcome"], next(events)["entry"]["outcome"]]
     assert outcomes == [None, "client gone"]

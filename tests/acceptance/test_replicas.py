@@ -135,7 +135,7 @@ async def test_nothing_hangs_where_the_store_does_not_speak(tmp_path: Path) -> N
     url = f"redis://127.0.0.1:{listener.sockets[0].getsockname()[1]}/0"
     replica = await asyncio.to_thread(Replica, url, scenarios)
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+        async with httpx.AsyncClient(trust_env=False) as http:
             assert await ask(http, replica.url, "default", "x") == "still here"
             assert await ask(http, replica.url, "s", "x") == "503 store"
             assert (await http.get(f"{replica.url}/__emulator/health")).status_code == 200

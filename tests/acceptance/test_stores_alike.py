@@ -11,6 +11,7 @@ import pytest
 from gemulator.client.admin import Admin
 from tests.acceptance.replicas import Replica
 from tests.redis_server import needs_redis, redis_server
+from tests.waiting import PATIENCE
 
 pytestmark = needs_redis
 
@@ -82,7 +83,7 @@ def answered(server: Replica, session: str, *, stream: bool) -> list[tuple[Any, 
 def journaled(server: Replica, session: str) -> tuple[list[Any], list[Any], list[Any]]:
     """What its journal tells: as a list, entry by entry, and as events."""
     with Admin(server.url) as admin:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while any(entry["outcome"] is None for entry in admin.entries(session=session)):
             assert time.monotonic() < deadline, "an answer never ended"
         listed = list(admin.entries(full=False, session=session))

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from gemulator import Emulator
+from tests.waiting import PATIENCE
 
 PATH = "/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
 BODY = orjson.dumps({"model": "google/m", "messages": [{"role": "user", "content": "hello"}]})
@@ -37,7 +38,7 @@ def head(*headers: bytes) -> bytes:
 def answers(emulator: Emulator, pieces: list[bytes], count: int) -> list[str]:
     """What so many requests on one connection get; the pieces are sent one by one."""
     address = ("127.0.0.1", int(emulator.url.rpartition(":")[2]))
-    with socket.create_connection(address, 5) as connection, connection.makefile("rb") as stream:
+    with socket.create_connection(address, PATIENCE) as connection, connection.makefile("rb") as stream:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             connection.sendall(piece)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.redis_server import free_port
+from tests.waiting import PATIENCE
 
 sync_api: Any = pytest.importorskip("playwright.sync_api", reason="no playwright: .ci/browser installs it")
 CHROMIUM = which("chromium")
@@ -43,9 +44,10 @@ def site() -> Iterator[str]:
 
 
 @contextmanager
-def serving(port: int) -> Iterator[subprocess.Popen[str]]:
+def serving(port: int, speed: str = "authored") -> Iterator[subprocess.Popen[str]]:
     """The emulator in a process that may be killed."""
     command = [sys.executable, "-m", "gemulator", "serve", "--port", str(port), "--scenarios", str(PAGE)]
+    command += ["--speed", speed]
     with subprocess.Popen([*command, "--log-format", "off"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         next(line for line in process.stdout if "listens on" in line)
@@ -71,6 +73,7 @@ def page(request: pytest.FixtureRequest, browser: Any, site: str) -> Iterator[An
         pytest.skip("no openai-node: npm install --prefix tests/node")
     page, port = browser.new_page(), free_port()
     page.port = port
+    page.set_default_timeout(1000 * PATIENCE)
     base = f"http://127.0.0.1:{port}/v1/projects/p/locations/global/endpoints/openapi"
     sdk = "&sdk=/tests/node/node_modules/openai/index.mjs" if request.param == "openai-node" else ""
     page.goto(f"{site}/docs/examples/chat/index.html?base={base}{sdk}")
@@ -99,7 +102,7 @@ def test_a_page_shows_all_that_comes(page: Any, tmp_path: Path) -> None:
 
 
 def test_a_page_survives_a_stream_that_is_cut(page: Any) -> None:
-    with serving(page.port) as process:
+    with serving(page.port, speed="0.1") as process:  # so slow that it is cut long before its end
         say(page, "Tell me a story")
         page.wait_for_function("document.querySelector('.assistant')?.textContent.length > 20")
         process.kill()

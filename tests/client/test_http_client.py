@@ -1,6 +1,7 @@
-"""Connections to an emulator: kept, not trusted to live, shared by threads."""
+"""HttpPool to an emulator: kept, not trusted to live, shared by threads."""
 
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from gemulator import Emulator
 from gemulator.client.http_client import HttpPool, Unreachable
+from tests.waiting import PATIENCE
 
 
 class Request(NamedTuple):
@@ -63,11 +65,18 @@ def server(answers: int, *pieces: bytes) -> Iterator[tuple[str, list[Request]]]:
         thread.join()
 
 
+def await_end(connections: HttpPool) -> None:
+    """Wait until the server's end of the idle connection is here."""
+    (idle,) = connections._idle
+    if idle.sock is not None:
+        assert select.select([idle.sock], [], [], PATIENCE)[0]
+
+
 def test_a_connection_that_the_server_closed_is_not_used_again() -> None:
     with server(1) as (url, seen), closing(HttpPool(url, {})) as connections:
         for number in range(3):
             assert connections.request("POST", f"/{number}") == (200, b"ok")
-            threading.Event().wait(0.05)  # until the server's end is here
+            await_end(connections)
     assert [one.line.split()[1] for one in seen] == [b"/0", b"/1", b"/2"]
 
 
@@ -102,12 +111,11 @@ with Emulator() as emulator, closing(HttpPool(emulator.url, {})) as connections:
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_process_has_connections_of_its_own() -> None:
     """On one connection each would get the other's answers."""
     command = [sys.executable, "-W", "error", "-c", FORKED]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert (done.stdout, done.stderr) == ("0 0\n", "")
 
 
@@ -146,7 +154,7 @@ def test_an_answer_in_pieces(pieces: tuple[bytes, ...], answer: tuple[int, bytes
     with server(1, *pieces) as (url, seen), closing(HttpPool(url, {})) as connections:
         for number in range(2):
             assert connections.request("GET", f"/{number}") == answer
-            threading.Event().wait(0.05)  # until the server's end is here
+            await_end(connections)
     assert len(seen) == 2
 
 

@@ -19,6 +19,7 @@ from gemulator.client.admin import AdminError
 from gemulator.client.http_client import HttpPool
 from gemulator.client.in_process_admin import InProcessAdmin
 from tests.acceptance.wire import ask
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ with Emulator(unmatched="error") as emulator:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_process_speaks_to_the_server_it_left() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "2\n"
 
 

@@ -595,7 +595,7 @@ def test_what_passes(tmp_path: Path) -> None:
             assert "emulator" not in os.environ.get("OPENAI_API_KEY", "")
 
         def test_a_client_that_does_not_wait(gemulator):
-            gemulator.when(user="invoice").fail(429, retry_after="30s").reply("It is on its way.")
+            gemulator.when(user="invoice").fail(429, retry_after="1h").reply("It is on its way.")
             with pytest.raises(RateLimitError):
                 ask(gemulator, "invoice")
             assert ask(gemulator, "invoice") == "It is on its way."

@@ -36,7 +36,7 @@ def inventing() -> Iterator[Emulator]:
 def through(script: str, emulator: Emulator) -> dict[str, Any]:
     command = [str(PYTHON), str(HERE / script), emulator.base_url]
     environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return seen

@@ -23,7 +23,7 @@ def run(*command: str, folder: Path = ROOT, variables: Mapping[str, str] | None 
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1800,
     )
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
     return done.stdout
@@ -54,7 +54,7 @@ def project(profile: str, *services: str, **variables: str) -> Iterator[Project]
         made.compose("down", "--volumes", "--timeout", "1")
 
 
-def until(holds: Callable[[], object], what: str, seconds: float = 30) -> None:
+def until(holds: Callable[[], object], what: str, seconds: float = 300) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -65,6 +65,6 @@ def until(holds: Callable[[], object], what: str, seconds: float = 30) -> None:
 def answers(url: str) -> bool:
     """Whether an emulator at `url` is ready."""
     try:
-        return httpx.get(f"{url}/__emulator/ready", trust_env=False, timeout=5).status_code == 200
+        return httpx.get(f"{url}/__emulator/ready", trust_env=False).status_code == 200
     except httpx.TransportError:
         return False

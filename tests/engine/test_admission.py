@@ -12,7 +12,8 @@ from gemulator.service.quotas import Charge, Quota
 from gemulator.state.memory import MemoryStore
 from gemulator.state.store import Store, StoreLimits
 from tests.endpoint import Endpoint
-from tests.stores import Kind
+from tests.stores import AGE, Kind
+from tests.waiting import PATIENCE
 
 TARGET = Target("v1", "p", "global", "openapi")
 MODEL = "google/gemini-3.5-flash"
@@ -34,13 +35,13 @@ async def test_a_charge_of_nothing_asks_whether_there_is_room(store: Store) -> N
 
 async def test_a_meter_ends_with_its_window(kind: Kind) -> None:
     store = kind.make()
-    window = 0.15
     for renew in (False, True):
-        key = f"renew {renew}"
-        assert await store.charge("default", [Charge(key, 1, 1, window, renew)]) is None
-        assert await store.charge("default", [Charge(key, 1, 1, window, renew)]) == 0
+        short, long = [Charge(f"{window} renew {renew}", 1, 1, window, renew) for window in (AGE, PATIENCE)]
+        for charge, refused in ((short, None), (long, None), (long, 0)):
+            assert await store.charge("default", [charge]) == refused
         await kind.wait()
-        assert await store.charge("default", [Charge(key, 1, 1, window, renew)]) is None
+        assert await store.charge("default", [short]) is None
+        assert await store.charge("default", [long]) == 0
 
 
 async def test_what_is_given_back_can_be_lent_again(store: Store) -> None:
@@ -149,7 +150,7 @@ async def test_provisioned_throughput_spills_over() -> None:
         ("oops", "oops"),
     ],
 )
-def test_what_is_refused(line: str, said: str) -> None:
+def test_what_is_proxy_error(line: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse_quota(line)
 

@@ -96,9 +96,9 @@ def test_scan_of_large_text_is_fast(data: bytes) -> None:
     def cost(what: Callable[[bytes], object]) -> float:
         times = []
         for _ in range(3):
-            began = time.process_time()
+            began = time.thread_time()
             what(data)
-            times.append(time.process_time() - began)
+            times.append(time.thread_time() - began)
         return min(times)
 
     assert cost(elide_media) < 10 * cost(hashlib.sha256)

@@ -1,37 +1,39 @@
-"""Counters, journal and events of every store."""
+"""One suite for every store: counters, journal and events."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
+from gemulator.state import redis_events
 from gemulator.state.journal.entry import Event, Filter
 from gemulator.state.store import UNCHANGED, Claim, PushedScenario, Store, StoreLimits, TurnLimit
 from tests.stores import DONE, TWICE, Kind, received
+from tests.waiting import PATIENCE
 
 # ---- counters
 
 
-async def test_claim_takes_the_first_turn_that_is_not_exhausted(store: Store) -> None:
+async def test_a_claim_takes_the_first_turn_that_is_not_used_up(store: Store) -> None:
     taken = [await store.claim("s", b"f", TWICE) for _ in range(5)]
     assert [claim.index for claim in taken] == [0, 0, 1, 2, 2]
     assert [claim.attempt for claim in taken] == [0, 1, 2, 3, 4]
     assert await store.counters("s") == {"first": 2, "second": 1}
 
 
-async def test_claim_with_all_turns_exhausted_has_no_index(store: Store) -> None:
+async def test_all_used_up(store: Store) -> None:
     assert await store.claim("s", b"f", [TurnLimit("only", 1)]) == Claim(0, 0)
     assert await store.claim("s", b"f", [TurnLimit("only", 1)]) == Claim(None, 1)
     assert await store.claim("s", b"f", []) == Claim(None, 2)
 
 
-async def test_dry_claim_changes_nothing(store: Store) -> None:
+async def test_a_dry_claim_changes_nothing(store: Store) -> None:
     for _ in range(3):
         assert await store.claim("s", b"f", TWICE, dry=True) == Claim(0, 0)
     assert await store.counters("s") == {}
 
 
-async def test_sessions_are_isolated(store: Store) -> None:
+async def test_sessions_do_not_see_each_other(store: Store) -> None:
     await store.claim("s", b"f", TWICE)
     await store.append(received("s"))
     await store.publish("s", PushedScenario("a", "text"))
@@ -71,7 +73,7 @@ async def test_counters_are_bounded(kind: Kind) -> None:
 # ---- journal
 
 
-async def test_entry_round_trip(store: Store) -> None:
+async def test_an_entry_comes_back_as_it_was(store: Store) -> None:
     number = await store.append(received())
     before = await store.entry(number)
     assert before is not None
@@ -83,7 +85,7 @@ async def test_entry_round_trip(store: Store) -> None:
     assert after.ended > after.number
 
 
-async def test_finish_of_a_deleted_entry_is_ignored(store: Store) -> None:
+async def test_the_end_of_an_entry_that_is_gone(store: Store) -> None:
     number = await store.append(received())
     await store.drop("s")
     await store.finish("s", number, DONE)
@@ -91,7 +93,7 @@ async def test_finish_of_a_deleted_entry_is_ignored(store: Store) -> None:
     assert (await store.entries()).entries == ()
 
 
-async def test_entries_are_paged(store: Store) -> None:
+async def test_pages(store: Store) -> None:
     numbers = [await store.append(received(session)) for session in "abcab"]
     first = await store.entries(limit=3)
     assert [entry.number for entry in first.entries] == numbers[:3]
@@ -102,7 +104,7 @@ async def test_entries_are_paged(store: Store) -> None:
     assert ([entry.number for entry in own.entries], own.next) == ([numbers[0], numbers[3]], None)
 
 
-async def test_filter_finds_entries_beyond_a_batch(store: Store) -> None:
+async def test_filters_reach_beyond_a_batch(store: Store) -> None:
     for _ in range(250):
         await store.append(received(scenario="other"))
     number = await store.append(received(scenario="weather"))
@@ -112,21 +114,21 @@ async def test_filter_finds_entries_beyond_a_batch(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "count"),
+    ("bounds", "kept"),
     [(StoreLimits(entries=3), 3), (StoreLimits(bytes=4_500), 4), (StoreLimits(bytes=10), 1)],
     ids=["entries", "bytes", "the newest stays"],
 )
-async def test_journal_is_bounded(kind: Kind, limits: StoreLimits, count: int) -> None:
-    store = kind.make(limits)
+async def test_a_journal_is_bounded(kind: Kind, bounds: StoreLimits, kept: int) -> None:
+    store = kind.make(bounds)
     numbers = [await store.append(received()) for _ in range(9)]
     await store.finish("s", numbers[0], DONE)
-    assert [entry.number for entry in (await store.entries()).entries] == numbers[9 - count :]
+    assert [entry.number for entry in (await store.entries()).entries] == numbers[9 - kept :]
     (state,) = [state for state in await store.sessions() if state.name == "s"]
-    assert (state.entries, state.evicted, state.bytes) == (count, 9 - count, count * 1000)
-    assert (await store.losses()).evicted == 9 - count
+    assert (state.entries, state.evicted, state.bytes) == (kept, 9 - kept, kept * 1000)
+    assert (await store.losses()).evicted == 9 - kept
 
 
-async def test_noisy_session_evicts_its_own_entries(kind: Kind) -> None:
+async def test_a_noisy_session_loses_its_own_entries(kind: Kind) -> None:
     store = kind.make(StoreLimits(bytes=5_000))
     quiet = await store.append(received("quiet"))
     for _ in range(20):
@@ -138,10 +140,10 @@ async def test_noisy_session_evicts_its_own_entries(kind: Kind) -> None:
 
 
 async def first(events: AsyncIterator[Event], many: int) -> list[Event]:
-    return [await asyncio.wait_for(anext(events), 10) for _ in range(many)]
+    return [await asyncio.wait_for(anext(events), PATIENCE) for _ in range(many)]
 
 
-async def test_events_after_a_number_then_live(store: Store) -> None:
+async def test_events_since_a_number_then_as_they_happen(store: Store) -> None:
     numbers = [await store.append(received(session)) for session in "sts"]
     await store.finish("s", numbers[0], DONE)
     events = store.events("s", after=numbers[0])
@@ -160,26 +162,44 @@ async def test_events_after_a_number_then_live(store: Store) -> None:
     await events.aclose()  # type: ignore[attr-defined]
 
 
-async def test_events_without_after_are_live_only(store: Store) -> None:
+async def test_events_from_now_on(store: Store) -> None:
     await store.append(received())
     events = store.events()
-    waiting = asyncio.ensure_future(first(events, 1))
-    await asyncio.sleep(0.05)
-    number = await store.append(received("t"))
-    assert [event.number for event in await waiting] == [number]
+    waiting, numbers = asyncio.ensure_future(first(events, 1)), list[int]()
+    while not waiting.done():
+        numbers.append(await store.append(received("t")))
+        await asyncio.sleep(0.01)
+    later = numbers[numbers.index(waiting.result()[0].number) + 1 :]
+    later.append(await store.append(received("t")))
+    assert [event.number for event in await first(events, len(later))] == later
     await events.aclose()  # type: ignore[attr-defined]
 
 
-@pytest.mark.slow
-async def test_many_subscribers_do_not_block_writers(store: Store) -> None:
-    listening = [asyncio.ensure_future(first(store.events(session, after=0), 8)) for session in [None, "s"] * 40]
-    await asyncio.sleep(0.3)
-    numbers = []
-    for _ in range(4):
-        numbers.append(await asyncio.wait_for(store.append(received()), 5))
-        await store.append(received("t"))
-        await asyncio.sleep(0.1)
-        await asyncio.wait_for(store.finish("s", numbers[-1], DONE), 5)
-    numbers_seen = [[event.entry.number for event in events] for events in await asyncio.gather(*listening)]
-    assert numbers_seen[1::2] == [[number for number in numbers for _ in range(2)]] * 40
-    assert all(events == numbers_seen[0] for events in numbers_seen[::2])
+async def test_many_who_listen_hold_up_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that waits for news is free again only when there are some: nobody may have one of their own."""
+    monkeypatch.setattr(redis_events, "_BLOCK_MS", 3_600_000)
+    sessions = [None, "s"] * 40
+    heard = [list[int]() for _ in sessions]
+    happened: list[tuple[str, int]] = []
+
+    async def listen(session: str | None, numbers: list[int]) -> None:
+        async for event in store.events(session, after=0):
+            numbers.append(event.entry.number)
+
+    def expected() -> list[list[int]]:
+        return [[number for of, number in happened if session in {None, of}] for session in sessions]
+
+    listening = [asyncio.ensure_future(listen(*each)) for each in zip(sessions, heard, strict=True)]
+    async with asyncio.timeout(PATIENCE):
+        for _ in range(4):
+            number = await store.append(received())
+            happened += [("s", number), ("t", await store.append(received("t")))]
+            while heard != expected():
+                await asyncio.sleep(0.01)
+            await store.finish("s", number, DONE)
+            happened.append(("s", number))
+            while heard != expected():
+                await asyncio.sleep(0.01)
+    for task in listening:
+        task.cancel()
+    await asyncio.wait(listening)

@@ -107,7 +107,7 @@ async def test_overlay_is_reloaded_after_redis_flush(server: RedisServer) -> Non
     store = RedisStore(server.url)
     await store.publish("s", PushedScenario("a", "old"))
     before = await store.overlay("s")
-    async with Redis.from_url(server.url) as redis:
+    async with Redis(port=server.port) as redis:
         await redis.flushall()
     await store.publish("s", PushedScenario("a", "new"))
     after = await store.overlay("s")

@@ -57,6 +57,7 @@ def run_workers(factory: Callable[[], Any], settings: Settings, listener: socket
 
     config = uvicorn_config(factory, settings)
     config.factory, config.workers = True, settings.workers
+    config.timeout_worker_healthcheck = 30  # a busy machine starts no worker within 5 s, the default
     Multiprocess(config, [listener]).run()
 
 

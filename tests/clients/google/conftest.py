@@ -21,7 +21,7 @@ Run: TypeAlias = Callable[..., str]
 def run(*command: str | Path, **environment: str) -> str:
     """What a command prints; its environment is these variables and nothing else. It must not fail."""
     around = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environment}
-    ended = subprocess.run(command, env=around, capture_output=True, text=True, check=False, timeout=120)
+    ended = subprocess.run(command, env=around, capture_output=True, text=True, check=False, timeout=1800)
     assert ended.returncode == 0, ended.stderr[-3000:]
     return ended.stdout
 

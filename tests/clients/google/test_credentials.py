@@ -83,7 +83,7 @@ def test_google_s_own_hosts_with_a_resolver_that_leads_here(
 def test_an_expired_token_is_refreshed_and_who_does_not_sees_the_401(
     python: Path, files: CredentialFiles, state: Path
 ) -> None:
-    with Emulator(auth="token", token_life=2, state=state) as emulator:
+    with Emulator(auth="token", token_life=5, state=state) as emulator:
         said = run(python, PROGRAMS / "refresh.py", OPENAI_BASE_URL=emulator.base_url, **metadata(emulator))
     assert said.split("\n") == ["200", "200 True", "401 ACCESS_TOKEN_EXPIRED", ""]
 

@@ -26,7 +26,7 @@ exec "$@"
 
 def inside(hosts: Path, *command: str | Path) -> "subprocess.CompletedProcess[str]":
     wrapped = ["unshare", "--net", "--mount", "sh", "-c", SETUP, "sh", hosts, *command]
-    return subprocess.run(wrapped, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(wrapped, capture_output=True, text=True, check=False, timeout=1800)
 
 
 @pytest.fixture(scope="module")

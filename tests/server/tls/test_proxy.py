@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from gemulator.server.tls.proxy import Proxy, proxy_error
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ from gemulator.server.tls.proxy import Proxy, proxy_error
         ("", 405, "CONNECT only"),
     ],
 )
-def test_refused(line: str, status: int, says: str) -> None:
+def test_proxy_error(line: str, status: int, says: str) -> None:
     answer = proxy_error(f"{line}\r\nhost: x\r\n\r\n".encode())
     assert answer is not None
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -38,10 +39,12 @@ def test_google_s_hosts_get_a_tunnel(host: str) -> None:
 
 @pytest.mark.parametrize("how", ["end", "reset"])
 async def test_whoever_answers_is_told_that_the_client_is_gone(how: str) -> None:
-    told = asyncio.Event()
+    heard, told = asyncio.Event(), asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            assert await reader.readexactly(5) == b"hello"
+            heard.set()
             await reader.read()
         except ConnectionResetError:
             pass
@@ -56,11 +59,11 @@ async def test_whoever_answers_is_told_that_the_client_is_gone(how: str) -> None
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         writer.write(b"CONNECT aiplatform.googleapis.com:443 HTTP/1.1\r\n\r\nhello")
         await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(heard.wait(), PATIENCE)
         if how == "reset":
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
-        await asyncio.wait_for(told.wait(), 5)
+        await asyncio.wait_for(told.wait(), PATIENCE)
         proxy.shut()
         await proxy.end()
     door.close()

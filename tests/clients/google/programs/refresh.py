@@ -1,4 +1,4 @@
-"""A session that refreshes, and a client that does not, over the life of a token of two seconds."""
+"""A session that refreshes, and a client that does not, over the life of a token of five seconds."""
 
 import os
 import time
