@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemulator.dialects.argument_fragments import json_fragments
@@ -43,6 +43,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.slow
+@settings(deadline=None)
 @given(JSON, st.sampled_from([(",", ":"), (", ", ": ")]), st.booleans())
 def test_fragments_join_to_the_arguments(value: object, separators: tuple[str, str], ascii_only: bool) -> None:
     text = json.dumps(value, separators=separators, ensure_ascii=ascii_only)
