@@ -9,7 +9,7 @@ import httpx
 
 from gemulator.server.auth.keys import ServiceKey
 from gemulator.server.auth.oauth import CLIENT_ID, CLIENT_SECRET, CLOUD_PLATFORM
-from gemulator.server.auth.tokens import key_of, mint
+from gemulator.server.auth.tokens import create_token, derive_key
 from tests.endpoint import calling, result, schema, tool, user
 
 NOW = 1_770_850_461.0
@@ -175,8 +175,11 @@ TOKENS = [
     chat("API key", headers={"x-goog-api-key": "AIza1"}),
     chat("API key as bearer token", headers={"authorization": "Bearer AIza1"}),
     chat("foreign token", headers={"authorization": "Bearer ya29.x"}),
-    chat("token signed with another key", headers={"authorization": f"Bearer {mint('default', None, key_of('1'))}"}),
-    chat("expired token", headers={"authorization": f"Bearer {mint('default', int(NOW), key_of('0'))}"}),
+    chat(
+        "token signed with another key",
+        headers={"authorization": f"Bearer {create_token('default', None, derive_key('1'))}"},
+    ),
+    chat("expired token", headers={"authorization": f"Bearer {create_token('default', int(NOW), derive_key('0'))}"}),
     chat("no token, v1beta1", path=CHAT.replace("v1", "v1beta1", 1), headers={}),
     get("GET of an endpoint without a token", f"{ENDPOINTS}/123"),
 ]

@@ -24,8 +24,8 @@ async def test_a_client_that_left_while_the_answer_was_made_is_not_waited_for(st
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    wire = cast(HttpConnection, SimpleNamespace(gone=True))
-    player = Player(send, receive, asyncio.get_running_loop().time, asyncio.sleep, wire)
+    connection = cast(HttpConnection, SimpleNamespace(client_left=True))
+    player = Player(send, receive, asyncio.get_running_loop().time, asyncio.sleep, connection)
     finished = await asyncio.wait_for(player.play(Delivery(steps)), 1.0)
     assert (finished.outcome, finished.bytes, sent) == ("client gone", 0, [])
 

@@ -9,7 +9,7 @@ from gemulator.cli.client_env import ClientEnvironment, Format, written
 from gemulator.cli.credential_files import CredentialFiles, Identity, Kind
 from gemulator.cli.server_options import ServerTarget, place_options
 from gemulator.client.urls import EmulatorUrls
-from gemulator.server.auth.tokens import key_of, mint
+from gemulator.server.auth.tokens import create_token, derive_key
 
 adc_option = click.option(
     "--adc",
@@ -41,7 +41,7 @@ def env(place: ServerTarget, adc: str, form: Format, **options: Any) -> None:
         files.write_authority(place.authority())
     client = ClientEnvironment(
         addresses=EmulatorUrls(place.url, place.project, options["location"]),
-        token=mint(place.session, None, key_of(options["seed"], options["token_key"])),
+        token=create_token(place.session, None, derive_key(options["seed"], options["token_key"])),
         project=place.project,
         files=files,
         adc=kind_of(adc),

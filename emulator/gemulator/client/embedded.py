@@ -13,7 +13,7 @@ from gemulator.client.session import Session
 from gemulator.core.clock import UTC
 from gemulator.core.settings import Settings
 from gemulator.server.app import create_app
-from gemulator.server.auth.tokens import key_for, mint
+from gemulator.server.auth.tokens import create_token, signing_key
 from gemulator.server.listeners import bind, extra_listeners, origin_of, uvicorn_config
 from gemulator.server.tls.server import Server
 
@@ -117,7 +117,7 @@ class Emulator(Session):
         return InProcessAdmin(self.url, self._key, self._app.state.engine, self.settings, UTC)
 
     def _token_of(self, name: str) -> str:
-        return mint(name, None, key_for(self.settings))
+        return create_token(name, None, signing_key(self.settings))
 
     def __enter__(self) -> Self:
         return self.start()

@@ -17,7 +17,7 @@ from gemulator.server.auth.identity import Authenticator, header_error, with_ded
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.player import Player, Sleep
-from gemulator.server.protocol.connection import BEGUN, HANDLED, HttpConnection, connection_of, wait_for_disconnect
+from gemulator.server.protocol.connection import HANDLED, STARTED, HttpConnection, connection_of, wait_for_disconnect
 from gemulator.state.journal.entry import EMPTY, Exchange, Finished
 from gemulator.state.store import DEFAULT, StoreDown, unwaited
 
@@ -42,14 +42,14 @@ class Chat:
         self,
         engine: Engine,
         settings: Settings,
-        doorman: Authenticator,
+        authenticator: Authenticator,
         log: RequestLog,
         metrics: Metrics,
         monotonic: Callable[[], float],
         sleep: Sleep,
     ) -> None:
         self._engine = engine
-        self._doorman = doorman
+        self._authenticator = authenticator
         self._settings = settings
         self._log = log
         self._metrics = metrics
@@ -59,7 +59,7 @@ class Chat:
     async def __call__(
         self, scope: Scope, receive: Receive, send: Send, target: Target, headers: Mapping[bytes, bytes]
     ) -> None:
-        begun: StartedAnswer | None = scope.get(BEGUN)
+        begun: StartedAnswer | None = scope.get(STARTED)
         if begun is None:
             self._metrics.running += 1
         try:
@@ -73,7 +73,7 @@ class Chat:
             wire = connection_of(scope)
             if wire is None:
                 raise
-            wire.drop()
+            wire.abort()
             await wait_for_disconnect(receive)
         finally:
             self._metrics.running -= 1
@@ -142,7 +142,7 @@ class Chat:
         self, path: str, headers: Mapping[bytes, bytes], target: Target, source: bytes | Receive
     ) -> EngineResult:
         target = with_dedicated_host(target, headers)
-        caller = self._doorman.caller(headers, target)
+        caller = self._authenticator.caller(headers, target)
         if isinstance(caller, Failure):
             return await self._refused(caller, path, target, headers)
         wrong = header_error(caller)

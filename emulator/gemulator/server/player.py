@@ -9,7 +9,7 @@ from starlette.types import Receive, Send
 from gemulator.delivery.paced_stream import PacedSteps
 from gemulator.delivery.steps import LARGEST_WRITE, Chunk, CloseConnection, Delivery, Hang, Head, Step
 from gemulator.server.paced_player import PacedPlayer
-from gemulator.server.protocol.connection import HttpConnection, bare_head, wait_for_disconnect
+from gemulator.server.protocol.connection import HttpConnection, raw_head, wait_for_disconnect
 from gemulator.state.journal.entry import Finished, Outcome
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -82,7 +82,7 @@ class Player:
             outcome = await self._watched(steps)
         else:
             outcome = await self._steps(steps)
-            if self._wire is not None and outcome == "completed" and self._wire.gone:
+            if self._wire is not None and outcome == "completed" and self._wire.client_left:
                 outcome = "client gone"
         return self.finished(outcome)
 
@@ -93,7 +93,7 @@ class Player:
 
     async def _watched(self, steps: Sequence[Step]) -> Outcome:
         """Play while looking out for the client."""
-        if self._wire is not None and self._wire.gone:  # while the answer was made
+        if self._wire is not None and self._wire.client_left:  # while the answer was made
             return "client gone"
         player = asyncio.current_task()
         assert player is not None
@@ -115,7 +115,7 @@ class Player:
                 return "client gone"
             self._ending = True
             if self._wire is not None:  # the server stops, and its patience is over
-                self._wire.drop()
+                self._wire.abort()
                 await wait_for_disconnect(self._receive)
             return "cut"
         finally:
@@ -193,13 +193,13 @@ class Player:
         self._bare = True
         headers: list[tuple[bytes, bytes]] = []
         if self._browser:  # CORS has its say
-            await self._send(message | {"caught": headers})
+            await self._send(message | {"captured": headers})
         else:
             headers.extend(head.headers)
-        data = bare_head(head.status, headers, head.bare)
+        data = raw_head(head.status, headers, head.bare)
         size = -(-len(data) // _TRICKLE) if head.bare.seconds else len(data)
         for begin in range(0, len(data), size):
-            await self._wire.put(data[begin : begin + size])
+            await self._wire.write(data[begin : begin + size])
             if head.bare.seconds:
                 await self._until(head.bare.seconds / _TRICKLE)
 
@@ -220,7 +220,7 @@ class Player:
 
     async def _put(self, data: bytes, *, more: bool) -> None:
         if self._bare and self._wire is not None:
-            await self._wire.put(data)
+            await self._wire.write(data)
         else:
             await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
@@ -230,7 +230,7 @@ class Player:
             await self._write(more=True)
         self._ending = True
         if self._wire is not None:
-            self._wire.reset() if reset else self._wire.hang_up()
+            self._wire.reset() if reset else self._wire.close()
             await wait_for_disconnect(self._receive)
         return outcome
 

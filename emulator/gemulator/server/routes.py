@@ -21,14 +21,14 @@ from gemulator.server.protocol.connection import HttpConnection, capture_headers
 
 _ADMIN = "/__emulator"
 _HEALTH = f"{_ADMIN}/health"
-_ODD = re.compile("[%?#]")  # where a path is not what stands there, or ends
+_SPECIAL = re.compile("[%?#]")  # where a path is not what stands there, or ends
 
 
 @lru_cache(maxsize=1024)
-def _place_of(url: bytes) -> tuple[str, Target | None]:
+def _path_and_target(url: bytes) -> tuple[str, Target | None]:
     """The path and the target of a chat request's URL, where it is as simple as any client's."""
     path = url.decode("latin-1")
-    return path, target_of(path) if path.isascii() and not _ODD.search(path) else None
+    return path, target_of(path) if path.isascii() and not _SPECIAL.search(path) else None
 
 
 class Application(Starlette):
@@ -51,12 +51,12 @@ class Application(Starlette):
             await answered
         except Exception as error:
             with suppress(RuntimeError):  # where the answer has begun, the server takes no other
-                await bug(Request(scope), error)(scope, receive, send)
+                await internal_error(Request(scope), error)(scope, receive, send)
             raise
 
     def answer_now(self, wire: HttpConnection, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> object:
         """Answer a POST that is here as a whole, if that takes no scope and no task (`direct.AtOnce`)."""
-        path, target = _place_of(url)
+        path, target = _path_and_target(url)
         if target is None or b"origin" in headers:
             return None
         return self._chat.answer_now(wire, path, target, headers, body)
@@ -75,7 +75,7 @@ class Application(Starlette):
         return self._admin({**scope, "root_path": _ADMIN}, receive, send)
 
 
-def bug(request: Request, error: Exception) -> Response:
+def internal_error(request: Request, error: Exception) -> Response:
     """Our own mistake: never to be taken for the emulated service's."""
     body = {"error": {"code": 500, "message": f"gemulator: {error!r}: please report this", "status": "INTERNAL"}}
     return JSONResponse(body, 500, {"x-emulator-error": "bug"})
@@ -100,7 +100,7 @@ class ChatRoute:
 
 
 # What Google's token service and metadata server answer, whatever the host.
-_TOKENS = ("/", "/token", "/v1/token", "/tokeninfo", "/oauth2/{path:path}", "/computeMetadata/{path:path}")
+_TOKEN_PATHS = ("/", "/token", "/v1/token", "/tokeninfo", "/oauth2/{path:path}", "/computeMetadata/{path:path}")
 
 
 def routes_of(chat: Chat, admin: ASGIApp, tokens: ASGIApp) -> list[BaseRoute]:
@@ -108,7 +108,7 @@ def routes_of(chat: Chat, admin: ASGIApp, tokens: ASGIApp) -> list[BaseRoute]:
     return [
         Route(_HEALTH, health),
         Mount(_ADMIN, admin),
-        *(Route(path, tokens) for path in _TOKENS),
+        *(Route(path, tokens) for path in _TOKEN_PATHS),
         Route("/{version}/projects/{project}/locations/{location}/endpoints/{endpoint}", describe),
         Route("/{path:path}", ChatRoute(chat), methods=["POST"]),
     ]

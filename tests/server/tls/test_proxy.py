@@ -61,6 +61,6 @@ async def test_whoever_answers_is_told_that_the_client_is_gone(how: str) -> None
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
         await asyncio.wait_for(told.wait(), 5)
-        proxy.shut()
-        await proxy.end()
+        proxy.stop_accepting()
+        await proxy.cancel_tunnels()
     door.close()

@@ -1,4 +1,4 @@
-"""The admin API under /__emulator/: its routes, and how it says no."""
+"""Admin API under /__emulator/: its application and server routes."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -26,14 +26,14 @@ from gemulator.server.admin.sessions import SessionRoutes
 from gemulator.server.metrics import Metrics
 from gemulator.state.store import StoreDown
 
-_SPEC = Path(__file__).with_name("admin.yaml")
+_OPENAPI_FILE = Path(__file__).with_name("admin.yaml")
 
 
-def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: Clock) -> ASGIApp:
-    """The ASGI application to mount at /__emulator. `real_time` dates tokens."""
-    server = _Server(engine, settings, metrics)
+def admin_app(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
+    """Return the ASGI application to mount at /__emulator. `utc` dates tokens."""
+    server = _ServerRoutes(engine, settings, metrics)
     journal = JournalRoutes(engine)
-    sessions = SessionRoutes(engine, settings, real_time)
+    sessions = SessionRoutes(engine, settings, utc)
     routes = [*server.routes(), *journal.routes(), *sessions.routes(), *DeliveryRoutes(engine).routes()]
     key = settings.admin_key.get_secret_value() if settings.admin_key else None
     return Guard(
@@ -42,11 +42,11 @@ def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: C
 
 
 class AdminApplication(Starlette):
-    """An application that finds routes of one path, which tests ask all the time, by that path; a router the others."""
+    """Application that finds routes without parameters by path, the others by router."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
-        said = {AdminHTTPError: _error_response, StoreDown: _store_down, 404: _no_such, 405: _no_such}
-        super().__init__(routes=routes, exception_handlers=said)
+        handlers = {AdminHTTPError: _error_response, StoreDown: _store_down, 404: _unknown_route, 405: _unknown_route}
+        super().__init__(routes=routes, exception_handlers=handlers)
         fixed = (route for route in routes if not route.param_convertors)
         self._fixed = {(method, route.path): route.endpoint for route in fixed for method in route.methods or ()}
 
@@ -66,8 +66,8 @@ class AdminApplication(Starlette):
         await response(scope, receive, send)
 
 
-class _Server(Struct, frozen=True):
-    """Questions about the server itself."""
+class _ServerRoutes(Struct, frozen=True):
+    """Routes about the server itself."""
 
     engine: Engine
     settings: Settings
@@ -92,7 +92,7 @@ class _Server(Struct, frozen=True):
         return JSONResponse({"version": __version__})
 
     async def show_settings(self, request: Request) -> Response:
-        return JSONResponse(redacted(self.settings))
+        return JSONResponse(redact(self.settings))
 
     async def openapi(self, request: Request) -> Response:
         return Response(_openapi(), media_type="application/json")
@@ -104,14 +104,14 @@ class _Server(Struct, frozen=True):
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST})
 
 
-def redacted(settings: Settings) -> dict[str, Any]:
-    """The settings as JSON, without keys and passwords."""
+def redact(settings: Settings) -> dict[str, Any]:
+    """Return the settings as JSON without keys and passwords."""
     view = settings.model_dump(mode="json")
     for name, value in settings:
         if isinstance(value, SecretStr):
             view[name] = "(redacted)"
     store = urlsplit(settings.store)
-    if store.scheme:  # who asks there, and with which password, is said before the host or in the query
+    if store.scheme:  # credentials stand before the host or in the query
         view["store"] = f"{store.scheme}://{store.netloc.rpartition('@')[2]}{store.path}"
     return view
 
@@ -120,7 +120,7 @@ def redacted(settings: Settings) -> dict[str, Any]:
 def _openapi() -> bytes:
     import yaml
 
-    spec = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))
+    spec = yaml.safe_load(_OPENAPI_FILE.read_text(encoding="utf-8"))
     spec["info"]["version"] = __version__
     return orjson.dumps(spec)
 
@@ -135,6 +135,6 @@ async def _store_down(request: Request, error: Exception) -> Response:
     return AdminHTTPError(503, "store_down", str(error), remedy).response()
 
 
-async def _no_such(request: Request, error: Exception) -> Response:
+async def _unknown_route(request: Request, error: Exception) -> Response:
     remedy = "See /__emulator/openapi.json for what there is."
     return AdminHTTPError(404, "no_such_route", f"no {request.method} {request.url.path}", remedy).response()
