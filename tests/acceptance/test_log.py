@@ -65,16 +65,16 @@ def lose_the_way(url: str) -> None:
 def test_a_request_without_a_route_has_a_line_and_the_hint_below_it() -> None:
     assert logged(lose_the_way, "plain").splitlines() == [
         "POST  …/endpoints/openapi/v1/chat/completions  404",
-        "    expected /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions",
+        "    the path must be /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions",
         "GET  …/endpoints/openapi/chat/completions  404",
-        "    GET is not served here: send a POST",
+        "    GET is not supported here: send a POST",
     ]
 
 
 def test_a_request_without_a_route_is_a_json_line_too() -> None:
     lines = [json.loads(line) for line in logged(lose_the_way, "json").splitlines()]
     assert [(line["method"], line["status"], line["hint"][:8]) for line in lines] == [
-        ("POST", 404, "expected"),
+        ("POST", 404, "the path"),
         ("GET", 404, "GET is n"),
     ]
     assert lines[0]["path"].endswith("/endpoints/openapi/v1/chat/completions")

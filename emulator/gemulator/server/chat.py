@@ -185,7 +185,7 @@ class Chat:
 
 
 def _store_down(error: StoreDown) -> Failure:
-    return Failure(503, "UNAVAILABLE", f"gemulator: this answer depends on state, and {error}")
+    return Failure(503, "UNAVAILABLE", f"gemulator: this request needs the state store: {error}")
 
 
 async def _body(source: bytes | Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes | Failure:

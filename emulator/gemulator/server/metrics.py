@@ -108,7 +108,7 @@ class Metrics:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         labels = ["route", "model", "scenario", "status", "outcome"]
-        requests = CounterMetricFamily("gemulator_requests", "Requests that were answered.", labels=labels)
+        requests = CounterMetricFamily("gemulator_requests", "Answered requests.", labels=labels)
         sources = {"unmatched": 0, "unsatisfiable": 0}
         folded: dict[tuple[str, ...], int] = {}
         for (path, model, scenario, status, source, outcome), counted in self._requests.items():
@@ -119,15 +119,15 @@ class Metrics:
         for labelled, counted in folded.items():
             requests.add_metric(labelled, counted)
         yield requests
-        yield CounterMetricFamily("gemulator_unmatched", "Requests that no turn fitted.", sources["unmatched"])
-        failures = "Requests with a schema that no value can fit."
+        yield CounterMetricFamily("gemulator_unmatched", "Requests that matched no turn.", sources["unmatched"])
+        failures = "Requests with an unsatisfiable schema."
         yield CounterMetricFamily("gemulator_generator_failures", failures, sources["unsatisfiable"])
         yield CounterMetricFamily(
-            "gemulator_journal_evictions", "Entries that went to keep the bounds.", self._losses.evicted
+            "gemulator_journal_evictions", "Journal entries evicted to stay within the limits.", self._losses.evicted
         )
-        lost = "Requests that were answered while the store did not answer."
+        lost = "Requests answered while the store was unavailable."
         yield CounterMetricFamily("gemulator_unjournaled", lost, self._losses.unjournaled)
-        yield GaugeMetricFamily("gemulator_in_flight", "Requests that are being answered.", self.running)
+        yield GaugeMetricFamily("gemulator_in_flight", "Requests in progress.", self.running)
         yield from self._histograms()
 
     def _histograms(self) -> "Iterator[Metric]":
@@ -135,7 +135,7 @@ class Metrics:
 
         first = HistogramMetricFamily("gemulator_first_chunk_seconds", "Time to the first chunk.", labels=["model"])
         duration = HistogramMetricFamily("gemulator_duration_seconds", "Time to the last chunk.", labels=["model"])
-        chunks = HistogramMetricFamily("gemulator_chunks", "Chunks of an answer.", labels=["model"])
+        chunks = HistogramMetricFamily("gemulator_chunks", "Chunks per answer.", labels=["model"])
         for model, timings in self._timings.items():
             first.add_metric([model], timings.first.buckets(), timings.first.sum)
             duration.add_metric([model], timings.duration.buckets(), timings.duration.sum)

@@ -19,7 +19,7 @@ class NotFound:
 
     async def __call__(self, request: Request, error: Exception) -> Response:
         method, path = request.method, request.url.path
-        hint = f"{method} is not served here: send a POST" if target_of(path) else path_hint(path)
+        hint = f"{method} is not supported here: send a POST" if target_of(path) else path_hint(path)
         self._log.unrouted(method, path, hint)
         page = _PAGE.format(code=404, title="Not Found", path=_escape_html(path))
         if hint is None or not self._emulator_headers:
@@ -38,19 +38,19 @@ _CHAT_PATH = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/com
 def path_hint(path: str) -> str | None:
     """Return how to correct a path, None if it resembles no known one."""
     if path == "/":
-        return f"gemulator {__version__} is here: send a POST to {_CHAT_PATH}"
+        return f"gemulator {__version__} is running: send a POST to {_CHAT_PATH}"
     if "//" in path:
         return _slash_hint(path, re.sub("/+", "/", path))
     if path.startswith("/projects/"):
-        return "the path begins with /v1 or /v1beta1"
+        return "the path must begin with /v1 or /v1beta1"
     if re.search("/publishers/[^/]+/models/?$", path):
-        return "Google's catalogue of models is not served; a request may name any model"
+        return "Google's model catalogue is not served: a request may name any model"
     if path.rstrip("/").endswith("/models"):
-        return "there is no /models under an endpoint; name the model in the request"
+        return "an endpoint has no /models: name the model in the request"
     if path.rstrip("/").endswith(("/endpoints/openapi", "/endpoints")):
-        return "append /chat/completions (an SDK does so itself)"
+        return "append /chat/completions (SDKs append it to their base URL)"
     if path.endswith("/chat/completions"):
-        return f"expected {_CHAT_PATH}"
+        return f"the path must be {_CHAT_PATH}"
     return None
 
 
@@ -59,7 +59,7 @@ def _slash_hint(path: str, corrected: str) -> str | None:
     empty = [name for name in ("project", "location", "endpoint") if f"/{name}s//" in path]
     if target_of(corrected) is None and empty:
         return f"{' and '.join(f'the {name}' for name in empty)} in the path {'is' if len(empty) == 1 else 'are'} empty"
-    return f"a doubled slash: did you mean {_percent_encode(corrected)} ?"
+    return f"the path has a doubled slash: did you mean {_percent_encode(corrected)} ?"
 
 
 def _percent_encode(path: str) -> str:

@@ -46,7 +46,7 @@ class Reloader:
                 await self._follow(stop)
             except Exception as error:
                 if last != (last := str(error)):
-                    self._report(f"the folders of scenarios cannot be watched, and are tried again: {last}")
+                    self._report(f"cannot watch the scenario folders, retrying: {last}")
                 self._polling = self._polling or not isinstance(error, FileNotFoundError)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), _RETRY_SECONDS)
@@ -81,7 +81,7 @@ class Reloader:
         try:
             library = await asyncio.to_thread(load, self._folders)
         except (ScenarioError, OSError) as error:
-            self._report(f"the scenarios that were saved cannot be used, the ones before stay:\n{error}")
+            self._report(f"the saved scenarios are invalid, the previous ones stay active:\n{error}")
             return
         self._engine.preparation.set_library(library)
         count = len(library.scenarios)

@@ -77,7 +77,13 @@ class Application(Starlette):
 
 def internal_error(request: Request, error: Exception) -> Response:
     """Our own mistake: never to be taken for the emulated service's."""
-    body = {"error": {"code": 500, "message": f"gemulator: {error!r}: please report this", "status": "INTERNAL"}}
+    body = {
+        "error": {
+            "code": 500,
+            "message": f"gemulator: internal error: {error!r}. Please report it.",
+            "status": "INTERNAL",
+        }
+    }
     return JSONResponse(body, 500, {"x-emulator-error": "bug"})
 
 

@@ -148,7 +148,7 @@ def test_a_refresh_token_earns_a_token(service: TokenService, key: ServiceKey) -
 
 def test_one_kind_of_token_is_not_taken_for_another(service: TokenService, key: ServiceKey) -> None:
     subject = key.sign({"use": "subject", "session": "tab", "email": EMAIL})
-    with pytest.raises(OAuthError, match="no refresh token"):
+    with pytest.raises(OAuthError, match="not a refresh token"):
         service.grant(refresh(subject), "default")
 
 

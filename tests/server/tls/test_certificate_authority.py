@@ -122,7 +122,7 @@ def test_a_name_that_is_asked_for_later_is_refused_with_the_remedy(
     authority: CertificateAuthority, state: Path
 ) -> None:
     assert CertificateAuthority(state, ("gemulator.test",), NOW).certificate_pem == authority.certificate_pem
-    with pytest.raises(UnsupportedHostError, match=r"'other\.test'\. Remove ca\.pem and ca-key\.pem"):
+    with pytest.raises(UnsupportedHostError, match=r"'other\.test'\. Delete ca\.pem and ca-key\.pem"):
         CertificateAuthority(state, ("other.test",), NOW)
 
 

@@ -12,7 +12,7 @@ from gemulator.server.tls.proxy import Proxy, proxy_error
 @pytest.mark.parametrize(
     ("line", "status", "says"),
     [
-        ("CONNECT example.com:443 HTTP/1.1", 403, "example.com:443 is no host of Google's that gemulator emulates"),
+        ("CONNECT example.com:443 HTTP/1.1", 403, "example.com:443 is not a Google host that gemulator emulates"),
         ("CONNECT storage.googleapis.com:443 HTTP/1.1", 403, "storage.googleapis.com"),
         ("CONNECT oauth2.googleapis.com:80 HTTP/1.1", 403, "oauth2.googleapis.com:80"),
         ("CONNECT oauth2.googleapis.com HTTP/1.1", 403, "oauth2.googleapis.com"),

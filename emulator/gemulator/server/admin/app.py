@@ -131,10 +131,12 @@ async def _error_response(request: Request, error: Exception) -> Response:
 
 
 async def _store_down(request: Request, error: Exception) -> Response:
-    remedy = "Wait until the store is back: gemulator finds it by itself."
+    remedy = "Wait until the store is back: gemulator reconnects by itself."
     return AdminHTTPError(503, "store_down", str(error), remedy).response()
 
 
 async def _unknown_route(request: Request, error: Exception) -> Response:
-    remedy = "See /__emulator/openapi.json for what there is."
-    return AdminHTTPError(404, "no_such_route", f"no {request.method} {request.url.path}", remedy).response()
+    remedy = "See /__emulator/openapi.json for the routes."
+    return AdminHTTPError(
+        404, "no_such_route", f"there is no route {request.method} {request.url.path}", remedy
+    ).response()

@@ -20,7 +20,7 @@ _Model = TypeVar("_Model", bound=StrictModel)
 SessionName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 _MAX_BODY = 10_000_000
-_SEE_OPENAPI = "See /__emulator/openapi.json for what fits here."
+_SEE_OPENAPI = "See /__emulator/openapi.json for the accepted fields and values."
 
 
 class NewSession(StrictModel):
@@ -69,7 +69,9 @@ async def read_body(request: Request) -> bytes:
     async for piece in request.stream():
         size += len(piece)
         if size > _MAX_BODY:
-            raise AdminHTTPError(413, "too_large", f"the body is larger than {_MAX_BODY} bytes", "Send less at once.")
+            raise AdminHTTPError(
+                413, "too_large", f"the request body is larger than {_MAX_BODY:,} bytes", "Send a smaller body."
+            )
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -84,7 +86,9 @@ def parse_body(body: bytes, model: type[_Model]) -> _Model:
     try:
         data = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:
-        raise AdminHTTPError(400, "invalid_json", f"the body is no JSON: {error}", "Send a JSON object.") from None
+        raise AdminHTTPError(
+            400, "invalid_json", f"the request body is not valid JSON: {error}", "Send a JSON object."
+        ) from None
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -122,7 +126,9 @@ def int_param(request: Request, name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise AdminHTTPError(422, "invalid_query", f"{name}={text} is no whole number", _SEE_OPENAPI)
+        raise AdminHTTPError(
+            422, "invalid_query", f"query parameter {name}: {text!r} is not a whole number", _SEE_OPENAPI
+        )
     return int(text)
 
 
@@ -137,8 +143,8 @@ def _time_param(request: Request, name: str) -> float | None:
     try:
         return parse_clock(text)
     except ValueError:
-        remedy = "Write Unix seconds, or like 2026-02-11T22:54:21Z."
-        raise AdminHTTPError(422, "invalid_query", f"{name}={text} is no moment", remedy) from None
+        remedy = "Use Unix seconds or ISO 8601, for example 2026-02-11T22:54:21Z."
+        raise AdminHTTPError(422, "invalid_query", f"query parameter {name}: {text!r} is not a time", remedy) from None
 
 
 def session_param(request: Request) -> str:

@@ -5,8 +5,8 @@ from gemulator.state.store import PushedScenario, SessionSettings, Store
 ENDED_SCENARIO = "session-is-over"  # pinned in an ended session
 _ENDED_PUSHED = PushedScenario(
     ENDED_SCENARIO,
-    "turns: [{ reply: { error: 400, message: 'gemulator: this client is of a session that is over, as is the test that"
-    " it was made for. Make clients anew for each test, or clear what keeps them.' } }]",
+    "turns: [{ reply: { error: 400, message: 'gemulator: this client belongs to the session of a finished test."
+    " Create a client per test, or clear the cache that holds it.' } }]",
 )
 _ENDED_SETTINGS = SessionSettings(scenario=ENDED_SCENARIO)
 

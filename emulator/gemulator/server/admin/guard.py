@@ -49,15 +49,17 @@ class Guard(Struct, frozen=True):
         if not self.enabled:
             return AdminHTTPError(404, "admin_off", "the admin API is switched off", "Start gemulator with --admin on.")
         if not is_known_host(host, self.hosts):
-            remedy = f"If it is you who named it so, start gemulator with --allow-host {_PORT.sub('', host)}"
-            return AdminHTTPError(403, "foreign_host", f"the admin API is not served under the name {host!r}", remedy)
+            remedy = f"If the name is yours, start gemulator with --allow-host {_PORT.sub('', host)}."
+            return AdminHTTPError(403, "foreign_host", f"the admin API does not accept the host name {host!r}", remedy)
         if _is_cross_origin(headers, host):
-            remedy = "Call it from a test or a server; or open it in a tab of its own."
-            return AdminHTTPError(403, "cross_origin", "web pages may not call the admin API", remedy)
+            remedy = "Call it from a test or a server, or open it in a browser tab."
+            return AdminHTTPError(
+                403, "cross_origin", "the admin API does not accept requests from web pages of other origins", remedy
+            )
         given = headers.get(_KEY_HEADER, b"")
         if self.key is not None and not hmac.compare_digest(given, self.key.encode()):
             remedy = "Send the value of --admin-key in the header x-emulator-admin-key."
-            return AdminHTTPError(401, "key_required", "the admin API wants its key", remedy)
+            return AdminHTTPError(401, "key_required", "the admin key is missing or wrong", remedy)
         return None
 
 

@@ -100,7 +100,7 @@ class JournalRoutes(Struct, frozen=True):
         number = int(request.path_params["number"])
         entry = await self.engine.store.entry(number)
         if entry is None:
-            remedy = "It was never made, or had to go: see journal_entries and journal_bytes in /__emulator/settings."
+            remedy = "It never existed or was evicted: see journal_entries and journal_bytes in /__emulator/settings."
             raise AdminHTTPError(404, "no_such_entry", f"there is no entry {number}", remedy)
         return _json_response(entry_view(await self._with_near_misses(entry, turns=True), full=True))
 
@@ -138,7 +138,7 @@ class JournalRoutes(Struct, frozen=True):
         if not failed:
             return len(entries)
         message = "; ".join(f"{check.check}: {check.message}" for check in failed)
-        remedy = f"`failures` says how the nearest entries differ; GET /__emulator/journal?session={session} has all."
+        remedy = f"`failures` lists how the nearest entries differ; GET /__emulator/journal?session={session} has all."
         views = [_failed_check_view(check) for check in failed]
         raise AdminHTTPError(409, "not_verified", message, remedy, failures=views)
 
@@ -161,8 +161,8 @@ class JournalRoutes(Struct, frozen=True):
         question = await read_json(request, Question)
         target = target_of(question.path)
         if target is None:
-            remedy = "Write /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions."
-            raise AdminHTTPError(422, "no_chat_path", f"{question.path} is no path of a chat request", remedy)
+            remedy = "Use /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions."
+            raise AdminHTTPError(422, "no_chat_path", f"{question.path!r} is not the path of a chat request", remedy)
         headers = {
             name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in question.headers.items()
@@ -170,7 +170,9 @@ class JournalRoutes(Struct, frozen=True):
         incoming = rebuild_request(orjson.dumps(question.body), question.path, target, headers, question.session)
         error = header_error(incoming.caller)
         if error is not None:
-            raise AdminHTTPError(422, "unusable_header", error, "A chat request with it is answered 400.")
+            raise AdminHTTPError(
+                422, "unusable_header", error, "Correct the header: a chat request with it gets a 400."
+            )
         return _json_response(_explanation_view(question.session, await self.engine.explain(incoming)))
 
 

@@ -161,7 +161,9 @@ class SessionRoutes(Struct, frozen=True):
         names = [scenario.name for scenario in library.scenarios]
         if name not in names:
             near = get_close_matches(name, names, 1)
-            remedy = f"Did you mean {near[0]!r}?" if near else "GET /__emulator/scenarios lists those there are."
+            remedy = (
+                f"Did you mean {near[0]!r}?" if near else "GET /__emulator/scenarios lists the available scenarios."
+            )
             raise AdminHTTPError(404, "no_such_scenario", f"there is no scenario {name!r}", remedy)
 
 
@@ -183,7 +185,7 @@ def _parse_scenario(raw: bytes, name: str | None) -> tuple[Scenario, PushedScena
             for problem in error.problems
         ]
         first = error.problems[0]
-        remedy = first.remedy or "Mend it and push it again."
+        remedy = first.remedy or "Correct the scenario and push it again."
         raise AdminHTTPError(422, "invalid_scenario", str(error), remedy, problems=problems) from None
     return scenario, PushedScenario(scenario.name, text)
 
@@ -199,7 +201,9 @@ def _decode(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise AdminHTTPError(422, "invalid_scenario", f"the body is not UTF-8: {error.reason}", "Send UTF-8.") from None
+        raise AdminHTTPError(
+            422, "invalid_scenario", f"the request body is not UTF-8: {error.reason}", "Send UTF-8."
+        ) from None
 
 
 def _session_view(state: SessionState) -> SessionView:

@@ -36,7 +36,7 @@ class ExpectedRequest(StrictModel):
     def _validate_when(cls, when: Match) -> Match:
         path = next(empty_paths(when.model_dump(by_alias=True, exclude_unset=True)), None)
         if path is not None:
-            raise ValueError(f"nothing is given for `{dotted(path)}`")
+            raise ValueError(f"`{dotted(path)}` is empty: give it a value")
         return when
 
 
@@ -136,7 +136,9 @@ def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
     if wanted.when.given:
         conversation = _conversation(entry)
         if conversation is None:
-            yield Mismatch("when", "a chat request that was kept whole (--journal-body)", "one that was not")
+            yield Mismatch(
+                "when", "a chat request stored in full (--journal-body)", "another request or a truncated one"
+            )
         else:
             yield from wanted.when.mismatches(conversation)
 

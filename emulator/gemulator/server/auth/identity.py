@@ -36,9 +36,15 @@ Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"
 # By reason: the key of Google's refusal (fidelity.md, 401) and the hint.
 _REFUSALS: Mapping[Reason, tuple[str, str]] = {
     "missing": ("missing-token", "send any bearer token, or start gemulator with --auth open"),
-    "api key": ("api-key", "send the key as a bearer token (OpenAI clients do), or use a token of gemulator's own"),
-    "foreign": ("bad-token", "--auth token accepts tokens of gemulator's token service and those named with --tokens"),
-    "forged": ("bad-token", "this token was made with another key: same --seed or --token-key?"),
+    "api key": (
+        "api-key",
+        "send the key as a bearer token, as OpenAI clients do, or use a token of gemulator's token service",
+    ),
+    "foreign": ("bad-token", "--auth token accepts tokens of gemulator's token service and those given with --tokens"),
+    "forged": (
+        "bad-token",
+        "this token was signed with another key: start the servers with the same --seed or --token-key",
+    ),
     "expired": ("expired-token", "this token has expired: fetch a new one"),
 }
 
@@ -119,7 +125,7 @@ def caller_from_headers(headers: Headers, session: str) -> Caller:
 def header_error(caller: Caller) -> str | None:
     """Return the error in gemulator's request headers, None if they are valid."""
     if caller.wire not in {None, "faithful", "sdk-safe"}:
-        return "x-emulator-wire is faithful or sdk-safe"
+        return f"x-emulator-wire: {caller.wire!r} is not a wire format: use `faithful` or `sdk-safe`"
     if caller.speed is caller.fault is caller.pacing is caller.quota is None:
         return None
     values = (

@@ -69,8 +69,8 @@ class TokenService:
         try:
             return ServiceKey.of(self._state)
         except OSError as error:
-            remedy = "name another folder with --state"
-            raise OAuthError("server_error", f"gemulator: no key can be kept: {error}: {remedy}", 503) from None
+            remedy = "choose another folder with --state"
+            raise OAuthError("server_error", f"gemulator: cannot store the key: {error}: {remedy}", 503) from None
 
     def access_token(self, grant: Grant) -> dict[str, Any]:
         """Return the body of an answer with a new access token."""
@@ -219,7 +219,7 @@ class TokenService:
 
 def _grant_from_claims(claims: Mapping[str, Any], use: str, scopes: tuple[str, ...]) -> Grant:
     if claims.get("use") != use:
-        raise OAuthError("invalid_grant", f"This is no {use} token.")
+        raise OAuthError("invalid_grant", f"This is not a {use} token.")
     return Grant(str(claims.get("session") or "default"), str(claims.get("email") or ""), scopes)
 
 

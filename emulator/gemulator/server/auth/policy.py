@@ -54,4 +54,4 @@ def read_policy(file: Path) -> Policy:
 
 def _denial(name: str, target: Target) -> Failure:
     names = {"project": target.project, "location": target.location, "endpoint": target.endpoint}
-    return replace(refuse(name, **names), hint="the --policy file says so")
+    return replace(refuse(name, **names), hint="denied by the --policy file")

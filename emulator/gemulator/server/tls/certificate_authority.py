@@ -36,7 +36,7 @@ class CertificateAuthority:
         invalid = next((name for name in names if not name.isascii()), None)
         if invalid is not None:
             raise UnsupportedHostError(
-                f"{invalid!r} is no name for a certificate: write it as clients send it, like xn--bcher-kva.test"
+                f"{invalid!r} is not a certificate name: write it in ASCII as clients send it, like xn--bcher-kva.test"
             )
         self._default_names = (*_DEFAULT_NAMES, *names)
         self.context_for = lru_cache(_MAX_CONTEXTS)(self._create_context)
@@ -47,8 +47,8 @@ class CertificateAuthority:
         for name in names:
             if not permitted.includes(name):
                 raise UnsupportedHostError(
-                    f"the certificate authority in {self._state} may not vouch for {name!r}. Remove ca.pem and"
-                    f" ca-key.pem there to have a new one made (clients must then trust it anew)."
+                    f"the certificate authority in {self._state} does not permit {name!r}. Delete ca.pem and"
+                    f" ca-key.pem there to create a new one, which clients must then trust."
                 )
 
     # ---- the authority itself

@@ -69,11 +69,11 @@ def proxy_error(head: bytes) -> bytes | None:
     target = rest.partition(" ")[0]
     if method != "CONNECT":
         return _error_response(
-            HTTPStatus.METHOD_NOT_ALLOWED, "this proxy serves CONNECT only: set HTTPS_PROXY, not HTTP_PROXY"
+            HTTPStatus.METHOD_NOT_ALLOWED, "this proxy supports CONNECT only: set HTTPS_PROXY, not HTTP_PROXY"
         )
     host, _, port = target.rpartition(":")
     if port != "443" or not is_google_host(host):
-        return _error_response(HTTPStatus.FORBIDDEN, f"{target} is no host of Google's that gemulator emulates")
+        return _error_response(HTTPStatus.FORBIDDEN, f"{target} is not a Google host that gemulator emulates")
     return None
 
 
