@@ -26,17 +26,17 @@ _SEE_OPENAPI = "See /__emulator/openapi.json for the accepted fields and values.
 class NewSession(StrictModel):
     """A session to create or to configure anew. Omitted fields use the server's settings; chaos is kept."""
 
-    session: Annotated[SessionName | None, Field(description="Left out: a new name.")] = None
+    session: Annotated[SessionName | None, Field(description="Default: a new name.")] = None
     scenario: str | None = None
     seed: str | None = None
     clock: str | None = None
     unmatched: UnmatchedMode | None = None
-    scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Pushed to it: texts by name.")]
-    drop: Annotated[Sequence[SessionName], Field(description="Sessions to forget before.")] = ()
+    scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Scenarios to push: texts by name.")]
+    drop: Annotated[Sequence[SessionName], Field(description="Sessions to delete first.")] = ()
     over: Annotated[
-        Sequence[SessionName], Field(description="The same; who still asks in one of them gets a 400 that says so.")
+        Sequence[SessionName], Field(description="Sessions to end first: later requests in them get a 400.")
     ] = ()
-    ttl: Annotated[int, Field(gt=0, description="Seconds for which the token is good.")] = 3600
+    ttl: Annotated[int, Field(gt=0, description="Lifetime of the token in seconds.")] = 3600
 
     @field_validator("clock")
     @classmethod

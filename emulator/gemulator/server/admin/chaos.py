@@ -27,10 +27,11 @@ class Chaos(StrictModel):
 
     session: SessionName = DEFAULT
     fault: Annotated[
-        str | None, Field(description="Like `disconnect: {after_chunks: 3}`; `none`: no scenario's either.")
+        str | None,
+        Field(description="For example `disconnect: {after_chunks: 3}`; `none`: those of scenarios are off too."),
     ] = None
-    pacing: Annotated[str | None, Field(description="Like `first_token: 3s`; `none`: at once.")] = None
-    quota: Annotated[str | None, Field(description="Like `requests_per_minute: 10`; `none`: no limit.")] = None
+    pacing: Annotated[str | None, Field(description="For example `first_token: 3s`; `none`: no delays.")] = None
+    quota: Annotated[str | None, Field(description="For example `requests_per_minute: 10`; `none`: unlimited.")] = None
 
     @field_validator("fault", "pacing", "quota")
     @classmethod

@@ -27,7 +27,7 @@ class ExpectedRequest(StrictModel):
 
     when: Annotated[Match, Field(description="Conditions, as in a scenario.")] = Match()
     scenario: Annotated[str | None, Field(description="The scenario that answered.")] = None
-    turn: Annotated[int | None, Field(description="The number of its turn.")] = None
+    turn: Annotated[int | None, Field(description="The number of the turn that answered.")] = None
     status: Annotated[int | None, Field(description="The HTTP status.")] = None
     outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
 
@@ -72,22 +72,22 @@ class Expectations(StrictModel):
     """Checks of a session. Omitted ones are not made."""
 
     session: str = "default"
-    entries: Annotated[Sequence[ExpectedCount], Field(description="How often something was asked.")] = ()
+    entries: Annotated[Sequence[ExpectedCount], Field(description="Requests and their expected number.")] = ()
     order: Annotated[
-        Sequence[ExpectedRequest], Field(description="What was asked after what; others may stand between.")
+        Sequence[ExpectedRequest], Field(description="Requests in this order; others may come between them.")
     ] = ()
     none_unmatched: Annotated[
         bool | Literal["refused"],
-        Field(description="No request was without a fitting turn; `refused`: none was refused for it."),
+        Field(description="Every request matched a turn; `refused`: none was refused for matching no turn."),
     ] = False
     none_late: Annotated[
         int | None,
-        Field(ge=0, description="No request came in a session that is over, after the entry of this number."),
+        Field(ge=0, description="No request in an ended session after the entry of this number."),
     ] = None
     times_used: Annotated[
         bool,
         Field(
-            description="Every turn with `times` of the scenarios that the session pushed, pinned or used has done so."
+            description="Every turn with `times` was used up, in the scenarios that the session pushed, pinned or used."
         ),
     ] = False
 
