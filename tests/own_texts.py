@@ -162,6 +162,12 @@ VERIFY = [
     admin("verdict", "GET", "/verdict"),
 ]
 
+BROKEN = [
+    admin("admin API", "GET", "/scenarios"),
+    admin("admin API with a path parameter", "POST", "/sessions/s/reset"),
+    chat("chat from a browser", headers={**BEARER, "origin": "http://localhost:5173"}),
+]
+
 GUARD = [
     admin("foreign host", "GET", "/sessions", headers={"host": "evil.example:80", **KEY}),
     admin("foreign origin", "GET", "/sessions", headers={"origin": "http://evil.example", **KEY}),

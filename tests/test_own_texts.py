@@ -25,6 +25,7 @@ from gemulator.state.memory import MemoryStore
 from gemulator.state.store import StoreDown
 from tests.own_texts import (
     ADMIN,
+    BROKEN,
     CHATS,
     GUARD,
     HEADERS,
@@ -108,7 +109,7 @@ async def sections() -> AsyncIterator[tuple[str, str]]:
                 lambda: app_of(UnavailableStore()),
                 [chat("chat"), admin("list sessions", "GET", "/sessions")],
             ),
-            ("internal error", lambda: app_of(BrokenStore()), [chat("chat")]),
+            ("internal error", lambda: app_of(BrokenStore()), [chat("chat"), *BROKEN]),
             ("signatures warn", lambda: app_of(signatures="warn"), [UNSIGNED]),
             ("emulator headers off", lambda: app_of(emulator_headers=False), [PATHS[2], *TOKENS[:1], *CHATS[:1]]),
         ]

@@ -22,13 +22,14 @@ from gemulator.scenario.delivery_fields import quota_in
 from gemulator.scenario.library import Library, load
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat import Chat
+from gemulator.server.internal_error import internal_error
 from gemulator.server.lazy_app import LazyApp
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.not_found import NotFound
 from gemulator.server.player import Sleep
 from gemulator.server.protocol.fast_path import ANSWER_NOW
-from gemulator.server.routes import Application, internal_error, routes_of
+from gemulator.server.routes import Application, routes_of
 from gemulator.service.catalog import Catalog
 from gemulator.state.memory import MemoryStore
 from gemulator.state.store import Store, StoreLimits

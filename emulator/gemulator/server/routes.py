@@ -17,6 +17,7 @@ from gemulator.core.version import __version__
 from gemulator.request.target import Target, target_of
 from gemulator.server.chat import Chat
 from gemulator.server.endpoints import describe
+from gemulator.server.internal_error import internal_error
 from gemulator.server.protocol.connection import HttpConnection, capture_headers
 
 _ADMIN = "/__emulator"
@@ -51,7 +52,8 @@ class Application(Starlette):
             await answered
         except Exception as error:
             with suppress(RuntimeError):  # where the answer has begun, the server takes no other
-                await internal_error(Request(scope), error)(scope, receive, send)
+                response = await internal_error(Request(scope), error)
+                await response(scope, receive, send)
             raise
 
     def answer_now(self, wire: HttpConnection, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> object:
@@ -73,18 +75,6 @@ class Application(Starlette):
         if target is not None:
             return self._chat(scope, receive, send, target, headers)
         return self._admin({**scope, "root_path": _ADMIN}, receive, send)
-
-
-def internal_error(request: Request, error: Exception) -> Response:
-    """Our own mistake: never to be taken for the emulated service's."""
-    body = {
-        "error": {
-            "code": 500,
-            "message": f"gemulator: internal error: {error!r}. Please report it.",
-            "status": "INTERNAL",
-        }
-    }
-    return JSONResponse(body, 500, {"x-emulator-error": "bug"})
 
 
 async def health(request: Request) -> Response:

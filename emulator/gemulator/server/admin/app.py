@@ -1,6 +1,5 @@
 """Admin API under /__emulator/: its application and server routes."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from gemulator.core.clock import Clock
 from gemulator.core.settings import Settings
@@ -23,6 +22,7 @@ from gemulator.server.admin.chaos import DeliveryRoutes
 from gemulator.server.admin.guard import AdminHTTPError, Guard
 from gemulator.server.admin.journal import JournalRoutes
 from gemulator.server.admin.sessions import SessionRoutes
+from gemulator.server.internal_error import internal_error
 from gemulator.server.metrics import Metrics
 from gemulator.state.store import StoreDown
 
@@ -31,39 +31,24 @@ _OPENAPI_FILE = Path(__file__).with_name("admin.yaml")
 
 def admin_app(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
     """Return the ASGI application to mount at /__emulator. `utc` dates tokens."""
-    server = _ServerRoutes(engine, settings, metrics)
-    journal = JournalRoutes(engine)
-    sessions = SessionRoutes(engine, settings, utc)
-    routes = [*server.routes(), *journal.routes(), *sessions.routes(), *DeliveryRoutes(engine).routes()]
-    key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    return Guard(
-        AdminApplication(routes), settings.admin == "on", key, tuple(host.lower() for host in settings.allow_host)
+    routes = [
+        *_ServerRoutes(engine, settings, metrics).routes(),
+        *JournalRoutes(engine).routes(),
+        *SessionRoutes(engine, settings, utc).routes(),
+        *DeliveryRoutes(engine).routes(),
+    ]
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            AdminHTTPError: _error_response,
+            StoreDown: _store_down,
+            404: _unknown_route,
+            405: _unknown_route,
+            500: internal_error,
+        },
     )
-
-
-class AdminApplication(Starlette):
-    """Application that finds routes without parameters by path, the others by router."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        handlers = {AdminHTTPError: _error_response, StoreDown: _store_down, 404: _unknown_route, 405: _unknown_route}
-        super().__init__(routes=routes, exception_handlers=handlers)
-        fixed = (route for route in routes if not route.param_convertors)
-        self._fixed = {(method, route.path): route.endpoint for route in fixed for method in route.methods or ()}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        endpoint = self._fixed.get((scope["method"], path))
-        if endpoint is None:
-            await super().__call__(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        try:
-            response = await endpoint(request)
-        except AdminHTTPError as error:
-            response = await _error_response(request, error)
-        except StoreDown as error:
-            response = await _store_down(request, error)
-        await response(scope, receive, send)
+    key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    return Guard(app, settings.admin == "on", key, tuple(host.lower() for host in settings.allow_host))
 
 
 class _ServerRoutes(Struct, frozen=True):
