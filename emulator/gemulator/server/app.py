@@ -1,7 +1,6 @@
 """Application factory."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -9,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Send
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from gemulator.core.clock import UTC, Clock, parse_clock
 from gemulator.core.settings import SettingError, Settings
@@ -22,6 +20,7 @@ from gemulator.scenario.delivery_fields import quota_in
 from gemulator.scenario.library import Library, load
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat import Chat
+from gemulator.server.cors import Cors
 from gemulator.server.internal_error import internal_error
 from gemulator.server.lazy_app import LazyApp
 from gemulator.server.log import RequestLog
@@ -62,15 +61,14 @@ def create_app(
     log = RequestLog(settings.log_format, now)
     not_found = NotFound(log, emulator_headers=settings.emulator_headers)
     chat = Chat(engine, settings, authenticator, log, metrics, monotonic, sleep)
-    admin = LazyApp(lambda: _admin_api(engine, settings, metrics, utc))
-    app: Application = Application(
-        chat,
-        admin,
-        routes=routes_of(chat, admin, LazyApp(lambda: _token_service(settings, utc, not_found))),
-        middleware=[_cors(settings.cors)],
+    app = Application(
+        ServerErrorMiddleware(Cors(chat, settings.cors), internal_error),
+        LazyApp(lambda: _admin_api(engine, settings, metrics, utc)),
+        routes=routes_of(LazyApp(lambda: _token_service(settings, utc, not_found))),
+        middleware=[Middleware(Cors, settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: internal_error},
         lifespan=lambda _: _lifespan(
-            engine, settings, log, metrics, {ANSWER_NOW: app.answer_now} if store.immediate else {}
+            engine, settings, log, metrics, {ANSWER_NOW: chat.answer_now} if store.immediate else {}
         ),
     )
     app.state.engine, app.state.authenticator = engine, authenticator
@@ -146,28 +144,3 @@ async def _drain(metrics: Metrics) -> None:
         async with asyncio.timeout(_DRAIN_SECONDS):
             while metrics.running:
                 await asyncio.sleep(0.01)
-
-
-class _Cors(CORSMiddleware):
-    """CORS middleware that merges `vary` values, because Google's headers name the origin too."""
-
-    async def send(self, message: Message, send: Send, request_headers: Headers) -> None:
-        async def merge_vary(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                names = re.split(r",\s*", ",".join(headers.getlist("vary")))
-                headers["vary"] = ", ".join(dict.fromkeys(names))
-            await send(message)
-
-        await super().send(message, merge_vary, request_headers)
-
-
-def _cors(origins: str) -> Middleware:
-    return Middleware(
-        _Cors,
-        allow_origins=[origin.strip() for origin in origins.split(",") if origin.strip()],
-        allow_methods=["*"],
-        allow_headers=["*"],
-        expose_headers=["*"],
-        allow_private_network=True,
-    )

@@ -1,7 +1,9 @@
 """The chat route: reads a request, has it answered, plays the answer."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
@@ -12,7 +14,7 @@ from gemulator.delivery.steps import LARGEST_WRITE, Delivery, Head
 from gemulator.dialects import FRONT_END
 from gemulator.engine.engine import Engine, EngineResult
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.request.target import Target
+from gemulator.request.target import Target, target_of
 from gemulator.server.auth.identity import Authenticator, header_error, with_dedicated_host
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
@@ -20,6 +22,15 @@ from gemulator.server.player import Player, Sleep
 from gemulator.server.protocol.connection import HANDLED, STARTED, HttpConnection, connection_of, wait_for_disconnect
 from gemulator.state.journal.entry import EMPTY, Exchange, Finished
 from gemulator.state.store import DEFAULT, StoreDown, unwaited
+
+_SPECIAL = re.compile("[%?#]")  # percent-encoding, query or fragment
+
+
+@lru_cache(maxsize=1024)
+def _path_and_target(url: bytes) -> tuple[str, Target | None]:
+    """Return the path of a URL and its target, None unless it is a plain chat path."""
+    path = url.decode("latin-1")
+    return path, target_of(path) if path.isascii() and not _SPECIAL.search(path) else None
 
 
 class StartedAnswer(Struct, frozen=True):
@@ -56,9 +67,10 @@ class Chat:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    async def __call__(
-        self, scope: Scope, receive: Receive, send: Send, target: Target, headers: Mapping[bytes, bytes]
-    ) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = target_of(scope["path"])
+        assert target is not None
+        headers = dict(scope["headers"])
         begun: StartedAnswer | None = scope.get(STARTED)
         if begun is None:
             self._metrics.running += 1
@@ -78,10 +90,11 @@ class Chat:
         finally:
             self._metrics.running -= 1
 
-    def answer_now(
-        self, wire: HttpConnection, path: str, target: Target, headers: Mapping[bytes, bytes], body: bytes
-    ) -> object:
-        """Answer a request in one write, where nothing waits: ANSWERED; or what has begun, and still runs."""
+    def answer_now(self, wire: HttpConnection, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> object:
+        """Answer a POST in one write if nothing waits (`AnswerNow`); returns HANDLED, a StartedAnswer or None."""
+        path, target = _path_and_target(url)
+        if target is None:
+            return None
         began = self._monotonic()
         self._metrics.running += 1
         left: EngineResult | Exception | None

@@ -24,7 +24,8 @@ For any other value the application is called as usual; it finds the value in `s
 """
 
 _MAX_LENGTH_DIGITS = 5  # of the content-length of a collected body
-_EXCLUDED_HEADERS = {b"expect", b"transfer-encoding"}  # the body comes on demand, or its length is unknown
+# The body comes on demand, its length is unknown, or the answer gets CORS headers.
+_EXCLUDED_HEADERS = {b"expect", b"transfer-encoding", b"origin"}
 
 
 class FastHttpProtocol(HttpConnection):
