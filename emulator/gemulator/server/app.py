@@ -21,12 +21,12 @@ from gemulator.scenario.library import Library, load
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat import Chat
 from gemulator.server.cors import Cors
+from gemulator.server.delivery_clock import Sleep, Timing
 from gemulator.server.internal_error import internal_error
 from gemulator.server.lazy_app import LazyApp
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.not_found import NotFound
-from gemulator.server.player import Sleep
 from gemulator.server.protocol.fast_path import ANSWER_NOW
 from gemulator.server.routes import Application, routes_of
 from gemulator.service.catalog import Catalog
@@ -60,7 +60,7 @@ def create_app(
     authenticator = _authenticator(settings, utc)
     log = RequestLog(settings.log_format, now)
     not_found = NotFound(log, emulator_headers=settings.emulator_headers)
-    chat = Chat(engine, settings, authenticator, log, metrics, monotonic, sleep)
+    chat = Chat(engine, settings, authenticator, log, metrics, Timing(monotonic, sleep))
     app = Application(
         ServerErrorMiddleware(Cors(chat, settings.cors), internal_error),
         LazyApp(lambda: _admin_api(engine, settings, metrics, utc)),

@@ -1,52 +1,33 @@
 """Paced stream player: writes chunks from event loop timers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from gemulator.delivery.paced_stream import PacedSteps
+from gemulator.server.delivery_clock import DeliveryClock
 from gemulator.server.protocol.connection import HttpConnection
+from gemulator.server.response_body import Progress
 
 
 class PacedPlayer:
     """Player of a paced stream after its head: each chunk at its deadline, chunks due together in one write.
 
-    A chunk takes neither a task switch nor an ASGI message. `bytes` and `chunks` count what was written, `first` is
-    the time of the first write.
+    A chunk takes neither a task switch nor an ASGI message.
     """
 
-    __slots__ = (
-        "_connection",
-        "_deadline",
-        "_last_chunks",
-        "_monotonic",
-        "_next",
-        "_steps",
-        "_timer",
-        "bytes",
-        "first",
-    )
-
-    def __init__(
-        self, steps: PacedSteps, connection: HttpConnection, monotonic: Callable[[], float], started: float
-    ) -> None:
-        self.bytes = 0
-        self.first: float | None = None
+    def __init__(self, steps: PacedSteps, connection: HttpConnection, clock: DeliveryClock, progress: Progress) -> None:
         self._steps = steps
         self._connection = connection
-        self._monotonic = monotonic
+        self._clock = clock
+        self._progress = progress
         self._next = 1
-        self._deadline = started + steps.waits[1]
+        self._deadline = clock.deadline + steps.waits[1]
         self._last_chunks: asyncio.Future[Sequence[bytes]] = connection.loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
 
-    @property
-    def chunks(self) -> int:
-        """Number of chunks written."""
-        return self._next - 1
-
     async def play(self) -> Sequence[bytes]:
         """Write all chunks but the last ones. Return those when they are due: the caller ends the body with them."""
-        self._set_timer(self._monotonic())
+        self._set_timer(self._clock.now())
         try:
             return await self._last_chunks
         finally:
@@ -63,7 +44,7 @@ class PacedPlayer:
             if self._connection.flow.write_paused:
                 self._connection.on_writable = self._on_timer
             else:
-                self._send_due(self._monotonic())
+                self._send_due(self._clock.now())
         except Exception as error:  # the loop would only log it, and the stream would never end
             self._last_chunks.set_exception(error)
 
@@ -75,9 +56,7 @@ class PacedPlayer:
         data = due[0] if len(due) == 1 else b"".join(due)
         self._connection.write_chunk(data)
         self._next += len(due)
-        self.bytes += len(data)
-        if self.first is None:
-            self.first = now
+        self._progress.add(len(due), len(data), now - self._clock.started)
         self._set_timer(now)
 
     def _due_chunks(self, now: float) -> Sequence[bytes]:
