@@ -169,7 +169,7 @@ WRONG = [
     (["--catalog", "nowhere"], "the catalog cannot be used:\nnowhere:1:1: cannot be read: No such file"),
     (["--scenarios", "nowhere"], "the scenarios cannot be used:\nnowhere:1:1: no such file or folder"),
     (["--host", "999.1.1.1"], "999.1.1.1 port 0"),
-    (["--tls", "--tls-names", "bücher.test"], "'bücher.test' is no name for a certificate"),
+    (["--tls", "--tls-names", "bücher.test"], "'bücher.test' is not a certificate name"),
     (["--speed", "fast"], "--speed: 'fast' is no speed"),
     (["--clock", "noon"], "--clock: 'noon' is not a time"),
     (["--clock", "1969-12-31T23:59:59Z"], "from 1970-01-01 to 2106-02-07"),

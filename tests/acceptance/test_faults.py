@@ -17,8 +17,8 @@ import pytest
 from gemulator import Emulator
 from gemulator.delivery.faults.schema import FAULTS
 from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head
+from gemulator.server.delivery_response import DeliveryResponse
 from gemulator.server.paced_player import PacedPlayer
-from gemulator.server.player import Player
 from gemulator.server.protocol.connection import HttpConnection
 from gemulator.state.journal.entry import Entry, Filter, Page
 from tests.acceptance.wire import ask
@@ -344,8 +344,8 @@ def test_a_reader_of_1_kb_a_second_holds_little_of_a_paced_stream(server: Emulat
     client.close()
 
 
-def test_a_cancelled_client_frees_everything(server: Emulator) -> None:
-    """Players, metronomes, timers, tasks and connections: in mid-stream, and in the wait for the first token."""
+def test_a_cancelled_client_frees_everything_within_a_second(server: Emulator) -> None:
+    """Responses, players, timers, tasks and connections: in mid-stream, and in the wait for the first token."""
     assert server._server is not None
     state = server._server.server_state
     paces = ("first_token: 1h", "tokens_per_second: 0.001, tokens_per_chunk: 1")
@@ -355,7 +355,7 @@ def test_a_cancelled_client_frees_everything(server: Emulator) -> None:
     for client in clients[1::2]:
         assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
     until(lambda: in_flight(server) == 40)
-    assert {Player, PacedPlayer} <= alive()
+    assert {DeliveryResponse, PacedPlayer} <= alive()
     for client in clients:
         client.close()
     until(lambda: in_flight(server) == 0 and not wires(server))
@@ -365,7 +365,7 @@ def test_a_cancelled_client_frees_everything(server: Emulator) -> None:
 def alive() -> set[type]:
     """Which players there are."""
     kinds = {type(thing) for thing in gc.get_objects()}
-    return kinds & {Player, PacedPlayer}
+    return kinds & {DeliveryResponse, PacedPlayer}
 
 
 @pytest.fixture

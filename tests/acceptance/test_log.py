@@ -68,9 +68,9 @@ def lose_the_way(url: str) -> None:
 def test_a_request_without_a_route_has_a_line_and_the_hint_below_it() -> None:
     assert logged(lose_the_way, "plain").splitlines() == [
         "POST  …/endpoints/openapi/v1/chat/completions  404",
-        "    expected /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions",
+        "    the path must be /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions",
         "GET  …/endpoints/openapi/chat/completions  404",
-        "    GET is not served here: send a POST",
+        "    GET is not supported here: send a POST",
     ]
 
 
@@ -78,7 +78,7 @@ def test_a_request_without_a_route_is_a_json_line_too() -> None:
     before = time.time()
     lines = [json.loads(line) for line in logged(lose_the_way, "json").splitlines()]
     assert [(line["method"], line["status"], line["hint"][:8]) for line in lines] == [
-        ("POST", 404, "expected"),
+        ("POST", 404, "the path"),
         ("GET", 404, "GET is n"),
     ]
     assert lines[0]["path"].endswith("/endpoints/openapi/v1/chat/completions")
@@ -298,7 +298,7 @@ def test_a_test_that_leaves_a_request_half_sent_hears_of_no_failure(capfd: pytes
             assert emulator._server is not None
             connections = emulator._server.server_state.connections
             until(
-                lambda: any(isinstance(one, FastHttpProtocol) and one._held == [b"half"] for one in list(connections))
+                lambda: any(isinstance(one, FastHttpProtocol) and one._body == [b"half"] for one in list(connections))
             )
             emulator.stop()
             assert client.recv(1) == b""

@@ -146,7 +146,7 @@ def test_a_large_body_is_413(chunked: bool) -> None:
     [
         ("/projects/p/locations/l/endpoints/openapi/chat/completions", "/v1"),
         ("/v1/projects/p/locations/l/endpoints/openapi/models", "/models"),
-        ("/v1beta1/publishers/google/models", "Google's catalogue of models is not served"),
+        ("/v1beta1/publishers/google/models", "Google's model catalogue is not served"),
         ("/v1/projects/p//locations/l/endpoints/openapi/chat/completions", "did you mean /v1/projects/p/locations/l/"),
         ("/v1/projects//p/locations/l/endpoints/openapi/chat/completions", "did you mean /v1/projects/p/locations/l/"),
         ("/v1/projects//locations/l/endpoints/openapi/chat/completions", "the project in the path is empty"),

@@ -143,7 +143,7 @@ def test_a_folder_that_goes_is_told_of_when_it_goes_and_one_in_its_place_is_live
         while str(folder) not in reported and time.monotonic() < deadline:
             reported += capfd.readouterr().err
             assert said_by(emulator) == "one"
-        assert "cannot be watched, and are tried again: " in reported
+        assert "cannot watch the scenario folders, retrying: " in reported
         folder.mkdir()
         (folder / "own.yaml").write_text(turns("two"))
         assert awaited(emulator, "two")

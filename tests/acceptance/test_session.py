@@ -35,7 +35,11 @@ def words(session: Session | Emulator, text: str = "hi") -> str:
 def living(family: Session) -> set[str]:
     """The sessions that are not over."""
     names = [one["session"] for one in family.admin.sessions()]
-    return {name for name in names if "of a session that is over" not in post(Session(family.url, name)).text}
+    return {
+        name
+        for name in names
+        if "belongs to the session of a finished test" not in post(Session(family.url, name)).text
+    }
 
 
 def test_an_emulator_is_its_default_session() -> None:
@@ -197,7 +201,7 @@ def test_clients_of_a_session_that_is_over_are_told_so(family: Session) -> None:
     assert words(with_next) != "Hello!"
     for answer in (post(session), post(session), post(session, stream=True)):
         assert answer.status_code == 400
-        assert "this client is of a session that is over" in answer.text
+        assert "this client belongs to the session of a finished test" in answer.text
     if family.admin.in_process:
         with pytest.raises(AssertionError, match="A client that was made in a test before asked again"):
             with_next.assert_done()

@@ -123,7 +123,7 @@ def test_a_request_that_has_begun_is_answered_though_the_server_stops(scenarios:
     with Emulator(**settings, grace=PATIENCE) as emulator, _connected(emulator) as client:
         whole = _request(emulator, b"?")
         client.sendall(whole[:-9])
-        assert _until(lambda: any(wire._held for wire in _wires(emulator)))
+        assert _until(lambda: any(wire._body for wire in _wires(emulator)))
         stopping = Thread(target=emulator.stop)
         stopping.start()
         assert not _until(lambda: not stopping.is_alive(), patience=0.5)

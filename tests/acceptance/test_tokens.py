@@ -10,7 +10,7 @@ from openai import AuthenticationError, OpenAI, PermissionDeniedError
 from gemulator import Emulator
 from gemulator.server.auth.keys import ServiceKey
 from gemulator.server.auth.oauth import CLOUD_PLATFORM
-from gemulator.server.auth.tokens import key_of, verify
+from gemulator.server.auth.tokens import derive_key, verify
 from tests.acceptance.wire import ask
 
 EMAIL = "gemulator-dev@demo.iam.gserviceaccount.com"
@@ -199,7 +199,7 @@ def test_a_client_that_does_not_refresh_sees_the_401(state: Path) -> None:
     with Emulator(auth="token", token_life=1, state=state) as emulator:
         token = metadata(emulator, "/instance/service-accounts/default/token").json()["access_token"]
         expires = int(token.split(".")[2])
-        assert verify(token, key_of("0"), expires) == "expired"
+        assert verify(token, derive_key("0"), expires) == "expired"
         with OpenAI(base_url=emulator.base_url, api_key=token) as client:
             error = _first_refusal(client)
     assert "ACCESS_TOKEN_EXPIRED" in error.response.text

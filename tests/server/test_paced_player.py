@@ -1,4 +1,4 @@
-"""What leaves when: the loop's timers and the clock are the test's."""
+"""Paced player on a fake timer and a fake clock."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -10,14 +10,16 @@ import pytest
 from gemulator.delivery.byte_template import ByteTemplate
 from gemulator.delivery.paced_stream import PacedSteps, StreamTemplate
 from gemulator.delivery.steps import LARGEST_WRITE, Head
+from gemulator.server.delivery_clock import DeliveryClock, Timing
 from gemulator.server.paced_player import PacedPlayer
 from gemulator.server.protocol.connection import HttpConnection
+from gemulator.server.response_body import Progress
 
 GAP = 0.020
 
 
-class Stage:
-    """A wire whose loop has one timer, and a clock that goes where it is told."""
+class FakeConnection:
+    """A connection whose event loop has one timer and whose clock moves with it."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -36,8 +38,8 @@ class Stage:
     def write_chunk(self, data: bytes) -> None:
         self.sent.append((self.now, data))
 
-    def strike(self, late: float = 0.0) -> None:
-        """Let the time come for which the timer waits."""
+    def fire(self, late: float = 0.0) -> None:
+        """Advance the clock to the timer and call it."""
         timer, self.timer = self.timer, None
         assert timer is not None
         self.now += self.delays[-1] + late
@@ -50,77 +52,78 @@ def paced(chunks: Sequence[bytes], waits: Sequence[float]) -> PacedSteps:
     )
 
 
-async def playing(stage: Stage, steps: PacedSteps) -> tuple[PacedPlayer, "asyncio.Task[Sequence[bytes]]"]:
-    metronome = PacedPlayer(steps, cast(HttpConnection, stage), lambda: stage.now, 0.0)
-    task = asyncio.ensure_future(metronome.play())
+async def playing(connection: FakeConnection, steps: PacedSteps) -> tuple[Progress, "asyncio.Task[Sequence[bytes]]"]:
+    clock, progress = DeliveryClock(Timing(lambda: connection.now, asyncio.sleep), 0.0), Progress()
+    player = PacedPlayer(steps, cast(HttpConnection, connection), clock, progress)
+    task = asyncio.ensure_future(player.play())
     await asyncio.sleep(0)
-    return metronome, task
+    return progress, task
 
 
-async def test_each_chunk_leaves_at_its_deadline_however_late_the_one_before() -> None:
-    stage = Stage()
-    metronome, task = await playing(stage, paced([b"a", b"b", b"c", b"d"], [0, GAP, GAP, GAP]))
+async def test_chunk_is_sent_at_its_deadline_after_a_late_one() -> None:
+    connection = FakeConnection()
+    progress, task = await playing(connection, paced([b"a", b"b", b"c", b"d"], [0, GAP, GAP, GAP]))
     for late in (0.0, 0.004, 0.007, 0.003):
-        stage.strike(late)
-    assert [data for _, data in stage.sent] == [b"a", b"b", b"c"]
-    assert [at for at, _ in stage.sent] == pytest.approx([0.0, 0.024, 0.047])
-    assert stage.delays == pytest.approx([0.0, 0.020, 0.016, 0.013])
-    assert await task == [b"d"], "the last is handed over: whoever sends it says that it is the last"
-    assert (metronome.chunks, metronome.bytes, metronome.first) == (3, 3, 0.0)
+        connection.fire(late)
+    assert [data for _, data in connection.sent] == [b"a", b"b", b"c"]
+    assert [at for at, _ in connection.sent] == pytest.approx([0.0, 0.024, 0.047])
+    assert connection.delays == pytest.approx([0.0, 0.020, 0.016, 0.013])
+    assert await task == [b"d"], "the caller ends the body with the last chunk"
+    assert (progress.chunks, progress.bytes, progress.first) == (3, 3, 0.0)
 
 
-async def test_what_is_due_together_leaves_together() -> None:
-    stage = Stage()
-    _, task = await playing(stage, paced([b"a", b"b", b"c", b"d", b"e"], [GAP, 0, GAP, GAP, GAP]))
-    stage.strike()
-    assert [data for _, data in stage.sent] == [b"ab"]
-    stage.strike(late=GAP)
-    assert [data for _, data in stage.sent] == [b"ab", b"cd"]
-    stage.strike()
+async def test_chunks_due_together_are_sent_together() -> None:
+    connection = FakeConnection()
+    _, task = await playing(connection, paced([b"a", b"b", b"c", b"d", b"e"], [GAP, 0, GAP, GAP, GAP]))
+    connection.fire()
+    assert [data for _, data in connection.sent] == [b"ab"]
+    connection.fire(late=GAP)
+    assert [data for _, data in connection.sent] == [b"ab", b"cd"]
+    connection.fire()
     assert await task == [b"e"]
 
 
-async def test_a_timer_that_is_early_sends_its_chunk_all_the_same() -> None:
-    stage = Stage()
-    _, task = await playing(stage, paced([b"a", b"b", b"c"], [GAP, GAP, GAP]))
-    stage.strike(late=-0.0005)
-    assert [data for _, data in stage.sent] == [b"a"]
-    assert stage.delays[-1] == pytest.approx(0.0205)
+async def test_early_timer_sends_its_chunk() -> None:
+    connection = FakeConnection()
+    _, task = await playing(connection, paced([b"a", b"b", b"c"], [GAP, GAP, GAP]))
+    connection.fire(late=-0.0005)
+    assert [data for _, data in connection.sent] == [b"a"]
+    assert connection.delays[-1] == pytest.approx(0.0205)
     task.cancel()
 
 
-async def test_a_client_that_reads_slowly_gets_no_more_until_it_has_read() -> None:
-    stage = Stage()
+async def test_slow_client_pauses_the_stream() -> None:
+    connection = FakeConnection()
     big = b"x" * (LARGEST_WRITE // 3)
-    _, task = await playing(stage, paced([big] * 9, [GAP] * 9))
-    stage.flow.write_paused = True
-    stage.strike(late=20 * GAP)
-    assert (stage.sent, stage.timer) == ([], None)
-    stage.flow.write_paused = False
-    assert stage.on_writable is not None
-    stage.on_writable()
-    stage.strike()
-    stage.strike()
-    assert [len(data) for _, data in stage.sent] == [3 * len(big)] * 2, "bounded, though all of them are due"
+    _, task = await playing(connection, paced([big] * 9, [GAP] * 9))
+    connection.flow.write_paused = True
+    connection.fire(late=20 * GAP)
+    assert (connection.sent, connection.timer) == ([], None)
+    connection.flow.write_paused = False
+    assert connection.on_writable is not None
+    connection.on_writable()
+    connection.fire()
+    connection.fire()
+    assert [len(data) for _, data in connection.sent] == [3 * len(big)] * 2, "bounded although all chunks are due"
     assert await task == [big] * 3
 
 
-async def test_who_is_cancelled_leaves_no_timer_behind() -> None:
-    stage = Stage()
-    _, task = await playing(stage, paced([b"a", b"b"], [GAP, GAP]))
-    stage.flow.write_paused = True
-    stage.strike()
-    stage.timer = stage.on_writable
+async def test_cancelled_player_has_no_timer() -> None:
+    connection = FakeConnection()
+    _, task = await playing(connection, paced([b"a", b"b"], [GAP, GAP]))
+    connection.flow.write_paused = True
+    connection.fire()
+    connection.timer = connection.on_writable
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (stage.timer, stage.on_writable) == (None, None)
+    assert (connection.timer, connection.on_writable) == (None, None)
 
 
-async def test_a_mistake_ends_the_stream() -> None:
-    stage = Stage()
-    _, task = await playing(stage, paced([b"a", b"b"], [GAP, GAP]))
-    del stage.flow.write_paused
-    stage.strike()
+async def test_exception_in_a_timer_ends_the_stream() -> None:
+    connection = FakeConnection()
+    _, task = await playing(connection, paced([b"a", b"b"], [GAP, GAP]))
+    del connection.flow.write_paused
+    connection.fire()
     with pytest.raises(AttributeError):
         await task

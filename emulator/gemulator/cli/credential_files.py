@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from gemulator.server.auth.keys import ServiceKey, write
 from gemulator.server.auth.oauth import CLIENT_ID, CLIENT_SECRET, PROJECT_NUMBER, UNIQUE_ID, dev_email
-from gemulator.server.tls.certificate_authority import CertificateAuthority, bundle
+from gemulator.server.tls.certificate_authority import CertificateAuthority, trust_bundle
 
 Kind: TypeAlias = Literal["service_account", "authorized_user", "external_account"]
 
@@ -60,7 +60,7 @@ class CredentialFiles(Struct, frozen=True):
         """Write the CA certificate, without its key."""
         certificate = authority.certificate_pem
         write(self.ca, certificate, 0o644)
-        write(self.bundle, bundle(certificate), 0o644)
+        write(self.bundle, trust_bundle(certificate), 0o644)
 
     def _write(self, file: Path, content: bytes) -> None:
         write(file, content, 0o644 if self.shared else 0o600)

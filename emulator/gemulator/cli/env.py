@@ -9,7 +9,7 @@ from gemulator.cli.client_env import ClientEnvironment, Format, format_variables
 from gemulator.cli.credential_files import CredentialFiles, Identity, Kind
 from gemulator.cli.server_options import ServerTarget, target_options
 from gemulator.client.urls import EmulatorUrls
-from gemulator.server.auth.tokens import key_of, mint
+from gemulator.server.auth.tokens import create_token, derive_key
 
 adc_option = click.option(
     "--adc",
@@ -45,7 +45,7 @@ def env(target: ServerTarget, adc: str, form: Format, **options: Any) -> None:
         files.write_authority(target.authority())
     client = ClientEnvironment(
         urls=EmulatorUrls(target.url, target.project, options["location"]),
-        token=mint(target.session, None, key_of(options["seed"], options["token_key"])),
+        token=create_token(target.session, None, derive_key(options["seed"], options["token_key"])),
         project=target.project,
         files=files,
         adc=adc_kind(adc),

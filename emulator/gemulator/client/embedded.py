@@ -18,7 +18,7 @@ from gemulator.core.clock import UTC
 from gemulator.core.settings import Settings
 from gemulator.engine.engine import Engine
 from gemulator.server.app import create_app
-from gemulator.server.auth.tokens import key_for, mint
+from gemulator.server.auth.tokens import create_token, signing_key
 from gemulator.server.listeners import bind, extra_listeners, origin_of, uvicorn_config
 from gemulator.server.tls.server import Server
 from gemulator.state.store import DEFAULT
@@ -109,7 +109,7 @@ class Emulator(DefaultSessionMixin):
             return InProcessAdmin(url, key, loop, engine, settings, UTC)
 
         urls = EmulatorUrls(url, self.project, self.location)
-        return ServerHandle(urls, open_admin, lambda session: mint(session, None, key_for(settings)))
+        return ServerHandle(urls, open_admin, lambda session: create_token(session, None, signing_key(settings)))
 
     def stop(self) -> None:
         """Stop the server. Running answers get the grace time, then they are cut."""

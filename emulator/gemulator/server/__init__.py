@@ -1,1 +1,1 @@
-"""The HTTP edge: the only place that knows sockets, headers and the clock."""
+"""HTTP server: ASGI applications, uvicorn protocol, TLS and admin API."""

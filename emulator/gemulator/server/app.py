@@ -1,7 +1,6 @@
-"""The only place where the parts are joined. It starts nothing."""
+"""Application factory."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -9,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Message, Send
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.types import ASGIApp
 
 from gemulator.core.clock import UTC, Clock, parse_clock
 from gemulator.core.settings import SettingError, Settings
@@ -22,18 +20,20 @@ from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library, load
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat import Chat
+from gemulator.server.cors import Cors
+from gemulator.server.delivery_clock import Sleep, Timing
+from gemulator.server.internal_error import internal_error
 from gemulator.server.lazy_app import LazyApp
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.not_found import NotFound
-from gemulator.server.player import Sleep
-from gemulator.server.protocol.fast_path import AT_ONCE
-from gemulator.server.routes import Application, bug, routes_of
+from gemulator.server.protocol.fast_path import ANSWER_NOW
+from gemulator.server.routes import Application, routes_of
 from gemulator.service.catalog import Catalog
 from gemulator.state.memory import MemoryStore
 from gemulator.state.store import Store, StoreLimits
 
-_PATIENCE = 2.0  # seconds
+_DRAIN_SECONDS = 2.0  # seconds
 
 
 def create_app(
@@ -45,9 +45,9 @@ def create_app(
     library: Library | None = None,
     utc: Clock = UTC,
 ) -> Starlette:
-    """The emulator as an ASGI application. ScenarioError where a scenario cannot be used.
+    """Return the emulator as an ASGI application. Raises ScenarioError and SettingError.
 
-    `utc` is the time that tokens live in, also where `clock` stands still.
+    `clock` dates answers and journal, `utc` tokens: those expire even if `clock` is frozen.
     """
     settings = settings or Settings()
     _validate_quota(settings.quota)
@@ -57,40 +57,39 @@ def create_app(
     store = store or _store(settings, monotonic)
     engine = Engine(settings, library, store, _catalog(settings), now)
     metrics = Metrics()
-    doorman = _doorman(settings, utc)
+    authenticator = _authenticator(settings, utc)
     log = RequestLog(settings.log_format, now)
-    not_found = NotFound(log, hints=settings.emulator_headers)
-    chat = Chat(engine, settings, doorman, log, metrics, monotonic, sleep)
-    admin = LazyApp(lambda: _admin(engine, settings, metrics, utc))
-    app: Application = Application(
-        chat,
-        admin,
-        routes=routes_of(chat, admin, LazyApp(lambda: _tokens(settings, utc, not_found))),
-        middleware=[_cors(settings.cors)],
-        exception_handlers={404: not_found, 405: not_found, 500: bug},
+    not_found = NotFound(log, emulator_headers=settings.emulator_headers)
+    chat = Chat(engine, settings, authenticator, log, metrics, Timing(monotonic, sleep))
+    app = Application(
+        ServerErrorMiddleware(Cors(chat, settings.cors), internal_error),
+        LazyApp(lambda: _admin_api(engine, settings, metrics, utc)),
+        routes=routes_of(LazyApp(lambda: _token_service(settings, utc, not_found))),
+        middleware=[Middleware(Cors, settings.cors)],
+        exception_handlers={404: not_found, 405: not_found, 500: internal_error},
         lifespan=lambda _: _lifespan(
-            engine, settings, log, metrics, {AT_ONCE: app.answer_now} if store.immediate else {}
+            engine, settings, log, metrics, {ANSWER_NOW: chat.answer_now} if store.immediate else {}
         ),
     )
-    app.state.engine, app.state.doorman = engine, doorman
+    app.state.engine, app.state.authenticator = engine, authenticator
     return app
 
 
 def _validate_quota(quota: str) -> None:
-    """What is read with each request should not be found wrong then. WrongSetting."""
+    """Validate the quota at start-up instead of per request. Raises SettingError."""
     try:
         parse_quota(quota)
     except ValueError as error:
         raise SettingError("quota", f"{error}; write it like `requests_per_minute: 60`") from None
 
 
-def _admin(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
+def _admin_api(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
     from gemulator.server.admin.app import admin_app
 
     return admin_app(engine, settings, metrics, utc)
 
 
-def _tokens(settings: Settings, utc: Clock, not_found: NotFound) -> ASGIApp:
+def _token_service(settings: Settings, utc: Clock, not_found: NotFound) -> ASGIApp:
     from gemulator.server.auth.metadata import MetadataServer
     from gemulator.server.auth.oauth import OAuthError, TokenService, oauth_error
 
@@ -99,7 +98,7 @@ def _tokens(settings: Settings, utc: Clock, not_found: NotFound) -> ASGIApp:
     return Starlette(routes=[*service.routes, *MetadataServer(settings, service).routes], exception_handlers=handlers)
 
 
-def _doorman(settings: Settings, utc: Clock) -> Authenticator:
+def _authenticator(settings: Settings, utc: Clock) -> Authenticator:
     if settings.policy is None:
         return Authenticator(settings, None, utc)
     from gemulator.server.auth.policy import read_policy
@@ -126,7 +125,7 @@ def _store(settings: Settings, monotonic: Callable[[], float]) -> Store:
 async def _lifespan(
     engine: Engine, settings: Settings, log: RequestLog, metrics: Metrics, state: Mapping[str, Any]
 ) -> AsyncIterator[Mapping[str, Any]]:
-    """The life of the app: saved scenarios are read again, and when it ends, its store is let go."""
+    """Run the reloader while the app serves; at the end flush the log and close the store."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.store.close)
         stack.callback(log.flush)
@@ -135,38 +134,13 @@ async def _lifespan(
             from gemulator.server.reload import Reloader
 
             await stack.enter_async_context(Reloader(engine, settings.scenarios, log.info).running())
-        with suppress(asyncio.CancelledError):  # a second Ctrl-C is an end, too
+        with suppress(asyncio.CancelledError):  # a second Ctrl-C
             yield state
 
 
 async def _drain(metrics: Metrics) -> None:
-    """Wait until no answer is under way: those that were cut are about to note it."""
+    """Wait for answers in progress to record how they ended."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_DRAIN_SECONDS):
             while metrics.running:
                 await asyncio.sleep(0.01)
-
-
-class _Cors(CORSMiddleware):
-    """Says once what an answer varies with: Google's headers name the origin, too."""
-
-    async def send(self, message: Message, send: Send, request_headers: Headers) -> None:
-        async def once(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                names = re.split(r",\s*", ",".join(headers.getlist("vary")))
-                headers["vary"] = ", ".join(dict.fromkeys(names))
-            await send(message)
-
-        await super().send(message, once, request_headers)
-
-
-def _cors(origins: str) -> Middleware:
-    return Middleware(
-        _Cors,
-        allow_origins=[origin.strip() for origin in origins.split(",") if origin.strip()],
-        allow_methods=["*"],
-        allow_headers=["*"],
-        expose_headers=["*"],
-        allow_private_network=True,
-    )

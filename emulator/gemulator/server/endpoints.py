@@ -1,4 +1,4 @@
-"""What the service says of an endpoint itself: `GET …/endpoints/{ID}`."""
+"""Endpoint resource: `GET …/endpoints/{ID}`."""
 
 from typing import Any
 
@@ -15,26 +15,26 @@ from gemulator.request.target import Target
 from gemulator.server.auth.identity import Authenticator
 from gemulator.service.catalog import Endpoint, dedicated_host, project_number, resource_name
 
-_SINCE = "2026-01-05T09:30:00.000000Z"  # no endpoint of an emulator was ever deployed
+_CREATED = "2026-01-05T09:30:00.000000Z"  # any constant: an emulated endpoint has no deployment time
 
 
 async def describe(request: Request) -> Response:
-    """The Endpoint resource, with the host name of a dedicated one (fidelity.md, Endpoints)."""
+    """Return the Endpoint resource, with the DNS name if the endpoint is dedicated (fidelity.md, Endpoints)."""
     target = Target(**request.path_params)
     if target.version not in {"v1", "v1beta1"} or target.shared:
         raise HTTPException(404)
     engine: Engine = request.app.state.engine
-    doorman: Authenticator = request.app.state.doorman
-    caller = doorman.caller(dict(request.scope["headers"]), target)
+    authenticator: Authenticator = request.app.state.authenticator
+    caller = authenticator.caller(dict(request.scope["headers"]), target)
     found = caller if isinstance(caller, Failure) else engine.catalog.endpoint(target)
     if isinstance(found, Failure):
         head, chunk = FRONT_END.failure(found, target)
         return Response(chunk.data, head.status, {name.decode(): value.decode() for name, value in head.headers})
-    body = orjson.dumps(_resource(found, target), option=orjson.OPT_INDENT_2)
+    body = orjson.dumps(_endpoint_resource(found, target), option=orjson.OPT_INDENT_2)
     return Response(body, headers={name.decode(): value.decode() for name, value in FRONT_END.headers})
 
 
-def _resource(endpoint: Endpoint, target: Target) -> dict[str, Any]:
+def _endpoint_resource(endpoint: Endpoint, target: Target) -> dict[str, Any]:
     name, seed = resource_name(target), Seed.root("endpoint", resource_name(target))
     deployed = str(seed.child("deployed").between(10**17, 10**18 - 1))
     parent = f"projects/{project_number(target.project)}/locations/{target.location}"
@@ -42,7 +42,7 @@ def _resource(endpoint: Endpoint, target: Target) -> dict[str, Any]:
         "id": deployed,
         "model": f"{parent}/models/{seed.child('model').between(10**17, 10**18 - 1)}",
         "displayName": endpoint.profile.served or target.endpoint,
-        "createTime": _SINCE,
+        "createTime": _CREATED,
         "modelVersionId": "1",
     }
     dedicated = {"dedicatedEndpointEnabled": True, "dedicatedEndpointDns": dedicated_host(target)}
@@ -52,7 +52,7 @@ def _resource(endpoint: Endpoint, target: Target) -> dict[str, Any]:
         "deployedModels": [model],
         "trafficSplit": {deployed: 100},
         "etag": seed.child("etag").bytes(12).hex(),
-        "createTime": _SINCE,
-        "updateTime": _SINCE,
+        "createTime": _CREATED,
+        "updateTime": _CREATED,
         **(dedicated if endpoint.dedicated else {}),
     }

@@ -1,4 +1,4 @@
-"""An ASGI application that is made when it is first asked: what most runs never use costs their start nothing."""
+"""ASGI application that is created on its first request."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class LazyApp:
-    """Stands for the application that `make` returns."""
+    """Wrapper that calls `factory` once. It keeps seldom used imports out of start-up."""
 
-    def __init__(self, make: Callable[[], ASGIApp]) -> None:
-        self._make = make
-        self._made: ASGIApp | None = None
+    def __init__(self, factory: Callable[[], ASGIApp]) -> None:
+        self._factory = factory
+        self._app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._made is None:
-            self._made = self._make()
-        await self._made(scope, receive, send)
+        if self._app is None:
+            self._app = self._factory()
+        await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What listens: sockets, the further doors, and uvicorn with the app behind them."""
+"""Listening sockets and uvicorn configuration."""
 
 import socket
 from collections.abc import Callable, Sequence
@@ -11,21 +11,21 @@ from uvicorn.config import LOGGING_CONFIG
 
 from gemulator.core.clock import UTC
 from gemulator.core.settings import Settings, default_state_dir
-from gemulator.server.log import Lines, LogStyle
+from gemulator.server.log import JsonFormatter, LogStyle
 from gemulator.server.protocol.fast_path import FastHttpProtocol
 from gemulator.server.tls.server import ExtraListeners
 
-_BLINK = 0.05  # seconds: given no time at all, uvicorn complains of what it has not even looked for
+_MIN_SHUTDOWN_SECONDS = 0.05  # uvicorn logs an error for a timeout of 0
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that listens on host and port (0: any free one). OSError where it cannot be had."""
+    """Return a socket that listens on host and port (0: any free port). Raises OSError that names both."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(2048)  # at once: whoever reads the greeting may connect
+        listener.listen(2048)  # before the start-up message: its reader may connect at once
     except OSError as error:
         listener.close()
         error.filename = f"{host} port {port}"
@@ -35,24 +35,24 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
-    """How uvicorn serves the app."""
+    """Return uvicorn's configuration for the app."""
     return uvicorn.Config(
         app,
         http=FastHttpProtocol,
         access_log=False,
-        log_config=_logging(settings.log_format),
+        log_config=_log_config(settings.log_format),
         log_level="error" if settings.log_format == "off" else "warning",
         lifespan="on",
         server_header=False,
-        proxy_headers=False,  # nothing here depends on who asks
-        timeout_graceful_shutdown=max(_BLINK, settings.grace),  # type: ignore[arg-type]  # asyncio takes any number
-        timeout_keep_alive=75,  # 5 s, the default, closes pooled clients' sockets under their hands
+        proxy_headers=False,  # no answer depends on the client's address
+        timeout_graceful_shutdown=max(_MIN_SHUTDOWN_SECONDS, settings.grace),  # type: ignore[arg-type]  # asyncio takes any number
+        timeout_keep_alive=75,  # uvicorn's default of 5 s closes idle sockets that client pools are about to reuse
         ws="none",
     )
 
 
 def run_workers(factory: Callable[[], Any], settings: Settings, listener: socket.socket) -> None:
-    """Serve with `settings.workers` processes, each with an app of its own, until a signal ends them."""
+    """Serve from `settings.workers` processes, each with its own app, until a signal stops them."""
     from uvicorn.supervisors import Multiprocess
 
     config = uvicorn_config(factory, settings)
@@ -61,25 +61,25 @@ def run_workers(factory: Callable[[], Any], settings: Settings, listener: socket
     Multiprocess(config, [listener]).run()
 
 
-def _logging(style: LogStyle) -> dict[str, Any]:
-    """How uvicorn says what is wrong: as the lines of requests are written; where there are none, only our bugs."""
+def _log_config(style: LogStyle) -> dict[str, Any]:
+    """Return uvicorn's logging config in the style of the request log; `off` still logs internal errors."""
     config = deepcopy(LOGGING_CONFIG)
     if style == "json":
-        config["formatters"]["default"] = {"()": Lines}
+        config["formatters"]["default"] = {"()": JsonFormatter}
     if style == "off":
-        config["handlers"]["default"]["filters"] = [_Bugs()]
+        config["handlers"]["default"]["filters"] = [_IgnoreCutStreams()]
     return config
 
 
-class _Bugs(Filter):
-    """Lets nothing through that tells of streams which a server that stops has cut."""
+class _IgnoreCutStreams(Filter):
+    """Logging filter that drops uvicorn's message about streams cut at shutdown."""
 
     def filter(self, record: LogRecord) -> bool:
         return "graceful shutdown exceeded" not in record.getMessage()
 
 
-def all_bound(host: str, ports: Sequence[int]) -> list[socket.socket]:
-    """A socket for each port, or none at all. OSError."""
+def bind_all(host: str, ports: Sequence[int]) -> list[socket.socket]:
+    """Return a listening socket per port. Raises OSError and closes all of them if one cannot be bound."""
     listeners: list[socket.socket] = []
     try:
         listeners += (bind(host, port) for port in ports)
@@ -91,7 +91,7 @@ def all_bound(host: str, ports: Sequence[int]) -> list[socket.socket]:
 
 
 def extra_listeners(settings: Settings) -> ExtraListeners | None:
-    """The further doors that the settings ask for: HTTPS, and the proxy to it. OSError, NotVouched."""
+    """Return the HTTPS and proxy listeners, None if neither is enabled. Raises OSError, UnsupportedHostError."""
     if not settings.tls and settings.proxy_port is None:
         return None
     from gemulator.server.tls.certificate_authority import CertificateAuthority
@@ -100,11 +100,11 @@ def extra_listeners(settings: Settings) -> ExtraListeners | None:
     ports = [settings.tls_port if settings.tls else 0]
     if settings.proxy_port is not None:
         ports.append(settings.proxy_port)
-    return ExtraListeners(authority, *all_bound(settings.host, ports))
+    return ExtraListeners(authority, *bind_all(settings.host, ports))
 
 
 def origin_of(listener: socket.socket, scheme: str = "http") -> str:
-    """The URL that reaches a listening socket from this machine."""
+    """Return the URL of a listening socket as seen from this machine."""
     host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"{scheme}://{shown}:{port}"
+    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"{scheme}://{address}:{port}"

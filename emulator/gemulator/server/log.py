@@ -1,4 +1,4 @@
-"""One line a request: cheaper than an access log, and it says which turn answered."""
+"""Request log: one line per request, with the turn that answered."""
 
 import asyncio
 import logging
@@ -14,105 +14,108 @@ from gemulator.state.journal.entry import Exchange, Finished, Received, answer_b
 
 LogStyle: TypeAlias = Literal["auto", "plain", "json", "off"]
 
-_TOGETHER = 0.01  # seconds in which lines are collected
-_LONGEST = 1_000  # characters of a reason
+_FLUSH_SECONDS = 0.01  # lines are collected this long and written together
+_MAX_REASON = 1_000  # characters
 _GREEN, _YELLOW, _RED, _DIM, _RESET = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 
 
 class RequestLog:
-    """Writes lines to `out` as `style` says; `auto` colours them on a terminal."""
+    """Writer of log lines to `out` (default: standard error). Style `auto` colours them on a terminal."""
 
     def __init__(self, style: LogStyle, clock: Clock, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
         self._clock = clock
-        self._ended: list[tuple[Received, Finished]] = []
+        self._pending: list[tuple[Received, Finished]] = []
         self._style = style
-        self._coloured = style == "auto" and self._out.isatty()
+        self._color = style == "auto" and self._out.isatty()
 
     def write(self, received: Received, finished: Finished) -> None:
-        """One request and how its delivery ended."""
+        """Log a request and the end of its delivery."""
         if self._style == "off":
             return
-        self._ended.append((received, finished))
-        if len(self._ended) == 1:
-            asyncio.get_running_loop().call_later(_TOGETHER, self.flush)
+        self._pending.append((received, finished))
+        if len(self._pending) == 1:
+            asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
 
     def flush(self) -> None:
-        """Write what is due: word by word and line by line it would cost more than many an answer."""
-        ended, self._ended = self._ended, []
-        worded = _json if self._style == "json" else self._line
-        self._put("".join([worded(received, finished) for received, finished in ended]))
+        """Write the pending lines at once: formatting each on its own costs more than many an answer."""
+        pending, self._pending = self._pending, []
+        render = _json_line if self._style == "json" else self._plain_line
+        self._emit("".join([render(received, finished) for received, finished in pending]))
 
     def unrouted(self, method: str, path: str, hint: str | None) -> None:
-        """A request that has no route, and what is nearly right about it."""
+        """Log a request without a route and the hint for it."""
         if self._style == "off":
             return
         self.flush()
         if self._style == "json":
-            self._put(_dumped({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint}))
+            self._emit(_dump({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint}))
         else:
-            self._put(f"{method}  {_short(path)}  {self._status(404)}\n{self._below(hint or '')}")
+            self._emit(f"{method}  {_short_path(path)}  {self._status(404)}\n{self._reason_lines(hint or '')}")
 
     def info(self, text: str) -> None:
-        """What the server has to say beside; it is of use where no request is logged, too."""
+        """Log a message of the server, also in style `off`."""
         if self._style == "json":
-            self._put(_dumped({"at": self._clock(), "level": "info", "message": text}))
+            self._emit(_dump({"at": self._clock(), "level": "info", "message": text}))
         else:
-            self._put(f"gemulator: {text}\n")
+            self._emit(f"gemulator: {text}\n")
 
-    def _put(self, text: str) -> None:
-        with suppress(OSError, ValueError):  # nobody reads, or the disk is full: answers matter more
+    def _emit(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # closed pipe or full disk: go on answering requests
             self._out.write(text)
             self._out.flush()
 
-    def _line(self, received: Received, finished: Finished) -> str:
-        asked, count = received.exchange, finished.chunks
-        chosen = f"{asked.scenario}/{asked.turn}" if asked.scenario else asked.source
+    def _plain_line(self, received: Received, finished: Finished) -> str:
+        exchange, count = received.exchange, finished.chunks
+        chosen = f"{exchange.scenario}/{exchange.turn}" if exchange.scenario else exchange.source
         line = (
-            f"{asked.method}  {_short(asked.path)}  {printable(asked.model) or '-'}  {chosen}  "
-            f"{self._status(asked.status)}  "
+            f"{exchange.method}  {_short_path(exchange.path)}  {printable(exchange.model) or '-'}  {chosen}  "
+            f"{self._status(exchange.status)}  "
             f"{count} {'chunk' if count == 1 else 'chunks'}  {round(finished.duration * 1000)} ms"
         )
         if finished.outcome != "completed":
             line += f"  {finished.outcome}"
-        return f"{line}\n" if asked.status < 400 else f"{line}\n{self._below(*_nearest(asked), _reason(received))}"
+        if exchange.status < 400:
+            return f"{line}\n"
+        return f"{line}\n{self._reason_lines(*_near_misses(exchange), _reason(received))}"
 
     def _status(self, status: int) -> str:
-        if not self._coloured:
+        if not self._color:
             return str(status)
         colour = _GREEN if status < 400 else _YELLOW if status < 500 else _RED
         return f"{colour}{status}{_RESET}"
 
-    def _below(self, *reasons: str) -> str:
-        """Why a request got no answer, below its line."""
+    def _reason_lines(self, *reasons: str) -> str:
+        """Return the indented lines below the line of a refused request."""
         lines = "".join([f"    {printable(reason)}\n" for reason in reasons if reason])
-        return f"{_DIM}{lines}{_RESET}" if lines and self._coloured else lines
+        return f"{_DIM}{lines}{_RESET}" if lines and self._color else lines
 
 
-class Lines(logging.Formatter):
-    """What the server itself complains of, as JSON lines among those of requests."""
+class JsonFormatter(logging.Formatter):
+    """Formatter of uvicorn's log records as JSON lines."""
 
     def format(self, record: logging.LogRecord) -> str:
         message = super().format(record)
-        return _dumped({"at": record.created, "level": record.levelname.lower(), "message": message}).rstrip()
+        return _dump({"at": record.created, "level": record.levelname.lower(), "message": message}).rstrip()
 
 
-def _nearest(exchange: Exchange) -> list[str]:
-    """Why an unmatched request was refused: the same text as the answer's."""
+def _near_misses(exchange: Exchange) -> list[str]:
+    """Return the near misses of an unmatched request, in the words of its answer."""
     return [str(near) for near in exchange.nearest] if exchange.source == "unmatched" else []
 
 
 def _reason(received: Received) -> str:
-    """What the refusal of any other request says; one that a scenario orders need not be told."""
+    """Return the error message of any other refusal; empty for an error that a scenario asks for."""
     exchange = received.exchange
-    told = exchange.source in {"turn", "unmatched"}
-    return "" if told or exchange.status < 400 else _said(answer_bytes(received.delivery))[:_LONGEST]
+    if exchange.source in {"turn", "unmatched"} or exchange.status < 400:
+        return ""
+    return _error_message(answer_bytes(received.delivery))[:_MAX_REASON]
 
 
-def _said(refusal: bytes) -> str:
-    """The message in a refusal's body, whatever server words it; nothing where it is none or was cut."""
+def _error_message(body: bytes) -> str:
+    """Return the message of an error body of any dialect; empty if it has none or was truncated."""
     try:
-        tree: Any = orjson.loads(refusal)
+        tree: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
         return ""
     tree = tree[0] if isinstance(tree, list) and tree else tree
@@ -122,20 +125,20 @@ def _said(refusal: bytes) -> str:
 
 
 @lru_cache(maxsize=256)
-def _short(path: str) -> str:
-    """The path without what is the same in every one: `…/endpoints/openapi/chat/completions`."""
+def _short_path(path: str) -> str:
+    """Return the path from its endpoint on: `…/endpoints/openapi/chat/completions`."""
     at = path.find("/endpoints/")
     return printable(f"…{path[at:]}" if at > 0 else path)
 
 
 def printable(text: str) -> str:
-    """The text of a client with escapes for what would break a line or steer a terminal."""
+    """Return the text with escapes for line breaks and terminal control characters."""
     if text.isprintable():
         return text
-    return "".join([letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text])
+    return "".join([char if char.isprintable() else ascii(char)[1:-1] for char in text])
 
 
-def _json(received: Received, finished: Finished) -> str:
+def _json_line(received: Received, finished: Finished) -> str:
     exchange = received.exchange
     record = {
         "at": received.at,
@@ -151,11 +154,11 @@ def _json(received: Received, finished: Finished) -> str:
         "chunks": finished.chunks,
         "bytes": finished.bytes,
         "ms": round(finished.duration * 1000, 3),
-        "nearest": _nearest(exchange),
+        "nearest": _near_misses(exchange),
         "reason": _reason(received) or None,
     }
-    return _dumped(record)
+    return _dump(record)
 
 
-def _dumped(record: dict[str, Any]) -> str:
+def _dump(record: dict[str, Any]) -> str:
     return orjson.dumps(record).decode() + "\n"

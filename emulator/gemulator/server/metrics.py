@@ -1,4 +1,4 @@
-"""Figures for Prometheus: plain counts while requests are served, made into text when somebody scrapes."""
+"""Prometheus metrics: plain counters, rendered per scrape."""
 
 import re
 from bisect import bisect_left
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _CHUNKS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
-_SERIES = 1_000  # label sets; what comes after them is counted as `other`: labels are the client's words
+_MAX_SERIES = 1_000  # label sets; further ones count as `other`, because clients choose the labels
 _OTHER = "other"
-_TOGETHER = 64  # answers that are counted at once
+_BATCH = 64  # answers
 _ROUTE = re.compile(r"/projects/[^/]+/locations/[^/]+/endpoints/([^/]+)")
 
 _Key: TypeAlias = tuple[str, str, str, int, str, str]
@@ -32,7 +32,7 @@ class _Histogram:
         self.sum += value
 
     def buckets(self) -> list[tuple[str, float]]:
-        """Cumulative, as Prometheus wants them."""
+        """Return cumulative counts by upper bound."""
         total, out = 0, []
         for bound, here in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
             total += here
@@ -54,46 +54,46 @@ class _Timings:
 
 
 class Metrics:
-    """Counts of one app. `running` is the number of requests that are being answered."""
+    """Counters of one app. `running` is the number of requests in progress."""
 
     def __init__(self) -> None:
         self.running = 0
-        self._uncounted: list[tuple[Exchange, Finished]] = []
+        self._pending: list[tuple[Exchange, Finished]] = []
         self._requests: dict[_Key, int] = {}
         self._timings: dict[str, _Timings] = {}
         self._registry: CollectorRegistry | None = None
         self._losses = StoreLosses(0)
 
     def add(self, exchange: Exchange, finished: Finished) -> None:
-        """Count one answer, when there are some or somebody looks: many at once cost less than each for itself."""
-        self._uncounted.append((exchange, finished))
-        if len(self._uncounted) >= _TOGETHER:
-            self._count_all()
+        """Count one answer. Answers are counted in batches, which costs less per answer."""
+        self._pending.append((exchange, finished))
+        if len(self._pending) >= _BATCH:
+            self._count_pending()
 
-    def _count_all(self) -> None:
-        for exchange, finished in self._uncounted:
+    def _count_pending(self) -> None:
+        for exchange, finished in self._pending:
             self._count(exchange, finished)
-        self._uncounted.clear()
+        self._pending.clear()
 
     def _count(self, exchange: Exchange, finished: Finished) -> None:
         model = exchange.model
         key = (exchange.path, model, exchange.scenario, exchange.status, exchange.source, finished.outcome)
         counted = self._requests.get(key)
-        if counted is None and len(self._requests) >= _SERIES:
+        if counted is None and len(self._requests) >= _MAX_SERIES:
             key = (_OTHER, _OTHER, _OTHER, exchange.status, exchange.source, finished.outcome)
             counted = self._requests.get(key)
         self._requests[key] = (counted or 0) + 1
         (self._timings.get(model) or self._new_timings(model)).add(finished)
 
     def _new_timings(self, model: str) -> _Timings:
-        return self._timings.setdefault(model if len(self._timings) < _SERIES // 10 else _OTHER, _Timings())
+        return self._timings.setdefault(model if len(self._timings) < _MAX_SERIES // 10 else _OTHER, _Timings())
 
     def text(self, losses: StoreLosses) -> bytes:
-        """The text of a scrape."""
+        """Return the text of a scrape."""
         from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 
         self._losses = losses
-        self._count_all()
+        self._count_pending()
         if self._registry is None:
             self._registry = CollectorRegistry()
             self._registry.register(self)
@@ -101,14 +101,14 @@ class Metrics:
             GCCollector(registry=self._registry)
         return generate_latest(self._registry)
 
-    # ---- what the registry asks
+    # ---- collector interface of prometheus-client
 
     def collect(self) -> "Iterator[Metric]":
-        """The figures as prometheus-client's families."""
+        """Yield the metric families."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         labels = ["route", "model", "scenario", "status", "outcome"]
-        requests = CounterMetricFamily("gemulator_requests", "Requests that were answered.", labels=labels)
+        requests = CounterMetricFamily("gemulator_requests", "Answered requests.", labels=labels)
         sources = {"unmatched": 0, "unsatisfiable": 0}
         folded: dict[tuple[str, ...], int] = {}
         for (path, model, scenario, status, source, outcome), counted in self._requests.items():
@@ -119,15 +119,15 @@ class Metrics:
         for labelled, counted in folded.items():
             requests.add_metric(labelled, counted)
         yield requests
-        yield CounterMetricFamily("gemulator_unmatched", "Requests that no turn fitted.", sources["unmatched"])
-        failures = "Requests with a schema that no value can fit."
+        yield CounterMetricFamily("gemulator_unmatched", "Requests that matched no turn.", sources["unmatched"])
+        failures = "Requests with an unsatisfiable schema."
         yield CounterMetricFamily("gemulator_generator_failures", failures, sources["unsatisfiable"])
         yield CounterMetricFamily(
-            "gemulator_journal_evictions", "Entries that went to keep the bounds.", self._losses.evicted
+            "gemulator_journal_evictions", "Journal entries evicted to stay within the limits.", self._losses.evicted
         )
-        lost = "Requests that were answered while the store did not answer."
+        lost = "Requests answered while the store was unavailable."
         yield CounterMetricFamily("gemulator_unjournaled", lost, self._losses.unjournaled)
-        yield GaugeMetricFamily("gemulator_in_flight", "Requests that are being answered.", self.running)
+        yield GaugeMetricFamily("gemulator_in_flight", "Requests in progress.", self.running)
         yield from self._histograms()
 
     def _histograms(self) -> "Iterator[Metric]":
@@ -135,7 +135,7 @@ class Metrics:
 
         first = HistogramMetricFamily("gemulator_first_chunk_seconds", "Time to the first chunk.", labels=["model"])
         duration = HistogramMetricFamily("gemulator_duration_seconds", "Time to the last chunk.", labels=["model"])
-        chunks = HistogramMetricFamily("gemulator_chunks", "Chunks of an answer.", labels=["model"])
+        chunks = HistogramMetricFamily("gemulator_chunks", "Chunks per answer.", labels=["model"])
         for model, timings in self._timings.items():
             first.add_metric([model], timings.first.buckets(), timings.first.sum)
             duration.add_metric([model], timings.duration.buckets(), timings.duration.sum)
@@ -144,5 +144,5 @@ class Metrics:
 
 
 def _route(path: str) -> str:
-    """A path without the names that differ from client to client."""
+    """Return the path without project, location and endpoint id."""
     return _ROUTE.sub(lambda found: f"/endpoints/{'openapi' if found[1] == 'openapi' else 'ENDPOINT'}", path)

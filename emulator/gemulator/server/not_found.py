@@ -1,4 +1,4 @@
-"""."""
+"""Google's 404 page with gemulator's hints."""
 
 import re
 
@@ -11,20 +11,20 @@ from gemulator.server.log import RequestLog
 
 
 class NotFound:
-    """Google's page for an unknown URL (fidelity.md, Errors), with a hint for the developer in header and log."""
+    """Handler that answers with Google's 404 page (fidelity.md, Errors) and puts a hint into header and log."""
 
-    def __init__(self, log: RequestLog, *, hints: bool) -> None:
+    def __init__(self, log: RequestLog, *, emulator_headers: bool) -> None:
         self._log = log
-        self._hints = hints
+        self._emulator_headers = emulator_headers
 
     async def __call__(self, request: Request, error: Exception) -> Response:
         method, path = request.method, request.url.path
-        hint = f"{method} is not served here: send a POST" if target_of(path) else hint_for(path)
+        hint = f"{method} is not supported here: send a POST" if target_of(path) else path_hint(path)
         self._log.unrouted(method, path, hint)
-        page = _PAGE.format(code=404, title="Not Found", path=_escaped(path))
-        if hint is None or not self._hints:
+        page = _PAGE.format(code=404, title="Not Found", path=_escape_html(path))
+        if hint is None or not self._emulator_headers:
             return Response(page, 404, media_type=_HTML)
-        if path == "/":  # somebody looks at it who sees no headers
+        if path == "/":  # opened in a browser, where headers are not visible
             page += f"  <p>{hint}\n"
         return Response(page, 404, {"x-emulator-hint": hint}, _HTML)
 
@@ -32,43 +32,43 @@ class NotFound:
 _HTML = "text/html; charset=UTF-8"
 
 
-_EXPECTED = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
+_CHAT_PATH = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
 
 
-def hint_for(path: str) -> str | None:
-    """What is nearly right about a path; None where nothing is."""
+def path_hint(path: str) -> str | None:
+    """Return how to correct a path, None if it resembles no known one."""
     if path == "/":
-        return f"gemulator {__version__} is here: send a POST to {_EXPECTED}"
+        return f"gemulator {__version__} is running: send a POST to {_CHAT_PATH}"
     if "//" in path:
-        return _hint_for_slashes(path, re.sub("/+", "/", path))
+        return _slash_hint(path, re.sub("/+", "/", path))
     if path.startswith("/projects/"):
-        return "the path begins with /v1 or /v1beta1"
+        return "the path must begin with /v1 or /v1beta1"
     if re.search("/publishers/[^/]+/models/?$", path):
-        return "Google's catalogue of models is not served; a request may name any model"
+        return "Google's model catalogue is not served: a request may name any model"
     if path.rstrip("/").endswith("/models"):
-        return "there is no /models under an endpoint; name the model in the request"
+        return "an endpoint has no /models: name the model in the request"
     if path.rstrip("/").endswith(("/endpoints/openapi", "/endpoints")):
-        return "append /chat/completions (an SDK does so itself)"
+        return "append /chat/completions (SDKs append it to their base URL)"
     if path.endswith("/chat/completions"):
-        return f"expected {_EXPECTED}"
+        return f"the path must be {_CHAT_PATH}"
     return None
 
 
-def _hint_for_slashes(path: str, once: str) -> str | None:
-    """Of a path with doubled slashes: one is too many, or something between them is empty, like an unset variable."""
+def _slash_hint(path: str, corrected: str) -> str | None:
+    """Return the hint for doubled slashes: a superfluous slash, or an empty name as of an unset variable."""
     empty = [name for name in ("project", "location", "endpoint") if f"/{name}s//" in path]
-    if target_of(once) is None and empty:
+    if target_of(corrected) is None and empty:
         return f"{' and '.join(f'the {name}' for name in empty)} in the path {'is' if len(empty) == 1 else 'are'} empty"
-    return f"a doubled slash: did you mean {_quoted(once)} ?"
+    return f"the path has a doubled slash: did you mean {_percent_encode(corrected)} ?"
 
 
-def _quoted(path: str) -> str:
+def _percent_encode(path: str) -> str:
     from urllib.parse import quote
 
     return quote(path, safe="/:@")
 
 
-def _escaped(text: str) -> str:
+def _escape_html(text: str) -> str:
     from html import escape
 
     return escape(text)

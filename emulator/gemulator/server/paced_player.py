@@ -1,79 +1,71 @@
-"""Sends the chunks of a paced stream from the loop's own timers: for a chunk no task wakes, and no message is made."""
+"""Paced stream player: writes chunks from event loop timers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from gemulator.delivery.paced_stream import PacedSteps
+from gemulator.server.delivery_clock import DeliveryClock
 from gemulator.server.protocol.connection import HttpConnection
+from gemulator.server.response_body import Progress
 
 
 class PacedPlayer:
-    """Plays a stream whose head has left: each chunk at its deadline, what is due together in one write.
+    """Player of a paced stream after its head: each chunk at its deadline, chunks due together in one write.
 
-    It counts what it sent; `first` is when its first byte left.
+    A chunk takes neither a task switch nor an ASGI message.
     """
 
-    __slots__ = ("_due", "_end", "_monotonic", "_next", "_paced", "_timer", "_wire", "bytes", "first")
-
-    def __init__(self, paced: PacedSteps, wire: HttpConnection, monotonic: Callable[[], float], began: float) -> None:
-        self.bytes = 0
-        self.first: float | None = None
-        self._paced = paced
-        self._wire = wire
-        self._monotonic = monotonic
+    def __init__(self, steps: PacedSteps, connection: HttpConnection, clock: DeliveryClock, progress: Progress) -> None:
+        self._steps = steps
+        self._connection = connection
+        self._clock = clock
+        self._progress = progress
         self._next = 1
-        self._due = began + paced.waits[1]
-        self._end: asyncio.Future[Sequence[bytes]] = wire.loop.create_future()
+        self._deadline = clock.deadline + steps.waits[1]
+        self._last_chunks: asyncio.Future[Sequence[bytes]] = connection.loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
 
-    @property
-    def chunks(self) -> int:
-        """How many were sent."""
-        return self._next - 1
-
     async def play(self) -> Sequence[bytes]:
-        """Returns the last chunks when they are due: whoever sends them says that they are the last."""
-        self._wait(self._monotonic())
+        """Write all chunks but the last ones. Return those when they are due: the caller ends the body with them."""
+        self._set_timer(self._clock.now())
         try:
-            return await self._end
+            return await self._last_chunks
         finally:
-            self._wire.on_writable = None
+            self._connection.on_writable = None
             if self._timer is not None:
                 self._timer.cancel()
 
-    def _wait(self, now: float) -> None:
-        self._timer = self._wire.loop.call_later(max(0.0, self._due - now), self._tick)
+    def _set_timer(self, now: float) -> None:
+        self._timer = self._connection.loop.call_later(max(0.0, self._deadline - now), self._on_timer)
 
-    def _tick(self) -> None:
-        """Send what is due, unless the client reads slowly: then when it has read."""
+    def _on_timer(self) -> None:
+        """Write what is due; if the client reads slowly, wait until the transport is writable again."""
         try:
-            if self._wire.flow.write_paused:
-                self._wire.on_writable = self._tick
+            if self._connection.flow.write_paused:
+                self._connection.on_writable = self._on_timer
             else:
-                self._send(self._monotonic())
-        except Exception as error:  # in a timer it would only be logged, and the stream would never end
-            self._end.set_exception(error)
+                self._send_due(self._clock.now())
+        except Exception as error:  # the loop would only log it, and the stream would never end
+            self._last_chunks.set_exception(error)
 
-    def _send(self, now: float) -> None:
-        due = self._due_at(now)
-        if self._next + len(due) == len(self._paced):
-            self._end.set_result(due)
+    def _send_due(self, now: float) -> None:
+        due = self._due_chunks(now)
+        if self._next + len(due) == len(self._steps):
+            self._last_chunks.set_result(due)
             return
         data = due[0] if len(due) == 1 else b"".join(due)
-        self._wire.write_chunk(data)
+        self._connection.write_chunk(data)
         self._next += len(due)
-        self.bytes += len(data)
-        if self.first is None:
-            self.first = now
-        self._wait(now)
+        self._progress.add(len(due), len(data), now - self._clock.started)
+        self._set_timer(now)
 
-    def _due_at(self, now: float) -> Sequence[bytes]:
-        """The next chunk, for timers are early by up to a millisecond, and those after it that are due."""
-        paced, waits, begin = self._paced, self._paced.waits, self._next
-        due = [paced.data(begin)]
+    def _due_chunks(self, now: float) -> Sequence[bytes]:
+        """Return the next chunk and those after it that are due. Timers fire up to a millisecond early."""
+        steps, waits, begin = self._steps, self._steps.waits, self._next
+        due = [steps.data(begin)]
         for position in range(begin + 1, len(waits)):
-            self._due += waits[position]
-            if self._due > now or len(due) == paced.template.max_batch:
+            self._deadline += waits[position]
+            if self._deadline > now or len(due) == steps.template.max_batch:
                 break
-            due.append(paced.data(position))
+            due.append(steps.data(position))
         return due

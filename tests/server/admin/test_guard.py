@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gemulator.server.admin.guard import known_host
+from gemulator.server.admin.guard import is_known_host
 from tests.admin_api import AdminCaller, app_with
 
 
@@ -27,7 +27,7 @@ from tests.admin_api import AdminCaller, app_with
     ],
 )
 def test_hosts(host: str, known: bool) -> None:
-    assert known_host(host, ("emulator.test",)) is known
+    assert is_known_host(host, ("emulator.test",)) is known
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Sessions and the scenarios pushed to them."""
 
-from gemulator.server.auth.tokens import Token, key_of, verify
+from gemulator.server.auth.tokens import Token, derive_key, verify
 from tests.admin_api import CHAT, WEATHER, AdminCaller
 
 
 async def test_a_made_session_has_a_token_that_opens_it(call: AdminCaller) -> None:
     made = await call("POST", "/sessions", 201, json={"session": "one", "ttl": 60})
-    token = verify(made["token"], key_of("0"), 0)
+    token = verify(made["token"], derive_key("0"), 0)
     assert isinstance(token, Token)
     assert token.session == "one"
     message = {"role": "user", "content": "weather"}

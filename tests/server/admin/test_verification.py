@@ -61,8 +61,12 @@ async def test_verify_says_how_the_nearest_differ(
         ({"entries": [{"when": {"usr": "a"}}]}, "entries[0].when.usr: unknown key `usr`", "Did you mean `user`?"),
         ({"entries": [{"times": 2}]}, "entries[0].times: unknown key `times`", "Known keys: when, scenario, "),
         ({"entries": [{"when": {"user": 7}}]}, "entries[0].when.user: expected a string or a mapping or a list", ""),
-        ({"entries": [{"when": {"user": None}}]}, "entries[0].when: nothing is given for `user`", ""),
-        ({"order": [{"when": {"any": [{"user": None}]}}]}, "order[0].when: nothing is given for `any[0].user`", ""),
+        ({"entries": [{"when": {"user": None}}]}, "entries[0].when: `user` is empty: give it a value", ""),
+        (
+            {"order": [{"when": {"any": [{"user": None}]}}]},
+            "order[0].when: `any[0].user` is empty: give it a value",
+            "",
+        ),
         ({"entries": [{"count": -1}]}, "entries[0].count: -1 is out of range: at least 0", ""),
         ([], "body: expected a mapping, found a list", ""),
     ],
@@ -87,7 +91,7 @@ async def test_groups_may_be_nested_but_not_without_end(call: AdminCaller, depth
 async def test_a_body_that_was_not_kept_cannot_be_looked_at(call: AdminCaller) -> None:
     await call.ask("weather " * 10_000)
     answer = await call("POST", "/verify", 409, json={"entries": [{"when": {"user": "weather"}}]})
-    assert "kept whole (--journal-body)" in str(answer["failures"])
+    assert "stored in full (--journal-body)" in str(answer["failures"])
     assert (await call("POST", "/verify", json={"entries": [{"count": 1}]}))["entries"] == 1
 
 

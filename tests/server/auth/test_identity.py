@@ -9,10 +9,10 @@ from gemulator.core.settings import Settings
 from gemulator.request.target import Caller, Target
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.auth.policy import Policy
-from gemulator.server.auth.tokens import key_of, mint
+from gemulator.server.auth.tokens import create_token, derive_key
 
 NOW = 1_770_000_000.0
-KEY = key_of("0")
+KEY = derive_key("0")
 TARGET = Target("v1", "demo", "global", "openapi")
 EXPECTED = (
     "Expected OAuth 2 access token, login cookie or other valid authentication credential. "
@@ -25,12 +25,12 @@ API_KEY = (
     "assert a principal. See https://cloud.google.com/docs/authentication"
 )
 
-LIVE = mint("tab", 1_770_000_002, KEY)
+LIVE = create_token("tab", 1_770_000_002, KEY)
 
 
 def asked(auth: str, headers: dict[str, str], target: Target = TARGET, **settings: Any) -> Caller | Failure:
-    doorman = Authenticator(Settings(auth=auth, **settings), None, lambda: NOW)  # type: ignore[arg-type]
-    return doorman.caller({k.encode(): v.encode() for k, v in headers.items()}, target)
+    authenticator = Authenticator(Settings(auth=auth, **settings), None, lambda: NOW)  # type: ignore[arg-type]
+    return authenticator.caller({k.encode(): v.encode() for k, v in headers.items()}, target)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def asked(auth: str, headers: dict[str, str], target: Target = TARGET, **setting
         ("token", {"authorization": f"Bearer {LIVE}x"}, INVALID, "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
         (
             "token",
-            {"authorization": f"Bearer {mint('tab', None, key_of('1'))}"},
+            {"authorization": f"Bearer {create_token('tab', None, derive_key('1'))}"},
             INVALID,
             "ACCESS_TOKEN_TYPE_UNSUPPORTED",
         ),
         (
             "token",
-            {"authorization": f"Bearer {mint('tab', 1_770_000_000, KEY)}"},
+            {"authorization": f"Bearer {create_token('tab', 1_770_000_000, KEY)}"},
             INVALID,
             "ACCESS_TOKEN_EXPIRED",
         ),
@@ -92,9 +92,9 @@ def test_a_401_names_the_version_that_was_asked() -> None:
         ("any", {"authorization": "Bearer anything"}, "default"),
         ("any", {"authorization": "bearer  emulator.tab"}, "tab"),
         ("any", {"authorization": "Bearer x", "x-emulator-session": "mine"}, "mine"),
-        ("any", {"authorization": f"Bearer {mint('a.b/c', 1, KEY)}"}, "a.b/c"),
+        ("any", {"authorization": f"Bearer {create_token('a.b/c', 1, KEY)}"}, "a.b/c"),
         ("token", {"authorization": f"Bearer {LIVE}"}, "tab"),
-        ("token", {"authorization": f"Bearer {mint('ever', None, KEY)}"}, "ever"),
+        ("token", {"authorization": f"Bearer {create_token('ever', None, KEY)}"}, "ever"),
         ("token", {"authorization": f"Bearer {LIVE}", "x-emulator-session": "mine"}, "mine"),
         ("token", {"authorization": "Bearer sk-accepted"}, "default"),
         ("any", {"authorization": "Bearer x", "x-emulator-session": "s" * 300}, "s" * 200),
@@ -114,10 +114,10 @@ def test_a_secret_of_its_own_refuses_tokens_made_from_the_seed() -> None:
 
 def test_the_policy_knows_the_subject_of_a_minted_token_and_else_the_token() -> None:
     policy = Policy.model_validate({"identities": {"reader@demo.iam.gserviceaccount.com": [], "sk-reader": []}})
-    doorman = Authenticator(Settings(), policy, lambda: NOW)
-    minted = mint("tab", None, KEY, (), "reader@demo.iam.gserviceaccount.com")
+    authenticator = Authenticator(Settings(), policy, lambda: NOW)
+    minted = create_token("tab", None, KEY, (), "reader@demo.iam.gserviceaccount.com")
     statuses = [
-        getattr(doorman.caller({b"authorization": f"Bearer {bearer}".encode()}, TARGET), "status", 200)
+        getattr(authenticator.caller({b"authorization": f"Bearer {bearer}".encode()}, TARGET), "status", 200)
         for bearer in (minted, "sk-reader", LIVE)
     ]
     assert statuses == [403, 403, 200]

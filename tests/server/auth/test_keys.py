@@ -70,7 +70,7 @@ def test_what_the_key_did_not_sign_is_forged(key: ServiceKey, tmp_path: Path) ->
 
 
 def test_the_public_forms_are_the_key_s(key: ServiceKey) -> None:
-    numbers = key.public.public_numbers()
+    numbers = key.public_key.public_numbers()
     modulus = base64.urlsafe_b64decode(key.jwk["n"] + "==")
     assert int.from_bytes(modulus, "big") == numbers.n
     assert base64.urlsafe_b64decode(key.jwk["e"]) == b"\x01\x00\x01"

@@ -8,7 +8,7 @@ import pytest
 from gemulator.core.settings import Settings
 from gemulator.server.auth.keys import ServiceKey
 from gemulator.server.auth.oauth import CLIENT_ID, CLIENT_SECRET, CLOUD_PLATFORM, OAuthError, TokenService
-from gemulator.server.auth.tokens import Token, key_of, verify
+from gemulator.server.auth.tokens import Token, derive_key, verify
 
 NOW = 1_770_000_000.25
 EMAIL = "gemulator-dev@demo.iam.gserviceaccount.com"
@@ -46,15 +46,15 @@ def claims(**changed: Any) -> dict[str, Any]:
 def test_a_service_account_s_assertion_earns_a_token_of_the_asked_session(
     service: TokenService, key: ServiceKey
 ) -> None:
-    answer = service.granted({"grant_type": JWT, "assertion": key.sign(claims())}, "tab")
+    answer = service.grant({"grant_type": JWT, "assertion": key.sign(claims())}, "tab")
     assert (answer["expires_in"], answer["token_type"]) == (59, "Bearer")
-    told = verify(answer["access_token"], key_of("0"), NOW)
+    told = verify(answer["access_token"], derive_key("0"), NOW)
     assert told == Token("tab", 1_770_000_060, (CLOUD_PLATFORM, "email"), EMAIL)
 
 
 def test_an_assertion_for_an_audience_earns_an_identity_token(service: TokenService, key: ServiceKey) -> None:
     asked = claims(scope=None, target_audience="https://app.example")
-    answer = service.granted({"grant_type": JWT, "assertion": key.sign(asked)}, "default")
+    answer = service.grant({"grant_type": JWT, "assertion": key.sign(asked)}, "default")
     assert list(answer) == ["id_token"]
     said = key.verify(answer["id_token"])
     assert (said["aud"], said["email"], said["iss"]) == ("https://app.example", EMAIL, "https://accounts.google.com")
@@ -62,8 +62,8 @@ def test_an_assertion_for_an_audience_earns_an_identity_token(service: TokenServ
 
 
 def test_a_delegated_subject_is_the_token_s(service: TokenService, key: ServiceKey) -> None:
-    answer = service.granted({"grant_type": JWT, "assertion": key.sign(claims(sub="a@demo.example"))}, "default")
-    told = verify(answer["access_token"], key_of("0"), NOW)
+    answer = service.grant({"grant_type": JWT, "assertion": key.sign(claims(sub="a@demo.example"))}, "default")
+    told = verify(answer["access_token"], derive_key("0"), NOW)
     assert isinstance(told, Token)
     assert told.subject == "a@demo.example"
 
@@ -92,7 +92,7 @@ def test_assertions_that_earn_nothing(
     service: TokenService, key: ServiceKey, changed: dict[str, Any], error: str, description: str
 ) -> None:
     with pytest.raises(OAuthError) as refused:
-        service.granted({"grant_type": JWT, "assertion": key.sign(claims(**changed))}, "default")
+        service.grant({"grant_type": JWT, "assertion": key.sign(claims(**changed))}, "default")
     assert (refused.value.error, refused.value.status) == (error, 400)
     assert description in refused.value.description
 
@@ -112,7 +112,7 @@ def test_nothing_is_minted_for_another_s_key(service: TokenService, tmp_path: Pa
     ]
     for form, says in zip(forms, ("Invalid JWT Signature.", "expired or revoked", "not signed"), strict=True):
         with pytest.raises(OAuthError, match=says) as refused:
-            service.granted(form, "default")
+            service.grant(form, "default")
         assert refused.value.error == "invalid_grant"
 
 
@@ -129,9 +129,9 @@ def exchange(subject: str, **changed: str) -> dict[str, str]:
 
 def test_a_subject_token_is_exchanged(service: TokenService, key: ServiceKey) -> None:
     subject = key.sign({"use": "subject", "session": "tab", "email": EMAIL})
-    answer = service.granted(exchange(subject, scope="a b"), "default")
+    answer = service.grant(exchange(subject, scope="a b"), "default")
     assert (answer["issued_token_type"], answer["expires_in"]) == (ACCESS, 59)
-    assert verify(answer["access_token"], key_of("0"), NOW) == Token("tab", 1_770_000_060, ("a", "b"), EMAIL)
+    assert verify(answer["access_token"], derive_key("0"), NOW) == Token("tab", 1_770_000_060, ("a", "b"), EMAIL)
 
 
 def refresh(token: str, **changed: str) -> dict[str, str]:
@@ -141,15 +141,15 @@ def refresh(token: str, **changed: str) -> dict[str, str]:
 
 def test_a_refresh_token_earns_a_token(service: TokenService, key: ServiceKey) -> None:
     token = key.sign({"use": "refresh", "session": "tab", "email": EMAIL})
-    answer = service.granted(refresh(token), "default")
+    answer = service.grant(refresh(token), "default")
     assert answer["scope"] == CLOUD_PLATFORM
-    assert verify(answer["access_token"], key_of("0"), NOW) == Token("tab", 1_770_000_060, (CLOUD_PLATFORM,), EMAIL)
+    assert verify(answer["access_token"], derive_key("0"), NOW) == Token("tab", 1_770_000_060, (CLOUD_PLATFORM,), EMAIL)
 
 
 def test_one_kind_of_token_is_not_taken_for_another(service: TokenService, key: ServiceKey) -> None:
     subject = key.sign({"use": "subject", "session": "tab", "email": EMAIL})
-    with pytest.raises(OAuthError, match="no refresh token"):
-        service.granted(refresh(subject), "default")
+    with pytest.raises(OAuthError, match="not a refresh token"):
+        service.grant(refresh(subject), "default")
 
 
 @pytest.mark.parametrize(
@@ -170,5 +170,5 @@ def test_requests_that_earn_nothing(
     service: TokenService, form: dict[str, str], error: str, description: str, status: int
 ) -> None:
     with pytest.raises(OAuthError) as refused:
-        service.granted(form, "default")
+        service.grant(form, "default")
     assert (refused.value.error, refused.value.description, refused.value.status) == (error, description, status)

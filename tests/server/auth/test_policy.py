@@ -69,7 +69,7 @@ def policy(tmp_path: Path, text: str) -> Policy:
     ],
 )
 def test_403(tmp_path: Path, identity: str, project: str, message: str, info: object) -> None:
-    denied = policy(tmp_path, POLICY).denied(identity, Target("v1", project, "global", "openapi"))
+    denied = policy(tmp_path, POLICY).check(identity, Target("v1", project, "global", "openapi"))
     assert denied is not None
     assert (denied.status, denied.code, denied.message) == (403, "PERMISSION_DENIED", message)
     assert denied.details == (info,)
@@ -88,7 +88,7 @@ def test_403(tmp_path: Path, identity: str, project: str, message: str, info: ob
     ],
 )
 def test_what_is_left_out_is_allowed(tmp_path: Path, text: str, identity: str, project: str, allowed: bool) -> None:
-    denied = policy(tmp_path, text).denied(identity, Target("v1", project, "global", "openapi"))
+    denied = policy(tmp_path, text).check(identity, Target("v1", project, "global", "openapi"))
     assert (denied is None) is allowed
 
 

@@ -2,31 +2,31 @@
 
 import pytest
 
-from gemulator.server.auth.tokens import Problem, Token, key_of, mint, session_in, verify
+from gemulator.server.auth.tokens import Token, TokenProblem, create_token, derive_key, session_of_token, verify
 
-KEY = key_of("0")
+KEY = derive_key("0")
 NOW = 1_770_000_000.5
 
 
 @pytest.mark.parametrize("session", ["default", "tests/test_a.py::test_b[1.5]", "a.b", "naïve 数", "%2E"])
 @pytest.mark.parametrize("expires", [None, 1_770_000_001])
 def test_a_minted_token_says_what_was_put_in(session: str, expires: int | None) -> None:
-    token = mint(session, expires, KEY, ("cloud-platform", "email"), "dev@demo.iam.gserviceaccount.com")
+    token = create_token(session, expires, KEY, ("cloud-platform", "email"), "dev@demo.iam.gserviceaccount.com")
     told = Token(session, expires, ("cloud-platform", "email"), "dev@demo.iam.gserviceaccount.com")
     assert verify(token, KEY, NOW) == told
-    assert session_in(token) == session
+    assert session_of_token(token) == session
     assert token.isascii()
     assert not set(token) & set(" ,;\"'")
 
 
 def test_a_plain_token_has_four_fields() -> None:
-    name, session, expiry, mac = mint("tab-7", 1_800_000_000, KEY).split(".")
+    name, session, expiry, mac = create_token("tab-7", 1_800_000_000, KEY).split(".")
     assert (name, session, expiry) == ("emulator", "tab-7", "1800000000")
     assert len(mac) == 22
-    assert mint("tab-7", None, KEY).split(".")[2] == "0"
+    assert create_token("tab-7", None, KEY).split(".")[2] == "0"
 
 
-GOOD = mint("default", 1_770_000_001, KEY)
+GOOD = create_token("default", 1_770_000_001, KEY)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ GOOD = mint("default", 1_770_000_001, KEY)
         (GOOD[:-1] + ("A" if GOOD[-1] != "A" else "Q"), NOW, "forged"),
         (GOOD.replace("1770000001", "1970000001"), NOW, "forged"),
         (GOOD.replace("default", "another"), NOW, "forged"),
-        (mint("default", None, key_of("1")), NOW, "forged"),
-        (mint("default", None, key_of("0", "a secret")), NOW, "forged"),
+        (create_token("default", None, derive_key("1")), NOW, "forged"),
+        (create_token("default", None, derive_key("0", "a secret")), NOW, "forged"),
         ("emulator.default.0.ünsafe", NOW, "forged"),
         ("emulator.default.soon.x", NOW, "forged"),
         ("emulator.default", NOW, "foreign"),
@@ -47,7 +47,7 @@ GOOD = mint("default", 1_770_000_001, KEY)
         ("", NOW, "foreign"),
     ],
 )
-def test_what_is_refused(token: str, now: float, problem: Problem) -> None:
+def test_what_is_refused(token: str, now: float, problem: TokenProblem) -> None:
     assert verify(token, KEY, now) == problem
 
 
@@ -56,4 +56,4 @@ def test_what_is_refused(token: str, now: float, problem: Problem) -> None:
     [("emulator.tab-7", "tab-7"), ("emulator", None), ("emulator.", None), ("sk-1", None), ("ya29.x", None)],
 )
 def test_a_session_may_be_just_written_down(token: str, session: str | None) -> None:
-    assert session_in(token) == session
+    assert session_of_token(token) == session

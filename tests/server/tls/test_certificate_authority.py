@@ -12,8 +12,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from gemulator.server.tls.certificate_authority import CertificateAuthority, UnsupportedHostError, bundle
-from gemulator.server.tls.hosts import HostNames, google
+from gemulator.server.tls.certificate_authority import CertificateAuthority, UnsupportedHostError, trust_bundle
+from gemulator.server.tls.hosts import HostNames, is_google_host
 
 NOW = 1_770_000_000.0
 
@@ -122,7 +122,7 @@ def test_a_name_that_is_asked_for_later_is_refused_with_the_remedy(
     authority: CertificateAuthority, state: Path
 ) -> None:
     assert CertificateAuthority(state, ("gemulator.test",), NOW).certificate_pem == authority.certificate_pem
-    with pytest.raises(UnsupportedHostError, match=r"'other\.test'\. Remove ca\.pem and ca-key\.pem"):
+    with pytest.raises(UnsupportedHostError, match=r"'other\.test'\. Delete ca\.pem and ca-key\.pem"):
         CertificateAuthority(state, ("other.test",), NOW)
 
 
@@ -140,14 +140,14 @@ def test_a_name_that_is_asked_for_later_is_refused_with_the_remedy(
     ],
 )
 def test_names(name: str, covered: bool) -> None:
-    assert HostNames.usual().includes(name) is covered
+    assert HostNames.with_defaults().includes(name) is covered
 
 
 @pytest.mark.parametrize(
     ("name", "known"), [("oauth2.googleapis.com", True), ("localhost", False), ("127.0.0.1", False), ("[::1]", False)]
 )
 def test_google_s_own(name: str, known: bool) -> None:
-    assert google(name) is known
+    assert is_google_host(name) is known
 
 
 def test_a_bundle_has_the_usual_certificates_and_ours_once(
@@ -156,14 +156,14 @@ def test_a_bundle_has_the_usual_certificates_and_ours_once(
     usual = tmp_path / "usual.pem"
     usual.write_bytes(b"USUAL\n")
     monkeypatch.setenv("SSL_CERT_FILE", str(usual))
-    both = bundle(authority.certificate_pem)
+    both = trust_bundle(authority.certificate_pem)
     assert both == b"USUAL\n" + authority.certificate_pem
     usual.write_bytes(both)
-    assert bundle(authority.certificate_pem) == both
+    assert trust_bundle(authority.certificate_pem) == both
 
 
 def test_where_the_system_has_no_list_the_usual_one_is_certifi_s(
     authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile=None))
-    assert bundle(authority.certificate_pem).count(b"BEGIN CERTIFICATE") > 50
+    assert trust_bundle(authority.certificate_pem).count(b"BEGIN CERTIFICATE") > 50

@@ -13,7 +13,7 @@ from tests.waiting import PATIENCE
 @pytest.mark.parametrize(
     ("line", "status", "says"),
     [
-        ("CONNECT example.com:443 HTTP/1.1", 403, "example.com:443 is no host of Google's that gemulator emulates"),
+        ("CONNECT example.com:443 HTTP/1.1", 403, "example.com:443 is not a Google host that gemulator emulates"),
         ("CONNECT storage.googleapis.com:443 HTTP/1.1", 403, "storage.googleapis.com"),
         ("CONNECT oauth2.googleapis.com:80 HTTP/1.1", 403, "oauth2.googleapis.com:80"),
         ("CONNECT oauth2.googleapis.com HTTP/1.1", 403, "oauth2.googleapis.com"),
@@ -64,6 +64,6 @@ async def test_whoever_answers_is_told_that_the_client_is_gone(how: str) -> None
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
         await asyncio.wait_for(told.wait(), PATIENCE)
-        proxy.shut()
-        await proxy.end()
+        proxy.stop_accepting()
+        await proxy.cancel_tunnels()
     door.close()

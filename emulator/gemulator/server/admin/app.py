@@ -1,6 +1,5 @@
-"""The admin API under /__emulator/: its routes, and how it says no."""
+"""Admin API under /__emulator/: its application and server routes."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from gemulator.core.clock import Clock
 from gemulator.core.settings import Settings
@@ -23,51 +22,37 @@ from gemulator.server.admin.chaos import DeliveryRoutes
 from gemulator.server.admin.guard import AdminHTTPError, Guard
 from gemulator.server.admin.journal import JournalRoutes
 from gemulator.server.admin.sessions import SessionRoutes
+from gemulator.server.internal_error import internal_error
 from gemulator.server.metrics import Metrics
 from gemulator.state.store import StoreDown
 
-_SPEC = Path(__file__).with_name("admin.yaml")
+_OPENAPI_FILE = Path(__file__).with_name("admin.yaml")
 
 
-def admin_app(engine: Engine, settings: Settings, metrics: Metrics, real_time: Clock) -> ASGIApp:
-    """The ASGI application to mount at /__emulator. `real_time` dates tokens."""
-    server = _Server(engine, settings, metrics)
-    journal = JournalRoutes(engine)
-    sessions = SessionRoutes(engine, settings, real_time)
-    routes = [*server.routes(), *journal.routes(), *sessions.routes(), *DeliveryRoutes(engine).routes()]
-    key = settings.admin_key.get_secret_value() if settings.admin_key else None
-    return Guard(
-        AdminApplication(routes), settings.admin == "on", key, tuple(host.lower() for host in settings.allow_host)
+def admin_app(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
+    """Return the ASGI application to mount at /__emulator. `utc` dates tokens."""
+    routes = [
+        *_ServerRoutes(engine, settings, metrics).routes(),
+        *JournalRoutes(engine).routes(),
+        *SessionRoutes(engine, settings, utc).routes(),
+        *DeliveryRoutes(engine).routes(),
+    ]
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            AdminHTTPError: _error_response,
+            StoreDown: _store_down,
+            404: _unknown_route,
+            405: _unknown_route,
+            500: internal_error,
+        },
     )
+    key = settings.admin_key.get_secret_value() if settings.admin_key else None
+    return Guard(app, settings.admin == "on", key, tuple(host.lower() for host in settings.allow_host))
 
 
-class AdminApplication(Starlette):
-    """An application that finds routes of one path, which tests ask all the time, by that path; a router the others."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        said = {AdminHTTPError: _error_response, StoreDown: _store_down, 404: _no_such, 405: _no_such}
-        super().__init__(routes=routes, exception_handlers=said)
-        fixed = (route for route in routes if not route.param_convertors)
-        self._fixed = {(method, route.path): route.endpoint for route in fixed for method in route.methods or ()}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        endpoint = self._fixed.get((scope["method"], path))
-        if endpoint is None:
-            await super().__call__(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        try:
-            response = await endpoint(request)
-        except AdminHTTPError as error:
-            response = await _error_response(request, error)
-        except StoreDown as error:
-            response = await _store_down(request, error)
-        await response(scope, receive, send)
-
-
-class _Server(Struct, frozen=True):
-    """Questions about the server itself."""
+class _ServerRoutes(Struct, frozen=True):
+    """Routes about the server itself."""
 
     engine: Engine
     settings: Settings
@@ -92,7 +77,7 @@ class _Server(Struct, frozen=True):
         return JSONResponse({"version": __version__})
 
     async def show_settings(self, request: Request) -> Response:
-        return JSONResponse(redacted(self.settings))
+        return JSONResponse(redact(self.settings))
 
     async def openapi(self, request: Request) -> Response:
         return Response(_openapi(), media_type="application/json")
@@ -104,14 +89,14 @@ class _Server(Struct, frozen=True):
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST})
 
 
-def redacted(settings: Settings) -> dict[str, Any]:
-    """The settings as JSON, without keys and passwords."""
+def redact(settings: Settings) -> dict[str, Any]:
+    """Return the settings as JSON without keys and passwords."""
     view = settings.model_dump(mode="json")
     for name, value in settings:
         if isinstance(value, SecretStr):
             view[name] = "(redacted)"
     store = urlsplit(settings.store)
-    if store.scheme:  # who asks there, and with which password, is said before the host or in the query
+    if store.scheme:  # credentials stand before the host or in the query
         view["store"] = f"{store.scheme}://{store.netloc.rpartition('@')[2]}{store.path}"
     return view
 
@@ -120,7 +105,7 @@ def redacted(settings: Settings) -> dict[str, Any]:
 def _openapi() -> bytes:
     import yaml
 
-    spec = yaml.safe_load(_SPEC.read_text(encoding="utf-8"))
+    spec = yaml.safe_load(_OPENAPI_FILE.read_text(encoding="utf-8"))
     spec["info"]["version"] = __version__
     return orjson.dumps(spec)
 
@@ -131,10 +116,12 @@ async def _error_response(request: Request, error: Exception) -> Response:
 
 
 async def _store_down(request: Request, error: Exception) -> Response:
-    remedy = "Wait until the store is back: gemulator finds it by itself."
+    remedy = "Wait until the store is back: gemulator reconnects by itself."
     return AdminHTTPError(503, "store_down", str(error), remedy).response()
 
 
-async def _no_such(request: Request, error: Exception) -> Response:
-    remedy = "See /__emulator/openapi.json for what there is."
-    return AdminHTTPError(404, "no_such_route", f"no {request.method} {request.url.path}", remedy).response()
+async def _unknown_route(request: Request, error: Exception) -> Response:
+    remedy = "See /__emulator/openapi.json for the routes."
+    return AdminHTTPError(
+        404, "no_such_route", f"there is no route {request.method} {request.url.path}", remedy
+    ).response()

@@ -1,4 +1,4 @@
-"""How requests to the admin API are read: JSON bodies into models, query parameters into filters."""
+"""Bodies and query parameters of the admin API."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
@@ -16,31 +16,31 @@ from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.state.journal.entry import Filter
 from gemulator.state.store import DEFAULT
 
-Door = TypeVar("Door", bound=StrictModel)
+_Model = TypeVar("_Model", bound=StrictModel)
 SessionName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
-_LARGEST = 10_000_000
-_SEE = "See /__emulator/openapi.json for what fits here."
+_MAX_BODY = 10_000_000
+_SEE_OPENAPI = "See /__emulator/openapi.json for the accepted fields and values."
 
 
 class NewSession(StrictModel):
-    """A session to make, or to set anew. What is left out is as the server; chaos stays as it was ordered."""
+    """A session to create or to configure anew. Omitted fields use the server's settings; chaos is kept."""
 
-    session: Annotated[SessionName | None, Field(description="Left out: a new name.")] = None
+    session: Annotated[SessionName | None, Field(description="Default: a new name.")] = None
     scenario: str | None = None
     seed: str | None = None
     clock: ClockText | None = None
     unmatched: UnmatchedMode | None = None
-    scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Pushed to it: texts by name.")]
-    drop: Annotated[Sequence[SessionName], Field(description="Sessions to forget before.")] = ()
+    scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Scenarios to push: texts by name.")]
+    drop: Annotated[Sequence[SessionName], Field(description="Sessions to delete first.")] = ()
     over: Annotated[
-        Sequence[SessionName], Field(description="The same; who still asks in one of them gets a 400 that says so.")
+        Sequence[SessionName], Field(description="Sessions to end first: later requests in them get a 400.")
     ] = ()
-    ttl: Annotated[int, Field(gt=0, description="Seconds for which the token is good.")] = 3600
+    ttl: Annotated[int, Field(gt=0, description="Lifetime of the token in seconds.")] = 3600
 
 
 class Pin(StrictModel):
-    """The one scenario that is to answer in a session; null: any may."""
+    """The only scenario that answers in a session; null removes the restriction."""
 
     session: SessionName = DEFAULT
     scenario: str | None
@@ -56,69 +56,76 @@ class Question(StrictModel):
 
 
 async def read_body(request: Request) -> bytes:
-    """The body. Refusal where it is too large."""
+    """Return the body. Raises AdminHTTPError if it is too large."""
     pieces: list[bytes] = []
     size = 0
     async for piece in request.stream():
         size += len(piece)
-        if size > _LARGEST:
-            raise AdminHTTPError(413, "too_large", f"the body is larger than {_LARGEST} bytes", "Send less at once.")
+        if size > _MAX_BODY:
+            raise AdminHTTPError(
+                413, "too_large", f"the request body is larger than {_MAX_BODY:,} bytes", "Send a smaller body."
+            )
         pieces.append(piece)
     return b"".join(pieces)
 
 
-async def read_json(request: Request, model: type[Door]) -> Door:
-    """The model in a JSON body. Refusal."""
-    return read(await read_body(request), model)
+async def read_json(request: Request, model: type[_Model]) -> _Model:
+    """Return the model in a request's JSON body. Raises AdminHTTPError."""
+    return parse_body(await read_body(request), model)
 
 
-def read(body: bytes, model: type[Door]) -> Door:
-    """The model in JSON; nothing is an empty object. Refusal says what is wrong."""
+def parse_body(body: bytes, model: type[_Model]) -> _Model:
+    """Return the model in a JSON body; an empty body is an empty object. Raises AdminHTTPError."""
     try:
         data = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError as error:
-        raise AdminHTTPError(400, "invalid_json", f"the body is no JSON: {error}", "Send a JSON object.") from None
+        raise AdminHTTPError(
+            400, "invalid_json", f"the request body is not valid JSON: {error}", "Send a JSON object."
+        ) from None
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise _invalid(error, data, model) from None
+        raise _validation_error(error, data, model) from None
 
 
-def _invalid(error: ValidationError, data: Any, model: type[StrictModel]) -> AdminHTTPError:
+def _validation_error(error: ValidationError, data: Any, model: type[StrictModel]) -> AdminHTTPError:
     from gemulator.scenario.loading.messages import explain_error
 
-    places = [(detail, path_of(detail["loc"], data)) for detail in error.errors(include_url=False)]
-    said = [(dotted(path) or "body", *explain_error(detail, path, model)) for detail, path in places]
-    remedy = next((remedy for _, _, remedy in said if remedy), _SEE)
-    return AdminHTTPError(422, "invalid_body", "; ".join(f"{where}: {message}" for where, message, _ in said), remedy)
+    located = [(detail, path_of(detail["loc"], data)) for detail in error.errors(include_url=False)]
+    explained = [(dotted(path) or "body", *explain_error(detail, path, model)) for detail, path in located]
+    remedy = next((remedy for _, _, remedy in explained if remedy), _SEE_OPENAPI)
+    message = "; ".join(f"{path}: {text}" for path, text, _ in explained)
+    return AdminHTTPError(422, "invalid_body", message, remedy)
 
 
-def filter_of(request: Request) -> Filter:
-    """The filter in the query."""
-    given = request.query_params
+def journal_filter(request: Request) -> Filter:
+    """Return the journal filter in the query."""
+    query = request.query_params
     return Filter(
-        session=given.get("session"),
-        scenario=given.get("scenario"),
-        model=given.get("model"),
-        status=number_in(request, "status"),
-        source=given.get("source"),
-        text=given.get("text"),
-        since=_seconds(request, "since"),
-        until=_seconds(request, "until"),
+        session=query.get("session"),
+        scenario=query.get("scenario"),
+        model=query.get("model"),
+        status=int_param(request, "status"),
+        source=query.get("source"),
+        text=query.get("text"),
+        since=_time_param(request, "since"),
+        until=_time_param(request, "until"),
     )
 
 
-def number_in(request: Request, name: str) -> int | None:
-    """A whole number in the query, None where it is not given."""
+def int_param(request: Request, name: str) -> int | None:
+    """Return an integer of the query, None if it is not given. Raises AdminHTTPError."""
     text = request.query_params.get(name)
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise AdminHTTPError(422, "invalid_query", f"{name}={text} is no whole number", _SEE)
+        raise AdminHTTPError(
+            422, "invalid_query", f"query parameter {name}: {text!r} is not a whole number", _SEE_OPENAPI
+        )
     return int(text)
 
 
-def _seconds(request: Request, name: str) -> float | None:
+def _time_param(request: Request, name: str) -> float | None:
     text = request.query_params.get(name)
     if text is None:
         return None
@@ -129,10 +136,10 @@ def _seconds(request: Request, name: str) -> float | None:
     try:
         return parse_clock(text)
     except ValueError:
-        remedy = "Write Unix seconds, or like 2026-02-11T22:54:21Z."
-        raise AdminHTTPError(422, "invalid_query", f"{name}={text} is no moment", remedy) from None
+        remedy = "Use Unix seconds or ISO 8601, for example 2026-02-11T22:54:21Z."
+        raise AdminHTTPError(422, "invalid_query", f"query parameter {name}: {text!r} is not a time", remedy) from None
 
 
-def session_in(request: Request) -> str:
-    """The session in the query; left out: the default one."""
+def session_param(request: Request) -> str:
+    """Return the session in the query (default: the default session)."""
     return request.query_params.get("session") or DEFAULT

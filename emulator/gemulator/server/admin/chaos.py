@@ -1,4 +1,4 @@
-"""Admin routes about delivery: chaos ordered from outside, and the verdict on the client."""
+"""Admin routes for chaos (faults, pacing, quota) and the verdict."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -19,29 +19,30 @@ from gemulator.state.journal.json_views import FindingView
 from gemulator.state.store import DEFAULT
 from gemulator.state.verdict import verdict
 
-_READERS: dict[str, Callable[[str], object]] = {"fault": parse_faults, "pacing": parse_pacing, "quota": parse_quota}
+_PARSERS: dict[str, Callable[[str], object]] = {"fault": parse_faults, "pacing": parse_pacing, "quota": parse_quota}
 
 
 class Chaos(StrictModel):
-    """What goes wrong in a session from now on, each as one line. What is left out or null is off."""
+    """Faults, pacing and quota of a session, one line each. Omitted or null turns them off."""
 
     session: SessionName = DEFAULT
     fault: Annotated[
-        str | None, Field(description="Like `disconnect: {after_chunks: 3}`; `none`: no scenario's either.")
+        str | None,
+        Field(description="For example `disconnect: {after_chunks: 3}`; `none`: those of scenarios are off too."),
     ] = None
-    pacing: Annotated[str | None, Field(description="Like `first_token: 3s`; `none`: at once.")] = None
-    quota: Annotated[str | None, Field(description="Like `requests_per_minute: 10`; `none`: no limit.")] = None
+    pacing: Annotated[str | None, Field(description="For example `first_token: 3s`; `none`: no delays.")] = None
+    quota: Annotated[str | None, Field(description="For example `requests_per_minute: 10`; `none`: unlimited.")] = None
 
     @field_validator("fault", "pacing", "quota")
     @classmethod
-    def _readable(cls, line: str | None, info: ValidationInfo) -> str | None:
+    def _validate_line(cls, line: str | None, info: ValidationInfo) -> str | None:
         if line is not None and info.field_name:
-            _READERS[info.field_name](line)
+            _PARSERS[info.field_name](line)
         return line
 
 
 class DeliveryRoutes(Struct, frozen=True):
-    """Speaks to the engine's store."""
+    """Routes that read and set chaos, and judge the journal."""
 
     engine: Engine
 
@@ -55,23 +56,22 @@ class DeliveryRoutes(Struct, frozen=True):
         store = self.engine.store
         if request.method == "POST":
             chaos = await read_json(request, Chaos)
-            choices = (await store.overlay(chaos.session)).settings
-            ordered = replace(choices, fault=chaos.fault, pacing=chaos.pacing, quota=chaos.quota)
-            await store.configure(chaos.session, ordered)
+            before = (await store.overlay(chaos.session)).settings
+            after = replace(before, fault=chaos.fault, pacing=chaos.pacing, quota=chaos.quota)
+            await store.configure(chaos.session, after)
             return JSONResponse(chaos.model_dump())
         session = request.query_params.get("session") or DEFAULT
-        choices = (await store.overlay(session)).settings
-        ordered_now = {"fault": choices.fault, "pacing": choices.pacing, "quota": choices.quota}
-        return JSONResponse({"session": session, **ordered_now})
+        settings = (await store.overlay(session)).settings
+        chaos_now = {"fault": settings.fault, "pacing": settings.pacing, "quota": settings.quota}
+        return JSONResponse({"session": session, **chaos_now})
 
     async def verdict(self, request: Request) -> Response:
-        """Of one session, or of all."""
-        session = request.query_params.get("session")
+        session = request.query_params.get("session")  # omitted: all sessions
         page = await self.engine.store.entries(Filter(session=session))
-        overlaid = (await self.engine.store.overlay(session or DEFAULT)).settings.clock
-        still = self.engine.settings.clock != "real" or overlaid is not None
+        session_clock = (await self.engine.store.overlay(session or DEFAULT)).settings.clock
+        clock_frozen = self.engine.settings.clock != "real" or session_clock is not None
         findings = [
             FindingView(kind=one.kind, requests=list(one.requests), message=one.message, advice=one.advice)
-            for one in verdict(page.entries, clock_frozen=still)
+            for one in verdict(page.entries, clock_frozen=clock_frozen)
         ]
         return JSONResponse({"entries": len(page.entries), "findings": findings})

@@ -1,22 +1,23 @@
-"""What stays of a session that is over: whoever still asks in it is told so, and is not answered as another."""
+"""Ended sessions, in which late requests get a 400."""
 
 from gemulator.state.store import PushedScenario, SessionSettings, Store
 
-ENDED_SCENARIO = "session-is-over"  # the scenario that alone answers in it
-_TOLD = PushedScenario(
+ENDED_SCENARIO = "session-is-over"  # pinned in an ended session
+_ENDED_PUSHED = PushedScenario(
     ENDED_SCENARIO,
-    "turns: [{ reply: { error: 400, message: 'gemulator: this client is of a session that is over, as is the test that"
-    " it was made for. Make clients anew for each test, or clear what keeps them.' } }]",
+    "turns: [{ reply: { error: 400, message: 'gemulator: this client belongs to the session of a finished test."
+    " Create a client per test, or clear the cache that holds it.' } }]",
 )
-_ALONE = SessionSettings(scenario=ENDED_SCENARIO)
+_ENDED_SETTINGS = SessionSettings(scenario=ENDED_SCENARIO)
 
 
 async def end_session(store: Store, session: str) -> None:
-    """Forget all of a session but that it is over."""
+    """Drop a session's state and let it answer every request with the 400."""
     await store.drop(session)
-    await store.publish(session, _TOLD)
-    await store.configure(session, _ALONE)
+    await store.publish(session, _ENDED_PUSHED)
+    await store.configure(session, _ENDED_SETTINGS)
 
 
 async def has_ended(store: Store, session: str) -> bool:
+    """Return True if `end_session` was called for the session."""
     return (await store.overlay(session)).settings.scenario == ENDED_SCENARIO

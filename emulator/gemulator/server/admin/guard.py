@@ -1,4 +1,4 @@
-"""Who may call the admin API: not a web page, not under a foreign name, not without the key where one is set."""
+"""Access control of the admin API: host name, origin and key."""
 
 import hmac
 import re
@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _PORT = re.compile(r":\d*$")
-_KEY = b"x-emulator-admin-key"
+_KEY_HEADER = b"x-emulator-admin-key"
 
 
 class AdminHTTPError(Exception):
-    """A request to the admin API that cannot be done, and what to do about it."""
+    """An error answer of the admin API, with a remedy."""
 
     def __init__(self, status: int, code: str, message: str, remedy: str, **details: object) -> None:
         super().__init__(message)
@@ -24,49 +24,51 @@ class AdminHTTPError(Exception):
         self.details = details
 
     def response(self) -> JSONResponse:
-        """As JSON: `{"error": {"code", "message", "remedy"}}` and the details beside it."""
+        """Return the JSON response: `{"error": {"code", "message", "remedy"}}` and the details beside it."""
         return JSONResponse({"error": self.error, **self.details}, self.status)
 
 
 class Guard(Struct, frozen=True):
-    """Stands before the admin API."""
+    """Middleware that admits requests to the admin API. `key` None: no key is required."""
 
     app: ASGIApp
-    on: bool
+    enabled: bool
     key: str | None
     hosts: tuple[str, ...]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            refusal = self._refusal(dict(scope["headers"]))
+            refusal = self._check(dict(scope["headers"]))
             if refusal is not None:
                 await refusal.response()(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
-    def _refusal(self, headers: Mapping[bytes, bytes]) -> AdminHTTPError | None:
+    def _check(self, headers: Mapping[bytes, bytes]) -> AdminHTTPError | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if not self.on:
+        if not self.enabled:
             return AdminHTTPError(404, "admin_off", "the admin API is switched off", "Start gemulator with --admin on.")
-        if not known_host(host, self.hosts):
-            remedy = f"If it is you who named it so, start gemulator with --allow-host {_PORT.sub('', host)}"
-            return AdminHTTPError(403, "foreign_host", f"the admin API is not served under the name {host!r}", remedy)
-        if _from_elsewhere(headers, host):
-            remedy = "Call it from a test or a server; or open it in a tab of its own."
-            return AdminHTTPError(403, "cross_origin", "web pages may not call the admin API", remedy)
-        given = headers.get(_KEY, b"")
+        if not is_known_host(host, self.hosts):
+            remedy = f"If the name is yours, start gemulator with --allow-host {_PORT.sub('', host)}."
+            return AdminHTTPError(403, "foreign_host", f"the admin API does not accept the host name {host!r}", remedy)
+        if _is_cross_origin(headers, host):
+            remedy = "Call it from a test or a server, or open it in a browser tab."
+            return AdminHTTPError(
+                403, "cross_origin", "the admin API does not accept requests from web pages of other origins", remedy
+            )
+        given = headers.get(_KEY_HEADER, b"")
         if self.key is not None and not hmac.compare_digest(given, self.key.encode()):
             remedy = "Send the value of --admin-key in the header x-emulator-admin-key."
-            return AdminHTTPError(401, "key_required", "the admin API wants its key", remedy)
+            return AdminHTTPError(401, "key_required", "the admin key is missing or wrong", remedy)
         return None
 
 
 @lru_cache(maxsize=64)
-def known_host(host: str, allowed: tuple[str, ...]) -> bool:
-    """Whether a Host header names this machine or one that the user names.
+def is_known_host(host: str, allowed: tuple[str, ...]) -> bool:
+    """Return True if a Host header names this machine or an allowed host.
 
-    A page of a foreign site can let its own name point at this machine (DNS rebinding). It cannot do so with an
-    address, a name without a dot, or those below `localhost`.
+    Guards against DNS rebinding: a foreign site can let its own name resolve to this machine, but no IP address, no
+    name without a dot and none below `localhost`.
     """
     name = _PORT.sub("", host) if not host.endswith("]") else host
     if name in allowed or name in {"host.docker.internal", "localhost"} or name.endswith(".localhost"):
@@ -78,7 +80,7 @@ def known_host(host: str, allowed: tuple[str, ...]) -> bool:
     return True
 
 
-def _from_elsewhere(headers: Mapping[bytes, bytes], host: str) -> bool:
+def _is_cross_origin(headers: Mapping[bytes, bytes], host: str) -> bool:
     origin = headers.get(b"origin")
     if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
         return True

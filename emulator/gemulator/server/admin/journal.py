@@ -1,4 +1,4 @@
-"""Admin routes about what was asked: the journal in four forms, verify and explain."""
+"""Admin routes for the journal, verify and explain."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, cast
@@ -15,7 +15,7 @@ from gemulator.engine.engine import Engine
 from gemulator.engine.explain import Explanation
 from gemulator.request.target import target_of
 from gemulator.scenario.turns import LocatedTurn
-from gemulator.server.admin.bodies import Question, filter_of, number_in, read, read_body, read_json
+from gemulator.server.admin.bodies import Question, int_param, journal_filter, parse_body, read_body, read_json
 from gemulator.server.admin.ended_sessions import ENDED_SCENARIO
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.auth.identity import header_error, rebuild_request
@@ -34,16 +34,16 @@ from gemulator.state.journal.json_views import (
 )
 from gemulator.state.store import StoreDown
 
-_PAGE = 100
-_LONGEST_PAGE = 1_000
+_PAGE_SIZE = 100
+_MAX_PAGE_SIZE = 1_000
 
 
 if TYPE_CHECKING:
-    from gemulator.server.admin.verification import Broken
+    from gemulator.server.admin.verification import FailedCheck
 
 
 class JournalRoutes(Struct, frozen=True):
-    """Reads the journal of the engine's store."""
+    """Routes that read the journal of the engine's store."""
 
     engine: Engine
 
@@ -57,59 +57,59 @@ class JournalRoutes(Struct, frozen=True):
         ]
 
     async def journal(self, request: Request) -> Response:
-        wanted, accept = filter_of(request), request.headers.get("accept", "")
+        matching, accept = journal_filter(request), request.headers.get("accept", "")
         if "text/event-stream" in accept:
-            return self._live(request, wanted)
+            return self._event_stream(request, matching)
         if "application/x-ndjson" in accept:
-            return StreamingResponse(self._lines(wanted), media_type="application/x-ndjson")
-        most = min(number_in(request, "limit") or _PAGE, _LONGEST_PAGE)
-        page = await self.engine.store.entries(wanted, number_in(request, "after") or 0, most)
+            return StreamingResponse(self._json_lines(matching), media_type="application/x-ndjson")
+        limit = min(int_param(request, "limit") or _PAGE_SIZE, _MAX_PAGE_SIZE)
+        page = await self.engine.store.entries(matching, int_param(request, "after") or 0, limit)
         full = request.query_params.get("full") in {"1", "true"}
-        entries = [entry_view(await self._looked_at(entry), full=full) for entry in page.entries]
-        return _json(PageView(entries=entries, next=page.next))
+        entries = [entry_view(await self._with_near_misses(entry), full=full) for entry in page.entries]
+        return _json_response(PageView(entries=entries, next=page.next))
 
-    async def _lines(self, wanted: Filter) -> AsyncIterator[bytes]:
+    async def _json_lines(self, matching: Filter) -> AsyncIterator[bytes]:
         after: int | None = 0
         while after is not None:
-            page = await self.engine.store.entries(wanted, after, _PAGE)
-            entries = [await self._looked_at(entry) for entry in page.entries]
+            page = await self.engine.store.entries(matching, after, _PAGE_SIZE)
+            entries = [await self._with_near_misses(entry) for entry in page.entries]
             yield b"".join(orjson.dumps(entry_view(entry, full=True)) + b"\n" for entry in entries)
             after = page.next
 
-    def _live(self, request: Request, wanted: Filter) -> Response:
+    def _event_stream(self, request: Request, matching: Filter) -> Response:
         from sse_starlette import EventSourceResponse
 
         last = request.headers.get("last-event-id", "")
-        after = int(last) if last.isascii() and last.isdigit() else number_in(request, "after")
-        return EventSourceResponse(self._events(wanted, after), ping=0, sep="\n")
+        after = int(last) if last.isascii() and last.isdigit() else int_param(request, "after")
+        return EventSourceResponse(self._events(matching, after), ping=0, sep="\n")
 
-    async def _events(self, wanted: Filter, after: int | None) -> AsyncIterator[dict[str, str]]:
+    async def _events(self, matching: Filter, after: int | None) -> AsyncIterator[dict[str, str]]:
         try:
-            async for event in self.engine.store.events(wanted.session, after):
-                if wanted.matches(event.entry):
-                    seen = replace(event, entry=await self._looked_at(event.entry))
+            async for event in self.engine.store.events(matching.session, after):
+                if matching.matches(event.entry):
+                    seen = replace(event, entry=await self._with_near_misses(event.entry))
                     data = orjson.dumps(event_view(seen)).decode()
                     yield {"id": str(event.number), "event": event.kind, "data": data}
         except StoreDown as error:
             yield {"event": "error", "data": orjson.dumps({"code": "store_down", "message": str(error)}).decode()}
 
     async def har(self, request: Request) -> Response:
-        page = await self.engine.store.entries(filter_of(request))
+        page = await self.engine.store.entries(journal_filter(request))
         origin = str(request.base_url).removesuffix("/").removesuffix("/__emulator")
-        return _json(archive(page.entries, origin, __version__))
+        return _json_response(archive(page.entries, origin, __version__))
 
     async def entry(self, request: Request) -> Response:
         number = int(request.path_params["number"])
         entry = await self.engine.store.entry(number)
         if entry is None:
-            remedy = "It was never made, or had to go: see journal_entries and journal_bytes in /__emulator/settings."
+            remedy = "It never existed or was evicted: see journal_entries and journal_bytes in /__emulator/settings."
             raise AdminHTTPError(404, "no_such_entry", f"there is no entry {number}", remedy)
-        return _json(entry_view(await self._looked_at(entry, turns=True), full=True))
+        return _json_response(entry_view(await self._with_near_misses(entry, turns=True), full=True))
 
-    async def _looked_at(self, entry: Entry, *, turns: bool = False) -> Entry:
-        """The entry with the turns that nearly fitted, where nobody asked for them before.
+    async def _with_near_misses(self, entry: Entry, *, turns: bool = False) -> Entry:
+        """Return the entry with its near misses, computed if the answer was generated.
 
-        They are looked for where an answer was invented; `turns`: also where a turn answered.
+        `turns` computes them also if a turn answered.
         """
         received = entry.received
         exchange = received.exchange
@@ -118,63 +118,67 @@ class JournalRoutes(Struct, frozen=True):
             return entry
         if exchange.nearest or not exchange.body.is_complete:
             return entry
-        asked = rebuild_request(exchange.body.data, exchange.path, target, received.headers, received.session)
-        nearest = self.engine.preparation.nearest(asked, await self.engine.store.overlay(received.session))
+        incoming = rebuild_request(exchange.body.data, exchange.path, target, received.headers, received.session)
+        nearest = self.engine.preparation.nearest(incoming, await self.engine.store.overlay(received.session))
         return replace(entry, received=replace(received, exchange=replace(exchange, nearest=nearest)))
 
     async def verify(self, request: Request) -> Response:
-        return _json({"verified": True, "entries": await self.verify_session(await read_body(request))})
+        return _json_response({"verified": True, "entries": await self.verify_session(await read_body(request))})
 
     async def verify_session(self, body: bytes) -> int:
-        """How many entries were checked against what a body expects. Refusal says what does not hold."""
+        """Check the journal against the expectations in a body; return the number of entries checked.
+
+        Raises AdminHTTPError with the failed checks.
+        """
         from gemulator.server.admin.verification import Expectations, verify
 
-        expected = read(body, Expectations)
+        expected = parse_body(body, Expectations)
         store, session = self.engine.store, expected.session
         entries = (await store.entries(Filter(session=session))).entries
-        places, late = await self._places(session, entries), await self._late(expected.none_late)
-        broken = verify(expected, entries, await store.counters(session), places, late)
-        if not broken:
+        turns, late = await self._session_turns(session, entries), await self._late_entries(expected.none_late)
+        failed = verify(expected, entries, await store.counters(session), turns, late)
+        if not failed:
             return len(entries)
-        message = "; ".join(f"{one.check}: {one.message}" for one in broken)
-        remedy = f"`failures` says how the nearest entries differ; GET /__emulator/journal?session={session} has all."
-        raise AdminHTTPError(409, "not_verified", message, remedy, failures=[_failure(one) for one in broken])
+        message = "; ".join(f"{check.check}: {check.message}" for check in failed)
+        remedy = f"`failures` lists how the nearest entries differ; GET /__emulator/journal?session={session} has all."
+        views = [_failed_check_view(check) for check in failed]
+        raise AdminHTTPError(409, "not_verified", message, remedy, failures=views)
 
-    async def _late(self, after: int | None) -> Sequence[Entry]:
-        """What came in sessions that are over, after an entry."""
-        return (
-            () if after is None else (await self.engine.store.entries(Filter(scenario=ENDED_SCENARIO), after)).entries
-        )
+    async def _late_entries(self, after: int | None) -> Sequence[Entry]:
+        """Return the requests in ended sessions after an entry; None asks for none."""
+        if after is None:
+            return ()
+        return (await self.engine.store.entries(Filter(scenario=ENDED_SCENARIO), after)).entries
 
-    async def _places(self, session: str, entries: Sequence[Entry]) -> Sequence[LocatedTurn]:
-        """The turns of the scenarios that this session has to do with."""
+    async def _session_turns(self, session: str, entries: Sequence[Entry]) -> Sequence[LocatedTurn]:
+        """Return the turns of the scenarios that the session pushed, pinned or used."""
         overlay = await self.engine.store.overlay(session)
         names = {entry.received.exchange.scenario for entry in entries}
         names |= {published.name for published in overlay.published} | {overlay.settings.scenario or ""}
         return [
-            place
-            for place in self.engine.preparation.library_for(overlay).located_turns
-            if place.scenario.name in names
+            turn for turn in self.engine.preparation.library_for(overlay).located_turns if turn.scenario.name in names
         ]
 
     async def explain(self, request: Request) -> Response:
         question = await read_json(request, Question)
         target = target_of(question.path)
         if target is None:
-            remedy = "Write /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions."
-            raise AdminHTTPError(422, "no_chat_path", f"{question.path} is no path of a chat request", remedy)
+            remedy = "Use /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions."
+            raise AdminHTTPError(422, "no_chat_path", f"{question.path!r} is not the path of a chat request", remedy)
         headers = {
             name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
             for name, value in question.headers.items()
         }
-        asked = rebuild_request(orjson.dumps(question.body), question.path, target, headers, question.session)
-        wrong = header_error(asked.caller)
-        if wrong is not None:
-            raise AdminHTTPError(422, "unusable_header", wrong, "A chat request with it is answered 400.")
-        return _json(_explanation(question.session, await self.engine.explain(asked)))
+        incoming = rebuild_request(orjson.dumps(question.body), question.path, target, headers, question.session)
+        error = header_error(incoming.caller)
+        if error is not None:
+            raise AdminHTTPError(
+                422, "unusable_header", error, "Correct the header: a chat request with it gets a 400."
+            )
+        return _json_response(_explanation_view(question.session, await self.engine.explain(incoming)))
 
 
-def _explanation(session: str, explained: Explanation) -> dict[str, object]:
+def _explanation_view(session: str, explained: Explanation) -> dict[str, object]:
     exchange = explained.exchange
     return {
         "session": session,
@@ -190,13 +194,13 @@ def _explanation(session: str, explained: Explanation) -> dict[str, object]:
     }
 
 
-def _failure(broken: "Broken") -> FailureView:
-    nearest = [NearestEntryView(id=number, mismatches=mismatch_views(found)) for number, found in broken.nearest]
+def _failed_check_view(failed: "FailedCheck") -> FailureView:
+    nearest = [NearestEntryView(id=number, mismatches=mismatch_views(found)) for number, found in failed.nearest]
     names = ("index", "found", "entry", "scenario", "turn", "used", "times")
-    data = {name: value for name in names if (value := getattr(broken, name)) is not None}
-    view = {"check": broken.check, "kind": broken.kind, **data, "message": broken.message, "nearest": nearest}
+    data = {name: value for name in names if (value := getattr(failed, name)) is not None}
+    view = {"check": failed.check, "kind": failed.kind, **data, "message": failed.message, "nearest": nearest}
     return cast(FailureView, view)
 
 
-def _json(view: object) -> Response:
+def _json_response(view: object) -> Response:
     return Response(orjson.dumps(view), media_type="application/json")

@@ -1,4 +1,4 @@
-"""Admin routes that change what sessions see: sessions themselves, and the scenarios pushed to them."""
+"""Admin routes for sessions and their pushed scenarios."""
 
 import hashlib
 import re
@@ -18,25 +18,25 @@ from gemulator.core.settings import Settings
 from gemulator.engine.engine import Engine
 from gemulator.engine.session_library import read_pushed
 from gemulator.scenario.model import Scenario
-from gemulator.server.admin.bodies import NewSession, Pin, read, read_body, read_json, session_in
+from gemulator.server.admin.bodies import NewSession, Pin, parse_body, read_body, read_json, session_param
 from gemulator.server.admin.ended_sessions import end_session, has_ended
 from gemulator.server.admin.guard import AdminHTTPError
-from gemulator.server.auth.tokens import key_for, mint
+from gemulator.server.auth.tokens import create_token, signing_key
 from gemulator.state.journal.entry import SessionState
 from gemulator.state.journal.json_views import SessionView
 from gemulator.state.store import PushedScenario
 
-_KEPT = 100  # sessions that are known to be over: they shall not drive out those that are used
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # line breaks of YAML 1.1, and what it refuses
+_MAX_ENDED = 100  # ended sessions that are remembered: more could evict active ones
+_YAML_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # YAML 1.1 line breaks and invalid characters
 
 
 class SessionRoutes(Struct, frozen=True):
-    """Speaks to the engine's store. `real_time` dates the tokens."""
+    """Routes that change sessions in the store. `utc` dates tokens, `ended` lists the ended sessions."""
 
     engine: Engine
     settings: Settings
-    real_time: Clock
-    over: deque[str] = field(default_factory=deque)
+    utc: Clock
+    ended: deque[str] = field(default_factory=deque)
 
     def routes(self) -> list[Route]:
         return [
@@ -55,53 +55,52 @@ class SessionRoutes(Struct, frozen=True):
     # ---- sessions
 
     async def sessions(self, request: Request) -> Response:
-        return JSONResponse({"sessions": [_view(state) for state in await self.engine.store.sessions()]})
+        return JSONResponse({"sessions": [_session_view(state) for state in await self.engine.store.sessions()]})
 
     async def create(self, request: Request) -> Response:
         session, token = await self.create_session(await read_body(request))
         return JSONResponse({"session": session, "token": token}, 201)
 
     async def create_session(self, body: bytes) -> tuple[str, str]:
-        """Make a session, or set it anew, as a body wants it: its name and a token. Refusal."""
-        wanted = read(body, NewSession)
-        pushed = [_read(text.encode(), name)[1] for name, text in wanted.scenarios.items()]
+        """Create or reconfigure a session as a body says; return its name and a token. Raises AdminHTTPError."""
+        new = parse_body(body, NewSession)
+        pushed = [_parse_scenario(text.encode(), name)[1] for name, text in new.scenarios.items()]
         store = self.engine.store
-        for name in wanted.drop:
+        for name in new.drop:
             await store.drop(name)
-        for name in wanted.over:
+        for name in new.over:
             await self._end(name)
-        if wanted.session is not None and await has_ended(store, wanted.session):
-            await store.drop(wanted.session)
-        session = await store.open(wanted.session)
+        if new.session is not None and await has_ended(store, new.session):
+            await store.drop(new.session)
+        session = await store.open(new.session)
         for published in pushed:
             await store.publish(session, published)
-        if wanted.scenario is not None:
-            await self._known(session, wanted.scenario)
-        clock = parse_clock(wanted.clock) if wanted.clock else None
+        if new.scenario is not None:
+            await self._require_scenario(session, new.scenario)
+        clock = parse_clock(new.clock) if new.clock else None
         before = (await store.overlay(session)).settings
-        choices = replace(  # what goes wrong in the session is ordered, and called off, elsewhere
-            before, scenario=wanted.scenario, seed=wanted.seed, clock=clock, unmatched=wanted.unmatched
-        )
-        if choices != before:
-            await store.configure(session, choices)
-        expires = int(self.real_time()) + wanted.ttl
-        return session, mint(session, expires, key_for(self.settings))
+        # Chaos has routes of its own, so its settings are kept.
+        after = replace(before, scenario=new.scenario, seed=new.seed, clock=clock, unmatched=new.unmatched)
+        if after != before:
+            await store.configure(session, after)
+        expires = int(self.utc()) + new.ttl
+        return session, create_token(session, expires, signing_key(self.settings))
 
     async def _end(self, session: str) -> None:
         store = self.engine.store
         await end_session(store, session)
-        self.over.append(session)
-        if len(self.over) > _KEPT and await has_ended(store, oldest := self.over.popleft()):
+        self.ended.append(session)
+        if len(self.ended) > _MAX_ENDED and await has_ended(store, oldest := self.ended.popleft()):
             await store.drop(oldest)
 
     async def reset(self, request: Request) -> Response:
         session = str(request.path_params["session"])
         store = self.engine.store
         await store.reset(session)
-        choices = (await store.overlay(session)).settings
-        calm = replace(choices, fault=None, pacing=None, quota=None)
-        if calm != choices:
-            await store.configure(session, calm)
+        before = (await store.overlay(session)).settings
+        after = replace(before, fault=None, pacing=None, quota=None)
+        if after != before:
+            await store.configure(session, after)
         return JSONResponse({"session": session, "reset": True})
 
     async def drop(self, request: Request) -> Response:
@@ -111,7 +110,7 @@ class SessionRoutes(Struct, frozen=True):
     # ---- scenarios
 
     async def scenarios(self, request: Request) -> Response:
-        session = session_in(request)
+        session = session_param(request)
         overlay = await self.engine.store.overlay(session)
         pushed = {published.name for published in overlay.published}
         listed = [
@@ -126,78 +125,88 @@ class SessionRoutes(Struct, frozen=True):
         return JSONResponse({"session": session, "pinned": overlay.settings.scenario, "scenarios": listed})
 
     async def push(self, request: Request) -> Response:
-        session = session_in(request)
+        session = session_param(request)
         scenario = await self.push_scenario(session, await read_body(request), request.query_params.get("name"))
         return JSONResponse({"session": session, "name": scenario.name, "turns": len(scenario.turns)}, 201)
 
     async def push_scenario(self, session: str, raw: bytes, name: str | None) -> Scenario:
-        """Put a scenario before all others of a session. Refusal."""
-        scenario, published = _read(raw, name)
+        """Push a scenario, which precedes all others of the session. Raises AdminHTTPError."""
+        scenario, published = _parse_scenario(raw, name)
         await self.engine.store.publish(session, published)
         return scenario
 
     async def validate(self, request: Request) -> Response:
-        scenario, _ = _read(await read_body(request), request.query_params.get("name"))
+        scenario, _ = _parse_scenario(await read_body(request), request.query_params.get("name"))
         return JSONResponse({"name": scenario.name, "turns": len(scenario.turns)})
 
     async def withdraw(self, request: Request) -> Response:
-        return await self._withdrawn(session_in(request), str(request.path_params["name"]))
+        return await self._withdraw(session_param(request), str(request.path_params["name"]))
 
     async def withdraw_all(self, request: Request) -> Response:
-        return await self._withdrawn(session_in(request), None)
+        return await self._withdraw(session_param(request), None)
 
-    async def _withdrawn(self, session: str, name: str | None) -> Response:
+    async def _withdraw(self, session: str, name: str | None) -> Response:
         return JSONResponse({"session": session, "withdrawn": await self.engine.store.withdraw(session, name)})
 
     async def pin(self, request: Request) -> Response:
         pin = await read_json(request, Pin)
         if pin.scenario is not None:
-            await self._known(pin.session, pin.scenario)
+            await self._require_scenario(pin.session, pin.scenario)
         overlay = await self.engine.store.overlay(pin.session)
         await self.engine.store.configure(pin.session, replace(overlay.settings, scenario=pin.scenario))
         return JSONResponse({"session": pin.session, "pinned": pin.scenario})
 
-    async def _known(self, session: str, name: str) -> None:
-        shelf = self.engine.preparation.library_for(await self.engine.store.overlay(session))
-        names = [scenario.name for scenario in shelf.scenarios]
+    async def _require_scenario(self, session: str, name: str) -> None:
+        library = self.engine.preparation.library_for(await self.engine.store.overlay(session))
+        names = [scenario.name for scenario in library.scenarios]
         if name not in names:
             near = get_close_matches(name, names, 1)
-            remedy = f"Did you mean {near[0]!r}?" if near else "GET /__emulator/scenarios lists those there are."
+            remedy = (
+                f"Did you mean {near[0]!r}?" if near else "GET /__emulator/scenarios lists the available scenarios."
+            )
             raise AdminHTTPError(404, "no_such_scenario", f"there is no scenario {name!r}", remedy)
 
 
-def _read(raw: bytes, name: str | None) -> tuple[Scenario, PushedScenario]:
-    """The scenario in YAML or JSON, under its own name where it has one, else this or one made from its text."""
+def _parse_scenario(raw: bytes, name: str | None) -> tuple[Scenario, PushedScenario]:
+    """Return a scenario in YAML or JSON. Its name: its own, else `name`, else a digest. Raises AdminHTTPError."""
     name = name or f"pushed-{hashlib.blake2b(raw, digest_size=4).hexdigest()}"
-    text = _text(raw)
+    text = _decode(raw)
     try:
         scenario = read_pushed(PushedScenario(name, text))
     except ScenarioError as error:
         problems = [
-            {"line": one.line, "column": one.column, "path": one.path, "message": one.message, "remedy": one.remedy}
-            for one in error.problems
+            {
+                "line": problem.line,
+                "column": problem.column,
+                "path": problem.path,
+                "message": problem.message,
+                "remedy": problem.remedy,
+            }
+            for problem in error.problems
         ]
         first = error.problems[0]
-        remedy = first.remedy or "Mend it and push it again."
+        remedy = first.remedy or "Correct the scenario and push it again."
         raise AdminHTTPError(422, "invalid_scenario", str(error), remedy, problems=problems) from None
     return scenario, PushedScenario(scenario.name, text)
 
 
-def _text(raw: bytes) -> str:
-    """The text of a body. JSON is written anew: YAML knows no surrogate pairs, and more line breaks than JSON does."""
+def _decode(raw: bytes) -> str:
+    """Return the text of a body. JSON is re-encoded: YAML has no surrogate pairs and more line breaks."""
     if raw.lstrip()[:1] == b"{":
         try:
             text = orjson.dumps(orjson.loads(raw)).decode()
-            return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+            return _YAML_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         except orjson.JSONDecodeError:
             pass  # YAML in flow style
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise AdminHTTPError(422, "invalid_scenario", f"the body is not UTF-8: {error.reason}", "Send UTF-8.") from None
+        raise AdminHTTPError(
+            422, "invalid_scenario", f"the request body is not UTF-8: {error.reason}", "Send UTF-8."
+        ) from None
 
 
-def _view(state: SessionState) -> SessionView:
+def _session_view(state: SessionState) -> SessionView:
     return SessionView(
         session=state.name,
         entries=state.entries,

@@ -1,4 +1,4 @@
-"""Whether a session was asked what a test expects: each failed check says how the nearest entries differ."""
+"""Verification of a session's journal against expectations."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Literal, TypeAlias
@@ -18,37 +18,37 @@ from gemulator.scenario.turns import LocatedTurn
 from gemulator.state.journal.entry import Entry, Outcome
 from gemulator.state.journal.json_views import FailureKind
 
-_SHOWN = 10  # requests of which there were too many
+_MAX_SHOWN = 10  # entries listed if there are too many
 
 _Nearest: TypeAlias = Sequence[tuple[int, Sequence[Mismatch]]]
 
 
 class ExpectedRequest(StrictModel):
-    """An entry that is looked for: its request by the conditions of a scenario, its answer by what was chosen."""
+    """Criteria for a journal entry: conditions on its request, facts of its answer."""
 
     when: Annotated[Match, Field(description="Conditions, as in a scenario.")] = Match()
     scenario: Annotated[str | None, Field(description="The scenario that answered.")] = None
-    turn: Annotated[int | None, Field(description="The number of its turn.")] = None
+    turn: Annotated[int | None, Field(description="The number of the turn that answered.")] = None
     status: Annotated[int | None, Field(description="The HTTP status.")] = None
     outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
 
     @field_validator("when")
     @classmethod
-    def _whole(cls, when: Match) -> Match:
+    def _validate_when(cls, when: Match) -> Match:
         path = next(empty_paths(when.model_dump(by_alias=True, exclude_unset=True)), None)
         if path is not None:
-            raise ValueError(f"nothing is given for `{dotted(path)}`")
+            raise ValueError(f"`{dotted(path)}` is empty: give it a value")
         return when
 
 
-class Counted(ExpectedRequest):
-    """How many such requests there must be. Nothing given: at least one."""
+class ExpectedCount(ExpectedRequest):
+    """Expected number of matching requests (default: at least one)."""
 
     count: Annotated[int | None, Field(ge=0)] = None
     at_least: Annotated[int | None, Field(ge=0)] = None
     at_most: Annotated[int | None, Field(ge=0)] = None
 
-    def fits(self, found: int) -> bool:
+    def allows(self, found: int) -> bool:
         if self.count is None and self.at_least is None and self.at_most is None:
             return found > 0
         return (
@@ -57,10 +57,10 @@ class Counted(ExpectedRequest):
             and (self.at_most is None or found <= self.at_most)
         )
 
-    def exceeded(self, found: int) -> bool:
-        """Whether there are too many."""
-        most = [bound for bound in (self.count, self.at_most) if bound is not None]
-        return bool(most) and found > min(most)
+    def is_exceeded_by(self, found: int) -> bool:
+        """Return True if there are too many."""
+        maxima = [bound for bound in (self.count, self.at_most) if bound is not None]
+        return bool(maxima) and found > min(maxima)
 
     def __str__(self) -> str:
         bounds = (("exactly ", self.count), ("at least ", self.at_least), ("at most ", self.at_most))
@@ -70,30 +70,30 @@ class Counted(ExpectedRequest):
 
 
 class Expectations(StrictModel):
-    """What must hold of a session. What is left out is not checked."""
+    """Checks of a session. Omitted ones are not made."""
 
     session: str = "default"
-    entries: Annotated[Sequence[Counted], Field(description="How often something was asked.")] = ()
+    entries: Annotated[Sequence[ExpectedCount], Field(description="Requests and their expected number.")] = ()
     order: Annotated[
-        Sequence[ExpectedRequest], Field(description="What was asked after what; others may stand between.")
+        Sequence[ExpectedRequest], Field(description="Requests in this order; others may come between them.")
     ] = ()
     none_unmatched: Annotated[
         bool | Literal["refused"],
-        Field(description="No request was without a fitting turn; `refused`: none was refused for it."),
+        Field(description="Every request matched a turn; `refused`: none was refused for matching no turn."),
     ] = False
     none_late: Annotated[
         int | None,
-        Field(ge=0, description="No request came in a session that is over, after the entry of this number."),
+        Field(ge=0, description="No request in an ended session after the entry of this number."),
     ] = None
     times_used: Annotated[
         bool,
         Field(
-            description="Every turn with `times` of the scenarios that the session pushed, pinned or used has done so."
+            description="Every turn with `times` was used up, in the scenarios that the session pushed, pinned or used."
         ),
     ] = False
 
 
-class Broken(Struct, frozen=True):
+class FailedCheck(Struct, frozen=True):
     """A failed check, as data and as a message. `nearest` are the best matching entries and their mismatches."""
 
     kind: FailureKind
@@ -117,39 +117,41 @@ def verify(
     expected: Expectations,
     entries: Sequence[Entry],
     counters: Mapping[str, int],
-    places: Sequence[LocatedTurn],
+    turns: Sequence[LocatedTurn],
     late: Sequence[Entry] = (),
-) -> Sequence[Broken]:
-    """The checks that failed; none: all hold. `places` are the turns whose `times` count."""
-    checks: tuple[Iterator[Broken], ...] = (
-        _counts(expected.entries, entries, places),
-        _order(expected.order, entries),
+) -> Sequence[FailedCheck]:
+    """Return the failed checks. `turns` are those whose `times` count, `late` the requests in ended sessions."""
+    checks: tuple[Iterator[FailedCheck], ...] = (
+        _failed_counts(expected.entries, entries, turns),
+        _failed_order(expected.order, entries),
         (
-            Broken("none_late", f"entry {one.number} came when {one.received.session} was over", entry=one.number)
+            FailedCheck("none_late", f"entry {one.number} came when {one.received.session} was over", entry=one.number)
             for one in late
         ),
-        _unmatched(entries, expected.none_unmatched),
-        _unused(counters, places) if expected.times_used else iter(()),
+        _unmatched_entries(entries, expected.none_unmatched),
+        _unused_turns(counters, turns) if expected.times_used else iter(()),
     )
-    return [broken for check in checks for broken in check]
+    return [failed for check in checks for failed in check]
 
 
 def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
-    """What is wrong with an entry; nothing: it is one that is looked for."""
+    """Yield the differences between an entry and the criteria."""
     exchange, finished = entry.received.exchange, entry.finished
-    seen: tuple[tuple[str, object, object], ...] = (
+    facts: tuple[tuple[str, object, object], ...] = (
         ("scenario", wanted.scenario, exchange.scenario),
         ("turn", wanted.turn, exchange.turn),
         ("status", wanted.status, exchange.status),
         ("outcome", wanted.outcome, finished.outcome if finished else "still running"),
     )
-    for name, expected, actual in seen:
+    for name, expected, actual in facts:
         if expected not in {None, actual}:
             yield Mismatch(name, str(expected), str(actual))
     if wanted.when.has_conditions:
         conversation = _conversation(entry)
         if conversation is None:
-            yield Mismatch("when", "a chat request that was kept whole (--journal-body)", "one that was not")
+            yield Mismatch(
+                "when", "a chat request stored in full (--journal-body)", "another request or a truncated one"
+            )
         else:
             yield from wanted.when.mismatches(conversation)
 
@@ -167,63 +169,66 @@ def _conversation(entry: Entry) -> Conversation | None:
     return Conversation(parsed, target, headers)
 
 
-def _nearest(wanted: ExpectedRequest, entries: Sequence[Entry], place: LocatedTurn | None = None) -> _Nearest:
-    differing = ((entry.number, tuple(_why(wanted, entry, place))) for entry in entries)
-    return sorted((one for one in differing if one[1]), key=lambda one: len(one[1]))[:3]
+def _nearest(wanted: ExpectedRequest, entries: Sequence[Entry], turn: LocatedTurn | None = None) -> _Nearest:
+    differing = ((entry.number, tuple(_differences(wanted, entry, turn))) for entry in entries)
+    return sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))[:3]
 
 
-def _why(wanted: ExpectedRequest, entry: Entry, place: LocatedTurn | None) -> Iterable[Mismatch]:
-    """What is wrong with an entry; where another turn answered it, what kept this one from doing so."""
+def _differences(wanted: ExpectedRequest, entry: Entry, turn: LocatedTurn | None) -> Iterable[Mismatch]:
+    """Return the mismatches of an entry; if `turn` was expected, why it did not match the request."""
     found, exchange = tuple(mismatches(wanted, entry)), entry.received.exchange
     conversation = _conversation(entry)
-    if not found or place is None or conversation is None:
+    if not found or turn is None or conversation is None:
         return found
-    by = f"{exchange.scenario}/{exchange.turn}" if exchange.turn else exchange.source
-    return tuple(place.mismatches(conversation)) or (Mismatch("turn", str(place), by),)
+    answered = f"{exchange.scenario}/{exchange.turn}" if exchange.turn else exchange.source
+    return tuple(turn.mismatches(conversation)) or (Mismatch("turn", str(turn), answered),)
 
 
-def _counts(expected: Sequence[Counted], entries: Sequence[Entry], places: Sequence[LocatedTurn]) -> Iterator[Broken]:
-    named = {(place.scenario.name, place.number): place for place in places}
+def _failed_counts(
+    expected: Sequence[ExpectedCount], entries: Sequence[Entry], turns: Sequence[LocatedTurn]
+) -> Iterator[FailedCheck]:
+    turn_by_name = {(turn.scenario.name, turn.number): turn for turn in turns}
     for index, wanted in enumerate(expected):
-        fitting = [entry for entry in entries if not any(mismatches(wanted, entry))]
-        found = len(fitting)
-        if not wanted.fits(found):
-            message = f"expected {wanted}, found {found} among {len(entries)}"
-            place = named.get((wanted.scenario or "", wanted.turn or 0))
-            shown = [(one.number, ()) for one in fitting[:_SHOWN]]
-            nearest = shown if wanted.exceeded(found) else _nearest(wanted, entries, place)
-            yield Broken("entries", message, nearest, index=index, found=found)
+        matching = [entry for entry in entries if not any(mismatches(wanted, entry))]
+        found = len(matching)
+        if wanted.allows(found):
+            continue
+        nearest: _Nearest = [(entry.number, ()) for entry in matching[:_MAX_SHOWN]]
+        if not wanted.is_exceeded_by(found):
+            nearest = _nearest(wanted, entries, turn_by_name.get((wanted.scenario or "", wanted.turn or 0)))
+        message = f"expected {wanted}, found {found} among {len(entries)}"
+        yield FailedCheck("entries", message, nearest, index=index, found=found)
 
 
-def _order(expected: Sequence[ExpectedRequest], entries: Sequence[Entry]) -> Iterator[Broken]:
+def _failed_order(expected: Sequence[ExpectedRequest], entries: Sequence[Entry]) -> Iterator[FailedCheck]:
     begin = 0
     for index, wanted in enumerate(expected):
-        fits = _fitting(wanted)
-        at = next((at for at in range(begin, len(entries)) if fits(entries[at])), None)
+        matches = _matcher(wanted)
+        at = next((at for at in range(begin, len(entries)) if matches(entries[at])), None)
         if at is None:
             where = f"after entry {entries[begin - 1].number}" if begin else "at all"
-            yield Broken("order", f"no such entry {where}", _nearest(wanted, entries[begin:]), index=index)
+            yield FailedCheck("order", f"no such entry {where}", _nearest(wanted, entries[begin:]), index=index)
             return
         begin = at + 1
 
 
-def _fitting(wanted: ExpectedRequest) -> Callable[[Entry], bool]:
+def _matcher(wanted: ExpectedRequest) -> Callable[[Entry], bool]:
     return lambda entry: not any(mismatches(wanted, entry))
 
 
-def _unmatched(entries: Sequence[Entry], none: bool | Literal["refused"]) -> Iterator[Broken]:
+def _unmatched_entries(entries: Sequence[Entry], none: bool | Literal["refused"]) -> Iterator[FailedCheck]:
     wrong = {"unmatched", "generated"} if none is True else {"unmatched"} if none else ()
     for entry in entries:
         exchange = entry.received.exchange
         if exchange.source in wrong:
             nearest = [(entry.number, near.mismatches) for near in exchange.nearest]
-            yield Broken("none_unmatched", f"no turn fitted entry {entry.number}", nearest, entry=entry.number)
+            yield FailedCheck("none_unmatched", f"no turn fitted entry {entry.number}", nearest, entry=entry.number)
 
 
-def _unused(counters: Mapping[str, int], places: Sequence[LocatedTurn]) -> Iterator[Broken]:
-    for place in places:
-        times = place.turn.times
-        if times is not None and (used := counters.get(place.counter, 0)) < times:
-            message = f"turn {place} answered {used} of {times} times"
-            name, number = place.scenario.name, place.number
-            yield Broken("times_used", message, scenario=name, turn=number, used=used, times=times)
+def _unused_turns(counters: Mapping[str, int], turns: Sequence[LocatedTurn]) -> Iterator[FailedCheck]:
+    for turn in turns:
+        times = turn.turn.times
+        if times is not None and (used := counters.get(turn.counter, 0)) < times:
+            message = f"turn {turn} answered {used} of {times} times"
+            name, number = turn.scenario.name, turn.number
+            yield FailedCheck("times_used", message, scenario=name, turn=number, used=used, times=times)

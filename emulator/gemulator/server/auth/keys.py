@@ -1,4 +1,4 @@
-"""The state folder and the service account's key in it: made once, readable by its owner only."""
+"""Files of the state folder and the service account's RSA key."""
 
 import base64
 import os
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 _ALGORITHM = "RS256"
 
 
-def read_or_create(file: Path, make: Callable[[], bytes], mode: int = 0o600) -> bytes:
-    """What is in `file`; made and written first where it is missing. Of two that make it at once, one wins."""
+def read_or_create(file: Path, create: Callable[[], bytes], mode: int = 0o600) -> bytes:
+    """Return the content of `file`, created first if it is missing. Safe against concurrent creation."""
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = file.with_name(f".{file.name}.{os.getpid()}")
-        write(draft, make(), mode)
+        write(draft, create(), mode)
         try:
             os.link(draft, file)
         except FileExistsError:
-            pass  # made by another process meanwhile: theirs is as good
+            pass  # another process created it meanwhile
         finally:
             draft.unlink()
     return file.read_bytes()
 
 
 def write(file: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write `file`, never readable by more than `mode` says, not even for a moment."""
+    """Write `file` with `mode` from its creation on, so that it is at no time readable by others."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -41,21 +41,21 @@ def write(file: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 class InvalidJwtError(ValueError):
-    """A JWT that this key did not sign, or that is none."""
+    """A malformed JWT, or one that this key did not sign."""
 
 
 class ServiceKey(Struct, frozen=True, dict=True):
-    """The RSA key of the dev identity. It signs the JWTs in credential files, and identity tokens."""
+    """RSA key of the dev identity. It signs the JWTs in credential files and identity tokens."""
 
     pem: bytes
 
     @classmethod
     def of(cls, state: Path) -> Self:
-        """The key in the state folder."""
+        """Return the key in the state folder, created if it is missing."""
         return cls(read_or_create(state / "service_account.pem", _new_key))
 
     @cached_property
-    def _private(self) -> "RSAPrivateKey":
+    def _private_key(self) -> "RSAPrivateKey":
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -64,13 +64,13 @@ class ServiceKey(Struct, frozen=True, dict=True):
         return key
 
     @cached_property
-    def public(self) -> "RSAPublicKey":
-        """What may be shown to everyone."""
-        return self._private.public_key()
+    def public_key(self) -> "RSAPublicKey":
+        """The public key."""
+        return self._private_key.public_key()
 
     @cached_property
     def id(self) -> str:
-        """40 hexadecimal digits, as in `private_key_id`: a digest of the public key."""
+        """The key id, as in `private_key_id`: 40 hexadecimal digits of the public key's SHA-256."""
         import hashlib
 
         return hashlib.sha256(self.public_pem).hexdigest()[:40]
@@ -80,48 +80,48 @@ class ServiceKey(Struct, frozen=True, dict=True):
         """The public key as PEM."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-        return self.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return self.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     @cached_property
     def jwk(self) -> dict[str, str]:
         """The public key as a JSON Web Key."""
-        numbers = self.public.public_numbers()
+        numbers = self.public_key.public_numbers()
         return {
             "kty": "RSA",
             "use": "sig",
             "alg": _ALGORITHM,
             "kid": self.id,
-            "n": _encoded(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")),
-            "e": _encoded(numbers.e.to_bytes(3, "big")),
+            "n": _b64encode(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8, "big")),
+            "e": _b64encode(numbers.e.to_bytes(3, "big")),
         }
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """The claims as a JWT."""
+        """Return the claims as a signed JWT."""
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.hashes import SHA256
 
         header = {"alg": _ALGORITHM, "typ": "JWT", "kid": self.id}
-        body = f"{_encoded(orjson.dumps(header))}.{_encoded(orjson.dumps(claims))}"
-        return f"{body}.{_encoded(self._private.sign(body.encode(), PKCS1v15(), SHA256()))}"
+        body = f"{_b64encode(orjson.dumps(header))}.{_b64encode(orjson.dumps(claims))}"
+        return f"{body}.{_b64encode(self._private_key.sign(body.encode(), PKCS1v15(), SHA256()))}"
 
     def verify(self, jwt: str) -> dict[str, Any]:
-        """The claims of a JWT that this key signed; its times are not looked at. Forged where it did not."""
+        """Return the claims of a JWT; `exp` and `iat` are not checked. Raises InvalidJwtError."""
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.hashes import SHA256
 
         body, _, signature = jwt.rpartition(".")
-        header, _, claims = body.partition(".")
+        header, _, payload = body.partition(".")
         try:
-            if orjson.loads(_decoded(header))["alg"] != _ALGORITHM:
+            if orjson.loads(_b64decode(header))["alg"] != _ALGORITHM:
                 raise InvalidJwtError("another algorithm")
-            self.public.verify(_decoded(signature), body.encode(), PKCS1v15(), SHA256())
-            told = orjson.loads(_decoded(claims))
+            self.public_key.verify(_b64decode(signature), body.encode(), PKCS1v15(), SHA256())
+            claims = orjson.loads(_b64decode(payload))
         except (InvalidSignature, ValueError, KeyError, TypeError) as error:
             raise InvalidJwtError(str(error)) from None
-        if not isinstance(told, dict):
+        if not isinstance(claims, dict):
             raise InvalidJwtError("no claims")
-        return told
+        return claims
 
 
 def _new_key() -> bytes:
@@ -132,9 +132,9 @@ def _new_key() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _encoded(raw: bytes) -> str:
+def _b64encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _decoded(text: str) -> bytes:
+def _b64decode(text: str) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,4 +1,4 @@
-"""The metadata server of a virtual machine: where clients on Google's machines find project, identity and tokens."""
+"""Metadata server of a Google Cloud VM: project, identity and tokens."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -12,22 +12,22 @@ from gemulator.core.settings import Settings
 from gemulator.server.auth.oauth import CLOUD_PLATFORM, PROJECT_NUMBER, Grant, TokenService
 
 _ROOT = "/computeMetadata/v1"
-# Every answer of the real one carries these; clients tell it by the first (wire facts: fidelity.md).
+# On every answer of the real server; clients recognize it by the first (fidelity.md).
 _HEADERS = {"metadata-flavor": "Google", "server": "Metadata Server for VM"}
-_SESSION = "default"  # it cannot know who asks
+_SESSION = "default"  # requests to a metadata server carry no session
 
 Leaf: TypeAlias = str | int | tuple[str, ...] | Callable[[Mapping[str, str]], Response]
 Tree: TypeAlias = Mapping[str, "Leaf | Tree"]
 
 
 class MetadataServer:
-    """One virtual machine, with one service account."""
+    """Metadata of one virtual machine with one service account."""
 
     def __init__(self, settings: Settings, tokens: TokenService) -> None:
         self._tokens = tokens
-        self._tree = self._machine(settings.project)
+        self._tree = self._build_tree(settings.project)
 
-    def _machine(self, project: str) -> Tree:
+    def _build_tree(self, project: str) -> Tree:
         account: Tree = {
             "aliases": ("default",),
             "email": self._tokens.email,
@@ -55,34 +55,34 @@ class MetadataServer:
     def _identity(self, query: Mapping[str, str]) -> Response:
         if not query.get("audience"):
             return PlainTextResponse("non-empty audience parameter required\n", 400, _HEADERS)
-        return _text(self._tokens.identity_token(query["audience"], self._tokens.email))
+        return _text_response(self._tokens.identity_token(query["audience"], self._tokens.email))
 
     async def probe(self, request: Request) -> Response:
-        """GET /: clients ask only whether a metadata server is here; for a browser there is none."""
+        """GET /: the clients' probe for a metadata server. Raises HTTPException 404 for a browser."""
         if "metadata-flavor" not in request.headers and "text/html" in request.headers.get("accept", ""):
             raise HTTPException(404)
-        return _text("computeMetadata/\n")
+        return _text_response("computeMetadata/\n")
 
     async def entry(self, request: Request) -> Response:
         """GET /computeMetadata/v1/…"""
-        refusal = _refusal(request)
+        refusal = _header_error(request)
         if refusal is not None:
             return refusal
-        node = self._at(request.path_params.get("path", ""))
+        node = self._find(request.path_params.get("path", ""))
         if node is None:
             return PlainTextResponse("Not Found\n", 404, _HEADERS)
         if callable(node):
             return node(request.query_params)
         recursive = request.query_params.get("recursive", "").lower() == "true"
         if isinstance(node, Mapping) and not recursive:
-            return _text(
+            return _text_response(
                 "".join(f"{name}{'/' if isinstance(below, Mapping) else ''}\n" for name, below in node.items())
             )
-        usual = "json" if isinstance(node, Mapping) else "text"
-        wants_json = request.query_params.get("alt", usual) == "json"
-        return JSONResponse(_json(node), headers=_HEADERS) if wants_json else _text(_lines(node))
+        default = "json" if isinstance(node, Mapping) else "text"
+        wants_json = request.query_params.get("alt", default) == "json"
+        return JSONResponse(_json_value(node), headers=_HEADERS) if wants_json else _text_response(_text_lines(node))
 
-    def _at(self, path: str) -> Leaf | Tree | None:
+    def _find(self, path: str) -> Leaf | Tree | None:
         node: Leaf | Tree | None = self._tree
         for step in filter(None, path.split("/")):
             node = node.get(step) if isinstance(node, Mapping) else None
@@ -90,7 +90,7 @@ class MetadataServer:
 
     @property
     def routes(self) -> list[Route]:
-        """The probe and the tree."""
+        """Routes of the probe and the tree."""
         return [
             Route("/", self.probe),
             Route(_ROOT, self.entry),
@@ -98,8 +98,8 @@ class MetadataServer:
         ]
 
 
-def _refusal(request: Request) -> Response | None:
-    """The guard against requests that someone was tricked into: they cannot set the header, proxies add the other."""
+def _header_error(request: Request) -> Response | None:
+    """Return the 403 against forged requests: a tricked client cannot set the one header, proxies add the other."""
     if request.headers.get("metadata-flavor") != "Google":
         return PlainTextResponse("Missing Metadata-Flavor:Google header.\n", 403, _HEADERS)
     if "x-forwarded-for" in request.headers:
@@ -107,24 +107,24 @@ def _refusal(request: Request) -> Response | None:
     return None
 
 
-def _text(body: str) -> Response:
+def _text_response(body: str) -> Response:
     return Response(body, media_type="application/text", headers=_HEADERS)
 
 
-def _json(node: "Leaf | Tree") -> Any:
-    """A part of the tree; what is made on demand (tokens) is left out, names are in camel case."""
+def _json_value(node: "Leaf | Tree") -> Any:
+    """Return a subtree as JSON with camel-case names, without computed leaves (tokens)."""
     if isinstance(node, Mapping):
-        return {_camel(name): _json(below) for name, below in node.items() if not callable(below)}
+        return {_camel_case(name): _json_value(below) for name, below in node.items() if not callable(below)}
     return list(node) if isinstance(node, tuple) else node
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     first, *others = name.split("-") if "@" not in name else [name]
     return first + "".join(other.capitalize() for other in others)
 
 
-def _lines(node: "Leaf | Tree", path: str = "") -> str:
+def _text_lines(node: "Leaf | Tree", path: str = "") -> str:
     if isinstance(node, Mapping):
-        return "".join(_lines(below, f"{path}{name}/") for name, below in node.items() if not callable(below))
+        return "".join(_text_lines(below, f"{path}{name}/") for name, below in node.items() if not callable(below))
     value = "\n".join(node) if isinstance(node, tuple) else str(node)
     return f"{path.rstrip('/')} {value}\n" if path else value

@@ -1,4 +1,4 @@
-"""Google's token service: what clients of `google.auth` ask for access tokens, and what a token is asked about."""
+"""Google's OAuth token service: token grants, token info and public keys."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from gemulator.core.clock import Clock
 from gemulator.core.settings import Settings, default_state_dir
 from gemulator.server.auth.keys import InvalidJwtError, ServiceKey
-from gemulator.server.auth.tokens import Token, key_for, mint, verify
+from gemulator.server.auth.tokens import Token, create_token, signing_key, verify
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 CLIENT_ID = "764086051850-gemulator.apps.googleusercontent.com"
@@ -26,11 +26,11 @@ UNIQUE_ID = "112233445566778899001"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
-_LONGEST = 3600 + 300  # seconds that an assertion may live, and be off by
+_MAX_ASSERTION_LIFE = 3600 + 300  # seconds: an hour and the tolerated clock skew
 
 
 def dev_email(project: str) -> str:
-    """The well-known dev identity: a service account of the settings' project."""
+    """Return the email of the dev identity, a service account of the project."""
     return f"gemulator-dev@{project}.iam.gserviceaccount.com"
 
 
@@ -45,7 +45,7 @@ class OAuthError(Exception):
 
 
 class Grant(Struct, frozen=True):
-    """What a credential is good for. `audience`: an identity token for it is wanted, no access token."""
+    """Rights of a credential. A non-empty `audience` asks for an identity token instead of an access token."""
 
     session: str
     subject: str
@@ -54,40 +54,40 @@ class Grant(Struct, frozen=True):
 
 
 class TokenService:
-    """Mints tokens for credentials of its own making, and for no others."""
+    """Token service for credentials that gemulator itself created."""
 
     def __init__(self, settings: Settings, utc: Clock) -> None:
-        self._key = key_for(settings)
-        self._life = settings.token_life
+        self._key = signing_key(settings)
+        self._lifetime = settings.token_life
         self._state: Path = settings.state or default_state_dir()
         self._utc = utc
         self.email = dev_email(settings.project)
 
     @cached_property
     def service_key(self) -> ServiceKey:
-        """Read when first needed: most runs never need it. Refused where it cannot be kept."""
+        """The key in the state folder, read on first use. Raises OAuthError if the folder is unusable."""
         try:
             return ServiceKey.of(self._state)
         except OSError as error:
-            remedy = "name another folder with --state"
-            raise OAuthError("server_error", f"gemulator: no key can be kept: {error}: {remedy}", 503) from None
+            remedy = "choose another folder with --state"
+            raise OAuthError("server_error", f"gemulator: cannot store the key: {error}: {remedy}", 503) from None
 
     def access_token(self, grant: Grant) -> dict[str, Any]:
-        """The body of an answer with a fresh access token."""
+        """Return the body of an answer with a new access token."""
         now = self._utc()
-        expires = int(now) + self._life
-        token = mint(grant.session, expires, self._key, grant.scopes, grant.subject)
+        expires = int(now) + self._lifetime
+        token = create_token(grant.session, expires, self._key, grant.scopes, grant.subject)
         return {"access_token": token, "expires_in": int(expires - now), "token_type": "Bearer"}
 
     def identity_token(self, audience: str, email: str) -> str:
-        """A JWT that says who its bearer is; anyone can check it with the keys at /oauth2/v3/certs."""
+        """Return an identity token: a JWT that the keys at /oauth2/v3/certs verify."""
         now = int(self._utc())
         claims = {
             "aud": audience,
             "azp": UNIQUE_ID,
             "email": email,
             "email_verified": True,
-            "exp": now + self._life,
+            "exp": now + self._lifetime,
             "iat": now,
             "iss": "https://accounts.google.com",
             "sub": UNIQUE_ID,
@@ -96,8 +96,8 @@ class TokenService:
 
     # ---- grants
 
-    def granted(self, form: Mapping[str, str], session: str) -> dict[str, Any]:
-        """The answer to a token request. Refused says why there is none."""
+    def grant(self, form: Mapping[str, str], session: str) -> dict[str, Any]:
+        """Return the answer to a token request. Raises OAuthError."""
         match form.get("grant_type", ""):
             case grant_type if grant_type == _JWT_BEARER:
                 return self._for_assertion(form, session)
@@ -111,18 +111,18 @@ class TokenService:
                 raise OAuthError("unsupported_grant_type", f"Invalid grant_type: {other}")
 
     def _for_assertion(self, form: Mapping[str, str], session: str) -> dict[str, Any]:
-        grant = self._asserted(self._signed(_given(form, "assertion"), "Invalid JWT Signature."), session)
+        grant = self._check_assertion(self._verify(_require(form, "assertion"), "Invalid JWT Signature."), session)
         if grant.audience:
             return {"id_token": self.identity_token(grant.audience, grant.subject)}
         return self.access_token(grant)
 
-    def _asserted(self, claims: Mapping[str, Any], session: str) -> Grant:
+    def _check_assertion(self, claims: Mapping[str, Any], session: str) -> Grant:
         issuer, scope, audience = (str(claims.get(name) or "") for name in ("iss", "scope", "target_audience"))
         if not issuer.endswith(".gserviceaccount.com"):
             raise OAuthError("invalid_grant", "Invalid grant: account not found")
         if not str(claims.get("aud")).endswith("/token"):
             raise OAuthError("invalid_grant", "Invalid JWT: the audience must be https://oauth2.googleapis.com/token")
-        if not self._timely(claims):
+        if not self._is_timely(claims):
             raise OAuthError(
                 "invalid_grant",
                 "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your"
@@ -132,82 +132,82 @@ class TokenService:
             raise OAuthError("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
         return Grant(session, str(claims.get("sub") or issuer), tuple(scope.split()), audience)
 
-    def _timely(self, claims: Mapping[str, Any]) -> bool:
+    def _is_timely(self, claims: Mapping[str, Any]) -> bool:
         issued, expires, now = claims.get("iat"), claims.get("exp"), self._utc()
         if not isinstance(issued, int | float) or not isinstance(expires, int | float):
             return False
-        return issued - 300 <= now < expires and expires - issued <= _LONGEST
+        return issued - 300 <= now < expires and expires - issued <= _MAX_ASSERTION_LIFE
 
     def _for_refresh_token(self, form: Mapping[str, str]) -> dict[str, Any]:
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             raise OAuthError("invalid_client", "The OAuth client was not found.", 401)
-        claims = self._signed(_given(form, "refresh_token"), "Token has been expired or revoked.")
+        claims = self._verify(_require(form, "refresh_token"), "Token has been expired or revoked.")
         scopes = tuple(form.get("scope", CLOUD_PLATFORM).split())
-        answer = self.access_token(_grant(claims, "refresh", scopes))
+        answer = self.access_token(_grant_from_claims(claims, "refresh", scopes))
         return {**answer, "scope": " ".join(scopes)}
 
     def _for_subject_token(self, form: Mapping[str, str]) -> dict[str, Any]:
         for name in ("audience", "requested_token_type", "subject_token_type"):
-            _given(form, name)
+            _require(form, name)
         if form["requested_token_type"] != _ACCESS_TOKEN:
             raise OAuthError("invalid_request", f"Invalid requested_token_type: {form['requested_token_type']}")
-        claims = self._signed(_given(form, "subject_token"), "The subject token was not signed by gemulator.")
+        claims = self._verify(_require(form, "subject_token"), "The subject token was not signed by gemulator.")
         scopes = tuple(form.get("scope", CLOUD_PLATFORM).split())
-        return {**self.access_token(_grant(claims, "subject", scopes)), "issued_token_type": _ACCESS_TOKEN}
+        return {**self.access_token(_grant_from_claims(claims, "subject", scopes)), "issued_token_type": _ACCESS_TOKEN}
 
-    def _signed(self, jwt: str, otherwise: str) -> Mapping[str, Any]:
-        """The claims of a JWT, if our own key signed it: nothing is minted for another's."""
+    def _verify(self, jwt: str, description: str) -> Mapping[str, Any]:
+        """Return the claims of a JWT of our own key. Raises OAuthError with this description."""
         try:
             return self.service_key.verify(jwt)
         except InvalidJwtError:
-            raise OAuthError("invalid_grant", otherwise) from None
+            raise OAuthError("invalid_grant", description) from None
 
-    # ---- questions about tokens
+    # ---- token info
 
-    def told(self, token: str) -> dict[str, Any]:
-        """What is known of an access token."""
-        told = verify(token, self._key, self._utc())
-        match told:
+    def describe(self, token: str) -> dict[str, Any]:
+        """Return the token info of an access token. Raises OAuthError."""
+        verified = verify(token, self._key, self._utc())
+        match verified:
             case Token():
-                return self._described(told)
+                return self._token_info(verified)
             case "foreign" | "forged" | "expired":
                 raise OAuthError("invalid_token", "Invalid Value")
             case _:
-                assert_never(told)
+                assert_never(verified)
 
-    def _described(self, token: Token) -> dict[str, Any]:
-        told: dict[str, Any] = {"azp": UNIQUE_ID, "aud": UNIQUE_ID, "sub": UNIQUE_ID, "scope": " ".join(token.scopes)}
+    def _token_info(self, token: Token) -> dict[str, Any]:
+        info: dict[str, Any] = {"azp": UNIQUE_ID, "aud": UNIQUE_ID, "sub": UNIQUE_ID, "scope": " ".join(token.scopes)}
         if token.expires is not None:
-            told |= {"exp": str(token.expires), "expires_in": str(int(token.expires - self._utc()))}
+            info |= {"exp": str(token.expires), "expires_in": str(int(token.expires - self._utc()))}
         if token.subject:
-            told |= {"email": token.subject, "email_verified": "true"}
-        return {**told, "access_type": "online"}
+            info |= {"email": token.subject, "email_verified": "true"}
+        return {**info, "access_type": "online"}
 
     # ---- routes
 
     async def token(self, request: Request) -> Response:
         """POST /token and /v1/token."""
         session = request.query_params.get("session") or request.headers.get("x-emulator-session") or "default"
-        return _answer(self.granted(_form(await request.body()), session))
+        return _json_response(self.grant(_parse_form(await request.body()), session))
 
     async def tokeninfo(self, request: Request) -> Response:
         """GET and POST /tokeninfo."""
-        asked = {**request.query_params, **_form(await request.body())}
-        if "id_token" in asked:
-            return _answer({k: str(v) for k, v in self._signed(asked["id_token"], "Invalid Value").items()})
-        return _answer(self.told(_given(asked, "access_token")))
+        form = {**request.query_params, **_parse_form(await request.body())}
+        if "id_token" in form:
+            return _json_response({k: str(v) for k, v in self._verify(form["id_token"], "Invalid Value").items()})
+        return _json_response(self.describe(_require(form, "access_token")))
 
     async def keys(self, request: Request) -> Response:
         """GET /oauth2/v3/certs: the public keys of identity tokens."""
-        return _answer({"keys": [self.service_key.jwk]})
+        return _json_response({"keys": [self.service_key.jwk]})
 
     async def pems(self, request: Request) -> Response:
-        """GET /oauth2/v1/certs: the same as PEM."""
-        return _answer({self.service_key.id: self.service_key.public_pem.decode()})
+        """GET /oauth2/v1/certs: the public keys as PEM."""
+        return _json_response({self.service_key.id: self.service_key.public_pem.decode()})
 
     @property
     def routes(self) -> list[Route]:
-        """What the token service answers, on any host."""
+        """Routes of the token service, on any host."""
         return [
             Route("/token", self.token, methods=["POST"]),
             Route("/v1/token", self.token, methods=["POST"]),
@@ -217,20 +217,20 @@ class TokenService:
         ]
 
 
-def _grant(claims: Mapping[str, Any], use: str, scopes: tuple[str, ...]) -> Grant:
+def _grant_from_claims(claims: Mapping[str, Any], use: str, scopes: tuple[str, ...]) -> Grant:
     if claims.get("use") != use:
-        raise OAuthError("invalid_grant", f"This is no {use} token.")
+        raise OAuthError("invalid_grant", f"This is not a {use} token.")
     return Grant(str(claims.get("session") or "default"), str(claims.get("email") or ""), scopes)
 
 
-def _given(form: Mapping[str, str], name: str) -> str:
+def _require(form: Mapping[str, str], name: str) -> str:
     if not form.get(name):
         raise OAuthError("invalid_request", f"Missing required parameter: {name}")
     return form[name]
 
 
-def _form(body: bytes) -> dict[str, str]:
-    """The fields of a form, or of the JSON object that some clients send instead."""
+def _parse_form(body: bytes) -> dict[str, str]:
+    """Return the fields of a form, or of the JSON object that some clients send instead."""
     if body.lstrip()[:1] != b"{":
         return dict(parse_qsl(body.decode("utf-8", "replace")))
     try:
@@ -240,11 +240,11 @@ def _form(body: bytes) -> dict[str, str]:
     return {name: str(value) for name, value in fields.items()} if isinstance(fields, dict) else {}
 
 
-def _answer(body: Mapping[str, Any]) -> Response:
+def _json_response(body: Mapping[str, Any]) -> Response:
     return JSONResponse(body, headers={"cache-control": "no-store"})
 
 
 async def oauth_error(request: Request, error: Exception) -> Response:
-    """A Refused, as its client expects it."""
+    """Return the response to an OAuthError."""
     assert isinstance(error, OAuthError)
     return JSONResponse({"error": error.error, "error_description": error.description}, error.status)

@@ -1,4 +1,4 @@
-"""Who may call which project: a small file that earns callers Google's 403s."""
+"""Access policy: which callers get Google's 403s."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class Policy(BaseModel):
-    """What is left out is allowed. An identity is the email of a minted token, else the bearer token itself."""
+    """Access policy. Omitted keys allow everything. An identity is a token's email, else the bearer token itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -28,19 +28,19 @@ class Policy(BaseModel):
         Mapping[str, Names], Field(description="Which projects an identity may use; `*`: who is not named.")
     ] = Field(default_factory=dict)
 
-    def denied(self, identity: str, target: Target) -> Failure | None:
-        """Google's 403 for a call of this identity, None where it may call (fidelity.md, 403)."""
+    def check(self, identity: str, target: Target) -> Failure | None:
+        """Return Google's 403 for a call of this identity, None if it is allowed (fidelity.md, 403)."""
         project = target.project
         if self.projects is not None and project not in self.projects:
-            return _denied("project-denied", target)
+            return _denial("project-denied", target)
         if project in self.api_disabled:
-            return _denied("api-disabled", target)
+            return _denial("api-disabled", target)
         allowed = self.identities.get(identity, self.identities.get("*"))
-        return _denied("no-permission", target) if allowed is not None and project not in allowed else None
+        return _denial("no-permission", target) if allowed is not None and project not in allowed else None
 
 
 def read_policy(file: Path) -> Policy:
-    """The policy in a YAML file. ScenarioError says what is not understood, and where."""
+    """Return the policy in a YAML file. Raises ScenarioError with the position of the mistake."""
     document = yaml.read(text_of_file(file), file)
     if document.problems:
         raise ScenarioError(document.problems)
@@ -52,7 +52,6 @@ def read_policy(file: Path) -> Policy:
         raise ScenarioError([Problem(file, line, column, ".".join(map(str, first["loc"])), first["msg"])]) from None
 
 
-def _denied(name: str, target: Target) -> Failure:
-    """One of Google's refusals."""
-    where = {"project": target.project, "location": target.location, "endpoint": target.endpoint}
-    return replace(refuse(name, **where), hint="the --policy file says so")
+def _denial(name: str, target: Target) -> Failure:
+    names = {"project": target.project, "location": target.location, "endpoint": target.endpoint}
+    return replace(refuse(name, **names), hint="denied by the --policy file")

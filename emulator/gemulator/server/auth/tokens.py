@@ -1,4 +1,4 @@
-"""Bearer tokens that carry whose they are and how long they live, and prove it: `emulator.<session>.<expiry>.<mac>`."""
+"""Signed bearer tokens: `emulator.<session>.<expiry>.<mac>`."""
 
 import base64
 import hashlib
@@ -15,11 +15,11 @@ from gemulator.core.settings import Settings
 _PREFIX = "emulator"
 _MAC = 16  # bytes
 
-Problem: TypeAlias = Literal["foreign", "forged", "expired"]
+TokenProblem: TypeAlias = Literal["foreign", "forged", "expired"]
 
 
 class Token(Struct, frozen=True):
-    """What a token says. `expires` is in Unix seconds, None: never; `subject` is an email, empty where nobody's."""
+    """Content of a token. `expires` is in Unix seconds, None: never. `subject` is an email, or empty."""
 
     session: str
     expires: int | None = None
@@ -27,30 +27,29 @@ class Token(Struct, frozen=True):
     subject: str = ""
 
 
-def key_of(seed: str, secret: str | None = None) -> bytes:
-    """The key of a server's tokens: replicas with the same seed (or secret) accept each other's."""
+def derive_key(seed: str, secret: str | None = None) -> bytes:
+    """Return the key of a server's tokens: replicas with the same seed (or secret) accept each other's tokens."""
     return hashlib.blake2b((secret or f"seed:{seed}").encode(), digest_size=32, person=b"emulator token").digest()
 
 
-def key_for(settings: Settings) -> bytes:
-    """The key that the settings give."""
-    return key_of(settings.seed, settings.token_key.get_secret_value() if settings.token_key else None)
+def signing_key(settings: Settings) -> bytes:
+    """Return the token key of the settings."""
+    return derive_key(settings.seed, settings.token_key.get_secret_value() if settings.token_key else None)
 
 
-def mint(session: str, expires: int | None, key: bytes, scopes: Sequence[str] = (), subject: str = "") -> str:
-    """A token that `verify` accepts until `expires` (Unix seconds; None: for ever).
+def create_token(session: str, expires: int | None, key: bytes, scopes: Sequence[str] = (), subject: str = "") -> str:
+    """Return a token that `verify` accepts until `expires` (Unix seconds; None: without limit).
 
-    Scopes and subject, where there are any, stand between expiry and MAC. Any session name fits: what a header or a
-    dot would not bear is percent-encoded.
+    Scopes and subject, if any, stand between expiry and MAC. The session name is percent-encoded, dots included.
     """
     fields = [_PREFIX, quote(session, safe="").replace(".", "%2E"), str(expires or 0)]
     if scopes or subject:
-        fields.append(_packed({"scopes": list(scopes), "subject": subject}))
+        fields.append(_encode_claims({"scopes": list(scopes), "subject": subject}))
     return ".".join((*fields, _mac(".".join(fields), key)))
 
 
-def verify(token: str, key: bytes, now: float) -> Token | Problem:
-    """What a token says, if this key made it; `foreign`: it has not even the form of a minted one."""
+def verify(token: str, key: bytes, now: float) -> Token | TokenProblem:
+    """Return the content of a token signed with this key; `foreign` if it does not have our format."""
     body, _, mac = token.rpartition(".")
     prefix, *fields = body.split(".")
     if prefix != _PREFIX or not 2 <= len(fields) <= 3:
@@ -62,21 +61,21 @@ def verify(token: str, key: bytes, now: float) -> Token | Problem:
         return "expired"
     if len(fields) == 2:
         return Token(unquote(fields[0]), expires)
-    claims = orjson.loads(_unpacked(fields[2]))
+    claims = orjson.loads(_decode_claims(fields[2]))
     return Token(unquote(fields[0]), expires, tuple(claims["scopes"]), claims["subject"])
 
 
-def session_in(token: str) -> str | None:
-    """The session that a token names, minted or just written down (`emulator.<session>`); None: it names none."""
+def session_of_token(token: str) -> str | None:
+    """Return the session that a signed or handwritten token (`emulator.<session>`) names, None if it names none."""
     prefix, _, rest = token.partition(".")
     return unquote(rest.partition(".")[0]) or None if prefix == _PREFIX else None
 
 
-def _packed(claims: dict[str, object]) -> str:
+def _encode_claims(claims: dict[str, object]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(claims)).rstrip(b"=").decode()
 
 
-def _unpacked(text: str) -> bytes:
+def _decode_claims(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 

@@ -1,4 +1,4 @@
-"""Requests that offer another protocol, as the JDK's client does with HTTP/2: they are answered in HTTP/1.1."""
+"""HTTP/1.1 answers to requests that offer a protocol upgrade."""
 
 import sys
 
@@ -7,10 +7,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class UpgradeIgnoringProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the body of a request that asks for an upgrade.
+    """uvicorn's protocol with the body of a request that offers an upgrade, as the JDK's client does (HTTP/2).
 
-    httptools holds what follows such a head for the other protocol. An offer may be ignored (RFC 9110, 7.8): the head
-    is read once more without it. Pinned by tests/acceptance/test_upgrade.py.
+    httptools takes the bytes after such a head as data of the other protocol. A server may ignore the offer
+    (RFC 9110, 7.8): the head is parsed once more without it. Pinned by tests/acceptance/test_upgrade.py.
     """
 
     _received = b""
@@ -21,15 +21,15 @@ class UpgradeIgnoringProtocol(HttpToolsProtocol):
         self._received = b""
 
     def _should_upgrade(self) -> bool:
-        """uvicorn leaves such requests to `handle_websocket_upgrade`."""
+        """Return True for every offer, so that uvicorn calls `handle_websocket_upgrade`."""
         return self._get_upgrade() is not None
 
     def handle_websocket_upgrade(self) -> None:
         error = sys.exception()
         assert isinstance(error, HttpParserUpgrade)
         rest = self._received[error.args[0] :]
-        kept = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        headers = [name + b": " + value for name, value in self.headers if name != b"upgrade"]
         line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
-        head = b"\r\n".join((line, *kept, b"\r\n"))
+        head = b"\r\n".join((line, *headers, b"\r\n"))
         self.parser = HttpRequestParser(self)
         self.data_received(head + rest)

@@ -1,4 +1,4 @@
-"""The names under which gemulator may be reached over HTTPS: Google's own that it emulates, and this machine's."""
+"""Host names of the HTTPS server: Google's, this machine's and the user's."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -31,46 +31,46 @@ _REGIONS = {
     "us-west": (1, 2, 3, 4),
 }
 
-GOOGLE: Sequence[str] = (
+GOOGLE_HOSTS: Sequence[str] = (
     "aiplatform.googleapis.com",
     *(f"{area}{number}-aiplatform.googleapis.com" for area, numbers in _REGIONS.items() for number in numbers),
     *(f"aiplatform.{area}.rep.googleapis.com" for area in ("eu", "us")),
     "metadata.google.internal",
     "oauth2.googleapis.com",
-    "prediction.vertexai.goog",  # and all below it: one name for each dedicated endpoint
+    "prediction.vertexai.goog",  # and its subdomains, one for each dedicated endpoint
     "sts.googleapis.com",
 )
 _LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 class HostNames(Struct, frozen=True):
-    """A set of host names with all that is below them, and of networks."""
+    """A set of host names with their subdomains, and of networks."""
 
     hosts: tuple[str, ...]
     networks: tuple[Network, ...] = field(default=_LOOPBACK)
 
     @classmethod
-    def usual(cls, further: Sequence[str] = ()) -> Self:
-        """Google's names, this machine's, and what the user adds: names or addresses."""
-        networks = tuple(network for name in further if (network := _network(name)))
-        hosts = tuple(name.lower() for name in further if _network(name) is None)
-        return cls((*GOOGLE, "localhost", *hosts), (*_LOOPBACK, *networks))
+    def with_defaults(cls, extra: Sequence[str] = ()) -> Self:
+        """Return Google's names, this machine's, and the user's names or addresses."""
+        networks = tuple(network for name in extra if (network := _network(name)))
+        hosts = tuple(name.lower() for name in extra if _network(name) is None)
+        return cls((*GOOGLE_HOSTS, "localhost", *hosts), (*_LOOPBACK, *networks))
 
     def includes(self, name: str) -> bool:
-        """Whether a host name or address is one of them."""
+        """Return True if the set includes a host name or address."""
         network = _network(name)
         if network is not None:
-            return any(network.version == known.version and _inside(network, known) for known in self.networks)
+            return any(network.version == known.version and _contains(network, known) for known in self.networks)
         host = name.lower()
         return any(host == known or host.endswith(f".{known}") for known in self.hosts)
 
 
-def google(name: str) -> bool:
-    """Whether a host name is one of Google's that gemulator emulates."""
-    return HostNames(tuple(GOOGLE), ()).includes(name)
+def is_google_host(name: str) -> bool:
+    """Return True if a host name is one of Google's that gemulator emulates."""
+    return HostNames(tuple(GOOGLE_HOSTS), ()).includes(name)
 
 
-def _inside(network: Network, known: Network) -> bool:
+def _contains(network: Network, known: Network) -> bool:
     return network.network_address in known
 
 

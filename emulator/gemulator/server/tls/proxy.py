@@ -1,55 +1,55 @@
-"""A proxy for HTTPS_PROXY: tunnels to Google's hosts end in this emulator, all others are refused."""
+"""HTTPS proxy that tunnels requests for Google's hosts to gemulator."""
 
 import asyncio
 import socket
 from http import HTTPStatus
 from typing import TypeAlias
 
-from gemulator.server.tls.hosts import google
+from gemulator.server.tls.hosts import is_google_host
 
 Address: TypeAlias = tuple[str, int]
 
-_HEAD_SECONDS = 10.0
-_PIECE = 65_536
+_HEAD_TIMEOUT = 10.0
+_BUFFER_SIZE = 65_536
 
 
 class Proxy:
-    """Answers CONNECT by joining the client to the TLS door at `door`, whatever Google's host it named."""
+    """Proxy whose tunnels all end at the HTTPS listener `tls_address`."""
 
-    def __init__(self, door: Address) -> None:
-        self._door = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(door[0], door[0]), door[1])
+    def __init__(self, tls_address: Address) -> None:
+        self._tls_address = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(tls_address[0], tls_address[0]), tls_address[1])
         self._tunnels: set[asyncio.Task[None]] = set()
 
     async def open(self, listener: socket.socket) -> None:
         """Accept clients on a listening socket."""
         self._server = await asyncio.start_server(self._accept, sock=listener)
 
-    def shut(self) -> None:
-        """Accept no more clients."""
+    def stop_accepting(self) -> None:
+        """Stop accepting clients."""
         self._server.close()
 
-    async def end(self) -> None:
-        """End the tunnels that are left."""
+    async def cancel_tunnels(self) -> None:
+        """Cancel the open tunnels and wait for their end."""
         for tunnel in self._tunnels:
             tunnel.cancel()
         await asyncio.gather(*self._tunnels, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection until it is closed."""
         task = asyncio.current_task()
         assert task is not None
         self._tunnels.add(task)
         try:
             await self._serve(reader, writer)
         except OSError:
-            pass  # either side is gone: so is the tunnel
+            pass  # either side closed its connection
         finally:
             self._tunnels.discard(task)
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(_HEAD_SECONDS):
+            async with asyncio.timeout(_HEAD_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             return
@@ -58,54 +58,56 @@ class Proxy:
             writer.write(refusal)
             await writer.drain()
             return
-        beyond = await asyncio.open_connection(*self._door)
+        upstream = await asyncio.open_connection(*self._tls_address)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await _join((reader, writer), beyond)
+        await _tunnel((reader, writer), upstream)
 
 
 def proxy_error(head: bytes) -> bytes | None:
-    """The answer to a request that gets no tunnel; None: it gets one."""
+    """Return the error answer to a request, None if it gets a tunnel."""
     method, _, rest = head.decode("latin-1").partition(" ")
     target = rest.partition(" ")[0]
     if method != "CONNECT":
-        return _answer(HTTPStatus.METHOD_NOT_ALLOWED, "this proxy serves CONNECT only: set HTTPS_PROXY, not HTTP_PROXY")
+        return _error_response(
+            HTTPStatus.METHOD_NOT_ALLOWED, "this proxy supports CONNECT only: set HTTPS_PROXY, not HTTP_PROXY"
+        )
     host, _, port = target.rpartition(":")
-    if port != "443" or not google(host):
-        return _answer(HTTPStatus.FORBIDDEN, f"{target} is no host of Google's that gemulator emulates")
+    if port != "443" or not is_google_host(host):
+        return _error_response(HTTPStatus.FORBIDDEN, f"{target} is not a Google host that gemulator emulates")
     return None
 
 
-def _answer(status: HTTPStatus, reason: str) -> bytes:
+def _error_response(status: HTTPStatus, reason: str) -> bytes:
     text = f"gemulator: {reason}\n".encode()
     head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: text/plain; charset=utf-8\r\n"
     return f"{head}content-length: {len(text)}\r\nconnection: close\r\n\r\n".encode() + text
 
 
-Ends: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Streams: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def _join(client: Ends, emulator: Ends) -> None:
-    """Carry bytes both ways until the emulator's side has ended: then there is nothing more to say."""
-    asking = asyncio.ensure_future(_ask(client[0], emulator[1]))
+async def _tunnel(client: Streams, emulator: Streams) -> None:
+    """Forward bytes both ways until the emulator closes its side."""
+    client_task = asyncio.ensure_future(_forward_client(client[0], emulator[1]))
     try:
-        await _carry(emulator[0], client[1])
+        await _forward(emulator[0], client[1])
     finally:
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
+        client_task.cancel()
+        await asyncio.gather(client_task, return_exceptions=True)
         emulator[1].close()
 
 
-async def _ask(client: asyncio.StreamReader, emulator: asyncio.StreamWriter) -> None:
-    """Carry what the client says; its reset is passed on, which ends the emulator's side too."""
+async def _forward_client(client: asyncio.StreamReader, emulator: asyncio.StreamWriter) -> None:
+    """Forward the client's bytes; pass a reset by the client on to the emulator."""
     try:
-        await _carry(client, emulator)
+        await _forward(client, emulator)
     except OSError:
         emulator.transport.abort()
 
 
-async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    while piece := await source.read(_PIECE):
-        sink.write(piece)
+async def _forward(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    while data := await source.read(_BUFFER_SIZE):
+        sink.write(data)
         await sink.drain()
     if sink.can_write_eof():
         sink.write_eof()

@@ -1,4 +1,4 @@
-"""The server with its further doors: HTTPS beside HTTP, and a proxy that leads to it."""
+"""Uvicorn server with extra listeners: HTTPS and an HTTPS proxy."""
 
 import asyncio
 import socket
@@ -11,58 +11,58 @@ if TYPE_CHECKING:
     from gemulator.server.tls.certificate_authority import CertificateAuthority
     from gemulator.server.tls.proxy import Proxy
 
-_FAREWELL = 0.5  # seconds: pooled clients never answer a farewell, and the usual 30 would hold up the end
+_TLS_SHUTDOWN_SECONDS = 0.5  # idle pooled clients never answer close_notify; asyncio's default of 30 s delays the stop
 
 
 class ExtraListeners(Struct, frozen=True):
-    """Listening sockets, and the authority behind the first."""
+    """Listening sockets of HTTPS and proxy, with the certificate authority of HTTPS."""
 
     authority: "CertificateAuthority"
     tls: socket.socket
     proxy: socket.socket | None = None
 
     def close(self) -> None:
-        """Never open them."""
+        """Close the sockets of a server that does not start."""
         self.tls.close()
         if self.proxy is not None:
             self.proxy.close()
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server: all doors lead into one app, one loop and one shutdown."""
+    """Uvicorn server whose listeners share one app, one event loop and one shutdown."""
 
-    def __init__(self, config: uvicorn.Config, doors: ExtraListeners | None = None) -> None:
+    def __init__(self, config: uvicorn.Config, extra: ExtraListeners | None = None) -> None:
         super().__init__(config)
-        self._doors = doors
+        self._extra = extra
         self._proxy: Proxy | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the further doors once the app has started."""
+        """Open the extra listeners once the app has started."""
         await super().startup(sockets)
-        if self._doors is None:
+        if self._extra is None:
             return
         loop = asyncio.get_running_loop()
-        context = self._doors.authority.context()
+        context = self._extra.authority.context()
         tls = await loop.create_server(
-            self._protocol, sock=self._doors.tls, ssl=context, ssl_shutdown_timeout=_FAREWELL
+            self._create_protocol, sock=self._extra.tls, ssl=context, ssl_shutdown_timeout=_TLS_SHUTDOWN_SECONDS
         )
         self.servers.append(tls)
-        if self._doors.proxy is not None:
+        if self._extra.proxy is not None:
             from gemulator.server.tls.proxy import Proxy
 
-            self._proxy = Proxy(self._doors.tls.getsockname()[:2])
-            await self._proxy.open(self._doors.proxy)
+            self._proxy = Proxy(self._extra.tls.getsockname()[:2])
+            await self._proxy.open(self._extra.proxy)
 
-    def _protocol(self) -> asyncio.Protocol:
+    def _create_protocol(self) -> asyncio.Protocol:
         kind: Any = self.config.http_protocol_class
         state = self.lifespan.state
         protocol: asyncio.Protocol = kind(config=self.config, server_state=self.server_state, app_state=state)
         return protocol
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close all doors. Answers that are under way in a tunnel get the same grace as all others."""
+        """Close all listeners. Answers in progress in a tunnel get the same grace period as the others."""
         if self._proxy is not None:
-            self._proxy.shut()
+            self._proxy.stop_accepting()
         await super().shutdown(sockets)
         if self._proxy is not None:
-            await self._proxy.end()
+            await self._proxy.cancel_tunnels()

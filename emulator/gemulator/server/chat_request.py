@@ -1,0 +1,69 @@
+"""Reading of chat requests: caller, gemulator's headers and body."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from starlette.types import Receive
+
+from gemulator.core.plan import Failure
+from gemulator.core.settings import Settings
+from gemulator.engine.incoming import IncomingRequest
+from gemulator.request.target import Target
+from gemulator.server.auth.identity import Authenticator, header_error, with_dedicated_host
+from gemulator.server.metrics import Metrics
+from gemulator.state.store import DEFAULT
+
+
+class Refusal(Struct, frozen=True):
+    """A refusal by Google's front end or gemulator, before a model is involved."""
+
+    failure: Failure
+    target: Target
+    session: str = DEFAULT
+
+
+class RequestReader:
+    """Reader of chat requests. `metrics` has the number of those in progress."""
+
+    def __init__(self, settings: Settings, authenticator: Authenticator, metrics: Metrics) -> None:
+        self._settings = settings
+        self._authenticator = authenticator
+        self._metrics = metrics
+
+    async def read(
+        self, path: str, target: Target, headers: Mapping[bytes, bytes], source: bytes | Receive
+    ) -> IncomingRequest | Refusal:
+        """Return the request or its refusal. `source` is the body, or what receives it."""
+        target = with_dedicated_host(target, headers)
+        caller = self._authenticator.caller(headers, target)
+        if isinstance(caller, Failure):
+            return Refusal(caller, target)
+        error = header_error(caller)
+        if error is not None:
+            return Refusal(Failure(400, "INVALID_ARGUMENT", f"gemulator: {error}"), target, caller.session)
+        limit = self._limit(target)
+        body = source if isinstance(source, bytes) else await _read_body(source, headers, limit)
+        if body is None or len(body) > limit:
+            message = f"Request payload size exceeds the limit: {limit} bytes."
+            return Refusal(Failure(413, "INVALID_ARGUMENT", message), target, caller.session)
+        return IncomingRequest(body, path, target, headers, caller, self._metrics.running - 1)
+
+    def _limit(self, target: Target) -> int:
+        if target.shared:
+            return self._settings.openapi_limit
+        return self._settings.dedicated_limit if target.host else self._settings.shared_limit
+
+
+async def _read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes | None:
+    """Return the body, None once it is known to exceed the limit."""
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        return None
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more and size <= limit:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        more = message.get("more_body", False)
+    return None if more else b"".join(parts)

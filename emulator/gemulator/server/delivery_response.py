@@ -1,0 +1,127 @@
+"""ASGI response that plays a delivery."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import assert_never
+
+from starlette.types import Receive, Scope, Send
+
+from gemulator.delivery.paced_stream import PacedSteps
+from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
+from gemulator.server.delivery_clock import DeliveryClock
+from gemulator.server.disconnect_watch import DisconnectWatch
+from gemulator.server.paced_player import PacedPlayer
+from gemulator.server.protocol.connection import HttpConnection, connection_of, wait_for_disconnect
+from gemulator.server.response_body import Progress, ResponseBody
+from gemulator.state.journal.entry import Finished, Outcome
+
+
+class DeliveryResponse:
+    """Response that sends the steps of a delivery at their deadlines. Chunks that are due together leave together.
+
+    `stream` counts the events of a stream as chunks; otherwise each step counts as one.
+    """
+
+    def __init__(self, delivery: Delivery, clock: DeliveryClock, *, stream: bool) -> None:
+        self._steps = delivery.steps
+        self._clock = clock
+        self._stream = stream
+        self._progress = Progress()
+        self._outcome: Outcome = "failed"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._connection = connection_of(scope)
+        self._body = ResponseBody(send, self._connection, self._clock, self._progress)
+        self._watch = DisconnectWatch(self._connection, receive)
+        if not _is_immediate(self._steps):
+            self._outcome = await self._play_watched()
+            return
+        outcome = await self._play(self._steps)
+        self._outcome = "client gone" if outcome == "completed" and self._client_left else outcome
+
+    @property
+    def finished(self) -> Finished:
+        """What was sent and how it ended. The outcome is `failed` until the call has returned."""
+        sent, clock = self._progress, self._clock
+        return Finished(self._outcome, sent.chunks, sent.bytes, sent.first, clock.elapsed(), clock.started)
+
+    @property
+    def _client_left(self) -> bool:
+        return self._connection is not None and self._connection.client_left
+
+    async def _play_watched(self) -> Outcome:
+        """Play steps that take time, until the client disconnects or the server stops."""
+        if self._client_left:  # while the answer was computed
+            return "client gone"
+        self._clock.postpone(self._steps[0].wait)
+        steps, connection = self._steps, self._connection
+        try:
+            with self._watch:
+                if isinstance(steps, PacedSteps) and connection is not None and self._may_use_timers(steps):
+                    return await self._play_paced(steps, connection)
+                return await self._play(steps)
+        except asyncio.CancelledError:
+            self._watch.uncancel()
+            if self._watch.client_left:
+                return "client gone"
+            if connection is not None:  # the server stops and its grace period is over
+                connection.abort()
+                await wait_for_disconnect(self._receive)
+            return "cut"
+
+    def _may_use_timers(self, steps: PacedSteps) -> bool:
+        return steps.template.max_batch > 0 and self._clock.timing.uses_event_loop
+
+    async def _play_paced(self, steps: PacedSteps, connection: HttpConnection) -> Outcome:
+        await self._wait(steps.waits[0])
+        await self._body.start(steps.head)
+        for chunk in await PacedPlayer(steps, connection, self._clock, self._progress).play():
+            self._body.add(chunk)
+        await self._body.flush(more=False)
+        return "completed"
+
+    async def _play(self, steps: Sequence[Step]) -> Outcome:
+        for step in steps:
+            if step.wait:
+                await self._wait(step.wait)
+            match step:
+                case Head():
+                    await self._body.start(step)
+                case Chunk():
+                    self._body.add(step.data, step.events if self._stream else 1)
+                case Hang():
+                    await self._wait(step.seconds)
+                    await self._close(reset=False)
+                    return "cut"
+                case CloseConnection():
+                    await self._close(reset=step.reset)
+                    return "cut"
+                case _:
+                    assert_never(step)
+        await self._body.flush(more=False)
+        if self._body.raw:
+            await self._close(reset=False)
+        return "completed"
+
+    async def _wait(self, seconds: float) -> None:
+        await self._body.flush_pending()
+        await self._clock.wait(seconds)
+
+    async def _close(self, *, reset: bool) -> None:
+        """Close the connection and wait for its end, because uvicorn logs an error for an incomplete response."""
+        await self._body.flush_pending()
+        self._watch.disarm()
+        if self._connection is not None:
+            self._connection.reset() if reset else self._connection.close()
+            await wait_for_disconnect(self._receive)
+
+
+def _is_immediate(steps: Sequence[Step]) -> bool:
+    """Return True if no step takes time."""
+    if isinstance(steps, PacedSteps):
+        return False
+    for step in steps:
+        if step.wait or isinstance(step, Hang) or (isinstance(step, Head) and step.bare is not None):
+            return False
+    return True
