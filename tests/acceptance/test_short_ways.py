@@ -1,4 +1,4 @@
-"""Answers that are filled in, and those that leave in one write, are the bytes that the long ways give."""
+"""Fast paths (cached answers, single writes) send the same bytes as the slow ones."""
 
 import json
 import re
@@ -58,7 +58,7 @@ def scenarios(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("body", LATER)
-def test_a_turn_that_answered_before_says_what_it_would_have_said_first(scenarios: Path, body: dict[str, Any]) -> None:
+def test_a_cached_answer_equals_a_first_answer(scenarios: Path, body: dict[str, Any]) -> None:
     with Emulator(scenarios=scenarios, clock=FROZEN) as fresh:
         first = post(fresh, body)
     with Emulator(scenarios=scenarios, clock=FROZEN) as emulator:
@@ -89,7 +89,7 @@ REQUESTS = {
 @pytest.mark.parametrize("text", [b"?", b"slow"])
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 @pytest.mark.parametrize("more", REQUESTS.values(), ids=REQUESTS)
-def test_one_write_sends_what_uvicorn_would(
+def test_a_single_write_equals_what_uvicorn_sends(
     scenarios: Path, monkeypatch: pytest.MonkeyPatch, version: bytes, more: bytes, text: bytes
 ) -> None:
     with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable", log_format="off") as emulator:
@@ -100,7 +100,7 @@ def test_one_write_sends_what_uvicorn_would(
     assert b"HTTP/1.1 200 OK\r\n" in ours
 
 
-def test_a_request_may_come_in_pieces(scenarios: Path) -> None:
+def test_a_request_may_arrive_in_pieces(scenarios: Path) -> None:
     with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable") as emulator:
         for text in (b"?", b"slow"):
             whole = _request(emulator, text)
@@ -108,7 +108,7 @@ def test_a_request_may_come_in_pieces(scenarios: Path) -> None:
             assert _sent(emulator, [whole[a:b] for a, b in pairwise(cuts)]) == _sent(emulator, [whole])
 
 
-def test_a_body_may_come_in_chunks(scenarios: Path) -> None:
+def test_a_body_may_be_chunked(scenarios: Path) -> None:
     with Emulator(scenarios=scenarios, clock=FROZEN, ids="stable") as emulator:
         whole = _request(emulator, b"?")
         head, _, body = whole.partition(b"\r\n\r\n")
@@ -117,12 +117,12 @@ def test_a_body_may_come_in_chunks(scenarios: Path) -> None:
         assert _sent(emulator, [chunked]) == _sent(emulator, [whole])
 
 
-def test_a_request_that_has_begun_is_answered_though_the_server_stops(scenarios: Path) -> None:
+def test_a_started_request_is_answered_while_the_server_stops(scenarios: Path) -> None:
     settings: Any = {"scenarios": scenarios, "clock": FROZEN, "ids": "stable"}
     with Emulator(**settings, grace=5) as emulator, _connected(emulator) as client:
         whole = _request(emulator, b"?")
         client.sendall(whole[:-9])
-        assert _until(lambda: any(wire._held for wire in _wires(emulator)))
+        assert _until(lambda: any(connection._held for connection in _connections(emulator)))
         stopping = Thread(target=emulator.stop)
         stopping.start()
         assert not _until(lambda: not stopping.is_alive(), patience=0.5)
@@ -133,7 +133,7 @@ def test_a_request_that_has_begun_is_answered_though_the_server_stops(scenarios:
     assert b"connection: close\r\n" in answer
 
 
-def test_a_connection_is_closed_that_rests_for_too_long(scenarios: Path) -> None:
+def test_an_idle_connection_is_closed(scenarios: Path) -> None:
     with Emulator(scenarios=scenarios) as emulator:
         assert emulator._server is not None
         emulator._server.config.timeout_keep_alive = 1
@@ -147,19 +147,19 @@ def test_a_connection_is_closed_that_rests_for_too_long(scenarios: Path) -> None
             assert time.monotonic() - answered > 0.9
 
 
-def test_a_bug_of_ours_is_told(
+def test_a_bug_is_reported(
     scenarios: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = []
+    calls = []
 
     def broken(*_: object) -> None:
-        asked.append(1)
+        calls.append(1)
         raise KeyError("nonsense")
 
     monkeypatch.setattr(Engine, "_build_answer", broken)
     with Emulator(scenarios=scenarios) as emulator:
         answer = post(emulator, ask("?"))
-    assert (answer.status_code, answer.headers["x-emulator-error"], len(asked)) == (500, "bug", 1)
+    assert (answer.status_code, answer.headers["x-emulator-error"], len(calls)) == (500, "bug", 1)
     assert "nonsense" in answer.text
     assert "KeyError: 'nonsense'" in capsys.readouterr().err
 
@@ -168,12 +168,12 @@ def test_requests_of_a_pipeline_are_answered_in_order(scenarios: Path) -> None:
     with Emulator(scenarios=scenarios) as emulator:
         texts = [b"slow", b"one riddle", b"slow again", b"and what else?"]
         answers = _sent(emulator, [b"".join(_request(emulator, text) for text in texts)], len(texts))
-    said = re.findall(rb'"content":"(\w+ \w+)', answers)
-    assert said == [b"One two", b"What has", b"One two", b"The capital"]
+    texts = re.findall(rb'"content":"(\w+ \w+)', answers)
+    assert texts == [b"One two", b"What has", b"One two", b"The capital"]
 
 
-def test_what_has_begun_for_one_request_never_answers_another(scenarios: Path) -> None:
-    """A question mark ends a path: what is before it here is none of a chat request."""
+def test_a_started_answer_is_never_sent_for_another_request(scenarios: Path) -> None:
+    """A question mark ends a path: the part before it here is not a chat route."""
     with Emulator(scenarios=scenarios) as emulator, _connected(emulator) as client:
         odd = _request(emulator, b"slow").replace(b"/locations/", b"?/locations/", 1)
         client.sendall(odd)
@@ -183,7 +183,7 @@ def test_what_has_begun_for_one_request_never_answers_another(scenarios: Path) -
 
 
 @pytest.mark.parametrize("size", [10_000, 80_000, 120_000])
-def test_a_client_that_leaves_is_missed_whatever_it_sent(scenarios: Path, size: int) -> None:
+def test_a_client_that_disconnects_is_noticed(scenarios: Path, size: int) -> None:
     with Emulator(scenarios=scenarios) as emulator:
         emulator.when(user="wait").reply("At last.", pacing={"first_token": "1h"})
         with _connected(emulator) as client:
@@ -192,18 +192,18 @@ def test_a_client_that_leaves_is_missed_whatever_it_sent(scenarios: Path, size: 
         assert _until(lambda: emulator.requests[0].outcome == "client gone")
 
 
-def test_requests_that_come_together_count_each_other(scenarios: Path) -> None:
+def test_concurrent_requests_count_each_other(scenarios: Path) -> None:
     """Each waits 0.1 s longer for each of the others that came before it."""
     with Emulator(scenarios=scenarios) as emulator, ExitStack() as stack:
         emulator.when(user="loaded").reply("Here.", pacing={"first_token": "100ms", "load": "100%"})
         clients = [stack.enter_context(_connected(emulator)) for _ in range(4)]
-        assert _until(lambda: len(_wires(emulator)) == len(clients))
-        loop, went = _wires(emulator)[0].loop, Event()
-        loop.call_soon_threadsafe(went.wait)
+        assert _until(lambda: len(_connections(emulator)) == len(clients))
+        loop, all_sent = _connections(emulator)[0].loop, Event()
+        loop.call_soon_threadsafe(all_sent.wait)
         for client in clients:
             client.sendall(_request(emulator, b"loaded"))
         began = time.monotonic()
-        went.set()
+        all_sent.set()
         for client in clients:
             assert _read(client, 1)
         assert time.monotonic() - began > 0.39
@@ -213,7 +213,7 @@ SCHEMA = {
     "type": "OBJECT",
     "properties": {"city": {"type": ["string", "null"], "nullable": True}, "day": {"$ref": "#"}},
 }
-FRAMES: list[dict[str, Any]] = [
+ENVELOPES: list[dict[str, Any]] = [
     {"tools": [{"type": "function", "function": {"name": "look_up", "parameters": SCHEMA}}], "tool_choice": "required"},
     {"functions": [{"name": "look_up", "parameters": SCHEMA}], "function_call": {"name": "look_up"}},
     {"response_format": {"type": "json_schema", "json_schema": {"name": "day", "schema": SCHEMA}}},
@@ -222,20 +222,20 @@ FRAMES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("fields", FRAMES, ids=lambda fields: next(iter(fields)))
-def test_what_comes_again_is_left_as_it_came(fields: dict[str, Any]) -> None:
+@pytest.mark.parametrize("fields", ENVELOPES, ids=lambda fields: next(iter(fields)))
+def test_a_cached_envelope_is_not_changed(fields: dict[str, Any]) -> None:
     with Emulator() as emulator:
         for base_url in (emulator.base_url, emulator.endpoint_url("42")):
             body = json.dumps(ask("What is there on Monday?", **fields)).encode()
-            frame = parse(body).envelope
+            envelope = parse(body).envelope
             assert post(emulator, body, base_url=base_url).status_code in {200, 400}
             again = parse(body)
-            assert again.envelope is frame
+            assert again.envelope is envelope
             assert again.request == request_of(json.loads(body))
-            assert frame.body == {**json.loads(body), "messages": []}
+            assert envelope.body == {**json.loads(body), "messages": []}
 
 
-def test_a_session_s_name_cannot_add_headers(scenarios: Path) -> None:
+def test_a_session_name_cannot_add_headers(scenarios: Path) -> None:
     with Emulator(scenarios=scenarios) as emulator:
         answer = post(emulator, ask("?"), x_emulator_session="a\tb  c")
     assert answer.headers["x-emulator-session"] == "a b c"
@@ -249,7 +249,7 @@ def _request(emulator: Emulator, text: bytes, version: bytes = b"1.1", more: byt
 
 
 def _sent(emulator: Emulator, pieces: Sequence[bytes], answers: int = 1) -> bytes:
-    """What comes back, dates aside."""
+    """Return the responses without their dates."""
     with _connected(emulator) as client:
         for piece in pieces:
             client.sendall(piece)
@@ -271,9 +271,9 @@ def _read(client: socket.socket, answers: int) -> bytes:
     return re.sub(rb"date: [^\r]*\r\n", b"", got)
 
 
-def _wires(emulator: Emulator) -> Sequence[FastHttpProtocol]:
+def _connections(emulator: Emulator) -> Sequence[FastHttpProtocol]:
     assert emulator._server is not None
-    return [wire for wire in list(emulator._server.server_state.connections) if isinstance(wire, FastHttpProtocol)]
+    return [one for one in list(emulator._server.server_state.connections) if isinstance(one, FastHttpProtocol)]
 
 
 def _until(holds: Callable[[], bool], patience: float = 5.0) -> bool:

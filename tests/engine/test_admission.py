@@ -1,4 +1,4 @@
-"""What a request costs, and when the meters say no."""
+"""Tests of quota admission and charges."""
 
 import asyncio
 
@@ -26,13 +26,13 @@ async def test_charges_are_all_made_or_none(store: Store) -> None:
     assert await store.charge("t", [Charge("a", 1, 1)]) is None, "each session has meters of its own"
 
 
-async def test_a_charge_of_nothing_asks_whether_there_is_room(store: Store) -> None:
+async def test_a_zero_charge_is_refused_if_the_meter_is_full(store: Store) -> None:
     assert await store.charge("s", [Charge("tokens", 0, 10)]) is None
     assert await store.charge("s", [Charge("tokens", 25)]) is None
     assert await store.charge("s", [Charge("tokens", 0, 10)]) == 0
 
 
-async def test_a_meter_ends_with_its_window(kind: Kind) -> None:
+async def test_a_meter_is_reset_after_its_window(kind: Kind) -> None:
     store = kind.make()
     window = 0.15
     for renew in (False, True):
@@ -43,9 +43,9 @@ async def test_a_meter_ends_with_its_window(kind: Kind) -> None:
         assert await store.charge("default", [Charge(key, 1, 1, window, renew)]) is None
 
 
-async def test_what_is_given_back_can_be_lent_again(store: Store) -> None:
-    lend, back = Charge("streams", 1, 1, 60, renew=True), Charge("streams", -1, None, 60, renew=True)
-    assert [await store.charge("s", [charge]) for charge in (lend, lend, back, back, lend)] == [
+async def test_a_released_lease_can_be_taken_again(store: Store) -> None:
+    take, release = Charge("streams", 1, 1, 60, renew=True), Charge("streams", -1, None, 60, renew=True)
+    assert [await store.charge("s", [charge]) for charge in (take, take, release, release, take)] == [
         None,
         0,
         None,
@@ -60,12 +60,12 @@ async def test_meters_are_bounded(kind: Kind) -> None:
         assert await store.charge("s", [Charge("often", 1, 100), Charge(str(number), 1, 1)]) is None
     assert await store.charge("s", [Charge("often", 1, 50)]) == 0
     assert await store.charge("s", [Charge("49", 1, 1)]) == 0
-    assert await store.charge("s", [Charge("0", 1, 1)]) is None, "forgotten: a client may name any number of models"
+    assert await store.charge("s", [Charge("0", 1, 1)]) is None, "evicted: clients may name any number of models"
 
 
 async def test_concurrent_charges_are_exact(store: Store) -> None:
-    spent = await asyncio.gather(*(store.charge("s", [Charge("a", 1, 20)]) for _ in range(60)))
-    assert spent.count(None) == 20
+    refused = await asyncio.gather(*(store.charge("s", [Charge("a", 1, 20)]) for _ in range(60)))
+    assert refused.count(None) == 20
 
 
 async def test_a_reset_empties_the_meters(store: Store) -> None:
@@ -74,73 +74,73 @@ async def test_a_reset_empties_the_meters(store: Store) -> None:
     assert await store.charge("s", [Charge("a", 1, 1)]) is None
 
 
-# ---- the gate
+# ---- admission
 
 
-async def admitted(
-    gate: QuotaAdmission, line: str, project: str = "p", model: str = MODEL, **headers: str
+async def admit(
+    admission: QuotaAdmission, line: str, project: str = "p", model: str = MODEL, **headers: str
 ) -> Admission | Failure:
     target = Target("v1", project, "global", "openapi")
     raw = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    return await gate.admit("s", quota_in(line), target, model, raw)
+    return await admission.admit("s", quota_in(line), target, model, raw)
 
 
 @pytest.mark.parametrize(
     ("per", "others"),
     [("model", [True, True]), ("project", [False, True]), ("session", [False, False])],
 )
-async def test_whose_quota_it_is(per: str, others: list[bool]) -> None:
-    gate = QuotaAdmission(MemoryStore())
+async def test_the_owner_of_a_quota(per: str, others: list[bool]) -> None:
+    admission = QuotaAdmission(MemoryStore())
     line = f"requests_per_minute: 1, per: {per}"
-    assert isinstance(await admitted(gate, line), Admission)
-    assert isinstance(await admitted(gate, line), Failure)
-    seen = [await admitted(gate, line, model="google/other"), await admitted(gate, line, project="q")]
+    assert isinstance(await admit(admission, line), Admission)
+    assert isinstance(await admit(admission, line), Failure)
+    seen = [await admit(admission, line, model="google/other"), await admit(admission, line, project="q")]
     assert [isinstance(one, Admission) for one in seen] == others
 
 
-async def test_the_refusal_is_google_s() -> None:
-    refusal = await admitted(QuotaAdmission(MemoryStore()), "requests_per_minute: 0")
+async def test_the_refusal_is_googles() -> None:
+    refusal = await admit(QuotaAdmission(MemoryStore()), "requests_per_minute: 0")
     assert isinstance(refusal, Failure)
     assert (refusal.status, refusal.code, refusal.retry_after) == (429, "RESOURCE_EXHAUSTED", None)
     assert refusal.message.startswith("Resource exhausted. Please try again later.")
-    told = await admitted(QuotaAdmission(MemoryStore()), "requests_per_minute: 0, retry_after: 7s")
-    assert isinstance(told, Failure)
-    assert told.retry_after == 7
+    limited = await admit(QuotaAdmission(MemoryStore()), "requests_per_minute: 0, retry_after: 7s")
+    assert isinstance(limited, Failure)
+    assert limited.retry_after == 7
 
 
-async def test_tokens_count_when_they_are_known() -> None:
-    gate = QuotaAdmission(MemoryStore())
+async def test_tokens_are_charged_after_the_answer() -> None:
+    admission = QuotaAdmission(MemoryStore())
     for _ in range(2):
-        one = await admitted(gate, "tokens_per_minute: 100")
+        one = await admit(admission, "tokens_per_minute: 100")
         assert isinstance(one, Admission)
-        await gate.settle("s", one, Usage(30, 20, 10))
-    assert isinstance(await admitted(gate, "tokens_per_minute: 100"), Failure)
+        await admission.settle("s", one, Usage(30, 20, 10))
+    assert isinstance(await admit(admission, "tokens_per_minute: 100"), Failure)
 
 
-async def test_streams_at_once() -> None:
-    gate = QuotaAdmission(MemoryStore())
-    one = await admitted(gate, "concurrent: 1")
+async def test_concurrent_streams() -> None:
+    admission = QuotaAdmission(MemoryStore())
+    one = await admit(admission, "concurrent: 1")
     assert isinstance(one, Admission)
-    assert isinstance(await admitted(gate, "concurrent: 1"), Failure)
-    await gate.release("s", one.leases)
-    assert isinstance(await admitted(gate, "concurrent: 1"), Admission)
+    assert isinstance(await admit(admission, "concurrent: 1"), Failure)
+    await admission.release("s", one.leases)
+    assert isinstance(await admit(admission, "concurrent: 1"), Admission)
 
 
 async def test_provisioned_throughput_spills_over() -> None:
-    gate, line = QuotaAdmission(MemoryStore()), "provisioned_tokens_per_minute: 50"
-    first = await admitted(gate, line)
+    admission, line = QuotaAdmission(MemoryStore()), "provisioned_tokens_per_minute: 50"
+    first = await admit(admission, line)
     assert isinstance(first, Admission)
     assert first.provisioned
     assert first.headers({})[b"x-vertex-ai-llm-request-type"] == b"dedicated"
-    await gate.settle("s", first, Usage(30, 20))
-    second = await admitted(gate, line)
+    await admission.settle("s", first, Usage(30, 20))
+    second = await admit(admission, line)
     assert isinstance(second, Admission)
     assert not second.provisioned
-    assert isinstance(await admitted(gate, line, x_vertex_ai_llm_request_type="dedicated"), Failure)
+    assert isinstance(await admit(admission, line, x_vertex_ai_llm_request_type="dedicated"), Failure)
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("requests: 1", "requests: unknown key"),
         ("requests_per_minute: -1", "greater than or equal to 0"),
@@ -149,19 +149,19 @@ async def test_provisioned_throughput_spills_over() -> None:
         ("oops", "oops"),
     ],
 )
-def test_what_is_refused(line: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_an_invalid_quota_is_refused(line: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         quota_in(line)
 
 
-def test_none_is_no_limit() -> None:
+def test_none_is_unlimited() -> None:
     assert quota_in("none") == Quota()
 
 
 @pytest.mark.parametrize("step", ["claim", "append"])
-def test_an_answer_that_fails_gives_back_what_was_lent(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_fails_releases_its_leases(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("our own mistake")
+        raise RuntimeError("bug")
 
     endpoint = Endpoint(quota="concurrent: 1")
     with monkeypatch.context() as broken:
@@ -169,4 +169,4 @@ def test_an_answer_that_fails_gives_back_what_was_lent(step: str, monkeypatch: p
         with pytest.raises(RuntimeError):
             endpoint.ask()
     assert endpoint.ask().status == 200
-    assert endpoint.ask().status == 429, "no one has noted the end of the answer before"
+    assert endpoint.ask().status == 429, "the answer before has not ended"

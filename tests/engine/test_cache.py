@@ -1,4 +1,4 @@
-"""What is kept ready for requests that come again: a bounded number of bytes, and no more than they show."""
+"""Tests of the bounds of the answer cache."""
 
 import gc
 import tracemalloc
@@ -20,14 +20,14 @@ def traced() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("traced")
-def test_an_answer_takes_no_more_than_its_bytes() -> None:
+def test_a_template_takes_no_more_than_its_bytes() -> None:
     template = ByteTemplate(orjson.dumps({"data": "x" * 100_000}), ())
     size, _ = tracemalloc.get_traced_memory()
     assert len(template.data) < size < 110_000
 
 
 @pytest.mark.usefixtures("traced")
-def test_requests_with_large_answers_are_kept_up_to_a_number_of_bytes() -> None:
+def test_repeated_large_answers_are_cached_up_to_a_number_of_bytes() -> None:
     endpoint = Endpoint(f"turns: [{{reply: {{audio: noise, data: {'A' * 1_200_000}}}}}]", journal_body=1_000)
     for number in range(60):
         for _ in range(2):

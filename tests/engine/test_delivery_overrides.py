@@ -1,4 +1,4 @@
-"""Chaos from outside, and off again."""
+"""Tests of pacing, fault and quota overrides by header and session."""
 
 from collections.abc import Iterator
 
@@ -26,9 +26,9 @@ def admin(emulator: Emulator) -> Iterator[Admin]:
 
 
 def status(emulator: Emulator, session: str = "default", **headers: str) -> int | str:
-    named = {"x-emulator-session": session, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    all_headers = {"x-emulator-session": session, **{name.replace("_", "-"): value for name, value in headers.items()}}
     try:
-        return httpx.post(f"{emulator.base_url}/chat/completions", json=ask("Hello"), headers=named).status_code
+        return httpx.post(f"{emulator.base_url}/chat/completions", json=ask("Hello"), headers=all_headers).status_code
     except httpx.TransportError as error:
         return type(error).__name__
 
@@ -36,30 +36,30 @@ def status(emulator: Emulator, session: str = "default", **headers: str) -> int 
 def test_a_fault_for_one_session_until_it_is_reset(emulator: Emulator, admin: Admin) -> None:
     admin.chaos(fault="html: {status: 503}", session="a")
     assert [status(emulator, "a"), status(emulator, "b")] == [503, 200]
-    assert status(emulator, "a", x_emulator_fault="none") == 200, "a header is nearer"
+    assert status(emulator, "a", x_emulator_fault="none") == 200, "a header takes precedence"
     admin.reset("a")
     assert status(emulator, "a") == 200
 
 
-def test_opening_a_session_again_leaves_its_faults_on(emulator: Emulator, admin: Admin) -> None:
-    order = {"session": "a", "fault": "html: {status: 503}", "pacing": "first_token: 1ms", "quota": "concurrent: 9"}
-    httpx.post(f"{emulator.url}/__emulator/chaos", json=order).raise_for_status()
-    opened = httpx.post(f"{emulator.url}/__emulator/sessions", json={"session": "a", "seed": "7"})
-    assert opened.status_code == 201
-    assert httpx.get(f"{emulator.url}/__emulator/chaos", params={"session": "a"}).json() == order
+def test_creating_a_session_again_keeps_its_faults(emulator: Emulator, admin: Admin) -> None:
+    chaos = {"session": "a", "fault": "html: {status: 503}", "pacing": "first_token: 1ms", "quota": "concurrent: 9"}
+    httpx.post(f"{emulator.url}/__emulator/chaos", json=chaos).raise_for_status()
+    created = httpx.post(f"{emulator.url}/__emulator/sessions", json={"session": "a", "seed": "7"})
+    assert created.status_code == 201
+    assert httpx.get(f"{emulator.url}/__emulator/chaos", params={"session": "a"}).json() == chaos
     assert status(emulator, "a") == 503
     admin.reset("a")
     assert status(emulator, "a") == 200
 
 
-def test_a_counted_fault_starts_anew_after_a_reset(emulator: Emulator, admin: Admin) -> None:
+def test_a_counted_fault_starts_again_after_a_reset(emulator: Emulator, admin: Admin) -> None:
     for _ in range(2):
         admin.chaos(fault="refuse: {times: 2}")
         assert [status(emulator) for _ in range(3)] == ["RemoteProtocolError", "RemoteProtocolError", 200]
         admin.reset("default")
 
 
-def test_a_quota_from_outside(emulator: Emulator, admin: Admin) -> None:
+def test_a_quota_by_the_admin_api(emulator: Emulator, admin: Admin) -> None:
     admin.chaos(quota="requests_per_minute: 2, retry_after: 5s")
     assert [status(emulator) for _ in range(3)] == [200, 200, 429]
     refusal = httpx.post(f"{emulator.base_url}/chat/completions", json=ask("Hello"))
@@ -70,7 +70,7 @@ def test_a_quota_from_outside(emulator: Emulator, admin: Admin) -> None:
 
 
 def test_a_quota_by_header(emulator: Emulator) -> None:
-    """The meters are the session's; the header says how much may be on them."""
+    """The header sets the limit; the meters are those of the session."""
     quota = {"x_emulator_quota": "requests_per_minute: 2"}
     assert [status(emulator, **quota) for _ in range(3)] == [200, 200, 429]
     assert [status(emulator), status(emulator, "other", **quota)] == [200, 200]
@@ -78,7 +78,7 @@ def test_a_quota_by_header(emulator: Emulator) -> None:
     assert status(emulator, x_emulator_quota="none") == 200
 
 
-def test_streams_at_once(emulator: Emulator, admin: Admin) -> None:
+def test_concurrent_streams(emulator: Emulator, admin: Admin) -> None:
     admin.chaos(quota="concurrent: 1")
     headers = {"x-emulator-fault": "hang"}
     url = f"{emulator.base_url}/chat/completions"
@@ -88,10 +88,10 @@ def test_streams_at_once(emulator: Emulator, admin: Admin) -> None:
         if status(emulator) == 200:
             break
     else:
-        pytest.fail("the stream was left, and its lease never came back")
+        pytest.fail("the client left, but the lease was not released")
 
 
-def test_provisioned_throughput_says_so(emulator: Emulator, admin: Admin) -> None:
+def test_provisioned_throughput_is_a_traffic_type(emulator: Emulator, admin: Admin) -> None:
     admin.chaos(quota="provisioned_tokens_per_minute: 1")
     url = f"{emulator.base_url}/chat/completions"
     answers = [httpx.post(url, json=ask("Hello")).json() for _ in range(2)]
@@ -105,21 +105,21 @@ def test_a_quota_of_the_server() -> None:
 
 
 @pytest.mark.parametrize("chaos", [{"fault": "disconect"}, {"pacing": "first_token: 1"}, {"quota": "requests: 1"}])
-def test_what_means_nothing_is_refused(admin: Admin, chaos: dict[str, str]) -> None:
+def test_invalid_chaos_is_refused(admin: Admin, chaos: dict[str, str]) -> None:
     with pytest.raises(AdminError, match=r"did you mean|unit|requests"):
         admin.chaos(**chaos)
 
 
 def test_the_verdict_and_its_exit_code(emulator: Emulator, admin: Admin) -> None:
-    said = CliRunner().invoke(main, ["verdict", "--url", emulator.url])
-    assert (said.exit_code, said.output) == (0, "Nothing to find fault with.\n")
+    result = CliRunner().invoke(main, ["verdict", "--url", emulator.url])
+    assert (result.exit_code, result.output) == (0, "Nothing to find fault with.\n")
     admin.chaos(fault="html: {status: 503}")
     status(emulator)
     (finding,) = admin.verdict()
     assert (finding["kind"], finding["requests"]) == ("gave up too early", [1])
-    said = CliRunner().invoke(main, ["verdict", "--url", emulator.url])
-    assert said.exit_code == 1
-    assert "gave up too early  (#1)" in said.output
+    result = CliRunner().invoke(main, ["verdict", "--url", emulator.url])
+    assert result.exit_code == 1
+    assert "gave up too early  (#1)" in result.output
 
 
 @pytest.mark.parametrize(
@@ -132,11 +132,11 @@ def test_the_verdict_and_its_exit_code(emulator: Emulator, admin: Admin) -> None
         ("{refuse: {times: 2}}", ["refuse"]),
     ],
 )
-def test_faults_on_one_line(line: str, keys: list[str]) -> None:
+def test_faults_in_one_line(line: str, keys: list[str]) -> None:
     assert [fault.key for fault in faults_in(line)] == keys
 
 
-def test_a_pace_on_one_line() -> None:
+def test_pacing_in_one_line() -> None:
     pacing = pacing_in("first_token: 1s, inter_token: 20ms, jitter: 30%, spread: lognormal, cap: 3, load: 5%").pacing
     assert (pacing.first_token, pacing.tokens_per_second, pacing.jitter) == (1.0, 50.0, 0.3)
     assert (pacing.spread, pacing.cap, pacing.load) == ("lognormal", 3, 0.05)

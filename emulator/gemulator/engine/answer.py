@@ -1,4 +1,4 @@
-"""How a place words its answer to a prepared request: manner, script, rendering, and what gemulator says of it."""
+"""Builder of the answer of a turn to a prepared request."""
 
 from collections.abc import Callable
 
@@ -23,63 +23,65 @@ from gemulator.state.journal.entry import Source
 
 
 class AnswerBuilder:
-    """Words answers as the settings say. `sign` makes thought signatures with the server's key."""
+    """Builds answers as the settings say. `sign` makes thought signatures with the server's key."""
 
     def __init__(self, settings: Settings, sign: Callable[[str, Seed], str]) -> None:
         self._settings = settings
         self._sign = sign
 
     def refuse_unmatched(self, prepared: PreparedRequest, unmatched: Unmatched, now: float) -> RenderedAnswer:
-        """The refusal of a request that no turn fits. 400, not 5xx: the OpenAI clients would ask again."""
+        """Return the refusal of a request that matches no turn: 400, because OpenAI clients retry a 5xx."""
         failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
-        manner = self._manner(prepared, None, warm=False)
-        rendering = render(failure, prepared.conversation, prepared.card, manner, now)
-        return self._marked(rendering, prepared, error="unmatched")
+        options = self._options(prepared, None, is_repeat=False)
+        rendering = render(failure, prepared.conversation, prepared.card, options, now)
+        return self._with_headers(rendering, prepared, error="unmatched")
 
     def build(
-        self, prepared: PreparedRequest, place: LocatedTurn | None, now: float, *, warm: bool
+        self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Source]:
-        """The answer of a place (None: the invented one), and where it comes from."""
-        manner = self._manner(prepared, place, warm=warm)
+        """Return the answer of a turn (None: the generated answer) and its source."""
+        options = self._options(prepared, located, is_repeat=is_repeat)
         conversation, card = prepared.conversation, prepared.card
-        where = str(place) if place else "generated"
+        turn = str(located) if located else "generated"
         try:
-            script = _script(place, conversation, manner)
-            rendering = render(script, conversation, card, manner, now)
+            script = _script(located, conversation, options)
+            rendering = render(script, conversation, card, options, now)
         except ReplyError as error:
-            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {place.where if place else where}: {error}")
-            rendering = render(failure, conversation, card, manner, now)
-            return self._marked(rendering, prepared, where, error="scenario"), "unsatisfiable"
-        unfit = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
-        source: Source = "unsatisfiable" if unfit else "turn" if place else "generated"
-        return self._marked(rendering, prepared, where), source
+            where = located.where if located else turn
+            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {where}: {error}")
+            rendering = render(failure, conversation, card, options, now)
+            return self._with_headers(rendering, prepared, turn, error="scenario"), "unsatisfiable"
+        unsatisfiable = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
+        source: Source = "unsatisfiable" if unsatisfiable else "turn" if located else "generated"
+        return self._with_headers(rendering, prepared, turn), source
 
-    def _marked(
+    def _with_headers(
         self, rendering: RenderedAnswer, prepared: PreparedRequest, turn: str = "", error: str = ""
     ) -> RenderedAnswer:
         if not self._settings.emulator_headers:
             return rendering
-        form = replace(rendering.form, head=add_emulator_headers(rendering.form.head, turn, error, prepared.notes))
-        return replace(rendering, form=form)
+        template = rendering.template
+        head = add_emulator_headers(template.head, turn, error, prepared.notes)
+        return replace(rendering, template=replace(template, head=head))
 
-    def _manner(self, prepared: PreparedRequest, place: LocatedTurn | None, *, warm: bool) -> RenderOptions:
+    def _options(self, prepared: PreparedRequest, located: LocatedTurn | None, *, is_repeat: bool) -> RenderOptions:
         caller, settings = prepared.caller, self._settings
-        scenario = place.scenario if place else None
+        scenario = located.scenario if located else None
         realistic, speed = parse_speed(caller.speed or settings.speed)
-        written = pacing_override(caller, place)
-        usual = prepared.card.pace if realistic else IMMEDIATE
+        override = pacing_override(caller, located)
+        default_pacing = prepared.card.pace if realistic else IMMEDIATE
         wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
-        cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
-        mark = place.seed_key if place else b""
-        root = Seed.root(caller.seed or settings.seed, mark, prepared.conversation.fingerprint)
-        style = Style(wire == "sdk-safe", cut, root, settings.tool_index, settings.fragment)
-        schedule = Schedule(written.pacing if written else usual, speed, fault_overrides(caller, place))
-        return RenderOptions(root, style, schedule, self._sign, warm)
+        tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.card.tokens_per_chunk
+        seed_key = located.seed_key if located else b""
+        root = Seed.root(caller.seed or settings.seed, seed_key, prepared.conversation.fingerprint)
+        style = Style(wire == "sdk-safe", tokens_per_chunk, root, settings.tool_index, settings.fragment)
+        schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))
+        return RenderOptions(root, style, schedule, self._sign, is_repeat)
 
 
-def _script(place: LocatedTurn | None, conversation: Conversation, manner: RenderOptions) -> Script | Failure:
-    if place is None:
+def _script(located: LocatedTurn | None, conversation: Conversation, options: RenderOptions) -> Script | Failure:
+    if located is None:
         from gemulator.engine.planning.generated_reply import GeneratedReply
 
         return Script((GeneratedReply(),))
-    return resolve_reply(place.turn, place.scenario.usage, conversation, manner.root)
+    return resolve_reply(located.turn, located.scenario.usage, conversation, options.root)

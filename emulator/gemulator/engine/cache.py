@@ -1,4 +1,4 @@
-"""What is kept ready for when it comes again, as far as there is room."""
+"""Size-bounded LRU cache and a seen-before filter."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -6,50 +6,50 @@ from typing import Protocol, TypeVar
 
 
 class Sized(Protocol):
-    """Something that takes room."""
+    """A value with a size."""
 
     @property
-    def weight(self) -> int:
-        """In bytes."""
+    def size(self) -> int:
+        """Return the size in bytes."""
         ...
 
 
-_Thing = TypeVar("_Thing", bound=Sized)
+_Value = TypeVar("_Value", bound=Sized)
 
 
-class SizedLRUCache(OrderedDict[Hashable, _Thing]):
-    """Things by what asks for them: `most` of them, and together no more than `room` bytes."""
+class SizedLRUCache(OrderedDict[Hashable, _Value]):
+    """LRU cache of at most `max_entries` values and `max_bytes` bytes."""
 
-    def __init__(self, most: int, room: int) -> None:
+    def __init__(self, max_entries: int, max_bytes: int) -> None:
         super().__init__()
-        self._most = most
-        self._room = room
-        self._weight = 0
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._bytes = 0
 
-    def weigh(self, more: int) -> None:
-        """One was put in, or has grown: those that were not asked for longest make room."""
-        self._weight += more
-        while len(self) > self._most or self._weight > self._room:
-            self._weight -= self.popitem(last=False)[1].weight
+    def account(self, more: int) -> None:
+        """Account for `more` bytes, of a new or a grown value, and evict least recently used values."""
+        self._bytes += more
+        while len(self) > self._max_entries or self._bytes > self._max_bytes:
+            self._bytes -= self.popitem(last=False)[1].size
 
     def clear(self) -> None:
         super().clear()
-        self._weight = 0
+        self._bytes = 0
 
 
 class SeenFilter:
-    """Remembers what was here: what never comes again need not be kept."""
+    """Set of recently seen keys, as hashes. It is emptied when `max_keys` are in it."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._traces: set[int] = set()
+    def __init__(self, max_keys: int) -> None:
+        self._max_keys = max_keys
+        self._hashes: set[int] = set()
 
-    def check_and_add(self, thing: Hashable) -> bool:
-        """Whether it was here before; now it was."""
-        trace = hash(thing)
-        if trace in self._traces:
+    def check_and_add(self, key: Hashable) -> bool:
+        """Record the key; return True if it was recorded before."""
+        hashed = hash(key)
+        if hashed in self._hashes:
             return True
-        if len(self._traces) >= self._most:
-            self._traces.clear()
-        self._traces.add(trace)
+        if len(self._hashes) >= self._max_keys:
+            self._hashes.clear()
+        self._hashes.add(hashed)
         return False

@@ -182,7 +182,7 @@ def _explanation(session: str, explained: Explanation) -> dict[str, object]:
         "status": exchange.status,
         "attempt": explained.attempt,
         "usage": usage_view(exchange.usage),
-        "nearest": near_views((*explained.spent, *explained.nearest)),
+        "nearest": near_views((*explained.exhausted, *explained.nearest)),
         "steps": step_views(explained.delivery),
         "text": str(explained),
     }
