@@ -36,7 +36,7 @@ _MAX_EXPLAINED = 1_000  # near misses of one explanation
 _ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
 _CONTENT_ENCODING_HINT = (
     b"x-emulator-hint",
-    b"the request has a Content-Encoding: send the body as it is, and without that header",
+    b"The request has a Content-Encoding header. Send the body uncompressed and without that header.",
 )
 
 

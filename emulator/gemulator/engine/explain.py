@@ -34,21 +34,21 @@ class Explanation(Struct, frozen=True):
 
     def _lines(self) -> Iterator[str]:
         yield _headline(self.exchange, self.location)
-        yield from (f"  {turn} fits too, and comes later." for turn in self.also_matching)
+        yield from (f"  {turn} matches too, but comes later." for turn in self.also_matching)
         if others := (*self.exhausted, *self.nearest):
-            yield "\nWhy not the others, nearest first:"
+            yield "\nTurns that did not answer, nearest first:"
             yield from (f"  {near}" for near in others)
-        yield "\nThe answer:"
+        yield "\nAnswer:"
         yield from (f"  {line}" for line in _answer(self.answer))
-        yield "\nThe delivery:"
+        yield "\nDelivery:"
         yield from (f"  {line}" for line in _steps(self.delivery.steps))
 
 
 def _headline(exchange: Exchange, location: str) -> str:
     if exchange.turn:
         return f"Answered by {exchange.scenario}/{exchange.turn} ({location})."
-    reasons = {"generated": "No turn fits: an answer is invented.", "refused": "Refused before any turn was looked at."}
-    return reasons.get(exchange.source, "No turn fits.")
+    reasons = {"generated": "No turn matches: the answer is generated.", "refused": "Refused before a turn was chosen."}
+    return reasons.get(exchange.source, "No turn matches.")
 
 
 def _answer(answer: Answer | None) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _step(step: Step) -> str:
         case CloseConnection():
             return "the connection is reset" if step.reset else "the connection is closed"
         case Hang():
-            return f"nothing for {step.seconds:g} s, then the connection is closed"
+            return f"no data for {step.seconds:g} s, then the connection is closed"
         case _:
             assert_never(step)
 

@@ -243,8 +243,8 @@ def _require_scenario(name: str, library: Library) -> None:
         from difflib import get_close_matches
 
         close = get_close_matches(name, names, 1)
-        advice = f": did you mean {close[0]!r}?" if close else ""
-        message = f"gemulator: x-emulator-scenario: there is no scenario {name!r}{advice}"
+        advice = f" Did you mean {close[0]!r}?" if close else ""
+        message = f"gemulator: x-emulator-scenario: unknown scenario {name!r}.{advice}"
         raise RequestError(Failure(400, "INVALID_ARGUMENT", message))
 
 
@@ -263,7 +263,7 @@ def _external_refs_note(envelope: RequestEnvelope) -> Sequence[str]:
     request = envelope.request
     schemas = [request.response_schema, *(function.parameters for function in request.functions_offered)]
     refs = dict.fromkeys(ref for schema in schemas for ref in Document(schema).externals())
-    return [f"not fetched, so any value fits: {', '.join(refs)}"] if refs else ()
+    return [f"external references are not fetched and accept any value: {', '.join(refs)}"] if refs else ()
 
 
 def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
