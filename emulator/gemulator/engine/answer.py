@@ -11,6 +11,7 @@ from gemulator.core.settings import Settings, parse_speed
 from gemulator.delivery.pacing import IMMEDIATE
 from gemulator.delivery.schedule import Schedule
 from gemulator.dialects import Style
+from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import fault_overrides, pacing_override
 from gemulator.engine.planning.plan import Script
 from gemulator.engine.planning.script import resolve_reply
@@ -19,15 +20,17 @@ from gemulator.engine.rendering import RenderedAnswer, RenderOptions, render
 from gemulator.engine.response_headers import add_emulator_headers
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.turns import LocatedTurn
+from gemulator.service.token_usage import prompt_tokens
 from gemulator.state.journal.entry import Source
 
 
 class AnswerBuilder:
     """Builds answers as the settings say. `sign` makes thought signatures with the server's key."""
 
-    def __init__(self, settings: Settings, sign: Callable[[str, Seed], str]) -> None:
+    def __init__(self, settings: Settings, sign: Callable[[str, Seed], str], cache: AnswerCache) -> None:
         self._settings = settings
         self._sign = sign
+        self._cache = cache
 
     def refuse_unmatched(self, prepared: PreparedRequest, unmatched: Unmatched, now: float) -> RenderedAnswer:
         """Return the refusal of a request that matches no turn: 400, because OpenAI clients retry a 5xx."""
@@ -40,6 +43,21 @@ class AnswerBuilder:
         self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Source]:
         """Return the answer of a turn (None: the generated answer) and its source."""
+        if located is None or is_repeat or not prepared.has_no_overrides:
+            return self._render(prepared, located, now, is_repeat=is_repeat)
+        request = prepared.conversation.request
+        key = (located, request.model, bool(request.stream))
+        cached: RenderedAnswer | None = self._cache.get(key)
+        if cached is not None and (tokens := prompt_tokens(prepared.conversation, prepared.card)):
+            return cached.rebind(self._root(prepared, located), tokens), "turn"
+        rendering, source = self._render(prepared, located, now, is_repeat=False)
+        if _is_constant(located) and rendering.usage is not None and rendering.usage.prompt_tokens:
+            self._cache.offer(key, rendering)
+        return rendering, source
+
+    def _render(
+        self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, *, is_repeat: bool
+    ) -> tuple[RenderedAnswer, Source]:
         options = self._options(prepared, located, is_repeat=is_repeat)
         conversation, card = prepared.conversation, prepared.card
         turn = str(located) if located else "generated"
@@ -72,11 +90,18 @@ class AnswerBuilder:
         default_pacing = prepared.card.pace if realistic else IMMEDIATE
         wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
         tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.card.tokens_per_chunk
-        seed_key = located.seed_key if located else b""
-        root = Seed.root(caller.seed or settings.seed, seed_key, prepared.conversation.fingerprint)
+        root = self._root(prepared, located)
         style = Style(wire == "sdk-safe", tokens_per_chunk, root, settings.tool_index, settings.fragment)
         schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))
         return RenderOptions(root, style, schedule, self._sign, is_repeat)
+
+    def _root(self, prepared: PreparedRequest, located: LocatedTurn | None) -> Seed:
+        seed_key = located.seed_key if located else b""
+        return Seed.root(prepared.caller.seed or self._settings.seed, seed_key, prepared.conversation.fingerprint)
+
+
+def _is_constant(located: LocatedTurn) -> bool:
+    return located.turn.constant and not located.scenario.usage.model_fields_set
 
 
 def _script(located: LocatedTurn | None, conversation: Conversation, options: RenderOptions) -> Script | Failure:

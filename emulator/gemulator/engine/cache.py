@@ -1,55 +1,72 @@
-"""Size-bounded LRU cache and a seen-before filter."""
+"""Answer cache: prepared requests and constant answers."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
+
+_MAX_ENTRIES = 1_024
+_MAX_BYTES = 32_000_000  # of bodies and answers; the objects parsed from bodies take three times as much
+_MAX_NEW_BYTES = 256_000  # of a value when it is stored
+_MAX_SEEN = 8_192  # keys
 
 
 class Sized(Protocol):
-    """A value with a size."""
+    """A value that knows its size."""
 
     @property
     def size(self) -> int:
-        """Return the size in bytes."""
+        """Return the bytes of bodies and answers."""
         ...
 
 
-_Value = TypeVar("_Value", bound=Sized)
+class AnswerCache:
+    """LRU cache of prepared requests and constant answers. A value is stored when its key is seen a second time.
 
+    | key | value | bound | dropped when |
+    |---|---|---|---|
+    | body, path, host, some headers, overlay | `PreparedRequest`, its answers | 1,024 values, 32 MB | LRU, `clear` |
+    | `LocatedTurn`, model, stream | `RenderedAnswer` of constant text | (both keys together) | LRU, `clear` |
+    | hash of a seen key | none | 8,192 hashes | full, `clear` |
 
-class SizedLRUCache(OrderedDict[Hashable, _Value]):
-    """LRU cache of at most `max_entries` values and `max_bytes` bytes."""
+    Most requests and turns of tests come once, so their first sight costs a hash. Constant answers are rebound to each
+    request. Another library clears the cache.
+    """
 
-    def __init__(self, max_entries: int, max_bytes: int) -> None:
-        super().__init__()
-        self._max_entries = max_entries
-        self._max_bytes = max_bytes
+    def __init__(self) -> None:
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
         self._bytes = 0
+        self._seen: set[int] = set()
 
-    def account(self, more: int) -> None:
-        """Account for `more` bytes, of a new or a grown value, and evict least recently used values."""
-        self._bytes += more
-        while len(self) > self._max_entries or self._bytes > self._max_bytes:
-            self._bytes -= self.popitem(last=False)[1].size
+    def get(self, key: Hashable) -> Any:
+        """Return the value of the key, None if it is not stored."""
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def offer(self, key: Hashable, value: Sized) -> None:
+        """Store a value that is not in the cache, if its key was seen before."""
+        hashed = hash(key)
+        if hashed not in self._seen:
+            if len(self._seen) >= _MAX_SEEN:
+                self._seen.clear()
+            self._seen.add(hashed)
+        elif (size := value.size) <= _MAX_NEW_BYTES:
+            self._values[key] = value
+            self._account(size)
+
+    def grow(self, key: Hashable, value: Sized, added: Sized) -> None:
+        """Account for an addition to a value, if it is stored."""
+        if self._values.get(key) is value:
+            self._account(added.size)
 
     def clear(self) -> None:
-        super().clear()
+        """Drop everything."""
+        self._values.clear()
         self._bytes = 0
+        self._seen.clear()
 
-
-class SeenFilter:
-    """Set of recently seen keys, as hashes. It is emptied when `max_keys` are in it."""
-
-    def __init__(self, max_keys: int) -> None:
-        self._max_keys = max_keys
-        self._hashes: set[int] = set()
-
-    def check_and_add(self, key: Hashable) -> bool:
-        """Record the key; return True if it was recorded before."""
-        hashed = hash(key)
-        if hashed in self._hashes:
-            return True
-        if len(self._hashes) >= self._max_keys:
-            self._hashes.clear()
-        self._hashes.add(hashed)
-        return False
+    def _account(self, more: int) -> None:
+        self._bytes += more
+        while len(self._values) > _MAX_ENTRIES or self._bytes > _MAX_BYTES:
+            self._bytes -= self._values.popitem(last=False)[1].size

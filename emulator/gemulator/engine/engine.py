@@ -16,7 +16,7 @@ from gemulator.delivery.steps import Delivery
 from gemulator.dialects import DIALECTS, FRONT_END
 from gemulator.engine.admission import QuotaAdmission
 from gemulator.engine.answer import AnswerBuilder
-from gemulator.engine.constant_answers import ConstantAnswerCache
+from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
@@ -69,9 +69,9 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         signing = Seed.root(settings.seed, "signatures").bytes(32)
-        self.preparation = RequestPreparer(settings, library, catalog, signing)
-        self._builder = AnswerBuilder(settings, partial(sign, signing))
-        self._constant_answers = ConstantAnswerCache(settings.seed)
+        cache = AnswerCache()
+        self.preparation = RequestPreparer(settings, library, catalog, signing, cache)
+        self._builder = AnswerBuilder(settings, partial(sign, signing), cache)
         self._admission = QuotaAdmission(store)
 
     async def answer(self, incoming: IncomingRequest) -> EngineResult:
@@ -192,17 +192,12 @@ class Engine:
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
             return rendering, self._exchange(prepared, None, incoming, rendering, "unmatched", nearest)
         located = prepared.candidates[index]
-        cached = self._constant_answers.get(prepared, located) if located is not None and not is_repeat else None
-        if cached is not None:
-            return cached, self._exchange(prepared, located, incoming, cached, "turn")
         rendering, source = self._builder.build(prepared, located, now, is_repeat=is_repeat)
         if located is None:
             complete = len(incoming.body) <= self.settings.journal_body
             only, exhausted = prepared.caller.scenario, prepared.exhausted
             nearest = LazyNearMisses(incoming, prepared.library, only, exhausted) if complete else prepared.nearest
             return rendering, self._exchange(prepared, None, incoming, rendering, source, nearest)
-        if not is_repeat:
-            self._constant_answers.put(prepared, located, rendering)
         return rendering, self._exchange(prepared, located, incoming, rendering, source)
 
     def _exchange(

@@ -1,9 +1,9 @@
-"""Request preparation: parse, check and match, with a cache."""
+"""Request preparation: parse, check and match."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
-from typing import TypeAlias, overload
+from typing import overload
 
 import orjson
 from msgspec import Struct
@@ -13,7 +13,7 @@ from gemulator.core.errors import NearMiss, RequestError
 from gemulator.core.plan import Failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings
-from gemulator.engine.cache import SeenFilter, SizedLRUCache
+from gemulator.engine.cache import AnswerCache
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.session_library import session_library
@@ -29,8 +29,6 @@ from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
 from gemulator.state.journal.redaction import without_secrets
 from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, TurnLimit
-
-_Key: TypeAlias = tuple[object, ...]
 
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # Headers that decide an answer, beside those that scenarios read.
@@ -49,12 +47,8 @@ _NEUTRAL_FIELDS = {
     *("tools", "functions", "user"),
 }
 _EXTERNAL_REF = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference to another document
-_MAX_REQUESTS = 512  # cached
-_MAX_SEEN = 8_192  # request keys in the seen-before filter
 _MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
 _UNLIMITED = TurnLimit("", None)
-_MAX_BODY = 256_000  # bytes of a cached request
-_MAX_BYTES = 32_000_000  # of cached bodies and answers; the objects parsed from them take three times as much
 
 
 class PreparedRequest(Struct, frozen=True):
@@ -62,7 +56,7 @@ class PreparedRequest(Struct, frozen=True):
 
     None among the candidates is the generated answer. `notes` are for the developer. `cacheable`: the service may have
     the prompt in its cache when it is sent again. `has_no_overrides`: nothing in it changes the text of a turn.
-    `renderings` are the answers so far, by candidate and `is_repeat`. `body_size` is in bytes.
+    `renderings` are the answers so far, by candidate and `is_repeat`; `key` is that of the cache.
     """
 
     conversation: Conversation
@@ -75,13 +69,12 @@ class PreparedRequest(Struct, frozen=True):
     cacheable: bool
     has_no_overrides: bool
     renderings: dict[tuple[int | None, bool], tuple[RenderedAnswer, Exchange]]
-    key: _Key
-    body_size: int
+    key: Hashable
 
     @property
     def size(self) -> int:
         """Return the bytes of the request and its answers."""
-        return self.body_size + sum(rendering.size for rendering, _ in self.renderings.values())
+        return len(self.conversation.parsed.raw) + sum(rendering.size for rendering, _ in self.renderings.values())
 
     @property
     def nearest(self) -> Sequence[NearMiss]:
@@ -151,30 +144,27 @@ class HeaderView(Mapping[str, str]):
 class RequestPreparer:
     """Parses, checks and matches requests. `library` has the scenarios of files; `signing` is the signature key."""
 
-    def __init__(self, settings: Settings, library: Library, catalog: Catalog, signing: bytes) -> None:
+    def __init__(
+        self, settings: Settings, library: Library, catalog: Catalog, signing: bytes, cache: AnswerCache
+    ) -> None:
         self.library = library
         self._settings = settings
         self._catalog = catalog
         self._verify_signature = partial(verify, signing)
         self._policy = Policy.of(settings)
         self._session_library = lru_cache(maxsize=_MAX_LIBRARIES)(session_library)
-        self._cache: SizedLRUCache[PreparedRequest] = SizedLRUCache(_MAX_REQUESTS, _MAX_BYTES)
-        self._seen = SeenFilter(_MAX_SEEN)
+        self._cache = cache
 
     def prepare(self, incoming: IncomingRequest, overlay: SessionOverlay) -> PreparedRequest:
-        """Return the prepared request, cached from its second arrival on. Raise RequestError if it is refused."""
+        """Return the prepared request. Raise RequestError if it is refused."""
         library = self.library_for(overlay)
         names, headers = library.header_names, incoming.headers
         values = (*map(headers.get, _CACHE_KEY_HEADERS), *(_values(headers, names) if names else ()))
         key = (incoming.body, incoming.path, incoming.target.host, *values, overlay.generation)
-        cached = self._cache.get(key)
-        if cached is not None:
-            self._cache.move_to_end(key)
-            return cached
-        prepared = self._prepare(incoming, overlay, library, key)
-        if self._seen.check_and_add(key) and prepared.body_size < _MAX_BODY:
-            self._cache[key] = prepared
-            self._cache.account(prepared.body_size)
+        prepared: PreparedRequest | None = self._cache.get(key)
+        if prepared is None:
+            prepared = self._prepare(incoming, overlay, library, key)
+            self._cache.offer(key, prepared)
         return prepared
 
     def store_rendering(
@@ -182,8 +172,7 @@ class RequestPreparer:
     ) -> None:
         """Store an answer with its request, for as long as that is cached."""
         prepared.renderings[which] = rendered
-        if self._cache.get(prepared.key) is prepared:
-            self._cache.account(rendered[0].size)
+        self._cache.grow(prepared.key, prepared, rendered[0])
 
     def set_library(self, library: Library) -> None:
         """Use these scenarios from the next request on; requests in progress keep theirs."""
@@ -192,7 +181,7 @@ class RequestPreparer:
         self._session_library.cache_clear()
 
     def _prepare(
-        self, incoming: IncomingRequest, overlay: SessionOverlay, library: Library, key: _Key
+        self, incoming: IncomingRequest, overlay: SessionOverlay, library: Library, key: Hashable
     ) -> PreparedRequest:
         conversation = Conversation(parse(incoming.body), incoming.target, HeaderView(incoming.headers))
         facts = conversation.frame.memoize(_envelope_facts, self._catalog, incoming.target)
@@ -207,23 +196,12 @@ class RequestPreparer:
         caller = _apply_session_settings(incoming.caller, overlay.settings)
         generates = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
         candidates = _candidates(library.fitting(conversation, caller.scenario), generates=generates)
+        limits = [TurnLimit(turn.counter, turn.turn.times) if turn else _UNLIMITED for turn in candidates]
+        notes = (*checked.notes, *facts.notes) if checked.notes or facts.notes else ()
+        cacheable = may_be_cached(conversation, card, len(incoming.body))
+        plain = facts.is_plain and not notes and not conversation.media and _has_no_overrides(caller, incoming.headers)
         return PreparedRequest(
-            conversation=conversation,
-            card=card,
-            caller=caller,
-            library=library,
-            candidates=candidates,
-            limits=[TurnLimit(turn.counter, turn.turn.times) if turn else _UNLIMITED for turn in candidates],
-            notes=(*checked.notes, *facts.notes) if checked.notes or facts.notes else (),
-            cacheable=may_be_cached(conversation, card, len(incoming.body)),
-            has_no_overrides=facts.is_plain
-            and not checked.notes
-            and not facts.notes
-            and not conversation.media
-            and _has_no_overrides(caller, incoming.headers),
-            renderings={},
-            key=key,
-            body_size=len(incoming.body),
+            conversation, card, caller, library, candidates, limits, notes, cacheable, plain, {}, key
         )
 
     def nearest(self, incoming: IncomingRequest, overlay: SessionOverlay) -> Sequence[NearMiss]:
