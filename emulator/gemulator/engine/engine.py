@@ -20,11 +20,13 @@ from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.engine.prepare import LazyNearMisses, PreparedRequest, RequestPreparer
+from gemulator.engine.prepare import HeaderView, PreparedRequest, RequestPreparer
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import session_header
+from gemulator.request.conversation import Conversation
+from gemulator.request.parser import parse
 from gemulator.scenario.delivery_fields import quota_in
-from gemulator.scenario.library import Library
+from gemulator.scenario.library import NEAREST, Library
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.quotas import UNLIMITED, Charge
@@ -111,6 +113,20 @@ class Engine:
             nearest=prepared.library.nearest(conversation, only, most=_MAX_EXPLAINED),
         )
 
+    async def near_misses(self, incoming: IncomingRequest, *, answered: bool) -> Sequence[NearMiss]:
+        """Return the turns that nearly match a journaled request, nearest first.
+
+        Unless a turn `answered`, the matching turns come first: their `times` are used up.
+        """
+        session = incoming.caller.session
+        overlay = await self.store.overlay(session)
+        library, only = self.preparation.library_for(overlay), incoming.caller.scenario or overlay.settings.scenario
+        conversation = Conversation(parse(incoming.body), incoming.target, HeaderView(incoming.headers))
+        limited = [] if answered else [one for one in library.fitting(conversation, only) if one.turn.times is not None]
+        used = await self.store.counters(session) if limited else {}
+        exhausted = [one.exhausted for one in limited if used.get(one.counter, 0) >= (one.turn.times or 0)]
+        return (*exhausted, *library.nearest(conversation, only))[:NEAREST]
+
     async def _build_answer(self, incoming: IncomingRequest, leases: list[Charge], *, dry: bool = False) -> AnswerDraft:
         """Return the answer; add to `leases` the charges to release when it has ended."""
         session = incoming.caller.session
@@ -194,9 +210,8 @@ class Engine:
         located = prepared.candidates[index]
         rendering, source = self._builder.build(prepared, located, now, is_repeat=is_repeat)
         if located is None:
-            complete = len(incoming.body) <= self.settings.journal_body
-            only, exhausted = prepared.caller.scenario, prepared.exhausted
-            nearest = LazyNearMisses(incoming, prepared.library, only, exhausted) if complete else prepared.nearest
+            # Ranking is expensive: `near_misses` does it when the entry is read, if the journal has the whole body.
+            nearest = () if len(incoming.body) <= self.settings.journal_body else prepared.nearest
             return rendering, self._exchange(prepared, None, incoming, rendering, source, nearest)
         return rendering, self._exchange(prepared, located, incoming, rendering, source)
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache, partial
-from typing import overload
+from functools import lru_cache, partial
 
 import orjson
 from msgspec import Struct
@@ -27,7 +26,6 @@ from gemulator.service.catalog import Catalog, Model
 from gemulator.service.rules import Policy, RuleContext, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
-from gemulator.state.journal.redaction import without_secrets
 from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, TurnLimit
 
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
@@ -79,12 +77,8 @@ class PreparedRequest(Struct, frozen=True):
     @property
     def nearest(self) -> Sequence[NearMiss]:
         """Return the turns that are exhausted or nearly match, if none answers."""
-        return (*self.exhausted, *self.library.nearest(self.conversation, self.caller.scenario))[:NEAREST]
-
-    @property
-    def exhausted(self) -> Sequence[NearMiss]:
-        """Return the matching turns, if all of them are exhausted."""
-        return [located.exhausted for located in self.candidates[:NEAREST] if located]
+        exhausted = [located.exhausted for located in self.candidates[:NEAREST] if located]
+        return (*exhausted, *self.library.nearest(self.conversation, self.caller.scenario))[:NEAREST]
 
 
 class EnvelopeFacts(Struct, frozen=True):
@@ -93,36 +87,6 @@ class EnvelopeFacts(Struct, frozen=True):
     card: Model | Failure
     notes: Sequence[str]
     is_plain: bool
-
-
-class LazyNearMisses(Sequence[NearMiss]):
-    """Near misses, computed on first access because ranking is expensive.
-
-    Holds the body's bytes, which the journal has anyway, not their tree. `only`: of that scenario; `exhausted` come
-    first.
-    """
-
-    def __init__(
-        self, incoming: IncomingRequest, library: Library, only: str | None, exhausted: Sequence[NearMiss] = ()
-    ) -> None:
-        self._library, self._only, self._exhausted = library, only, exhausted
-        self._body, self._target = incoming.body, incoming.target
-        self._headers = without_secrets(incoming.headers)
-
-    @cached_property
-    def _near_misses(self) -> Sequence[NearMiss]:
-        conversation = Conversation(parse(self._body), self._target, HeaderView(self._headers))
-        return (*self._exhausted, *self._library.nearest(conversation, self._only))[:NEAREST]
-
-    @overload
-    def __getitem__(self, index: int) -> NearMiss: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[NearMiss]: ...
-    def __getitem__(self, index: int | slice) -> NearMiss | Sequence[NearMiss]:
-        return self._near_misses[index]
-
-    def __len__(self) -> int:
-        return len(self._near_misses)
 
 
 class HeaderView(Mapping[str, str]):
@@ -203,11 +167,6 @@ class RequestPreparer:
         return PreparedRequest(
             conversation, card, caller, library, candidates, limits, notes, cacheable, plain, {}, key
         )
-
-    def nearest(self, incoming: IncomingRequest, overlay: SessionOverlay) -> Sequence[NearMiss]:
-        """Return the turns that nearly match a request that was answered before."""
-        only = incoming.caller.scenario or overlay.settings.scenario
-        return LazyNearMisses(incoming, self.library_for(overlay), only)
 
     def library_for(self, overlay: SessionOverlay) -> Library:
         """Return the scenarios of a session."""

@@ -38,7 +38,7 @@ def encode(received: Received) -> bytes:
         "scenario": exchange.scenario,
         "turn": exchange.turn,
         "usage": asdict(exchange.usage) if exchange.usage else None,
-        "nearest": [] if _found_again(exchange) else to_builtins(exchange.nearest),
+        "nearest": to_builtins(exchange.nearest),
     }
     # A path or model may have a lone surrogate, which is no UTF-8.
     return orjson.dumps(_storable(tree))
@@ -64,11 +64,6 @@ def decode(data: bytes) -> Received:
     headers = {name.encode(_BYTES): value.encode(_BYTES) for name, value in tree["headers"]}
     delivery = Delivery(tuple(_read_step(*step) for step in tree["steps"]))
     return Received(tree["at"], tree["session"], tree["attempt"], exchange, headers, delivery, tree["size"])
-
-
-def _found_again(exchange: Exchange) -> bool:
-    """Whether what is nearest may be left out: to an invented answer it is found for whoever looks."""
-    return exchange.source in {"generated", "unsatisfiable"} and exchange.body.whole
 
 
 def _storable(value: Any) -> Any:

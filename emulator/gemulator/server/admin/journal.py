@@ -63,14 +63,14 @@ class JournalRoutes(Struct, frozen=True):
         most = min(number_in(request, "limit") or _PAGE, _LONGEST_PAGE)
         page = await self.engine.store.entries(wanted, number_in(request, "after") or 0, most)
         full = request.query_params.get("full") in {"1", "true"}
-        entries = [entry_view(await self._looked_at(entry), full=full) for entry in page.entries]
+        entries = [entry_view(await self._with_near_misses(entry), full=full) for entry in page.entries]
         return _json(PageView(entries=entries, next=page.next))
 
     async def _lines(self, wanted: Filter) -> AsyncIterator[bytes]:
         after: int | None = 0
         while after is not None:
             page = await self.engine.store.entries(wanted, after, _PAGE)
-            entries = [await self._looked_at(entry) for entry in page.entries]
+            entries = [await self._with_near_misses(entry) for entry in page.entries]
             yield b"".join(orjson.dumps(entry_view(entry, full=True)) + b"\n" for entry in entries)
             after = page.next
 
@@ -85,7 +85,7 @@ class JournalRoutes(Struct, frozen=True):
         try:
             async for event in self.engine.store.events(wanted.session, after):
                 if wanted.fits(event.entry):
-                    seen = replace(event, entry=await self._looked_at(event.entry))
+                    seen = replace(event, entry=await self._with_near_misses(event.entry))
                     data = orjson.dumps(event_view(seen)).decode()
                     yield {"id": str(event.number), "event": event.kind, "data": data}
         except StoreDown as error:
@@ -102,13 +102,10 @@ class JournalRoutes(Struct, frozen=True):
         if entry is None:
             remedy = "It was never made, or had to go: see journal_entries and journal_bytes in /__emulator/settings."
             raise AdminHTTPError(404, "no_such_entry", f"there is no entry {number}", remedy)
-        return _json(entry_view(await self._looked_at(entry, turns=True), full=True))
+        return _json(entry_view(await self._with_near_misses(entry, turns=True), full=True))
 
-    async def _looked_at(self, entry: Entry, *, turns: bool = False) -> Entry:
-        """The entry with the turns that nearly fitted, where nobody asked for them before.
-
-        They are looked for where an answer was invented; `turns`: also where a turn answered.
-        """
+    async def _with_near_misses(self, entry: Entry, *, turns: bool = False) -> Entry:
+        """Return the entry with near misses if its answer was generated; `turns`: also if a turn answered."""
         received = entry.received
         exchange = received.exchange
         target = target_of(exchange.path)
@@ -117,7 +114,7 @@ class JournalRoutes(Struct, frozen=True):
         if exchange.nearest or not exchange.body.whole:
             return entry
         asked = rebuild_request(exchange.body.data, exchange.path, target, received.headers, received.session)
-        nearest = self.engine.preparation.nearest(asked, await self.engine.store.overlay(received.session))
+        nearest = await self.engine.near_misses(asked, answered=bool(exchange.turn))
         return replace(entry, received=replace(received, exchange=replace(exchange, nearest=nearest)))
 
     async def verify(self, request: Request) -> Response:
@@ -129,7 +126,9 @@ class JournalRoutes(Struct, frozen=True):
 
         expected = read(body, Expectations)
         store, session = self.engine.store, expected.session
-        entries = (await store.entries(Filter(session=session))).entries
+        entries: Sequence[Entry] = (await store.entries(Filter(session=session))).entries
+        if expected.none_unmatched is True:
+            entries = [await self._with_near_misses(entry) for entry in entries]
         places, late = await self._places(session, entries), await self._late(expected.none_late)
         broken = verify(expected, entries, await store.counters(session), places, late)
         if not broken:

@@ -20,7 +20,8 @@ class Exchange(Struct, frozen=True, gc=False):
     """A request and what was chosen for it: the same object for all repeats that are answered alike.
 
     `source` says what answered: a turn of a scenario, or what stands in where none did. `scenario` is empty and
-    `turn` 0 unless a turn answered. `nearest` is filled in where nothing fitted.
+    `turn` 0 unless a turn answered. `nearest` are the near misses of an unmatched request, and of a generated answer
+    whose body is too large to be stored whole: other entries get theirs when they are read.
     """
 
     method: str
