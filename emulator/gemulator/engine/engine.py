@@ -14,7 +14,7 @@ from gemulator.core.seed import Seed, sign
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import Delivery
 from gemulator.dialects import DIALECTS, FRONT_END
-from gemulator.engine.admission import QuotaAdmission
+from gemulator.engine.admission import Admission, QuotaAdmission
 from gemulator.engine.answer import AnswerBuilder
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import count_prior_answers
@@ -27,12 +27,11 @@ from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
 from gemulator.scenario.delivery_fields import quota_in
 from gemulator.scenario.library import NEAREST, Library
-from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.quotas import UNLIMITED, Charge
 from gemulator.state.journal.entry import Exchange, Received, Source
 from gemulator.state.journal.redaction import Body, kept, without_secrets
-from gemulator.state.store import Claim, Store
+from gemulator.state.store import Claim, SessionOverlay, Store
 
 _MAX_EXPLAINED = 1_000  # near misses of one explanation
 _ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
@@ -51,15 +50,29 @@ class EngineResult(Struct, frozen=True, gc=False):
     leases: Sequence[Charge] = ()
 
 
+class AdmittedRequest(Struct, gc=False):
+    """A prepared request that its quota admits. `admission` is None without a quota, `at` is in Unix seconds."""
+
+    incoming: IncomingRequest
+    prepared: PreparedRequest
+    overlay: SessionOverlay
+    at: float
+    admission: Admission | None = None
+
+    @property
+    def leases(self) -> Sequence[Charge]:
+        """Return the charges to release when the answer has ended."""
+        return () if self.admission is None else self.admission.leases
+
+
 class AnswerDraft(Struct, frozen=True, gc=False):
-    """An answer before it is journaled. `prepared` is None if the request was refused before a turn was chosen."""
+    """An answer before it is journaled. `at` is in Unix seconds."""
 
     exchange: Exchange
     delivery: Delivery
     attempt: int
     at: float
     answer: Answer | None
-    prepared: PreparedRequest | None
 
 
 class Engine:
@@ -79,9 +92,10 @@ class Engine:
     async def answer(self, incoming: IncomingRequest) -> EngineResult:
         """Return the delivery for a request, after it was journaled."""
         session = incoming.caller.session
-        leases: list[Charge] = []
+        admitted = await self._admit(incoming)
+        leases = admitted.leases if isinstance(admitted, AdmittedRequest) else ()
         try:
-            draft = await self._build_answer(incoming, leases)
+            draft = await self._build_answer(admitted) if isinstance(admitted, AdmittedRequest) else admitted
             result = await self.record(
                 draft.exchange, draft.delivery, incoming.headers, session, draft.attempt, draft.at
             )
@@ -93,17 +107,17 @@ class Engine:
 
     async def explain(self, incoming: IncomingRequest) -> Explanation:
         """Return the answer that the request would get now, with reasons. Neither counted nor journaled."""
-        draft = await self._build_answer(incoming, [], dry=True)
-        prepared, exchange = draft.prepared, draft.exchange
-        if prepared is None:
-            return Explanation(exchange, draft.delivery, draft.attempt, draft.answer)
+        admitted = await self._admit(incoming, dry=True)
+        if isinstance(admitted, AnswerDraft):
+            return Explanation(admitted.exchange, admitted.delivery, admitted.attempt, admitted.answer)
+        draft, prepared = await self._build_answer(admitted, dry=True), admitted.prepared
         conversation, only = prepared.conversation, prepared.caller.scenario
         matching = list(prepared.library.fitting(conversation, only))
         names = [str(located) for located in matching]
-        chosen = f"{exchange.scenario}/{exchange.turn}"
+        chosen = f"{draft.exchange.scenario}/{draft.exchange.turn}"
         at = names.index(chosen) if chosen in names else len(names)
         return Explanation(
-            exchange,
+            draft.exchange,
             draft.delivery,
             draft.attempt,
             draft.answer,
@@ -127,33 +141,36 @@ class Engine:
         exhausted = [one.exhausted for one in limited if used.get(one.counter, 0) >= (one.turn.times or 0)]
         return (*exhausted, *library.nearest(conversation, only))[:NEAREST]
 
-    async def _build_answer(self, incoming: IncomingRequest, leases: list[Charge], *, dry: bool = False) -> AnswerDraft:
-        """Return the answer; add to `leases` the charges to release when it has ended."""
+    async def _admit(self, incoming: IncomingRequest, *, dry: bool = False) -> AdmittedRequest | AnswerDraft:
+        """Prepare a request and charge it to its quota; return a draft of the refusal if one of them fails."""
         session = incoming.caller.session
         overlay = await self.store.overlay(session)
         now = self.clock() if overlay.settings.clock is None else overlay.settings.clock
         try:
             prepared = self.preparation.prepare(incoming, overlay)
         except RequestError as error:
-            delivery, exchange = self._refuse(incoming, error.failure)
-            return AnswerDraft(exchange, delivery, 0, now, error.failure, None)
+            return self._refuse(incoming, error.failure, now)
         line = incoming.caller.quota or overlay.settings.quota or self.settings.quota
         quota = UNLIMITED if dry else quota_in(line)
-        admission = None
-        if quota is not UNLIMITED:
-            model = prepared.conversation.request.model
-            admission = await self._admission.admit(session, quota, incoming.target, model, incoming.headers)
+        if quota is UNLIMITED:
+            return AdmittedRequest(incoming, prepared, overlay, now)
+        model = prepared.conversation.request.model
+        admission = await self._admission.admit(session, quota, incoming.target, model, incoming.headers)
         if isinstance(admission, Failure):
-            delivery, exchange = self._refuse(incoming, admission)
-            return AnswerDraft(exchange, delivery, 0, now, admission, prepared)
-        if admission is not None:
-            leases += admission.leases
-            if admission.provisioned:
-                incoming = replace(incoming, headers=admission.headers(incoming.headers))
-                prepared = self.preparation.prepare(incoming, overlay)
+            return self._refuse(incoming, admission, now)
+        return AdmittedRequest(incoming, prepared, overlay, now, admission)
+
+    async def _build_answer(self, admitted: AdmittedRequest, *, dry: bool = False) -> AnswerDraft:
+        """Choose a turn, render its answer and schedule the delivery."""
+        incoming, prepared, now, admission = admitted.incoming, admitted.prepared, admitted.at, admitted.admission
+        session = incoming.caller.session
+        if admission is not None and admission.provisioned:
+            # Answered like a request with the header for provisioned throughput, which turns and usage depend on.
+            incoming = replace(incoming, headers=admission.headers(incoming.headers))
+            prepared = self.preparation.prepare(incoming, admitted.overlay)
         claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
-        is_repeat = attempt > 0 and prepared.cacheable
+        is_repeat = attempt > 0 and prepared.may_be_cached
         rendering, exchange = self._rendering(prepared, claim.index, incoming, now, is_repeat=is_repeat)
         phases = rendering.template.schedule.phases
         answers = await self._prior_answers(phases, session, prepared, claim, dry=dry) if phases else 0
@@ -161,7 +178,7 @@ class Engine:
         delivery = rendering.deliver(attempt, int(now), added, incoming.others, answers)
         if admission is not None:
             await self._admission.settle(session, admission, rendering.usage)
-        return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
+        return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer)
 
     async def _prior_answers(
         self, phases: Sequence[int], session: str, prepared: PreparedRequest, claim: Claim, *, dry: bool
@@ -203,29 +220,19 @@ class Engine:
     def _render(
         self, prepared: PreparedRequest, index: int | None, incoming: IncomingRequest, now: float, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Exchange]:
+        located = None if index is None else prepared.candidates[index]
+        source: Source = "unmatched"
+        nearest: Sequence[NearMiss] = ()
         if index is None:
             nearest = prepared.nearest
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
-            return rendering, self._exchange(prepared, None, incoming, rendering, "unmatched", nearest)
-        located = prepared.candidates[index]
-        rendering, source = self._builder.build(prepared, located, now, is_repeat=is_repeat)
-        if located is None:
-            # Ranking is expensive: `near_misses` does it when the entry is read, if the journal has the whole body.
-            nearest = () if len(incoming.body) <= self.settings.journal_body else prepared.nearest
-            return rendering, self._exchange(prepared, None, incoming, rendering, source, nearest)
-        return rendering, self._exchange(prepared, located, incoming, rendering, source)
-
-    def _exchange(
-        self,
-        prepared: PreparedRequest,
-        located: LocatedTurn | None,
-        incoming: IncomingRequest,
-        rendering: RenderedAnswer,
-        source: Source,
-        nearest: Sequence[NearMiss] = (),
-    ) -> Exchange:
+        else:
+            rendering, source = self._builder.build(prepared, located, now, is_repeat=is_repeat)
+            if located is None and len(incoming.body) > self.settings.journal_body:
+                # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
+                nearest = prepared.nearest
         request = prepared.conversation.request
-        return Exchange(
+        exchange = Exchange(
             "POST",
             incoming.path,
             request.model,
@@ -238,21 +245,22 @@ class Engine:
             rendering.usage,
             nearest,
         )
+        return rendering, exchange
 
-    def _refuse(self, incoming: IncomingRequest, failure: Failure) -> tuple[Delivery, Exchange]:
+    def _refuse(self, incoming: IncomingRequest, failure: Failure, now: float) -> AnswerDraft:
         """Return the refusal of a request that is invalid, names no known model or exceeds its quota."""
-        card = self.catalog.card("", incoming.target)
+        card, shown = self.catalog.card("", incoming.target), failure
         if isinstance(card, Model):
             head, chunk = DIALECTS[card.dialect](card.voice).failure(failure, incoming.target)
         else:
             # Google's front end looks up the endpoint before the body is read.
-            failure = failure if incoming.target.shared else card
-            head, chunk = FRONT_END.failure(failure, incoming.target)
-        if _is_encoded(incoming, failure) and self.settings.emulator_headers:
+            shown = failure if incoming.target.shared else card
+            head, chunk = FRONT_END.failure(shown, incoming.target)
+        if _is_encoded(incoming, shown) and self.settings.emulator_headers:
             head = replace(head, headers=(*head.headers, _CONTENT_ENCODING_HINT))
         body = Body.of(incoming.body, self.settings.journal_body)
         exchange = Exchange("POST", incoming.path, _model_in(incoming.body), body, head.status, "refused")
-        return Delivery((head, chunk)), exchange
+        return AnswerDraft(exchange, Delivery((head, chunk)), 0, now, failure)
 
 
 def _is_encoded(incoming: IncomingRequest, failure: Failure) -> bool:

@@ -52,9 +52,9 @@ _UNLIMITED = TurnLimit("", None)
 class PreparedRequest(Struct, frozen=True):
     """A parsed, checked and matched request: the turns that may answer, with their limits.
 
-    None among the candidates is the generated answer. `notes` are for the developer. `cacheable`: the service may have
-    the prompt in its cache when it is sent again. `has_no_overrides`: nothing in it changes the text of a turn.
-    `renderings` are the answers so far, by candidate and `is_repeat`; `key` is that of the cache.
+    None among the candidates is the generated answer. `notes` are for the developer. `may_be_cached`: the service may
+    have the prompt in its cache when it is sent again. `has_no_overrides`: nothing in the request changes the text of a
+    turn. `renderings` are the answers so far, by candidate and `is_repeat`; `key` is that of the answer cache.
     """
 
     conversation: Conversation
@@ -64,7 +64,7 @@ class PreparedRequest(Struct, frozen=True):
     candidates: Sequence[LocatedTurn | None]
     limits: Sequence[TurnLimit]
     notes: Sequence[str]
-    cacheable: bool
+    may_be_cached: bool
     has_no_overrides: bool
     renderings: dict[tuple[int | None, bool], tuple[RenderedAnswer, Exchange]]
     key: Hashable
