@@ -32,7 +32,7 @@ def test_what_is_not_fetched_is_said(fields: dict[str, Any], where: str) -> None
         url = emulator.base_url if where == "openapi" else emulator.endpoint_url("123")
         answer = post(emulator, ask("An order, please.", **fields), base_url=url)
     assert answer.status_code == 200
-    assert answer.headers["x-emulator-notes"] == f"not fetched, so any value fits: {AWAY}"
+    assert answer.headers["x-emulator-notes"] == f"external references are not fetched and accept any value: {AWAY}"
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_explain_a_call() -> None:
     said = explained()
     file = shipped_scenarios() / "tool-then-answer.yaml"
     assert said.startswith(f"Answered by tool-then-answer/3 ({file}:12).\n")
-    nearest = said.split("Why not the others, nearest first:\n")[1].splitlines()
+    nearest = said.split("Turns that did not answer, nearest first:\n")[1].splitlines()
     assert nearest[:2] == [
         "  tool-then-answer/1: tool_result: expected a result, saw nothing",
         "  tool-then-answer/2: tool_result: expected 'get_forecast' in it, saw nothing",
@@ -103,7 +103,7 @@ def test_explain_a_call() -> None:
 
 def test_explain_shows_when_the_steps_leave() -> None:
     said = explained(messages=[user("Tell me slowly.")], stream=True)
-    times = [float(line.split()[0]) for line in said.split("The delivery:\n")[1].splitlines()]
+    times = [float(line.split()[0]) for line in said.split("Delivery:\n")[1].splitlines()]
     assert 1.0 < times[0] < 2.0
     assert times == sorted(times)
     assert times[-1] > times[0] + 2
@@ -128,7 +128,7 @@ def test_explain_agrees_with_the_answer_of_the_server(folder: Path) -> None:
     with Emulator(scenarios=folder, unmatched="error") as emulator:
         answer = post(emulator, body)
     said = explained("--scenarios", str(folder), "--unmatched", "error", **body)
-    assert said.startswith("No turn fits.\n")
+    assert said.startswith("No turn matches.\n")
     assert answer.headers["x-emulator-error"] == "unmatched"
     for line in answer.json()[0]["error"]["message"].splitlines()[1:]:
         assert line in said
@@ -137,8 +137,8 @@ def test_explain_agrees_with_the_answer_of_the_server(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "body", "said"),
     [
-        ((), {"messages": [user("Nothing of the kind")]}, "No turn fits: an answer is invented."),
-        ((), {"messages": []}, "Refused before any turn was looked at."),
+        ((), {"messages": [user("Nothing of the kind")]}, "No turn matches: the answer is generated."),
+        ((), {"messages": []}, "Refused before a turn was chosen."),
         (
             ("--header", "x-emulator-scenario: errors"),
             {"messages": [user("give me error 503")]},
@@ -170,7 +170,7 @@ def test_explain_counts_nothing(folder: Path) -> None:
     for _ in range(2):
         said = explained("--scenarios", str(folder), messages=[user("hi")])
         assert "Answered by good/1" in said
-        assert "  good/2 fits too, and comes later.\n" in said
+        assert "  good/2 matches too, but comes later.\n" in said
 
 
 def test_schema_is_the_published_one() -> None:

@@ -73,8 +73,8 @@ def test_a_header_that_names_no_scenario_is_refused_with_the_nearest_name(tmp_pa
         "bogus": [400, 400],
     }
     says = {name: given[0].json()[0]["error"]["message"] for name, given in answers.items() if name != "own"}
-    assert says["ow"] == "gemulator: x-emulator-scenario: there is no scenario 'ow': did you mean 'own'?"
-    assert says["bogus"] == "gemulator: x-emulator-scenario: there is no scenario 'bogus'"
+    assert says["ow"] == "gemulator: x-emulator-scenario: unknown scenario 'ow'. Did you mean 'own'?"
+    assert says["bogus"] == "gemulator: x-emulator-scenario: unknown scenario 'bogus'."
 
 
 def said_by(emulator: Emulator) -> str:

@@ -20,6 +20,7 @@ turns:
   - { when: { user: twice }, times: 1, reply: { error: 429 } }
   - { when: { user: twice }, reply: The second time. }
   - { when: { user: lighthouse, header: { x-tenant: acme } }, reply: Twenty metres. }
+  - { when: { user: rarely }, times: 1, reply: Only now. }
 """
 IMPOSSIBLE = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 2, "maximum": 1}}, "required": ["a"]}
 CLOCK = ("--clock", "2026-02-11T22:54:21Z")
@@ -34,6 +35,7 @@ ASKED: dict[str, dict[str, Any]] = {
         "response_format": {"type": "json_schema", "json_schema": {"name": "none", "schema": IMPOSSIBLE}},
     },
     "written": {"messages": [{"role": "user", "content": "Once, and twice."}]},
+    "exhausted": {"messages": [{"role": "user", "content": "Rarely."}]},
     "refused": {"messages": [{"role": "user", "content": "Too hot."}], "temperature": 77},
     "not read": {"messages": []},
 }
@@ -110,7 +112,7 @@ def test_redis_and_workers_answer_and_journal_as_memory_does(servers: Servers, s
     first, *others = [answered(server, session, stream=stream) for server in servers]
     statuses = [status for status, _, _ in first]
     invented = 200 if unmatched == "generate" else 400
-    assert statuses == [*[invented] * 6, *[400] * 3, 429, 200, 200, *[400] * 6]
+    assert statuses == [*[invented] * 6, *[400] * 3, 429, 200, 200, 200, invented, invented, *[400] * 6]
     assert others == [first, first]
     told, *tell = [journaled(server, session) for server in servers]
     assert tell == [told, told]
@@ -119,3 +121,5 @@ def test_redis_and_workers_answer_and_journal_as_memory_does(servers: Servers, s
     assert {entry["source"] for entry in listed} == {*made_up, "turn", "refused"}
     assert listed[0]["nearest"][0]["turn"] == "some/3"
     assert listed[0]["nearest"] == whole[0]["nearest"]
+    exhausted = [entry["nearest"][0] for entry in listed[13:15]]
+    assert [(near["turn"], near["mismatches"][0]["name"]) for near in exhausted] == [("some/4", "times")] * 2

@@ -1,4 +1,4 @@
-"""Whether a quota lets a request pass, and what it is charged."""
+"""Quota admission and token charges."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,11 +11,11 @@ from gemulator.service.quotas import Charge, Quota
 from gemulator.service.refusals import refuse
 from gemulator.state.store import Store
 
-_TRAFFIC = b"x-vertex-ai-llm-request-type"
+_REQUEST_TYPE = b"x-vertex-ai-llm-request-type"
 
 
 class Admission(Struct, frozen=True):
-    """A request that was let in: whose quota it uses, and whether it uses provisioned throughput."""
+    """An admitted request: the quota that it is charged to. `provisioned`: it uses provisioned throughput."""
 
     quota: Quota
     target: Target
@@ -24,12 +24,12 @@ class Admission(Struct, frozen=True):
 
     @property
     def leases(self) -> Sequence[Charge]:
-        """What is to be given back when the answer is over."""
+        """Return the charges to release when the answer has ended."""
         return self.quota.release(self.target, self.model)
 
     def headers(self, headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
-        """The request's headers: provisioned throughput is said there, as a client would ask for it."""
-        return {**headers, _TRAFFIC: b"dedicated"} if self.provisioned else headers
+        """Return the request's headers; provisioned throughput is marked as a client would request it."""
+        return {**headers, _REQUEST_TYPE: b"dedicated"} if self.provisioned else headers
 
 
 class QuotaAdmission:
@@ -41,31 +41,31 @@ class QuotaAdmission:
     async def admit(
         self, session: str, quota: Quota, target: Target, model: str, headers: Mapping[bytes, bytes]
     ) -> Admission | Failure:
-        """Let a request in, or refuse it in Google's words.
+        """Charge a request; return its admission, or Google's refusal if the quota is exhausted.
 
-        Provisioned throughput comes first; what is beyond it is on demand, unless the client says `dedicated`.
+        Provisioned throughput is used first. Requests beyond it are on demand unless the client requires `dedicated`.
         """
-        wanted = headers.get(_TRAFFIC, b"").lower()
-        reserve = quota.reserve(target, model) if wanted != b"shared" else ()
+        request_type = headers.get(_REQUEST_TYPE, b"").lower()
+        reserve = quota.reserve(target, model) if request_type != b"shared" else ()
         provisioned = bool(reserve) and await self._store.charge(session, reserve) is None
-        if reserve and not provisioned and wanted == b"dedicated":
+        if reserve and not provisioned and request_type == b"dedicated":
             return _exhausted(quota)
         charges = [charge for charge in quota.admission(target, model) if not (provisioned and charge.amount == 0)]
         if charges and await self._store.charge(session, charges) is not None:
             return _exhausted(quota)
         return Admission(quota, target, model, provisioned)
 
-    async def settle(self, session: str, admitted: Admission, usage: Usage | None) -> None:
+    async def settle(self, session: str, admission: Admission, usage: Usage | None) -> None:
         """Charge the tokens of an answer."""
         if usage is not None:
             tokens = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
-            quota, provisioned = admitted.quota, admitted.provisioned
-            charges = quota.settlement(admitted.target, admitted.model, tokens, provisioned=provisioned)
+            quota, provisioned = admission.quota, admission.provisioned
+            charges = quota.settlement(admission.target, admission.model, tokens, provisioned=provisioned)
             if charges:
                 await self._store.charge(session, charges)
 
     async def release(self, session: str, leases: Sequence[Charge]) -> None:
-        """Give back what was lent."""
+        """Release the leases of an answer that has ended."""
         await self._store.charge(session, leases)
 
 

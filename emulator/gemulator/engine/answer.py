@@ -1,4 +1,4 @@
-"""How a place words its answer to a prepared request: manner, script, rendering, and what gemulator says of it."""
+"""Builder of the answer of a turn to a prepared request."""
 
 from collections.abc import Callable
 
@@ -11,6 +11,7 @@ from gemulator.core.settings import Settings, parse_speed
 from gemulator.delivery.pacing import IMMEDIATE
 from gemulator.delivery.schedule import Schedule
 from gemulator.dialects import Style
+from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import fault_overrides, pacing_override
 from gemulator.engine.planning.plan import Script
 from gemulator.engine.planning.script import resolve_reply
@@ -19,67 +20,93 @@ from gemulator.engine.rendering import RenderedAnswer, RenderOptions, render
 from gemulator.engine.response_headers import add_emulator_headers
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.turns import LocatedTurn
+from gemulator.service.token_usage import prompt_tokens
 from gemulator.state.journal.entry import Source
 
 
 class AnswerBuilder:
-    """Words answers as the settings say. `sign` makes thought signatures with the server's key."""
+    """Builds answers as the settings say. `sign` makes thought signatures with the server's key."""
 
-    def __init__(self, settings: Settings, sign: Callable[[str, Seed], str]) -> None:
+    def __init__(self, settings: Settings, sign: Callable[[str, Seed], str], cache: AnswerCache) -> None:
         self._settings = settings
         self._sign = sign
+        self._cache = cache
 
     def refuse_unmatched(self, prepared: PreparedRequest, unmatched: Unmatched, now: float) -> RenderedAnswer:
-        """The refusal of a request that no turn fits. 400, not 5xx: the OpenAI clients would ask again."""
+        """Return the refusal of a request that matches no turn: 400, because OpenAI clients retry a 5xx."""
         failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
-        manner = self._manner(prepared, None, warm=False)
-        rendering = render(failure, prepared.conversation, prepared.card, manner, now)
-        return self._marked(rendering, prepared, error="unmatched")
+        options = self._options(prepared, None, is_repeat=False)
+        rendering = render(failure, prepared.conversation, prepared.card, options, now)
+        return self._with_headers(rendering, prepared, error="unmatched")
 
     def build(
-        self, prepared: PreparedRequest, place: LocatedTurn | None, now: float, *, warm: bool
+        self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Source]:
-        """The answer of a place (None: the invented one), and where it comes from."""
-        manner = self._manner(prepared, place, warm=warm)
-        conversation, card = prepared.conversation, prepared.card
-        where = str(place) if place else "generated"
-        try:
-            script = _script(place, conversation, manner)
-            rendering = render(script, conversation, card, manner, now)
-        except ReplyError as error:
-            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {place.location if place else where}: {error}")
-            rendering = render(failure, conversation, card, manner, now)
-            return self._marked(rendering, prepared, where, error="scenario"), "unsatisfiable"
-        unfit = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
-        source: Source = "unsatisfiable" if unfit else "turn" if place else "generated"
-        return self._marked(rendering, prepared, where), source
+        """Return the answer of a turn (None: the generated answer) and its source."""
+        if located is None or is_repeat or not prepared.has_no_overrides:
+            return self._render(prepared, located, now, is_repeat=is_repeat)
+        request = prepared.conversation.request
+        key = (located, request.model, bool(request.stream))
+        cached: RenderedAnswer | None = self._cache.get(key)
+        if cached is not None and (tokens := prompt_tokens(prepared.conversation, prepared.card)):
+            return cached.rebind(self._root(prepared, located), tokens), "turn"
+        rendering, source = self._render(prepared, located, now, is_repeat=False)
+        if _is_constant(located) and rendering.usage is not None and rendering.usage.prompt_tokens:
+            self._cache.offer(key, rendering)
+        return rendering, source
 
-    def _marked(
+    def _render(
+        self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, *, is_repeat: bool
+    ) -> tuple[RenderedAnswer, Source]:
+        options = self._options(prepared, located, is_repeat=is_repeat)
+        conversation, card = prepared.conversation, prepared.card
+        turn = str(located) if located else "generated"
+        try:
+            script = _script(located, conversation, options)
+            rendering = render(script, conversation, card, options, now)
+        except ReplyError as error:
+            where = located.location if located else turn
+            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {where}: {error}")
+            rendering = render(failure, conversation, card, options, now)
+            return self._with_headers(rendering, prepared, turn, error="scenario"), "unsatisfiable"
+        unsatisfiable = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
+        source: Source = "unsatisfiable" if unsatisfiable else "turn" if located else "generated"
+        return self._with_headers(rendering, prepared, turn), source
+
+    def _with_headers(
         self, rendering: RenderedAnswer, prepared: PreparedRequest, turn: str = "", error: str = ""
     ) -> RenderedAnswer:
         if not self._settings.emulator_headers:
             return rendering
-        form = replace(rendering.form, head=add_emulator_headers(rendering.form.head, turn, error, prepared.notes))
-        return replace(rendering, form=form)
+        template = rendering.template
+        head = add_emulator_headers(template.head, turn, error, prepared.notes)
+        return replace(rendering, template=replace(template, head=head))
 
-    def _manner(self, prepared: PreparedRequest, place: LocatedTurn | None, *, warm: bool) -> RenderOptions:
+    def _options(self, prepared: PreparedRequest, located: LocatedTurn | None, *, is_repeat: bool) -> RenderOptions:
         caller, settings = prepared.caller, self._settings
-        scenario = place.scenario if place else None
+        scenario = located.scenario if located else None
         realistic, speed = parse_speed(caller.speed or settings.speed)
-        written = pacing_override(caller, place)
-        usual = prepared.card.pace if realistic else IMMEDIATE
+        override = pacing_override(caller, located)
+        default_pacing = prepared.card.pace if realistic else IMMEDIATE
         wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
-        cut = (written.tokens_per_chunk if written else None) or prepared.card.tokens_per_chunk
-        mark = place.seed_key if place else b""
-        root = Seed.root(caller.seed or settings.seed, mark, prepared.conversation.fingerprint)
-        style = Style(wire == "sdk-safe", cut, root, settings.tool_index, settings.fragment)
-        schedule = Schedule(written.pacing if written else usual, speed, fault_overrides(caller, place))
-        return RenderOptions(root, style, schedule, self._sign, warm)
+        tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.card.tokens_per_chunk
+        root = self._root(prepared, located)
+        style = Style(wire == "sdk-safe", tokens_per_chunk, root, settings.tool_index, settings.fragment)
+        schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))
+        return RenderOptions(root, style, schedule, self._sign, is_repeat)
+
+    def _root(self, prepared: PreparedRequest, located: LocatedTurn | None) -> Seed:
+        seed_key = located.seed_key if located else b""
+        return Seed.root(prepared.caller.seed or self._settings.seed, seed_key, prepared.conversation.fingerprint)
 
 
-def _script(place: LocatedTurn | None, conversation: Conversation, manner: RenderOptions) -> Script | Failure:
-    if place is None:
+def _is_constant(located: LocatedTurn) -> bool:
+    return located.turn.constant and not located.scenario.usage.model_fields_set
+
+
+def _script(located: LocatedTurn | None, conversation: Conversation, options: RenderOptions) -> Script | Failure:
+    if located is None:
         from gemulator.engine.planning.generated_reply import GeneratedReply
 
         return Script((GeneratedReply(),))
-    return resolve_reply(place.turn, place.scenario.usage, conversation, manner.root)
+    return resolve_reply(located.turn, located.scenario.usage, conversation, options.root)

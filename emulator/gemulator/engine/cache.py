@@ -1,55 +1,72 @@
-"""What is kept ready for when it comes again, as far as there is room."""
+"""Answer cache: prepared requests and constant answers."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol
+
+_MAX_ENTRIES = 1_024
+_MAX_BYTES = 32_000_000  # of bodies and answers; the objects parsed from bodies take three times as much
+_MAX_NEW_BYTES = 256_000  # of a value when it is stored
+_MAX_SEEN = 8_192  # keys
 
 
 class Sized(Protocol):
-    """Something that takes room."""
+    """A value that knows its size."""
 
     @property
-    def weight(self) -> int:
-        """In bytes."""
+    def size(self) -> int:
+        """Return the bytes of bodies and answers."""
         ...
 
 
-_Thing = TypeVar("_Thing", bound=Sized)
+class AnswerCache:
+    """LRU cache of prepared requests and constant answers. A value is stored when its key is seen a second time.
 
+    | key | value | bound | dropped when |
+    |---|---|---|---|
+    | body, path, host, some headers, overlay | `PreparedRequest`, its answers | 1,024 values, 32 MB | LRU, `clear` |
+    | `LocatedTurn`, model, stream | `RenderedAnswer` of constant text | (both keys together) | LRU, `clear` |
+    | hash of a seen key | none | 8,192 hashes | full, `clear` |
 
-class SizedLRUCache(OrderedDict[Hashable, _Thing]):
-    """Things by what asks for them: `most` of them, and together no more than `room` bytes."""
+    Most requests and turns of tests come once, so their first sight costs a hash. Constant answers are rebound to each
+    request. Another library clears the cache.
+    """
 
-    def __init__(self, most: int, room: int) -> None:
-        super().__init__()
-        self._most = most
-        self._room = room
-        self._weight = 0
+    def __init__(self) -> None:
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._bytes = 0
+        self._seen: set[int] = set()
 
-    def weigh(self, more: int) -> None:
-        """One was put in, or has grown: those that were not asked for longest make room."""
-        self._weight += more
-        while len(self) > self._most or self._weight > self._room:
-            self._weight -= self.popitem(last=False)[1].weight
+    def get(self, key: Hashable) -> Any:
+        """Return the value of the key, None if it is not stored."""
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def offer(self, key: Hashable, value: Sized) -> None:
+        """Store a value that is not in the cache, if its key was seen before."""
+        hashed = hash(key)
+        if hashed not in self._seen:
+            if len(self._seen) >= _MAX_SEEN:
+                self._seen.clear()
+            self._seen.add(hashed)
+        elif (size := value.size) <= _MAX_NEW_BYTES:
+            self._values[key] = value
+            self._account(size)
+
+    def grow(self, key: Hashable, value: Sized, added: Sized) -> None:
+        """Account for an addition to a value, if it is stored."""
+        if self._values.get(key) is value:
+            self._account(added.size)
 
     def clear(self) -> None:
-        super().clear()
-        self._weight = 0
+        """Drop everything."""
+        self._values.clear()
+        self._bytes = 0
+        self._seen.clear()
 
-
-class SeenFilter:
-    """Remembers what was here: what never comes again need not be kept."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._traces: set[int] = set()
-
-    def check_and_add(self, thing: Hashable) -> bool:
-        """Whether it was here before; now it was."""
-        trace = hash(thing)
-        if trace in self._traces:
-            return True
-        if len(self._traces) >= self._most:
-            self._traces.clear()
-        self._traces.add(trace)
-        return False
+    def _account(self, more: int) -> None:
+        self._bytes += more
+        while len(self._values) > _MAX_ENTRIES or self._bytes > _MAX_BYTES:
+            self._bytes -= self._values.popitem(last=False)[1].size

@@ -1,4 +1,4 @@
-"""."""
+"""Catalog reader for YAML files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from gemulator.service.catalog import Catalog
 
 
 def read_catalog(*files: Path) -> Catalog:
-    """The catalog in YAML files, the first one's entries first. ScenarioError names an entry that is wrong."""
+    """Return the catalog of the YAML files; earlier files take precedence. Raise ScenarioError for a wrong entry."""
     documents = [yaml.read(text_of_file(file), file) for file in files]
     problems = [problem for document in documents for problem in document.problems]
     if problems:

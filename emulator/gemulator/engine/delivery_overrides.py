@@ -1,4 +1,4 @@
-"""What was ordered for the delivery of an answer: the nearest to the request counts."""
+"""Pacing and fault overrides: header, session, turn, scenario; first wins."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -13,18 +13,20 @@ if TYPE_CHECKING:
     from gemulator.delivery.faults.fault import Fault
 
 
-def pacing_override(caller: Caller, place: LocatedTurn | None) -> PacingFields | None:
-    """What was written about the pace: for the request or its session, for the turn, for the scenario."""
+def pacing_override(caller: Caller, located: LocatedTurn | None) -> PacingFields | None:
+    """Return the pacing of the request, its session, the turn or its scenario; None if none of them sets it."""
     if caller.pacing is not None:
         return parse_pacing(caller.pacing)
-    return (place.turn.pacing or place.scenario.pacing) if place else None
+    return (located.turn.pacing or located.scenario.pacing) if located else None
 
 
-def fault_overrides(caller: Caller, place: LocatedTurn | None) -> "Sequence[Fault]":
-    """The faults, from where they were written nearest to the request."""
+def fault_overrides(caller: Caller, located: LocatedTurn | None) -> "Sequence[Fault]":
+    """Return the faults of the request, its session, the turn or its scenario."""
     if caller.fault is not None:
         return parse_faults(caller.fault)
-    written = None if place is None else place.scenario.fault if place.turn.fault is None else place.turn.fault
+    written = None
+    if located is not None:
+        written = located.scenario.fault if located.turn.fault is None else located.turn.fault
     if written is None:
         return ()
     from gemulator.delivery.faults.schema import faults_of
@@ -33,15 +35,16 @@ def fault_overrides(caller: Caller, place: LocatedTurn | None) -> "Sequence[Faul
 
 
 async def count_prior_answers(
-    store: Store, session: str, phases: Sequence[int], ordered: str | None, turn: str, *, dry: bool
+    store: Store, session: str, phases: Sequence[int], override: str | None, turn: str, *, dry: bool
 ) -> int:
-    """How many answers with the same counted faults went before; `phases` as of their schedule.
+    """Return the number of earlier answers with the same counted faults; `phases` are those of their schedule.
 
-    Faults that a header or session `ordered` count all its answers, others those of one turn: `turn` names its counter.
+    Faults of an `override` (header or session) count all its answers, other faults those of one turn: `turn` is the
+    name of its counter.
     """
     key = f"fault of {turn}"
-    if ordered is not None:
-        key = f"fault#{blake2b(ordered.encode(), digest_size=6).hexdigest()}"
+    if override is not None:
+        key = f"fault#{blake2b(override.encode(), digest_size=6).hexdigest()}"
     limits = [TurnLimit(f"{key}/{number}", times) for number, times in enumerate(phases)]
     phase = (await store.claim(session, key.encode(), limits, dry=dry)).index
     return sum(phases if phase is None else phases[:phase])

@@ -1,4 +1,4 @@
-"""The story of one request: choose a turn, plan the answer, render it in a dialect, schedule its delivery."""
+"""Engine: choose a turn, plan, render and schedule the answer."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,31 +14,35 @@ from gemulator.core.seed import Seed, sign
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import Delivery
 from gemulator.dialects import DIALECTS, FRONT_END
-from gemulator.engine.admission import QuotaAdmission
+from gemulator.engine.admission import Admission, QuotaAdmission
 from gemulator.engine.answer import AnswerBuilder
-from gemulator.engine.constant_answers import ConstantAnswerCache
+from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.engine.prepare import LazyNearMisses, PreparedRequest, RequestPreparer
+from gemulator.engine.prepare import HeaderView, PreparedRequest, RequestPreparer
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import session_header
+from gemulator.request.conversation import Conversation
+from gemulator.request.parser import parse
 from gemulator.scenario.delivery_fields import parse_quota
-from gemulator.scenario.library import Library
-from gemulator.scenario.turns import LocatedTurn
+from gemulator.scenario.library import NEAREST, Library
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.quotas import UNLIMITED, Charge
 from gemulator.state.journal.entry import Exchange, Received, Source
 from gemulator.state.journal.redaction import Body, drop_secrets, truncate_delivery
-from gemulator.state.store import Claim, Store
+from gemulator.state.store import Claim, SessionOverlay, Store
 
-_EXPLAINED = 1_000  # turns of which it is said why they do not fit
-_ENTRY = 1_000  # bytes that an entry takes beside body and answer
-_ENCODED = (b"x-emulator-hint", b"the request has a Content-Encoding: send the body as it is, and without that header")
+_MAX_EXPLAINED = 1_000  # near misses of one explanation
+_ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
+_CONTENT_ENCODING_HINT = (
+    b"x-emulator-hint",
+    b"The request has a Content-Encoding header. Send the body uncompressed and without that header.",
+)
 
 
 class EngineResult(Struct, frozen=True, gc=False):
-    """What to deliver, and the entry that the journal has of it; 0: it has none."""
+    """A delivery and its journal entry; `number` is 0 if it is not journaled."""
 
     delivery: Delivery
     received: Received
@@ -46,19 +50,33 @@ class EngineResult(Struct, frozen=True, gc=False):
     leases: Sequence[Charge] = ()
 
 
+class AdmittedRequest(Struct, gc=False):
+    """A prepared request that its quota admits. `admission` is None without a quota, `at` is in Unix seconds."""
+
+    incoming: IncomingRequest
+    prepared: PreparedRequest
+    overlay: SessionOverlay
+    at: float
+    admission: Admission | None = None
+
+    @property
+    def leases(self) -> Sequence[Charge]:
+        """Return the charges to release when the answer has ended."""
+        return () if self.admission is None else self.admission.leases
+
+
 class AnswerDraft(Struct, frozen=True, gc=False):
-    """An answer, and what it was made from; None: the request could not be read."""
+    """An answer before it is journaled. `at` is in Unix seconds."""
 
     exchange: Exchange
     delivery: Delivery
     attempt: int
     at: float
     answer: Answer | None
-    prepared: PreparedRequest | None
 
 
 class Engine:
-    """Answers requests. Owns no state: counters and journal are the store's, scenarios the library's."""
+    """Answers requests. Counters and the journal are in the store, scenarios in the library."""
 
     def __init__(self, settings: Settings, library: Library, store: Store, catalog: Catalog, clock: Clock) -> None:
         self.settings = settings
@@ -66,85 +84,115 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         signing = Seed.root(settings.seed, "signatures").bytes(32)
-        self.preparation = RequestPreparer(settings, library, catalog, signing)
-        self._wording = AnswerBuilder(settings, partial(sign, signing))
-        self._standing = ConstantAnswerCache(settings.seed)
-        self._gate = QuotaAdmission(store)
+        cache = AnswerCache()
+        self.preparation = RequestPreparer(settings, library, catalog, signing, cache)
+        self._builder = AnswerBuilder(settings, partial(sign, signing), cache)
+        self._admission = QuotaAdmission(store)
 
-    async def answer(self, asked: IncomingRequest) -> EngineResult:
-        """The steps to play for a request; the journal has its entry when this returns."""
-        session = asked.caller.session
-        lent: list[Charge] = []
+    async def answer(self, incoming: IncomingRequest) -> EngineResult:
+        """Return the delivery for a request, after it was journaled."""
+        session = incoming.caller.session
+        admitted = await self._admit(incoming)
+        leases = admitted.leases if isinstance(admitted, AdmittedRequest) else ()
         try:
-            made = await self._build_answer(asked, lent)
-            answered = await self.record(made.exchange, made.delivery, asked.headers, session, made.attempt, made.at)
+            draft = await self._build_answer(admitted) if isinstance(admitted, AdmittedRequest) else admitted
+            result = await self.record(
+                draft.exchange, draft.delivery, incoming.headers, session, draft.attempt, draft.at
+            )
         except BaseException:
-            if lent:
-                await self._gate.release(session, lent)
+            if leases:
+                await self._admission.release(session, leases)
             raise
-        return replace(answered, leases=lent) if lent else answered
+        return replace(result, leases=leases) if leases else result
 
-    async def explain(self, asked: IncomingRequest) -> Explanation:
-        """What `answer` would say now, and why: nothing is counted and nothing journaled."""
-        made = await self._build_answer(asked, [], dry=True)
-        prepared, exchange = made.prepared, made.exchange
-        if prepared is None:
-            return Explanation(exchange, made.delivery, made.attempt, made.answer)
+    async def explain(self, incoming: IncomingRequest) -> Explanation:
+        """Return the answer that the request would get now, with reasons. Neither counted nor journaled."""
+        admitted = await self._admit(incoming, dry=True)
+        if isinstance(admitted, AnswerDraft):
+            return Explanation(admitted.exchange, admitted.delivery, admitted.attempt, admitted.answer)
+        draft, prepared = await self._build_answer(admitted, dry=True), admitted.prepared
         conversation, only = prepared.conversation, prepared.caller.scenario
-        fitting = list(prepared.library.matching_turns(conversation, only))
-        names = [str(place) for place in fitting]
-        chosen = f"{exchange.scenario}/{exchange.turn}"
+        matching = list(prepared.library.matching_turns(conversation, only))
+        names = [str(located) for located in matching]
+        chosen = f"{draft.exchange.scenario}/{draft.exchange.turn}"
         at = names.index(chosen) if chosen in names else len(names)
-        where = fitting[at].location if at < len(names) else ""
-        spent = [place.exhausted for place in fitting[:at]]
-        nearest = prepared.library.near_misses(conversation, only, limit=_EXPLAINED)
-        return Explanation(exchange, made.delivery, made.attempt, made.answer, where, names[at + 1 :], spent, nearest)
+        return Explanation(
+            draft.exchange,
+            draft.delivery,
+            draft.attempt,
+            draft.answer,
+            location=matching[at].location if at < len(names) else "",
+            also_matching=names[at + 1 :],
+            exhausted=[located.exhausted for located in matching[:at]],
+            nearest=prepared.library.near_misses(conversation, only, limit=_MAX_EXPLAINED),
+        )
 
-    async def _build_answer(self, asked: IncomingRequest, lent: list[Charge], *, dry: bool = False) -> AnswerDraft:
-        """The answer, and in `lent` what is to be given back when it is over."""
-        session = asked.caller.session
+    async def near_misses(self, incoming: IncomingRequest, *, answered: bool) -> Sequence[NearMiss]:
+        """Return the turns that nearly match a journaled request, nearest first.
+
+        Unless a turn `answered`, the matching turns come first: their `times` are used up.
+        """
+        session = incoming.caller.session
+        overlay = await self.store.overlay(session)
+        library, only = self.preparation.library_for(overlay), incoming.caller.scenario or overlay.settings.scenario
+        conversation = Conversation(parse(incoming.body), incoming.target, HeaderView(incoming.headers))
+        limited = (
+            []
+            if answered
+            else [one for one in library.matching_turns(conversation, only) if one.turn.times is not None]
+        )
+        used = await self.store.counters(session) if limited else {}
+        exhausted = [one.exhausted for one in limited if used.get(one.counter, 0) >= (one.turn.times or 0)]
+        return (*exhausted, *library.near_misses(conversation, only))[:NEAREST]
+
+    async def _admit(self, incoming: IncomingRequest, *, dry: bool = False) -> AdmittedRequest | AnswerDraft:
+        """Prepare a request and charge it to its quota; return a draft of the refusal if one of them fails."""
+        session = incoming.caller.session
         overlay = await self.store.overlay(session)
         now = self.clock() if overlay.settings.clock is None else overlay.settings.clock
         try:
-            prepared = self.preparation.prepare(asked, overlay)
+            prepared = self.preparation.prepare(incoming, overlay)
         except RequestError as error:
-            delivery, exchange = self._refuse(asked, error.failure)
-            return AnswerDraft(exchange, delivery, 0, now, error.failure, None)
-        line = asked.caller.quota or overlay.settings.quota or self.settings.quota
+            return self._refuse(incoming, error.failure, now)
+        line = incoming.caller.quota or overlay.settings.quota or self.settings.quota
         quota = UNLIMITED if dry else parse_quota(line)
-        admitted = None
-        if quota is not UNLIMITED:
-            model = prepared.conversation.request.model
-            admitted = await self._gate.admit(session, quota, asked.target, model, asked.headers)
-        if isinstance(admitted, Failure):
-            delivery, exchange = self._refuse(asked, admitted)
-            return AnswerDraft(exchange, delivery, 0, now, admitted, prepared)
-        if admitted is not None:
-            lent += admitted.leases
-            if admitted.provisioned:
-                asked = replace(asked, headers=admitted.headers(asked.headers))
-                prepared = self.preparation.prepare(asked, overlay)
+        if quota is UNLIMITED:
+            return AdmittedRequest(incoming, prepared, overlay, now)
+        model = prepared.conversation.request.model
+        admission = await self._admission.admit(session, quota, incoming.target, model, incoming.headers)
+        if isinstance(admission, Failure):
+            return self._refuse(incoming, admission, now)
+        return AdmittedRequest(incoming, prepared, overlay, now, admission)
+
+    async def _build_answer(self, admitted: AdmittedRequest, *, dry: bool = False) -> AnswerDraft:
+        """Choose a turn, render its answer and schedule the delivery."""
+        incoming, prepared, now, admission = admitted.incoming, admitted.prepared, admitted.at, admitted.admission
+        session = incoming.caller.session
+        if admission is not None and admission.provisioned:
+            # Answered like a request with the header for provisioned throughput, which turns and usage depend on.
+            incoming = replace(incoming, headers=admission.headers(incoming.headers))
+            prepared = self.preparation.prepare(incoming, admitted.overlay)
         claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
-        warm = attempt > 0 and prepared.cacheable
-        rendering, exchange = self._rendering(prepared, claim.index, asked, now, warm=warm)
-        phases = rendering.form.schedule.phases
-        answers = await self._answers_before(phases, session, prepared, claim, dry=dry) if phases else 0
-        more = session_header(session) if self.settings.emulator_headers else ()
-        delivery = rendering.deliver(attempt, int(now), more, asked.others, answers)
-        if admitted is not None:
-            await self._gate.settle(session, admitted, rendering.usage)
-        return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer, prepared)
+        is_repeat = attempt > 0 and prepared.may_be_cached
+        rendering, exchange = self._rendering(prepared, claim.index, incoming, now, is_repeat=is_repeat)
+        phases = rendering.template.schedule.phases
+        answers = await self._prior_answers(phases, session, prepared, claim, dry=dry) if phases else 0
+        added = session_header(session) if self.settings.emulator_headers else ()
+        delivery = rendering.deliver(attempt, int(now), added, incoming.others, answers)
+        if admission is not None:
+            await self._admission.settle(session, admission, rendering.usage)
+        return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer)
 
-    async def _answers_before(
+    async def _prior_answers(
         self, phases: Sequence[int], session: str, prepared: PreparedRequest, claim: Claim, *, dry: bool
     ) -> int:
         turn = "" if claim.index is None else prepared.limits[claim.index].key
         return await count_prior_answers(self.store, session, phases, prepared.caller.fault, turn, dry=dry)
 
-    async def release(self, answered: EngineResult) -> None:
-        """Note that the answer is over."""
-        await self._gate.release(answered.received.session, answered.leases)
+    async def release(self, result: EngineResult) -> None:
+        """Release the leases of an answer that has ended."""
+        await self._admission.release(result.received.session, result.leases)
 
     async def record(
         self,
@@ -155,96 +203,81 @@ class Engine:
         attempt: int = 0,
         at: float | None = None,
     ) -> EngineResult:
-        """Put an answer into the journal before it leaves."""
-        told, size = truncate_delivery(delivery, self.settings.journal_body)
-        size += len(exchange.body.data) + _ENTRY
+        """Journal an answer before it is sent."""
+        stored, size = truncate_delivery(delivery, self.settings.journal_body)
+        size += len(exchange.body.data) + _ENTRY_OVERHEAD
         at = self.clock() if at is None else at
-        received = Received(at, session, attempt, exchange, drop_secrets(headers), told, size)
+        received = Received(at, session, attempt, exchange, drop_secrets(headers), stored, size)
         return EngineResult(delivery, received, await self.store.append(received))
 
     # ---- plan and render
 
     def _rendering(
-        self, prepared: PreparedRequest, index: int | None, asked: IncomingRequest, now: float, *, warm: bool
+        self, prepared: PreparedRequest, index: int | None, incoming: IncomingRequest, now: float, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Exchange]:
-        found = prepared.renderings.get((index, warm))
-        if found is None:
-            found = self._render(prepared, index, asked, now, warm=warm)
-            self.preparation.store_rendering(prepared, (index, warm), found)
-        return found
+        rendered = prepared.renderings.get((index, is_repeat))
+        if rendered is None:
+            rendered = self._render(prepared, index, incoming, now, is_repeat=is_repeat)
+            self.preparation.store_rendering(prepared, (index, is_repeat), rendered)
+        return rendered
 
     def _render(
-        self, prepared: PreparedRequest, index: int | None, asked: IncomingRequest, now: float, *, warm: bool
+        self, prepared: PreparedRequest, index: int | None, incoming: IncomingRequest, now: float, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Exchange]:
+        located = None if index is None else prepared.candidates[index]
+        source: Source = "unmatched"
+        nearest: Sequence[NearMiss] = ()
         if index is None:
             nearest = prepared.nearest
-            rendering = self._wording.refuse_unmatched(prepared, Unmatched(nearest), now)
-            return rendering, self._exchange(prepared, None, asked, rendering, "unmatched", nearest)
-        place = prepared.candidates[index]
-        standing = self._standing.get(prepared, place) if place is not None and not warm else None
-        if standing is not None:
-            return standing, self._exchange(prepared, place, asked, standing, "turn")
-        rendering, source = self._wording.build(prepared, place, now, warm=warm)
-        if place is None:
-            whole = len(asked.body) <= self.settings.journal_body
-            only, spent = prepared.caller.scenario, prepared.exhausted
-            nearest = LazyNearMisses(asked, prepared.library, only, spent) if whole else prepared.nearest
-            return rendering, self._exchange(prepared, None, asked, rendering, source, nearest)
-        if not warm:
-            self._standing.put(prepared, place, rendering)
-        return rendering, self._exchange(prepared, place, asked, rendering, source)
-
-    def _exchange(
-        self,
-        prepared: PreparedRequest,
-        place: LocatedTurn | None,
-        asked: IncomingRequest,
-        rendering: RenderedAnswer,
-        source: Source,
-        nearest: Sequence[NearMiss] = (),
-    ) -> Exchange:
+            rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
+        else:
+            rendering, source = self._builder.build(prepared, located, now, is_repeat=is_repeat)
+            if located is None and len(incoming.body) > self.settings.journal_body:
+                # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
+                nearest = prepared.nearest
         request = prepared.conversation.request
-        return Exchange(
+        exchange = Exchange(
             "POST",
-            asked.path,
+            incoming.path,
             request.model,
-            Body.of(asked.body, self.settings.journal_body),
-            rendering.form.head.status,
+            Body.of(incoming.body, self.settings.journal_body),
+            rendering.template.head.status,
             source,
             bool(request.stream),
-            place.scenario.name if place else "",
-            place.number if place else 0,
+            located.scenario.name if located else "",
+            located.number if located else 0,
             rendering.usage,
             nearest,
         )
+        return rendering, exchange
 
-    def _refuse(self, asked: IncomingRequest, failure: Failure) -> tuple[Delivery, Exchange]:
-        """The answer to a request that could not be read, or names no model; it may name one all the same."""
-        card = self.catalog.lookup("", asked.target)
+    def _refuse(self, incoming: IncomingRequest, failure: Failure, now: float) -> AnswerDraft:
+        """Return the refusal of a request that is invalid, names no known model or exceeds its quota."""
+        card, shown = self.catalog.lookup("", incoming.target), failure
         if isinstance(card, Model):
-            head, chunk = DIALECTS[card.dialect](card.profile).failure(failure, asked.target)
+            head, chunk = DIALECTS[card.dialect](card.profile).failure(failure, incoming.target)
         else:
-            # Google's front end looks for the endpoint before anyone reads the body.
-            failure = failure if asked.target.shared else card
-            head, chunk = FRONT_END.failure(failure, asked.target)
-        if _is_encoded(asked, failure) and self.settings.emulator_headers:
-            head = replace(head, headers=(*head.headers, _ENCODED))
-        body = Body.of(asked.body, self.settings.journal_body)
-        exchange = Exchange("POST", asked.path, _model_in(asked.body), body, head.status, "refused")
-        return Delivery((head, chunk)), exchange
+            # Google's front end looks up the endpoint before the body is read.
+            shown = failure if incoming.target.shared else card
+            head, chunk = FRONT_END.failure(shown, incoming.target)
+        if _is_encoded(incoming, shown) and self.settings.emulator_headers:
+            head = replace(head, headers=(*head.headers, _CONTENT_ENCODING_HINT))
+        body = Body.of(incoming.body, self.settings.journal_body)
+        exchange = Exchange("POST", incoming.path, _model_in(incoming.body), body, head.status, "refused")
+        return AnswerDraft(exchange, Delivery((head, chunk)), 0, now, failure)
 
 
-def _is_encoded(asked: IncomingRequest, failure: Failure) -> bool:
-    """Whether a body may be no JSON because it is compressed."""
+def _is_encoded(incoming: IncomingRequest, failure: Failure) -> bool:
+    """Return True if the body may not be valid JSON because it is compressed."""
     return (
         failure.invalid_field is not None
         and failure.invalid_field.kind == "json_invalid"
-        and b"content-encoding" in asked.headers
+        and b"content-encoding" in incoming.headers
     )
 
 
 def _model_in(body: bytes) -> str:
-    """The model that a body names which is refused, where it is JSON."""
+    """Return the model that a refused body names, empty if it names none."""
     try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Why a request gets the answer that it gets: the same text for `gemulator explain` and whoever else asks."""
+"""Explanation of an answer, for `gemulator explain` and the admin API."""
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
@@ -10,45 +10,45 @@ from gemulator.core.plan import Answer, Choice, Failure, Media, Part, Plan, Text
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
 from gemulator.state.journal.entry import Exchange
 
-_WIDTH = 100  # letters of a text or a chunk that are shown
+_WIDTH = 100  # characters shown of a text or a chunk
 
 
 class Explanation(Struct, frozen=True):
-    """One request, explained. `where` is file and line of the turn that answers, empty where none does.
+    """The answer to one request and the reasons for it.
 
-    `behind` are the turns that fit too but come later, `spent` those that fit but are used up, `nearest` those that do
-    not fit, nearest first.
+    `location` is file and line of the turn that answers, empty if none does. `also_matching` are the later turns that
+    match too, `exhausted` the matching turns whose `times` are used up, `nearest` the near misses, nearest first.
     """
 
     exchange: Exchange
     delivery: Delivery
     attempt: int
     answer: Answer | None
-    where: str = ""
-    behind: Sequence[str] = ()
-    spent: Sequence[NearMiss] = ()
+    location: str = ""
+    also_matching: Sequence[str] = ()
+    exhausted: Sequence[NearMiss] = ()
     nearest: Sequence[NearMiss] = ()
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        yield _headline(self.exchange, self.where)
-        yield from (f"  {place} fits too, and comes later." for place in self.behind)
-        if others := (*self.spent, *self.nearest):
-            yield "\nWhy not the others, nearest first:"
+        yield _headline(self.exchange, self.location)
+        yield from (f"  {turn} matches too, but comes later." for turn in self.also_matching)
+        if others := (*self.exhausted, *self.nearest):
+            yield "\nTurns that did not answer, nearest first:"
             yield from (f"  {near}" for near in others)
-        yield "\nThe answer:"
+        yield "\nAnswer:"
         yield from (f"  {line}" for line in _answer(self.answer))
-        yield "\nThe delivery:"
+        yield "\nDelivery:"
         yield from (f"  {line}" for line in _steps(self.delivery.steps))
 
 
-def _headline(exchange: Exchange, where: str) -> str:
+def _headline(exchange: Exchange, location: str) -> str:
     if exchange.turn:
-        return f"Answered by {exchange.scenario}/{exchange.turn} ({where})."
-    said = {"generated": "No turn fits: an answer is invented.", "refused": "Refused before any turn was looked at."}
-    return said.get(exchange.source, "No turn fits.")
+        return f"Answered by {exchange.scenario}/{exchange.turn} ({location})."
+    reasons = {"generated": "No turn matches: the answer is generated.", "refused": "Refused before a turn was chosen."}
+    return reasons.get(exchange.source, "No turn matches.")
 
 
 def _answer(answer: Answer | None) -> Iterator[str]:
@@ -74,18 +74,18 @@ def _choice(choice: Choice, prefix: str) -> Iterator[str]:
     for part in choice.parts:
         yield f"{prefix}{_part(part)}"
     if choice.refusal is not None:
-        yield f"{prefix}refusal: {_short(choice.refusal)}"
+        yield f"{prefix}refusal: {_shorten(choice.refusal)}"
     yield f"{prefix}finish: {choice.finish}"
 
 
 def _part(part: Part) -> str:
     match part:
         case Text(text=text):
-            return f"text: {_short(text)}"
+            return f"text: {_shorten(text)}"
         case Thought(text=text):
-            return f"thinking: {_short(text)}"
+            return f"thinking: {_shorten(text)}"
         case ToolCall():
-            return f"call: {part.name} {_short(part.arguments)}"
+            return f"call: {part.name} {_shorten(part.arguments)}"
         case Media():
             return f"{part.kind}: {part.mime}, {len(part.data) * 3 // 4:,} bytes"
         case _:
@@ -93,7 +93,7 @@ def _part(part: Part) -> str:
 
 
 def _steps(steps: Sequence[Step]) -> Iterator[str]:
-    """One line a step, with the seconds since the request at which it leaves."""
+    """Yield one line per step, with the seconds since the request at which it is sent."""
     at = 0.0
     for step in steps:
         at += step.wait
@@ -107,15 +107,15 @@ def _step(step: Step) -> str:
         case Chunk():
             events = step.data.count(b"\n\n")
             size = f"{len(step.data):,} bytes" + (f" in {events} events" if events > 1 else "")
-            return f"chunk, {size}: {_short(step.data.decode('utf-8', 'replace'))}"
+            return f"chunk, {size}: {_shorten(step.data.decode('utf-8', 'replace'))}"
         case CloseConnection():
             return "the connection is reset" if step.reset else "the connection is closed"
         case Hang():
-            return f"nothing for {step.seconds:g} s, then the connection is closed"
+            return f"no data for {step.seconds:g} s, then the connection is closed"
         case _:
             assert_never(step)
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"

@@ -1,4 +1,4 @@
-"""."""
+"""Incoming chat request."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from gemulator.request.target import Caller, Target
 
 
 class IncomingRequest(Struct, frozen=True, gc=False):
-    """A request as it came: body, path, headers by lower-case name, and how many others are being answered."""
+    """A chat request as received. Header names are lower case; `others` is the number of answers in progress."""
 
     body: bytes
     path: str

@@ -1,9 +1,8 @@
-"""A request, read, judged and matched; kept ready for when it comes again."""
+"""Request preparation: parse, check and match."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache, partial
-from typing import TypeAlias, overload
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 
 import orjson
 from msgspec import Struct
@@ -13,7 +12,7 @@ from gemulator.core.errors import NearMiss, RequestError
 from gemulator.core.plan import Failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings
-from gemulator.engine.cache import SeenFilter, SizedLRUCache
+from gemulator.engine.cache import AnswerCache
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.session_library import session_library
@@ -27,13 +26,10 @@ from gemulator.service.catalog import Catalog, Model
 from gemulator.service.rules import Policy, RuleContext, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
-from gemulator.state.journal.redaction import drop_secrets
 from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, TurnLimit
 
-_Key: TypeAlias = tuple[object, ...]
-
-_TRAFFIC = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
-# What decides an answer beside path and body, and the headers that scenarios read.
+_REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
+# Headers that decide an answer, beside those that scenarios read.
 _CACHE_KEY_HEADERS = (
     b"x-emulator-seed",
     b"x-emulator-scenario",
@@ -41,28 +37,24 @@ _CACHE_KEY_HEADERS = (
     b"x-emulator-speed",
     b"x-emulator-fault",
     b"x-emulator-pacing",
-    *sorted(_TRAFFIC),
+    *sorted(_REQUEST_TYPES),
 )
-# Members of a body that change nothing about words an author wrote: what they count in tokens aside.
-_WITHOUT_EFFECT = {
+# Body fields that do not change the text of a turn, only its token counts.
+_NEUTRAL_FIELDS = {
     *("model", "messages", "stream", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"),
     *("tools", "functions", "user"),
 }
-_EXTERNAL_REF = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference that may leave its schema
-_PREPARED = 512  # requests that are kept ready
-_SEEN = 8_192  # requests of which it is known that they were here
-_SHELVES = 256  # sessions with pushed scenarios that are kept ready
-_ENDLESS = TurnLimit("", None)
-_LARGEST = 256_000  # bytes of a request that is kept ready
-_BYTES = 32_000_000  # of all that are kept ready, with their answers; what follows from them takes three times as much
+_EXTERNAL_REF = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference to another document
+_MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
+_UNLIMITED = TurnLimit("", None)
 
 
 class PreparedRequest(Struct, frozen=True):
-    """A request that was read, judged and matched: the places that may answer, with their limits.
+    """A parsed, checked and matched request: the turns that may answer, with their limits.
 
-    None among the places stands for the invented answer. `notes` are for the developer; `cacheable`: the service may
-    still have the prompt when it comes again; `plain`: nothing in it changes words that an author wrote. `renderings`
-    fills as places answer, for first requests and repeats. `size` is that of the body.
+    None among the candidates is the generated answer. `notes` are for the developer. `may_be_cached`: the service may
+    have the prompt in its cache when it is sent again. `has_no_overrides`: nothing in the request changes the text of a
+    turn. `renderings` are the answers so far, by candidate and `is_repeat`; `key` is that of the answer cache.
     """
 
     conversation: Conversation
@@ -72,68 +64,33 @@ class PreparedRequest(Struct, frozen=True):
     candidates: Sequence[LocatedTurn | None]
     limits: Sequence[TurnLimit]
     notes: Sequence[str]
-    cacheable: bool
+    may_be_cached: bool
     has_no_overrides: bool
     renderings: dict[tuple[int | None, bool], tuple[RenderedAnswer, Exchange]]
-    key: _Key
-    size: int
+    key: Hashable
 
     @property
-    def weight(self) -> int:
-        """Bytes of the request and of its answers."""
-        return self.size + sum(rendering.size for rendering, _ in self.renderings.values())
+    def size(self) -> int:
+        """Return the bytes of the request and its answers."""
+        return len(self.conversation.parsed.raw) + sum(rendering.size for rendering, _ in self.renderings.values())
 
     @property
     def nearest(self) -> Sequence[NearMiss]:
-        """Why no turn answers: those that fit are used up, others nearly fit."""
-        return (*self.exhausted, *self.library.near_misses(self.conversation, self.caller.scenario))[:NEAREST]
-
-    @property
-    def exhausted(self) -> Sequence[NearMiss]:
-        """The turns that fit, where none of them is left."""
-        return [place.exhausted for place in self.candidates[:NEAREST] if place]
+        """Return the turns that are exhausted or nearly match, if none answers."""
+        exhausted = [located.exhausted for located in self.candidates[:NEAREST] if located]
+        return (*exhausted, *self.library.near_misses(self.conversation, self.caller.scenario))[:NEAREST]
 
 
 class EnvelopeFacts(Struct, frozen=True):
-    """What follows from a frame alone. `plain`: it asks for nothing but words as they are."""
+    """Facts that follow from an envelope alone. `is_plain`: no field of it changes the text of a turn."""
 
     card: Model | Failure
     notes: Sequence[str]
-    plain: bool
-
-
-class LazyNearMisses(Sequence[NearMiss]):
-    """What is nearest to a request, found when someone looks: it costs more than many an answer.
-
-    What is kept is what the journal keeps too, the bytes and not their tree. `only`: of that scenario; `spent`
-    go before.
-    """
-
-    def __init__(
-        self, asked: IncomingRequest, shelf: Library, only: str | None, spent: Sequence[NearMiss] = ()
-    ) -> None:
-        self._shelf, self._only, self._spent = shelf, only, spent
-        self._body, self._target = asked.body, asked.target
-        self._headers = drop_secrets(asked.headers)
-
-    @cached_property
-    def _found(self) -> Sequence[NearMiss]:
-        conversation = Conversation(parse(self._body), self._target, HeaderView(self._headers))
-        return (*self._spent, *self._shelf.near_misses(conversation, self._only))[:NEAREST]
-
-    @overload
-    def __getitem__(self, index: int) -> NearMiss: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[NearMiss]: ...
-    def __getitem__(self, index: int | slice) -> NearMiss | Sequence[NearMiss]:
-        return self._found[index]
-
-    def __len__(self) -> int:
-        return len(self._found)
+    is_plain: bool
 
 
 class HeaderView(Mapping[str, str]):
-    """Headers as texts: few are ever looked at."""
+    """View of raw headers as text; decodes only what is read."""
 
     def __init__(self, headers: Mapping[bytes, bytes]) -> None:
         self._headers = headers
@@ -149,136 +106,131 @@ class HeaderView(Mapping[str, str]):
 
 
 class RequestPreparer:
-    """Reads, judges and matches requests. `library` are the scenarios of files; `signing` is the key of signatures."""
+    """Parses, checks and matches requests. `library` has the scenarios of files; `signing` is the signature key."""
 
-    def __init__(self, settings: Settings, library: Library, catalog: Catalog, signing: bytes) -> None:
+    def __init__(
+        self, settings: Settings, library: Library, catalog: Catalog, signing: bytes, cache: AnswerCache
+    ) -> None:
         self.library = library
         self._settings = settings
         self._catalog = catalog
-        self._genuine = partial(verify, signing)
+        self._verify_signature = partial(verify, signing)
         self._policy = Policy.from_settings(settings)
-        self._shelf = lru_cache(maxsize=_SHELVES)(session_library)
-        self._cache: SizedLRUCache[PreparedRequest] = SizedLRUCache(_PREPARED, _BYTES)
-        self._seen = SeenFilter(_SEEN)
+        self._session_library = lru_cache(maxsize=_MAX_LIBRARIES)(session_library)
+        self._cache = cache
 
-    def prepare(self, asked: IncomingRequest, overlay: SessionOverlay) -> PreparedRequest:
-        shelf = self.library_for(overlay)
-        names = shelf.header_names
-        said = (*map(asked.headers.get, _CACHE_KEY_HEADERS), *(_read(asked.headers, names) if names else ()))
-        key = (asked.body, asked.path, asked.target.host, *said, overlay.generation)
-        found = self._cache.get(key)
-        if found is not None:
-            self._cache.move_to_end(key)
-            return found
-        prepared = self._prepare(asked, overlay, shelf, key)
-        if self._seen.check_and_add(key) and prepared.size < _LARGEST:
-            self._cache[key] = prepared
-            self._cache.weigh(prepared.size)
+    def prepare(self, incoming: IncomingRequest, overlay: SessionOverlay) -> PreparedRequest:
+        """Return the prepared request. Raise RequestError if it is refused."""
+        library = self.library_for(overlay)
+        names, headers = library.header_names, incoming.headers
+        values = (*map(headers.get, _CACHE_KEY_HEADERS), *(_values(headers, names) if names else ()))
+        key = (incoming.body, incoming.path, incoming.target.host, *values, overlay.generation)
+        prepared: PreparedRequest | None = self._cache.get(key)
+        if prepared is None:
+            prepared = self._prepare(incoming, overlay, library, key)
+            self._cache.offer(key, prepared)
         return prepared
 
     def store_rendering(
         self, prepared: PreparedRequest, which: tuple[int | None, bool], rendered: tuple[RenderedAnswer, Exchange]
     ) -> None:
-        """Keep an answer with its request, for as long as that is kept ready."""
+        """Store an answer with its request, for as long as that is cached."""
         prepared.renderings[which] = rendered
-        if self._cache.get(prepared.key) is prepared:
-            self._cache.weigh(rendered[0].size)
+        self._cache.grow(prepared.key, prepared, rendered[0])
 
     def set_library(self, library: Library) -> None:
-        """Answer with these scenarios from the next request on; those under way keep theirs."""
+        """Use these scenarios from the next request on; requests in progress keep theirs."""
         self.library = library
         self._cache.clear()
-        self._shelf.cache_clear()
+        self._session_library.cache_clear()
 
-    def _prepare(self, asked: IncomingRequest, overlay: SessionOverlay, shelf: Library, key: _Key) -> PreparedRequest:
-        conversation = Conversation(parse(asked.body), asked.target, HeaderView(asked.headers))
-        known = conversation.envelope.memoize(_known, self._catalog, asked.target)
-        card = known.card
+    def _prepare(
+        self, incoming: IncomingRequest, overlay: SessionOverlay, library: Library, key: Hashable
+    ) -> PreparedRequest:
+        conversation = Conversation(parse(incoming.body), incoming.target, HeaderView(incoming.headers))
+        facts = conversation.envelope.memoize(_envelope_facts, self._catalog, incoming.target)
+        card = facts.card
         if isinstance(card, Failure):
             raise RequestError(card)
-        judgement = check_request(RuleContext.of(conversation, card, self._policy, self._genuine))
-        if judgement.failure is not None:
-            raise RequestError(judgement.failure)
-        if asked.caller.scenario is not None:
-            _require_scenario(asked.caller.scenario, shelf)
-        caller = _apply_session_settings(asked.caller, overlay.settings)
-        invents = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
-        places = _candidates(shelf.matching_turns(conversation, caller.scenario), invents=invents)
-        limits = [TurnLimit(place.counter, place.turn.times) if place else _ENDLESS for place in places]
-        cacheable = may_be_cached(conversation, card, len(asked.body))
-        notes = (*judgement.notes, *known.notes) if judgement.notes or known.notes else ()
-        plain = known.plain and not notes and not conversation.media and _has_no_overrides(caller, asked.headers)
-        size = len(asked.body)
+        checked = check_request(RuleContext.of(conversation, card, self._policy, self._verify_signature))
+        if checked.failure is not None:
+            raise RequestError(checked.failure)
+        if incoming.caller.scenario is not None:
+            _require_scenario(incoming.caller.scenario, library)
+        caller = _apply_session_settings(incoming.caller, overlay.settings)
+        generates = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
+        candidates = _candidates(library.matching_turns(conversation, caller.scenario), generates=generates)
+        limits = [TurnLimit(turn.counter, turn.turn.times) if turn else _UNLIMITED for turn in candidates]
+        notes = (*checked.notes, *facts.notes) if checked.notes or facts.notes else ()
+        cacheable = may_be_cached(conversation, card, len(incoming.body))
+        plain = facts.is_plain and not notes and not conversation.media and _has_no_overrides(caller, incoming.headers)
         return PreparedRequest(
-            conversation, card, caller, shelf, places, limits, notes, cacheable, plain, {}, key, size
+            conversation, card, caller, library, candidates, limits, notes, cacheable, plain, {}, key
         )
 
-    def nearest(self, asked: IncomingRequest, overlay: SessionOverlay) -> Sequence[NearMiss]:
-        """The turns that nearly fit a request that was answered before."""
-        return LazyNearMisses(asked, self.library_for(overlay), asked.caller.scenario or overlay.settings.scenario)
-
     def library_for(self, overlay: SessionOverlay) -> Library:
-        """The scenarios that answer in a session."""
-        return self._shelf(overlay, self.library) if overlay.published else self.library
+        """Return the scenarios of a session."""
+        return self._session_library(overlay, self.library) if overlay.published else self.library
 
 
-def _require_scenario(name: str, shelf: Library) -> None:
-    """RequestError where a header names a scenario that is not there."""
-    names = [scenario.name for scenario in shelf.scenarios]
+def _require_scenario(name: str, library: Library) -> None:
+    """Raise RequestError if the library has no scenario of this name."""
+    names = [scenario.name for scenario in library.scenarios]
     if name not in names:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, names, 1)
-        advice = f": did you mean {near[0]!r}?" if near else ""
-        words = f"gemulator: x-emulator-scenario: there is no scenario {name!r}{advice}"
-        raise RequestError(Failure(400, "INVALID_ARGUMENT", words))
+        close = get_close_matches(name, names, 1)
+        advice = f" Did you mean {close[0]!r}?" if close else ""
+        message = f"gemulator: x-emulator-scenario: unknown scenario {name!r}.{advice}"
+        raise RequestError(Failure(400, "INVALID_ARGUMENT", message))
 
 
-def _known(frame: RequestEnvelope, catalog: Catalog, target: Target) -> EnvelopeFacts:
-    card = catalog.lookup(frame.request.model, target)
-    plain = isinstance(card, Model) and card.is_gemini and target.shared and frame.members <= _WITHOUT_EFFECT
-    return EnvelopeFacts(card, _unfetched(frame), plain)
+def _envelope_facts(envelope: RequestEnvelope, catalog: Catalog, target: Target) -> EnvelopeFacts:
+    card = catalog.lookup(envelope.request.model, target)
+    is_plain = isinstance(card, Model) and card.is_gemini and target.shared and envelope.members <= _NEUTRAL_FIELDS
+    return EnvelopeFacts(card, _external_refs_note(envelope), is_plain)
 
 
-def _unfetched(frame: RequestEnvelope) -> Sequence[str]:
-    """A note on the references that lead out of the request's schemas."""
-    if not _EXTERNAL_REF.search(orjson.dumps(frame.body)):
+def _external_refs_note(envelope: RequestEnvelope) -> Sequence[str]:
+    """Return a note on external references in the request's schemas, if there are any."""
+    if not _EXTERNAL_REF.search(orjson.dumps(envelope.body)):
         return ()
     from gemulator.generate.json_schema.document import Document
 
-    schemas = [frame.request.response_schema, *(function.parameters for function in frame.request.functions_offered)]
-    found = dict.fromkeys(ref for schema in schemas for ref in Document(schema).external_refs())
-    return [f"not fetched, so any value fits: {', '.join(found)}"] if found else ()
+    request = envelope.request
+    schemas = [request.response_schema, *(function.parameters for function in request.functions_offered)]
+    refs = dict.fromkeys(ref for schema in schemas for ref in Document(schema).external_refs())
+    return [f"external references are not fetched and accept any value: {', '.join(refs)}"] if refs else ()
 
 
 def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
-    """Whether the headers ask for nothing but words at the usual pace."""
-    return caller.wire is caller.speed is caller.fault is caller.pacing is None and _TRAFFIC.isdisjoint(headers)
+    """Return True if no header or session setting changes wire, pacing, faults or traffic type."""
+    return caller.wire is caller.speed is caller.fault is caller.pacing is None and _REQUEST_TYPES.isdisjoint(headers)
 
 
-def _candidates(fitting: Iterable[LocatedTurn], *, invents: bool) -> Sequence[LocatedTurn | None]:
-    """The places up to the first that may answer for ever: none after it is ever reached."""
-    places: list[LocatedTurn | None] = []
-    for place in fitting:
-        places.append(place)
-        if place.unlimited:
-            return places
-    return [*places, None] if invents else places
+def _candidates(matching: Iterable[LocatedTurn], *, generates: bool) -> Sequence[LocatedTurn | None]:
+    """Return the turns up to the first without `times`: later ones are never reached."""
+    candidates: list[LocatedTurn | None] = []
+    for located in matching:
+        candidates.append(located)
+        if located.unlimited:
+            return candidates
+    return [*candidates, None] if generates else candidates
 
 
-def _read(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[object]:
-    """The values of the headers that scenarios read."""
+def _values(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[object]:
+    """Return the values of the headers that scenarios read."""
     return sorted(headers.items()) if b"*" in names else map(headers.get, names)
 
 
-def _apply_session_settings(caller: Caller, choices: SessionSettings) -> Caller:
-    """The caller; what their headers leave open is as their session says."""
-    if choices is UNCHANGED.settings:
+def _apply_session_settings(caller: Caller, settings: SessionSettings) -> Caller:
+    """Return the caller with the session's settings for what its headers do not set."""
+    if settings is UNCHANGED.settings:
         return caller
     return replace(
         caller,
-        scenario=caller.scenario or choices.scenario,
-        seed=caller.seed or choices.seed,
-        fault=caller.fault or choices.fault,
-        pacing=caller.pacing or choices.pacing,
+        scenario=caller.scenario or settings.scenario,
+        seed=caller.seed or settings.seed,
+        fault=caller.fault or settings.fault,
+        pacing=caller.pacing or settings.pacing,
     )

@@ -1,4 +1,4 @@
-"""A turn's answer to one request, rendered once; its ids and its time are filled in for each attempt."""
+"""Rendered answers: byte templates with slots for ids and time."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -20,203 +20,207 @@ from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
 from gemulator.service.catalog import Model
 
-_HEADS = 64  # that are kept of one form
-_SHORTEST = 8  # characters of an id; TGI's empty one and its "0" are constants, and would be found all over the words
+_MAX_HEADS = 64  # cached heads of one template
+_MIN_ID_LENGTH = 8  # TGI's empty id and its "0" are constants, and would match all over the text
 
 
 class IdSlot(NamedTuple):
-    """What is made anew from the seed at this path: an id for each attempt, a signature for each request."""
+    """An id (new for each attempt) or a signature (new for each request), made from the seed at `suffix`."""
 
     suffix: bytes
     make: Callable[[Seed, int], str]
 
-    def made(self, seed: Seed, created: int = 0) -> bytes:
-        """The bytes below a seed."""
+    def value(self, seed: Seed, created: int = 0) -> bytes:
+        """Return the bytes for a parent seed."""
         return self.make(Seed(seed.path + self.suffix), created).encode()
 
 
 class AnswerTemplate(Struct, frozen=True):
-    """What all answers of the same words have in common. `created`: None, if it is each answer's own time.
+    """The part that all answers with the same text share.
 
-    A stream whose only hardship is its pace has a `score`, a whole body that is not sent at once the `beats` of its
-    stream. `events` is how many of them the one chunk of a stream without waits holds. `heads` fills with those that
-    have more headers: they are few, one a session.
+    `created` is set if all answers have the same time. `stream` is set for streams with pacing but without faults;
+    `chunk_tokens`, for a whole body, are the tokens per chunk that its stream would have. `events` is the number of
+    events in the one chunk of a stream without waits. `heads` caches heads with added headers, one per session.
     """
 
     head: Head
     chunks: tuple[tuple[ByteTemplate, int], ...]
     schedule: Schedule = PLAIN
-    mints: tuple[IdSlot, ...] = ()
-    signed: tuple[IdSlot, ...] = ()
-    beats: tuple[int, ...] | None = None
+    ids: tuple[IdSlot, ...] = ()
+    signatures: tuple[IdSlot, ...] = ()
+    chunk_tokens: tuple[int, ...] | None = None
     created: int | None = None
-    score: StreamTemplate | None = None
+    stream: StreamTemplate | None = None
     events: int = 1
     heads: dict[Headers, Head] = field(default_factory=dict)
 
-    def headed(self, more: Headers) -> Head:
-        """The head with more headers."""
-        found = self.heads.get(more)
-        if found is None:
-            if len(self.heads) >= _HEADS:
+    def head_with(self, added: Headers) -> Head:
+        """Return the head with `added` headers."""
+        head = self.heads.get(added)
+        if head is None:
+            if len(self.heads) >= _MAX_HEADS:
                 self.heads.clear()
-            found = self.heads[more] = Head(self.head.status, self.head.headers + more, self.head.wait)
-        return found
+            head = self.heads[added] = Head(self.head.status, self.head.headers + added, self.head.wait)
+        return head
 
 
 class RenderedAnswer(Struct, frozen=True):
-    """Head and chunks, and what is filled in: `first` is what stood there when it was `rendered`.
+    """A template and the values of one request.
 
-    Time and ids differ from attempt to attempt. The rest, `fixed`, is the same for all attempts of a request: its
-    signatures, and what its prompt counts. `answer` is what they say.
+    `request_values` (signatures and token counts) are the same for all attempts; time and ids differ by attempt.
+    `initial_values` are those in the template, rendered at `rendered_at` (Unix seconds). `answer` is the plan.
     """
 
     root: Seed
-    form: AnswerTemplate
+    template: AnswerTemplate
     answer: Answer
-    fixed: tuple[bytes, ...] = ()
-    effort: Workload = NO_WORKLOAD
-    first: tuple[bytes, ...] = ()
-    rendered: int = 0
+    request_values: tuple[bytes, ...] = ()
+    workload: Workload = NO_WORKLOAD
+    initial_values: tuple[bytes, ...] = ()
+    rendered_at: int = 0
 
     @property
     def usage(self) -> Usage | None:
-        """None where the answer is a refusal."""
+        """Return the token counts, None for a refusal."""
         return self.answer.usage if isinstance(self.answer, Plan) else None
 
     @property
     def size(self) -> int:
-        """Bytes of the answer, however it is delivered."""
-        return sum(len(template.data) for template, _ in self.form.chunks)
+        """Return the size of the body in bytes, without faults."""
+        return sum(len(chunk.data) for chunk, _ in self.template.chunks)
 
     def rebind(self, root: Seed, prompt_tokens: int) -> "RenderedAnswer":
-        """The same words for another request: with its ids and signatures, and its prompt counted."""
-        form, effort, plan = self.form, self.effort, self.answer
+        """Return the same text for another request, with its own ids, signatures and prompt tokens."""
+        template, workload, plan = self.template, self.workload, self.answer
         assert isinstance(plan, Plan)
         usage = replace(plan.usage, prompt_tokens=prompt_tokens)
-        fixed = (*[mint.made(root) for mint in form.signed], *_counted(usage))
-        if not form.schedule.is_noop:
-            effort = replace(effort, prompt_tokens=prompt_tokens)
-        return RenderedAnswer(root, form, replace(plan, usage=usage), fixed, effort)
+        values = (*[slot.value(root) for slot in template.signatures], *_token_fields(usage))
+        if not template.schedule.is_noop:
+            workload = replace(workload, prompt_tokens=prompt_tokens)
+        return RenderedAnswer(root, template, replace(plan, usage=usage), values, workload)
 
-    def deliver(self, attempt: int, now: int, more: Headers = (), others: int = 0, answers: int = 0) -> Delivery:
-        """The steps of one attempt; `now` is in Unix seconds, `more` are headers of this attempt only.
+    def deliver(self, attempt: int, now: int, added: Headers = (), others: int = 0, answers: int = 0) -> Delivery:
+        """Return the steps of one attempt; `now` is in Unix seconds, `added` are headers of this attempt only.
 
-        `others` are under way at the same time; `answers` with the same counted faults went before in this session.
+        `others` is the number of answers in progress, `answers` that of earlier answers with the same counted faults.
         """
-        form, seed = self.form, self.root.child("attempt", attempt)
-        values = self.first if self.first and (attempt, now) == (0, self.rendered) else self._values(seed, now)
-        head = form.headed(more) if more else form.head
-        if form.schedule.is_noop:
-            ((template, tokens),) = form.chunks  # `render` has joined them
-            data = template.fill(values)
-            return Delivery((head, Chunk(data, tokens, 0.0, form.events)), len(data))
-        effort = replace(self.effort, others=others)
-        if form.score is not None:
-            waits = form.schedule.waits(form.score.tokens, seed, effort)
-            return Delivery(PacedSteps(head, form.score, values, waits), form.score.size)
-        events = len(form.beats) if form.beats else 1
-        chunks = [Chunk(template.fill(values), tokens, events=events) for template, tokens in form.chunks]
-        return Delivery(tuple(form.schedule.apply((head, *chunks), seed, effort, answers, form.beats)))
+        template, seed = self.template, self.root.child("attempt", attempt)
+        first = self.initial_values and (attempt, now) == (0, self.rendered_at)
+        values = self.initial_values if first else self._values(seed, now)
+        head = template.head_with(added) if added else template.head
+        if template.schedule.is_noop:
+            ((chunk, tokens),) = template.chunks  # `render` has joined them
+            data = chunk.fill(values)
+            return Delivery((head, Chunk(data, tokens, 0.0, template.events)), len(data))
+        workload = replace(self.workload, others=others)
+        if template.stream is not None:
+            waits = template.schedule.waits(template.stream.tokens, seed, workload)
+            return Delivery(PacedSteps(head, template.stream, values, waits), template.stream.size)
+        events = len(template.chunk_tokens) if template.chunk_tokens else 1
+        chunks = [Chunk(chunk.fill(values), tokens, events=events) for chunk, tokens in template.chunks]
+        steps = template.schedule.apply((head, *chunks), seed, workload, answers, template.chunk_tokens)
+        return Delivery(tuple(steps))
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
-        created = now if self.form.created is None else self.form.created
-        return (b'"created":%d' % created, *[mint.made(seed, created) for mint in self.form.mints], *self.fixed)
+        template = self.template
+        created = now if template.created is None else template.created
+        ids = [slot.value(seed, created) for slot in template.ids]
+        return (b'"created":%d' % created, *ids, *self.request_values)
 
 
-def _counted(usage: Usage) -> tuple[bytes, bytes]:
-    """Where the tokens of the prompt stand in a body: no JSON text has these quotes in it."""
+def _token_fields(usage: Usage) -> tuple[bytes, bytes]:
+    """Return the JSON members that depend on the prompt's tokens. No JSON string contains these unescaped quotes."""
     total = usage.prompt_tokens + usage.completion_tokens + usage.reasoning_tokens
     return b'"prompt_tokens":%d' % usage.prompt_tokens, b'"total_tokens":%d' % total
 
 
 class RenderOptions(Struct, frozen=True):
-    """How an answer is made: the words' seed, the wire's style, the schedule, and who signs.
+    """Seed of the text, style, schedule and signer of an answer.
 
-    `warm`: the same prompt was asked before, and the service may still have it.
+    `is_repeat`: the prompt was sent before, so the service may have cached it.
     """
 
     root: Seed
     style: Style
     schedule: Schedule
     sign: Callable[[str, Seed], str]
-    warm: bool = False
+    is_repeat: bool = False
 
 
 def render(
-    script: Script | Failure, conversation: Conversation, card: Model, manner: RenderOptions, now: float
+    script: Script | Failure, conversation: Conversation, card: Model, options: RenderOptions, now: float
 ) -> RenderedAnswer:
-    """The answer of `script`, in the dialect of the model."""
+    """Return the answer of a script in the dialect of the model."""
     dialect = DIALECTS[card.dialect](card.profile)
     if isinstance(script, Failure):
-        return _refused(script, conversation, dialect, manner)
-    minter = IdFactory(dialect, manner, script.created_at(now), _calls_so_far(conversation))
-    answer = _planned(script, conversation, card, manner, minter, dialect)
+        return _render_failure(script, conversation, dialect, options)
+    ids = IdFactory(dialect, options, script.created_at(now), _call_count(conversation))
+    answer = _plan(script, conversation, card, options, ids, dialect)
     if isinstance(answer, Failure):
-        return _refused(answer, conversation, dialect, manner)
+        return _render_failure(answer, conversation, dialect, options)
     stream = bool(conversation.request.stream)
-    head, chunks = _worded(answer, conversation, dialect, manner.style, stream)
+    head, chunks = _render_plan(answer, conversation, dialect, options.style, stream)
     events = 1
-    if manner.schedule.is_noop:
+    if options.schedule.is_noop:
         events = len(chunks)
-        # Nothing waits: one write is much cheaper than many, and a client sees the same events.
+        # One write is much cheaper than many, and a client sees the same events.
         chunks = [Chunk(b"".join(chunk.data for chunk in chunks), sum(chunk.tokens for chunk in chunks))]
-    fixed = (*minter.signatures, *_counted(answer.usage))
-    marks: tuple[bytes, ...] = (b'"created":%d' % minter.created, *minter.made, *fixed)
-    templates = tuple((ByteTemplate(chunk.data, marks), chunk.tokens) for chunk in chunks)
-    paced = stream and not manner.schedule.is_noop and not manner.schedule.faults
-    literal = script.created is not None or script.id
-    form = AnswerTemplate(
+    request_values = (*ids.signature_values, *_token_fields(answer.usage))
+    values: tuple[bytes, ...] = (b'"created":%d' % ids.created, *ids.values, *request_values)
+    templates = tuple((ByteTemplate(chunk.data, values), chunk.tokens) for chunk in chunks)
+    paced = stream and not options.schedule.is_noop and not options.schedule.faults
+    template = AnswerTemplate(
         head=head,
         chunks=templates,
-        schedule=manner.schedule.for_dialect(dialect.stream_failure, dialect.stream_error),
-        mints=tuple(minter.mints),
-        signed=tuple(minter.signed),
-        beats=None if stream else _beats(answer, conversation, dialect, manner),
-        created=minter.created if literal else None,
-        score=StreamTemplate.of(templates) if paced else None,
+        schedule=options.schedule.for_dialect(dialect.stream_failure, dialect.stream_error),
+        ids=tuple(ids.slots),
+        signatures=tuple(ids.signature_slots),
+        chunk_tokens=None if stream else _chunk_tokens(answer, conversation, dialect, options),
+        created=ids.created if script.created is not None or script.id else None,
+        stream=StreamTemplate.of(templates) if paced else None,
         events=events,
     )
-    return RenderedAnswer(manner.root, form, answer, fixed, _effort(answer, conversation), marks, int(now))
+    workload = _workload(answer, conversation)
+    return RenderedAnswer(options.root, template, answer, request_values, workload, values, int(now))
 
 
-def _beats(plan: Plan, conversation: Conversation, dialect: Dialect, manner: RenderOptions) -> tuple[int, ...]:
-    """The tokens of each chunk that a stream of the answer would have."""
-    if manner.schedule.is_noop:
+def _chunk_tokens(plan: Plan, conversation: Conversation, dialect: Dialect, options: RenderOptions) -> tuple[int, ...]:
+    """Return the tokens of each chunk that a stream of the answer would have; none without a schedule."""
+    if options.schedule.is_noop:
         return ()
-    return tuple([chunk.tokens for chunk in dialect.stream(plan, conversation.request, manner.style)])
+    return tuple([chunk.tokens for chunk in dialect.stream(plan, conversation.request, options.style)])
 
 
-def _effort(plan: Plan, conversation: Conversation) -> Workload:
-    thought = any(isinstance(part, Thought) for choice in plan.choices for part in choice.parts)
-    shown = thought and conversation.request.include_thoughts
-    return Workload(plan.usage.prompt_tokens, 0 if shown else plan.usage.reasoning_tokens)
+def _workload(plan: Plan, conversation: Conversation) -> Workload:
+    has_thoughts = any(isinstance(part, Thought) for choice in plan.choices for part in choice.parts)
+    visible = has_thoughts and conversation.request.include_thoughts
+    return Workload(plan.usage.prompt_tokens, 0 if visible else plan.usage.reasoning_tokens)
 
 
-def _planned(
+def _plan(
     script: Script,
     conversation: Conversation,
     card: Model,
-    manner: RenderOptions,
-    minter: "IdFactory",
+    options: RenderOptions,
+    ids: "IdFactory",
     dialect: Dialect,
 ) -> Answer:
-    answer_id = script.id or minter.response_id()
-    signer = minter.sign if card.signs else _unsigned
+    answer_id = script.id or ids.response_id()
+    sign = ids.sign if card.signs else _no_signature
     decoding = dialect.decoding(conversation.request)
-    context = Context(conversation, manner.root, minter.attempt, minter.call_id, signer, decoding, groups=script.groups)
+    context = Context(conversation, options.root, ids.attempt, ids.call_id, sign, decoding, groups=script.groups)
     try:
-        plan = plan_script(script, context, card, answer_id, minter.created, warm=manner.warm)
+        plan = plan_script(script, context, card, answer_id, ids.created, is_repeat=options.is_repeat)
     except Unsatisfiable as error:
         return dialect.unsatisfiable(error)
     return dialect.refusal(plan, conversation.request) or plan
 
 
-def _unsigned(name: str, seed: Seed) -> None:
+def _no_signature(name: str, seed: Seed) -> None:
     return None
 
 
-def _worded(
+def _render_plan(
     plan: Plan, conversation: Conversation, dialect: Dialect, style: Style, stream: bool
 ) -> tuple[Head, Sequence[Chunk]]:
     if stream:
@@ -224,49 +228,51 @@ def _worded(
     return Head(200, dialect.headers), [dialect.unary(plan, conversation.request, style)]
 
 
-def _refused(failure: Failure, conversation: Conversation, dialect: Dialect, manner: RenderOptions) -> RenderedAnswer:
+def _render_failure(
+    failure: Failure, conversation: Conversation, dialect: Dialect, options: RenderOptions
+) -> RenderedAnswer:
     head, chunk = dialect.failure(failure, conversation.target)
-    templates = ((ByteTemplate(chunk.data, ()), 0),)
-    return RenderedAnswer(manner.root, AnswerTemplate(head, templates, manner.schedule, beats=(0,)), failure)
+    chunks = ((ByteTemplate(chunk.data, ()), 0),)
+    return RenderedAnswer(options.root, AnswerTemplate(head, chunks, options.schedule, chunk_tokens=(0,)), failure)
 
 
 class IdFactory:
-    """Makes the ids of the first attempt and the signatures, and remembers how."""
+    """Makes the ids of the first attempt and the signatures, and records a slot for each."""
 
-    def __init__(self, dialect: Dialect, manner: RenderOptions, created: int, calls: int) -> None:
+    def __init__(self, dialect: Dialect, options: RenderOptions, created: int, calls: int) -> None:
         self._dialect = dialect
-        self._manner = manner
+        self._options = options
         self._calls = calls
-        self.attempt = manner.root.child("attempt", 0)
+        self.attempt = options.root.child("attempt", 0)
         self.created = created
-        self.mints: list[IdSlot] = []
-        self.made: list[bytes] = []
-        self.signed: list[IdSlot] = []
-        self.signatures: list[bytes] = []
+        self.slots: list[IdSlot] = []
+        self.values: list[bytes] = []
+        self.signature_slots: list[IdSlot] = []
+        self.signature_values: list[bytes] = []
 
     def response_id(self) -> str:
-        return self._mint(self.attempt.child("id"), self._dialect.response_id)
+        return self._add(self.attempt.child("id"), self._dialect.response_id)
 
     def call_id(self, seed: Seed, name: str, index: int) -> str:
         number = self._calls
         self._calls += 1
-        return self._mint(seed, lambda own, created: self._dialect.call_id(own, name, number))
+        return self._add(seed, lambda own, created: self._dialect.call_id(own, name, number))
 
-    def _mint(self, seed: Seed, make: Callable[[Seed, int], str]) -> str:
-        made = make(seed, self.created)
-        if len(made) < _SHORTEST:
-            return made
-        self.mints.append(IdSlot(seed.path.removeprefix(self.attempt.path), make))
-        self.made.append(made.encode())
-        return made
+    def _add(self, seed: Seed, make: Callable[[Seed, int], str]) -> str:
+        value = make(seed, self.created)
+        if len(value) < _MIN_ID_LENGTH:
+            return value
+        self.slots.append(IdSlot(seed.path.removeprefix(self.attempt.path), make))
+        self.values.append(value.encode())
+        return value
 
     def sign(self, name: str, seed: Seed) -> str:
-        signature = self._manner.sign(name, seed)
-        suffix = seed.path.removeprefix(self._manner.root.path)
-        self.signed.append(IdSlot(suffix, lambda own, _: self._manner.sign(name, own)))
-        self.signatures.append(signature.encode())
+        signature = self._options.sign(name, seed)
+        suffix = seed.path.removeprefix(self._options.root.path)
+        self.signature_slots.append(IdSlot(suffix, lambda own, _: self._options.sign(name, own)))
+        self.signature_values.append(signature.encode())
         return signature
 
 
-def _calls_so_far(conversation: Conversation) -> int:
+def _call_count(conversation: Conversation) -> int:
     return sum(len(message.calls) for message in conversation.request.messages) if conversation.has_tool_calls else 0

@@ -1,4 +1,4 @@
-"""What gemulator says of its own choices, in headers that the emulated service does not have."""
+"""Builder of the `x-emulator-*` response headers."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,26 +8,27 @@ from msgspec.structs import replace
 from gemulator.delivery.steps import Head
 from gemulator.dialects import Headers
 
-_LONGEST = 2_000  # characters: clients refuse heads of 8,000 bytes
+_MAX_LENGTH = 2_000  # characters: clients refuse heads of 8,000 bytes
 
 
 @lru_cache(maxsize=1024)
 def session_header(session: str) -> Headers:
-    """The header that names the session."""
-    return ((b"x-emulator-session", _value(session)),)
+    """Return the header that names the session."""
+    return ((b"x-emulator-session", _header_value(session)),)
 
 
 def add_emulator_headers(head: Head, turn: str, error: str, notes: Sequence[str]) -> Head:
-    """The head with the turn that answered, what went wrong, and what the developer should know of the request."""
-    said = {b"x-emulator-turn": turn, b"x-emulator-error": error, b"x-emulator-notes": "; ".join(notes)}
-    return replace(head, headers=(*head.headers, *((name, _value(text)) for name, text in said.items() if text)))
+    """Return the head with headers for the turn that answered, the error and the notes. Empty ones are omitted."""
+    texts = {b"x-emulator-turn": turn, b"x-emulator-error": error, b"x-emulator-notes": "; ".join(notes)}
+    added = ((name, _header_value(text)) for name, text in texts.items() if text)
+    return replace(head, headers=(*head.headers, *added))
 
 
-def _value(text: str) -> bytes:
-    """A text as a header's value: one line of ASCII, as long as every client takes it."""
+def _header_value(text: str) -> bytes:
+    """Return the text as one line of ASCII, cut to a length that every client accepts."""
     line = " ".join(text.split())
     if not line.isprintable():
         line = "".join(filter(str.isprintable, line))
-    if len(line) > _LONGEST:
-        line = f"{line[:_LONGEST]} ... and {len(line) - _LONGEST} characters more"
+    if len(line) > _MAX_LENGTH:
+        line = f"{line[:_MAX_LENGTH]} ... and {len(line) - _MAX_LENGTH} characters more"
     return line.encode("ascii", "replace")

@@ -1,4 +1,4 @@
-"""The scenarios of a session: those pushed to it, newest first, before those of files."""
+"""A session's library: pushed scenarios first (newest first), then files."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -10,13 +10,13 @@ from gemulator.state.store import PushedScenario, SessionOverlay
 
 
 def session_library(overlay: SessionOverlay, files: Library) -> Library:
-    """What answers in a session. A pushed scenario hides the file of the same name."""
+    """Return the scenarios of a session. A pushed scenario hides the file of the same name."""
     return files.with_pushed([read_pushed(published) for published in overlay.published])
 
 
-@lru_cache(maxsize=64)  # read where it is written, when it is pushed, and when it first answers
+@lru_cache(maxsize=64)  # parsed by the stub builder, the push route and the first request
 def read_pushed(published: PushedScenario) -> Scenario:
-    """The scenario of a pushed text. ScenarioError says what is wrong with it."""
+    """Return the scenario of a pushed text. Raise ScenarioError if it is not valid."""
     text, name = published.text, published.name
     scenario = read_json(text, Path(name), name) if text.startswith("{") else None
     return scenario or read_scenario(text, Path(name), name)

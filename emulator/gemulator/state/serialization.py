@@ -38,7 +38,7 @@ def encode(received: Received) -> bytes:
         "scenario": exchange.scenario,
         "turn": exchange.turn,
         "usage": asdict(exchange.usage) if exchange.usage else None,
-        "nearest": [] if _nearest_is_recomputed(exchange) else to_builtins(exchange.nearest),
+        "nearest": to_builtins(exchange.nearest),
     }
     # A path or model may contain a lone surrogate, which has no UTF-8 encoding.
     return orjson.dumps(_replace_surrogates(tree))
@@ -64,11 +64,6 @@ def decode(data: bytes) -> Received:
     headers = {name.encode(_ENCODING): value.encode(_ENCODING) for name, value in tree["headers"]}
     delivery = Delivery(tuple(_decode_step(*step) for step in tree["steps"]))
     return Received(tree["at"], tree["session"], tree["attempt"], exchange, headers, delivery, tree["size"])
-
-
-def _nearest_is_recomputed(exchange: Exchange) -> bool:
-    """Return True if `nearest` need not be stored: for a generated answer it is recomputed on access."""
-    return exchange.source in {"generated", "unsatisfiable"} and exchange.body.is_complete
 
 
 def _replace_surrogates(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The calls that an invented answer makes: which tool is due, how often, and with what."""
+"""Tool calls of a generated answer."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,14 +13,14 @@ from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
 
 
-def calls_due(context: Context) -> Sequence[ToolCall] | None:
-    """The calls to make now; None: the answer is words."""
+def generate_calls(context: Context) -> Sequence[ToolCall] | None:
+    """Return the calls to make now, None if the answer is text."""
     tool = _next_tool(context.conversation)
     return None if tool is None else tuple(_calls(tool, context))
 
 
 def _next_tool(conversation: Conversation) -> Function | None:
-    """The function to call now. With `auto`, a user message gets a call and a tool's result a text (fidelity.md)."""
+    """Return the function to call now: with `auto`, after a user message but not after a tool result (fidelity.md)."""
     choice = conversation.request.choice_of_tool
     offered = [function for function in conversation.request.functions_offered if choice.allows(function.name)]
     if not offered or choice.mode == "none":
@@ -28,16 +28,16 @@ def _next_tool(conversation: Conversation) -> Function | None:
     if choice.name is not None:
         return offered[0]
     called = {call.function.name for call in conversation.current_calls}
-    left = [function for function in offered if function.name not in called]
+    remaining = [function for function in offered if function.name not in called]
     if conversation.tool_results and choice.mode != "required":
         return None
-    if not left:
+    if not remaining:
         return None
     specs = [
         {"name": function.name, "description": function.description, "parameters": function.parameters}
-        for function in left
+        for function in remaining
     ]
-    return left[best_tool(conversation.user_text, specs)]
+    return remaining[best_tool(conversation.user_text, specs)]
 
 
 def _calls(function: Function, context: Context) -> Iterator[ToolCall]:

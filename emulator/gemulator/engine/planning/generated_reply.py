@@ -1,4 +1,4 @@
-"""The answer to a request that no turn fits: parts as an author would have written them."""
+"""Generated reply to a request that matches no turn."""
 
 import base64
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from gemulator.service.guided_decoding import JsonConstraint
 
 
 class GeneratedReply(ReplyPart):
-    """A whole answer: a call where a tool is due, else JSON, a picture or prose as the request asks."""
+    """A whole answer: tool calls if one is expected, else JSON, an image or prose as the request asks."""
 
     key: ClassVar[str] = "improvised"
 
@@ -22,18 +22,18 @@ class GeneratedReply(ReplyPart):
         if calls is not None:
             return (*thoughts, *calls)
         wanted = conversation.request.modalities or ["text"]
-        words = [Text(_words(context), context.signature(None, ""))] if set(wanted) != {"image"} else []
+        texts = [Text(_text(context), context.signature(None, ""))] if set(wanted) != {"image"} else []
         if "audio" in wanted:
-            return (*thoughts, _spoken(words[0].text, context))
-        pictures = ImageReply(image=conversation.user_text).plan(context) if "image" in wanted else ()
-        return (*thoughts, *words, *pictures)
+            return (*thoughts, _speech(texts[0].text, context))
+        images = ImageReply(image=conversation.user_text).plan(context) if "image" in wanted else ()
+        return (*thoughts, *texts, *images)
 
 
-def _spoken(words: str, context: Context) -> Media:
+def _speech(text: str, context: Context) -> Media:
     from gemulator.generate.audio import speech_like
 
-    sound = base64.b64encode(speech_like(words, context.seed.child("speech"))).decode()
-    return Media("audio", "audio/wav", sound, context.signature(None, ""))
+    data = base64.b64encode(speech_like(text, context.seed.child("speech"))).decode()
+    return Media("audio", "audio/wav", data, context.signature(None, ""))
 
 
 def _thoughts(context: Context) -> Sequence[Part]:
@@ -43,15 +43,15 @@ def _thoughts(context: Context) -> Sequence[Part]:
     return (Thought(thought(context.seed.child("thought"), context.conversation.user_text, words)),)
 
 
-def _words(context: Context) -> str:
+def _text(context: Context) -> str:
     conversation, seed = context.conversation, context.seed
-    form = context.decoding.constraint
-    if form is None and conversation.request.wants_json:
-        form = JsonConstraint(conversation.request.response_schema)
-    if form is not None:
+    constraint = context.decoding.constraint
+    if constraint is None and conversation.request.wants_json:
+        constraint = JsonConstraint(conversation.request.response_schema)
+    if constraint is not None:
         from gemulator.engine.planning.structured_output import structured_output
 
-        return structured_output(form, conversation, seed)
+        return structured_output(constraint, conversation, seed)
     results = [(result.name, result.value) for result in conversation.tool_results]
     if results:
         return report(seed.child("report"), conversation.user_text, results)
@@ -59,7 +59,7 @@ def _words(context: Context) -> str:
 
 
 def _calls(context: Context) -> Sequence[ToolCall] | None:
-    """What makes values is imported for a request that wants some."""
-    from gemulator.engine.planning.generated_calls import calls_due
+    # Imported for requests with tools only: it loads the JSON-schema generator.
+    from gemulator.engine.planning.generated_calls import generate_calls
 
-    return calls_due(context)
+    return generate_calls(context)

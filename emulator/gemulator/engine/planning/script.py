@@ -1,4 +1,4 @@
-"""From a turn that fits to what answers: chance decided, defaults of the file applied."""
+"""Resolution of a turn's reply: choices drawn, file defaults applied."""
 
 from collections.abc import Mapping
 
@@ -15,17 +15,20 @@ from gemulator.scenario.templates.variables import Variables
 
 
 def resolve_reply(turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed) -> Script | Failure:
-    """What a turn answers. `usage` are the counts of its file. ReplyError where an error's message cannot be filled."""
+    """Return the script or failure of a turn; `usage` are the token counts of its file.
+
+    Raise ReplyError if the template of an error's message cannot be filled.
+    """
     groups = turn.when.captured_groups(conversation)
-    reply = _decided(turn.reply, seed)
+    reply = _resolve_choice(turn.reply, seed)
     if isinstance(reply, ErrorReply):
-        return _refused(reply, conversation, groups)
+        return _failure(reply, conversation, groups)
     script = _script(reply, turn.finish, groups, seed)
     return replace(script, id=turn.id, created=turn.created, usage=turn.usage.with_fallback(usage))
 
 
-def _decided(reply: Reply, seed: Seed) -> Reply:
-    """The reply that chance has chosen, where there is a choice of whole ones."""
+def _resolve_choice(reply: Reply, seed: Seed) -> Reply:
+    """Return the reply drawn from nested choices of whole replies."""
     depth = 0
     while isinstance(reply, ChooseReply):
         reply = reply.pick(seed.child("option", depth))
@@ -36,7 +39,7 @@ def _decided(reply: Reply, seed: Seed) -> Reply:
 def _script(reply: Reply, finish: str | None, groups: Mapping[str, str], seed: Seed) -> Script:
     if isinstance(reply, CandidatesReply):
         each = (
-            _script(_decided(candidate, seed.child("candidate", index)), own or finish, groups, seed)
+            _script(_resolve_choice(candidate, seed.child("candidate", index)), own or finish, groups, seed)
             for index, (candidate, own) in enumerate(reply.each())
         )
         return Script((), finish=finish, groups=groups, candidates=tuple(each))
@@ -45,7 +48,7 @@ def _script(reply: Reply, finish: str | None, groups: Mapping[str, str], seed: S
     return Script(parts_of(reply), finish=finish, groups=groups)
 
 
-def _refused(reply: ErrorReply, conversation: Conversation, groups: Mapping[str, str]) -> Failure:
-    written = reply.message
-    said = written if written is None else Template.of(written).text(Variables(conversation, groups))
-    return reply.failure(said, conversation)
+def _failure(reply: ErrorReply, conversation: Conversation, groups: Mapping[str, str]) -> Failure:
+    template = reply.message
+    message = template if template is None else Template.of(template).text(Variables(conversation, groups))
+    return reply.failure(message, conversation)

@@ -1,4 +1,4 @@
-"""Invented words in the form that a request demands: JSON, one of some texts, a pattern, or a grammar."""
+"""Generated text under guided decoding: JSON, choice, regex or grammar."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,50 +22,50 @@ from gemulator.service.guided_decoding import (
 )
 
 
-def structured_output(form: OutputConstraint, conversation: Conversation, seed: Seed) -> str:
-    """Words that obey guided decoding."""
+def structured_output(constraint: OutputConstraint, conversation: Conversation, seed: Seed) -> str:
+    """Return text that satisfies the constraint. Raise Unsatisfiable if there is none."""
     prompt = conversation.user_text
-    match form:
+    match constraint:
         case JsonConstraint(schema):
-            return _object(schema, conversation, seed)
+            return _json_text(schema, conversation, seed)
         case ChoiceConstraint(options):
-            named = _named(options, prompt)
+            named = _named_in(options, prompt)
             return options[named[0]] if len(named) == 1 else seed.child("choice").pick(options)
         case RegexConstraint(pattern):
-            return _matching(pattern, seed.child("regex"))
-        case InvalidConstraint():  # a server that does not refuse it cannot have read it
+            return _matching_text(pattern, seed.child("regex"))
+        case InvalidConstraint():  # servers that do not refuse it ignore it
             return answer(seed.child("answer"), prompt)
         case grammar:
-            return sample(grammar, _Speaker(conversation), seed.child("grammar"))
+            return sample(grammar, _PromptContent(conversation), seed.child("grammar"))
 
 
-def _object(schema: JSON, conversation: Conversation, seed: Seed) -> str:
+def _json_text(schema: JSON, conversation: Conversation, seed: Seed) -> str:
     try:
-        return orjson.dumps(fitting(schema, conversation, seed)).decode()
+        return orjson.dumps(matching_value(schema, conversation, seed)).decode()
     except Unsatisfiable as error:
-        named = schema is not None and schema == conversation.request.response_schema
-        raise (error.within("response_format.json_schema.schema") if named else error) from None
+        is_response_schema = schema is not None and schema == conversation.request.response_schema
+        raise (error.within("response_format.json_schema.schema") if is_response_schema else error) from None
 
 
-def fitting(schema: JSON, conversation: Conversation, seed: Seed) -> Any:
-    """A value for a schema; None: an object with the keys that the prompt names."""
+def matching_value(schema: JSON, conversation: Conversation, seed: Seed) -> Any:
+    """Return a value for the schema; without one, an object with the keys that the prompt names."""
     if schema is None:
         schema = schema_of(requested_keys(conversation.user_text) or ("result",), conversation.user_text)
     hints = Hints(analyse(conversation.user_text), seed=seed.child("json", "topic"))
     return value_for(schema, seed.child("json"), hints=hints)
 
 
-def _named(options: Sequence[str], prompt: str) -> Sequence[int]:
-    """Which options the prompt names."""
+def _named_in(options: Sequence[str], prompt: str) -> Sequence[int]:
+    """Return the indexes of the options that the prompt names."""
     return [index for index, option in enumerate(options) if option.lower() in prompt.lower()]
 
 
-def _matching(pattern: str, seed: Seed) -> str:
+def _matching_text(pattern: str, seed: Seed) -> str:
     return str(value_for({"type": "string", "pattern": f"^(?:{pattern})$"}, seed))
 
 
-class _Speaker:
-    """Says what a grammar leaves open: prose where that fits, and what the prompt asks for."""
+class _PromptContent:
+    """Content for the open parts of a grammar: prose, and values that the prompt suggests."""
 
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
@@ -75,12 +75,12 @@ class _Speaker:
 
     def matching(self, pattern: str, seed: Seed) -> str:
         prose = self.words(seed.child("words"))
-        return prose if matcher(f"^(?:{pattern})$")(prose) else _matching(pattern, seed)
+        return prose if matcher(f"^(?:{pattern})$")(prose) else _matching_text(pattern, seed)
 
     def value(self, schema: Schema, seed: Seed) -> str:
-        return format_value(fitting(schema.schema, self._conversation, seed), schema.style)
+        return format_value(matching_value(schema.schema, self._conversation, seed), schema.style)
 
     def find_mentioned(self, texts: Sequence[str]) -> int | None:
-        letters = [text.strip() for text in texts]
-        named = [index for index in _named(letters, self._conversation.user_text) if len(letters[index]) > 1]
+        options = [text.strip() for text in texts]
+        named = [index for index in _named_in(options, self._conversation.user_text) if len(options[index]) > 1]
         return named[0] if len(named) == 1 else None

@@ -119,7 +119,7 @@ class JournalRoutes(Struct, frozen=True):
         if exchange.nearest or not exchange.body.is_complete:
             return entry
         incoming = rebuild_request(exchange.body.data, exchange.path, target, received.headers, received.session)
-        nearest = self.engine.preparation.nearest(incoming, await self.engine.store.overlay(received.session))
+        nearest = await self.engine.near_misses(incoming, answered=bool(exchange.turn))
         return replace(entry, received=replace(received, exchange=replace(exchange, nearest=nearest)))
 
     async def verify(self, request: Request) -> Response:
@@ -134,7 +134,9 @@ class JournalRoutes(Struct, frozen=True):
 
         expected = parse_body(body, Expectations)
         store, session = self.engine.store, expected.session
-        entries = (await store.entries(Filter(session=session))).entries
+        entries: Sequence[Entry] = (await store.entries(Filter(session=session))).entries
+        if expected.none_unmatched is True:
+            entries = [await self._with_near_misses(entry) for entry in entries]
         turns, late = await self._session_turns(session, entries), await self._late_entries(expected.none_late)
         failed = verify(expected, entries, await store.counters(session), turns, late)
         if not failed:
@@ -188,7 +190,7 @@ def _explanation_view(session: str, explained: Explanation) -> dict[str, object]
         "status": exchange.status,
         "attempt": explained.attempt,
         "usage": usage_view(exchange.usage),
-        "nearest": near_miss_views((*explained.spent, *explained.nearest)),
+        "nearest": near_miss_views((*explained.exhausted, *explained.nearest)),
         "steps": step_views(explained.delivery),
         "text": str(explained),
     }

@@ -20,7 +20,8 @@ class Exchange(Struct, frozen=True, gc=False):
     """Request and the choice of its answer; equal repeats share one object.
 
     `source` is the origin of the answer: a turn of a scenario or one of the alternatives. `scenario` is empty and
-    `turn` 0 unless a turn answered. `nearest` lists near misses if no turn matched.
+    `turn` 0 unless a turn answered. `nearest` lists the near misses of an unmatched request, and of a generated
+    answer whose body is too large to be stored whole; those of other entries are computed when they are read.
     """
 
     method: str
