@@ -72,7 +72,7 @@ def test_what_is_done_with_it_is_done_with_its_default_session() -> None:
 def test_a_stopped_one_that_nobody_asked_says_that_it_is_gone() -> None:
     emulator = Emulator().start()
     emulator.stop()
-    with pytest.raises(AdminError, match="no gemulator answers"):
+    with pytest.raises(AdminError, match="cannot reach gemulator"):
         emulator.session(seed="1").name.upper()
 
 
@@ -111,7 +111,7 @@ def test_one_that_is_started_again_begins_anew() -> None:
     emulator.when(user="hi").reply("Hello!")
     emulator.seed = "7"
     emulator.stop()
-    with pytest.raises(AdminError, match="no gemulator answers"):
+    with pytest.raises(AdminError, match="cannot reach gemulator"):
         _ = emulator.requests
     with emulator:
         assert (emulator.requests, emulator.to_yaml(), emulator.seed) == ([], "", None)

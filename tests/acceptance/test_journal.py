@@ -189,8 +189,8 @@ def test_following_begins_with_the_past(running: Emulator, admin: Admin, monkeyp
     ("words", "says"),
     [
         (["sessions", "--url", "http://127.0.0.1:9"], "Start it with `gemulator serve`."),
-        (["sessions", "--admin-key", "a\nb"], "--admin-key: a header is one line of printable ASCII"),
-        (["sessions", "--admin-key", "ключ"], "--admin-key: a header is one line of printable ASCII"),
+        (["sessions", "--admin-key", "a\nb"], "--admin-key: a header value must be one line of printable ASCII"),
+        (["sessions", "--admin-key", "ключ"], "--admin-key: a header value must be one line of printable ASCII"),
         (["journal", "--har", "/dev/null/x.har"], "/dev/null/x.har cannot be written: Not a directory"),
     ],
 )

@@ -54,7 +54,7 @@ def test_unmatched_requests_are_described_whatever_the_message(session: Session)
     session.when(user="invoice").fail(429, times=1)
     post(session, "hi")
     lines = failure(session)
-    assert lines[0] == "gemulator: 1 of 1 request fitted no turn. Nearest turns first:"
+    assert lines[0] == "gemulator: 1 of 1 request matched no turn. Nearest turns first:"
     assert "reworded times_used" in lines
     assert [check.kind for check in session.checks.failed_at_end()] == ["none_unmatched", "times_used"]
 

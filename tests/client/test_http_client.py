@@ -124,7 +124,7 @@ def test_a_forked_process_has_connections_of_its_own() -> None:
     [
         ("http://127.0.0.1:9", "refused"),
         ("http://127.0.0.1:port", "nonnumeric port"),
-        ("127.0.0.1:8089", "begins neither with http:// nor with https://"),
+        ("127.0.0.1:8089", "must begin with http:// or https://"),
         ("http://nowhere.invalid", "[Nn]ame"),
     ],
 )

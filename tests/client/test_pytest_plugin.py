@@ -45,7 +45,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
                 ask(gemulator, "How is the weathr?")
         """,
         [
-            "gemulator: 1 of 1 request fitted no turn. Nearest turns first:",
+            "gemulator: 1 of 1 request matched no turn. Nearest turns first:",
             "  request *: google/m 'How is the weathr?'",
             "    stubs/1: user: expected 'weather' in it, saw 'How is the weathr?'",
             'Stub them: gemulator.when(user="…").reply("…"), or @pytest.mark.gemulator(unmatched="generate").',
@@ -93,7 +93,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
                     ask(gemulator, "invoice")
         """,
         [
-            "gemulator: 1 of 2 requests fitted no turn. Nearest turns first:",
+            "gemulator: 1 of 2 requests matched no turn. Nearest turns first:",
             "    stubs/1: answered 1 of 1 times",
         ],
     ),
@@ -107,7 +107,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*BadRequestError*",
             "*- Captured gemulator call -*",
             "    there are no turns: nothing was stubbed or loaded",
-            "when(user='hello') answers nothing: it has no reply(…), call(…) or fail(…)",
+            "when(user='hello') has no answer: add .reply(…), .call(…) or .fail(…)",
         ],
     ),
     "times that are left": (
@@ -123,7 +123,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "      user: invoice",
             "    times: 2",
             "      error: 429",
-            "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
+            "Send as many requests as `times` says, or allow fewer: @pytest.mark.gemulator(strict=False).",
         ],
     ),
     "a call that did not come": (
@@ -220,14 +220,14 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
                     ask(gemulator, "Hello?")
         """,
         [
-            "gemulator: 2 of 2 requests fitted no turn. Nearest turns first:",
+            "gemulator: 2 of 2 requests matched no turn. Nearest turns first:",
             "    file/1: user: expected 'x' in it, saw 'Hello?'",
             "    file/1: user: expected 'x' in it, saw 'Hello?'",
             "turn file/1 answered 0 of 2 times",
             "  turn:",
             "    reply: From the file.",
             "Stub them: *",
-            "Ask as often as is stubbed, *",
+            "Send as many requests *",
         ],
     ),
     "a request that was refused": (
@@ -255,7 +255,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it(app):
             pass
         """,
-        ["gemulator: 1 of 1 request fitted no turn. *", "  request *: google/m 'Bye.'"],
+        ["gemulator: 1 of 1 request matched no turn. *", "  request *: google/m 'Bye.'"],
     ),
     "a failed test of unittest": (
         """
@@ -277,7 +277,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it(gemulator):
             gemulator.last
         """,
-        ["*AssertionError: gemulator was not asked anything in this session"],
+        ["*AssertionError: gemulator received no request in this session"],
     ),
     "an unknown condition": (
         """
@@ -291,7 +291,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it(gemulator):
             gemulator.when(user="weather").pace(first_token="1s")
         """,
-        ["*ValueError: say first what is answered: when(…).reply(…), .call(…) or .fail(…)"],
+        ["*ValueError: there is no reply to change yet: call .reply(…), .call(…) or .fail(…) first"],
     ),
     "an unknown condition of a check": (
         """
@@ -305,7 +305,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it(gemulator):
             gemulator.when(user="weather").reply({"json": {"v": {1, 2}}})
         """,
-        ["*ValueError: reply.json.v: JSON has nothing for a set"],
+        ["*ValueError: reply.json.v: a value of type set cannot be JSON: *"],
     ),
     "a file that is wrong": (
         """
@@ -320,7 +320,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["the marker gemulator takes scenario, unmatched, seed, clock, strict, env, and not `sed`"],
+        ["the marker gemulator does not take `sed`. It takes scenario, unmatched, seed, clock, strict, env."],
     ),
     "a clock that is none": (
         """
@@ -368,7 +368,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["gemulator: there is no missing.yaml in *"],
+        ["gemulator: no file missing.yaml in *"],
     ),
     "a scenario that is wrong": (
         """
@@ -459,14 +459,14 @@ def test_a_client_that_outlives_its_test_is_named(tmp_path: Path) -> None:
     report.fnmatch_lines(
         [
             "_* test_two _*",
-            "gemulator: A client that was made in a test before asked again:",
+            "gemulator: A client of an earlier test sent a request:",
             "  request *: google/m 'Who is it[?]'",
-            "    its client is that of test_late.py::test_one",
-            "Make clients anew for each test, or clear what keeps them, like a cache.",
+            "    its client was created in test_late.py::test_one",
+            "Create a client per test, or clear the cache that holds it.",
             "_* test_three _*",
             "*BadRequestError*",
             "*- Captured gemulator call -*",
-            "A client that was made in a test before asked again:",
+            "A client of an earlier test sent a request:",
             "  request *: google/m 'Still there[?]'",
             "*= 2 failed, 2 passed in *",
         ]
@@ -481,10 +481,10 @@ def test_a_client_that_outlives_its_test_is_named_for_a_server_elsewhere(tmp_pat
     report.fnmatch_lines(
         [
             "_* ERROR at teardown of test_four _*",
-            "gemulator: A client that was made in a test before asked again:",
+            "gemulator: A client of an earlier test sent a request:",
             "  request *: google/m 'Who is it[?]'",
-            "    its client is that of test_late.py::test_one",
-            "Make clients anew for each test, or clear what keeps them, like a cache.",
+            "    its client was created in test_late.py::test_one",
+            "Create a client per test, or clear the cache that holds it.",
             "*= 4 passed, 1 error in *",
         ]
     )
@@ -536,9 +536,9 @@ def test_a_server_that_has_stopped_is_reported(tmp_path: Path) -> None:
             "_* test_failed _*",
             "*KeyError: 'the reason'",
             "*- Captured gemulator call -*",
-            "no gemulator answers at http://127.0.0.1:*",
+            "cannot reach gemulator at http://127.0.0.1:*",
             "_* test_passed _*",
-            "no gemulator answers at http://127.0.0.1:*",
+            "cannot reach gemulator at http://127.0.0.1:*",
             "*= 2 failed* in *",
         ]
     )
@@ -554,8 +554,8 @@ def test_a_server_that_is_no_emulator(tmp_path: Path) -> None:
         thread.join()
     report.fnmatch_lines(
         [
-            f"{url} answered 404 and is no gemulator",
-            "Name the right server with --gemulator-url, gemulator_url or GEMULATOR_URL.",
+            f"the server at {url} is not gemulator: it answered with status 404",
+            "Pass the URL of gemulator with --gemulator-url, gemulator_url or GEMULATOR_URL.",
         ]
     )
 
@@ -809,7 +809,7 @@ def test_a_broken_scenario_of_the_project(tmp_path: Path) -> None:
 
 def test_an_emulator_that_is_not_there(tmp_path: Path) -> None:
     report = run(tmp_path, {"one": "def test_it(gemulator): pass"}, "--gemulator-url", "http://127.0.0.1:9")
-    report.fnmatch_lines(["no gemulator answers at http://127.0.0.1:9: *", "Start it with `gemulator serve`."])
+    report.fnmatch_lines(["cannot reach gemulator at http://127.0.0.1:9: *", "Start it with `gemulator serve`."])
     report.no_fnmatch_line("*.py:[0-9]*")
 
 

@@ -25,7 +25,7 @@ from gemulator.state.store import PushedScenario
 
 
 def stubs_of(publish: Publish) -> Stubs:
-    """Stubs of a session that was not asked anything."""
+    """Stubs of a session without requests."""
     return Stubs(publish, lambda full: [])
 
 
@@ -221,11 +221,11 @@ def nowhere(text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ({1, 2}, "reply.json.v: JSON has nothing for a set"),
-        (b"x", "reply.json.v: JSON has nothing for a bytes"),
-        ("\ud800", "is no text: surrogates not allowed"),
-        ({(1, 2): 3}, r"reply.json.v: JSON has no key like \(1, 2\)"),
-        ({"\ud800": 3}, "is no text"),
+        ({1, 2}, "reply.json.v: a value of type set cannot be JSON"),
+        (b"x", "reply.json.v: a value of type bytes cannot be JSON"),
+        ("\ud800", "is not valid text: surrogates not allowed"),
+        ({(1, 2): 3}, r"reply.json.v: a JSON object cannot have the key \(1, 2\)"),
+        ({"\ud800": 3}, "is not valid text"),
     ],
 )
 def test_what_json_cannot_say_is_refused(value: object, message: str) -> None:

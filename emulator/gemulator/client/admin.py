@@ -172,7 +172,7 @@ class Admin:
         return orjson.loads(answer)
 
     def _unreachable(self, error: Exception) -> AdminError:
-        return AdminError(f"no gemulator answers at {self._url}: {error}", "Start it with `gemulator serve`.", "away")
+        return AdminError(f"cannot reach gemulator at {self._url}: {error}", "Start it with `gemulator serve`.", "away")
 
     def _error(self, status: int, answer: bytes) -> AdminError:
         try:
@@ -180,8 +180,8 @@ class Admin:
             details = tree["error"]
             return AdminError(details["message"], details["remedy"], details["code"], tree.get("failures"))
         except (ValueError, KeyError, TypeError):
-            message = f"{self._url} answered {status} and is no gemulator"
-            return AdminError(message, "Name the right server with --url.", "foreign")
+            message = f"the server at {self._url} is not gemulator: it answered with status {status}"
+            return AdminError(message, "Pass the URL of gemulator with --url.", "foreign")
 
 
 def _target(path: str, params: Mapping[str, str | int | None]) -> str:

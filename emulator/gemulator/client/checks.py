@@ -75,7 +75,7 @@ class SessionChecks:
     def late(self) -> Sequence[str]:
         """Return lines about unreported requests of clients whose session has ended."""
         lines = [*self.ended.late(self.admin)]
-        return ["A client that was made in a test before asked again:", *lines] if lines else []
+        return ["A client of an earlier test sent a request:", *lines] if lines else []
 
     def failure_hints(self) -> Sequence[str]:
         """Return likely reasons of a failed test: unmatched and refused requests, clients of earlier tests."""
@@ -104,7 +104,7 @@ class SessionChecks:
         found = [entry for entry in entries if entry["source"] in sources]
         if not found:
             return
-        yield f"{_share(found, entries)} fitted no turn. Nearest turns first:"
+        yield f"{_share(found, entries)} matched no turn. Nearest turns first:"
         for entry in found:
             yield f"  request {RecordedRequest(entry)}"
             for near in entry["nearest"]:

@@ -60,7 +60,7 @@ class Emulator(DefaultSessionMixin):
     def default_session(self) -> Session:
         """The session of clients that select no other. Raise RuntimeError if the emulator was never started."""
         if self._default_session is None:
-            raise RuntimeError("gemulator does not listen yet: `with Emulator() as emulator:` or `emulator.start()`")
+            raise RuntimeError("the emulator is not started: use `with Emulator() as emulator:` or `emulator.start()`")
         return self._default_session
 
     def start(self) -> Self:
@@ -93,7 +93,7 @@ class Emulator(DefaultSessionMixin):
         while not server.started and self._thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.001)
         if not server.started:
-            raise RuntimeError("gemulator did not start; its thread says why on standard error")
+            raise RuntimeError("gemulator did not start: see the error of its thread on standard error")
         return server
 
     def _open_handle(self, url: str, server: Server, engine: Engine) -> ServerHandle:

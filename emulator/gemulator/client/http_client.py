@@ -26,7 +26,8 @@ class HttpPool:
         self._parts = urlsplit(url)
         self._headers = dict(headers)
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
-            raise ValueError("a header is one line of printable ASCII")  # the message of http.client contains the key
+            # http.client would refuse it as well, with the key in its message
+            raise ValueError("a header value must be one line of printable ASCII")
         self._idle: deque[HTTPConnection] = deque()
         self._process = os.getpid()
         self._closed = False
@@ -94,7 +95,7 @@ class HttpPool:
     def _create(self) -> HTTPConnection:
         scheme, netloc = self._parts.scheme, self._parts.netloc
         if scheme not in {"http", "https"}:
-            raise Unreachable("it begins neither with http:// nor with https://")
+            raise Unreachable("the URL must begin with http:// or https://")
         try:
             if scheme == "https":
                 return HTTPSConnection(netloc, timeout=TIMEOUT, context=self._tls_context)

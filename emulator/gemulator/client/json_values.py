@@ -42,7 +42,7 @@ def _convert_text(value: str, path: _Path) -> str:
     try:
         _ = text.isascii() or text.encode()
     except UnicodeEncodeError as error:
-        raise _value_error(path, f"{text!r} is no text: {error.reason}") from None
+        raise _value_error(path, f"{text!r} is not valid text: {error.reason}") from None
     return text
 
 
@@ -52,7 +52,7 @@ def _convert_key(key: object, path: _Path) -> str:
     try:
         return str(next(iter(orjson.loads(orjson.dumps({key: None}, option=orjson.OPT_NON_STR_KEYS)))))
     except TypeError:
-        raise _value_error(path, f"JSON has no key like {key!r}") from None
+        raise _value_error(path, f"a JSON object cannot have the key {key!r}") from None
 
 
 def _convert_other(value: object, path: _Path) -> Any:
@@ -60,7 +60,9 @@ def _convert_other(value: object, path: _Path) -> Any:
         given = os.fspath(value) if isinstance(value, os.PathLike) else value
         return orjson.loads(orjson.dumps(given, option=orjson.OPT_NON_STR_KEYS))
     except TypeError:
-        raise _value_error(path, f"JSON has nothing for a {type(value).__name__}") from None
+        raise _value_error(
+            path, f"a value of type {type(value).__name__} cannot be JSON: use texts, numbers, lists or dicts"
+        ) from None
 
 
 def _value_error(path: _Path, reason: str) -> ValueError:

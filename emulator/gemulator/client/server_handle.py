@@ -53,7 +53,7 @@ class EndedSessions:
         for entry in (one for one in entries if one["session"] in self.owner and one["id"] > self.reported):
             self.reported = max(self.reported, entry["id"])
             yield f"  request {RecordedRequest(entry)}"
-            yield f"    its client is that of {self.owner[entry['session']]}"
+            yield f"    its client was created in {self.owner[entry['session']]}"
 
 
 class ServerHandle:

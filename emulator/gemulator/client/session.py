@@ -174,7 +174,7 @@ class Session:
         __tracebackhide__ = True
         requests = self.requests
         if not requests:
-            raise AssertionError("gemulator was not asked anything in this session")
+            raise AssertionError("gemulator received no request in this session")
         return requests[-1]
 
     @property

@@ -134,7 +134,7 @@ class Stubs:
     def incomplete(self) -> Iterator[str]:
         """Yield a message for each `when` without a reply."""
         for conditions in self.pending:
-            yield f"{_show_when(conditions)} answers nothing: it has no reply(…), call(…) or fail(…)"
+            yield f"{_show_when(conditions)} has no answer: add .reply(…), .call(…) or .fail(…)"
 
     def to_yaml(self) -> str:
         """Return the stubs as a scenario file; empty if there are none."""
@@ -271,7 +271,7 @@ class Stub:
         __tracebackhide__ = True
         with self._stubs.lock:
             if not self._indices:
-                raise ValueError("say first what is answered: when(…).reply(…), .call(…) or .fail(…)")
+                raise ValueError("there is no reply to change yet: call .reply(…), .call(…) or .fail(…) first")
             turns = list(self._stubs.turns)
             turns[self._indices[-1]] = turns[self._indices[-1]] | to_json_value(fields)
             self._stubs.change(turns)

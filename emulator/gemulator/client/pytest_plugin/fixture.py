@@ -24,8 +24,8 @@ _PROJECT: pytest.StashKey[PytestOptions] = pytest.StashKey()
 _REMEDIES: Mapping[FailureKind, str] = {
     "none_unmatched": 'Stub them: gemulator.when(user="…").reply("…"), or'
     ' @pytest.mark.gemulator(unmatched="generate").',
-    "none_late": "Make clients anew for each test, or clear what keeps them, like a cache.",
-    "times_used": "Ask as often as is stubbed, or allow less: @pytest.mark.gemulator(strict=False).",
+    "none_late": "Create a client per test, or clear the cache that holds it.",
+    "times_used": "Send as many requests as `times` says, or allow fewer: @pytest.mark.gemulator(strict=False).",
 }
 
 
@@ -139,7 +139,7 @@ def _load(session: Session, item: pytest.Item, file: str | os.PathLike[str]) -> 
     found = next((path for folder in folders if (path := Path(folder) / file).is_file()), None)
     if found is None:
         listed = ", ".join(str(folder) for folder in folders)
-        raise fail(f"gemulator: there is no {os.fspath(file)} in {listed}")
+        raise fail(f"gemulator: no file {os.fspath(file)} in {listed}")
     try:
         session.load(found)
     except ScenarioError as error:

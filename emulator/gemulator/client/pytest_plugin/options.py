@@ -71,7 +71,7 @@ def from_markers(item: pytest.Item, project: PytestOptions) -> PytestOptions:
     for marker in reversed(list(item.iter_markers("gemulator"))):
         unknown = [*map(repr, marker.args), *(f"`{name}`" for name in marker.kwargs if name not in _FIELDS)]
         if unknown:
-            raise fail(f"the marker gemulator takes {', '.join(_FIELDS)}, and not {', '.join(unknown)}")
+            raise fail(f"the marker gemulator does not take {', '.join(unknown)}. It takes {', '.join(_FIELDS)}.")
         options = options.override("the marker gemulator: ", marker.kwargs)
     return options
 

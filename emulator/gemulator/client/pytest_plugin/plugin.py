@@ -25,9 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--gemulator-url",
         metavar="URL",
-        help="use the emulator that runs there (its origin, or any OPENAI_BASE_URL of it), not one of this run's own",
+        help="use the running emulator at URL (its origin or one of its OPENAI_BASE_URLs) instead of starting one",
     )
-    parser.addini("gemulator_url", "as --gemulator-url, or the variable GEMULATOR_URL", default="")
+    parser.addini("gemulator_url", "like --gemulator-url and the variable GEMULATOR_URL", default="")
     parser.addini("gemulator_scenarios", "folders or files of scenarios that answer in all tests", type="paths")
     add_ini_options(parser)
 
