@@ -8,6 +8,7 @@ from functools import lru_cache
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
+from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import LARGEST_WRITE, Delivery, Head
@@ -93,7 +94,7 @@ class Chat:
         self._metrics.running += 1
         left: EngineResult | Exception | None
         try:
-            left = run_immediate(self._answer_in_one_write(connection, path, target, headers, body, began))
+            left = run_immediate(self._answer_in_one_write(connection, path, target, Headers(headers), body, began))
         except Exception as error:
             left = error
         if left is None:
@@ -106,7 +107,7 @@ class Chat:
         connection: HttpConnection,
         path: str,
         target: Target,
-        headers: Mapping[bytes, bytes],
+        headers: Headers,
         body: bytes,
         began: float,
     ) -> EngineResult | None:
@@ -125,11 +126,9 @@ class Chat:
     async def _answer_scope(self, scope: Scope, receive: Receive) -> EngineResult:
         target = target_of(scope["path"])
         assert target is not None
-        return await self._answer(scope["path"], target, dict(scope["headers"]), receive)
+        return await self._answer(scope["path"], target, Headers(dict(scope["headers"])), receive)
 
-    async def _answer(
-        self, path: str, target: Target, headers: Mapping[bytes, bytes], source: bytes | Receive
-    ) -> EngineResult:
+    async def _answer(self, path: str, target: Target, headers: Headers, source: bytes | Receive) -> EngineResult:
         request = await self._reader.read(path, target, headers, source)
         if isinstance(request, Refusal):
             return await self._refuse(request, path, headers)
@@ -140,9 +139,7 @@ class Chat:
             refusal = Refusal(Failure(503, "UNAVAILABLE", message), request.target, request.caller.session)
             return await self._refuse(refusal, path, headers, (b"x-emulator-error", b"store"))
 
-    async def _refuse(
-        self, refusal: Refusal, path: str, headers: Mapping[bytes, bytes], *more: tuple[bytes, bytes]
-    ) -> EngineResult:
+    async def _refuse(self, refusal: Refusal, path: str, headers: Headers, *more: tuple[bytes, bytes]) -> EngineResult:
         """Journal and return the answer to a refused request."""
         failure = refusal.failure
         head, chunk = FRONT_END.failure(failure, refusal.target)
@@ -150,7 +147,7 @@ class Chat:
             more = (*more, (b"x-emulator-hint", failure.hint.encode()))
         delivery = Delivery((Head(head.status, (*head.headers, *more)), chunk))
         exchange = Exchange("POST", path, "", EMPTY_BODY, failure.status, "refused")
-        return await self._engine.record(exchange, delivery, headers, refusal.session)
+        return await self._engine.record(exchange, delivery, headers.raw, refusal.session)
 
     async def _finish(self, result: EngineResult, finished: Finished) -> None:
         """Record how the delivery ended: in quotas, journal, metrics and log."""

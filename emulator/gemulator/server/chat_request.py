@@ -1,10 +1,9 @@
 """Reading of chat requests: caller, gemulator's headers and body."""
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 from starlette.types import Receive
 
+from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.engine.incoming import IncomingRequest
@@ -31,7 +30,7 @@ class RequestReader:
         self._metrics = metrics
 
     async def read(
-        self, path: str, target: Target, headers: Mapping[bytes, bytes], source: bytes | Receive
+        self, path: str, target: Target, headers: Headers, source: bytes | Receive
     ) -> IncomingRequest | Refusal:
         """Return the request or its refusal. `source` is the body, or what receives it."""
         target = with_dedicated_host(target, headers)
@@ -46,7 +45,7 @@ class RequestReader:
         if body is None or len(body) > limit:
             message = f"Request payload size exceeds the limit: {limit} bytes."
             return Refusal(Failure(413, "INVALID_ARGUMENT", message), target, caller.session)
-        return IncomingRequest(body, path, target, headers, caller, self._metrics.running - 1)
+        return IncomingRequest(body, path, target, headers.raw, caller, self._metrics.running - 1)
 
     def _limit(self, target: Target) -> int:
         if target.shared:
@@ -54,9 +53,9 @@ class RequestReader:
         return self._settings.dedicated_limit if target.host else self._settings.shared_limit
 
 
-async def _read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes | None:
+async def _read_body(receive: Receive, headers: Headers, limit: int) -> bytes | None:
     """Return the body, None once it is known to exceed the limit."""
-    announced = headers.get(b"content-length", b"0")
+    announced = headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limit:
         return None
     parts: list[bytes] = []

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed
 from gemulator.dialects import FRONT_END
@@ -25,13 +26,13 @@ async def describe(request: Request) -> Response:
         raise HTTPException(404)
     engine: Engine = request.app.state.engine
     authenticator: Authenticator = request.app.state.authenticator
-    caller = authenticator.caller(dict(request.scope["headers"]), target)
+    caller = authenticator.caller(Headers(dict(request.scope["headers"])), target)
     found = caller if isinstance(caller, Failure) else engine.catalog.endpoint(target)
     if isinstance(found, Failure):
         head, chunk = FRONT_END.failure(found, target)
-        return Response(chunk.data, head.status, {name.decode(): value.decode() for name, value in head.headers})
+        return Response(chunk.data, head.status, Headers(dict(head.headers)))
     body = orjson.dumps(_endpoint_resource(found, target), option=orjson.OPT_INDENT_2)
-    return Response(body, headers={name.decode(): value.decode() for name, value in FRONT_END.headers})
+    return Response(body, headers=Headers(dict(FRONT_END.headers)))
 
 
 def _endpoint_resource(endpoint: Endpoint, target: Target) -> dict[str, Any]:

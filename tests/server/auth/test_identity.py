@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.request.target import Caller, Target
@@ -30,7 +31,7 @@ LIVE = create_token("tab", 1_770_000_002, KEY)
 
 def asked(auth: str, headers: dict[str, str], target: Target = TARGET, **settings: Any) -> Caller | Failure:
     authenticator = Authenticator(Settings(auth=auth, **settings), None, lambda: NOW)  # type: ignore[arg-type]
-    return authenticator.caller({k.encode(): v.encode() for k, v in headers.items()}, target)
+    return authenticator.caller(Headers.from_text(headers), target)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_the_policy_knows_the_subject_of_a_minted_token_and_else_the_token() -> 
     authenticator = Authenticator(Settings(), policy, lambda: NOW)
     minted = create_token("tab", None, KEY, (), "reader@demo.iam.gserviceaccount.com")
     statuses = [
-        getattr(authenticator.caller({b"authorization": f"Bearer {bearer}".encode()}, TARGET), "status", 200)
+        getattr(authenticator.caller(Headers({b"authorization": f"Bearer {bearer}".encode()}), TARGET), "status", 200)
         for bearer in (minted, "sk-reader", LIVE)
     ]
     assert statuses == [403, 403, 200]

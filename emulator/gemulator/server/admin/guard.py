@@ -2,13 +2,14 @@
 
 import hmac
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
 
 from msgspec import Struct
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gemulator.core.headers import Headers
 
 _PORT = re.compile(r":\d*$")
 _KEY_HEADER = b"x-emulator-admin-key"
@@ -38,14 +39,14 @@ class Guard(Struct, frozen=True):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            refusal = self._check(dict(scope["headers"]))
+            refusal = self._check(Headers(dict(scope["headers"])))
             if refusal is not None:
                 await refusal.response()(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
-    def _check(self, headers: Mapping[bytes, bytes]) -> AdminHTTPError | None:
-        host = headers.get(b"host", b"").decode("latin-1").lower()
+    def _check(self, headers: Headers) -> AdminHTTPError | None:
+        host = headers.get("host", "").lower()
         if not self.enabled:
             return AdminHTTPError(404, "admin_off", "the admin API is switched off", "Start gemulator with --admin on.")
         if not is_known_host(host, self.hosts):
@@ -56,7 +57,7 @@ class Guard(Struct, frozen=True):
             return AdminHTTPError(
                 403, "cross_origin", "the admin API does not accept requests from web pages of other origins", remedy
             )
-        given = headers.get(_KEY_HEADER, b"")
+        given = headers.raw.get(_KEY_HEADER, b"")
         if self.key is not None and not hmac.compare_digest(given, self.key.encode()):
             remedy = "Send the value of --admin-key in the header x-emulator-admin-key."
             return AdminHTTPError(401, "key_required", "the admin key is missing or wrong", remedy)
@@ -80,8 +81,8 @@ def is_known_host(host: str, allowed: tuple[str, ...]) -> bool:
     return True
 
 
-def _is_cross_origin(headers: Mapping[bytes, bytes], host: str) -> bool:
-    origin = headers.get(b"origin")
-    if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != host:
+def _is_cross_origin(headers: Headers, host: str) -> bool:
+    origin = headers.get("origin")
+    if origin is not None and origin.lower().partition("://")[2] != host:
         return True
-    return headers.get(b"sec-fetch-site", b"none") not in {b"none", b"same-origin"}
+    return headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}

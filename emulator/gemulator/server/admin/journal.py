@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from gemulator.core.headers import Headers
 from gemulator.core.version import __version__
 from gemulator.engine.engine import Engine
 from gemulator.engine.explain import Explanation
@@ -167,10 +168,7 @@ class JournalRoutes(Struct, frozen=True):
         if target is None:
             remedy = "Use /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions."
             raise AdminHTTPError(422, "no_chat_path", f"{question.path!r} is not the path of a chat request", remedy)
-        headers = {
-            name.lower().encode("latin-1", "replace"): value.encode("latin-1", "replace")
-            for name, value in question.headers.items()
-        }
+        headers = Headers.from_text(question.headers).raw
         incoming = rebuild_request(orjson.dumps(question.body), question.path, target, headers, question.session)
         error = header_error(incoming.caller)
         if error is not None:

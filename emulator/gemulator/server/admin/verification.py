@@ -7,6 +7,7 @@ from msgspec import Struct
 from pydantic import Field, field_validator
 
 from gemulator.core.errors import Mismatch, RequestError
+from gemulator.core.headers import Headers
 from gemulator.core.located_yaml import dotted
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
@@ -165,8 +166,7 @@ def _conversation(entry: Entry) -> Conversation | None:
         parsed = parse(exchange.body.data)
     except RequestError:
         return None
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in entry.received.headers.items()}
-    return Conversation(parsed, target, headers)
+    return Conversation(parsed, target, Headers(entry.received.headers))
 
 
 def _nearest(wanted: ExpectedRequest, entries: Sequence[Entry], turn: LocatedTurn | None = None) -> _Nearest:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
+from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings, parse_speed
 from gemulator.engine.incoming import IncomingRequest
@@ -19,18 +20,18 @@ from gemulator.state.store import DEFAULT
 if TYPE_CHECKING:
     from gemulator.server.auth.policy import Policy
 
-_DEDICATED_SUFFIX = b".prediction.vertexai.goog"
+_DEDICATED_SUFFIX = ".prediction.vertexai.goog"
 _MAX_SESSION = 200  # characters; longer names are truncated
 
+_OVERRIDES = ("seed", "scenario", "wire", "speed", "fault", "pacing", "quota")
 # The headers that decide a Caller.
 _CALLER_HEADERS = (
     b"authorization",
     b"x-goog-api-key",
-    *(b"x-emulator-" + name for name in (b"session", b"seed", b"scenario", b"wire", b"speed")),
-    *(b"x-emulator-" + name for name in (b"fault", b"pacing", b"quota")),
+    b"x-emulator-session",
+    *(f"x-emulator-{name}".encode() for name in _OVERRIDES),
 )
 
-Headers: TypeAlias = Mapping[bytes, bytes]
 Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
 
 # By reason: the key of Google's refusal (fidelity.md, 401) and the hint.
@@ -66,7 +67,7 @@ class Authenticator:
     def caller(self, headers: Headers, target: Target) -> Caller | Failure:
         """Return the caller, Google's 401 or its 403."""
         if self._cached_caller is not None:
-            return self._cached_caller(tuple(map(headers.get, _CALLER_HEADERS)), target.version)
+            return self._cached_caller(tuple(map(headers.raw.get, _CALLER_HEADERS)), target.version)
         caller = self._authenticate(headers, target.version)
         if self._policy is None or isinstance(caller, Failure):
             return caller
@@ -74,7 +75,7 @@ class Authenticator:
 
     def _caller_from_values(self, values: Sequence[bytes | None], version: str) -> Caller | Failure:
         pairs = zip(_CALLER_HEADERS, values, strict=True)
-        return self._authenticate({name: value for name, value in pairs if value is not None}, version)
+        return self._authenticate(Headers({name: value for name, value in pairs if value is not None}), version)
 
     def _authenticate(self, headers: Headers, version: str) -> Caller | Failure:
         bearer = bearer_token(headers)
@@ -82,14 +83,14 @@ class Authenticator:
         if reason is not None:
             return _unauthenticated(reason, version)
         # The token may name the session too, because some clients cannot set headers.
-        session = _header_text(headers, b"x-emulator-session") or session_of_token(bearer) or DEFAULT
+        session = headers.get("x-emulator-session") or session_of_token(bearer) or DEFAULT
         return caller_from_headers(headers, session)
 
     def _refusal_reason(self, bearer: str, headers: Headers) -> Reason | None:
         if self._auth == "open":
             return None
         if not bearer:
-            return "api key" if b"x-goog-api-key" in headers else "missing"
+            return "api key" if "x-goog-api-key" in headers else "missing"
         if self._auth == "any" or bearer in self._accepted_tokens:
             return None
         verified = verify(bearer, self._key, self._utc())
@@ -104,22 +105,14 @@ class Authenticator:
 
 def bearer_token(headers: Headers) -> str:
     """Return the bearer token of a request, empty if there is none."""
-    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").strip().partition(" ")
+    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def caller_from_headers(headers: Headers, session: str) -> Caller:
     """Return the caller in a session with the overrides in the headers."""
-    return Caller(
-        session=session[:_MAX_SESSION],
-        seed=_header_text(headers, b"x-emulator-seed"),
-        scenario=_header_text(headers, b"x-emulator-scenario"),
-        wire=_header_text(headers, b"x-emulator-wire"),
-        speed=_header_text(headers, b"x-emulator-speed"),
-        fault=_header_text(headers, b"x-emulator-fault"),
-        pacing=_header_text(headers, b"x-emulator-pacing"),
-        quota=_header_text(headers, b"x-emulator-quota"),
-    )
+    overrides = {name: headers.get(f"x-emulator-{name}") or None for name in _OVERRIDES}
+    return Caller(session[:_MAX_SESSION], **overrides)
 
 
 def header_error(caller: Caller) -> str | None:
@@ -147,20 +140,16 @@ def with_dedicated_host(target: Target, headers: Headers) -> Target:
     """Return the target with the Host header's name if it is one of a dedicated endpoint."""
     if target.shared:
         return target
-    host = headers.get(b"host", b"").partition(b":")[0].lower()
-    return replace(target, host=host.decode("latin-1")) if host.endswith(_DEDICATED_SUFFIX) else target
+    host = headers.get("host", "").partition(":")[0].lower()
+    return replace(target, host=host) if host.endswith(_DEDICATED_SUFFIX) else target
 
 
-def rebuild_request(body: bytes, path: str, target: Target, headers: Headers, session: str) -> IncomingRequest:
+def rebuild_request(
+    body: bytes, path: str, target: Target, raw: Mapping[bytes, bytes], session: str
+) -> IncomingRequest:
     """Return a journaled or explained request again, without authentication."""
-    return IncomingRequest(
-        body, path, with_dedicated_host(target, headers), headers, caller_from_headers(headers, session)
-    )
-
-
-def _header_text(headers: Headers, name: bytes) -> str | None:
-    value = headers.get(name)
-    return value.decode("latin-1") if value else None
+    headers = Headers(raw)
+    return IncomingRequest(body, path, with_dedicated_host(target, headers), raw, caller_from_headers(headers, session))
 
 
 def _unauthenticated(reason: Reason, version: str) -> Failure:
