@@ -132,7 +132,7 @@ def test_one_that_is_started_twice_is_one() -> None:
 
 
 def test_a_setting_of_python_is_one_of_the_command_line() -> None:
-    """Where it is not of the same type, it is one that people write."""
+    """Types differ only for settings that Python takes in more forms."""
     python, settings = get_type_hints(Options), get_type_hints(Settings)
     assert python.keys() == settings.keys() - {"project"}
     written = {name for name in python if python[name] != settings[name]}

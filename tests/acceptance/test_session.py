@@ -1,4 +1,4 @@
-"""Sessions from Python, outside pytest's fixture."""
+"""Sessions in Python, without the pytest fixture."""
 
 import ast
 import inspect
@@ -33,7 +33,7 @@ def words(session: Session | Emulator, text: str = "hi") -> str:
 
 
 def living(family: Session) -> set[str]:
-    """The sessions that are not over."""
+    """Return the sessions that have not ended."""
     names = [one["session"] for one in family.admin.sessions()]
     return {
         name
@@ -244,7 +244,7 @@ def test_many_threads_make_one_session(family: Session) -> None:
 
 @pytest.fixture
 def opening(family: Session, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Set once the server is being told of a session; its answer takes a while from then on."""
+    """Return an event set once a session is being created; the creation takes a while from then on."""
     begun, create = threading.Event(), family.admin.create
 
     def slowly(*arguments: Any, **choices: Any) -> tuple[str, str]:
@@ -336,7 +336,7 @@ emulator.stop()
 
 
 async def test_cells_of_a_notebook() -> None:
-    """As a notebook's kernel runs them: in a loop that runs, with `await` at the top."""
+    """Run cells as a notebook's kernel does: in a running loop, with `await` at the top level."""
     names: dict[str, Any] = {}
     for cell in CELLS.split("---\n"):
         code = compile(cell, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
@@ -349,7 +349,7 @@ async def test_cells_of_a_notebook() -> None:
 
 
 def test_sessions_with_equal_stubs_count_apart(family: Session) -> None:
-    """What is made ready for one serves the next: what is counted does not."""
+    """Prepared answers are shared between sessions, counters are not."""
     for _ in range(4):
         session = family.session(unmatched="error", seed="1")
         session.when(user="hi").reply("Hello!", times=1)

@@ -1,4 +1,4 @@
-"""HttpPool to an emulator: kept, not trusted to live, shared by threads."""
+"""The HTTP client of the admin API: reuse, closed connections, threads, forks."""
 
 import os
 import select
@@ -21,7 +21,7 @@ from tests.waiting import PATIENCE
 
 
 class Request(NamedTuple):
-    """One request as it was sent."""
+    """A request as received."""
 
     line: bytes
     headers: Message
@@ -29,7 +29,7 @@ class Request(NamedTuple):
 
 
 def read(connection: socket.socket) -> Request:
-    """The whole of it: its head and its body come apart."""
+    """Read a whole request: head and body may arrive separately."""
     with connection.makefile("rb") as file:
         line, headers = file.readline().rstrip(), parse_headers(file)
         return Request(line, headers, file.read(int(headers.get("content-length", 0))))
@@ -37,7 +37,7 @@ def read(connection: socket.socket) -> Request:
 
 @contextmanager
 def server(answers: int, *pieces: bytes) -> Iterator[tuple[str, list[Request]]]:
-    """A server that closes each connection, unannounced, after so many answers; its URL and what it was sent."""
+    """Run a server that closes each connection after `answers` answers; yield its URL and the requests."""
     sent = pieces or (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",)
     seen: list[Request] = []
     listener = socket.create_server(("127.0.0.1", 0))
@@ -113,7 +113,7 @@ with Emulator() as emulator, closing(HttpPool(emulator.url, {})) as connections:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_process_has_connections_of_its_own() -> None:
-    """On one connection each would get the other's answers."""
+    """Processes that share a connection would get each other's answers."""
     command = [sys.executable, "-W", "error", "-c", FORKED]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert (done.stdout, done.stderr) == ("0 0\n", "")

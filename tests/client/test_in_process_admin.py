@@ -139,7 +139,7 @@ def test_a_forked_process_speaks_to_the_server_it_left() -> None:
 
 @pytest.fixture
 def impatient() -> Iterator[None]:
-    """Threads that interrupt each other all the time."""
+    """Make threads interrupt each other all the time."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield

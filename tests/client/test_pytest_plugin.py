@@ -1,4 +1,4 @@
-"""The plugin in projects of its own: each of its messages, each of its options, and what it costs the others."""
+"""The pytest plugin in projects of its own: messages, options and import cost."""
 
 import os
 import re
@@ -382,7 +382,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
 
 
 def run(folder: Path, tests: Mapping[str, str], *options: str, ini: str = "") -> LineMatcher:
-    """The report of a project with these test files. A process of its own: the plugin comes by its entry point."""
+    """Return the report of a project with these test files, run in a process where the entry point loads the plugin."""
     folder.joinpath("pytest.ini").write_text(INI + ini)
     folder.joinpath("wrong.yaml").write_text("turns: 7")
     folder.joinpath("right.yaml").write_text("turns: [{ when: { user: hello }, reply: From the file. }]")
@@ -396,7 +396,7 @@ def run(folder: Path, tests: Mapping[str, str], *options: str, ini: str = "") ->
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Sequence[str]]:
-    """The report of each of the failures, by its name."""
+    """Return the reports of the failures by name."""
     tests = {name: text.replace("test_it", f"test_{name.replace(' ', '_')}") for name, (text, _) in FAILURES.items()}
     found: dict[str, list[str]] = {}
     name = ""
@@ -651,7 +651,7 @@ def gemulator_settings():
 
 
 def run_with_settings(folder: Path, settings: str, tests: str, *options: str, ini: str = "") -> LineMatcher:
-    """The report of a project whose conftest.py overrides `gemulator_settings`."""
+    """Return the report of a project whose conftest.py overrides `gemulator_settings`."""
     folder.joinpath("conftest.py").write_text(SETTINGS.replace("{settings}", settings))
     return run(folder, {"one": tests}, *options, ini=ini)
 

@@ -25,7 +25,7 @@ from gemulator.state.store import PushedScenario
 
 
 def stubs_of(publish: Publish) -> Stubs:
-    """Stubs of a session without requests."""
+    """Return stubs of a session without requests."""
     return Stubs(publish, lambda full: [])
 
 
@@ -206,7 +206,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
     ],
 )
 def test_what_python_has_and_json_has_not_is_what_json_says_of_it(value: object, expected: object) -> None:
-    """Served and written alike."""
+    """The conversion is the same in the pushed JSON and in to_yaml."""
     published: list[str] = []
     stubs = stubs_of(published.append)
     stubs.when({}).reply({"json": {"v": value}})
@@ -215,7 +215,7 @@ def test_what_python_has_and_json_has_not_is_what_json_says_of_it(value: object,
 
 
 def nowhere(text: str) -> None:
-    """Publishes nothing."""
+    """Publish nothing."""
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ WRONG: dict[str, tuple[Wrong, str]] = {
 
 @pytest.mark.parametrize(("write", "message"), WRONG.values(), ids=list(WRONG))
 def test_what_is_wrong_is_said_of_the_stub(write: Wrong, message: str) -> None:
-    """Nobody has a file in which it has a line."""
+    """Errors name the stub, because there is no file with lines."""
     stubs = stubs_of(nowhere)
     stubs.when({"user": "hi"}).reply("Hello!")
     with pytest.raises(ScenarioError) as found:
