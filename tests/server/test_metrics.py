@@ -1,4 +1,4 @@
-"""Figures for Prometheus."""
+"""Prometheus metrics."""
 
 import re
 
@@ -27,7 +27,7 @@ async def test_metrics(call: AdminCaller) -> None:
     assert "process_resident_memory_bytes" in text
 
 
-async def test_metrics_of_what_went_wrong() -> None:
+async def test_metrics_of_failures() -> None:
     api = AdminCaller(app_with(unmatched="error", journal_entries=1))
     for text in ("one", "two", "three"):
         assert (await api.ask(text)).status_code == 400
@@ -36,7 +36,7 @@ async def test_metrics_of_what_went_wrong() -> None:
     assert "gemulator_journal_evictions_total 2.0" in text
 
 
-async def test_labels_are_bounded() -> None:
+async def test_label_sets_are_bounded() -> None:
     api = AdminCaller(app_with())
     for number in range(1_005):
         await api.http.post(CHAT.replace("projects/p", f"projects/p{number}"), content=b"{}")

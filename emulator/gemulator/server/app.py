@@ -33,7 +33,7 @@ from gemulator.service.catalog import Catalog
 from gemulator.state.memory import MemoryStore
 from gemulator.state.store import Store, StoreLimits
 
-_DRAIN_SECONDS = 2.0  # seconds
+_DRAIN_SECONDS = 2.0
 
 
 def create_app(

@@ -42,7 +42,7 @@ class DeliveryResponse:
 
     @property
     def finished(self) -> Finished:
-        """What was sent and how it ended. The outcome is `failed` until the call has returned."""
+        """Counts and outcome. The outcome is `failed` until the call has returned."""
         sent, clock = self._progress, self._clock
         return Finished(self._outcome, sent.chunks, sent.bytes, sent.first, clock.elapsed(), clock.started)
 

@@ -1,4 +1,4 @@
-"""The admin API: that its document tells the truth, what it says of the server, and how it says no."""
+"""OpenAPI document, server routes and errors of the admin API."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ from gemulator.server.metrics import Metrics
 from tests.admin_api import SPEC, AdminCaller, app_with
 
 
-def test_the_document_and_the_routes_are_the_same() -> None:
+def test_openapi_document_lists_all_routes() -> None:
     guard = admin_app(app_with().state.engine, Settings(), Metrics(), lambda: 0.0)
     assert isinstance(guard, Guard)
     assert isinstance(guard.app, Starlette)
@@ -25,16 +25,16 @@ def test_the_document_and_the_routes_are_the_same() -> None:
         if isinstance(route, Route)
         for method in (route.methods or set()) - {"HEAD"}
     }
-    told = {
+    documented = {
         (method.upper(), path)
         for path, operations in SPEC["paths"].items()
         for method in operations
         if method in {"get", "post", "delete"}
     }
-    assert served | {("GET", "/health")} == told  # that one is for everybody, and stands before the guard
+    assert served | {("GET", "/health")} == documented  # outside the guard
 
 
-async def test_the_server_about_itself(call: AdminCaller) -> None:
+async def test_server_routes(call: AdminCaller) -> None:
     assert await call("GET", "/health") == {"status": "ok", "version": gemulator.__version__}
     assert await call("GET", "/ready") == {"ready": True, "problems": [], "unjournaled": 0}
     assert await call("GET", "/version") == {"version": gemulator.__version__}
@@ -51,11 +51,11 @@ async def test_the_server_about_itself(call: AdminCaller) -> None:
         ("memory", "memory"),
     ],
 )
-async def test_settings_have_no_secrets(store: str, shown: str) -> None:
+async def test_settings_are_redacted(store: str, shown: str) -> None:
     api = AdminCaller(app_with(admin_key="hush", store=store))
-    told = await api("GET", "/settings", headers={"x-emulator-admin-key": "hush"})
-    assert "hush" not in str(told)
-    assert (told["admin_key"], told["store"]) == ("(redacted)", shown)
+    settings = await api("GET", "/settings", headers={"x-emulator-admin-key": "hush"})
+    assert "hush" not in str(settings)
+    assert (settings["admin_key"], settings["store"]) == ("(redacted)", shown)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ async def test_settings_have_no_secrets(store: str, shown: str) -> None:
         ("POST", "/scenarios", {"content": b"x" * 10_000_001}, 413, "too_large"),
     ],
 )
-async def test_refusals_have_a_code_and_a_remedy(
+async def test_errors_have_code_and_remedy(
     call: AdminCaller, method: str, path: str, options: dict[str, Any], status: int, code: str
 ) -> None:
     assert (await call(method, path, status, **options))["error"]["code"] == code

@@ -1,4 +1,4 @@
-"""Who may call the admin API."""
+"""Access control of the admin API."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from tests.admin_api import AdminCaller, app_with
         ("", False),
     ],
 )
-def test_hosts(host: str, known: bool) -> None:
+def test_known_hosts(host: str, known: bool) -> None:
     assert is_known_host(host, ("emulator.test",)) is known
 
 
@@ -43,7 +43,9 @@ def test_hosts(host: str, known: bool) -> None:
         ({"sec-fetch-site": "none"}, 200, None),
     ],
 )
-async def test_who_may_call(call: AdminCaller, headers: dict[str, str], status: int, code: str | None) -> None:
+async def test_guard_checks_host_and_origin(
+    call: AdminCaller, headers: dict[str, str], status: int, code: str | None
+) -> None:
     answer = await call("GET", "/sessions", status, headers=headers)
     assert answer.get("error", {}).get("code") == code
     await call("GET", "/health", headers=headers)
@@ -59,7 +61,9 @@ async def test_who_may_call(call: AdminCaller, headers: dict[str, str], status: 
         ({"allow_host": ("Evil.example",)}, {"host": "evil.EXAMPLE"}, 200, None),
     ],
 )
-async def test_off_and_key(settings: dict[str, Any], headers: dict[str, str], status: int, code: str | None) -> None:
+async def test_guard_checks_switch_and_key(
+    settings: dict[str, Any], headers: dict[str, str], status: int, code: str | None
+) -> None:
     api = AdminCaller(app_with(**settings))
     answer = await api("GET", "/sessions", status, headers=headers)
     assert answer.get("error", {}).get("code") == code

@@ -1,4 +1,4 @@
-"""The journal as the admin API tells it."""
+"""Journal routes of the admin API."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from gemulator.state.memory import MemoryStore
 from tests.admin_api import CHAT, AdminCaller, app_with
 
 
-async def test_an_entry_tells_what_was_asked_chosen_and_delivered(call: AdminCaller) -> None:
+async def test_entry_has_request_choice_and_delivery(call: AdminCaller) -> None:
     await call.ask("weather?")
     answer = await call.ask("weather?")
     page = await call("GET", "/journal")
@@ -26,7 +26,7 @@ async def test_an_entry_tells_what_was_asked_chosen_and_delivered(call: AdminCal
     assert [step["text"] for step in entry["answer"]["steps"]] == [answer.text]
 
 
-async def test_secrets_are_not_kept(call: AdminCaller) -> None:
+async def test_secrets_are_redacted(call: AdminCaller) -> None:
     store = call.http._transport.app.state.engine.store  # type: ignore[attr-defined]
     await call.ask("weather?")
     assert b"authorization" not in (await store.entry(1)).received.headers
@@ -39,14 +39,14 @@ async def test_secrets_are_not_kept(call: AdminCaller) -> None:
     assert "s3cret" not in str(await call("GET", "/journal.har"))
 
 
-async def test_a_turn_that_wants_another_key_does_not_tell_the_one_it_got() -> None:
+async def test_near_miss_redacts_secret_headers() -> None:
     api = AdminCaller(app_with(unmatched="error"))
     await api("POST", "/scenarios", 201, content="turns: [{when: {header: {authorization: right-k3y}}, reply: x}]")
     answer = await api.ask("hello")
     assert "header.authorization: expected (redacted), saw (redacted)" in answer.text
-    for told in (answer.text, await api("GET", "/journal", headers={"accept": "application/x-ndjson"})):
-        assert "s3cret" not in told
-        assert "right-k3y" not in told
+    for text in (answer.text, await api("GET", "/journal", headers={"accept": "application/x-ndjson"})):
+        assert "s3cret" not in text
+        assert "right-k3y" not in text
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ async def test_filters(call: AdminCaller, query: str, found: list[int]) -> None:
     assert [everything.index(entry["id"]) for entry in page["entries"]] == found
 
 
-async def test_pages_follow_their_cursor(call: AdminCaller) -> None:
+async def test_pages_continue_at_next(call: AdminCaller) -> None:
     for number in range(5):
         await call.ask(f"number {number}")
     first = await call("GET", "/journal?limit=3&full=1")
@@ -83,7 +83,7 @@ async def test_pages_follow_their_cursor(call: AdminCaller) -> None:
     assert second["next"] is None
 
 
-async def test_why_the_others_did_not_fit_is_told_when_asked(call: AdminCaller) -> None:
+async def test_single_entry_has_near_misses(call: AdminCaller) -> None:
     await call.ask("weather")
     await call.ask("weather")
     await call("POST", "/scenarios?name=other", 201, content="turns: [{when: {user: rain}, reply: x}]")
@@ -92,7 +92,7 @@ async def test_why_the_others_did_not_fit_is_told_when_asked(call: AdminCaller) 
     assert entry["nearest"][0]["mismatches"] == [{"name": "user", "expected": "'rain' in it", "actual": "'weather'"}]
 
 
-async def test_large_bodies_are_kept_as_hash_and_head() -> None:
+async def test_large_bodies_are_truncated_and_hashed() -> None:
     api = AdminCaller(app_with(journal_body=400))
     await api.ask("word " * 1000)
     await api.ask("data:image/png;base64," + "iVBOR" * 1000)
@@ -102,7 +102,7 @@ async def test_large_bodies_are_kept_as_hash_and_head() -> None:
     assert "<image/png, 3750 bytes, sha256 " in picture["body"]
 
 
-async def test_refusals_are_in_the_journal_too(call: AdminCaller) -> None:
+async def test_refusals_are_journaled(call: AdminCaller) -> None:
     assert (await call.http.post(CHAT, content=b"{}")).status_code == 401
     assert (await call.http.post(CHAT, content=b"no json", headers={"authorization": "Bearer x"})).status_code == 400
     entries = (await call("GET", "/journal"))["entries"]
@@ -117,7 +117,7 @@ async def test_har(call: AdminCaller) -> None:
     assert (entry["response"]["status"], entry["response"]["content"]["text"]) == (429, answer.text)
 
 
-async def test_an_entry_exists_before_the_answer_leaves() -> None:
+async def test_entry_exists_before_the_answer_is_sent() -> None:
     app = app_with()
     store = app.state.engine.store
     assert isinstance(store, MemoryStore)

@@ -4,7 +4,7 @@ from gemulator.server.auth.tokens import Token, derive_key, verify
 from tests.admin_api import CHAT, WEATHER, AdminCaller
 
 
-async def test_a_made_session_has_a_token_that_opens_it(call: AdminCaller) -> None:
+async def test_created_session_has_a_valid_token(call: AdminCaller) -> None:
     made = await call("POST", "/sessions", 201, json={"session": "one", "ttl": 60})
     token = verify(made["token"], derive_key("0"), 0)
     assert isinstance(token, Token)
@@ -35,7 +35,7 @@ async def test_seed_clock_and_pin_of_a_session(call: AdminCaller) -> None:
     assert missing["error"]["remedy"] == "Did you mean 'weather'?"
 
 
-async def test_pushed_scenarios_answer_first_and_newest_first(call: AdminCaller) -> None:
+async def test_pushed_scenarios_precede_newest_first(call: AdminCaller) -> None:
     assert [(await call.ask("weather", "a")).status_code] == [429]
     for word in ("old", "new"):
         text = f"turns: [{{when: {{user: weather}}, reply: {word}}}]"
@@ -50,26 +50,26 @@ async def test_pushed_scenarios_answer_first_and_newest_first(call: AdminCaller)
     assert (await call.ask("weather", "a")).json()["choices"][0]["message"]["content"] == "Sunny."
 
 
-async def test_a_catch_all_that_is_pushed_hides_no_condition(call: AdminCaller) -> None:
+async def test_pushed_catch_all_hides_no_condition(call: AdminCaller) -> None:
     await call("POST", "/scenarios?name=all", 201, content="turns: [{reply: anything}]")
     assert (await call.ask("weather")).status_code == 429
     assert (await call.ask("else")).json()["choices"][0]["message"]["content"] == "anything"
 
 
-async def test_a_pushed_scenario_hides_the_file_of_its_name(call: AdminCaller) -> None:
+async def test_pushed_scenario_replaces_file_of_its_name(call: AdminCaller) -> None:
     await call("POST", "/scenarios?name=weather", 201, content="turns: [{when: {user: rain}, reply: wet}]")
     assert (await call("GET", "/scenarios"))["scenarios"] == [
         {"name": "weather", "description": "", "turns": 1, "pushed": True}
     ]
 
 
-async def test_a_scenario_in_json_may_have_any_character(call: AdminCaller) -> None:
+async def test_json_scenario_may_have_any_character(call: AdminCaller) -> None:
     pushed = await call("POST", "/scenarios", 201, json={"name": "smile", "turns": [{"reply": "😀 \u2028"}]})
     assert pushed == {"session": "default", "name": "smile", "turns": 1}
     assert (await call.ask("x")).json()["choices"][0]["message"]["content"] == "😀 \u2028"
 
 
-async def test_what_is_wrong_with_a_scenario(call: AdminCaller) -> None:
+async def test_invalid_scenario_lists_problems(call: AdminCaller) -> None:
     answer = await call("POST", "/scenarios/validate", 422, content="turns:\n  - replay: x\n")
     assert answer["error"]["code"] == "invalid_scenario"
     assert {(one["line"], one["path"]) for one in answer["problems"]} >= {(2, "turns[0].replay")}
@@ -85,7 +85,7 @@ async def test_reset_and_drop(call: AdminCaller) -> None:
     assert (await call("DELETE", "/sessions/a%2Fb"))["dropped"] is False
 
 
-async def test_a_session_with_all_that_it_needs_in_one_request(call: AdminCaller) -> None:
+async def test_session_created_with_scenarios_and_settings(call: AdminCaller) -> None:
     assert (await call.ask("weather", "old")).status_code == 429
     wanted = {"session": "new", "unmatched": "error", "drop": ["old", "never"]}
     texts = {"one": "turns: [{reply: one}]", "two": '{"turns": [{"when": {"user": "weather"}, "reply": "two"}]}'}
@@ -96,7 +96,7 @@ async def test_a_session_with_all_that_it_needs_in_one_request(call: AdminCaller
     assert {one["session"] for one in (await call("GET", "/sessions"))["sessions"]} == {"new"}
 
 
-async def test_a_session_with_a_wrong_scenario_is_not_made(call: AdminCaller) -> None:
+async def test_session_with_invalid_scenario_is_not_created(call: AdminCaller) -> None:
     await call.ask("weather", "old")
     wanted = {"session": "new", "drop": ["old"], "scenarios": {"right": WEATHER, "wrong": "turns: 7"}}
     answer = await call("POST", "/sessions", 422, json=wanted)

@@ -43,7 +43,7 @@ async def test_verify_holds(call: AdminCaller) -> None:
         ({"none_unmatched": True}, "none_unmatched", "no turn fitted entry 3", [["user"]]),
     ],
 )
-async def test_verify_says_how_the_nearest_differ(
+async def test_verify_failure_lists_nearest_entries(
     call: AdminCaller, expected: dict[str, Any], check_: str, message: str, mismatches: list[list[str]]
 ) -> None:
     await call.ask("weather")
@@ -71,7 +71,7 @@ async def test_verify_says_how_the_nearest_differ(
         ([], "body: expected a mapping, found a list", ""),
     ],
 )
-async def test_what_cannot_be_verified_is_said(call: AdminCaller, expected: Any, message: str, remedy: str) -> None:
+async def test_invalid_expectations_are_422(call: AdminCaller, expected: Any, message: str, remedy: str) -> None:
     await call.ask("weather")
     error = (await call("POST", "/verify", 422, json=expected))["error"]
     assert error["code"] == "invalid_body"
@@ -80,7 +80,7 @@ async def test_what_cannot_be_verified_is_said(call: AdminCaller, expected: Any,
 
 
 @pytest.mark.parametrize(("depth", "status"), [(200, 409), (300, 422), (400, 422)])
-async def test_groups_may_be_nested_but_not_without_end(call: AdminCaller, depth: int, status: int) -> None:
+async def test_nesting_of_groups_is_limited(call: AdminCaller, depth: int, status: int) -> None:
     when: dict[str, Any] = {"user": "weather"}
     for _ in range(depth):
         when = {"any": [when]}
@@ -88,7 +88,7 @@ async def test_groups_may_be_nested_but_not_without_end(call: AdminCaller, depth
     assert answer["error"]["code"] == ("not_verified" if status == 409 else "invalid_body")
 
 
-async def test_a_body_that_was_not_kept_cannot_be_looked_at(call: AdminCaller) -> None:
+async def test_truncated_body_matches_no_condition(call: AdminCaller) -> None:
     await call.ask("weather " * 10_000)
     answer = await call("POST", "/verify", 409, json={"entries": [{"when": {"user": "weather"}}]})
     assert "stored in full (--journal-body)" in str(answer["failures"])
@@ -139,27 +139,32 @@ async def test_verify_failures_are_data(call: AdminCaller) -> None:
     ]
 
 
-async def test_explain_counts_nothing(call: AdminCaller) -> None:
+async def test_explain_changes_no_counter(call: AdminCaller) -> None:
     body = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": "weather"}]}
     for _ in range(2):
-        told = await call("POST", "/explain", json={"body": body})
-        assert (told["source"], told["scenario"], told["turn"], told["attempt"]) == ("turn", "weather", 1, 0)
+        explained = await call("POST", "/explain", json={"body": body})
+        assert (explained["source"], explained["scenario"], explained["turn"], explained["attempt"]) == (
+            "turn",
+            "weather",
+            1,
+            0,
+        )
     assert (await call("GET", "/journal"))["entries"] == []
     answer = await call.ask("weather")
-    assert told["steps"][0]["text"] == answer.text
+    assert explained["steps"][0]["text"] == answer.text
 
 
 QUESTION = {"model": "google/gemini-2.5-flash", "messages": [{"role": "user", "content": "a lighthouse"}]}
 
 
-async def test_explain_reads_the_headers_that_a_request_may_have(call: AdminCaller) -> None:
+async def test_explain_applies_request_headers(call: AdminCaller) -> None:
     headers = {"X-Emulator-Fault": "disconnect: {after_chunks: 0}", "x-emulator-pacing": "first_token: 2s"}
-    told = await call("POST", "/explain", json={"body": QUESTION, "headers": headers})
-    assert told["steps"] == [{"at": 2.0, "end": "cut"}]
+    explained = await call("POST", "/explain", json={"body": QUESTION, "headers": headers})
+    assert explained["steps"] == [{"at": 2.0, "end": "cut"}]
 
 
 @pytest.mark.parametrize("name", ["wire", "speed", "fault", "pacing", "quota"])
-async def test_explain_says_which_header_means_nothing(call: AdminCaller, name: str) -> None:
+async def test_explain_rejects_invalid_header(call: AdminCaller, name: str) -> None:
     headers = {f"x-emulator-{name}": "bogus"}
     error = (await call("POST", "/explain", 422, json={"body": QUESTION, "headers": headers}))["error"]
     assert error["code"] == "unusable_header"

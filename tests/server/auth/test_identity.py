@@ -1,4 +1,4 @@
-"""Who is let in, and the documented words for who is not (wire facts: fidelity.md)."""
+"""Authentication and Google's documented 401s (fidelity.md)."""
 
 from typing import Any
 
@@ -79,7 +79,7 @@ def test_401(auth: str, headers: dict[str, str], message: str, reason: str) -> N
     assert refused.hint
 
 
-def test_a_401_names_the_version_that_was_asked() -> None:
+def test_401_names_the_requested_version() -> None:
     refused = asked("any", {}, Target("v1beta1", "demo", "global", "openapi"))
     assert isinstance(refused, Failure)
     assert refused.details[0]["metadata"]["method"].startswith("google.cloud.aiplatform.v1beta1.")
@@ -101,24 +101,24 @@ def test_a_401_names_the_version_that_was_asked() -> None:
         ("any", {"authorization": "Bearer x", "x-emulator-session": "s" * 300}, "s" * 200),
     ],
 )
-def test_who_is_let_in_and_into_which_session(auth: str, headers: dict[str, str], session: str) -> None:
+def test_caller_has_the_session_of_header_or_token(auth: str, headers: dict[str, str], session: str) -> None:
     caller = asked(auth, headers, tokens=("sk-accepted",))
     assert isinstance(caller, Caller)
     assert caller.session == session
 
 
-def test_a_secret_of_its_own_refuses_tokens_made_from_the_seed() -> None:
+def test_token_key_refuses_tokens_of_the_seed() -> None:
     bearer = {"authorization": f"Bearer {LIVE}"}
     assert isinstance(asked("token", bearer, token_key="a secret"), Failure)
     assert "a secret" not in repr(Settings.model_validate({"token_key": "a secret"}))
 
 
-def test_the_policy_knows_the_subject_of_a_minted_token_and_else_the_token() -> None:
+def test_policy_identity_is_subject_or_token() -> None:
     policy = Policy.model_validate({"identities": {"reader@demo.iam.gserviceaccount.com": [], "sk-reader": []}})
     authenticator = Authenticator(Settings(), policy, lambda: NOW)
-    minted = create_token("tab", None, KEY, (), "reader@demo.iam.gserviceaccount.com")
+    token = create_token("tab", None, KEY, (), "reader@demo.iam.gserviceaccount.com")
     statuses = [
         getattr(authenticator.caller(Headers({b"authorization": f"Bearer {bearer}".encode()}), TARGET), "status", 200)
-        for bearer in (minted, "sk-reader", LIVE)
+        for bearer in (token, "sk-reader", LIVE)
     ]
     assert statuses == [403, 403, 200]

@@ -1,4 +1,4 @@
-"""The state folder: made once, for its owner only; and what its key signs."""
+"""Files of the state folder and the service key."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+def test_key_is_created_once_and_private(tmp_path: Path) -> None:
     state = tmp_path / "a" / "state"
     first = ServiceKey.of(state)
     assert ServiceKey.of(state).id == first.id
@@ -28,7 +28,7 @@ def test_a_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert [file.name for file in state.iterdir()] == ["service_account.pem"]
 
 
-def test_of_two_that_make_a_file_at_once_one_wins(tmp_path: Path) -> None:
+def test_concurrent_creation_has_one_winner(tmp_path: Path) -> None:
     file = tmp_path / "key"
 
     def slow() -> bytes:
@@ -39,7 +39,7 @@ def test_of_two_that_make_a_file_at_once_one_wins(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == ["key"]
 
 
-def test_a_file_that_was_readable_by_all_is_not_so_when_written_anew(tmp_path: Path) -> None:
+def test_rewritten_file_is_private(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_bytes(b"old")
     file.chmod(0o666)
@@ -47,7 +47,7 @@ def test_a_file_that_was_readable_by_all_is_not_so_when_written_anew(tmp_path: P
     assert (file.read_bytes(), mode(file)) == (b"new", 0o600)
 
 
-def test_a_signed_jwt_is_read_again(key: ServiceKey) -> None:
+def test_signed_jwt_is_verified(key: ServiceKey) -> None:
     jwt = key.sign({"iss": "x", "n": 1})
     assert key.verify(jwt) == {"iss": "x", "n": 1}
     header = jwt.split(".")[0]
@@ -58,7 +58,7 @@ def part(content: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
 
 
-def test_what_the_key_did_not_sign_is_forged(key: ServiceKey, tmp_path: Path) -> None:
+def test_jwt_of_another_key_is_invalid(key: ServiceKey, tmp_path: Path) -> None:
     header, claims, signature = key.sign({"iss": "x"}).split(".")
     stranger = ServiceKey.of(tmp_path).sign({"iss": "x"})
     altered = f"{header}.{part({'iss': 'y'})}.{signature}"
@@ -69,7 +69,7 @@ def test_what_the_key_did_not_sign_is_forged(key: ServiceKey, tmp_path: Path) ->
             key.verify(jwt)
 
 
-def test_the_public_forms_are_the_key_s(key: ServiceKey) -> None:
+def test_public_forms_are_of_one_key(key: ServiceKey) -> None:
     numbers = key.public_key.public_numbers()
     modulus = base64.urlsafe_b64decode(key.jwk["n"] + "==")
     assert int.from_bytes(modulus, "big") == numbers.n

@@ -1,4 +1,4 @@
-"""The token service: which credentials earn a token, and Google's words for those that do not."""
+"""Grants and errors of the token service."""
 
 from pathlib import Path
 from typing import Any
@@ -43,29 +43,31 @@ def claims(**changed: Any) -> dict[str, Any]:
     return {name: value for name, value in {**usual, **changed}.items() if value is not None}
 
 
-def test_a_service_account_s_assertion_earns_a_token_of_the_asked_session(
-    service: TokenService, key: ServiceKey
-) -> None:
+def test_assertion_gets_a_token_of_the_session(service: TokenService, key: ServiceKey) -> None:
     answer = service.grant({"grant_type": JWT, "assertion": key.sign(claims())}, "tab")
     assert (answer["expires_in"], answer["token_type"]) == (59, "Bearer")
-    told = verify(answer["access_token"], derive_key("0"), NOW)
-    assert told == Token("tab", 1_770_000_060, (CLOUD_PLATFORM, "email"), EMAIL)
+    verified = verify(answer["access_token"], derive_key("0"), NOW)
+    assert verified == Token("tab", 1_770_000_060, (CLOUD_PLATFORM, "email"), EMAIL)
 
 
-def test_an_assertion_for_an_audience_earns_an_identity_token(service: TokenService, key: ServiceKey) -> None:
+def test_assertion_with_audience_gets_an_identity_token(service: TokenService, key: ServiceKey) -> None:
     asked = claims(scope=None, target_audience="https://app.example")
     answer = service.grant({"grant_type": JWT, "assertion": key.sign(asked)}, "default")
     assert list(answer) == ["id_token"]
-    said = key.verify(answer["id_token"])
-    assert (said["aud"], said["email"], said["iss"]) == ("https://app.example", EMAIL, "https://accounts.google.com")
-    assert said["exp"] - said["iat"] == 60
+    claimed = key.verify(answer["id_token"])
+    assert (claimed["aud"], claimed["email"], claimed["iss"]) == (
+        "https://app.example",
+        EMAIL,
+        "https://accounts.google.com",
+    )
+    assert claimed["exp"] - claimed["iat"] == 60
 
 
-def test_a_delegated_subject_is_the_token_s(service: TokenService, key: ServiceKey) -> None:
+def test_delegated_subject_is_in_the_token(service: TokenService, key: ServiceKey) -> None:
     answer = service.grant({"grant_type": JWT, "assertion": key.sign(claims(sub="a@demo.example"))}, "default")
-    told = verify(answer["access_token"], derive_key("0"), NOW)
-    assert isinstance(told, Token)
-    assert told.subject == "a@demo.example"
+    verified = verify(answer["access_token"], derive_key("0"), NOW)
+    assert isinstance(verified, Token)
+    assert verified.subject == "a@demo.example"
 
 
 TIMES = (
@@ -88,7 +90,7 @@ TIMES = (
         ({"scope": None}, "invalid_scope", "Invalid OAuth scope or ID token audience provided."),
     ],
 )
-def test_assertions_that_earn_nothing(
+def test_invalid_assertions(
     service: TokenService, key: ServiceKey, changed: dict[str, Any], error: str, description: str
 ) -> None:
     with pytest.raises(OAuthError) as refused:
@@ -97,7 +99,7 @@ def test_assertions_that_earn_nothing(
     assert description in refused.value.description
 
 
-def test_nothing_is_minted_for_another_s_key(service: TokenService, tmp_path: Path) -> None:
+def test_credentials_of_another_key_are_refused(service: TokenService, tmp_path: Path) -> None:
     stranger = ServiceKey.of(tmp_path)
     held = {"use": "subject", "session": "default", "email": EMAIL}
     forms = [
@@ -127,7 +129,7 @@ def exchange(subject: str, **changed: str) -> dict[str, str]:
     }
 
 
-def test_a_subject_token_is_exchanged(service: TokenService, key: ServiceKey) -> None:
+def test_subject_token_is_exchanged(service: TokenService, key: ServiceKey) -> None:
     subject = key.sign({"use": "subject", "session": "tab", "email": EMAIL})
     answer = service.grant(exchange(subject, scope="a b"), "default")
     assert (answer["issued_token_type"], answer["expires_in"]) == (ACCESS, 59)
@@ -139,14 +141,14 @@ def refresh(token: str, **changed: str) -> dict[str, str]:
     return {**usual, "refresh_token": token, **changed}
 
 
-def test_a_refresh_token_earns_a_token(service: TokenService, key: ServiceKey) -> None:
+def test_refresh_token_gets_a_token(service: TokenService, key: ServiceKey) -> None:
     token = key.sign({"use": "refresh", "session": "tab", "email": EMAIL})
     answer = service.grant(refresh(token), "default")
     assert answer["scope"] == CLOUD_PLATFORM
     assert verify(answer["access_token"], derive_key("0"), NOW) == Token("tab", 1_770_000_060, (CLOUD_PLATFORM,), EMAIL)
 
 
-def test_one_kind_of_token_is_not_taken_for_another(service: TokenService, key: ServiceKey) -> None:
+def test_subject_token_is_no_refresh_token(service: TokenService, key: ServiceKey) -> None:
     subject = key.sign({"use": "subject", "session": "tab", "email": EMAIL})
     with pytest.raises(OAuthError, match="not a refresh token"):
         service.grant(refresh(subject), "default")
@@ -166,7 +168,7 @@ def test_one_kind_of_token_is_not_taken_for_another(service: TokenService, key: 
         (exchange("x", requested_token_type="y"), "invalid_request", "Invalid requested_token_type: y", 400),
     ],
 )
-def test_requests_that_earn_nothing(
+def test_invalid_token_requests(
     service: TokenService, form: dict[str, str], error: str, description: str, status: int
 ) -> None:
     with pytest.raises(OAuthError) as refused:

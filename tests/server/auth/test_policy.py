@@ -1,4 +1,4 @@
-"""Google's 403s, earned by a policy."""
+"""Google's 403s by an access policy."""
 
 from pathlib import Path
 
@@ -87,7 +87,7 @@ def test_403(tmp_path: Path, identity: str, project: str, message: str, info: ob
         ("projects: []", DEV, "demo", False),
     ],
 )
-def test_what_is_left_out_is_allowed(tmp_path: Path, text: str, identity: str, project: str, allowed: bool) -> None:
+def test_omitted_keys_allow_everything(tmp_path: Path, text: str, identity: str, project: str, allowed: bool) -> None:
     denied = policy(tmp_path, text).check(identity, Target("v1", project, "global", "openapi"))
     assert (denied is None) is allowed
 
@@ -103,11 +103,11 @@ def test_what_is_left_out_is_allowed(tmp_path: Path, text: str, identity: str, p
         ("projects: [a]\nprojects: [b]\n", "policy.yaml:2"),
     ],
 )
-def test_a_broken_policy_says_where(tmp_path: Path, text: str, says: str) -> None:
+def test_invalid_policy_has_a_position(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ScenarioError, match=says):
         policy(tmp_path, text)
 
 
-def test_a_missing_policy_is_said(tmp_path: Path) -> None:
+def test_missing_policy_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="cannot be read"):
         read_policy(tmp_path / "none.yaml")

@@ -1,4 +1,4 @@
-"""Bearer tokens: what they carry, and what is refused."""
+"""Bearer tokens."""
 
 import pytest
 
@@ -10,16 +10,16 @@ NOW = 1_770_000_000.5
 
 @pytest.mark.parametrize("session", ["default", "tests/test_a.py::test_b[1.5]", "a.b", "naïve 数", "%2E"])
 @pytest.mark.parametrize("expires", [None, 1_770_000_001])
-def test_a_minted_token_says_what_was_put_in(session: str, expires: int | None) -> None:
+def test_token_round_trip(session: str, expires: int | None) -> None:
     token = create_token(session, expires, KEY, ("cloud-platform", "email"), "dev@demo.iam.gserviceaccount.com")
-    told = Token(session, expires, ("cloud-platform", "email"), "dev@demo.iam.gserviceaccount.com")
-    assert verify(token, KEY, NOW) == told
+    verified = Token(session, expires, ("cloud-platform", "email"), "dev@demo.iam.gserviceaccount.com")
+    assert verify(token, KEY, NOW) == verified
     assert session_of_token(token) == session
     assert token.isascii()
     assert not set(token) & set(" ,;\"'")
 
 
-def test_a_plain_token_has_four_fields() -> None:
+def test_token_without_claims_has_four_fields() -> None:
     name, session, expiry, mac = create_token("tab-7", 1_800_000_000, KEY).split(".")
     assert (name, session, expiry) == ("emulator", "tab-7", "1800000000")
     assert len(mac) == 22
@@ -47,7 +47,7 @@ GOOD = create_token("default", 1_770_000_001, KEY)
         ("", NOW, "foreign"),
     ],
 )
-def test_what_is_refused(token: str, now: float, problem: TokenProblem) -> None:
+def test_invalid_tokens(token: str, now: float, problem: TokenProblem) -> None:
     assert verify(token, KEY, now) == problem
 
 
@@ -55,5 +55,5 @@ def test_what_is_refused(token: str, now: float, problem: TokenProblem) -> None:
     ("token", "session"),
     [("emulator.tab-7", "tab-7"), ("emulator", None), ("emulator.", None), ("sk-1", None), ("ya29.x", None)],
 )
-def test_a_session_may_be_just_written_down(token: str, session: str | None) -> None:
+def test_handwritten_token_names_a_session(token: str, session: str | None) -> None:
     assert session_of_token(token) == session

@@ -1,4 +1,4 @@
-"""Certificates: whom the authority vouches for, and what a strict client makes of them."""
+"""Certificates of the local authority, checked by a strict client."""
 
 import ssl
 import stat
@@ -29,7 +29,7 @@ def authority(state: Path) -> CertificateAuthority:
 
 
 def handshake(authority: CertificateAuthority, name: str, trusted: bytes) -> Mapping[str, Any]:
-    """The certificate that a strict client accepts under `name`. ssl.SSLError where it does not."""
+    """Return the certificate that a strict client accepts under `name`. Raises ssl.SSLError."""
     client = ssl.create_default_context(cadata=trusted.decode())
     client.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -48,7 +48,7 @@ def handshake(authority: CertificateAuthority, name: str, trusted: bytes) -> Map
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
-    """An authority of the present: OpenSSL compares dates with the machine's clock."""
+    """An authority dated by the machine's clock, which OpenSSL compares with."""
     return CertificateAuthority(tmp_path_factory.mktemp("live"), ("gemulator.test", "192.0.2.7"), time.time())
 
 
@@ -69,19 +69,19 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
         "192.0.2.7",
     ],
 )
-def test_a_strict_client_accepts_it_under(live: CertificateAuthority, name: str) -> None:
+def test_strict_client_accepts_permitted_names(live: CertificateAuthority, name: str) -> None:
     shown = handshake(live, name, live.certificate_pem)
     assert name in {value for _, value in shown["subjectAltName"]}
 
 
 @pytest.mark.parametrize("name", ["www.google.com", "storage.googleapis.com", "example.com", "xlocalhost"])
-def test_it_answers_under_no_other_name(live: CertificateAuthority, name: str) -> None:
+def test_other_names_get_no_certificate(live: CertificateAuthority, name: str) -> None:
     with pytest.raises(ssl.SSLError):
         handshake(live, name, live.certificate_pem)
 
 
-def test_a_certificate_that_the_key_signs_for_another_name_is_refused_by_the_client(live: CertificateAuthority) -> None:
-    """The constraints hold even where the key is stolen."""
+def test_client_refuses_certificate_outside_constraints(live: CertificateAuthority) -> None:
+    """The constraints hold even if the key is stolen."""
     stolen = live.context_for(("www.google.com",))
     client = ssl.create_default_context(cadata=live.certificate_pem.decode())
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -95,9 +95,7 @@ def test_a_certificate_that_the_key_signs_for_another_name_is_refused_by_the_cli
         here.do_handshake()
 
 
-def test_key_and_certificate_are_kept_and_the_key_is_its_owner_s_only(
-    authority: CertificateAuthority, state: Path
-) -> None:
+def test_key_and_certificate_are_stored_and_key_is_private(authority: CertificateAuthority, state: Path) -> None:
     assert CertificateAuthority(state, (), NOW).certificate_pem == authority.certificate_pem
     authority.context()
     assert stat.S_IMODE((state / "ca-key.pem").stat().st_mode) == 0o600
@@ -105,7 +103,7 @@ def test_key_and_certificate_are_kept_and_the_key_is_its_owner_s_only(
     assert b"PRIVATE" not in authority.certificate_pem
 
 
-def test_the_certificate_says_what_it_may(authority: CertificateAuthority) -> None:
+def test_certificate_extensions(authority: CertificateAuthority) -> None:
     extensions = authority.certificate.extensions
     basic = extensions.get_extension_for_class(x509.BasicConstraints)
     names = extensions.get_extension_for_class(x509.NameConstraints)
@@ -118,9 +116,7 @@ def test_the_certificate_says_what_it_may(authority: CertificateAuthority) -> No
     assert key.public_key() == authority.certificate.public_key()
 
 
-def test_a_name_that_is_asked_for_later_is_refused_with_the_remedy(
-    authority: CertificateAuthority, state: Path
-) -> None:
+def test_name_outside_constraints_is_refused(authority: CertificateAuthority, state: Path) -> None:
     assert CertificateAuthority(state, ("gemulator.test",), NOW).certificate_pem == authority.certificate_pem
     with pytest.raises(UnsupportedHostError, match=r"'other\.test'\. Delete ca\.pem and ca-key\.pem"):
         CertificateAuthority(state, ("other.test",), NOW)
@@ -139,18 +135,18 @@ def test_a_name_that_is_asked_for_later_is_refused_with_the_remedy(
         ("", False),
     ],
 )
-def test_names(name: str, covered: bool) -> None:
+def test_default_host_names(name: str, covered: bool) -> None:
     assert HostNames.with_defaults().includes(name) is covered
 
 
 @pytest.mark.parametrize(
     ("name", "known"), [("oauth2.googleapis.com", True), ("localhost", False), ("127.0.0.1", False), ("[::1]", False)]
 )
-def test_google_s_own(name: str, known: bool) -> None:
+def test_google_host_names(name: str, known: bool) -> None:
     assert is_google_host(name) is known
 
 
-def test_a_bundle_has_the_usual_certificates_and_ours_once(
+def test_bundle_adds_our_certificate_once(
     authority: CertificateAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = tmp_path / "usual.pem"
@@ -162,7 +158,7 @@ def test_a_bundle_has_the_usual_certificates_and_ours_once(
     assert trust_bundle(authority.certificate_pem) == both
 
 
-def test_where_the_system_has_no_list_the_usual_one_is_certifi_s(
+def test_bundle_without_system_list_uses_certifi(
     authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(cafile=None))

@@ -1,4 +1,4 @@
-"""The proxy: which tunnels it refuses, and why."""
+"""HTTPS proxy."""
 
 import asyncio
 import socket
@@ -23,7 +23,7 @@ from tests.waiting import PATIENCE
         ("", 405, "CONNECT only"),
     ],
 )
-def test_proxy_error(line: str, status: int, says: str) -> None:
+def test_refused_tunnels(line: str, status: int, says: str) -> None:
     answer = proxy_error(f"{line}\r\nhost: x\r\n\r\n".encode())
     assert answer is not None
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -33,13 +33,13 @@ def test_proxy_error(line: str, status: int, says: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["oauth2.googleapis.com", "e.us-central1-1.prediction.vertexai.goog"])
-def test_google_s_hosts_get_a_tunnel(host: str) -> None:
+def test_google_hosts_get_a_tunnel(host: str) -> None:
     assert proxy_error(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode()) is None
 
 
 @pytest.mark.parametrize("how", ["end", "reset"])
-async def test_whoever_answers_is_told_that_the_client_is_gone(how: str) -> None:
-    heard, told = asyncio.Event(), asyncio.Event()
+async def test_upstream_learns_of_a_disconnect(how: str) -> None:
+    disconnected = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -49,7 +49,7 @@ async def test_whoever_answers_is_told_that_the_client_is_gone(how: str) -> None
         except ConnectionResetError:
             pass
         finally:
-            told.set()
+            disconnected.set()
             writer.close()
 
     door = await asyncio.start_server(answer, "127.0.0.1", 0)
@@ -63,7 +63,7 @@ async def test_whoever_answers_is_told_that_the_client_is_gone(how: str) -> None
         if how == "reset":
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
-        await asyncio.wait_for(told.wait(), PATIENCE)
+        await asyncio.wait_for(disconnected.wait(), PATIENCE)
         proxy.stop_accepting()
         await proxy.cancel_tunnels()
     door.close()
