@@ -39,7 +39,7 @@ def test_google_hosts_get_a_tunnel(host: str) -> None:
 
 @pytest.mark.parametrize("how", ["end", "reset"])
 async def test_upstream_learns_of_a_disconnect(how: str) -> None:
-    disconnected = asyncio.Event()
+    heard, disconnected = asyncio.Event(), asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
