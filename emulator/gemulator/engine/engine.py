@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
 from gemulator.core.errors import NearMiss, RequestError, Unmatched
+from gemulator.core.headers import Headers
 from gemulator.core.plan import Answer, Failure
 from gemulator.core.seed import Seed, sign
 from gemulator.core.settings import Settings
@@ -20,7 +21,7 @@ from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.engine.prepare import HeaderView, PreparedRequest, RequestPreparer
+from gemulator.engine.prepare import PreparedRequest, RequestPreparer
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import session_header
 from gemulator.request.conversation import Conversation
@@ -135,7 +136,7 @@ class Engine:
         session = incoming.caller.session
         overlay = await self.store.overlay(session)
         library, only = self.preparation.library_for(overlay), incoming.caller.scenario or overlay.settings.scenario
-        conversation = Conversation(parse(incoming.body), incoming.target, HeaderView(incoming.headers))
+        conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
         limited = (
             []
             if answered

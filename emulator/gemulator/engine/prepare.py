@@ -1,7 +1,7 @@
 """Request preparation: parse, check and match."""
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 
 import orjson
@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gemulator.core.errors import NearMiss, RequestError
+from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings
@@ -89,22 +90,6 @@ class EnvelopeFacts(Struct, frozen=True):
     is_plain: bool
 
 
-class HeaderView(Mapping[str, str]):
-    """View of raw headers as text; decodes only what is read."""
-
-    def __init__(self, headers: Mapping[bytes, bytes]) -> None:
-        self._headers = headers
-
-    def __getitem__(self, name: str) -> str:
-        return self._headers[name.encode("latin-1", "replace")].decode("latin-1")
-
-    def __iter__(self) -> Iterator[str]:
-        return (name.decode("latin-1") for name in self._headers)
-
-    def __len__(self) -> int:
-        return len(self._headers)
-
-
 class RequestPreparer:
     """Parses, checks and matches requests. `library` has the scenarios of files; `signing` is the signature key."""
 
@@ -147,7 +132,7 @@ class RequestPreparer:
     def _prepare(
         self, incoming: IncomingRequest, overlay: SessionOverlay, library: Library, key: Hashable
     ) -> PreparedRequest:
-        conversation = Conversation(parse(incoming.body), incoming.target, HeaderView(incoming.headers))
+        conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
         facts = conversation.envelope.memoize(_envelope_facts, self._catalog, incoming.target)
         card = facts.card
         if isinstance(card, Failure):
