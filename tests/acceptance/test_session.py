@@ -64,7 +64,7 @@ def test_a_session_is_known_by_its_token(family: Session, name: str) -> None:
 
 def test_a_session_has_choices_of_its_own(family: Session) -> None:
     strict = family.session(unmatched="error", clock="2030-01-01T00:00:00Z", seed="1")
-    assert said(strict)[0]["error"]["message"].startswith("gemulator: No turn fits")
+    assert said(strict)[0]["error"]["message"].startswith("gemulator: No turn matches")
     strict.when(user="lorem").reply({"lorem": 12})
     first = said(strict, "lorem")
     assert first["created"] == datetime(2030, 1, 1, tzinfo=UTC).timestamp()

@@ -14,7 +14,7 @@ export async function gemulator(scenario) {
   return {
     baseURL: `${server}/v1/projects/demo/locations/global/endpoints/openapi`,
     apiKey: token,
-    // Throws where a request fitted no turn, or a turn with `times` has some left.
+    // Throws if a request matched no turn, or a turn with `times` was not used up.
     verify: (more = {}) => admin("/verify", { session, none_unmatched: true, times_used: true, ...more }),
   };
 }

@@ -102,5 +102,5 @@ class Unmatched(Exception):
 
     def __init__(self, nearest: Sequence[NearMiss]) -> None:
         self.nearest = tuple(nearest)
-        lines = "".join(f"\n  {near}" for near in nearest) or "\n  There are no turns: no scenario is loaded."
-        super().__init__(f"No turn fits this request. Nearest first:{lines}")
+        lines = "".join(f"\n  {near}" for near in nearest) or "\n  No scenario is loaded."
+        super().__init__(f"No turn matches this request. Nearest first:{lines}")

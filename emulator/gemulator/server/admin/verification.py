@@ -222,7 +222,7 @@ def _unmatched_entries(entries: Sequence[Entry], none: bool | Literal["refused"]
         exchange = entry.received.exchange
         if exchange.source in wrong:
             nearest = [(entry.number, near.mismatches) for near in exchange.nearest]
-            yield FailedCheck("none_unmatched", f"no turn fitted entry {entry.number}", nearest, entry=entry.number)
+            yield FailedCheck("none_unmatched", f"no turn matched entry {entry.number}", nearest, entry=entry.number)
 
 
 def _unused_turns(counters: Mapping[str, int], turns: Sequence[LocatedTurn]) -> Iterator[FailedCheck]:
