@@ -108,7 +108,7 @@ def test_a_saved_scenario_is_live_and_a_broken_one_changes_nothing(
         while "own.yaml:2:1: not valid YAML" not in reported and time.monotonic() < deadline:
             reported += capfd.readouterr().err
             assert said_by(emulator) == "two"
-        assert f"cannot be used, the ones before stay:\n{tmp_path}/own.yaml:2:1: not valid YAML" in reported
+        assert f"are invalid, the previous ones stay active:\n{tmp_path}/own.yaml:2:1: not valid YAML" in reported
         # As many editors save: a new file takes the place of the old one.
         (tmp_path / "new").write_text(turns("three"))
         (tmp_path / "new").rename(tmp_path / "own.yaml")
