@@ -107,7 +107,7 @@ STARTS: dict[str, Callable[[], Start]] = {
     "serve: an invented answer": partial(served, gemulator, INVENTED),
     "Emulator: an invented answer": partial(printed, IN_PROCESS.format(path=PATH, body=INVENTED)),
     PYTEST: partial(printed, "import pytest; print()"),
-    "import pytest and the plugin": partial(printed, "import pytest, emulator.pytest_plugin; print()"),
+    "import pytest and the plugin": partial(printed, "import pytest, gemulator.client.pytest_plugin.plugin; print()"),
 }
 
 
