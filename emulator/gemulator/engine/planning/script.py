@@ -8,6 +8,7 @@ from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed
 from gemulator.engine.planning.plan import Script
 from gemulator.request.conversation import Conversation
+from gemulator.scenario.conditions.captures import captured_groups
 from gemulator.scenario.model import Turn, UsageFields
 from gemulator.scenario.replies import BlockReply, CandidatesReply, ChooseReply, ErrorReply, Reply, parts_of
 from gemulator.scenario.templates.template import Template
@@ -19,7 +20,7 @@ def resolve_reply(turn: Turn, usage: UsageFields, conversation: Conversation, se
 
     Raise ReplyError if the template of an error's message cannot be filled.
     """
-    groups = turn.when.captured_groups(conversation)
+    groups = captured_groups(turn.when.regexes, conversation)
     reply = _resolve_choice(turn.reply, seed)
     if isinstance(reply, ErrorReply):
         return _failure(reply, conversation, groups)

@@ -10,7 +10,8 @@ from gemulator.core.errors import Mismatch
 from gemulator.core.secrets import REDACTED, is_secret
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
-from gemulator.scenario.conditions.compare import NumberTest, Presence, TextFields, TextTest, text_fields_in
+from gemulator.scenario.conditions.captures import Regex, regexes_in
+from gemulator.scenario.conditions.compare import NumberTest, Presence, TextTest
 from gemulator.scenario.conditions.extractors import (
     Extractor,
     FlagExtractor,
@@ -268,27 +269,9 @@ class Match(StrictModel):
         return own.union(*(group.header_names for group in inner))
 
     @cached_property
-    def regexes(self) -> Sequence[tuple[TextFields, TextsExtractor]]:
-        """Return the regular expressions whose groups a reply may use, each with its extractor."""
-        return [
-            (fields, extractor)
-            for match in self.positive_groups()
-            for _, test, extractor in match.conditions
-            if isinstance(extractor, TextsExtractor)
-            for fields in text_fields_in(test)
-            if fields.matches is not None
-        ]
-
-    def captured_groups(self, conversation: Conversation) -> Mapping[str, str]:
-        """Return the captured groups by number and name; the first match wins."""
-        captured: dict[str, str] = {}
-        for fields, extractor in self.regexes:
-            for text in extractor.extract(conversation):
-                found = fields.pattern.search(text)
-                if found is not None:
-                    numbered = {str(at): group for at, group in enumerate((found.group(), *found.groups()))}
-                    captured = {k: v for k, v in {**numbered, **found.groupdict()}.items() if v is not None} | captured
-        return captured
+    def regexes(self) -> Sequence[Regex]:
+        """Return the regular expressions whose groups a reply may use."""
+        return regexes_in(condition for match in self.positive_groups() for condition in match.conditions)
 
     def __str__(self) -> str:
         return self.model_dump_json(by_alias=True, exclude_unset=True)

@@ -1,0 +1,33 @@
+"""Groups captured by the regular expressions of a `when`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from gemulator.request.conversation import Conversation
+from gemulator.scenario.conditions.compare import TextFields, text_fields_in
+from gemulator.scenario.conditions.extractors import Extractor, TextsExtractor
+
+Regex: TypeAlias = tuple[TextFields, TextsExtractor]
+
+
+def regexes_in(conditions: Iterable[tuple[str, Any, Extractor]]) -> Sequence[Regex]:
+    """Return the comparisons by regular expression, each with the extractor of its texts."""
+    return [
+        (fields, extractor)
+        for _, test, extractor in conditions
+        if isinstance(extractor, TextsExtractor)
+        for fields in text_fields_in(test)
+        if fields.matches is not None
+    ]
+
+
+def captured_groups(regexes: Sequence[Regex], conversation: Conversation) -> Mapping[str, str]:
+    """Return the captured groups by number and name; the first match wins."""
+    captured: dict[str, str] = {}
+    for fields, extractor in regexes:
+        for text in extractor.extract(conversation):
+            found = fields.pattern.search(text)
+            if found is not None:
+                numbered = {str(at): group for at, group in enumerate((found.group(), *found.groups()))}
+                captured = {k: v for k, v in {**numbered, **found.groupdict()}.items() if v is not None} | captured
+    return captured
