@@ -148,7 +148,8 @@ async def test_own_texts_equal_the_golden() -> None:
     found, expected = _split(await _render()), _split(GOLDEN.read_text())
     pairs = zip_longest(found, expected, fillvalue="(nothing)")
     first = next((pair for pair in pairs if pair[0] != pair[1]), None)
-    assert first is None, f"first difference, found:\n{first[0]}\n\nexpected:\n{first[1]}"
+    again = "the texts have changed; run: python -m tests.test_own_texts"
+    assert first is None, f"{again}\nfirst difference, found:\n{first[0]}\n\nexpected:\n{first[1]}"
 
 
 def test_section_names_are_unique() -> None:
