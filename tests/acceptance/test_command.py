@@ -170,7 +170,7 @@ WRONG = [
     (["--scenarios", "nowhere"], "the scenarios cannot be used:\nnowhere:1:1: no such file or folder"),
     (["--host", "999.1.1.1"], "999.1.1.1 port 0"),
     (["--tls", "--tls-names", "bücher.test"], "'bücher.test' is not a certificate name"),
-    (["--speed", "fast"], "--speed: 'fast' is no speed"),
+    (["--speed", "fast"], "--speed: 'fast' is not a speed"),
     (["--clock", "noon"], "--clock: 'noon' is not a time"),
     (["--clock", "1969-12-31T23:59:59Z"], "from 1970-01-01 to 2106-02-07"),
     (["--clock", "2106-02-07T06:28:16Z"], "--clock: '2106-02-07T06:28:16Z' is out of range"),
@@ -178,12 +178,12 @@ WRONG = [
     (["--policy", "nowhere"], "the policy cannot be used:\nnowhere:1:1: cannot be read: No such file"),
     (["--quota", "concurrent: two"], "--quota: concurrent: Input should be a valid integer; write it like"),
     (["--grace", "inf"], "--grace: Input should be a finite number"),
-    (["--store", "redis://here:port/0"], "--store: 'redis://here:port/0' is no store"),
+    (["--store", "redis://here:port/0"], "--store: 'redis://here:port/0' is not a store"),
     (["--store", "redis://here/0?pasword=x"], "--store: invalid URL: "),
     (["--host", "192.0.2.1"], "Set --host to an address of this machine, like 127.0.0.1"),
-    (["--cors", "http://localhost:5173, http://one.test/"], "--cors: 'http://one.test/' is no origin"),
-    (["--admin-key", "secret\n"], "--admin-key: no header can carry it"),
-    (["--tokens", "one", "--tokens", "zwölf"], "--tokens: no header can carry it"),
+    (["--cors", "http://localhost:5173, http://one.test/"], "--cors: 'http://one.test/' is not an origin"),
+    (["--admin-key", "secret\n"], "--admin-key: not valid in a header"),
+    (["--tokens", "one", "--tokens", "zwölf"], "--tokens: not valid in a header"),
 ]
 
 

@@ -159,9 +159,9 @@ def test_two_at_once_do_not_share_anything(tmp_path: Path) -> None:
 
 
 def test_wrong_settings_and_scenarios_are_said_at_once(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r"^unmatchd: there is no such setting: did you mean `unmatched`\?$"):
+    with pytest.raises(SettingError, match=r"^unmatchd: unknown setting: did you mean `unmatched`\?$"):
         Emulator(unmatchd="error")  # type: ignore[call-arg]
-    with pytest.raises(SettingError, match=r"^bogus: there is no such setting$"):
+    with pytest.raises(SettingError, match=r"^bogus: unknown setting$"):
         Emulator(bogus=1)  # type: ignore[call-arg]
     with pytest.raises(SettingError, match="port: Input should be"):
         Emulator(port=-1)

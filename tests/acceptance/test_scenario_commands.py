@@ -160,7 +160,7 @@ def test_explain_reads_the_header_of_a_fault() -> None:
     assert "the connection is closed" in explained("--header", "x-emulator-fault: disconnect")
     refused = run("explain", "-", "--header", "x-emulator-speed: bogus", given="{}")
     assert refused.exit_code == 2
-    assert "x-emulator-speed: 'bogus' is no speed" in refused.output
+    assert "x-emulator-speed: 'bogus' is not a speed" in refused.output
 
 
 def test_explain_counts_nothing(folder: Path) -> None:

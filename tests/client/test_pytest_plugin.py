@@ -704,7 +704,7 @@ def test_settings_of_sessions_apply_to_a_server_elsewhere(tmp_path: Path) -> Non
     [
         (
             '{"unmatchd": "error"}',
-            "gemulator_settings: unmatchd: there is no such setting: did you mean *",
+            "gemulator_settings: unmatchd: unknown setting: did you mean *",
         ),
         ('{"seed": [7]}', "gemulator_settings: seed: Input should be a valid string, not [[]7]"),
         ('{"journal_entries": 0}', "gemulator_settings: journal_entries: Input should be greater *"),

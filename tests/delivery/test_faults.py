@@ -269,8 +269,8 @@ def test_phases(fault: object, expected: list[int]) -> None:
     ("value", "said"),
     [
         ("disconect", "did you mean 'disconnect'?"),
-        ({"disconnect": {"after_chunks": 1, "after": "1s"}}, "one place"),
-        ({"disconnect": {}, "stall": {}}, "write several as a list"),
+        ({"disconnect": {"after_chunks": 1, "after": "1s"}}, "one position"),
+        ({"disconnect": {}, "stall": {}}, "write several faults as a list"),
         ({"disconnect": {"after": 3}}, "needs a unit"),
         ({"refuse": {"chance": "200%"}}, "percentage"),
         ({"huge_event": {"size": "8GB"}}, "unit"),

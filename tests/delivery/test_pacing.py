@@ -10,13 +10,15 @@ from gemulator.delivery.steps import Chunk, Head, Step
 SEED = Seed.root("pacing")
 STREAM = (Head(200, ()), Chunk(b"a", 10), Chunk(b"b", 20), Chunk(b"c", 0))
 WHOLE = (Head(200, ()), Chunk(b"ab", 30, events=3))
-BEATS = [10, 20, 0]  # of the stream
+CHUNK_TOKENS = [10, 20, 0]  # of the stream
 
 
 def waits(
-    pacing: Pacing, speed: float = 1.0, effort: Workload = NO_WORKLOAD, *, whole: bool = False, seed: Seed = SEED
+    pacing: Pacing, speed: float = 1.0, workload: Workload = NO_WORKLOAD, *, whole: bool = False, seed: Seed = SEED
 ) -> list[float]:
-    steps = pace(WHOLE if whole else STREAM, pacing, effort, seed, speed, beats=BEATS if whole else None)
+    steps = pace(
+        WHOLE if whole else STREAM, pacing, workload, seed, speed, chunk_tokens=CHUNK_TOKENS if whole else None
+    )
     return [step.wait for step in steps]
 
 
@@ -35,7 +37,7 @@ def test_a_stream(pacing: Pacing, speed: float, expected: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pacing", "effort", "first"),
+    ("pacing", "workload", "first"),
     [
         (Pacing(0.5, prompt_tokens_per_second=1000), Workload(prompt_tokens=2000), 2.5),
         (Pacing(0.5, thinking_tokens_per_second=100), Workload(hidden_tokens=50), 1.0),
@@ -44,19 +46,19 @@ def test_a_stream(pacing: Pacing, speed: float, expected: list[float]) -> None:
         (Pacing(0.5, load=0.1), Workload(others=0), 0.5),
     ],
 )
-def test_what_comes_before_the_first_token(pacing: Pacing, effort: Workload, first: float) -> None:
-    assert waits(pacing, effort=effort)[0] == pytest.approx(first)
+def test_what_comes_before_the_first_token(pacing: Pacing, workload: Workload, first: float) -> None:
+    assert waits(pacing, workload=workload)[0] == pytest.approx(first)
 
 
 def test_load_slows_every_chunk() -> None:
-    assert waits(Pacing(1, tokens_per_second=10, load=0.5), effort=Workload(others=1)) == [1.5, 0, 3, 0]
+    assert waits(Pacing(1, tokens_per_second=10, load=0.5), workload=Workload(others=1)) == [1.5, 0, 3, 0]
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5])
-@pytest.mark.parametrize("effort", [NO_WORKLOAD, Workload(100, 15, 2)])
-def test_a_whole_body_leaves_when_its_stream_would_have_ended(effort: Workload, jitter: float) -> None:
+@pytest.mark.parametrize("workload", [NO_WORKLOAD, Workload(100, 15, 2)])
+def test_a_whole_body_leaves_when_its_stream_would_have_ended(workload: Workload, jitter: float) -> None:
     pacing = Pacing(0.5, 10, jitter, prompt_tokens_per_second=50, thinking_tokens_per_second=30, load=0.1)
-    assert waits(pacing, 2.0, effort, whole=True) == [pytest.approx(sum(waits(pacing, 2.0, effort))), 0]
+    assert waits(pacing, 2.0, workload, whole=True) == [pytest.approx(sum(waits(pacing, 2.0, workload))), 0]
 
 
 def test_a_wait_is_decided_by_its_place() -> None:
@@ -92,6 +94,7 @@ def test_streams_that_differ_in_nothing_that_takes_time_share_their_waits() -> N
     assert schedule.waits(tokens, SEED.child("other"), Workload(101, 0, 0)) is found
     slow = Schedule(Pacing(0.5, 10, load=0.1, thinking_tokens_per_second=10))
     firsts = [
-        slow.waits(tokens, SEED, effort)[0] for effort in (Workload(100, 20, 3), Workload(9, 20, 3), Workload(9, 0, 3))
+        slow.waits(tokens, SEED, workload)[0]
+        for workload in (Workload(100, 20, 3), Workload(9, 20, 3), Workload(9, 0, 3))
     ]
     assert firsts == pytest.approx([2.5 * 1.3, 2.5 * 1.3, 0.5 * 1.3])

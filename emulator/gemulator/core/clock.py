@@ -15,7 +15,7 @@ _END = 2**32  # ids hold 32 bits of seconds
 def parse_clock(clock: str) -> float | None:
     """Return the Unix seconds of a frozen clock, or None for `real`.
 
-    Raises ValueError if the text is no time or does not fit an id.
+    Raises ValueError if the text is not a time or does not fit an id.
     """
     if clock == "real":
         return None

@@ -31,7 +31,7 @@ class Problem(Struct, frozen=True):
 
 
 class ScenarioError(Exception):
-    """A scenario file cannot be used. Lists every problem found in it."""
+    """Unusable scenario files, with every problem found in them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -39,11 +39,11 @@ class ScenarioError(Exception):
 
 
 class ReplyError(Exception):
-    """A turn matches, but its reply cannot be rendered for this request: a template or a value does not fit."""
+    """Reply that cannot be rendered for a request, because a template or a value does not fit."""
 
 
 class RequestError(Exception):
-    """A request that the emulated service refuses before a scenario is consulted."""
+    """Request that the emulated service refuses before a scenario is consulted."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -51,7 +51,7 @@ class RequestError(Exception):
 
 
 class Unsatisfiable(ValueError):
-    """No value fits the schema, or none was found. `path` is the location in the schema, "" for the root.
+    """Schema for which no value exists or none was found. `path` is the location in it, "" for the root.
 
     `field` is the location of the schema in the request, if known.
     """
@@ -81,7 +81,7 @@ class Mismatch(Struct, frozen=True):
     @classmethod
     def exhausted(cls, times: int) -> "Mismatch":
         """Return the mismatch of a turn that has answered `times` times."""
-        return cls("times", "one that is left", f"answered {times} of {times} times")
+        return cls("times", f"fewer than {times} answers", f"answered {times} of {times} times")
 
     def __str__(self) -> str:
         return self.actual if self.name == "times" else f"{self.name}: expected {self.expected}, saw {self.actual}"
@@ -98,7 +98,7 @@ class NearMiss(Struct, frozen=True):
 
 
 class Unmatched(Exception):
-    """No turn matches. Lists the nearest turns; answer, journal and log show the same text."""
+    """Request that no turn matches, with the nearest turns. Answer, journal and log show the same text."""
 
     def __init__(self, nearest: Sequence[NearMiss]) -> None:
         self.nearest = tuple(nearest)

@@ -106,13 +106,13 @@ _TAB = "found a tab"
 _REMEDIES = (
     (
         "mapping values are not allowed",
-        "a `:` stands where none may",
+        "`:` is not allowed here",
         "Quote a text that contains `: `, or check the indentation.",
     ),
     (_TAB, "a tab is used for indentation", "YAML is indented with spaces."),
     (
         "found character that cannot start",
-        "a character stands where none may start",
+        "a value cannot begin with this character",
         "Quote the text, and indent with spaces only.",
     ),
     ("could not find expected ':'", "a key has no `:`", "Write `key: value`."),
@@ -130,11 +130,12 @@ _REMEDIES = (
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
     mark = error.problem_mark or error.context_mark
-    said = f"{error.problem or ''} {error.context or ''}"
+    text_of_error = f"{error.problem or ''} {error.context or ''}"
     if mark and any(line.lstrip(" ").startswith("\t") for line in text.split("\n")[mark.line : mark.line + 1]):
-        said = _TAB
+        text_of_error = _TAB
     message, remedy = next(
-        ((words, remedy) for key, words, remedy in _REMEDIES if key in said), (f"not valid YAML: {said.strip()}", "")
+        ((words, remedy) for key, words, remedy in _REMEDIES if key in text_of_error),
+        (f"not valid YAML: {text_of_error.strip()}", ""),
     )
     return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", message, remedy)
 
@@ -201,7 +202,7 @@ class _Builder:
         return None
 
     def _untagged(self, node: yaml.Node) -> None:
-        self._problem(node, f"tags like {node.tag} are not used here", "Remove the tag.")
+        self._problem(node, f"tag {node.tag} is not supported", "Remove the tag.")
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -214,7 +215,7 @@ class _Builder:
                 self._problem(key_node, "a key must be a text", "Quote text that begins with `{`, `[` or `?`.")
             elif key_node.value in out:
                 self._path.append(key_node.value)
-                self._problem(key_node, "this key is there twice", "Keep one of the two.")
+                self._problem(key_node, "duplicate key", "Keep one of the two.")
                 self._path.pop()
             else:
                 out[key_node.value] = self._child(key_node.value, value_node)
@@ -238,7 +239,7 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
     def text(self, data: str) -> yaml.Node:
-        """Represent a text; escape breaks that are none in YAML 1.2, around which readers fold blanks."""
+        """Represent a text; escape line breaks of YAML 1.1, around which its readers fold spaces."""
         return self.represent_scalar(_PREFIX + "str", data, '"' if _BREAK.search(data) else None)
 
 

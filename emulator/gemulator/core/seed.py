@@ -107,7 +107,7 @@ def event_id(seconds: int, seed: Seed) -> str:
 
 
 def event_id_seconds(event_id: str) -> int | None:
-    """Return the Unix seconds in an EventId, or None if the text is none."""
+    """Return the Unix seconds in an EventId, or None if the text is not one."""
     try:
         raw = base64.urlsafe_b64decode(event_id + "=" * (-len(event_id) % 4))
     except ValueError:

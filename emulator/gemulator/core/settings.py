@@ -1,4 +1,4 @@
-"""What can be set: one frozen model, read from flags, environment and file. It reads, it starts nothing."""
+"""Settings: one frozen model for flags, environment and file."""
 
 import os
 import re
@@ -31,25 +31,25 @@ ClockText: TypeAlias = Annotated[str, AfterValidator(_check_clock)]
 
 
 def shipped_scenarios() -> Path:
-    """The scenarios that come with the package: inside a wheel, or beside the package in a checkout."""
+    """Return the folder of the shipped scenarios: inside a wheel, or beside the package in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "_scenarios"
     return inside if inside.is_dir() else package.parents[1] / "scenarios"
 
 
 def default_state_dir() -> Path:
-    """The user's state folder for gemulator."""
+    """Return the user's state folder for gemulator."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(home) / "gemulator"
 
 
 class SettingError(ValueError):
-    """A setting that cannot be used, by its `name`, and what is `said` of it."""
+    """Invalid setting `name`, with the reason."""
 
-    def __init__(self, name: str, said: str) -> None:
-        super().__init__(f"{name}: {said}")
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
         self.name = name
-        self.reason = said
+        self.reason = reason
 
 
 class Settings(BaseModel):
@@ -193,7 +193,7 @@ class Settings(BaseModel):
 
     @classmethod
     def of(cls, **given: Any) -> Self:
-        """These, and for the rest what is usual. WrongSetting."""
+        """Return the given settings, completed by the defaults. Raises SettingError."""
         try:
             return cls(**given)
         except ValidationError as error:
@@ -203,13 +203,13 @@ class Settings(BaseModel):
             from difflib import get_close_matches
 
             near = get_close_matches(name, cls.model_fields, 1)
-            raise SettingError(name, "there is no such setting" + (f": did you mean `{near[0]}`?" if near else ""))
+            raise SettingError(name, "unknown setting" + (f": did you mean `{near[0]}`?" if near else ""))
         raise SettingError(name, first["msg"].removeprefix("Value error, "))
 
     @field_validator("store")
     @classmethod
-    def _known_store(cls, value: str) -> str:
-        wrong = ValueError(f"{value!r} is no store: write `memory`, or like redis://localhost:6379/0")
+    def _validate_store(cls, value: str) -> str:
+        wrong = ValueError(f"{value!r} is not a store: use `memory` or a URL like redis://localhost:6379/0")
         if value != "memory" and not value.startswith(("redis://", "rediss://", "unix://")):
             raise wrong
         try:
@@ -220,38 +220,41 @@ class Settings(BaseModel):
 
     @field_validator("cors")
     @classmethod
-    def _origins(cls, value: str) -> str:
+    def _validate_origins(cls, value: str) -> str:
         for origin in filter(None, map(str.strip, value.split(","))):
             if origin not in {"*", "null"} and not re.fullmatch(r"[^:/\s]+://[^/\s]+", origin):
-                raise ValueError(f"{origin!r} is no origin: write `*`, or like http://localhost:5173")
+                raise ValueError(f"{origin!r} is not an origin: use `*`, or one like http://localhost:5173")
         return value
 
     @field_validator("admin_key", "tokens")
     @classmethod
-    def _sendable(cls, value: SecretStr | tuple[SecretStr, ...] | None) -> Any:
+    def _validate_header_value(cls, value: SecretStr | tuple[SecretStr, ...] | None) -> Any:
         texts = [secret.get_secret_value() for secret in (value if isinstance(value, tuple) else (value,)) if secret]
         if not all(text.isascii() and text.isprintable() and text == text.strip() for text in texts):
-            raise ValueError("no header can carry it: write printable ASCII, without spaces around it")
+            raise ValueError("not valid in a header: use printable ASCII without surrounding spaces")
         return value
 
     @field_validator("workers")
     @classmethod
-    def _shared(cls, value: int, info: ValidationInfo) -> int:
+    def _validate_workers(cls, value: int, info: ValidationInfo) -> int:
         if value > 1 and info.data.get("store") == "memory":
             raise ValueError(f"{value} processes need a shared store: add --store redis://localhost:6379/0")
         if value > 1 and (info.data.get("tls") or info.data.get("proxy_port") is not None):
-            raise ValueError("HTTPS and the proxy are served by one process: leave out --tls and --proxy-port")
+            raise ValueError("HTTPS and the proxy need a single process: remove --workers, or --tls and --proxy-port")
         return value
 
     @field_validator("speed")
     @classmethod
-    def _speed(cls, value: str) -> str:
+    def _validate_speed(cls, value: str) -> str:
         parse_speed(value)
         return value
 
 
 def parse_speed(text: str) -> tuple[bool, float]:
-    """Whether the catalog's pace is added where none is written, and what divides all waits (0: none is left)."""
+    """Return True if answers without pacing get the model's own, and the divisor of all waits (0: no waits).
+
+    Raises ValueError.
+    """
     if text in {"authored", "realistic"}:
         return text == "realistic", 1.0
     try:
@@ -259,5 +262,5 @@ def parse_speed(text: str) -> tuple[bool, float]:
     except ValueError:
         factor = -1.0
     if not 0 <= factor < float("inf"):
-        raise ValueError(f"{text!r} is no speed: write `authored`, `realistic`, or a number from 0 up")
+        raise ValueError(f"{text!r} is not a speed: use `authored`, `realistic` or a number from 0 up")
     return True, factor

@@ -33,9 +33,9 @@ class PacedSteps(Sequence[Step]):
 
     __slots__ = ("_values", "head", "template", "waits")
 
-    def __init__(self, head: Head, score: StreamTemplate, values: Sequence[bytes], waits: Sequence[float]) -> None:
+    def __init__(self, head: Head, template: StreamTemplate, values: Sequence[bytes], waits: Sequence[float]) -> None:
         self.head = head
-        self.template = score
+        self.template = template
         self.waits = waits
         self._values = values
 

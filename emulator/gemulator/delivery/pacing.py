@@ -43,11 +43,11 @@ class Pacing(Struct, frozen=True, forbid_unknown_fields=True):
     thinking_tokens_per_second: float = 0.0
     load: float = 0.0
 
-    def relevant(self, effort: Workload) -> Workload:
+    def relevant(self, workload: Workload) -> Workload:
         """Return the part of the workload that takes time."""
-        prompt = effort.prompt_tokens if self.prompt_tokens_per_second else 0
-        hidden = effort.hidden_tokens if self.thinking_tokens_per_second else 0
-        return Workload(prompt, hidden, effort.others if self.load else 0)
+        prompt = workload.prompt_tokens if self.prompt_tokens_per_second else 0
+        hidden = workload.hidden_tokens if self.thinking_tokens_per_second else 0
+        return Workload(prompt, hidden, workload.others if self.load else 0)
 
 
 IMMEDIATE = Pacing()
@@ -57,31 +57,31 @@ NO_WORKLOAD = Workload()
 def pace(
     steps: Sequence[Step],
     pacing: Pacing,
-    effort: Workload,
+    workload: Workload,
     seed: Seed,
     speed: float = 1.0,
     *,
-    beats: Sequence[int] | None = None,
+    chunk_tokens: Sequence[int] | None = None,
 ) -> Sequence[Step]:
     """Return the steps with their waits; `speed` divides all of them, 0 removes them.
 
-    `beats` are the token counts of the chunks that a whole body would have as a stream: it is sent with the last one.
+    `chunk_tokens` are the tokens of each chunk that a whole body would have as a stream: it is sent with the last one.
     """
     if not speed or pacing == IMMEDIATE:
         return steps
-    if beats is not None:
-        wait = sum(waits(beats, pacing, effort, seed, speed))
+    if chunk_tokens is not None:
+        wait = sum(waits(chunk_tokens, pacing, workload, seed, speed))
         return tuple([replace(step, wait=wait) if isinstance(step, Head) else step for step in steps])
     tokens = [step.tokens if isinstance(step, Chunk) else 0 for step in steps[1:]]
-    pairs = zip(steps, waits(tokens, pacing, effort, seed, speed), strict=True)
+    pairs = zip(steps, waits(tokens, pacing, workload, seed, speed), strict=True)
     return tuple([replace(step, wait=wait) if wait else step for step, wait in pairs])
 
 
-def waits(tokens: Sequence[int], pacing: Pacing, effort: Workload, seed: Seed, speed: float = 1.0) -> Sequence[float]:
+def waits(tokens: Sequence[int], pacing: Pacing, workload: Workload, seed: Seed, speed: float = 1.0) -> Sequence[float]:
     """Return the waits of a stream with these token counts: of its head, then of each chunk."""
-    factor = (1 + pacing.load * effort.others) / speed
-    reading = _mean_waits(effort.prompt_tokens, pacing.prompt_tokens_per_second)
-    thinking = _mean_waits(effort.hidden_tokens, pacing.thinking_tokens_per_second)
+    factor = (1 + pacing.load * workload.others) / speed
+    reading = _mean_waits(workload.prompt_tokens, pacing.prompt_tokens_per_second)
+    thinking = _mean_waits(workload.hidden_tokens, pacing.thinking_tokens_per_second)
     rest = [_mean_waits(count, pacing.tokens_per_second) * factor for count in tokens[1:]]
     steady = [(pacing.first_token + reading + thinking) * factor, *[0.0 for _ in tokens[:1]], *rest]
     if not pacing.jitter:

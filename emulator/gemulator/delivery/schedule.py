@@ -35,29 +35,31 @@ class Schedule(Struct, frozen=True, dict=True):
         """Sizes of the counting phases (see `counter_phases`); empty if no counter is needed."""
         return counter_phases(self.faults)
 
-    def for_dialect(self, usual: Failure, say: Callable[[Failure], bytes]) -> Self:
+    def for_dialect(self, default: Failure, render: Callable[[Failure], bytes]) -> Self:
         """Return the schedule for one server, with its wording of mid-stream errors (see `Fault.for_dialect`)."""
-        return replace(self, faults=[fault.for_dialect(usual, say) for fault in self.faults]) if self.faults else self
+        return (
+            replace(self, faults=[fault.for_dialect(default, render) for fault in self.faults]) if self.faults else self
+        )
 
-    def waits(self, tokens: tuple[int, ...], seed: Seed, effort: Workload) -> Sequence[float]:
+    def waits(self, tokens: tuple[int, ...], seed: Seed, workload: Workload) -> Sequence[float]:
         """Return the waits of a stream with these token counts, the head's first."""
         if not self.pacing.jitter:
-            return _steady(tokens, self.pacing, self.pacing.relevant(effort), self.speed)
-        return array("d", waits(tokens, self.pacing, effort, seed.child("pacing"), self.speed))
+            return _steady(tokens, self.pacing, self.pacing.relevant(workload), self.speed)
+        return array("d", waits(tokens, self.pacing, workload, seed.child("pacing"), self.speed))
 
     def apply(
         self,
         steps: Sequence[Step],
         seed: Seed,
-        effort: Workload = NO_WORKLOAD,
+        workload: Workload = NO_WORKLOAD,
         answers: int = 0,
-        beats: Sequence[int] | None = None,
+        chunk_tokens: Sequence[int] | None = None,
     ) -> Sequence[Step]:
         """Return the steps as played. `answers` is the number of earlier counted answers in the session.
 
-        `beats` are the token counts of the chunks that a whole body would have as a stream.
+        `chunk_tokens` are the token counts of the chunks that a whole body would have as a stream.
         """
-        steps = pace(steps, self.pacing, effort, seed.child("pacing"), self.speed, beats=beats)
+        steps = pace(steps, self.pacing, workload, seed.child("pacing"), self.speed, chunk_tokens=chunk_tokens)
         return apply_faults(steps, self.faults, answers, seed.child("faults")) if self.faults else steps
 
 
@@ -65,6 +67,6 @@ PLAIN = Schedule()
 
 
 @lru_cache(maxsize=1024)
-def _steady(tokens: tuple[int, ...], pacing: Pacing, effort: Workload, speed: float) -> Sequence[float]:
+def _steady(tokens: tuple[int, ...], pacing: Pacing, workload: Workload, speed: float) -> Sequence[float]:
     """Return waits without jitter, equal for every attempt."""
-    return array("d", waits(tokens, pacing, effort, Seed(b""), speed))
+    return array("d", waits(tokens, pacing, workload, Seed(b""), speed))

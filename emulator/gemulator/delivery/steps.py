@@ -10,7 +10,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 LARGEST_WRITE = 65_536
-"""Bytes that are handed over at once: a client that reads slowly holds no more than that twice."""
+"""Maximum size of one write in bytes; a client that reads slowly makes the server buffer at most two writes."""
 
 _FRAMING = (b"connection", b"content-length", b"transfer-encoding")
 _PLAIN = b"\t" + bytes(code for code in range(32, 256) if code != 127)  # bytes allowed in headers

@@ -39,7 +39,7 @@ async def test_verify_holds(call: AdminCaller) -> None:
         ({"entries": [{"scenario": "weather", "turn": 2}]}, "entries[0]", "at least 1", [["turn"], ["user"]]),
         ({"entries": [{"status": 429, "at_most": 0}]}, "entries[0]", "at most 0 such requests, found 1", [[]]),
         ({"entries": [{"count": 1, "at_least": 2}]}, "entries[0]", "exactly 1 and at least 2 such requests", [[], []]),
-        ({"order": [{"status": 200}, {"status": 429}]}, "order[1]", "no such entry after entry 3", []),
+        ({"order": [{"status": 200}, {"status": 429}]}, "order[1]", "no matching entry after entry 3", []),
         ({"none_unmatched": True}, "none_unmatched", "no turn matched entry 3", [["user"]]),
     ],
 )

@@ -29,5 +29,5 @@ def counter_phases(faults: "Sequence[Fault]") -> Sequence[int]:
     Empty if no fault counts, so no counter is needed.
     """
     ends = {fault.skip for fault in faults} | {fault.skip + fault.times for fault in faults if fault.times is not None}
-    marks = sorted(ends | {0})
-    return [end - begin for begin, end in pairwise(marks)]
+    bounds = sorted(ends | {0})
+    return [end - begin for begin, end in pairwise(bounds)]

@@ -13,7 +13,7 @@ from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head, RawHead
 
 
 class Refuse(Fault):
-    """The connection is closed without one byte."""
+    """The connection is closed before the first byte."""
 
     key = "refuse"
 
@@ -27,10 +27,10 @@ class Reset(PositionedFault):
     key = "reset"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        struck = self.divide(steps)
-        yield from struck.before if struck else steps
-        if struck:
-            yield CloseConnection(reset=True, wait=struck.wait)
+        split = self.divide(steps)
+        yield from split.before if split else steps
+        if split:
+            yield CloseConnection(reset=True, wait=split.wait)
 
 
 class Disconnect(PositionedFault):
@@ -39,59 +39,59 @@ class Disconnect(PositionedFault):
     key = "disconnect"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        struck = self.divide(steps)
-        yield from struck.before if struck else steps
-        if struck:
-            yield CloseConnection(wait=struck.wait)
+        split = self.divide(steps)
+        yield from split.before if split else steps
+        if split:
+            yield CloseConnection(wait=split.wait)
 
 
 class CutEvent(PositionedFault):
-    """The connection is closed within the next event: half of it has left."""
+    """The connection is closed within the next event, after half of its bytes."""
 
     key = "cut_event"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        struck = self.divide(steps)
-        at = next_chunk(struck.remaining()) if struck else None
-        if struck is None or at is None:
+        split = self.divide(steps)
+        at = next_chunk(split.remaining()) if split else None
+        if split is None or at is None:
             yield from steps
             return
-        *earlier, cut = struck.remaining()[: at + 1]
-        yield from (*struck.before, *earlier)
+        *earlier, cut = split.remaining()[: at + 1]
+        yield from (*split.before, *earlier)
         if isinstance(cut, Chunk):
             yield replace(cut, data=cut.data[: len(cut.data) // 2])
         yield CloseConnection()
 
 
 class Hanging(PositionedFault):
-    """Nothing more comes; the connection stays open, then it is closed."""
+    """No more data; the connection stays open, then it is closed."""
 
     key = "hang"
-    lasts: Annotated[Duration, Field(description="Until the connection is closed.")] = 600.0
+    lasts: Annotated[Duration, Field(description="Time until the connection is closed.")] = 600.0
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        struck = self.divide(steps)
-        yield from struck.before if struck else steps
-        if struck:
-            yield Hang(self.lasts, wait=struck.wait)
+        split = self.divide(steps)
+        yield from split.before if split else steps
+        if split:
+            yield Hang(self.lasts, wait=split.wait)
 
 
 class Stall(PositionedFault):
-    """Nothing comes for a while; then the answer goes on."""
+    """A pause without data; then the answer continues."""
 
     key = "stall"
-    lasts: Annotated[Duration, Field(description="How long nothing comes.")] = 5.0
+    lasts: Annotated[Duration, Field(description="Length of the pause.")] = 5.0
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        struck = self.divide(steps)
-        yield from (*struck.before, *struck.remaining(self.lasts)) if struck else steps
+        split = self.divide(steps)
+        yield from (*split.before, *split.remaining(self.lasts)) if split else steps
 
 
 class SlowHeaders(Fault):
-    """The bytes of the headers trickle: each read of the client is quick, all of them together are not."""
+    """The bytes of the headers arrive slowly: no single read of the client takes long, all of them together do."""
 
     key = "slow_headers"
-    lasts: Annotated[Duration, Field(description="From the first byte of the headers to the last.")] = 5.0
+    lasts: Annotated[Duration, Field(description="Time from the first byte of the headers to the last.")] = 5.0
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         for step in steps:

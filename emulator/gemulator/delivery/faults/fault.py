@@ -20,18 +20,18 @@ class Fault(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
     key: ClassVar[str]
 
-    chance: Annotated[Share, Field(description="How likely it strikes, decided by the seed. Left out: always.")] = 1.0
+    chance: Annotated[Share, Field(description="Probability of the fault, decided by the seed. Default: always.")] = 1.0
     times: Annotated[
-        int | None, Field(ge=1, description="How many answers have it, in one session. Left out: all of them.")
+        int | None, Field(ge=1, description="Number of answers per session that have it. Default: all.")
     ] = None
-    skip: Annotated[int, Field(ge=0, description="How many answers are spared first.")] = 0
+    skip: Annotated[int, Field(ge=0, description="Number of answers without it first.")] = 0
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         """Yield the steps as changed by this fault."""
         raise TypeError(f"{type(self).__name__} cannot be applied")  # pragma: no cover
 
-    def for_dialect(self, usual: Failure, word: Callable[[Failure], bytes]) -> "Fault":
-        """Return the fault for one server: `say` words an error in mid-stream, `usual` is the default error."""
+    def for_dialect(self, default: Failure, render: Callable[[Failure], bytes]) -> "Fault":
+        """Return the fault for one server: `render` makes its events for a mid-stream error, usually `default`."""
         return self
 
     def applies(self, answers: int, seed: Seed) -> bool:
@@ -60,17 +60,15 @@ class PositionedFault(Fault):
     """A fault with a position in the answer; the middle by default."""
 
     after_chunks: Annotated[
-        int | None, Field(ge=0, description="Strike when so many chunks have left; 0: right after the headers.")
+        int | None, Field(ge=0, description="Position: after so many chunks; 0 is right after the headers.")
     ] = None
-    after_bytes: Annotated[int | None, Field(ge=0, description="Strike when so many bytes of the body have left.")] = (
-        None
-    )
-    after: Annotated[Duration | None, Field(description="Strike at this time; 0s: before the headers.")] = None
+    after_bytes: Annotated[int | None, Field(ge=0, description="Position: after so many bytes of the body.")] = None
+    after: Annotated[Duration | None, Field(description="Position: at this time; 0s is before the headers.")] = None
 
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if sum(place is not None for place in (self.after_chunks, self.after_bytes, self.after)) > 1:
-            raise ValueError("a fault has one place: after_chunks, after_bytes or after")
+    def _validate_single_position(self) -> Self:
+        if sum(position is not None for position in (self.after_chunks, self.after_bytes, self.after)) > 1:
+            raise ValueError("a fault has one position: set only one of after_chunks, after_bytes and after")
         return self
 
     def divide(self, steps: Sequence[Step]) -> SplitSteps | None:
@@ -88,8 +86,8 @@ class PositionedFault(Fault):
 def _at_time(steps: Sequence[Step], seconds: float) -> SplitSteps | None:
     for position, step in enumerate(steps):
         if step.wait >= seconds:
-            left = replace(step, wait=step.wait - seconds)
-            return SplitSteps(steps[:position], seconds, (left, *steps[position + 1 :]))
+            delayed = replace(step, wait=step.wait - seconds)
+            return SplitSteps(steps[:position], seconds, (delayed, *steps[position + 1 :]))
         seconds -= step.wait
     return None
 

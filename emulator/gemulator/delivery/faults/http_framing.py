@@ -20,10 +20,10 @@ def _with_header(head: Head, name: bytes, value: bytes) -> Head:
 
 
 class WrongLength(Fault):
-    """The `content-length` is not that of the body; then the connection is closed."""
+    """The `content-length` is wrong, and the connection is closed after the body."""
 
     key = "wrong_length"
-    by: Annotated[int, Field(description="Bytes announced too many, or (negative) too few.")] = 100
+    by: Annotated[int, Field(description="Difference to the correct length in bytes; negative for too few.")] = 100
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         announced = max(0, self.by + sum(len(step.data) for step in steps if isinstance(step, Chunk)))
@@ -35,7 +35,7 @@ class WrongLength(Fault):
 
 
 class Http10(Fault):
-    """An HTTP/1.0 answer whose body ends where the connection does."""
+    """An HTTP/1.0 answer, whose body ends with the connection."""
 
     key = "http10"
 
@@ -45,33 +45,33 @@ class Http10(Fault):
 
 
 class ContentType(Fault):
-    """The `content-type` is not that of the body."""
+    """The `content-type` is wrong."""
 
     key = "content_type"
-    to: Annotated[str, Field(description="What it says instead.", examples=["text/plain"])] = "text/plain"
+    to: Annotated[str, Field(description="Content type to send.", examples=["text/plain"])] = "text/plain"
 
     @field_validator("to")
     @classmethod
-    def _sendable(cls, value: str) -> str:
-        return sendable(value)
+    def _validate_header_value(cls, value: str) -> str:
+        return validate_header_value(value)
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         for step in steps:
             yield _with_header(step, b"content-type", self.to.encode()) if isinstance(step, Head) else step
 
 
-def sendable(value: str) -> str:
-    """Return a valid header value. Raises ValueError for line breaks or characters beyond ASCII."""
+def validate_header_value(value: str) -> str:
+    """Return the header value. Raises ValueError for line breaks or characters beyond ASCII."""
     if not value.isascii() or not value.isprintable():
-        raise ValueError("a header is printable ASCII")
+        raise ValueError("a header value must be printable ASCII")
     return value
 
 
 class Gzip(Fault):
-    """The body is compressed, though nobody asked for it; a stream is flushed after each event."""
+    """The body is compressed although the client did not accept it; a stream is flushed after each event."""
 
     key = "gzip"
-    header: Annotated[bool, Field(description="Whether `content-encoding` says so.")] = True
+    header: Annotated[bool, Field(description="Send `content-encoding`.")] = True
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         packer = zlib.compressobj(wbits=31)
@@ -89,11 +89,11 @@ class Gzip(Fault):
 
 
 class Split(Fault):
-    """The body comes in small packets, cut without regard for events or characters."""
+    """The body arrives in small packets, split without regard to events or characters."""
 
     key = "split"
-    size: Annotated[int, Field(ge=1, description="Bytes in one packet.")] = 7
-    gap: Annotated[Duration, Field(gt=0, description="Time from one packet to the next.")] = 0.001
+    size: Annotated[int, Field(ge=1, description="Bytes per packet.")] = 7
+    gap: Annotated[Duration, Field(gt=0, description="Time between packets.")] = 0.001
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         for step in steps:
@@ -104,10 +104,10 @@ class Split(Fault):
 
 
 class SplitCharacters(Fault):
-    """Each character of several bytes is spread over two packets."""
+    """Each multi-byte character is split over two packets."""
 
     key = "split_characters"
-    gap: Annotated[Duration, Field(gt=0, description="Time from one packet to the next.")] = 0.001
+    gap: Annotated[Duration, Field(gt=0, description="Time between packets.")] = 0.001
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         for step in steps:
@@ -128,10 +128,10 @@ def _packets(chunk: Chunk, cuts: Sequence[int], gap: float) -> Iterator[Chunk]:
 
 
 class LineEnds(Fault):
-    """Events end their lines as other systems do. SSE allows all three."""
+    """Lines of events end with CR LF or CR, which SSE allows too."""
 
     key = "line_ends"
-    to: Annotated[Literal["crlf", "cr"], Field(description="CR LF or CR alone.")] = "crlf"
+    to: Annotated[Literal["crlf", "cr"], Field(description="Line ending.")] = "crlf"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         end = b"\r\n" if self.to == "crlf" else b"\r"

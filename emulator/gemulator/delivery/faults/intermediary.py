@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from gemulator.core.seed import Seed
 from gemulator.delivery.faults.fault import Fault
-from gemulator.delivery.faults.http_framing import sendable
+from gemulator.delivery.faults.http_framing import validate_header_value
 from gemulator.delivery.steps import Chunk, Head, Step
 
 _PAGE = """<!DOCTYPE html>
@@ -31,7 +31,7 @@ class Html(Fault):
     """A proxy answers with an HTML page."""
 
     key = "html"
-    status: Annotated[int, Field(ge=400, le=599, description="Its HTTP status.")] = 502
+    status: Annotated[int, Field(ge=400, le=599, description="HTTP status.")] = 502
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         phrase = HTTPStatus(self.status).phrase if self.status in set(HTTPStatus) else "Error"
@@ -40,16 +40,16 @@ class Html(Fault):
 
 
 class Redirect(Fault):
-    """The client is sent elsewhere; without `to`, to the same path, so that one who follows comes again."""
+    """A redirect, without `to` to the same path: a client that follows it repeats the request."""
 
     key = "redirect"
     status: Annotated[Literal[301, 302, 303, 307, 308], Field(description="307 and 308 keep the method.")] = 307
-    to: Annotated[str, Field(description="The `location`.")] = "?redirected"
+    to: Annotated[str, Field(description="Value of `location`.")] = "?redirected"
 
     @field_validator("to")
     @classmethod
-    def _sendable(cls, value: str) -> str:
-        return sendable(value)
+    def _validate_header_value(cls, value: str) -> str:
+        return validate_header_value(value)
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         yield Head(self.status, ((b"location", self.to.encode()), (b"content-length", b"0")), _wait(steps))

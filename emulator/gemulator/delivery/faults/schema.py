@@ -1,4 +1,4 @@
-"""Scenario fields of faults: `disconnect`, `disconnect: { after_chunks: 3 }`, or a list of them."""
+"""Scenario syntax of faults: a name, a name with fields, or a list."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -34,15 +34,17 @@ from gemulator.delivery.faults.sse import (
 )
 
 
-def _described(schema: dict[str, Any]) -> None:
+def _add_descriptions(schema: dict[str, Any]) -> None:
     for name, field in schema["properties"].items():
         field["description"] = FAULTS[name].__doc__
 
 
 class FaultFields(BaseModel):
-    """One fault, by its name."""
+    """One fault under its name: `disconnect: { after_chunks: 3 }`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True, json_schema_extra=_described)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, defer_build=True, json_schema_extra=_add_descriptions
+    )
 
     refuse: Refuse | None = None
     reset: Reset | None = None
@@ -75,16 +77,16 @@ class FaultFields(BaseModel):
     empty: Empty | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _validate_single_name(self) -> Self:
         if len(self.model_fields_set) != 1:
-            raise ValueError("a fault has one name: write several as a list")
+            raise ValueError("a fault has one name: write several faults as a list")
         return self
 
     @property
     def fault(self) -> Fault:
         (name,) = self.model_fields_set
-        given = getattr(self, name)
-        return given if isinstance(given, Fault) else FAULTS[name]()
+        fault = getattr(self, name)
+        return fault if isinstance(fault, Fault) else FAULTS[name]()
 
 
 FAULTS: Mapping[str, type[Fault]] = {
@@ -92,32 +94,32 @@ FAULTS: Mapping[str, type[Fault]] = {
 }
 
 
-def _known(name: str) -> str:
+def _validate_name(name: str) -> str:
     if name not in FAULTS:
         near = get_close_matches(name, FAULTS, 1)
-        raise ValueError(f"there is no fault {name!r}" + (f": did you mean {near[0]!r}?" if near else ""))
+        raise ValueError(f"unknown fault {name!r}" + (f": did you mean {near[0]!r}?" if near else ""))
     return name
 
 
-def _shape(value: Any) -> str:
+def _shape_tag(value: Any) -> str:
     if isinstance(value, list):
         return "<list>"
     return "<name>" if isinstance(value, str) else "<fields>"
 
 
-FaultName: TypeAlias = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"enum": list(FAULTS)})]
+FaultName: TypeAlias = Annotated[str, AfterValidator(_validate_name), Field(json_schema_extra={"enum": list(FAULTS)})]
 OneFault: TypeAlias = Annotated[
-    Annotated[FaultName, Tag("<name>")] | Annotated[FaultFields, Tag("<fields>")], Discriminator(_shape)
+    Annotated[FaultName, Tag("<name>")] | Annotated[FaultFields, Tag("<fields>")], Discriminator(_shape_tag)
 ]
 Faults: TypeAlias = Annotated[
     Annotated[FaultName, Tag("<name>")]
     | Annotated[FaultFields, Tag("<fields>")]
     | Annotated[list[OneFault], Tag("<list>")],
-    Discriminator(_shape),
+    Discriminator(_shape_tag),
 ]
 
 
-def faults_of(written: Faults) -> Sequence[Fault]:
+def faults_of(value: Faults) -> Sequence[Fault]:
     """Return the faults in the order written."""
-    each = written if isinstance(written, list) else [written]
-    return tuple(FAULTS[one]() if isinstance(one, str) else one.fault for one in each)
+    items = value if isinstance(value, list) else [value]
+    return tuple(FAULTS[item]() if isinstance(item, str) else item.fault for item in items)

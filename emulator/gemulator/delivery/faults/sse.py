@@ -20,13 +20,13 @@ class EventFault(PositionedFault):
     """A fault that rewrites the chunks from its position on."""
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        struck = self.divide(steps)
-        after = list(struck.remaining()) if struck else []
+        split = self.divide(steps)
+        after = list(split.remaining()) if split else []
         at = next_chunk(after)
-        if struck is None or at is None:
+        if split is None or at is None:
             yield from steps
             return
-        yield from (*struck.before, *after[:at], *self.rewrite(after[at:], seed))
+        yield from (*split.before, *after[:at], *self.rewrite(after[at:], seed))
 
     def rewrite(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         """Yield the damaged chunks."""
@@ -34,28 +34,28 @@ class EventFault(PositionedFault):
 
 
 class Truncate(PositionedFault):
-    """The body ends too early, but in good order: no error of the connection says that something is missing."""
+    """The body ends too early, but regularly: no error of the connection shows that something is missing."""
 
     key = "truncate"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        struck = self.divide(steps)
-        if struck is None:
+        split = self.divide(steps)
+        if split is None:
             yield from steps
             return
-        yield from struck.before
-        yield Chunk(b"", wait=struck.wait)
+        yield from split.before
+        yield Chunk(b"", wait=split.wait)
 
 
 class Garble(EventFault):
-    """The next event is no JSON: a few bytes in the midst of it are control characters."""
+    """The next event is not valid JSON: some of its bytes are control characters."""
 
     key = "garble"
 
     def rewrite(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         chunk, *rest = steps
         if isinstance(chunk, Chunk):
-            # Bytes 1 to 8 are invalid in JSON and no line ends.
+            # Bytes 1 to 8 are invalid in JSON and not line breaks.
             noise = bytes(1 + byte % 8 for byte in seed.child("noise").bytes(min(8, len(chunk.data) // 2)))
             at = len(chunk.data) // 4 + seed.child("place").below(len(chunk.data) // 4 + 1)
             yield replace(chunk, data=chunk.data[:at] + noise + chunk.data[at + len(noise) :])
@@ -63,7 +63,7 @@ class Garble(EventFault):
 
 
 class Duplicate(EventFault):
-    """The next event comes twice."""
+    """The next event is sent twice."""
 
     key = "duplicate"
 
@@ -74,7 +74,7 @@ class Duplicate(EventFault):
 
 
 class Reorder(EventFault):
-    """The next two events change places."""
+    """The next two events are sent in reverse order."""
 
     key = "reorder"
 
@@ -91,7 +91,7 @@ class Reorder(EventFault):
 _SIZE = r"^(\d+(?:\.\d+)?)\s*(B|kB|MB)$"
 
 
-def _bytes(value: Any) -> int:
+def _parse_size(value: Any) -> int:
     found = re.match(_SIZE, value) if isinstance(value, str) else None
     if found is None:
         raise ValueError("a size needs a unit, like 512kB or 8MB")
@@ -99,12 +99,12 @@ def _bytes(value: Any) -> int:
 
 
 Size: TypeAlias = Annotated[
-    int, BeforeValidator(_bytes), WithJsonSchema({"type": "string", "pattern": _SIZE, "examples": ["8MB"]})
+    int, BeforeValidator(_parse_size), WithJsonSchema({"type": "string", "pattern": _SIZE, "examples": ["8MB"]})
 ]
 
 
 class HugeEvent(EventFault):
-    """The next event says the same on one very long line: its JSON is padded with spaces."""
+    """The next event is one very long line: its JSON is padded with spaces."""
 
     key = "huge_event"
     size: Annotated[Size, Field(le=_LARGEST, description="Bytes of padding.")] = 8_000_000
@@ -118,50 +118,50 @@ class HugeEvent(EventFault):
 
 
 class ErrorEvent(PositionedFault):
-    """An error in the midst of a stream, which then ends: in the form of the server that answers, or in Google's."""
+    """An error event in mid-stream, then the end: in the format of the emulated server, or in Google's."""
 
     key = "error_event"
     form: Annotated[
         Literal["own", "data", "bare", "array"],
         Field(
-            description="The server's own words. Or Google's: an event with the error; the error alone, without `data:`"
-            " (seen at the live service); an event with a list of it."
+            description="Format: the server's own, or Google's: an event with the error (`data`), the error without"
+            " `data:` (`bare`, as seen at the live service), or an event with a list of one error (`array`)."
         ),
     ] = "own"
-    code: Annotated[int | None, Field(description="The HTTP status that it names. Left out: the usual one.")] = None
-    status: Annotated[str | None, Field(description="Google's name for it.")] = None
-    message: Annotated[str | None, Field(description="What it says.")] = None
+    code: Annotated[int | None, Field(description="HTTP status in the error. Default: the server's.")] = None
+    status: Annotated[str | None, Field(description="Google's status name.")] = None
+    message: Annotated[str | None, Field(description="Message.")] = None
     _event: bytes = PrivateAttr(b"")
 
-    def for_dialect(self, usual: Failure, say: Callable[[Failure], bytes]) -> Fault:
-        told = self.model_copy()
-        told._event = say(self._failure(usual)) if self.form == "own" else b""
-        return told
+    def for_dialect(self, default: Failure, render: Callable[[Failure], bytes]) -> Fault:
+        fault = self.model_copy()
+        fault._event = render(self._failure(default)) if self.form == "own" else b""
+        return fault
 
-    def _failure(self, usual: Failure) -> Failure:
-        status, code, message = self.code or usual.status, self.status or usual.code, self.message
-        return Failure(status, code, usual.message if message is None else message)
+    def _failure(self, default: Failure) -> Failure:
+        status, code, message = self.code or default.status, self.status or default.code, self.message
+        return Failure(status, code, default.message if message is None else message)
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        struck = self.divide(steps) if streams(steps) else None
-        yield from struck.before if struck else steps
-        if struck:
-            yield Chunk(self._event or self._google_s(), wait=struck.wait)
+        split = self.divide(steps) if streams(steps) else None
+        yield from split.before if split else steps
+        if split:
+            yield Chunk(self._event or self._google_event(), wait=split.wait)
 
-    def _google_s(self) -> bytes:
-        said = self._failure(CANCELLED)
-        error = {"error": {"code": said.status, "message": said.message, "status": said.code}}
+    def _google_event(self) -> bytes:
+        failure = self._failure(CANCELLED)
+        error = {"error": {"code": failure.status, "message": failure.message, "status": failure.code}}
         if self.form == "bare":
             return orjson.dumps(error, option=orjson.OPT_INDENT_2) + b"\n"
         return b"data: " + orjson.dumps([error] if self.form == "array" else error) + b"\n\n"
 
 
 class Comments(Fault):
-    """Comments (`: ping`) stand between the events. SSE says that clients skip them."""
+    """Comments (`: ping`) between the events, which clients must skip according to SSE."""
 
     key = "comments"
-    every: Annotated[int, Field(ge=1, description="One before each so many-th event.")] = 1
-    text: Annotated[str, Field(pattern=r"^[^\r\n]*$", description="What it says.")] = "ping"
+    every: Annotated[int, Field(ge=1, description="Events per comment.")] = 1
+    text: Annotated[str, Field(pattern=r"^[^\r\n]*$", description="Text of the comment.")] = "ping"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         count = 0
@@ -187,7 +187,7 @@ class NoDone(Fault):
                 yield step
 
 
-def _edited(step: Step, edit: Callable[[dict[str, Any]], None]) -> Step:
+def _edit_json(step: Step, edit: Callable[[dict[str, Any]], None]) -> Step:
     """Return the step with its JSON object edited, or unchanged if it has none."""
     if not isinstance(step, Chunk):
         return step
@@ -201,15 +201,15 @@ def _edited(step: Step, edit: Callable[[dict[str, Any]], None]) -> Step:
 
 
 class NoFinishReason(Fault):
-    """No choice says why it ended."""
+    """No choice has a finish reason."""
 
     key = "no_finish_reason"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        return (_edited(step, _without_finish) for step in steps)
+        return (_edit_json(step, _remove_finish_reason) for step in steps)
 
 
-def _without_finish(document: dict[str, Any]) -> None:
+def _remove_finish_reason(document: dict[str, Any]) -> None:
     for choice in document.get("choices") or ():
         if choice.get("finish_reason") is not None:
             del choice["finish_reason"]
@@ -221,26 +221,26 @@ class NoUsage(Fault):
     key = "no_usage"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        return (_edited(step, lambda document: _forget(document, "usage")) for step in steps)
+        return (_edit_json(step, _remove_usage) for step in steps)
+
+
+def _remove_usage(document: dict[str, Any]) -> None:
+    document.pop("usage", None)
 
 
 class RawNewlines(Fault):
-    """Line breaks in streamed arguments have lost their escape: joined, the arguments are no JSON."""
+    """Line breaks in streamed arguments are not escaped: joined, the arguments are not valid JSON."""
 
     # Reported from the live service with `stream_function_call_arguments` (fidelity.md, Faults).
     key = "raw_newlines"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        return (_edited(step, _unescaped) for step in steps)
+        return (_edit_json(step, _unescape_newlines) for step in steps)
 
 
-def _unescaped(document: dict[str, Any]) -> None:
+def _unescape_newlines(document: dict[str, Any]) -> None:
     for choice in document.get("choices") or ():
         for call in (choice.get("delta") or {}).get("tool_calls") or ():
             function = call["function"]
             if "arguments" in function:  # vLLM sends the name of a call without arguments
                 function["arguments"] = function["arguments"].replace("\\n", "\n")
-
-
-def _forget(document: dict[str, Any], key: str) -> None:
-    document.pop(key, None)

@@ -126,7 +126,11 @@ def verify(
         _failed_counts(expected.entries, entries, turns),
         _failed_order(expected.order, entries),
         (
-            FailedCheck("none_late", f"entry {one.number} came when {one.received.session} was over", entry=one.number)
+            FailedCheck(
+                "none_late",
+                f"entry {one.number} arrived after session {one.received.session} had ended",
+                entry=one.number,
+            )
             for one in late
         ),
         _unmatched_entries(entries, expected.none_unmatched),
@@ -206,8 +210,8 @@ def _failed_order(expected: Sequence[ExpectedRequest], entries: Sequence[Entry])
         matches = _matcher(wanted)
         at = next((at for at in range(begin, len(entries)) if matches(entries[at])), None)
         if at is None:
-            where = f"after entry {entries[begin - 1].number}" if begin else "at all"
-            yield FailedCheck("order", f"no such entry {where}", _nearest(wanted, entries[begin:]), index=index)
+            where = f" after entry {entries[begin - 1].number}" if begin else ""
+            yield FailedCheck("order", f"no matching entry{where}", _nearest(wanted, entries[begin:]), index=index)
             return
         begin = at + 1
 
