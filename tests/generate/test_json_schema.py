@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
 from gemulator.core.seed import Seed
-from gemulator.generate.json_schema import Unsatisfiable, normalised, problem_with, value_for
+from gemulator.generate.json_schema import Unsatisfiable, normalise, problem_with, value_for
 
 Schema = dict[str, Any]
 
@@ -334,7 +334,7 @@ GEMINI: dict[str, tuple[Schema, Schema]] = {
 def test_normalised(name: str) -> None:
     schema, standard = GEMINI[name]
     before = json.dumps(schema)
-    assert normalised(schema) == standard
+    assert normalise(schema) == standard
     assert json.dumps(schema) == before
 
 

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from gemulator.generate.json_schema import Unsatisfiable, normalised, value_for
+from gemulator.generate.json_schema import Unsatisfiable, normalise, value_for
 
 SHARED = Path(os.environ.get("GEMULATOR_SHARED", Path(__file__).parents[2].parent / "shared"))
 CORPUS = SHARED / "corpora" / "schemas-open.jsonl.gz"
@@ -36,7 +36,7 @@ def sample() -> list[dict[str, Any]]:
 def test_real_schema_gets_a_valid_value() -> None:
     wrong = []
     for record in sample():
-        schema = normalised(record["schema"]) if record["dialect"] == "gemini" else record["schema"]
+        schema = normalise(record["schema"]) if record["dialect"] == "gemini" else record["schema"]
         cls = validator_for(schema, default=Draft202012Validator)
         try:
             value = value_for(record["schema"])

@@ -27,4 +27,4 @@ def test_others_import_the_public_names() -> None:
 
 
 def test_public_names() -> None:
-    assert set(json_schema.__all__) == {"HintSource", "Unsatisfiable", "normalised", "problem_with", "value_for"}
+    assert set(json_schema.__all__) == {"HintSource", "Unsatisfiable", "normalise", "problem_with", "value_for"}

@@ -60,7 +60,7 @@ class Document:
         self.data = builder.value(root) if root is not None else None
         self.problems: Sequence[Problem] = builder.problems
 
-    def place(self, path: YamlPath, *, key: bool = False) -> Mark:
+    def position(self, path: YamlPath, *, key: bool = False) -> Mark:
         """Return line and column of the value (or key) at a path, or of its nearest existing parent."""
         node = self._root
         mark = (1, 1) if node is None else _mark(node)

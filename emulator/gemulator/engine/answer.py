@@ -36,7 +36,7 @@ class AnswerBuilder:
         """Return the refusal of a request that matches no turn: 400, because OpenAI clients retry a 5xx."""
         failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
         options = self._options(prepared, None, is_repeat=False)
-        rendering = render(failure, prepared.conversation, prepared.card, options, now)
+        rendering = render(failure, prepared.conversation, prepared.model, options, now)
         return self._with_headers(rendering, prepared, error="unmatched")
 
     def build(
@@ -48,7 +48,7 @@ class AnswerBuilder:
         request = prepared.conversation.request
         key = (located, request.model, bool(request.stream))
         cached: RenderedAnswer | None = self._cache.get(key)
-        if cached is not None and (tokens := prompt_tokens(prepared.conversation, prepared.card)):
+        if cached is not None and (tokens := prompt_tokens(prepared.conversation, prepared.model)):
             return cached.rebind(self._root(prepared, located), tokens), "turn"
         rendering, source = self._render(prepared, located, now, is_repeat=False)
         if _is_constant(located) and rendering.usage is not None and rendering.usage.prompt_tokens:
@@ -59,15 +59,15 @@ class AnswerBuilder:
         self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Source]:
         options = self._options(prepared, located, is_repeat=is_repeat)
-        conversation, card = prepared.conversation, prepared.card
+        conversation, model = prepared.conversation, prepared.model
         turn = str(located) if located else "generated"
         try:
             script = _script(located, conversation, options)
-            rendering = render(script, conversation, card, options, now)
+            rendering = render(script, conversation, model, options, now)
         except ReplyError as error:
             where = located.location if located else turn
             failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {where}: {error}")
-            rendering = render(failure, conversation, card, options, now)
+            rendering = render(failure, conversation, model, options, now)
             return self._with_headers(rendering, prepared, turn, error="scenario"), "unsatisfiable"
         unsatisfiable = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
         source: Source = "unsatisfiable" if unsatisfiable else "turn" if located else "generated"
@@ -87,9 +87,9 @@ class AnswerBuilder:
         scenario = located.scenario if located else None
         realistic, speed = parse_speed(caller.speed or settings.speed)
         override = pacing_override(caller, located)
-        default_pacing = prepared.card.pace if realistic else IMMEDIATE
+        default_pacing = prepared.model.pace if realistic else IMMEDIATE
         wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
-        tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.card.tokens_per_chunk
+        tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.model.tokens_per_chunk
         root = self._root(prepared, located)
         style = Style(wire == "sdk-safe", tokens_per_chunk, root, settings.tool_index, settings.fragment)
         schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))

@@ -254,14 +254,14 @@ class Engine:
 
     def _refuse(self, incoming: IncomingRequest, failure: Failure, now: float) -> AnswerDraft:
         """Return the refusal of a request that is invalid, names no known model or exceeds its quota."""
-        card, shown = self.catalog.lookup("", incoming.target), failure
-        if isinstance(card, Model):
-            head, chunk = DIALECTS[card.dialect](card.profile).failure(failure, incoming.target)
+        model, answer = self.catalog.lookup("", incoming.target), failure
+        if isinstance(model, Model):
+            head, chunk = DIALECTS[model.dialect](model.profile).failure(failure, incoming.target)
         else:
             # Google's front end looks up the endpoint before the body is read.
-            shown = failure if incoming.target.shared else card
-            head, chunk = FRONT_END.failure(shown, incoming.target)
-        if _is_encoded(incoming, shown) and self.settings.emulator_headers:
+            answer = failure if incoming.target.shared else model
+            head, chunk = FRONT_END.failure(answer, incoming.target)
+        if _is_encoded(incoming, answer) and self.settings.emulator_headers:
             head = replace(head, headers=(*head.headers, _CONTENT_ENCODING_HINT))
         body = Body.of(incoming.body, self.settings.journal_body)
         exchange = Exchange("POST", incoming.path, _model_in(incoming.body), body, head.status, "refused")

@@ -59,7 +59,7 @@ class PreparedRequest(Struct, frozen=True):
     """
 
     conversation: Conversation
-    card: Model
+    model: Model
     caller: Caller
     library: Library
     candidates: Sequence[LocatedTurn | None]
@@ -85,7 +85,7 @@ class PreparedRequest(Struct, frozen=True):
 class EnvelopeFacts(Struct, frozen=True):
     """Facts that follow from an envelope alone. `is_plain`: no field of it changes the text of a turn."""
 
-    card: Model | Failure
+    model: Model | Failure
     notes: Sequence[str]
     is_plain: bool
 
@@ -134,10 +134,10 @@ class RequestPreparer:
     ) -> PreparedRequest:
         conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
         facts = conversation.envelope.memoize(_envelope_facts, self._catalog, incoming.target)
-        card = facts.card
-        if isinstance(card, Failure):
-            raise RequestError(card)
-        checked = check_request(RuleContext.of(conversation, card, self._policy, self._verify_signature))
+        model = facts.model
+        if isinstance(model, Failure):
+            raise RequestError(model)
+        checked = check_request(RuleContext.of(conversation, model, self._policy, self._verify_signature))
         if checked.failure is not None:
             raise RequestError(checked.failure)
         if incoming.caller.scenario is not None:
@@ -147,10 +147,10 @@ class RequestPreparer:
         candidates = _candidates(library.matching_turns(conversation, caller.scenario), generates=generates)
         limits = [TurnLimit(turn.counter, turn.turn.times) if turn else _UNLIMITED for turn in candidates]
         notes = (*checked.notes, *facts.notes) if checked.notes or facts.notes else ()
-        cacheable = may_be_cached(conversation, card, len(incoming.body))
+        cacheable = may_be_cached(conversation, model, len(incoming.body))
         plain = facts.is_plain and not notes and not conversation.media and _has_no_overrides(caller, incoming.headers)
         return PreparedRequest(
-            conversation, card, caller, library, candidates, limits, notes, cacheable, plain, {}, key
+            conversation, model, caller, library, candidates, limits, notes, cacheable, plain, {}, key
         )
 
     def library_for(self, overlay: SessionOverlay) -> Library:
@@ -171,9 +171,9 @@ def _require_scenario(name: str, library: Library) -> None:
 
 
 def _envelope_facts(envelope: RequestEnvelope, catalog: Catalog, target: Target) -> EnvelopeFacts:
-    card = catalog.lookup(envelope.request.model, target)
-    is_plain = isinstance(card, Model) and card.is_gemini and target.shared and envelope.members <= _NEUTRAL_FIELDS
-    return EnvelopeFacts(card, _external_refs_note(envelope), is_plain)
+    model = catalog.lookup(envelope.request.model, target)
+    is_plain = isinstance(model, Model) and model.is_gemini and target.shared and envelope.members <= _NEUTRAL_FIELDS
+    return EnvelopeFacts(model, _external_refs_note(envelope), is_plain)
 
 
 def _external_refs_note(envelope: RequestEnvelope) -> Sequence[str]:

@@ -148,14 +148,14 @@ class RenderOptions(Struct, frozen=True):
 
 
 def render(
-    script: Script | Failure, conversation: Conversation, card: Model, options: RenderOptions, now: float
+    script: Script | Failure, conversation: Conversation, model: Model, options: RenderOptions, now: float
 ) -> RenderedAnswer:
     """Return the answer of a script in the dialect of the model."""
-    dialect = DIALECTS[card.dialect](card.profile)
+    dialect = DIALECTS[model.dialect](model.profile)
     if isinstance(script, Failure):
         return _render_failure(script, conversation, dialect, options)
     ids = IdFactory(dialect, options, script.created_at(now), _call_count(conversation))
-    answer = _plan(script, conversation, card, options, ids, dialect)
+    answer = _plan(script, conversation, model, options, ids, dialect)
     if isinstance(answer, Failure):
         return _render_failure(answer, conversation, dialect, options)
     stream = bool(conversation.request.stream)
@@ -200,17 +200,17 @@ def _workload(plan: Plan, conversation: Conversation) -> Workload:
 def _plan(
     script: Script,
     conversation: Conversation,
-    card: Model,
+    model: Model,
     options: RenderOptions,
     ids: "IdFactory",
     dialect: Dialect,
 ) -> Answer:
     answer_id = script.id or ids.response_id()
-    sign = ids.sign if card.signs else _no_signature
+    sign = ids.sign if model.signs else _no_signature
     decoding = dialect.decoding(conversation.request)
     context = Context(conversation, options.root, ids.attempt, ids.call_id, sign, decoding, groups=script.groups)
     try:
-        plan = plan_script(script, context, card, answer_id, ids.created, is_repeat=options.is_repeat)
+        plan = plan_script(script, context, model, answer_id, ids.created, is_repeat=options.is_repeat)
     except Unsatisfiable as error:
         return dialect.unsatisfiable(error)
     return dialect.refusal(plan, conversation.request) or plan

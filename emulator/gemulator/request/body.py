@@ -108,7 +108,7 @@ class ChatRequest(WireModel, frozen=True, dict=True):
     google: dict[str, JSON] | None = None
 
     extra_fields: ClassVar[Mapping[str, JSON]] = NOTHING
-    """What the body says beyond the fields above: a server may read more than others."""
+    """Members of the body beyond the fields above, for servers that read them."""
 
     @property
     def google_options(self) -> Mapping[str, JSON]:

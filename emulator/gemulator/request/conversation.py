@@ -13,9 +13,9 @@ from gemulator.request.message import (
     CALLS,
     MEDIA,
     SIGNED,
-    SPEAKS,
     SYSTEM_ROLES,
     TOOL_ROLES,
+    TURN,
     ContentPart,
     HistoryCall,
     Message,
@@ -45,11 +45,11 @@ class Conversation:
         self.envelope = parsed.envelope
         self.target = target
         self.headers = headers
-        held = parsed.history.features | parsed.newest.message.features
-        self.has_turns = held & SPEAKS != 0
-        self.has_tool_calls = held & CALLS != 0
-        self.media = held & MEDIA != 0
-        self._signed = held & SIGNED != 0
+        features = parsed.history.features | parsed.newest.message.features
+        self.has_turns = features & TURN != 0
+        self.has_tool_calls = features & CALLS != 0
+        self.media = features & MEDIA != 0
+        self._signed = features & SIGNED != 0
         self._fingerprint: bytes | None = None
         self._user = len(self.request.messages) - 1  # index of the newest; -1 if there is none
         while self._user >= 0 and self.request.messages[self._user].role != "user":
@@ -126,11 +126,11 @@ class Conversation:
         return self._fingerprint
 
     def _has_call_ids(self) -> bytes:
-        parsed, frame = self.parsed, self.envelope
-        if self._signed or frame.tag:
-            *past, newest = [digest(message) for message in _normalize_messages(self.body["messages"], frame.tag)]
-            return combine_digests((frame.digest, combine_digests(past), newest))
-        return combine_digests((frame.digest, parsed.history.digest, parsed.newest.digest))
+        parsed, envelope = self.parsed, self.envelope
+        if self._signed or envelope.tag:
+            *past, newest = [digest(message) for message in _normalize_messages(self.body["messages"], envelope.tag)]
+            return combine_digests((envelope.digest, combine_digests(past), newest))
+        return combine_digests((envelope.digest, parsed.history.digest, parsed.newest.digest))
 
 
 def _result(message: Message, names: Mapping[str, str]) -> ToolResult:
@@ -181,6 +181,6 @@ def _without_signature(item: dict[str, JSON]) -> dict[str, JSON]:
     google = content.get("google") if isinstance(content, dict) else None
     if not isinstance(google, dict):
         return item
-    kept = {key: value for key, value in google.items() if key not in {"thought_signature", "thought"}}
+    content = {key: value for key, value in google.items() if key not in {"thought_signature", "thought"}}
     rest = {key: value for key, value in item.items() if key != "extra_content"}
-    return rest | ({"extra_content": {"google": kept}} if kept else {})
+    return rest | ({"extra_content": {"google": content}} if content else {})

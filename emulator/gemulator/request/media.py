@@ -52,12 +52,12 @@ class Medium(Struct, frozen=True):
     @property
     def raw(self) -> bytes | None:
         """Decoded bytes; None for a URI or invalid base64."""
-        return None if self.data is None else _decoded(self.data)
+        return None if self.data is None else _decode(self.data)
 
     @property
     def pixels(self) -> tuple[int, int]:
         """Width and height; a default size if unknown."""
-        head = None if self.data is None else _decoded(self.data[:_HEADER])
+        head = None if self.data is None else _decode(self.data[:_HEADER])
         return (_UNSEEN_SIDE, _UNSEEN_SIDE) if head is None else _size(head)
 
     @property
@@ -97,8 +97,8 @@ def _of_part(part: ContentPart, where: str) -> Iterator[Medium]:
         yield _medium(part.uri or "", "image/*", f"{where}.image_url", detail)
     elif part.input_audio is not None:
         kind = part.input_audio.format or "*"
-        usual = kind if "/" in kind else f"audio/{kind}"
-        yield _medium(part.input_audio.data, usual, f"{where}.input_audio")
+        default_type = kind if "/" in kind else f"audio/{kind}"
+        yield _medium(part.input_audio.data, default_type, f"{where}.input_audio")
 
 
 def _of_response(message: Message, where: str) -> Iterator[Medium]:
@@ -110,15 +110,15 @@ def _of_response(message: Message, where: str) -> Iterator[Medium]:
                 yield _medium(source, mime, f"{where}[{index}].{key}")
 
 
-def _medium(source: str, usual: str, where: str, detail: str | None = None) -> Medium:
+def _medium(source: str, default_type: str, where: str, detail: str | None = None) -> Medium:
     """Return the medium of a URI or base64 text. A data URL names its own type."""
     found = _DATA_URL.match(source)
     if found is not None:
-        return Medium(where, (found[1] or usual).lower(), source[found.end() :], detail)
-    return Medium(where, usual.lower(), None if _URI.match(source) else source, detail)
+        return Medium(where, (found[1] or default_type).lower(), source[found.end() :], detail)
+    return Medium(where, default_type.lower(), None if _URI.match(source) else source, detail)
 
 
-def _decoded(text: str) -> bytes | None:
+def _decode(text: str) -> bytes | None:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):

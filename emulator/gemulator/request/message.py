@@ -84,7 +84,7 @@ class HistoryCall(WireModel, frozen=True):
 
 
 # Features of a message: a turn, calls or results, signatures or thoughts, parts other than plain text.
-SPEAKS, CALLS, SIGNED, MEDIA = 1, 2, 4, 8
+TURN, CALLS, SIGNED, MEDIA = 1, 2, 4, 8
 
 
 class Message(WireModel, frozen=True):
@@ -102,12 +102,12 @@ class Message(WireModel, frozen=True):
     @property
     def features(self) -> int:
         """Features of the message as a sum of the constants above."""
-        holds = 0 if self.role in SYSTEM_ROLES else SPEAKS
+        features = 0 if self.role in SYSTEM_ROLES else TURN
         if self.tool_calls or self.function_call is not None or self.role in TOOL_ROLES:
-            holds |= CALLS | SIGNED
+            features |= CALLS | SIGNED
         if self.extra_content is not None:
-            holds |= MEDIA | SIGNED
-        return holds | MEDIA if isinstance(self.content, list) else holds
+            features |= MEDIA | SIGNED
+        return features | MEDIA if isinstance(self.content, list) else features
 
     @property
     def text(self) -> str:

@@ -13,8 +13,8 @@ from gemulator.core.json_types import JSON, digest
 from gemulator.request.body import ChatRequest
 from gemulator.request.message import Message
 
-# Members that a model would see; the others cut, repeat or format the same text.
-_SEEN = {
+# Members that decide the text of an answer; the others truncate, repeat or format the same text.
+_DECISIVE = {
     "model",
     "tools",
     "functions",
@@ -28,7 +28,7 @@ _SEEN = {
     "presence_penalty",
     "seed",
 }
-_NOTES = 64  # per envelope: the arguments are unbounded
+_MAX_MEMOIZED = 64  # per envelope: the arguments are unbounded
 _features_of = attrgetter("features")
 
 Found = TypeVar("Found")
@@ -49,7 +49,7 @@ class RequestEnvelope(Struct, frozen=True, eq=False, dict=True):
         key = (find, about)
         found: Found | None = self._memo.get(key)
         if found is None:
-            if len(self._memo) >= _NOTES:
+            if len(self._memo) >= _MAX_MEMOIZED:
                 self._memo.clear()
             found = self._memo[key] = find(self, *about)
         return found
@@ -72,7 +72,7 @@ class RequestEnvelope(Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def digest(self) -> bytes:
         """Digest of the members that decide the text of an answer (architecture.md, Determinism)."""
-        return digest({key: value for key, value in self.body.items() if key in _SEEN and value is not None})
+        return digest({key: value for key, value in self.body.items() if key in _DECISIVE and value is not None})
 
 
 class ParsedMessage(Struct, eq=False):
@@ -96,12 +96,11 @@ class History(Struct, eq=False):
     tokens: int | None = None
 
     @classmethod
-    def of(cls, said: Sequence[ParsedMessage]) -> Self:
+    def of(cls, parsed: Sequence[ParsedMessage]) -> Self:
         """Return the history of parsed messages."""
-        messages = [one.message for one in said]
-        return cls(
-            said, messages, combine_digests([one.digest for one in said]), reduce(or_, map(_features_of, messages), 0)
-        )
+        messages = [one.message for one in parsed]
+        joined = combine_digests([one.digest for one in parsed])
+        return cls(parsed, messages, joined, reduce(or_, map(_features_of, messages), 0))
 
 
 def combine_digests(digests: Sequence[bytes]) -> bytes:

@@ -26,14 +26,14 @@ _PROTO_TYPES = {
     "string_type": "TYPE_STRING",
 }
 
-# JSON encoders stop at 254 levels, real schemas need less than half; Google's limit for messages is said to be 100.
-_DEEPEST = 200
-_WITHIN = _DEEPEST - 2  # of a message
+# JSON encoders stop at 254 levels, real schemas need less than half; Google's limit is reported to be 100.
+_MAX_DEPTH = 200
+_MAX_MESSAGE_DEPTH = _MAX_DEPTH - 2  # of a message
 
-_LARGEST = 32_000  # bytes of a cached envelope or history
-_LONGEST = 2_000  # bytes of one message
-_BEGINNING = b'{"role"'  # of a message, as nearly every client serialises it
-_SOUGHT = 24  # bytes by which the messages are located in a body
+_MAX_CACHED_PART = 32_000  # bytes of a cached envelope or history
+_MAX_CACHED_MESSAGE = 2_000  # bytes of one message
+_MESSAGE_START = b'{"role"'  # in the serialization of nearly every client
+_PREFIX_LENGTH = 24  # bytes; a prefix that locates the messages in a body
 
 
 class _Outline(Struct):
@@ -55,27 +55,27 @@ def parse(raw: bytes) -> ParsedRequest:
 def _parse_parts(raw: bytes) -> ParsedRequest:
     """Parse a body from cached parts and the newest message. Raises ValueError or RecursionError."""
     messages = bytes(_outline.decode(raw).messages)
-    begin = raw.index(messages[:_SOUGHT])
+    begin = raw.index(messages[:_PREFIX_LENGTH])
     if not raw.startswith(messages, begin):
-        raise ValueError("something before the messages begins as they do")
+        raise ValueError("the same bytes occur before the messages")
     before, after = raw[:begin], raw[begin + len(messages) :]
-    frame = (
+    envelope = (
         _cached_envelope(before, after)
-        if len(before) + len(after) <= _LARGEST
+        if len(before) + len(after) <= _MAX_CACHED_PART
         else _cached_envelope.__wrapped__(before, after)
     )
     last = _last_message_offset(messages)
     past = messages[:last]
-    history = _cached_history(past) if last <= _LARGEST else _cached_history.__wrapped__(past)
-    newest = _cached_message.__wrapped__(messages[last:-1])
+    history = _cached_history(past) if last <= _MAX_CACHED_PART else _cached_history.__wrapped__(past)
+    newest = _parse_message(messages[last:-1])
     return ParsedRequest(
-        _with_messages(frame.request, [*history.messages, newest.message]), frame, history, newest, raw
+        _with_messages(envelope.request, [*history.messages, newest.message]), envelope, history, newest, raw
     )
 
 
 def _last_message_offset(messages: bytes) -> int:
     """Return the offset of the last message of an array. A wrong guess leaves invalid JSON on one side at least."""
-    guess = messages.rfind(_BEGINNING)
+    guess = messages.rfind(_MESSAGE_START)
     if guess > 0:
         return guess
     pieces = _pieces.decode(messages)
@@ -86,8 +86,8 @@ def _last_message_offset(messages: bytes) -> int:
 def _cached_envelope(before: bytes, after: bytes) -> RequestEnvelope:
     """Return the envelope around the messages."""
     body = orjson.loads(before + b"[]" + after)
-    if body["messages"] or _is_deeper(body, _DEEPEST):
-        raise ValueError("these are not the messages that count, or it is too deep")
+    if body["messages"] or _is_deeper(body, _MAX_DEPTH):
+        raise ValueError("another member `messages` follows, or the body is nested too deeply")
     return _new_envelope(body, _convert({**body, "messages": [{"role": "user"}]}))
 
 
@@ -100,16 +100,18 @@ def _cached_history(raw: bytes) -> History:
     """Return the history of an array cut before its last message, with the trailing comma."""
     pieces = map(bytes, _pieces.decode(raw.rstrip().removesuffix(b",") + b"]"))
     return History.of(
-        [_cached_message(piece) if len(piece) <= _LONGEST else _cached_message.__wrapped__(piece) for piece in pieces]
+        [_cached_message(piece) if len(piece) <= _MAX_CACHED_MESSAGE else _parse_message(piece) for piece in pieces]
     )
 
 
-@lru_cache(maxsize=2048)
-def _cached_message(raw: bytes) -> ParsedMessage:
+def _parse_message(raw: bytes) -> ParsedMessage:
     tree = orjson.loads(raw)
-    if len(raw) > 2 * _WITHIN and _is_deeper(tree, _WITHIN):
+    if len(raw) > 2 * _MAX_MESSAGE_DEPTH and _is_deeper(tree, _MAX_MESSAGE_DEPTH):
         raise ValueError("too deep")
     return ParsedMessage(msgspec.convert(tree, Message), _digest(tree))
+
+
+_cached_message = lru_cache(maxsize=2048)(_parse_message)
 
 
 def _digest(message: dict[str, JSON]) -> bytes:
@@ -135,17 +137,17 @@ def _parse_whole(raw: bytes) -> ParsedRequest:
         reason = str(error).split(": line")[0]
         if "valid UTF-8" in reason:
             reason = "the body is not valid UTF-8"
-        misfit = InvalidField("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
+        invalid_field = InvalidField("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
         message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
-        raise RequestError(invalid(message, invalid_field=misfit)) from None
+        raise RequestError(invalid(message, invalid_field=invalid_field)) from None
     if not isinstance(body, dict):
-        misfit = InvalidField("model_attributes_type", (), "Input should be a valid dictionary", body)
+        invalid_field = InvalidField("model_attributes_type", (), "Input should be a valid dictionary", body)
         raise RequestError(
-            invalid("Invalid JSON payload received. Root element must be a message.", invalid_field=misfit)
+            invalid("Invalid JSON payload received. Root element must be a message.", invalid_field=invalid_field)
         )
-    if _is_deeper(body, _DEEPEST):
-        misfit = InvalidField("recursion_loop", (), "Input is nested too deeply", None)
-        raise RequestError(invalid("Invalid JSON payload received. Message too deep.", invalid_field=misfit))
+    if _is_deeper(body, _MAX_DEPTH):
+        invalid_field = InvalidField("recursion_loop", (), "Input is nested too deeply", None)
+        raise RequestError(invalid("Invalid JSON payload received. Message too deep.", invalid_field=invalid_field))
     request = request_of(body)
     trees = map(_digest, body["messages"])
     *past, newest = [ParsedMessage(message, own) for message, own in zip(request.messages, trees, strict=True)]
@@ -157,8 +159,8 @@ def request_of(body: dict[str, JSON]) -> ChatRequest:
     try:
         return _convert(body)
     except msgspec.ValidationError as error:
-        misfit = invalid_field_in(body, ChatRequest, str(error))
-        raise RequestError(invalid(_google_message(misfit), misfit.field, misfit)) from None
+        invalid_field = invalid_field_in(body, ChatRequest, str(error))
+        raise RequestError(invalid(_google_message(invalid_field), invalid_field.field, invalid_field)) from None
 
 
 def _convert(body: dict[str, JSON]) -> ChatRequest:
@@ -168,10 +170,10 @@ def _convert(body: dict[str, JSON]) -> ChatRequest:
     return request
 
 
-def _is_deeper(tree: JSON, most: int) -> bool:
-    """Return True if lists and objects are nested more than `most` levels deep."""
+def _is_deeper(tree: JSON, levels: int) -> bool:
+    """Return True if lists and objects are nested more than `levels` deep."""
     level: list[JSON] = [tree]
-    for _ in range(most):
+    for _ in range(levels):
         level = [inner for node in level for inner in (node.values() if isinstance(node, dict) else node)]
         level = [node for node in level if isinstance(node, dict | list)]
         if not level:
@@ -179,14 +181,14 @@ def _is_deeper(tree: JSON, most: int) -> bool:
     return True
 
 
-def _google_message(misfit: InvalidField) -> str:
-    field = misfit.field
-    if misfit.kind == "missing":
+def _google_message(invalid_field: InvalidField) -> str:
+    field = invalid_field.field
+    if invalid_field.kind == "missing":
         return f"Missing required field '{field}'."
-    if misfit.kind == "too_short":
+    if invalid_field.kind == "too_short":
         return f"Unable to submit request because at least one '{field}' entry is required."
-    if misfit.kind == "literal_error":
-        allowed = ", ".join(sorted(misfit.context["expected"].replace(" or ", ", ").split(", ")))
-        return f"Expected '{field}' to be one of: {allowed}; found {quote_value(misfit.value)}."
-    saw = orjson.dumps(misfit.value).decode()[:80]
-    return f"Invalid value at '{field}' ({_PROTO_TYPES.get(misfit.kind, 'TYPE_MESSAGE')}), {saw}"
+    if invalid_field.kind == "literal_error":
+        allowed = ", ".join(sorted(invalid_field.context["expected"].replace(" or ", ", ").split(", ")))
+        return f"Expected '{field}' to be one of: {allowed}; found {quote_value(invalid_field.value)}."
+    value = orjson.dumps(invalid_field.value).decode()[:80]
+    return f"Invalid value at '{field}' ({_PROTO_TYPES.get(invalid_field.kind, 'TYPE_MESSAGE')}), {value}"

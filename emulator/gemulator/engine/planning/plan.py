@@ -48,44 +48,44 @@ class Script(Struct, frozen=True):
 
 
 def plan_script(
-    script: Script, context: Context, card: Model, answer_id: str, created: int, *, is_repeat: bool = False
+    script: Script, context: Context, model: Model, answer_id: str, created: int, *, is_repeat: bool = False
 ) -> Plan:
     """Return the answer with every choice made. Raise Unsatisfiable if a schema admits no value.
 
     `is_repeat`: the prompt was sent before, so the service may have cached it.
     """
     conversation = context.conversation
-    requested = 1 if "n" in card.ignores else conversation.request.n or 1
+    requested = 1 if "n" in model.ignores else conversation.request.n or 1
     candidates = min(max(1, requested), MAX_CANDIDATES)
-    choices = tuple(_choice(script, context, card, index) for index in range(candidates))
-    usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, card))
+    choices = tuple(_choice(script, context, model, index) for index in range(candidates))
+    usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, model))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)
     cached = script.usage.cached_tokens
     if cached is None:
         cached = cached_content_tokens(conversation.request.google_options)
-        cached = cached_tokens(usage.prompt_tokens, card) if is_repeat and not cached else cached
+        cached = cached_tokens(usage.prompt_tokens, model) if is_repeat and not cached else cached
     usage = replace(usage, traffic_type=traffic, cached_tokens=min(cached, usage.prompt_tokens))
     return Plan(answer_id, created, conversation.request.model, choices, usage)
 
 
-def _choice(script: Script, context: Context, card: Model, index: int) -> Choice:
+def _choice(script: Script, context: Context, model: Model, index: int) -> Choice:
     # Candidate 0 has the same seed for every `n`, so its text does not depend on `n`.
     own = context.child("choice", index) if index else context
     if script.candidates:
         script = script.candidates[index % len(script.candidates)]
     if script.blocked is not None:
-        return _blocked(script.blocked, own)
+        return _blocked_choice(script.blocked, own)
     request = context.conversation.request
-    planned = _limit_thoughts(_parts(script.parts, own), thinking_limit(request, card))
+    planned = _limit_thoughts(_parts(script.parts, own), thinking_limit(request, model))
     parts = tuple(_pad_to_min_tokens(list(planned), own))
     finish = "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
     stop, parts = _cut_at_stop(parts, request.stops)
     parts, finish = _cut_at_max_tokens(parts, finish, request)
-    choice = _finished(parts, script.finish or finish, _grounding(parts, own, card))
+    choice = _finish_choice(parts, script.finish or finish, _grounding(parts, own, model))
     return replace(choice, stop=None if finish == "length" else stop)
 
 
-def _finished(parts: tuple[Part, ...], finish: str, metadata: dict[str, Any] | None) -> Choice:
+def _finish_choice(parts: tuple[Part, ...], finish: str, metadata: dict[str, Any] | None) -> Choice:
     """Return the choice as the service finishes it: filtered answers have no calls and often no message."""
     if finish.startswith("function_call_filter"):
         parts = tuple(part for part in parts if not isinstance(part, ToolCall))
@@ -97,15 +97,15 @@ def _finished(parts: tuple[Part, ...], finish: str, metadata: dict[str, Any] | N
     return Choice(parts, finish, grounding=metadata)
 
 
-def _grounding(parts: Sequence[Part], context: Context, card: Model) -> dict[str, Any] | None:
+def _grounding(parts: Sequence[Part], context: Context, model: Model) -> dict[str, Any] | None:
     conversation = context.conversation
     text = "".join(part.text for part in parts if isinstance(part, Text))
-    if not (conversation.request.searches and card.is_gemini and text):
+    if not (conversation.request.searches and model.is_gemini and text):
         return None
     return grounding(context.seed.child("grounding"), conversation.user_text, text)
 
 
-def _blocked(block: BlockReply, context: Context) -> Choice:
+def _blocked_choice(block: BlockReply, context: Context) -> Choice:
     """Return a blocked answer: no message, or the refusal of the prompt (fidelity.md, Finish reasons)."""
     refusal = None if block.refusal is None else context.text(block.refusal)
     return Choice((), block.finish, refusal=refusal, silent=refusal is None)

@@ -29,7 +29,7 @@ def structured_output(constraint: OutputConstraint, conversation: Conversation, 
         case JsonConstraint(schema):
             return _json_text(schema, conversation, seed)
         case ChoiceConstraint(options):
-            named = _named_in(options, prompt)
+            named = _find_mentioned(options, prompt)
             return options[named[0]] if len(named) == 1 else seed.child("choice").pick(options)
         case RegexConstraint(pattern):
             return _matching_text(pattern, seed.child("regex"))
@@ -55,7 +55,7 @@ def matching_value(schema: JSON, conversation: Conversation, seed: Seed) -> Any:
     return value_for(schema, seed.child("json"), hints=hints)
 
 
-def _named_in(options: Sequence[str], prompt: str) -> Sequence[int]:
+def _find_mentioned(options: Sequence[str], prompt: str) -> Sequence[int]:
     """Return the indexes of the options that the prompt names."""
     return [index for index, option in enumerate(options) if option.lower() in prompt.lower()]
 
@@ -82,5 +82,5 @@ class _PromptContent:
 
     def find_mentioned(self, texts: Sequence[str]) -> int | None:
         options = [text.strip() for text in texts]
-        named = [index for index in _named_in(options, self._conversation.user_text) if len(options[index]) > 1]
+        named = [index for index in _find_mentioned(options, self._conversation.user_text) if len(options[index]) > 1]
         return named[0] if len(named) == 1 else None

@@ -178,12 +178,12 @@ class _Parser:
                 scan.expect(closing)
                 return Repeat(node, 0, most) if most else node
         if scan.take("%"):
-            return self.embedded()
+            return self.embedded_grammar()
         if scan.match(_SPECIAL):
             return EMPTY
         return self.lexeme()
 
-    def embedded(self) -> Node:
+    def embedded_grammar(self) -> Node:
         start, name = self.scan.at, self.scan.match(_NAME)
         match name[0] if name else "":
             case "json":

@@ -36,7 +36,7 @@ def draw(prompt: str, seed: Seed, width: int, height: int, mime: str) -> bytes:
     if mime not in _WRITERS:
         raise ValueError(f"{mime}: a picture can be one of {', '.join(_WRITERS)}")
     kind, options = _WRITERS[mime]
-    picture = paint(prompt, seed, _bounded(width), _bounded(height))
+    picture = paint(prompt, seed, _clamp(width), _clamp(height))
     _label(picture, prompt)
     file = io.BytesIO()
     picture.save(file, kind, **options)
@@ -46,20 +46,20 @@ def draw(prompt: str, seed: Seed, width: int, height: int, mime: str) -> bytes:
 def requested_size(prompt: str) -> tuple[int, int]:
     """Return width and height that the prompt asks for ("512x256", "16:9", "portrait"), default 512 by 512."""
     if pixels := _PIXELS.search(prompt):
-        return _bounded(int(pixels[1])), _bounded(int(pixels[2]))
+        return _clamp(int(pixels[1])), _clamp(int(pixels[2]))
     if aspect := _ASPECT.search(prompt):
         across, down = aspect[1].split(":")
         return _fit(int(across), int(down))
     return next((_fit(*shape) for pattern, shape in _SHAPES if pattern.search(prompt)), (_SIDE, _SIDE))
 
 
-def _bounded(side: int) -> int:
+def _clamp(side: int) -> int:
     return min(max(side, SMALLEST), LARGEST)
 
 
 def _fit(across: int, down: int) -> tuple[int, int]:
     longest = max(across, down)
-    return _bounded(round(_SIDE * across / longest)), _bounded(round(_SIDE * down / longest))
+    return _clamp(round(_SIDE * across / longest)), _clamp(round(_SIDE * down / longest))
 
 
 def _wrap(text: str, script: Script, size: int, width: float, lines: int) -> list[str]:

@@ -61,9 +61,9 @@ def script_of(text: str) -> Script:
 def writable(text: str, script: Script) -> str:
     """Return the part of the text that the font can draw, in one line; "" if most letters are missing."""
     composed = unicodedata.normalize("NFC", text)
-    kept = " ".join("".join(letter for letter in composed if _is_known(letter, script)).split())
+    drawable = " ".join("".join(letter for letter in composed if _is_known(letter, script)).split())
     letters = sum(map(str.isalnum, composed))
-    return kept if sum(map(str.isalnum, kept)) * 2 > letters else ""
+    return drawable if sum(map(str.isalnum, drawable)) * 2 > letters else ""
 
 
 def _is_known(letter: str, script: Script) -> bool:

@@ -14,7 +14,7 @@ class MinDepths:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._known: dict[tuple[int, int], bool] = {}
+        self._ends: dict[tuple[int, int], bool] = {}
         self._alive: list[Any] = []
 
     def of(self, sub: Sub) -> int:
@@ -28,11 +28,11 @@ class MinDepths:
         if limit < 0:
             return False
         key = (id(schema), limit)
-        if key not in self._known:
+        if key not in self._ends:
             self._alive.append(schema)
-            self._known[key] = False  # a subschema that requires itself never ends
-            self._known[key] = self._all_end_within(Sub(schema, self._document.scope_inside(sub)), limit)
-        return self._known[key]
+            self._ends[key] = False  # a subschema that requires itself never ends
+            self._ends[key] = self._all_end_within(Sub(schema, self._document.scope_inside(sub)), limit)
+        return self._ends[key]
 
     def _all_end_within(self, sub: Sub, limit: int) -> bool:
         schema = sub.schema

@@ -58,7 +58,7 @@ def normalise_encoded(text: bytes) -> Any:
     return _rewrite(schema) if any(search(text) for search in _NONSTANDARD) else schema
 
 
-def normalised(schema: Any) -> Any:
+def normalise(schema: Any) -> Any:
     """Return a copy in standard spelling, as Google's endpoint reads it (wire-facts: Schema, Type).
 
     Rewrites upper-case and language type names, `nullable`, numbers written as strings, and `any_of` and the like.

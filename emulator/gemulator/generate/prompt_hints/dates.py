@@ -43,7 +43,7 @@ _FULL_NAMES = (
 _SHORT_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "June?", "July?", "Aug", "Sept?", "Oct", "Nov", "Dec")
 
 
-def _named_date(names: tuple[str, ...]) -> str:
+def _month_pattern(names: tuple[str, ...]) -> str:
     return "|".join(f"(?P<m{number}>{name})" for number, name in enumerate(names, 1))
 
 
@@ -56,11 +56,11 @@ _STARTS = tuple(f"{_capital(full)}|{short}" for full, short in zip(_FULL_NAMES, 
 _EITHER = tuple(f"{full}|{_capital(full)}" for full in _FULL_NAMES)
 _YEARLESS = (
     re.compile(
-        rf"\b(?:{_named_date(_STARTS)})\.?\s(?P<d>\d{{1,2}})(?:st|nd|rd|th)?"
+        rf"\b(?:{_month_pattern(_STARTS)})\.?\s(?P<d>\d{{1,2}})(?:st|nd|rd|th)?"
         r"(?:\s?(?:-|–|to|until)\s?(?P<d2>\d{1,2})(?:st|nd|rd|th)?)?(?![\d:.%]|\s?[ap]\.?m)"
     ),
     re.compile(
-        r"(?<![\d.:])(?P<d>\d{1,2})(?:st|nd|rd|th|\.|º|er)?\s(?:de\s|of\s)?" rf"(?:{_named_date(_EITHER)})(?!\w)"
+        r"(?<![\d.:])(?P<d>\d{1,2})(?:st|nd|rd|th|\.|º|er)?\s(?:de\s|of\s)?" rf"(?:{_month_pattern(_EITHER)})(?!\w)"
     ),
     re.compile(r"(?<!\d)(?P<mo>\d{1,2})[月월]\s?(?P<d>\d{1,2})[日일号]"),
 )

@@ -73,7 +73,7 @@ _CURRENCY = re.compile(
 _CURRENCIES = ("EUR", "USD", "GBP", "JPY", "INR", "KRW", "CHF")
 
 
-def quoted(text: str) -> Iterator[Match[str]]:
+def quotes(text: str) -> Iterator[Match[str]]:
     """Yield text in quotation marks of any script."""
     for match in _QUOTED.finditer(text):
         yield Match(next(part for part in match.groups() if part), *match.span())

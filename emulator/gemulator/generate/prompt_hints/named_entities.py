@@ -41,7 +41,7 @@ def names(text: str) -> list[Name]:
 
 def _latin(text: str) -> Iterator[Name]:
     group, last, before = -1, -1, ""
-    for value, start, end in _capitalised(text):
+    for value, start, end in _find_capitalised(text):
         if last < 0 or not _JOINT.fullmatch(text[last:start]):
             group, before = group + 1, _word_before(text, start)
         elif value in COUNTRIES and text[last:start] == ", ":
@@ -52,19 +52,19 @@ def _latin(text: str) -> Iterator[Name]:
         yield Name(value, start, before, group)
 
 
-def _capitalised(text: str) -> Iterator[tuple[str, int, int]]:
+def _find_capitalised(text: str) -> Iterator[tuple[str, int, int]]:
     for match in _CAPITALISED.finditer(text):
         start, words = match.start(), match[0].split(" ")
-        while words and _bare(words[0]) in NO_NAMES:
+        while words and _strip_word(words[0]) in NO_NAMES:
             start += len(words.pop(0)) + 1
-        while words and _bare(words[-1]) in NO_NAMES:
+        while words and _strip_word(words[-1]) in NO_NAMES:
             words.pop()
         value = re.sub(r"['’]s$|[’'&,-]+$", "", " ".join(words))
         if len(value) > 1:
             yield value, start, start + len(value)
 
 
-def _bare(word: str) -> str:
+def _strip_word(word: str) -> str:
     return re.sub(r"['’]s$|[’'&,-]+$", "", word.lower())
 
 

@@ -44,37 +44,37 @@ def analyse(text: str) -> Prompt:
     """Analyse a prompt. Of a very long one, only the beginning and the end are read."""
     if len(text) > 2 * _MOST:
         text = f"{text[:_MOST]}\n{text[-_MOST:]}"
-    quoted = _sorted(finding.quoted(text))
-    emails, urls = _sorted(finding.matches("email", text)), _sorted(finding.matches("url", text))
+    quoted = _in_order(finding.quotes(text))
+    emails, urls = _in_order(finding.matches("email", text)), _in_order(finding.matches("url", text))
     short = [one for one in quoted if len(one.value.split()) <= LONG]
     for one in quoted:
         if one not in short:  # analysed like the rest, without quotation marks
             text = f"{text[: one.start]} {text[one.start + 1 : one.end - 1]} {text[one.end :]}"
     bare = _without(text, [*short, *emails, *urls])
-    paths = _sorted(finding.matches("path", bare))
+    paths = _in_order(finding.matches("path", bare))
     bare = _without(bare, paths)
-    dates, phones = _sorted(days.dates(bare)), _sorted(finding.matches("phone", bare))
-    codes = _sorted(finding.matches("code", bare))
+    dates, phones = _in_order(days.dates(bare)), _in_order(finding.matches("phone", bare))
+    codes = _in_order(finding.matches("code", bare))
     bare = _without(bare, [*dates, *phones, *codes])
-    times = _sorted(finding.times(bare))
+    times = _in_order(finding.times(bare))
     return Prompt(
         text=text,
-        numbers=_sorted(finding.numbers(_without(bare, times))),
+        numbers=_in_order(finding.numbers(_without(bare, times))),
         quoted=quoted,
         emails=emails,
         urls=urls,
         paths=paths,
         dates=dates,
-        days=_sorted(days.relative(bare)),
+        days=_in_order(days.relative(bare)),
         times=times,
-        currencies=_sorted(finding.currencies(bare)),
+        currencies=_in_order(finding.currencies(bare)),
         codes=codes,
         phones=phones,
         names=tuple(names(_without(text, [*short, *emails, *urls, *paths, *dates, *codes]))),
     )
 
 
-def _sorted(found: Iterable[Match[finding.Value]]) -> tuple[Match[finding.Value], ...]:
+def _in_order(found: Iterable[Match[finding.Value]]) -> tuple[Match[finding.Value], ...]:
     return tuple(sorted(found, key=lambda one: one.start))
 
 

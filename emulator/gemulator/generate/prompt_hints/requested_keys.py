@@ -31,26 +31,26 @@ def requested_keys(text: str) -> tuple[str, ...]:
     """Return keys that are quoted, listed or sketched ("keys name, age and city", `{name, age}`), in their spelling."""
     brace = text.find("{")
     if brace >= 0 and (sketched := _SKETCHED.findall(text, brace)):
-        return _once(sketched)
+        return _unique(sketched)
     for asked in _ASKED.finditer(text):
         rest = text[asked.end() :]
-        if found := _listed(rest, loose=not _STRONG.search(asked[0])):
+        if found := _parse_list(rest, loose=not _STRONG.search(asked[0])):
             return found
     return ()
 
 
-def _listed(rest: str, *, loose: bool) -> tuple[str, ...]:
+def _parse_list(rest: str, *, loose: bool) -> tuple[str, ...]:
     end = _END.search(rest)
     clause = rest[: end.start() if end else 400]
     if quoted := _QUOTED_KEY.findall(clause):
-        return _once(quoted)
+        return _unique(quoted)
     items = [_LEADING.sub("", item).strip() for item in _ITEM.split(_LEADING.sub("", clause))]
     names = [_ASIDE.sub("", item) for item in items if item]
     names = [name for name in names if _NAME.match(name)]
-    return _once(name.replace(" ", "_").replace("-", "_") for name in names) if loose or len(names) > 1 else ()
+    return _unique(name.replace(" ", "_").replace("-", "_") for name in names) if loose or len(names) > 1 else ()
 
 
-def _once(names: Iterable[str]) -> tuple[str, ...]:
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 

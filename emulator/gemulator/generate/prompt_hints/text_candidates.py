@@ -88,7 +88,7 @@ class TextCandidates:
             yield from self._names(kind)
         held = held_kind(name, str(schema.get("description") or ""))
         if kind not in _NEVER_QUOTED and held not in FORMED:
-            yield from self._quoted(kind or held)
+            yield from self._quotes(kind or held)
         yield from self._on_topic(kind, held) if self._seed else self._own_sentence(kind)
 
     def several(self, name: str, kind: str) -> Iterator[tuple[str, int]]:
@@ -101,19 +101,19 @@ class TextCandidates:
             yield from self._remaining(name)
 
     def _remaining(self, name: str) -> Iterator[tuple[str, int]]:
-        told = [
+        enumerated = [
             (item, at + number)
             for items, at in enumerations(self._prompt.text)
             if name not in items
             for number, item in enumerate(items)
         ]
-        quoted = list(self._quoted("title"))
-        yield from quoted if len(quoted) > 1 or not told else told
-        if _TOPICAL.search(name) and not (told or quoted or self._prompt.keys):
+        quoted = list(self._quotes("title"))
+        yield from quoted if len(quoted) > 1 or not enumerated else enumerated
+        if _TOPICAL.search(name) and not (enumerated or quoted or self._prompt.keys):
             topic = self._topic()
             yield from ((noun.lower(), at) for noun, at in ((topic.title, -5), (topic.other, -6)) if noun)
 
-    def _quoted(self, kind: str) -> Iterator[tuple[str, int]]:
+    def _quotes(self, kind: str) -> Iterator[tuple[str, int]]:
         """Yield quotes other than keys; whole sentences only if a text is wanted."""
         keys = self._prompt.keys if "{" in self._prompt.text else ()
         for one in self._prompt.quoted:
@@ -165,9 +165,9 @@ class TextCandidates:
             case "ticker":
                 yield from ((ticker(value), at) for value, at in self._names("person"))
             case "language" if _CODED.search(f"{name} {schema.get('description')}"):
-                yield from ((LANGUAGES[value], at) for value, at in self._matched(LANGUAGE))
+                yield from ((LANGUAGES[value], at) for value, at in self._find(LANGUAGE))
             case _ if kind in _PATTERNS:
-                yield from self._matched(_PATTERNS[kind])
+                yield from self._find(_PATTERNS[kind])
 
     def _moments(self, kind: str, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         if kind == "date":
@@ -202,10 +202,10 @@ class TextCandidates:
         """Yield dates; "tomorrow" unchanged unless the field asks for digits."""
         yield from ((one.value, one.start) for one in self._prompt.dates)
         if schema.get("format") != "date" and not _IN_FIGURES.search(str(schema.get("description"))):
-            yield from self._matched(DAY)
+            yield from self._find(DAY)
         yield from ((one.value, one.start) for one in self._prompt.days)
 
-    def _matched(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, int]]:
+    def _find(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, int]]:
         yield from ((match[0].strip(), match.start()) for match in pattern.finditer(self._prompt.text))
 
     def _names(self, kind: str) -> Iterator[tuple[str, int]]:

@@ -31,16 +31,16 @@ class Languages:
     """Factory that interns languages in a normal form, so that most equal ones are identical."""
 
     def __init__(self) -> None:
-        self._known: dict[Key, Language] = {}
+        self._interned: dict[Key, Language] = {}
         self.none = self._make("none", (), False)
         self.empty = self._make("empty", (), True)
         self.all = self._make("not", (self.none,), True)
 
     def _make(self, kind: str, args: tuple[Any, ...], nullable: bool) -> Language:
         key = (kind, *(id(arg) if isinstance(arg, Language) else arg for arg in args))
-        found = self._known.get(key)
+        found = self._interned.get(key)
         if found is None:
-            found = self._known[key] = Language(kind, args, nullable, len(self._known))
+            found = self._interned[key] = Language(kind, args, nullable, len(self._interned))
         return found
 
     def char(self, found: Characters) -> Language:

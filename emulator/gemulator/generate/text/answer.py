@@ -29,8 +29,8 @@ def markdown(seed: Seed, topic: str) -> str:
 def answer(seed: Seed, prompt: str, *, words: int | None = None) -> str:
     """Return the reply to a prompt: 40 to 90 words of prose unless the prompt or `words` asks for something else."""
     author = writer(seed, prompt)
-    if said := replies(prompt, author.language.code):
-        return seed.child("talk").pick(said)
+    if options := replies(prompt, author.language.code):
+        return seed.child("talk").pick(options)
     if result := solve(prompt):
         return result
     wish = requested_format(prompt, author.language)
@@ -150,9 +150,9 @@ _SHAPES: dict[str, Callable[[Writer, str, RequestedFormat, int | None], str]] = 
 
 def _lead(author: Writer, kind: str, *, count: int = 0, program: str = "") -> str:
     speech = author.language
-    said = speech.numerals[count - 1] if 0 < count <= len(speech.numerals) else str(count)
+    numeral = speech.numerals[count - 1] if 0 < count <= len(speech.numerals) else str(count)
     lead = author.seed.child("lead", kind).pick(speech.leads[kind])
-    return author.fill(lead.replace("{c}", said).replace("{C}", capitalize(said)).replace("{l}", program))
+    return author.fill(lead.replace("{c}", numeral).replace("{C}", capitalize(numeral)).replace("{l}", program))
 
 
 # ---- lorem

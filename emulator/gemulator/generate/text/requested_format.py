@@ -59,7 +59,7 @@ class RequestedFormat(Struct, frozen=True):
 
 def requested_format(prompt: str, language: Language) -> RequestedFormat:
     """Return the format requested by the prompt; prose of any length by default."""
-    text = _NUMERAL.sub(lambda said: str(_NUMBERS[said[0]]), prompt[:_MOST_READ].lower())
+    text = _NUMERAL.sub(lambda numeral: str(_NUMBERS[numeral[0]]), prompt[:_MOST_READ].lower())
     program = _program(text)
     return RequestedFormat(
         shape=_shape(text, language, program),
@@ -102,8 +102,8 @@ def _number(language: Language, kind: str, text: str) -> int | None:
     found = re.search(pattern, text) if pattern else None
     if not found:
         return None
-    said = next((part for part in found.groups() if part), "")
-    return int(said[:5]) if said[:5].isdecimal() else _NUMBERS.get(said)
+    numeral = next((part for part in found.groups() if part), "")
+    return int(numeral[:5]) if numeral[:5].isdecimal() else _NUMBERS.get(numeral)
 
 
 def _length(text: str, language: Language) -> Literal["brief", "usual", "long"]:

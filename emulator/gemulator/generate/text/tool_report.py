@@ -20,18 +20,18 @@ def tool_report(seed: Seed, language: Language, results: Sequence[tuple[str, Any
     lead = seed.child("lead").pick(language.found)
     if len(good) == 1:
         return "\n\n".join([_sentence(lead, _report_one(good[0][1]), language), *others])
-    told = "\n".join(f"- **{name}**: {_indent(_report_one(value))}" for name, value in good)
-    return "\n\n".join([_sentence(lead, f"\n\n{told}", language), *others])
+    report = "\n".join(f"- **{name}**: {_indent(_report_one(value))}" for name, value in good)
+    return "\n\n".join([_sentence(lead, f"\n\n{report}", language), *others])
 
 
-def _sentence(lead: str, told: str, language: Language) -> str:
-    text = lead.replace("{r}", f"\n\n{told}" if "\n" in told and not told.startswith("\n") else told)
+def _sentence(lead: str, report: str, language: Language) -> str:
+    text = lead.replace("{r}", f"\n\n{report}" if "\n" in report and not report.startswith("\n") else report)
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     return text if "\n" in text or text[-1:] in ".!?。！？।؟" else text + language.stop
 
 
-def _indent(told: str) -> str:
-    return told if "\n" not in told else "\n\n  " + told.replace("\n", "\n  ")
+def _indent(report: str) -> str:
+    return report if "\n" not in report else "\n\n  " + report.replace("\n", "\n  ")
 
 
 def _parse(value: Any) -> Any:
@@ -50,8 +50,8 @@ def _is_failure(value: Any) -> bool:
 
 def _has_content(value: Any) -> bool:
     """Return True if there is something to report: failed tools and plain actions return nothing."""
-    said = value.strip() if isinstance(value, str) else value
-    return said not in ("", "null", None, {}, []) and not _is_failure(value)
+    result = value.strip() if isinstance(value, str) else value
+    return result not in ("", "null", None, {}, []) and not _is_failure(value)
 
 
 def _without_result(name: str, value: Any, language: Language) -> str:
@@ -62,8 +62,8 @@ def _without_result(name: str, value: Any, language: Language) -> str:
 
 def _failure(name: str, value: Mapping[str, Any], language: Language) -> str:
     lead = language.leads["failed"][0].replace("{tool}", name)
-    told = [_inline(value["error"]), *(_inline(rest) for key, rest in value.items() if key != "error")]
-    return _sentence(lead, ", ".join(told), language)
+    report = [_inline(value["error"]), *(_inline(rest) for key, rest in value.items() if key != "error")]
+    return _sentence(lead, ", ".join(report), language)
 
 
 def _report_one(value: Any) -> str:
@@ -85,14 +85,14 @@ def _list(value: list[Any]) -> str:
         return ", ".join(map(_inline, value))
     rows = [member for member in value if isinstance(member, Mapping)]
     keys = list(rows[0]) if rows else []
-    if keys and len(rows) == len(value) and all(list(row) == keys for row in rows) and not _nested(rows):
+    if keys and len(rows) == len(value) and all(list(row) == keys for row in rows) and not _has_nested_values(rows):
         head = [" | ".join(map(_words, keys)), " | ".join("---" for _ in keys)]
         cells = [" | ".join(_inline(row[key]).replace("|", "\\|").replace("\n", " ") for key in keys) for row in rows]
         return "\n".join(f"| {line} |" for line in [*head, *cells])
     return "\n".join(f"- {_inline(member)}" for member in value)
 
 
-def _nested(rows: Sequence[Mapping[str, Any]]) -> bool:
+def _has_nested_values(rows: Sequence[Mapping[str, Any]]) -> bool:
     return any(isinstance(cell, Mapping | list) for row in rows for cell in row.values())
 
 

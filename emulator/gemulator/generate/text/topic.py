@@ -75,7 +75,7 @@ class Topic(Struct, frozen=True):
 
 def topic_of(prompt: str, language: Language) -> Topic:
     """Return the topic of a prompt, or the language's word for "this question"."""
-    finder = _FINDERS.get(language.code, _spaced)
+    finder = _FINDERS.get(language.code, _find_by_words)
     found = [noun for noun in dict.fromkeys(finder(prompt[:_MOST_READ], language)) if len(noun) <= _LONGEST]
     if not found:
         return Topic("", "", language.topic)
@@ -91,7 +91,7 @@ def _without_article(noun: str, language: Language) -> str:
     return re.sub(r"^[lL]['’]", "", noun)
 
 
-def _spaced(prompt: str, language: Language) -> Iterator[str]:
+def _find_by_words(prompt: str, language: Language) -> Iterator[str]:
     """Yield runs of words other than stop words; those after "about" and similar words first."""
     tokens = _TOKEN.findall(prompt)
     kinds = _kinds(tokens, language)
@@ -154,7 +154,7 @@ def _phrase(tokens: list[str], language: Language) -> str:
     return re.sub(r"(['’]) ", r"\1", " ".join(tokens))
 
 
-def _german(prompt: str, language: Language) -> Iterator[str]:
+def _find_german(prompt: str, language: Language) -> Iterator[str]:
     """Yield capitalised nouns with the adjective before them."""
     for match in _GERMAN_NOUN.finditer(prompt):
         kept = [word for word in match[0].split() if word.lower() not in language.stop_words]
@@ -162,20 +162,20 @@ def _german(prompt: str, language: Language) -> Iterator[str]:
             yield " ".join(kept)
 
 
-def _runs(prompt: str, language: Language) -> Iterator[str]:
+def _find_runs(prompt: str, language: Language) -> Iterator[str]:
     """Yield runs of Han characters or katakana between stop words."""
     stops = sorted(language.stop_words - _JOINTS, key=lambda word: (-len(word), word))
     bare = re.sub("|".join(map(re.escape, stops)), " ", prompt)
     found = list(_RUN[language.code].finditer(re.sub(f"[{''.join(sorted(_JOINTS))}]", "+", bare)))
     # A single character may be half a word, unless it is part of an enumeration.
-    yield from (run[0] for run in sorted(found, key=lambda run: len(run[0]) < 2 and "+" not in _adjacent(run)))
+    yield from (run[0] for run in sorted(found, key=lambda run: len(run[0]) < 2 and "+" not in _neighbours(run)))
 
 
-def _adjacent(run: re.Match[str]) -> str:
+def _neighbours(run: re.Match[str]) -> str:
     return run.string[max(0, run.start() - 1) : run.end() + 1]
 
 
-def _korean(prompt: str, language: Language) -> Iterator[str]:
+def _find_korean(prompt: str, language: Language) -> Iterator[str]:
     """Yield words without particles; two adjacent ones form one topic."""
     for clause in re.split(r"[^\w\s]+", prompt):
         run: list[str] = []
@@ -192,8 +192,8 @@ def _korean(prompt: str, language: Language) -> Iterator[str]:
 
 
 _FINDERS: dict[str, Callable[[str, Language], Iterator[str]]] = {
-    "de": _german,
-    "ja": _runs,
-    "zh": _runs,
-    "ko": _korean,
+    "de": _find_german,
+    "ja": _find_runs,
+    "zh": _find_runs,
+    "ko": _find_korean,
 }

@@ -42,7 +42,7 @@ class IncludeResolver:
         """Return file, line and column of the value at a path, or of its key."""
         known = next(path[:end] for end in range(len(path), -1, -1) if path[:end] in self._origins)
         document, inner = self._origins[known]
-        return document.file, *document.place((*inner, *path[len(known) :]), key=key)
+        return document.file, *document.position((*inner, *path[len(known) :]), key=key)
 
     def _resolve(self, value: Any, path: yaml.YamlPath, document: yaml.Document, at: yaml.YamlPath) -> Any:
         if isinstance(value, list):
@@ -102,7 +102,7 @@ class IncludeResolver:
                 )
             piece = yaml.read(text, file)
         except ValueError as error:
-            where = document.place((*at, INCLUDE))
+            where = document.position((*at, INCLUDE))
             self.problems.append(Problem(document.file, *where, yaml.dotted((*at, INCLUDE)), str(error)))
             return yaml.Document(document.file, None)
         except ScenarioError as error:

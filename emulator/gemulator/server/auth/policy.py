@@ -48,7 +48,7 @@ def read_policy(file: Path) -> Policy:
         return Policy.model_validate({} if document.data is None else document.data)
     except ValidationError as error:
         first = error.errors()[0]
-        line, column = document.place(first["loc"])
+        line, column = document.position(first["loc"])
         raise ScenarioError([Problem(file, line, column, ".".join(map(str, first["loc"])), first["msg"])]) from None
 
 

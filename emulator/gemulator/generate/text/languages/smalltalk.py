@@ -34,12 +34,12 @@ hi (?:आप कौन हैं|तुम कौन हो|आपका ना�
 
 
 @lru_cache(maxsize=32)
-def _known(code: str) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+def _patterns(code: str) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
     found = []
     for line in (*lines(_THANKS), *lines(_WHO)):
-        pattern, _, said = line.removeprefix(f"{code} ").partition(" :: ")
+        pattern, _, answers = line.removeprefix(f"{code} ").partition(" :: ")
         if line.startswith(f"{code} "):
-            found.append((re.compile(pattern, re.IGNORECASE), tuple(reply.strip() for reply in said.split(" / "))))
+            found.append((re.compile(pattern, re.IGNORECASE), tuple(reply.strip() for reply in answers.split(" / "))))
     return tuple(found)
 
 
@@ -48,4 +48,4 @@ def replies(prompt: str, code: str) -> tuple[str, ...]:
     text = prompt.strip().rstrip("?？؟!！。. ")
     if len(text) > _LONGEST:
         return ()
-    return next((said for pattern, said in _known(code) if pattern.search(text)), ())
+    return next((answers for pattern, answers in _patterns(code) if pattern.search(text)), ())
