@@ -218,7 +218,7 @@ def test_groups_say_what_they_wanted() -> None:
     failed = list(turn({"any": [{"user": "a"}, {"stream": True}], "not": {"turn": 1}}).mismatches(asked("x")))
     assert [str(mismatch) for mismatch in failed] == [
         "any: expected user 'a' in it or stream true, saw user 'x', stream false",
-        'not: expected not {"turn":1}, saw that it holds',
+        'not: expected not {"turn":1}, saw a match',
     ]
 
 
@@ -268,7 +268,7 @@ WRONG = asked("hi", headers={"authorization": "Bearer sk-2", "x-my-token": "sk-2
             "any: expected header.authorization (redacted) or user 'x' in it, "
             "saw header.authorization (redacted), user 'hi'",
         ),
-        ({"not": {"header": {"authorization": "Bearer"}}}, "not: expected not (redacted), saw that it holds"),
+        ({"not": {"header": {"authorization": "Bearer"}}}, "not: expected not (redacted), saw a match"),
     ],
 )
 def test_a_mismatch_never_says_a_credential(when: dict[str, Any], said: str) -> None:

@@ -149,4 +149,4 @@ def reset(session: str, everything: bool, url: str, admin_key: str | None) -> No
         names = [one["session"] for one in admin.sessions()] if everything else [session]
         for name in names:
             admin.reset(name)
-    click.echo(f"Reset {', '.join(names) or 'nothing: there is no session'}.")
+    click.echo(f"Reset {', '.join(names) or 'no session'}.")

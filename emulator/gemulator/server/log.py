@@ -61,7 +61,7 @@ class RequestLog:
             self._emit(f"gemulator: {text}\n")
 
     def _emit(self, text: str) -> None:
-        with suppress(OSError, ValueError):  # closed pipe or full disk: go on answering requests
+        with suppress(OSError, ValueError):  # closed pipe or full disk: keep answering requests
             self._out.write(text)
             self._out.flush()
 

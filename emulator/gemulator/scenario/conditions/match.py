@@ -234,7 +234,7 @@ class Match(StrictModel):
             yield from any_group_mismatch([list(group.mismatches(conversation)) for group in self.any_])
         if self.not_ is not None and self.not_.matches(conversation):
             conditions = REDACTED if any(map(is_secret, self.not_.header_names)) else self.not_
-            yield Mismatch("not", f"not {conditions}", "that it holds")
+            yield Mismatch("not", f"not {conditions}", "a match")
 
     def matches(self, conversation: Conversation) -> bool:
         """Return True if the request matches. Cheaper than `mismatches`, which builds messages."""

@@ -96,7 +96,7 @@ def redact(settings: Settings) -> dict[str, Any]:
         if isinstance(value, SecretStr):
             view[name] = "(redacted)"
     store = urlsplit(settings.store)
-    if store.scheme:  # credentials stand before the host or in the query
+    if store.scheme:  # credentials are before the host or in the query
         view["store"] = f"{store.scheme}://{store.netloc.rpartition('@')[2]}{store.path}"
     return view
 
@@ -122,6 +122,4 @@ async def _store_down(request: Request, error: Exception) -> Response:
 
 async def _unknown_route(request: Request, error: Exception) -> Response:
     remedy = "See /__emulator/openapi.json for the routes."
-    return AdminHTTPError(
-        404, "no_such_route", f"there is no route {request.method} {request.url.path}", remedy
-    ).response()
+    return AdminHTTPError(404, "no_such_route", f"unknown route {request.method} {request.url.path}", remedy).response()

@@ -104,7 +104,7 @@ class JournalRoutes(Struct, frozen=True):
         entry = await self.engine.store.entry(number)
         if entry is None:
             remedy = "It never existed or was evicted: see journal_entries and journal_bytes in /__emulator/settings."
-            raise AdminHTTPError(404, "no_such_entry", f"there is no entry {number}", remedy)
+            raise AdminHTTPError(404, "no_such_entry", f"journal entry {number} not found", remedy)
         return _json_response(entry_view(await self._with_near_misses(entry, turns=True), full=True))
 
     async def _with_near_misses(self, entry: Entry, *, turns: bool = False) -> Entry:

@@ -164,7 +164,7 @@ class SessionRoutes(Struct, frozen=True):
             remedy = (
                 f"Did you mean {near[0]!r}?" if near else "GET /__emulator/scenarios lists the available scenarios."
             )
-            raise AdminHTTPError(404, "no_such_scenario", f"there is no scenario {name!r}", remedy)
+            raise AdminHTTPError(404, "no_such_scenario", f"unknown scenario {name!r}", remedy)
 
 
 def _parse_scenario(raw: bytes, name: str | None) -> tuple[Scenario, PushedScenario]:

@@ -40,7 +40,7 @@ def signing_key(settings: Settings) -> bytes:
 def create_token(session: str, expires: int | None, key: bytes, scopes: Sequence[str] = (), subject: str = "") -> str:
     """Return a token that `verify` accepts until `expires` (Unix seconds; None: without limit).
 
-    Scopes and subject, if any, stand between expiry and MAC. The session name is percent-encoded, dots included.
+    Scopes and subject, if any, are between expiry and MAC. The session name is percent-encoded, dots included.
     """
     fields = [_PREFIX, quote(session, safe="").replace(".", "%2E"), str(expires or 0)]
     if scopes or subject:
