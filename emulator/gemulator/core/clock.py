@@ -1,4 +1,4 @@
-"""Clocks: the type, the real clock, and the parser of a frozen time."""
+"""Clock type, real clock and parser of a frozen time."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Exceptions for mistakes of the user. Errors of the emulated service are values: `plan.Failure`."""
+"""Exceptions for mistakes of the user.
+
+Errors of the emulated service are values: `plan.Failure`.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +13,7 @@ from gemulator.core.plan import Failure
 
 
 class Problem(Struct, frozen=True):
-    """One mistake in a scenario file. `path` reads `turns[0].reply`.
+    """Mistake in a scenario file. `path` reads `turns[0].reply`.
 
     `line` and `column` count from 1; they are 0 if the scenario came from no file.
     """
@@ -72,7 +75,7 @@ class Unsatisfiable(ValueError):
 
 
 class Mismatch(Struct, frozen=True):
-    """One condition of a `when` that failed: name, expected and actual value."""
+    """Failed condition of a `when`: name, expected and actual value."""
 
     name: str
     expected: str

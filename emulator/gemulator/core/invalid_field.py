@@ -21,7 +21,7 @@ class WireModel(Struct, frozen=True):
 
 
 class InvalidField(Struct, frozen=True):
-    """One validation error in pydantic's terms: `kind` (`missing`, `int_type` …), path, message and offending value.
+    """Validation error in pydantic's terms: `kind` (`missing`, `int_type` …), path, message and offending value.
 
     `context` holds what the kind adds: expected values, or the reason of a JSON error.
     """

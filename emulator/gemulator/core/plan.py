@@ -46,7 +46,7 @@ Part: TypeAlias = Text | Thought | ToolCall | Media
 
 
 class Choice(Struct, frozen=True):
-    """One candidate. `finish` is OpenAI's finish reason, followed by the native one after a colon, if any.
+    """Candidate of an answer. `finish` is OpenAI's finish reason, followed by the native one after a colon, if any.
 
     `refusal` replaces the parts if the prompt was blocked; `silent` omits the message from a unary body
     (both: fidelity.md, Finish reasons). `stop` is the stop sequence that ended the text.

@@ -1,4 +1,4 @@
-"""Seeded randomness: named children of one seed, and the ids and signatures made from them."""
+"""Seeded randomness: named children of a seed, ids and signatures."""
 
 import base64
 import binascii

@@ -26,7 +26,7 @@ _DOCUMENT = "application/pdf"
 
 
 class Medium(Struct, frozen=True):
-    """One medium. `where` is its path in the request; `data` is base64 text, None for a URI.
+    """Medium of a request. `where` is its path in the request; `data` is base64 text, None for a URI.
 
     `mime` is `image/*` if nothing says more; `detail` is the part's own resolution.
     """

@@ -44,7 +44,7 @@ class ExtraContent(WireModel, frozen=True):
 
 
 class ContentPart(WireModel, frozen=True):
-    """One part of a message. Unknown types are accepted and counted (fidelity.md, Parameters)."""
+    """Part of a message. Unknown types are accepted and counted (fidelity.md, Parameters)."""
 
     __wire_name__ = "ContentPart"
 

@@ -1,4 +1,4 @@
-"""Server and sessions of the pytest fixture, and the checks after each test."""
+"""Server, sessions and final checks of the pytest fixture."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Registry of faults and their combined effect on an answer. Classes are imported on first use."""
+"""Combined effect of faults on an answer.
+
+Fault classes are imported on first use.
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Scenario syntax of faults: a name, a name with fields, or a list."""
+"""Scenario syntax of faults: name, name with fields, or list."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -40,7 +40,7 @@ def _add_descriptions(schema: dict[str, Any]) -> None:
 
 
 class FaultFields(BaseModel):
-    """One fault under its name: `disconnect: { after_chunks: 3 }`."""
+    """Fault under its name: `disconnect: { after_chunks: 3 }`."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, defer_build=True, json_schema_extra=_add_descriptions

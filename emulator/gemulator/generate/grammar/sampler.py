@@ -53,7 +53,7 @@ def sample(grammar: Grammar, content: GrammarContent, seed: Seed) -> str:
 
 
 class _Sampler:
-    """One sample. `slack` is the allowed cost above the minimum, which ends recursion."""
+    """Sampling of one text. `slack` is the allowed cost above the minimum, which ends recursion."""
 
     def __init__(self, grammar: Grammar, costs: Costs, content: GrammarContent, seed: Seed, slack: float) -> None:
         self._grammar = grammar

@@ -1,4 +1,4 @@
-"""Antialiased shapes on a Pillow image, drawn at twice the size and reduced."""
+"""Antialiased shapes on a Pillow image, by supersampling."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias

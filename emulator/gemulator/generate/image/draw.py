@@ -1,4 +1,4 @@
-"""Labelled picture for any prompt, and the size that a prompt asks for."""
+"""Labelled picture for any prompt, in the requested size."""
 
 import io
 import re

@@ -24,7 +24,7 @@ _MAX_CONJUNCTIONS = 40
 
 
 class ValueGenerator:
-    """One attempt at a value for a document, within a work budget."""
+    """Attempt at a value for a document, within a work budget."""
 
     def __init__(
         self,

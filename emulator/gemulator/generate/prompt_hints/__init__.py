@@ -1,4 +1,4 @@
-"""Values that a prompt offers for tool arguments and JSON objects, found by rules."""
+"""Rule-based search for values in a prompt that suit a schema."""
 
 from gemulator.generate.prompt_hints.call_count import hints_per_call
 from gemulator.generate.prompt_hints.hints import Hints

@@ -1,4 +1,4 @@
-"""Dates in a prompt: complete, without a year, or relative to the reference day."""
+"""Dates in a prompt: complete, without year, or relative."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Kind of value that a property asks for, by its name and then its description."""
+"""Kind of value of a property, by name, then by description."""
 
 import re
 from collections.abc import Mapping

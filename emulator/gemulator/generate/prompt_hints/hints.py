@@ -1,4 +1,4 @@
-"""Candidates from a prompt for the properties of a schema, each used once."""
+"""Candidates from a prompt for schema properties, each used once."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Names and places in a prompt: capitalised words, and their equivalents in scripts without capitals."""
+"""Names and places in a prompt, also in scripts without capitals."""
 
 import re
 from collections.abc import Iterator

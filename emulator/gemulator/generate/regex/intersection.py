@@ -18,7 +18,7 @@ _MAX_DISTANCE, _UNREACHABLE = 120, 1_000_000
 
 
 class Search:
-    """One search. Back references and word boundaries are approximated: the caller has to check the result."""
+    """Search for one string. Back references and word boundaries are approximated: the caller has to check the result."""
 
     def __init__(self) -> None:
         self._languages = Languages()

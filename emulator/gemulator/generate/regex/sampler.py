@@ -21,7 +21,7 @@ class RandomSource(Protocol):
 
 
 class Sampler:
-    """One sample. `extra` is the maximum number of repetitions beyond the required ones."""
+    """Sampling of one string. `extra` is the maximum number of repetitions beyond the required ones."""
 
     def __init__(self, random: RandomSource, extra: int, wide: bool = False) -> None:
         self._random = random

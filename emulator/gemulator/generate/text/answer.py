@@ -1,4 +1,4 @@
-"""Text answers to any prompt in its language: prose, lists, tables, code, thoughts, tool reports."""
+"""Text answers to any prompt, in its language and requested format."""
 
 import re
 from collections.abc import Callable, Sequence

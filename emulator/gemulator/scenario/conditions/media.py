@@ -17,7 +17,7 @@ Medium = Literal["image", "audio", "file"]
 
 
 class MessageMedium(Struct, frozen=True):
-    """One medium of a message. `uri` of a data URL is the part before the comma."""
+    """Medium of a message. `uri` of a data URL is the part before the comma."""
 
     medium: Medium
     mime: str

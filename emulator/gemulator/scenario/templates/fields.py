@@ -1,4 +1,4 @@
-"""Field types of texts and values with `{{ expressions }}`, validated at load time."""
+"""Field types of templates, validated at load time."""
 
 from functools import lru_cache
 from typing import Annotated, Any, TypeAlias, get_args

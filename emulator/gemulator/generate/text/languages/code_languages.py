@@ -1,4 +1,4 @@
-"""Registry of programming languages; the first one named in a prompt is used."""
+"""Registry of programming languages, in order of detection."""
 
 from gemulator.generate.text.languages.code_compiled import COMPILED
 from gemulator.generate.text.languages.code_language import Program

@@ -23,7 +23,7 @@ KNOWN = ("en", "de", "fr", "es", "pt", "ja", "zh", "ko", "ar", "hi")
 
 
 class Language(Struct, frozen=True):
-    """One language. `{t}` in a sentence is the topic, `{o}` another noun of the prompt, `{n}` a first name.
+    """Sentences and words of a language. `{t}` in a sentence is the topic, `{o}` another noun of the prompt, `{n}` a first name.
 
     `numerals` are the words for one, two, three …; `story` holds openings, body and closings of a tale.
     """
