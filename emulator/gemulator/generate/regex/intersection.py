@@ -18,7 +18,7 @@ _MAX_DISTANCE, _UNREACHABLE = 120, 1_000_000
 
 
 class Search:
-    """Search for one string. Back references and word boundaries are approximated: the caller has to check the result."""
+    """Search for a string. Back references and word boundaries are approximated: the caller checks the result."""
 
     def __init__(self) -> None:
         self._languages = Languages()
