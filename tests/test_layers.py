@@ -1,6 +1,7 @@
 """Imports go down the layer table of docs/architecture.md, and never in a circle."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -92,6 +93,13 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         for name in leaves:
             del graph[name]
     assert not graph, f"in circles, or above one: {sorted(graph)}"
+
+
+def test_table_of_the_architecture_page_has_these_rows() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text()
+    cells = re.findall(r"^\| (\d+) \| (.+?) \|", page.partition("## Layers")[2].partition("\n## ")[0], re.MULTILINE)
+    rows = {int(number): set(re.findall(r"`(\w+)`", packages)) for number, packages in cells}
+    assert rows == {number: set(row) for number, row in enumerate(ROWS, 1)}
 
 
 def test_starlette_and_uvicorn_are_imported_at_the_edge_only() -> None:

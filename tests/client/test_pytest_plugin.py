@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 from _pytest.pytester import LineMatcher
 
+import gemulator
 from gemulator import Emulator
 from gemulator.client.options import SessionOptions
 from gemulator.client.pytest_plugin.options import PytestOptions
@@ -828,3 +829,22 @@ def test_whoever_does_not_use_it_pays_nothing() -> None:
     code = f"import sys, pytest, gemulator.client.pytest_plugin.plugin; print(sorted({heavy} & set(sys.modules)))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
+
+
+def test_modules_of_a_project_do_not_hide_those_of_gemulator(tmp_path: Path) -> None:
+    package = Path(gemulator.__file__).parent
+    names = {"emulator", "tests"} | {file.stem for file in package.rglob("*.py")}
+    names |= {folder.name for folder in package.rglob("*") if folder.is_dir()}
+    for name in names - sys.stdlib_module_names - {"__init__", "__main__", "__pycache__"}:
+        tmp_path.joinpath(f"{name}.py").write_text("raise RuntimeError(f'{__name__} of the project was imported')")
+    lines = run(
+        tmp_path,
+        {
+            "it": """
+            def test_it(gemulator):
+                gemulator.when(user="weather").reply("It rains.")
+                assert ask(gemulator, "weather") == "It rains."
+            """
+        },
+    )
+    lines.fnmatch_lines(["*1 passed*"])
