@@ -11,7 +11,7 @@ from gemulator import Emulator
 from gemulator.core.plan import Failure, Plan, Text
 from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
-from gemulator.dialects import DIALECTS, Dialect, Headers, Style
+from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
 from tests.acceptance.wire import post
@@ -27,8 +27,8 @@ CATALOG = "endpoints: [{ id: shouter, dialect: shouting, served: megaphone }]"
 class Shouting(Dialect):
     """Says everything in capitals."""
 
-    headers: Headers = ((b"content-type", b"text/plain"),)
-    stream_headers: Headers = ((b"content-type", b"text/event-stream"),)
+    headers: RawHeaders = ((b"content-type", b"text/plain"),)
+    stream_headers: RawHeaders = ((b"content-type", b"text/event-stream"),)
     stream_failure = Failure(500, "INTERNAL", "out of breath")
 
     def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:

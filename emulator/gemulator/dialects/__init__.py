@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from gemulator.dialects.dialect import Dialect, Headers, Style
+from gemulator.dialects.dialect import Dialect, RawHeaders, Style
 from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.partner import Partner
 from gemulator.dialects.tgi import Tgi
@@ -20,4 +20,4 @@ DIALECTS: Mapping[str, Callable[[ServingProfile], Dialect]] = {
 # Google's front end refuses requests before they reach a model.
 FRONT_END: Dialect = Gemini(DEFAULT_PROFILE)
 
-__all__ = ["DIALECTS", "FRONT_END", "Dialect", "Headers", "Style"]
+__all__ = ["DIALECTS", "FRONT_END", "Dialect", "RawHeaders", "Style"]

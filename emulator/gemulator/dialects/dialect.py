@@ -15,7 +15,7 @@ from gemulator.service.guided_decoding import UNCONSTRAINED, DecodingOptions
 from gemulator.service.refusals import refuse
 from gemulator.service.serving_profile import DEFAULT_PROFILE, ServingProfile
 
-Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 _NO_SEED = Seed(b"")
 
@@ -41,8 +41,8 @@ class Dialect(Protocol):
     defaults to inherit.
     """
 
-    headers: Headers
-    stream_headers: Headers
+    headers: RawHeaders
+    stream_headers: RawHeaders
     profile: ServingProfile
     stream_failure: Failure = refuse("cancelled")
 

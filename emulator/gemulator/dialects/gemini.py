@@ -8,7 +8,7 @@ import orjson
 from gemulator.core.plan import Failure, Plan
 from gemulator.core.seed import Seed, event_id
 from gemulator.delivery.steps import Chunk, Head
-from gemulator.dialects.dialect import Dialect, Headers, Style
+from gemulator.dialects.dialect import Dialect, RawHeaders, Style
 from gemulator.dialects.gemini_message import choice_fields, usage
 from gemulator.dialects.gemini_stream import events
 from gemulator.request.body import ChatRequest
@@ -17,7 +17,7 @@ from gemulator.service.guided_decoding import DecodingOptions
 
 # Headers of a sibling method of the same front end (fidelity.md, Errors), without Alt-Svc, which would send browsers to
 # a port without a listener.
-_FRONT_END_HEADERS: Headers = (
+_FRONT_END_HEADERS: RawHeaders = (
     (b"x-vertex-ai-internal-prediction-backend", b"harpoon"),
     (b"vary", b"X-Origin"),
     (b"vary", b"Referer"),
@@ -35,8 +35,8 @@ _THOUGHT_WORDS = {"minimal": 8, "low": 25, "medium": 80, "high": 160, "max": 240
 class Gemini(Dialect):
     """Dialect of `google/…` models on `endpoints/openapi`: alphabetical keys, role in every delta, usage at the end."""
 
-    headers: Headers = ((b"content-type", b"application/json"), *_FRONT_END_HEADERS)
-    stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_FRONT_END_HEADERS)
+    headers: RawHeaders = ((b"content-type", b"application/json"), *_FRONT_END_HEADERS)
+    stream_headers: RawHeaders = ((b"content-type", b"text/event-stream"), *_FRONT_END_HEADERS)
 
     def unary(self, plan: Plan, request: ChatRequest, style: Style) -> Chunk:
         body = {
@@ -84,7 +84,7 @@ def _error(failure: Failure) -> dict[str, Any]:
     return {"error": error}
 
 
-def _failure_headers(failure: Failure) -> Headers:
+def _failure_headers(failure: Failure) -> RawHeaders:
     headers = [*Gemini.headers]
     if failure.retry_after is not None:
         headers.append((b"retry-after", b"%d" % max(1, round(failure.retry_after))))

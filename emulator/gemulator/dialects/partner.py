@@ -9,7 +9,7 @@ import orjson
 from gemulator.core.plan import Choice, Failure, Plan, ToolCall, Usage, invalid
 from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
-from gemulator.dialects.dialect import Dialect, Headers, Style
+from gemulator.dialects.dialect import Dialect, RawHeaders, Style
 from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.open_models import (
     Piece,
@@ -37,8 +37,8 @@ class Partner(Dialect):
     The bodies are those of other servers, with Google's headers, errors and key order.
     """
 
-    headers: Headers = _GOOGLE.headers
-    stream_headers: Headers = _GOOGLE.stream_headers
+    headers: RawHeaders = _GOOGLE.headers
+    stream_headers: RawHeaders = _GOOGLE.stream_headers
 
     def decoding(self, request: ChatRequest) -> DecodingOptions:
         decoding = decoding_options(request, self.profile)

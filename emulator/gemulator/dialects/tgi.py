@@ -12,7 +12,7 @@ from gemulator.core.json_types import JSON
 from gemulator.core.plan import Choice, Failure, Plan, ToolCall
 from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
-from gemulator.dialects.dialect import Dialect, Headers, Style
+from gemulator.dialects.dialect import Dialect, RawHeaders, Style
 from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.open_models import (
     Piece,
@@ -48,8 +48,8 @@ _ERRORS = {
 class Tgi(Dialect):
     """Dialect of Hugging Face's text-generation-inference: empty ids, role in every delta, release as fingerprint."""
 
-    headers: Headers = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
-    stream_headers: Headers = ((b"content-type", b"text/event-stream"), *_GOOGLE.headers[1:])
+    headers: RawHeaders = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
+    stream_headers: RawHeaders = ((b"content-type", b"text/event-stream"), *_GOOGLE.headers[1:])
 
     stream_failure = Failure(424, "INTERNAL", "Server error: CUDA out of memory")
 

@@ -12,7 +12,7 @@ from gemulator.core.errors import Unsatisfiable
 from gemulator.core.plan import Choice, Failure, Plan, ToolCall
 from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
-from gemulator.dialects.dialect import Dialect, Headers, Style
+from gemulator.dialects.dialect import Dialect, RawHeaders, Style
 from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.open_models import (
     Piece,
@@ -56,8 +56,8 @@ class _Event(Struct, frozen=True):
 class Vllm(Dialect):
     """Default dialect of self-deployed models: sends nulls, keys in the order of vLLM's classes, `chatcmpl` ids."""
 
-    headers: Headers = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
-    stream_headers: Headers = ((b"content-type", b"text/event-stream; charset=utf-8"), *_GOOGLE.headers[1:])
+    headers: RawHeaders = ((b"content-type", b"application/json"), *_GOOGLE.headers[1:])
+    stream_headers: RawHeaders = ((b"content-type", b"text/event-stream; charset=utf-8"), *_GOOGLE.headers[1:])
 
     stream_failure = Failure(500, "INTERNAL", "Internal server error")
 

@@ -14,7 +14,7 @@ from gemulator.delivery.paced_stream import PacedSteps, StreamTemplate
 from gemulator.delivery.pacing import NO_WORKLOAD, Workload
 from gemulator.delivery.schedule import PLAIN, Schedule
 from gemulator.delivery.steps import Chunk, Delivery, Head
-from gemulator.dialects import DIALECTS, Dialect, Headers, Style
+from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style
 from gemulator.engine.planning.plan import Script, plan_script
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
@@ -52,9 +52,9 @@ class AnswerTemplate(Struct, frozen=True):
     created: int | None = None
     stream: StreamTemplate | None = None
     events: int = 1
-    heads: dict[Headers, Head] = field(default_factory=dict)
+    heads: dict[RawHeaders, Head] = field(default_factory=dict)
 
-    def head_with(self, added: Headers) -> Head:
+    def head_with(self, added: RawHeaders) -> Head:
         """Return the head with `added` headers."""
         head = self.heads.get(added)
         if head is None:
@@ -99,7 +99,7 @@ class RenderedAnswer(Struct, frozen=True):
             workload = replace(workload, prompt_tokens=prompt_tokens)
         return RenderedAnswer(root, template, replace(plan, usage=usage), values, workload)
 
-    def deliver(self, attempt: int, now: int, added: Headers = (), others: int = 0, answers: int = 0) -> Delivery:
+    def deliver(self, attempt: int, now: int, added: RawHeaders = (), others: int = 0, answers: int = 0) -> Delivery:
         """Return the steps of one attempt; `now` is in Unix seconds, `added` are headers of this attempt only.
 
         `others` is the number of answers in progress, `answers` that of earlier answers with the same counted faults.

@@ -6,13 +6,13 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from gemulator.delivery.steps import Head
-from gemulator.dialects import Headers
+from gemulator.dialects import RawHeaders
 
 _MAX_LENGTH = 2_000  # characters: clients refuse heads of 8,000 bytes
 
 
 @lru_cache(maxsize=1024)
-def session_header(session: str) -> Headers:
+def session_header(session: str) -> RawHeaders:
     """Return the header that names the session."""
     return ((b"x-emulator-session", _header_value(session)),)
 
