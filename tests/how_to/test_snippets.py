@@ -152,6 +152,16 @@ def test_python_files_that_a_page_names_exist(page: Path) -> None:
     assert [name for name in names if not any(file.as_posix().endswith(f"/{name}") for file in SOURCES)] == []
 
 
+def test_headings_of_fidelity_that_the_code_names_exist() -> None:
+    page = prose(ROOT / "docs" / "fidelity.md")
+    known = {*re.findall(r"^#+ (.*)$", page, re.MULTILINE), *re.findall(r"§\d+", page)}
+    named = {
+        name.rstrip(".") for file in SOURCES for name in re.findall(r"fidelity\.md, (§?[^).:;]+)", file.read_text())
+    }
+    assert "Finish reasons" in named
+    assert named <= known
+
+
 def prose(page: Path) -> str:
     """Return the text of a page without its code blocks."""
     return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)

@@ -100,7 +100,7 @@ class Failure(Struct, frozen=True):
 Answer: TypeAlias = Plan | Failure
 
 CANCELLED = Failure(499, "CANCELLED", "The operation was cancelled.")
-"""Google's error for a request that ended before its answer (wire-facts §6)."""
+"""Google's error for a request that ended before its answer (fidelity.md, §6)."""
 
 
 def invalid(message: str, field: str | None = None, invalid_field: InvalidField | None = None) -> Failure:

@@ -115,7 +115,7 @@ def event_id_seconds(event_id: str) -> int | None:
     return int.from_bytes(raw[:4], "little") if 16 <= len(raw) <= 17 else None
 
 
-# Real signatures begin with `AY89a1` in base64 (fidelity.md, Signatures).
+# Real signatures begin with `AY89a1` in base64 (fidelity.md, Thought signatures).
 _SIGNATURE_PREFIX = base64.b64decode("AY89a1+A")
 _SIGNATURE_MAC = 16
 

@@ -99,7 +99,7 @@ def pieces(text: str, tokens_per_piece: int) -> list[str]:
     return _piece_pattern(max(1, tokens_per_piece), text.isascii()).findall(text)
 
 
-# Tokens per image, per video frame (one a second) and per page since Gemini 3 (wire facts, §8).
+# Tokens per image, per video frame (one a second) and per page since Gemini 3 (docs/tokens.md).
 _IMAGE = {"low": 280, "medium": 560, "high": 1120, "ultra_high": 2240}
 _FRAME = {"low": 70, "medium": 70, "high": 280}
 _PAGE = {"low": 280, "medium": 560, "high": 1120}

@@ -208,7 +208,7 @@ _TRAFFIC_TYPES = {"priority": "ON_DEMAND_PRIORITY", "flex": "ON_DEMAND_FLEX"}
 
 
 def traffic_type(headers: Mapping[str, str]) -> str:
-    """Return the traffic type that the PayGo headers request (fidelity.md, Traffic)."""
+    """Return the traffic type that the PayGo headers request (fidelity.md, Usage)."""
     if headers.get("x-vertex-ai-llm-request-type", "").lower() == "dedicated":
         return "PROVISIONED_THROUGHPUT"
     return _TRAFFIC_TYPES.get(headers.get("x-vertex-ai-llm-shared-request-type", "").lower(), "ON_DEMAND")

@@ -59,7 +59,7 @@ def normalise_encoded(text: bytes) -> Any:
 
 
 def normalise(schema: Any) -> Any:
-    """Return a copy in standard spelling, as Google's endpoint reads it (wire-facts: Schema, Type).
+    """Return a copy in standard spelling, as Google's endpoint reads it (fidelity.md, §2).
 
     Rewrites upper-case and language type names, `nullable`, numbers written as strings, and `any_of` and the like.
     """

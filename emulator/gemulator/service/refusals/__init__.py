@@ -1,4 +1,4 @@
-"""Google's refusals by name (wire-facts §6), for rules and scenarios."""
+"""Google's refusals by name (fidelity.md, §6), for rules and scenarios."""
 
 from collections.abc import Mapping
 

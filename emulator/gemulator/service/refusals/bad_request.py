@@ -1,4 +1,4 @@
-"""Refusals with status 400 (wire-facts §6)."""
+"""Refusals with status 400 (fidelity.md, §6)."""
 
 from gemulator.service.refusals.refusal import Refusal
 

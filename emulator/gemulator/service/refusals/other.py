@@ -1,4 +1,4 @@
-"""Refusals of Google's front end: endpoint, credentials, quota, server errors (wire-facts §6)."""
+"""Refusals of Google's front end: endpoint, credentials, quota, server errors (fidelity.md, §6)."""
 
 from typing import Any
 

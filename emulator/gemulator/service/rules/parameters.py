@@ -9,7 +9,7 @@ from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, requires
 
 SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
 
-# Parameters of Google's table (wire-facts §2). Others are ignored, or refused with `--strict-params`.
+# Parameters of Google's table (fidelity.md, §2). Others are ignored, or refused with `--strict-params`.
 DOCUMENTED = frozenset(
     {
         "messages",
@@ -36,7 +36,7 @@ DOCUMENTED = frozenset(
         "google",
     }
 )
-# Not in the table, but the service has a specific refusal for them (wire-facts §6).
+# Not in the table, but the service has a specific refusal for them (fidelity.md, §6).
 REFUSED = frozenset({"logprobs", "top_logprobs"})
 _KNOWN = DOCUMENTED | REFUSED
 

@@ -65,7 +65,7 @@ OPTIONS = frozenset({"extra_body", "google"})  # members with Google's own optio
 
 
 class Rule(Struct, frozen=True):
-    """Pure check of one request. `fact` is its source in wire-facts; `partners` applies it to partner models too.
+    """Pure check of one request. `fact` names its source (`§`: fidelity.md, Parameters); `partners` applies it to partner models too.
 
     The check can only fail if the request has one of `requires`: members of the body, or `calls` or `parts` in a
     message. If empty, it is always made. `enabled_if` tells if a policy enables the rule; None means always.

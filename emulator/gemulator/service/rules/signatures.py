@@ -1,4 +1,4 @@
-"""Rules for thought signatures in the current turn (wire-facts §7)."""
+"""Rules for thought signatures in the current turn (fidelity.md, §7)."""
 
 from collections.abc import Iterator
 
