@@ -50,6 +50,7 @@ def test_what_each_test_asks_takes_no_request(emulator: Emulator, monkeypatch: p
     assert [one["session"] for one in emulator.admin.sessions()] == [left.name]  # which is over
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outcome", ["completed", "cut"])
 @pytest.mark.parametrize("stream", [False, True])
 def test_verify_sees_the_outcome_of_a_received_answer(emulator: Emulator, stream: bool, outcome: str) -> None:
@@ -146,6 +147,7 @@ def impatient() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_threads_with_sessions_of_their_own(emulator: Emulator) -> None:
     def test(number: int) -> None:

@@ -30,6 +30,7 @@ def test_an_answer_takes_no_more_than_its_bytes() -> None:
     assert len(template.data) < size < 2 * len(template.data)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("traced")
 def test_requests_with_large_answers_are_kept_up_to_a_number_of_bytes() -> None:
     endpoint = Endpoint(f"turns: [{{reply: {{audio: noise, data: {'A' * 1_200_000}}}}}]", journal_body=1_000)

@@ -32,6 +32,7 @@ def sample() -> list[dict[str, Any]]:
     return kept
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CORPUS.exists(), reason="schema corpus not found (set GEMULATOR_SHARED)")
 def test_real_schema_gets_a_valid_value() -> None:
     wrong = []
