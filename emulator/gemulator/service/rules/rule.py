@@ -67,7 +67,7 @@ OPTIONS = frozenset({"extra_body", "google"})  # members with Google's own optio
 class Rule(Struct, frozen=True):
     """Pure check of one request. `partners` applies it to partner models too.
 
-    `fact` names its source: `§` and the chapter as listed in fidelity.md, Parameters, then the words.
+    `fact` is its source: the words, after `§` and the chapter (fidelity.md, Parameters).
 
     The check can only fail if the request has one of `requires`: members of the body, or `calls` or `parts` in a
     message. If empty, it is always made. `enabled_if` tells if a policy enables the rule; None means always.
