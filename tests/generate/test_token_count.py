@@ -114,3 +114,11 @@ def test_missing_library_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(ValueError, match=r"gemulator\[tokenizers\]"):
         load(name)
+
+
+@pytest.mark.parametrize("text", ["word, ", "wörter 漢字, ", "a", "\n", "x1"])
+def test_long_text_has_as_many_tokens_as_its_pieces(text: str) -> None:
+    """A long text is counted in pieces, so that others are answered meanwhile."""
+    long = text * (450_000 // len(text)) + "end"
+    *full, last = pieces(long, 1_000)
+    assert count(long) == 1_000 * len(full) + count(last)

@@ -47,6 +47,12 @@ class Options(TypedDict, total=False):
     openapi_limit: int
     shared_limit: int
     dedicated_limit: int
+    max_values: int
+    max_depth: int
+    max_messages: int
+    max_parts: int
+    max_tools: int
+    max_enum: int
     store: str
     workers: int
     max_sessions: int

@@ -156,6 +156,14 @@ class Settings(BaseModel):
     dedicated_limit: Annotated[int, Field(gt=0, description="Maximum body size on dedicated hosts in bytes.")] = (
         10_000_000
     )
+    max_values: Annotated[int, Field(ge=1, description="Maximum number of JSON values in a body.")] = 500_000
+    max_depth: Annotated[int, Field(ge=2, le=200, description="Maximum nesting of a body.")] = 200
+    max_messages: Annotated[int, Field(ge=1, description="Maximum number of messages of a request.")] = 20_000
+    max_parts: Annotated[int, Field(ge=1, description="Maximum number of parts of a message.")] = 20_000
+    max_tools: Annotated[
+        int, Field(ge=0, description="Maximum number of functions of a request, except on self-deployed endpoints.")
+    ] = 512
+    max_enum: Annotated[int, Field(ge=1, description="Maximum number of values of an enum.")] = 20_000
     store: Annotated[
         str, Field(description="State store: `memory`, or redis://HOST:PORT/DB to share state between processes.")
     ] = "memory"

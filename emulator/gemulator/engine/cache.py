@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from threading import Lock
 from typing import Any, Protocol
 
 _MAX_ENTRIES = 1_024
@@ -35,13 +36,17 @@ class AnswerCache:
     def __init__(self) -> None:
         self._values: OrderedDict[Hashable, Any] = OrderedDict()
         self._bytes = 0
+        self._lock = Lock()  # the event loop and the worker thread store answers
         self._seen: set[int] = set()
 
     def get(self, key: Hashable) -> Any:
         """Return the value of the key, None if it is not stored."""
         value = self._values.get(key)
         if value is not None:
-            self._values.move_to_end(key)
+            try:
+                self._values.move_to_end(key)
+            except KeyError:  # the other thread has evicted it since
+                return None
         return value
 
     def offer(self, key: Hashable, value: Sized) -> None:
@@ -52,18 +57,21 @@ class AnswerCache:
                 self._seen.clear()
             self._seen.add(hashed)
         elif (size := value.size) <= _MAX_NEW_BYTES:
-            self._values[key] = value
-            self._account(size)
+            with self._lock:
+                self._values[key] = value
+                self._account(size)
 
     def grow(self, key: Hashable, value: Sized, added: Sized) -> None:
         """Account for an addition to a value, if it is stored."""
         if self._values.get(key) is value:
-            self._account(added.size)
+            with self._lock:
+                self._account(added.size)
 
     def clear(self) -> None:
         """Drop everything."""
-        self._values.clear()
-        self._bytes = 0
+        with self._lock:
+            self._values.clear()
+            self._bytes = 0
         self._seen.clear()
 
     def _account(self, more: int) -> None:

@@ -1,5 +1,6 @@
 """Engine: choose a turn, plan, render and schedule the answer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -24,6 +25,7 @@ from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.prepare import PreparedRequest, RequestPreparer
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import session_header
+from gemulator.engine.worker import LARGE, Worker
 from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
 from gemulator.scenario.delivery_fields import parse_quota
@@ -36,6 +38,7 @@ from gemulator.state.store import Claim, SessionOverlay, Store
 
 _MAX_EXPLAINED = 1_000  # near misses of one explanation
 _ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
+_MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*"([^"\\]{1,200})"')
 _CONTENT_ENCODING_HINT = (
     b"x-emulator-hint",
     b"The request has a Content-Encoding header. Send the body uncompressed and without that header.",
@@ -89,6 +92,7 @@ class Engine:
         self.preparation = RequestPreparer(settings, library, catalog, signing, cache)
         self._builder = AnswerBuilder(settings, partial(sign, signing), cache)
         self._admission = QuotaAdmission(store)
+        self._worker = Worker()
 
     async def answer(self, incoming: IncomingRequest) -> EngineResult:
         """Return the delivery for a request, after it was journaled."""
@@ -152,9 +156,9 @@ class Engine:
         overlay = await self.store.overlay(session)
         now = self.clock() if overlay.settings.clock is None else overlay.settings.clock
         try:
-            prepared = self.preparation.prepare(incoming, overlay)
+            prepared = await self._worker.run(len(incoming.body), self.preparation.prepare, incoming, overlay)
         except RequestError as error:
-            return self._refuse(incoming, error.failure, now)
+            return await self._worker.run(len(incoming.body), self._refuse, incoming, error.failure, now)
         line = incoming.caller.quota or overlay.settings.quota or self.settings.quota
         quota = UNLIMITED if dry else parse_quota(line)
         if quota is UNLIMITED:
@@ -172,11 +176,13 @@ class Engine:
         if admission is not None and admission.provisioned:
             # Answered like a request with the header for provisioned throughput, which turns and usage depend on.
             incoming = replace(incoming, headers=admission.headers(incoming.headers))
-            prepared = self.preparation.prepare(incoming, admitted.overlay)
+            prepared = await self._worker.run(len(incoming.body), self.preparation.prepare, incoming, admitted.overlay)
         claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         is_repeat = attempt > 0 and prepared.may_be_cached
-        rendering, exchange = self._rendering(prepared, claim.index, incoming, now, is_repeat=is_repeat)
+        rendering, exchange = await self._worker.run(
+            len(incoming.body), self._rendering, prepared, claim.index, incoming, now, is_repeat=is_repeat
+        )
         phases = rendering.template.schedule.phases
         answers = await self._prior_answers(phases, session, prepared, claim, dry=dry) if phases else 0
         added = session_header(session) if self.settings.emulator_headers else ()
@@ -278,7 +284,10 @@ def _is_encoded(incoming: IncomingRequest, failure: Failure) -> bool:
 
 
 def _model_in(body: bytes) -> str:
-    """Return the model that a refused body names, empty if it names none."""
+    """Return the model that a refused body names, empty if it names none; in a large one, only at its beginning."""
+    if len(body) > LARGE:
+        found = _MODEL.match(body)
+        return found[1].decode("utf-8", "replace") if found else ""
     try:
         tree = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -18,6 +18,8 @@ from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.session_library import session_library
 from gemulator.request.conversation import Conversation
+from gemulator.request.limits import RequestLimits, check_bytes
+from gemulator.request.limits import check_request as check_limits
 from gemulator.request.parsed import RequestEnvelope
 from gemulator.request.parser import parse
 from gemulator.request.target import Caller, Target
@@ -101,6 +103,8 @@ class RequestPreparer:
         self._catalog = catalog
         self._verify_signature = partial(verify, signing)
         self._policy = Policy.from_settings(settings)
+        names = RequestLimits.__struct_fields__
+        self._limits = RequestLimits(**{name: getattr(settings, f"max_{name}") for name in names})
         self._session_library = lru_cache(maxsize=_MAX_LIBRARIES)(session_library)
         self._cache = cache
 
@@ -132,7 +136,10 @@ class RequestPreparer:
     def _prepare(
         self, incoming: IncomingRequest, overlay: SessionOverlay, library: Library, key: Hashable
     ) -> PreparedRequest:
-        conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
+        check_bytes(incoming.body, self._limits)
+        parsed = parse(incoming.body)
+        check_limits(parsed, self._limits, shared=incoming.target.shared)
+        conversation = Conversation(parsed, incoming.target, Headers(incoming.headers))
         facts = conversation.envelope.memoize(_envelope_facts, self._catalog, incoming.target)
         model = facts.model
         if isinstance(model, Failure):

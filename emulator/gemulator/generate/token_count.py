@@ -73,6 +73,10 @@ _TOKEN = "|".join(
 _ASCII_TOKEN = _TOKEN.replace(_M, "").replace(f"{_WHOLE}|", "")
 
 
+_MAX_AT_ONCE = 100_000  # characters that are counted at once
+_PIECE = 10_000  # tokens
+
+
 class Tokenizer(Protocol):
     """Token counter: the estimate of this module, or a real vocabulary (`load`)."""
 
@@ -81,7 +85,17 @@ class Tokenizer(Protocol):
 
 def count(text: str) -> int:
     """Return an estimate of Gemini's token count of `text`."""
-    return len(_tokens(text.isascii()).findall(text))
+    tokens = _tokens(text.isascii())
+    if len(text) <= _MAX_AT_ONCE:
+        return len(tokens.findall(text))
+    # `re` holds the interpreter lock while it matches, so a long text is counted in pieces.
+    piece, begin, counted = _piece_pattern(_PIECE, text.isascii()), 0, 0
+    while len(text) - begin > _MAX_AT_ONCE and (found := piece.match(text, begin)):
+        if found.end() == len(text):
+            break
+        begin = found.end()
+        counted += _PIECE
+    return counted + len(tokens.findall(text, begin))
 
 
 @cache

@@ -86,7 +86,7 @@ def _last_message_offset(messages: bytes) -> int:
 def _cached_envelope(before: bytes, after: bytes) -> RequestEnvelope:
     """Return the envelope around the messages."""
     body = orjson.loads(before + b"[]" + after)
-    if body["messages"] or _is_deeper(body, _MAX_DEPTH):
+    if body["messages"] or (_has_brackets(before + after, _MAX_DEPTH) and is_deeper(body, _MAX_DEPTH)):
         raise ValueError("another member `messages` follows, or the body is nested too deeply")
     return _new_envelope(body, _convert({**body, "messages": [{"role": "user"}]}))
 
@@ -106,7 +106,7 @@ def _cached_history(raw: bytes) -> History:
 
 def _parse_message(raw: bytes) -> ParsedMessage:
     tree = orjson.loads(raw)
-    if len(raw) > 2 * _MAX_MESSAGE_DEPTH and _is_deeper(tree, _MAX_MESSAGE_DEPTH):
+    if _has_brackets(raw, _MAX_MESSAGE_DEPTH) and is_deeper(tree, _MAX_MESSAGE_DEPTH):
         raise ValueError("too deep")
     return ParsedMessage(msgspec.convert(tree, Message), _digest(tree))
 
@@ -145,7 +145,7 @@ def _parse_whole(raw: bytes) -> ParsedRequest:
         raise RequestError(
             invalid("Invalid JSON payload received. Root element must be a message.", invalid_field=invalid_field)
         )
-    if _is_deeper(body, _MAX_DEPTH):
+    if _has_brackets(raw, _MAX_DEPTH) and is_deeper(body, _MAX_DEPTH):
         invalid_field = InvalidField("recursion_loop", (), "Input is nested too deeply", None)
         raise RequestError(invalid("Invalid JSON payload received. Message too deep.", invalid_field=invalid_field))
     request = request_of(body)
@@ -170,7 +170,12 @@ def _convert(body: dict[str, JSON]) -> ChatRequest:
     return request
 
 
-def _is_deeper(tree: JSON, levels: int) -> bool:
+def _has_brackets(raw: bytes, levels: int) -> bool:
+    """Return True if there are more than `levels` opening brackets: without them, no walk over all values is needed."""
+    return len(raw) > 2 * levels and raw.count(b"{") + raw.count(b"[") > levels
+
+
+def is_deeper(tree: JSON, levels: int) -> bool:
     """Return True if lists and objects are nested more than `levels` deep."""
     level: list[JSON] = [tree]
     for _ in range(levels):

@@ -11,6 +11,7 @@ from gemulator.core.secrets import REDACTED, SECRETS, is_secret
 from gemulator.delivery.steps import Chunk, Delivery, Step
 
 _MEDIA = re.compile(rb"(?:data:([\w.+/-]{1,100});base64,)?(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{512,}+={0,2})")
+_MAX_MEDIUM_START = 700  # bytes that show that a medium begins: its prefix and 512 characters
 _SAMPLE_STRIDE = 16  # bytes; a fast test for media reads only every 16th byte
 _SAMPLED_MEDIUM = re.compile(rb"[A-Za-z0-9+/]{%d}" % (512 // _SAMPLE_STRIDE))
 LEAK_HEADER = b"x-emulator-leak"  # added to the stored headers: kind of a real key that was sent
@@ -48,6 +49,18 @@ def elide_media(data: bytes) -> bytes:
     return _MEDIA.sub(_medium_summary, data) if _SAMPLED_MEDIUM.search(data[::_SAMPLE_STRIDE]) else data
 
 
+def _elide_beginning(data: bytes, limit: int) -> bytes:
+    """Return `elide_media(data)[:limit]`, without reading what lies behind it."""
+    parts: list[bytes] = []
+    begin, missing = 0, limit
+    while missing > 0 and (found := _MEDIA.search(data, begin, begin + missing + _MAX_MEDIUM_START)):
+        whole = _MEDIA.match(data, found.start()) or found
+        parts += (data[begin : whole.start()], _medium_summary(whole))
+        missing -= len(parts[-2]) + len(parts[-1])
+        begin = whole.end()
+    return b"".join((*parts, data[begin : begin + max(missing, 0)]))[:limit]
+
+
 def _medium_summary(found: re.Match[bytes]) -> bytes:
     kind = found[1] or b"base64"
     size = len(found[2]) * 3 // 4 - found[2].count(b"=")
@@ -66,7 +79,7 @@ class Body(Struct, frozen=True, gc=False):
         """Return the complete body up to `limit` bytes, else its hash and beginning, with media elided."""
         if len(raw) <= limit:
             return cls(raw, len(raw))
-        return cls(elide_media(raw)[:limit], len(raw), hashlib.sha256(raw).hexdigest())
+        return cls(_elide_beginning(raw, limit), len(raw), hashlib.sha256(raw).hexdigest())
 
     @property
     def is_complete(self) -> bool:

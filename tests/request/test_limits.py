@@ -1,0 +1,66 @@
+"""Limits on the structure of a request."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gemulator.core.errors import RequestError
+from gemulator.request.limits import RequestLimits, check_bytes
+from tests.endpoint import Endpoint, schema, tool, user
+
+LIMITED: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "max_values": ({"max_values": 1_000}, {"metadata": [1] * 1_000}),
+    "max_depth": ({"max_depth": 10}, {"metadata": json.loads("[" * 10 + "]" * 10)}),
+    "max_messages": ({"max_messages": 3}, {"messages": [user("x")] * 4}),
+    "max_parts": ({"max_parts": 3}, {"messages": [user([{"type": "text", "text": "x"}] * 4)]}),
+    "max_enum": ({"max_enum": 3}, {"response_format": schema({"type": "string", "enum": list("abcd")})}),
+}
+SMALLER: Mapping[str, dict[str, Any]] = {
+    "max_values": {"metadata": [1] * 900},
+    "max_depth": {"metadata": json.loads("[" * 9 + "]" * 9)},
+    "max_messages": {"messages": [user("x")] * 3},
+    "max_parts": {"messages": [user([{"type": "text", "text": "x"}] * 3)]},
+    "max_enum": {"response_format": schema({"type": "string", "enum": list("abc")})},
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+@pytest.mark.parametrize("endpoint", ["openapi", "1234567890"])
+def test_request_beyond_a_limit_is_refused_with_the_option(name: str, endpoint: str) -> None:
+    settings, fields = LIMITED[name]
+    answer = Endpoint(**settings).ask(endpoint=endpoint, **fields)
+    assert answer.status == 400
+    assert f"--{name.replace('_', '-')}" in answer.text
+    assert Endpoint(**settings).ask(endpoint=endpoint, **SMALLER[name]).status == 200
+
+
+def test_tools_beyond_the_limit_get_the_words_of_the_service() -> None:
+    answer = Endpoint().ask(tools=[tool(f"f{number}") for number in range(513)])
+    assert answer.status == 400
+    expected = "* tools[0].function_declarations: [FIELD_INVALID] At most 512 function declarations can be specified."
+    assert answer.error["message"] == expected
+    assert Endpoint().ask(tools=[tool(f"f{number}") for number in range(512)]).status == 200
+    assert Endpoint().ask(endpoint="1234567890", tools=[tool(f"f{number}") for number in range(513)]).status == 200
+
+
+@pytest.mark.parametrize(
+    ("raw", "counted"),
+    [
+        (b"[1,2,3,4,5,6,7,8,9,10,11]", True),
+        (b'["1","2","3","4","5","6","7","8","9","10","11"]', True),
+        (b"[[],[],[],[],[],[],[],[],[],[],[]]", True),
+        (b'["a,b,c,d,e,f,g,h,i,j,k,l,m,n"]', False),
+        (rb'["a\",\",\",\",\",\",\",\",\",\",\",\""]', False),
+        (rb'["\\",1,2,3,4,5,6,7,8,9,10,11]', True),
+        (b"[1,2,3,4,5,6,7,8,9]                       ", False),
+    ],
+)
+def test_values_are_counted_outside_of_texts(raw: bytes, counted: bool) -> None:
+    limits = RequestLimits(values=10)
+    if not counted:
+        check_bytes(raw, limits)
+        return
+    with pytest.raises(RequestError, match="JSON values"):
+        check_bytes(raw, limits)
