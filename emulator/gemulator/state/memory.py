@@ -219,12 +219,23 @@ class MemoryStore:
     async def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:
         with self._subscribers.subscribe(session) as subscriber:
             if after is not None:
-                past = [event for entry in self._entries(session) for event in events_of(entry) if event.number > after]
-                for event in sorted(past, key=lambda event: event.number):
-                    after = event.number
-                    yield event
+                # Numbers only: a reader that stops reading must not hold entries that the journal has evicted.
+                past = ((event.number, entry) for entry in self._entries(session) for event in events_of(entry))
+                numbers = sorted((at, entry.received.session, entry.number) for at, entry in past if at > after)
+                for at, of_session, number in numbers:
+                    after = at
+                    event = self._event(at, of_session, number)
+                    if event is not None:
+                        yield event
             while True:
                 yield await subscriber.next_after(after or 0)
+
+    def _event(self, at: int, session: str, number: int) -> Event | None:
+        """Return the event of an entry, None if the entry was evicted."""
+        state = self._sessions.get(session)
+        record = state.records.get(number) if state else None
+        events = events_of(record.entry()) if record else ()
+        return next((event for event in events if event.number == at), None)
 
     # ---- overlays
 

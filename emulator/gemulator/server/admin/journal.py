@@ -1,5 +1,6 @@
 """Admin routes for the journal, verify and explain."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -34,9 +35,11 @@ from gemulator.state.journal.json_views import (
     usage_view,
 )
 from gemulator.state.store import StoreDown
+from gemulator.state.subscribers import EventsLost
 
 _PAGE_SIZE = 100
 _MAX_PAGE_SIZE = 1_000
+_MAX_AT_ONCE = 100  # entries that are read or verified without answering other requests
 
 
 if TYPE_CHECKING:
@@ -66,15 +69,23 @@ class JournalRoutes(Struct, frozen=True):
         limit = min(int_param(request, "limit") or _PAGE_SIZE, _MAX_PAGE_SIZE)
         page = await self.engine.store.entries(matching, int_param(request, "after") or 0, limit)
         full = request.query_params.get("full") in {"1", "true"}
-        entries = [entry_view(await self._with_near_misses(entry), full=full) for entry in page.entries]
+        entries = [entry_view(entry, full=full) async for entry in self._all_with_near_misses(page.entries)]
         return _json_response(PageView(entries=entries, next=page.next))
+
+    async def _all_with_near_misses(self, entries: Sequence[Entry]) -> AsyncIterator[Entry]:
+        """Yield the entries with their near misses. Other requests are answered between two entries."""
+        for entry in entries:
+            yield await self._with_near_misses(entry)
+            if len(entries) > _MAX_AT_ONCE:
+                await asyncio.sleep(0)
 
     async def _json_lines(self, matching: Filter) -> AsyncIterator[bytes]:
         after: int | None = 0
         while after is not None:
             page = await self.engine.store.entries(matching, after, _PAGE_SIZE)
-            entries = [await self._with_near_misses(entry) for entry in page.entries]
-            yield b"".join(orjson.dumps(entry_view(entry, full=True)) + b"\n" for entry in entries)
+            for entry in page.entries:
+                yield orjson.dumps(entry_view(await self._with_near_misses(entry), full=True)) + b"\n"
+                await asyncio.sleep(0)  # otherwise a client that left would not be noticed
             after = page.next
 
     def _event_stream(self, request: Request, matching: Filter) -> Response:
@@ -91,13 +102,20 @@ class JournalRoutes(Struct, frozen=True):
                     seen = replace(event, entry=await self._with_near_misses(event.entry))
                     data = orjson.dumps(event_view(seen)).decode()
                     yield {"id": str(event.number), "event": event.kind, "data": data}
+                await asyncio.sleep(0)  # otherwise the whole backlog of a client that left would be rendered
+        except EventsLost as error:
+            message = (
+                f"this reader was too slow: {error}. Read faster, or continue from the last id with Last-Event-ID."
+            )
+            yield {"event": "error", "data": orjson.dumps({"code": "events_lost", "message": message}).decode()}
         except StoreDown as error:
             yield {"event": "error", "data": orjson.dumps({"code": "store_down", "message": str(error)}).decode()}
 
     async def har(self, request: Request) -> Response:
         page = await self.engine.store.entries(journal_filter(request))
         origin = str(request.base_url).removesuffix("/").removesuffix("/__emulator")
-        return _json_response(archive(page.entries, origin, __version__))
+        har = await asyncio.to_thread(lambda: orjson.dumps(archive(page.entries, origin, __version__)))
+        return Response(har, media_type="application/json")
 
     async def entry(self, request: Request) -> Response:
         number = int(request.path_params["number"])
@@ -137,9 +155,13 @@ class JournalRoutes(Struct, frozen=True):
         store, session = self.engine.store, expected.session
         entries: Sequence[Entry] = (await store.entries(Filter(session=session))).entries
         if expected.none_unmatched is True:
-            entries = [await self._with_near_misses(entry) for entry in entries]
+            entries = [entry async for entry in self._all_with_near_misses(entries)]
         turns, late = await self._session_turns(session, entries), await self._late_entries(expected.none_late)
-        failed = verify(expected, entries, await store.counters(session), turns, late)
+        counters = await store.counters(session)
+        if len(entries) > _MAX_AT_ONCE:
+            failed = await asyncio.to_thread(verify, expected, entries, counters, turns, late)
+        else:
+            failed = verify(expected, entries, counters, turns, late)
         if not failed:
             return len(entries)
         message = "; ".join(f"{check.check}: {check.message}" for check in failed)
