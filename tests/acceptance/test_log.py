@@ -336,6 +336,6 @@ async def test_lines_that_cannot_be_written_are_dropped() -> None:
     for model in ("one", "two", "three"):
         exchange = Exchange("POST", "/", model, EMPTY_BODY, 200, "generated")
         log.write(Received(0.0, "default", 0, exchange, {}, Delivery(()), 0), Finished("completed", 1, 0, None, 0.0))
-        log.flush()
+        log.close()
         out.full = model != "two"
     assert out.getvalue() == "POST  /  three  generated  200  1 chunk  0 ms\n"

@@ -17,6 +17,7 @@ from gemulator.core.version import __version__
 from gemulator.scenario.library import Library
 from gemulator.server.app import create_app
 from gemulator.server.listeners import bind, extra_listeners, origin_of, run_workers, uvicorn_config
+from gemulator.server.output import flush_standard, is_terminal, reserve_descriptors, writer_of
 from gemulator.server.tls.certificate_authority import UnsupportedHostError
 from gemulator.server.tls.server import ExtraListeners, Server
 
@@ -25,30 +26,39 @@ from gemulator.server.tls.server import ExtraListeners, Server
 @settings_options
 def serve(**options: Any) -> None:
     """Run the server until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
+    reserve_descriptors()
     if options["reload"] is None:
-        options["reload"] = sys.stdout.isatty()
+        options["reload"] = is_terminal(sys.stdout)
     settings = settings_from_options(options)
     with reporting_errors(settings):
         app = create_app(settings)
     listener, extra = _listener(settings), _extra_listeners(settings)
     banner = _banner(settings, app.state.engine.preparation.library, origin_of(listener), extra)
-    if settings.workers == 1:
-        _run(Server(uvicorn_config(app, settings), extra), listener, banner)
-    else:
-        _run_workers(settings, listener, banner)
-    click.echo("Stopped.")
+    try:
+        if settings.workers == 1:
+            _run(Server(uvicorn_config(app, settings), extra), listener, banner)
+        else:
+            _run_workers(settings, listener, banner)
+        _print("Stopped.")
+    finally:
+        flush_standard()
+
+
+def _print(text: str) -> None:
+    """Write a line to standard output, without waiting for its reader."""
+    writer_of(sys.stdout).write(f"{text}\n")
 
 
 def _run(server: Server, listener: socket.socket, banner: str) -> None:
     """Serve until a signal. Handlers are installed first: a signal may follow the banner immediately."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
-    click.echo(banner)
+    _print(banner)
     server.run([listener])
 
 
 def _run_workers(settings: Settings, listener: socket.socket, banner: str) -> None:
-    click.echo(banner)
+    _print(banner)
     with suppress(KeyboardInterrupt):
         run_workers(partial(create_app, settings), settings, listener)
 

@@ -128,7 +128,7 @@ async def _lifespan(
     """Run the reloader while the app serves; at the end flush the log and close the store."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.store.close)
-        stack.callback(log.flush)
+        stack.callback(log.close)
         stack.push_async_callback(_drain, metrics)
         if settings.reload:
             from gemulator.server.reload import Reloader

@@ -1,6 +1,7 @@
 """Listening sockets and uvicorn configuration."""
 
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from logging import Filter, LogRecord
@@ -12,6 +13,7 @@ from uvicorn.config import LOGGING_CONFIG
 from gemulator.core.clock import UTC
 from gemulator.core.settings import Settings, default_state_dir
 from gemulator.server.log import JsonFormatter, LogStyle
+from gemulator.server.output import is_terminal
 from gemulator.server.protocol.fast_path import FastHttpProtocol
 from gemulator.server.tls.server import ExtraListeners
 
@@ -64,10 +66,15 @@ def run_workers(factory: Callable[[], Any], settings: Settings, listener: socket
 def _log_config(style: LogStyle) -> dict[str, Any]:
     """Return uvicorn's logging config in the style of the request log; `off` still logs internal errors."""
     config = deepcopy(LOGGING_CONFIG)
+    config["handlers"]["default"] = {"class": "gemulator.server.output.OutputHandler", "formatter": "default"}
+    for name, out in (("default", sys.stderr), ("access", sys.stdout)):
+        config["formatters"][name]["use_colors"] = is_terminal(out)
     if style == "json":
         config["formatters"]["default"] = {"()": JsonFormatter}
     if style == "off":
         config["handlers"]["default"]["filters"] = [_IgnoreCutStreams()]
+    else:
+        config["loggers"]["asyncio"] = {"handlers": ["default"], "level": "WARNING"}
     return config
 
 

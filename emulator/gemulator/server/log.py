@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import sys
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal, TextIO, TypeAlias
 
 import orjson
 
 from gemulator.core.clock import Clock
+from gemulator.server.output import is_terminal, writer_of
 from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes
 
 LogStyle: TypeAlias = Literal["auto", "plain", "json", "off"]
@@ -23,11 +23,13 @@ class RequestLog:
     """Writer of log lines to `out` (default: standard error). Style `auto` colours them on a terminal."""
 
     def __init__(self, style: LogStyle, clock: Clock, out: TextIO | None = None) -> None:
-        self._out = out or sys.stderr
+        self._out = writer_of(out or sys.stderr)
         self._clock = clock
         self._pending: list[tuple[Received, Finished]] = []
         self._style = style
-        self._color = style == "auto" and self._out.isatty()
+        self._color = style == "auto" and is_terminal(out or sys.stderr)
+        if style == "json":
+            self._out.loss_line = lambda lines: _dump({"at": clock(), "level": "warning", "dropped": lines})
 
     def write(self, received: Received, finished: Finished) -> None:
         """Log a request and the end of its delivery."""
@@ -38,10 +40,15 @@ class RequestLog:
             asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
 
     def flush(self) -> None:
-        """Write the pending lines at once: formatting each on its own costs more than many an answer."""
+        """Queue the pending lines at once: formatting each on its own costs more than many an answer."""
         pending, self._pending = self._pending, []
         render = _json_line if self._style == "json" else self._plain_line
-        self._emit("".join([render(received, finished) for received, finished in pending]))
+        self._out.write("".join([render(received, finished) for received, finished in pending]))
+
+    def close(self) -> None:
+        """Write all pending lines, unless nobody reads them."""
+        self.flush()
+        self._out.flush()
 
     def unrouted(self, method: str, path: str, hint: str | None) -> None:
         """Log a request without a route and the hint for it."""
@@ -49,21 +56,16 @@ class RequestLog:
             return
         self.flush()
         if self._style == "json":
-            self._emit(_dump({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint}))
+            self._out.write(_dump({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint}))
         else:
-            self._emit(f"{method}  {_short_path(path)}  {self._status(404)}\n{self._reason_lines(hint or '')}")
+            self._out.write(f"{method}  {_short_path(path)}  {self._status(404)}\n{self._reason_lines(hint or '')}")
 
     def info(self, text: str) -> None:
         """Log a message of the server, also in style `off`."""
         if self._style == "json":
-            self._emit(_dump({"at": self._clock(), "level": "info", "message": text}))
+            self._out.write(_dump({"at": self._clock(), "level": "info", "message": text}))
         else:
-            self._emit(f"gemulator: {text}\n")
-
-    def _emit(self, text: str) -> None:
-        with suppress(OSError, ValueError):  # closed pipe or full disk: keep answering requests
-            self._out.write(text)
-            self._out.flush()
+            self._out.write(f"gemulator: {text}\n")
 
     def _plain_line(self, received: Received, finished: Finished) -> str:
         exchange, count = received.exchange, finished.chunks
