@@ -1,6 +1,7 @@
 """Reading of chat requests: caller, gemulator's headers and body."""
 
 from msgspec import Struct
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from gemulator.core.headers import Headers
@@ -54,7 +55,7 @@ class RequestReader:
 
 
 async def _read_body(receive: Receive, headers: Headers, limit: int) -> bytes | None:
-    """Return the body, None once it is known to exceed the limit."""
+    """Return the body, None once it is known to exceed the limit. Raises ClientDisconnect if it is not complete."""
     announced = headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limit:
         return None
@@ -62,6 +63,8 @@ async def _read_body(receive: Receive, headers: Headers, limit: int) -> bytes | 
     size, more = 0, True
     while more and size <= limit:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         more = message.get("more_body", False)

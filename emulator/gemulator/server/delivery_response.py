@@ -34,6 +34,7 @@ class DeliveryResponse:
         self._connection = connection_of(scope)
         self._body = ResponseBody(send, self._connection, self._clock, self._progress)
         self._watch = DisconnectWatch(self._connection, receive)
+        self._is_chunked = scope.get("http_version") != "1.0"
         if not _is_immediate(self._steps):
             self._outcome = await self._play_watched()
             return
@@ -54,6 +55,9 @@ class DeliveryResponse:
         """Play steps that take time, until the client disconnects or the server stops."""
         if self._client_left:  # while the answer was computed
             return "client gone"
+        if self._connection is not None and self._connection.half_closed:  # it may be gone, which is not noticed
+            await self._close(reset=False)
+            return "client gone"
         self._clock.postpone(self._steps[0].wait)
         steps, connection = self._steps, self._connection
         try:
@@ -71,7 +75,7 @@ class DeliveryResponse:
             return "cut"
 
     def _may_use_timers(self, steps: PacedSteps) -> bool:
-        return steps.template.max_batch > 0 and self._clock.timing.uses_event_loop
+        return self._is_chunked and steps.template.max_batch > 0 and self._clock.timing.uses_event_loop
 
     async def _play_paced(self, steps: PacedSteps, connection: HttpConnection) -> Outcome:
         await self._wait(steps.waits[0])

@@ -40,6 +40,8 @@ class PacedPlayer:
 
     def _on_timer(self) -> None:
         """Write what is due; if the client reads slowly, wait until the transport is writable again."""
+        if self._last_chunks.done():  # cancelled in this turn of the loop: the client left
+            return
         try:
             if self._connection.flow.write_paused:
                 self._connection.on_writable = self._on_timer

@@ -26,6 +26,7 @@ UNIQUE_ID = "112233445566778899001"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+_MAX_FORM = 100_000  # bytes
 _MAX_ASSERTION_LIFE = 3600 + 300  # seconds: an hour and the tolerated clock skew
 
 
@@ -188,11 +189,11 @@ class TokenService:
     async def token(self, request: Request) -> Response:
         """POST /token and /v1/token."""
         session = request.query_params.get("session") or request.headers.get("x-emulator-session") or "default"
-        return _json_response(self.grant(_parse_form(await request.body()), session))
+        return _json_response(self.grant(await _read_form(request), session))
 
     async def tokeninfo(self, request: Request) -> Response:
         """GET and POST /tokeninfo."""
-        form = {**request.query_params, **_parse_form(await request.body())}
+        form = {**request.query_params, **await _read_form(request)}
         if "id_token" in form:
             return _json_response({k: str(v) for k, v in self._verify(form["id_token"], "Invalid Value").items()})
         return _json_response(self.describe(_require(form, "access_token")))
@@ -229,6 +230,16 @@ def _require(form: Mapping[str, str], name: str) -> str:
     return form[name]
 
 
+async def _read_form(request: Request) -> dict[str, str]:
+    """Return the fields in the body. Raises OAuthError if it is too large."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MAX_FORM:
+            raise OAuthError("invalid_request", f"gemulator: the body is larger than {_MAX_FORM:,} bytes.", 413)
+    return _parse_form(body)
+
+
 def _parse_form(body: bytes) -> dict[str, str]:
     """Return the fields of a form, or of the JSON object that some clients send instead."""
     if body.lstrip()[:1] != b"{":
@@ -237,7 +248,9 @@ def _parse_form(body: bytes) -> dict[str, str]:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
-    return {name: str(value) for name, value in fields.items()} if isinstance(fields, dict) else {}
+    if not isinstance(fields, dict):
+        return {}
+    return {name: str(value) for name, value in fields.items() if isinstance(value, str | int | float)}
 
 
 def _json_response(body: Mapping[str, Any]) -> Response:

@@ -9,7 +9,7 @@ from starlette.types import Message, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gemulator.delivery.steps import Head, RawHead
-from gemulator.server.protocol.upgrade import UpgradeIgnoringProtocol
+from gemulator.server.protocol.framing import FramingProtocol
 
 STARTED = "emulator.started"
 """Scope key of what the fast path returned for the request before the application was called."""
@@ -21,7 +21,7 @@ _CONNECTION = "emulator.connection"
 _RESET = struct.pack("ii", 1, 0)  # linger on, 0 seconds: closing discards unsent data and sends a reset
 
 
-class HttpConnection(UpgradeIgnoringProtocol):
+class HttpConnection(FramingProtocol):
     """uvicorn's protocol with direct access for the application: `connection_of(scope)`."""
 
     on_lost: Callable[[], None] | None = None  # called when the connection is lost
@@ -33,6 +33,10 @@ class HttpConnection(UpgradeIgnoringProtocol):
             self.scope.pop(_CONNECTION, None)  # type: ignore[misc]  # breaks a reference cycle
         if self.on_lost is not None:
             self.on_lost()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        # An answer that takes time sets `on_lost`: the client is taken to be gone.
+        return None if self.on_lost is not None else super().eof_received()
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -82,7 +86,7 @@ class HttpConnection(UpgradeIgnoringProtocol):
     @property
     def client_left(self) -> bool:
         """True if the client disconnected before the end of the answer."""
-        return self.cycle.disconnected
+        return self.current.disconnected
 
 
 def connection_of(scope: Scope) -> HttpConnection | None:

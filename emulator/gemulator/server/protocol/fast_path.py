@@ -43,12 +43,13 @@ class FastHttpProtocol(HttpConnection):
     def on_message_begin(self) -> None:
         self.url, self.headers, self.expect_100_continue = b"", [], False  # `_start_cycle` creates the scope if needed
         self._idle_since = None
+        self._head_size = 0
 
     def on_headers_complete(self) -> None:
         if self._answer_now is not None and self._eligible():
             headers = self._header_map = dict(self.headers)
             if len(headers.get(b"content-length", b"")) <= _MAX_LENGTH_DIGITS and _EXCLUDED_HEADERS.isdisjoint(headers):
-                self._body = []
+                self._body, self._head_size = [], None
                 return
         self._start_cycle()
 
