@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gemulator.core.count import MAX_COUNT
 from gemulator.core.duration import Duration
 from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed
@@ -22,9 +23,10 @@ class Fault(BaseModel):
 
     chance: Annotated[Share, Field(description="How likely it strikes, decided by the seed. Left out: always.")] = 1.0
     times: Annotated[
-        int | None, Field(ge=1, description="How many answers have it, in one session. Left out: all of them.")
+        int | None,
+        Field(ge=1, le=MAX_COUNT, description="How many answers have it, in one session. Left out: all of them."),
     ] = None
-    skip: Annotated[int, Field(ge=0, description="How many answers are spared first.")] = 0
+    skip: Annotated[int, Field(ge=0, le=MAX_COUNT, description="How many answers are spared first.")] = 0
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         """Yield the steps as changed by this fault."""
@@ -60,11 +62,12 @@ class PositionedFault(Fault):
     """A fault with a position in the answer; the middle by default."""
 
     after_chunks: Annotated[
-        int | None, Field(ge=0, description="Strike when so many chunks have left; 0: right after the headers.")
+        int | None,
+        Field(ge=0, le=MAX_COUNT, description="Strike when so many chunks have left; 0: right after the headers."),
     ] = None
-    after_bytes: Annotated[int | None, Field(ge=0, description="Strike when so many bytes of the body have left.")] = (
-        None
-    )
+    after_bytes: Annotated[
+        int | None, Field(ge=0, le=MAX_COUNT, description="Strike when so many bytes of the body have left.")
+    ] = None
     after: Annotated[Duration | None, Field(description="Strike at this time; 0s: before the headers.")] = None
 
     @model_validator(mode="after")

@@ -29,7 +29,8 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
         remedy = "Start with `turns:` and a list of turns."
         problem = Problem(file, 1, 1, "", "a scenario must be a mapping with `turns:`", remedy)
         raise ScenarioError([*resolver.problems, problem])
-    empty = [_empty_problem(path, resolver) for path in empty_paths(data)]
+    known = {problem.path for problem in resolver.problems}  # a value that cannot be read is no empty one
+    empty = [_empty_problem(path, resolver) for path in empty_paths(data) if yaml.dotted(path) not in known]
     context = {"file": partial(files.content, beside=file)} if files else None
     try:
         scenario = Scenario.model_validate({"name": name, **data}, context=context)
