@@ -50,7 +50,7 @@ class Screen:
             # A counter is named `scenario/turn#content hash`.
             counters = ", ".join(f"{name.partition('#')[0]}: {times}" for name, times in one["counters"].items())
             numbers = (one["entries"], one["bytes"] // 1000, one["evicted"], one["published"], f"{one['idle']:.0f} s")
-            table.add_row(_escape(one["session"]), *map(str, numbers), _escape(counters))
+            table.add_row(_escape(one["session"]), *map(str, numbers), _escape(one.get("problem") or counters))
         self._console.print(table if table.row_count else "No sessions.")
 
     def entry(self, entry: EntryView) -> None:

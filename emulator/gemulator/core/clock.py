@@ -9,7 +9,7 @@ UTC: Clock = time.time
 """The real clock, for tokens and certificates. Never frozen."""
 
 
-_END = 2**32  # ids hold 32 bits of seconds
+CLOCK_END = 2**32  # ids hold 32 bits of seconds
 
 
 def parse_clock(clock: str) -> float | None:
@@ -28,6 +28,6 @@ def parse_clock(clock: str) -> float | None:
             f"{clock!r} is not a time: write `real` or an ISO 8601 time such as 2026-02-11T22:54:21Z"
         ) from None
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    if not 0 <= seconds < _END:
+    if not 0 <= seconds < CLOCK_END:
         raise ValueError(f"{clock!r} is out of range: write a time from 1970-01-01 to 2106-02-07")
     return seconds

@@ -23,15 +23,29 @@ _CORE = (
     ),
 )
 _PREFIX = "tag:yaml.org,2002:"
-LARGEST = 100_000  # nodes after expansion of aliases: bounds alias bombs
+LARGEST = 400_000  # values after expansion of aliases: bounds alias bombs
 DEEPEST = 100
+LARGEST_FILE = 20_000_000  # bytes, as the largest request body
+_LARGEST_TEXT = 64_000_000  # characters of all values after expansion of aliases
+_MAX_PROBLEMS = 1_000  # of one document
+_TOO_LARGE = "too large once its aliases are expanded"
+_SPLIT = f"Use fewer aliases of aliases, or several files: one holds at most {LARGEST:,} values."
+
+
+class _TooLargeError(yaml.YAMLError):
+    """Raised for a text with more nodes than any document can have."""
 
 
 class _Loader(yaml.CSafeLoader):
-    """CSafeLoader with the YAML 1.2 core schema only."""
+    """CSafeLoader with the YAML 1.2 core schema only, for a bounded number of nodes."""
+
+    nodes = 0
 
     def resolve(self, kind: type[yaml.Node], value: str | None, implicit: Any) -> str:
         """Return the tag of a scalar; most are plain words and need no pattern."""
+        self.nodes += 1
+        if self.nodes > 2 * LARGEST + 1:  # keys are nodes, but no values
+            raise _TooLargeError
         if kind is yaml.ScalarNode and implicit[0] and (value or "")[:1] not in self.yaml_implicit_resolvers:
             return _PREFIX + "str"
         return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
@@ -95,6 +109,8 @@ def read(text: str, file: Path) -> Document:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         raise ScenarioError([_syntax(error, text, file)]) from None
+    except _TooLargeError:
+        raise ScenarioError([Problem(file, 1, 1, "", _TOO_LARGE, _SPLIT)]) from None
     except (yaml.YAMLError, ValueError) as error:
         raise ScenarioError([Problem(file, 1, 1, "", f"not readable as text: {error}")]) from None
     except RecursionError:
@@ -147,13 +163,15 @@ class _Builder:
         self.file = file
         self.problems: list[Problem] = []
         self._path: list[str | int] = []
-        self._size = 0
+        self._size = self._length = 0
         self._open: set[int] = set()
 
     def value(self, node: yaml.Node) -> Any:
         self._size += 1
-        if self._size > LARGEST or len(self._path) > DEEPEST:
-            self._problem(node, "too large once its aliases are expanded", "Use fewer aliases of aliases.")
+        if isinstance(node, yaml.ScalarNode):
+            self._length += len(node.value)
+        if self._size > LARGEST or len(self._path) > DEEPEST or self._length > _LARGEST_TEXT:
+            self._problem(node, _TOO_LARGE, _SPLIT)
             raise ScenarioError(self.problems)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
@@ -206,11 +224,10 @@ class _Builder:
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        bases: list[dict[str, Any]] = []
         for key_node, value_node in node.value:
             if key_node.tag == _PREFIX + "merge":
-                for base in self._merged_mappings(value_node):
-                    merged = (self.value(base) or {}) | merged
+                bases += [self.value(base) or {} for base in self._merged_mappings(value_node)]
             elif not isinstance(key_node, yaml.ScalarNode):
                 self._problem(key_node, "a key must be a text", "Quote text that begins with `{`, `[` or `?`.")
             elif key_node.value in out:
@@ -219,6 +236,9 @@ class _Builder:
                 self._path.pop()
             else:
                 out[key_node.value] = self._child(key_node.value, value_node)
+        merged: dict[str, Any] = {}
+        for base in reversed(bases):  # the first mapping has precedence
+            merged |= base
         return merged | out
 
     def _merged_mappings(self, node: yaml.Node) -> Iterator[yaml.MappingNode]:
@@ -230,6 +250,8 @@ class _Builder:
 
     def _problem(self, node: yaml.Node, message: str, remedy: str) -> None:
         self.problems.append(Problem(self.file, *_mark(node), dotted(tuple(self._path)), message, remedy))
+        if len(self.problems) == _MAX_PROBLEMS:
+            raise ScenarioError(self.problems)
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -267,6 +289,9 @@ def dotted(path: YamlPath) -> str:
 def text_of_file(file: Path) -> str:
     """Read a UTF-8 file. Raises ScenarioError if it cannot be read."""
     try:
+        if file.stat().st_size > LARGEST_FILE:
+            message = f"the file is larger than {LARGEST_FILE:,} bytes"
+            raise ScenarioError([Problem(file, 1, 1, "", message, "Divide it into several files.")])
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         problem = Problem(file, 1, 1, "", "the file is not UTF-8", f"Save it as UTF-8 ({error.reason}).")

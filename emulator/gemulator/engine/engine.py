@@ -139,7 +139,8 @@ class Engine:
         """
         session = incoming.caller.session
         overlay = await self.store.overlay(session)
-        library, only = self.preparation.library_for(overlay), incoming.caller.scenario or overlay.settings.scenario
+        library = self.preparation.library_for(session, overlay)
+        only = incoming.caller.scenario or overlay.settings.scenario
         conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
         limited = (
             []

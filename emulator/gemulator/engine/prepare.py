@@ -8,7 +8,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gemulator.core.errors import NearMiss, RequestError
+from gemulator.core.errors import NearMiss, RequestError, ScenarioError
 from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure
 from gemulator.core.seed import verify
@@ -16,7 +16,7 @@ from gemulator.core.settings import Settings
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.rendering import RenderedAnswer
-from gemulator.engine.session_library import session_library
+from gemulator.engine.session_library import session_library, validate_settings
 from gemulator.request.conversation import Conversation
 from gemulator.request.limits import RequestLimits, check_bytes
 from gemulator.request.limits import check_request as check_limits
@@ -29,7 +29,7 @@ from gemulator.service.catalog import Catalog, Model
 from gemulator.service.rules import Policy, RuleContext, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
-from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, TurnLimit
+from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, StoreDataError, TurnLimit
 
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # Headers that decide an answer, beside those that scenarios read.
@@ -110,7 +110,7 @@ class RequestPreparer:
 
     def prepare(self, incoming: IncomingRequest, overlay: SessionOverlay) -> PreparedRequest:
         """Return the prepared request. Raise RequestError if it is refused."""
-        library = self.library_for(overlay)
+        library = self.library_for(incoming.caller.session, overlay)
         names, headers = library.header_names, incoming.headers
         values = (*map(headers.get, _CACHE_KEY_HEADERS), *(_values(headers, names) if names else ()))
         key = (incoming.body, incoming.path, incoming.target.host, *values, overlay.generation)
@@ -149,6 +149,8 @@ class RequestPreparer:
             raise RequestError(checked.failure)
         if incoming.caller.scenario is not None:
             _require_scenario(incoming.caller.scenario, library)
+        if overlay.settings is not UNCHANGED.settings:
+            validate_settings(incoming.caller.session, overlay.settings)
         caller = _apply_session_settings(incoming.caller, overlay.settings)
         generates = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
         candidates = _candidates(library.matching_turns(conversation, caller.scenario), generates=generates)
@@ -160,9 +162,14 @@ class RequestPreparer:
             conversation, model, caller, library, candidates, limits, notes, cacheable, plain, {}, key
         )
 
-    def library_for(self, overlay: SessionOverlay) -> Library:
-        """Return the scenarios of a session."""
-        return self._session_library(overlay, self.library) if overlay.published else self.library
+    def library_for(self, session: str, overlay: SessionOverlay) -> Library:
+        """Return the scenarios of a session. Raise StoreDataError if one of its overlay is not valid."""
+        if not overlay.published:
+            return self.library
+        try:
+            return self._session_library(overlay, self.library)
+        except ScenarioError as error:
+            raise StoreDataError(session, f"a pushed scenario is not valid: {error}") from None
 
 
 def _require_scenario(name: str, library: Library) -> None:

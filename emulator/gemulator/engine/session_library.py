@@ -1,12 +1,14 @@
-"""A session's library: pushed scenarios first (newest first), then files."""
+"""A session's library: pushed scenarios first (newest first), then files. Its settings, validated."""
 
 from functools import lru_cache
 from pathlib import Path
 
+from gemulator.core.clock import CLOCK_END
+from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.reader import read_json, read_scenario
 from gemulator.scenario.model import Scenario
-from gemulator.state.store import PushedScenario, SessionOverlay
+from gemulator.state.store import PushedScenario, SessionOverlay, SessionSettings, StoreDataError
 
 
 def session_library(overlay: SessionOverlay, files: Library) -> Library:
@@ -20,3 +22,19 @@ def read_pushed(published: PushedScenario) -> Scenario:
     text, name = published.text, published.name
     scenario = read_json(text, Path(name), name) if text.startswith("{") else None
     return scenario or read_scenario(text, Path(name), name)
+
+
+def validate_settings(session: str, settings: SessionSettings) -> None:
+    """Raise StoreDataError for settings that no admin route accepts: another program wrote them."""
+    values = (
+        ("fault", settings.fault, parse_faults),
+        ("pacing", settings.pacing, parse_pacing),
+        ("quota", settings.quota, parse_quota),
+    )
+    for name, line, parse in values:
+        try:
+            _ = line is None or parse(line)
+        except ValueError as error:
+            raise StoreDataError(session, f"{name}: {error}") from None
+    if settings.clock is not None and not 0 <= settings.clock < CLOCK_END:
+        raise StoreDataError(session, f"clock: {settings.clock} is out of range")

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from gemulator.core import located_yaml as yaml
+from gemulator.core.count import MAX_CHUNK
 from gemulator.core.duration import Duration
 from gemulator.core.errors import ScenarioError
 from gemulator.core.share import Share
@@ -24,11 +25,23 @@ if TYPE_CHECKING:
 FAULTS = LazyType("gemulator.delivery.faults.schema", "Faults")
 
 
+_SLOWEST = 1e-6  # tokens per second; with less, the wait for a token may be no finite number
+
+
+def _validate_rate(rate: float) -> float:
+    if 0 < rate < _SLOWEST:
+        raise ValueError(f"a rate is 0 or at least {_SLOWEST:f} tokens per second")
+    return rate
+
+
+Rate: TypeAlias = Annotated[float, Field(ge=0, le=1e9), AfterValidator(_validate_rate)]
+
+
 class PacingFields(StrictModel):
     """Timing of the chunks of an answer. Omitted keys cause no delay."""
 
     first_token: Annotated[Duration, Field(description="Time to the first token.")] = 0.0
-    tokens_per_second: Annotated[float, Field(ge=0, description="Rate after the first token; 0 means no delay.")] = 0.0
+    tokens_per_second: Annotated[Rate, Field(description="Rate after the first token; 0 means no delay.")] = 0.0
     inter_token: Annotated[
         Duration | None, Field(gt=0, description="Time between tokens: alternative to tokens_per_second.")
     ] = None
@@ -37,15 +50,17 @@ class PacingFields(StrictModel):
         Spread,
         Field(description="Distribution: `uniform` within the jitter, or with it as standard deviation."),
     ] = "uniform"
-    cap: Annotated[float, Field(ge=1, description="Longest delay, as a multiple of the delay without jitter.")] = 4.0
+    cap: Annotated[
+        float, Field(ge=1, le=1_000_000, description="Longest delay, as a multiple of the delay without jitter.")
+    ] = 4.0
     prompt_tokens_per_second: Annotated[
-        float, Field(ge=0, description="Prompt tokens read per second before the first token; 0 means no delay.")
+        Rate, Field(description="Prompt tokens read per second before the first token; 0 means no delay.")
     ] = 0.0
     thinking_tokens_per_second: Annotated[
-        float, Field(ge=0, description="Hidden thought tokens per second before the first token; 0 means no delay.")
+        Rate, Field(description="Hidden thought tokens per second before the first token; 0 means no delay.")
     ] = 0.0
     load: Annotated[Share, Field(description="Slowdown of all delays per other answer in progress, like 5%.")] = 0.0
-    tokens_per_chunk: Annotated[int | None, Field(ge=1, description="Tokens per chunk.")] = None
+    tokens_per_chunk: Annotated[int | None, Field(ge=1, le=MAX_CHUNK, description="Tokens per chunk.")] = None
 
     @model_validator(mode="after")
     def _validate_single_rate(self) -> Self:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import orjson
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
+from gemulator.core.count import MAX_COUNT
 from gemulator.core.errors import Mismatch
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
@@ -40,10 +41,14 @@ else:
 class UsageFields(StrictModel):
     """Token counts. Omitted counts and the total are computed."""
 
-    prompt_tokens: Annotated[int | None, Field(ge=0, description="Tokens of the request.")] = None
-    completion_tokens: Annotated[int | None, Field(ge=0, description="Tokens of the answer without thoughts.")] = None
-    reasoning_tokens: Annotated[int | None, Field(ge=0, description="Tokens of thoughts; 0 omits the field.")] = None
-    cached_tokens: Annotated[int | None, Field(ge=0, description="Cached tokens of the prompt.")] = None
+    prompt_tokens: Annotated[int | None, Field(ge=0, le=MAX_COUNT, description="Tokens of the request.")] = None
+    completion_tokens: Annotated[
+        int | None, Field(ge=0, le=MAX_COUNT, description="Tokens of the answer without thoughts.")
+    ] = None
+    reasoning_tokens: Annotated[
+        int | None, Field(ge=0, le=MAX_COUNT, description="Tokens of thoughts; 0 omits the field.")
+    ] = None
+    cached_tokens: Annotated[int | None, Field(ge=0, le=MAX_COUNT, description="Cached tokens of the prompt.")] = None
     traffic_type: Annotated[str | None, Field(description="Traffic type: ON_DEMAND, PROVISIONED_THROUGHPUT …")] = None
 
     def with_fallback(self, other: "UsageFields") -> "UsageFields":
@@ -66,7 +71,10 @@ class Turn(StrictModel, defer_build=False):
         Match, Field(description="Conditions. A turn without `when` matches always, and is tried after those with one.")
     ] = ALWAYS
     times: Annotated[
-        int | None, Field(ge=1, description="Maximum number of answers of this turn per session. Default: unlimited.")
+        int | None,
+        Field(
+            ge=1, le=MAX_COUNT, description="Maximum number of answers of this turn per session. Default: unlimited."
+        ),
     ] = None
     reply: Annotated[Reply, Field(description="A text, a part, or a list of parts.")]
     id: Annotated[str | None, Field(description="Id of the answer. `created` is decoded from it.")] = None

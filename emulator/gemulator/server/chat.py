@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.protocol.connection import HANDLED, STARTED, HttpConnection, connection_of, wait_for_disconnect
 from gemulator.state.journal.entry import EMPTY_BODY, Exchange, Finished
-from gemulator.state.store import StoreDown, run_immediate
+from gemulator.state.store import StoreError, run_immediate
 
 _SPECIAL = re.compile("[%?#]")  # percent-encoding, query or fragment
 
@@ -134,8 +135,8 @@ class Chat:
             return await self._refuse(request, path, headers)
         try:
             return await self._engine.answer(request)
-        except StoreDown as error:
-            message = f"gemulator: this request needs the state store: {error}"
+        except StoreError as error:
+            message = f"gemulator: this request needs the state store: {error}. {error.remedy}"
             refusal = Refusal(Failure(503, "UNAVAILABLE", message), request.target, request.caller.session)
             return await self._refuse(refusal, path, headers, (b"x-emulator-error", b"store"))
 
@@ -153,7 +154,8 @@ class Chat:
         """Record how the delivery ended: in quotas, journal, metrics and log."""
         received = result.received
         if result.leases:
-            await self._engine.release(result)
+            with suppress(StoreError):  # the answer is sent, and a lease ends by itself after an hour
+                await self._engine.release(result)
         if result.number:
             await self._engine.store.finish(received.session, result.number, finished)
         self._metrics.add(received.exchange, finished)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
+from gemulator.core.count import MAX_COUNT
 from gemulator.core.duration import Duration
 from gemulator.request.target import Target
 
@@ -31,14 +32,19 @@ class Quota(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
-    requests_per_minute: Annotated[int | None, Field(ge=0, description="Answered requests.")] = None
+    requests_per_minute: Annotated[int | None, Field(ge=0, le=MAX_COUNT, description="Answered requests.")] = None
     tokens_per_minute: Annotated[
         int | None,
-        Field(ge=0, description="Tokens of prompts and answers; the request that exceeds the limit is still answered."),
+        Field(
+            ge=0,
+            le=MAX_COUNT,
+            description="Tokens of prompts and answers; the request that exceeds the limit is still answered.",
+        ),
     ] = None
-    concurrent: Annotated[int | None, Field(ge=0, description="Concurrent answers.")] = None
+    concurrent: Annotated[int | None, Field(ge=0, le=MAX_COUNT, description="Concurrent answers.")] = None
     provisioned_tokens_per_minute: Annotated[
-        int | None, Field(ge=0, description="Provisioned throughput; requests beyond it use on-demand throughput.")
+        int | None,
+        Field(ge=0, le=MAX_COUNT, description="Provisioned throughput; requests beyond it use on-demand throughput."),
     ] = None
     per: Annotated[
         Literal["model", "project", "session"], Field(description="Scope of each quota within a session.")

@@ -1,156 +1,234 @@
--- Atomic operations. ARGV: verb, prefix of all keys, arguments of the verb.
+-- Atomic operations. ARGV: verb, prefix of all keys, session ('' for none), arguments of the verb.
 -- Keys per session: used, repeats, meters (of quotas), and the older half of each; overlay, journal (stream of
 -- entries), ends (their ends).
 -- Global keys: sequence, feed (stream of all events), sizes and evicted (by session), size and evictions (the sums of
 -- those), sessions (by last use), names.
-local verb, prefix = ARGV[1], ARGV[2]
+-- A value that gemulator did not write ends in the error `DATA session NAME REASON`, if the key NAME is one of the
+-- session, or `DATA store NAME REASON`, if it is a global one.
+local verb, prefix, session = ARGV[1], ARGV[2], ARGV[3]
 local DEFAULT = 'default'
+local MAX_WHOLE = 9007199254740992 -- 2^53: Lua counts exactly up to it
 
-local function key(session, name) return prefix .. 's:' .. session .. ':' .. name end
+local function key(of, name) return prefix .. 's:' .. of .. ':' .. name end
+
+local function reject(name, reason)
+  local own = key(session, '')
+  if string.sub(name, 1, #own) == own then
+    error('DATA session ' .. string.sub(name, #own + 1) .. ' ' .. reason, 0)
+  end
+  error('DATA store ' .. string.sub(name, #prefix + 1) .. ' ' .. reason, 0)
+end
+
+-- Errors of any other kind, as of a full or read-only server, are no errors of data.
+local function call(command, name, ...)
+  local reply = redis.pcall(command, name, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  local reason = reply.err
+  if string.find(reason, 'hash value') then reject(key(session, string.sub(name, #prefix + 1)), reason) end
+  if string.find(reason, '^WRONGTYPE') or string.find(reason, 'integer') or string.find(reason, 'stream')
+    or string.find(reason, 'overflow') or string.find(reason, 'XADD') then reject(name, reason) end
+  error(reply)
+end
+
+local function parse_whole(value)
+  local number = tonumber(value)
+  if number and number >= 0 and number <= MAX_WHOLE and number % 1 == 0 then return number end
+end
+
+-- Return a number that `name` has, 0 if it has none.
+local function whole(value, name) return parse_whole(value or 0) or reject(name, 'not a count') end
+
+local function format_whole(number) return string.format('%.0f', number) end
 
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
-local function subtract_size(session, bytes)
+local function subtract_size(of, bytes)
+  bytes = math.min(bytes, whole(call('GET', prefix .. 'size'), prefix .. 'size'))
   if bytes == 0 then return end
-  redis.call('HINCRBY', prefix .. 'sizes', session, -bytes)
-  redis.call('DECRBY', prefix .. 'size', bytes)
+  call('HINCRBY', prefix .. 'sizes', of, -bytes)
+  call('DECRBY', prefix .. 'size', bytes)
 end
 
-local function evict(session, entries)
-  redis.call('HINCRBY', prefix .. 'evicted', session, entries)
-  redis.call('INCRBY', prefix .. 'evictions', entries)
+local function evict(of, entries)
+  call('HINCRBY', prefix .. 'evicted', of, entries)
+  call('INCRBY', prefix .. 'evictions', entries)
 end
 
-local function delete_keys(session, names)
-  for _, name in ipairs(names) do redis.call('DEL', key(session, name)) end
-  subtract_size(session, tonumber(redis.call('HGET', prefix .. 'sizes', session) or 0))
-  redis.call('HDEL', prefix .. 'sizes', session)
+-- Return the size of a journal; 0 for a value that is none, because this also runs for sessions that others delete.
+local function size_of(of) return parse_whole(call('HGET', prefix .. 'sizes', of) or 0) or 0 end
+
+local function delete_keys(of, names)
+  for _, name in ipairs(names) do call('DEL', key(of, name)) end
+  subtract_size(of, size_of(of))
+  call('HDEL', prefix .. 'sizes', of)
 end
 
 local STATE = {'used', 'used:older', 'repeats', 'repeats:older', 'meters', 'meters:older', 'journal', 'ends'}
 
 -- Two hashes approximate an LRU cache: a field that is not set again while one fills is dropped with the other.
 local function get(hash, name)
-  return redis.call('HGET', hash, name) or redis.call('HGET', hash .. ':older', name)
+  return call('HGET', hash, name) or call('HGET', hash .. ':older', name)
 end
 
 local function put(hash, name, value, max)
-  redis.call('HSET', hash, name, value)
-  if redis.call('HLEN', hash) * 2 > tonumber(max) then redis.call('RENAME', hash, hash .. ':older') end
+  call('HSET', hash, name, value)
+  if call('HLEN', hash) * 2 > tonumber(max) then call('RENAME', hash, hash .. ':older') end
 end
 
-local function drop(session)
-  delete_keys(session, STATE)
-  local overlay = redis.call('DEL', key(session, 'overlay'))
-  redis.call('HDEL', prefix .. 'evicted', session)
-  return redis.call('ZREM', prefix .. 'sessions', session) + overlay
+local function drop(of)
+  delete_keys(of, STATE)
+  local overlay = call('DEL', key(of, 'overlay'))
+  call('HDEL', prefix .. 'evicted', of)
+  return call('ZREM', prefix .. 'sessions', of) + overlay
 end
 
-local function keep_alive(session, age)
+local function keep_alive(age)
   if session == DEFAULT then return end
-  for _, name in ipairs(STATE) do redis.call('PEXPIRE', key(session, name), age) end
-  redis.call('PEXPIRE', key(session, 'overlay'), age)
+  for _, name in ipairs(STATE) do call('PEXPIRE', key(session, name), age) end
+  call('PEXPIRE', key(session, 'overlay'), age)
 end
 
--- Update a session's last use, and evict sessions that are idle too long or exceed the maximum.
-local function touch(session, age, max)
+-- Evict a session that is idle. Its data may be no journal: that is not the error of the session that asks.
+local function evict_session(idle)
+  if size_of(idle) > 0 then
+    local entries = redis.pcall('XLEN', key(idle, 'journal'))
+    if type(entries) == 'number' then pcall(evict, idle, entries) end
+  end
+  drop(idle)
+end
+
+-- Update the session's last use, and evict sessions that are idle too long or exceed the maximum.
+local function touch(age, max)
   local sessions, now = prefix .. 'sessions', now_ms()
-  redis.call('ZADD', sessions, now, session)
-  keep_alive(session, age)
-  local excess = redis.call('ZCARD', sessions) - max
-  for position, idle in ipairs(redis.call('ZRANGE', sessions, 0, math.max(excess, 1))) do
-    local old = tonumber(redis.call('ZSCORE', sessions, idle)) < now - age
-    if idle ~= DEFAULT and idle ~= session and (old or redis.call('ZCARD', sessions) > max) then
-      local bytes = tonumber(redis.call('HGET', prefix .. 'sizes', idle) or 0)
-      if bytes > 0 then evict(idle, redis.call('XLEN', key(idle, 'journal'))) end
-      drop(idle)
-    end
+  call('ZADD', sessions, now, session)
+  keep_alive(age)
+  local excess = call('ZCARD', sessions) - max
+  for _, idle in ipairs(call('ZRANGE', sessions, 0, math.max(excess, 1))) do
+    local old = tonumber(call('ZSCORE', sessions, idle)) < now - age
+    if idle ~= DEFAULT and idle ~= session and (old or call('ZCARD', sessions) > max) then evict_session(idle) end
   end
 end
 
 local verbs = {}
 
-function verbs.touch(session, age, max)
-  touch(session, tonumber(age), tonumber(max))
+function verbs.touch(age, max)
+  touch(tonumber(age), tonumber(max))
   return 1
 end
 
-function verbs.claim(session, fingerprint, dry, age, max, ...)
-  local limits, used, repeats = {...}, key(session, 'used'), key(session, 'repeats')
-  local attempt, index = tonumber(get(repeats, fingerprint) or 0), -1
-  for i = 1, #limits, 2 do
-    local times = tonumber(limits[i + 1])
-    if times < 0 or tonumber(get(used, limits[i]) or 0) < times then
-      index = (i - 1) / 2
+-- After the arguments: key and maximum of each turn, -1 for unlimited.
+function verbs.claim(fingerprint, dry, age, max)
+  local used, repeats = key(session, 'used'), key(session, 'repeats')
+  local attempt, index = whole(get(repeats, fingerprint), repeats), -1
+  for i = 8, #ARGV, 2 do
+    local times = tonumber(ARGV[i + 1])
+    if times < 0 or whole(get(used, ARGV[i]), used) < times then
+      index = (i - 8) / 2
       break
     end
   end
   if dry == '1' then return {index, attempt} end
   put(repeats, fingerprint, attempt + 1, max)
-  if index >= 0 and tonumber(limits[index * 2 + 2]) >= 0 then
-    local turn = limits[index * 2 + 1]
-    put(used, turn, tonumber(get(used, turn) or 0) + 1, max)
+  if index >= 0 and tonumber(ARGV[index * 2 + 9]) >= 0 then
+    local turn = ARGV[index * 2 + 8]
+    put(used, turn, whole(get(used, turn), used) + 1, max)
   end
-  keep_alive(session, tonumber(age))
+  keep_alive(tonumber(age))
   return {index, attempt}
 end
 
--- Apply all charges and return -1, or apply none and return the index of a refused one. A meter is "COUNT END_MS".
-function verbs.charge(session, age, max, ...)
-  local charges, meters, now, after = {...}, key(session, 'meters'), now_ms(), {}
-  for i = 1, #charges, 5 do
-    local amount, limit, period = tonumber(charges[i + 1]), tonumber(charges[i + 2]), tonumber(charges[i + 3])
-    local count, ends = string.match(get(meters, charges[i]) or '0 0', '^(%d+) (%d+)$')
-    count, ends = tonumber(count), tonumber(ends)
+-- Apply all charges and return -1, or apply none and return the index of a refused one. After the arguments: key,
+-- amount, limit (-1 for unlimited), period and renewal of each charge. A meter is "COUNT END_MS".
+function verbs.charge(age, max)
+  local meters, now, after = key(session, 'meters'), now_ms(), {}
+  for i = 6, #ARGV, 5 do
+    local amount, limit, period = tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+    local count, ends = string.match(get(meters, ARGV[i]) or '0 0', '^(%d+) (%d+)$')
+    count, ends = whole(count or 'none', meters), whole(ends, meters)
     if ends <= now then count, ends = 0, now + period end
-    if limit >= 0 and count + math.max(amount, 1) > limit then return (i - 1) / 5 end
-    if charges[i + 4] == '1' then ends = now + period end
-    after[#after + 1] = charges[i]
-    after[#after + 1] = string.format('%d %.0f', math.max(0, count + amount), ends)
+    if limit >= 0 and count + math.max(amount, 1) > limit then return (i - 6) / 5 end
+    if ARGV[i + 4] == '1' then ends = now + period end
+    after[#after + 1] = ARGV[i]
+    after[#after + 1] = format_whole(math.min(MAX_WHOLE, math.max(0, count + amount))) .. ' ' .. format_whole(ends)
   end
   for i = 1, #after, 2 do put(meters, after[i], after[i + 1], max) end
-  keep_alive(session, tonumber(age))
+  keep_alive(tonumber(age))
   return -1
 end
 
-function verbs.append(session, entry, bytes, age, sessions, entries, max_bytes, feed)
-  local number = redis.call('INCR', prefix .. 'sequence')
-  local journal, sizes = key(session, 'journal'), prefix .. 'sizes'
-  redis.call('XADD', journal, number .. '-0', 'entry', entry, 'bytes', bytes)
-  redis.call('XADD', prefix .. 'feed', 'MAXLEN', '~', feed, number .. '-0', 'session', session, 'of', number)
-  redis.call('HINCRBY', sizes, session, bytes)
-  redis.call('INCRBY', prefix .. 'size', bytes)
-  local count = redis.call('XLEN', journal)
-  while count > 1 and (count > tonumber(entries) or tonumber(redis.call('GET', prefix .. 'size')) > tonumber(max_bytes)) do
-    local oldest = redis.call('XRANGE', journal, '-', '+', 'COUNT', 1)[1]
-    redis.call('XDEL', journal, oldest[1])
-    redis.call('HDEL', key(session, 'ends'), (string.gsub(oldest[1], '-0$', '')))
-    subtract_size(session, tonumber(oldest[2][4]))
+local function next_number() return whole(call('INCR', prefix .. 'sequence'), prefix .. 'sequence') end
+
+local function add_event(number, of, feed)
+  local id = format_whole(number) .. '-0'
+  call('XADD', prefix .. 'feed', 'MAXLEN', '~', feed, id, 'session', session, 'of', of)
+end
+
+-- Return the size of a row of the journal; 0 if gemulator did not write it.
+local function bytes_of(row)
+  for i = 1, #row[2] - 1, 2 do
+    if row[2][i] == 'bytes' then return parse_whole(row[2][i + 1]) or 0 end
+  end
+  return 0
+end
+
+function verbs.append(entry, bytes, age, sessions, entries, max_bytes, feed)
+  local number, journal = next_number(), key(session, 'journal')
+  call('XADD', journal, format_whole(number) .. '-0', 'entry', entry, 'bytes', bytes)
+  add_event(number, format_whole(number), feed)
+  call('HINCRBY', prefix .. 'sizes', session, bytes)
+  call('INCRBY', prefix .. 'size', bytes)
+  local count, size = call('XLEN', journal), prefix .. 'size'
+  while count > 1 and (count > tonumber(entries) or whole(call('GET', size), size) > tonumber(max_bytes)) do
+    local oldest = call('XRANGE', journal, '-', '+', 'COUNT', 1)[1]
+    call('XDEL', journal, oldest[1])
+    call('HDEL', key(session, 'ends'), (string.gsub(oldest[1], '-0$', '')))
+    subtract_size(session, bytes_of(oldest))
     evict(session, 1)
     count = count - 1
   end
-  touch(session, tonumber(age), tonumber(sessions))
+  touch(tonumber(age), tonumber(sessions))
   return number
 end
 
-function verbs.finish(session, number, finish, age, feed)
+function verbs.finish(number, finish, age, feed)
   local id = number .. '-0'
-  if #redis.call('XRANGE', key(session, 'journal'), id, id) == 0 then return 0 end
-  local ended = redis.call('INCR', prefix .. 'sequence')
-  redis.call('HSET', key(session, 'ends'), number, ended .. ' ' .. finish)
-  redis.call('XADD', prefix .. 'feed', 'MAXLEN', '~', feed, ended .. '-0', 'session', session, 'of', number)
-  keep_alive(session, tonumber(age))
+  if #call('XRANGE', key(session, 'journal'), id, id) == 0 then return 0 end
+  local ended = next_number()
+  call('HSET', key(session, 'ends'), number, format_whole(ended) .. ' ' .. finish)
+  add_event(ended, number, feed)
+  keep_alive(tonumber(age))
   return ended
 end
 
-function verbs.reset(session)
+function verbs.reset()
   delete_keys(session, STATE)
   return 1
 end
 
-function verbs.drop(session) return drop(session) end
+function verbs.drop() return drop(session) end
 
-return verbs[verb](unpack(ARGV, 3))
+local TYPES = {sequence = 'string', feed = 'stream', sizes = 'hash', evicted = 'hash', size = 'string',
+  evictions = 'string', sessions = 'zset', names = 'string'}
+
+-- Raise the error of a global key that gemulator did not write, or that it cannot change.
+function verbs.check()
+  for name, expected in pairs(TYPES) do
+    local found = call('TYPE', prefix .. name).ok
+    if found ~= 'none' and found ~= expected then reject(prefix .. name, 'holds a ' .. found) end
+    if found == 'string' then whole(call('GET', prefix .. name), prefix .. name) end
+  end
+  local sequence, newest = prefix .. 'sequence', call('XREVRANGE', prefix .. 'feed', '+', '-', 'COUNT', 1)[1]
+  local last = newest and parse_whole(string.match(newest[1], '^%d+'))
+  if newest and (not last or last > whole(call('GET', sequence), sequence)) then
+    reject(prefix .. 'feed', 'has events of another program')
+  end
+  call('SET', prefix .. 'probe', 1, 'PX', 1000)
+  return 1
+end
+
+local ok, reply = pcall(verbs[verb], unpack(ARGV, 4, 10))
+if ok or type(reply) == 'table' then return reply end
+return redis.error_reply(reply)

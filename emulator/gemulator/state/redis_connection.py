@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gemulator.core.settings import SettingError
+from gemulator.state.redis_errors import no_response, refusal
 from gemulator.state.store import StoreDown
 
 _SCRIPT = Path(__file__).with_name("redis.lua")
@@ -23,27 +24,43 @@ class RedisConnection:
         self._monotonic = monotonic
         self._script = self.client.register_script(_SCRIPT.read_text(encoding="utf-8"))
         self._down_until = 0.0
-        self._reason = ""
+        self._reason = ("", "")
 
     async def execute(self, command: Callable[..., Awaitable[Any]], *arguments: Any, **options: Any) -> Any:
-        """Run a command and return its response; raise StoreDown on any error.
+        """Run a command and return its response; raise StoreDown or UnusableData.
 
-        For `_PAUSE` seconds after a failure it raises at once, to spare most requests the timeout.
+        For `_PAUSE` seconds after a missing response it raises at once, to spare most requests the timeout. An error
+        that the server answers costs nobody time, so it does not stop the commands of others.
         """
-        from redis.exceptions import RedisError
+        from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
         if self._monotonic() < self._down_until:
-            raise StoreDown(self._reason)
+            raise StoreDown(*self._reason)
         try:
             return await command(*arguments, **options)
+        except ResponseError as error:
+            if isinstance(error, ReadOnlyError):
+                # The primary may have another address after a failover: connect anew.
+                await self.client.connection_pool.disconnect(inuse_connections=False)
+            raise refusal(error) from error
         except (RedisError, OSError) as error:
-            self._reason = f"the store does not respond: {error or type(error).__name__}"
+            down = no_response(error)
+            self._reason = (str(down), down.remedy)
             self._down_until = self._monotonic() + _PAUSE
-            raise StoreDown(self._reason) from error
+            raise down from error
 
-    async def run_script(self, verb: str, *arguments: str | bytes | int) -> Any:
+    async def execute_each(self, pipeline: Any) -> list[Any]:
+        """Run commands and return their responses; UnusableData instead of a response raises nothing here."""
+        answers = await self.execute(pipeline.execute, raise_on_error=False)
+        errors = [refusal(answer) if isinstance(answer, Exception) else None for answer in answers]
+        down = next((error for error in errors if isinstance(error, StoreDown)), None)
+        if down is not None:
+            raise down
+        return [error or answer for error, answer in zip(errors, answers, strict=True)]
+
+    async def run_script(self, verb: str, session: str, *arguments: str | bytes | int) -> Any:
         """Run a verb of redis.lua atomically and return its result."""
-        return await self.execute(self._script, args=[verb, self._prefix, *arguments])
+        return await self.execute(self._script, args=[verb, self._prefix, session, *arguments])
 
 
 def _client(url: str) -> Any:

@@ -14,7 +14,9 @@ from gemulator.state.store import (
     UNCHANGED,
     Claim,
     SessionOverlay,
+    StoreDataError,
     StoreDown,
+    StoreError,
     StoreLimits,
     StoreLosses,
     TurnLimit,
@@ -46,11 +48,12 @@ class RedisStoreWithFallback(RedisStore):
             await self._refresh_default()
             return self._default_overlay
         if self._monotonic() > self._refresh_after:
-            await self._refresh_default()
+            with suppress(StoreDataError):  # the default session's, which this request does not use
+                await self._refresh_default()
         return await super().overlay(session)
 
     async def _refresh_default(self) -> None:
-        """Read the overlay of the default session, if Redis is up."""
+        """Read the overlay of the default session, if Redis is up. Raises StoreDataError."""
         self._refresh_after = self._monotonic() + _REFRESH
         with suppress(StoreDown):
             self._default_overlay = await super().overlay(DEFAULT)
@@ -72,14 +75,14 @@ class RedisStoreWithFallback(RedisStore):
     async def append(self, received: Received) -> int:
         try:
             return await super().append(received)
-        except StoreDown:
+        except StoreError:
             self._unjournaled += 1
             return 0
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:
         try:
             await super().finish(session, number, finished)
-        except StoreDown:
+        except StoreError:
             self._unjournaled += 1
 
     async def losses(self) -> StoreLosses:

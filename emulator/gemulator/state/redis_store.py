@@ -12,7 +12,9 @@ from gemulator.service.quotas import Charge
 from gemulator.state import serialization as codec
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 from gemulator.state.redis_connection import RedisConnection
-from gemulator.state.redis_events import BATCH, RedisEventStream, entry_number
+from gemulator.state.redis_errors import PREFIX, global_data, session_data
+from gemulator.state.redis_events import RedisEventStream
+from gemulator.state.redis_journal import RedisJournal
 from gemulator.state.store import (
     DEFAULT,
     UNCHANGED,
@@ -20,6 +22,7 @@ from gemulator.state.store import (
     PushedScenario,
     SessionOverlay,
     SessionSettings,
+    StoreDataError,
     StoreDown,
     StoreLimits,
     StoreLosses,
@@ -33,7 +36,8 @@ _MAX_OVERLAYS = 256
 class RedisStore:
     """Store on the server at `url`: a single one, or a primary with replicas; clusters are not supported.
 
-    Connects on first use. Raises StoreDown within seconds if the server does not respond.
+    Connects on first use. Raises StoreDown within seconds if the server does not respond, StoreDataError for a session
+    whose keys another program wrote.
     """
 
     immediate = False
@@ -43,22 +47,28 @@ class RedisStore:
         url: str,
         limits: StoreLimits | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        prefix: str = "gemulator:",
+        prefix: str = PREFIX,
     ) -> None:
         self._limits = limits or StoreLimits()
         self._prefix = prefix
         connection = RedisConnection(url, prefix, monotonic)
-        self._redis, self._execute, self._run_script = connection.client, connection.execute, connection.run_script
+        self._redis, self._execute, self._connection = connection.client, connection.execute, connection
         self._age = max(1, int(self._limits.age * 1000))
-        self._feed = RedisEventStream(connection, prefix, self._find_entry)
+        self._journal = RedisJournal(connection, prefix)
+        self._feed = RedisEventStream(connection, prefix, self._journal)
         self._overlays: OrderedDict[int, SessionOverlay] = OrderedDict()
+
+    async def _run_script(self, verb: str, session: str, *arguments: str | bytes | int) -> Any:
+        with session_data(session):
+            return await self._connection.run_script(verb, session, *arguments)
 
     def _key(self, session: str, name: str) -> str:
         return f"{self._prefix}s:{session}:{name}"
 
     async def ready(self) -> Sequence[str]:
         try:
-            await self._execute(self._redis.ping)
+            with global_data("probe"):
+                await self._connection.run_script("check", "")
         except StoreDown as error:
             return [str(error)]
         return ()
@@ -70,10 +80,11 @@ class RedisStore:
 
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
         arguments = [value for limit in limits for value in (limit.key, -1 if limit.times is None else limit.times)]
-        index, attempt = await self._run_script(
-            "claim", session, fingerprint, int(dry), self._age, self._limits.repeats, *arguments
-        )
-        return Claim(None if index < 0 else int(index), int(attempt))
+        with session_data(session):
+            index, attempt = await self._run_script(
+                "claim", session, fingerprint, int(dry), self._age, self._limits.repeats, *arguments
+            )
+            return Claim(None if index < 0 else int(index), int(attempt))
 
     async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:
         arguments = [
@@ -87,81 +98,40 @@ class RedisStore:
                 int(charge.renew),
             )
         ]
-        refused = int(await self._run_script("charge", session, self._age, self._limits.repeats, *arguments))
+        with session_data(session):
+            refused = int(await self._run_script("charge", session, self._age, self._limits.repeats, *arguments))
         return None if refused < 0 else refused
 
     async def counters(self, session: str) -> Mapping[str, int]:
         pipe = self._redis.pipeline(transaction=False)
         pipe.hgetall(self._key(session, "used:older"))
         pipe.hgetall(self._key(session, "used"))
-        older, used = await self._execute(pipe.execute)
-        return {name.decode(): int(times) for name, times in sorted({**older, **used}.items())}
+        with session_data(session):
+            older, used = await self._execute(pipe.execute)
+            return {name.decode(): int(times) for name, times in sorted({**older, **used}.items())}
 
     # ---- journal
 
     async def append(self, received: Received) -> int:
         limits = self._limits
-        return int(
-            await self._run_script(
-                "append",
-                received.session,
-                codec.encode(received),
-                received.size,
-                self._age,
-                limits.sessions,
-                limits.entries,
-                limits.bytes,
-                _MAX_FEED,
+        bounds = (self._age, limits.sessions, limits.entries, limits.bytes, _MAX_FEED)
+        with session_data(received.session):
+            return int(
+                await self._run_script("append", received.session, codec.encode(received), received.size, *bounds)
             )
-        )
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:
         await self._run_script("finish", session, number, codec.encode_end(finished), self._age, _MAX_FEED)
 
     async def entry(self, number: int) -> Entry | None:
-        found = await self._execute(self._redis.xrange, f"{self._prefix}feed", f"{number}-0", f"{number}-0")
-        return await self._find_entry(found[0][1][b"session"].decode(), number) if found else None
-
-    async def _find_entry(self, session: str, number: int) -> Entry | None:
-        return (await self._fetch([(session, number)]))[0]
-
-    async def _fetch(self, ids: Sequence[tuple[str, int]]) -> list[Entry | None]:
-        """Return entries by session and number; None for each that is not in the journal."""
-        pipe = self._redis.pipeline(transaction=False)
-        for session, number in ids:
-            pipe.xrange(self._key(session, "journal"), f"{number}-0", f"{number}-0")
-            pipe.hget(self._key(session, "ends"), str(number))
-        answers = await self._execute(pipe.execute)
-        return [
-            _decode_entry(rows[0], end) if rows else None for rows, end in zip(answers[::2], answers[1::2], strict=True)
-        ]
+        return await self._journal.entry(number)
 
     async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
-        found: list[Entry] = []
-        async for entry in self._entries(entry_filter.session, after):
-            if entry_filter.matches(entry):
-                if limit is not None and len(found) == limit:
-                    return Page(tuple(found), found[-1].number if found else after)
-                found.append(entry)
-        return Page(tuple(found))
-
-    async def _entries(self, session: str | None, after: int) -> AsyncIterator[Entry]:
-        stream = f"{self._prefix}feed" if session is None else self._key(session, "journal")
-        while rows := await self._execute(self._redis.xrange, stream, f"({after}", "+", count=BATCH):
-            after = entry_number(rows[-1][0])
-            numbers = [entry_number(row) for row, _ in rows]
-            if session is None:
-                events = zip(numbers, (fields for _, fields in rows), strict=True)
-                # The first of an entry's two events has the entry's number.
-                ids = [(one[b"session"].decode(), number) for number, one in events if int(one[b"of"]) == number]
-            else:
-                ids = [(session, number) for number in numbers]
-            for entry in await self._fetch(ids) if ids else ():
-                if entry is not None:
-                    yield entry
+        return await self._journal.entries(entry_filter, after, limit)
 
     async def losses(self) -> StoreLosses:
-        return StoreLosses(int(await self._execute(self._redis.get, f"{self._prefix}evictions") or 0))
+        with global_data("evictions"):
+            return StoreLosses(int(await self._execute(self._redis.get, f"{self._prefix}evictions") or 0))
 
     # ---- events
 
@@ -172,11 +142,12 @@ class RedisStore:
 
     async def overlay(self, session: str) -> SessionOverlay:
         key = self._key(session, "overlay")
-        generation = await self._execute(self._redis.hget, key, "generation")
-        if generation is None:
-            return UNCHANGED
-        known = self._overlays.get(int(generation))
-        return known or self._cache_overlay(await self._execute(self._redis.hmget, key, "generation", "laid"))
+        with session_data(session):
+            generation = await self._execute(self._redis.hget, key, "generation")
+            if generation is None:
+                return UNCHANGED
+            known = self._overlays.get(int(generation))
+            return known or self._cache_overlay(await self._execute(self._redis.hmget, key, "generation", "laid"))
 
     def _cache_overlay(self, fields: Sequence[bytes | None]) -> SessionOverlay:
         generation, laid = fields
@@ -205,7 +176,8 @@ class RedisStore:
                 generation = int.from_bytes(blake2b(laid, digest_size=8).digest(), "big")
                 pipe.hset(key, mapping={"generation": generation, "laid": laid})
 
-        await self._execute(self._redis.transaction, exchange, key)
+        with session_data(session):
+            await self._execute(self._redis.transaction, exchange, key)
         await self._touch(session)
         return changed
 
@@ -233,16 +205,18 @@ class RedisStore:
 
     async def open(self, name: str | None = None) -> str:
         if name is None:
-            name = f"session-{await self._execute(self._redis.incr, f'{self._prefix}names')}"
+            with global_data("names"):
+                name = f"session-{await self._execute(self._redis.incr, f'{self._prefix}names')}"
         await self._touch(name)
         return name
 
     async def sessions(self) -> Sequence[SessionState]:
         await self._touch(DEFAULT)
-        seconds, micros = await self._execute(self._redis.time)
-        rows = await self._execute(self._redis.zrange, f"{self._prefix}sessions", 0, -1, withscores=True)
-        now = seconds * 1000 + micros / 1000
-        names = sorted((name.decode(), (now - last_used) / 1000) for name, last_used in rows)
+        with global_data("sessions"):
+            seconds, micros = await self._execute(self._redis.time)
+            rows = await self._execute(self._redis.zrange, f"{self._prefix}sessions", 0, -1, withscores=True)
+            now = seconds * 1000 + micros / 1000
+            names = sorted((name.decode("utf-8", "replace"), (now - last_used) / 1000) for name, last_used in rows)
         return [await self._state(name, max(0.0, idle)) for name, idle in names]
 
     async def _state(self, name: str, idle: float) -> SessionState:
@@ -250,21 +224,17 @@ class RedisStore:
         pipe.xlen(self._key(name, "journal"))
         pipe.hget(f"{self._prefix}sizes", name)
         pipe.hget(f"{self._prefix}evicted", name)
-        entries, size, evicted = await self._execute(pipe.execute)
-        published = len((await self.overlay(name)).published)
-        counters = await self.counters(name)
-        return SessionState(name, entries, int(size or 0), int(evicted or 0), published, idle, counters)
+        try:
+            with session_data(name):
+                entries, size, evicted = await self._execute(pipe.execute)
+                published = len((await self.overlay(name)).published)
+                counters = await self.counters(name)
+                return SessionState(name, entries, int(size or 0), int(evicted or 0), published, idle, counters)
+        except StoreDataError as error:
+            return SessionState(name, 0, 0, 0, 0, idle, problem=f"{error}. {error.remedy}")
 
     async def reset(self, session: str) -> None:
         await self._run_script("reset", session)
 
     async def drop(self, session: str) -> bool:
         return bool(await self._run_script("drop", session))
-
-
-def _decode_entry(row: tuple[bytes, Mapping[bytes, bytes]], end: bytes | None) -> Entry:
-    number, received = entry_number(row[0]), codec.decode(row[1][b"entry"])
-    if end is None:
-        return Entry(number, received)
-    ended, _, finished = end.partition(b" ")
-    return Entry(number, received, codec.decode_end(finished), int(ended))

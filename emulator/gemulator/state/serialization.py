@@ -1,20 +1,104 @@
-"""Serialization of entries and overlays for shared stores."""
+"""Serialization of entries and overlays for shared stores.
 
-from typing import Any, assert_never
+What is decoded may come from another program: a wrong type or range is a ValueError here, not an error of who uses it.
+"""
 
+from typing import Annotated, Any, TypeAlias, assert_never
+
+import msgspec
 import orjson
-from msgspec import to_builtins
+from msgspec import Meta, Struct, to_builtins
 from msgspec.structs import asdict
 
-from gemulator.core.errors import Mismatch, NearMiss
+from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, RawHead, Step
-from gemulator.state.journal.entry import Exchange, Finished, Received
+from gemulator.state.journal.entry import Exchange, Finished, Outcome, Received, Source
 from gemulator.state.journal.redaction import Body
 from gemulator.state.store import PushedScenario, SessionSettings
 
 # Latin-1 maps every byte to a character, so arbitrary bytes of a client survive as JSON text.
 _ENCODING = "latin-1"
+
+_Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+_Time: TypeAlias = Annotated[float, Meta(ge=0, lt=253_402_300_800)]  # up to the year 9999, where dates end
+_Pairs: TypeAlias = list[tuple[str, str]]
+
+
+class _Head(Struct, array_like=True, tag="head"):
+    wait: float
+    status: _Count
+    headers: _Pairs
+    bare: tuple[str, float] | None
+
+
+class _Chunk(Struct, array_like=True, tag="chunk"):
+    wait: float
+    data: str
+    tokens: _Count
+    events: _Count
+
+
+class _Cut(Struct, array_like=True, tag="cut"):
+    wait: float
+    reset: bool
+
+
+class _Hang(Struct, array_like=True, tag="hang"):
+    wait: float
+    seconds: float
+
+
+class _Usage(Struct):
+    prompt_tokens: _Count
+    completion_tokens: _Count
+    reasoning_tokens: _Count = 0
+    cached_tokens: _Count = 0
+    traffic_type: str = "ON_DEMAND"
+
+
+class _Arrival(Struct):
+    """Form of `encode`."""
+
+    at: _Time
+    session: str
+    attempt: _Count
+    size: _Count
+    headers: _Pairs
+    steps: list[_Head | _Chunk | _Cut | _Hang]
+    method: str
+    path: str
+    model: str
+    body: tuple[str, _Count, str]
+    status: _Count
+    source: Source
+    stream: bool
+    scenario: str
+    turn: _Count
+    usage: _Usage | None
+    nearest: tuple[NearMiss, ...]
+
+
+class _End(Struct):
+    """Form of `encode_end`."""
+
+    outcome: Outcome
+    chunks: _Count
+    bytes: _Count
+    first: float | None
+    duration: float
+
+
+class _Overlay(Struct):
+    """Form of `encode_overlay`."""
+
+    choices: SessionSettings
+    published: tuple[PushedScenario, ...]
+
+
+_ARRIVALS = msgspec.json.Decoder(_Arrival)
+_ENDS = msgspec.json.Decoder(_End)
+_OVERLAYS = msgspec.json.Decoder(_Overlay)
 
 
 def encode(received: Received) -> bytes:
@@ -45,25 +129,28 @@ def encode(received: Received) -> bytes:
 
 
 def decode(data: bytes) -> Received:
-    """Decode an arrival."""
-    tree = orjson.loads(data)
-    body, size, sha256 = tree["body"]
+    """Decode an arrival. Raises ValueError if it is none."""
+    tree = _ARRIVALS.decode(data)
+    body, size, sha256 = tree.body
     exchange = Exchange(
-        method=tree["method"],
-        path=tree["path"],
-        model=tree["model"],
+        method=tree.method,
+        path=tree.path,
+        model=tree.model,
         body=Body(body.encode(_ENCODING), size, sha256),
-        status=tree["status"],
-        source=tree["source"],
-        stream=tree["stream"],
-        scenario=tree["scenario"],
-        turn=tree["turn"],
-        usage=Usage(**tree["usage"]) if tree["usage"] else None,
-        nearest=tuple(_read_near_miss(near) for near in tree["nearest"]),
+        status=tree.status,
+        source=tree.source,
+        stream=tree.stream,
+        scenario=tree.scenario,
+        turn=tree.turn,
+        usage=Usage(**asdict(tree.usage)) if tree.usage else None,
+        nearest=tree.nearest,
     )
-    headers = {name.encode(_ENCODING): value.encode(_ENCODING) for name, value in tree["headers"]}
-    delivery = Delivery(tuple(_decode_step(*step) for step in tree["steps"]))
-    return Received(tree["at"], tree["session"], tree["attempt"], exchange, headers, delivery, tree["size"])
+    delivery = Delivery(tuple(map(_decode_step, tree.steps)))
+    return Received(tree.at, tree.session, tree.attempt, exchange, dict(_bytes(tree.headers)), delivery, tree.size)
+
+
+def _bytes(pairs: _Pairs) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((name.encode(_ENCODING), value.encode(_ENCODING)) for name, value in pairs)
 
 
 def _replace_surrogates(value: Any) -> Any:
@@ -76,10 +163,6 @@ def _replace_surrogates(value: Any) -> Any:
             return {key: _replace_surrogates(item) for key, item in value.items()}
         case _:
             return value
-
-
-def _read_near_miss(tree: dict[str, Any]) -> NearMiss:
-    return NearMiss(tree["where"], tuple(Mismatch(**mismatch) for mismatch in tree["mismatches"]))
 
 
 def _encode_step(step: Step) -> list[Any]:
@@ -98,19 +181,18 @@ def _encode_step(step: Step) -> list[Any]:
             assert_never(step)
 
 
-def _decode_step(kind: str, wait: float, *rest: Any) -> Step:
-    match kind:
-        case "head":
-            status, headers, bare = rest
-            pairs = tuple((name.encode(_ENCODING), value.encode(_ENCODING)) for name, value in headers)
-            return Head(status, pairs, wait, RawHead(*bare) if bare else None)
-        case "chunk":
-            data, tokens, events = rest
-            return Chunk(data.encode(_ENCODING), tokens, wait, events)
-        case "cut":
-            return CloseConnection(rest[0], wait)
+def _decode_step(step: _Head | _Chunk | _Cut | _Hang) -> Step:
+    match step:
+        case _Head():
+            return Head(step.status, _bytes(step.headers), step.wait, RawHead(*step.bare) if step.bare else None)
+        case _Chunk():
+            return Chunk(step.data.encode(_ENCODING), step.tokens, step.wait, step.events)
+        case _Cut():
+            return CloseConnection(step.reset, step.wait)
+        case _Hang():
+            return Hang(step.seconds, step.wait)
         case _:
-            return Hang(rest[0], wait)
+            assert_never(step)
 
 
 def encode_end(finished: Finished) -> bytes:
@@ -119,8 +201,8 @@ def encode_end(finished: Finished) -> bytes:
 
 
 def decode_end(data: bytes) -> Finished:
-    """Decode the end of a delivery."""
-    return Finished(**orjson.loads(data))
+    """Decode the end of a delivery. Raises ValueError if it is none."""
+    return Finished(**asdict(_ENDS.decode(data)))
 
 
 def encode_overlay(settings: SessionSettings, published: tuple[PushedScenario, ...]) -> bytes:
@@ -129,6 +211,6 @@ def encode_overlay(settings: SessionSettings, published: tuple[PushedScenario, .
 
 
 def decode_overlay(data: bytes) -> tuple[SessionSettings, tuple[PushedScenario, ...]]:
-    """Decode a session's settings and pushed scenarios."""
-    tree = orjson.loads(data)
-    return SessionSettings(**tree["choices"]), tuple(PushedScenario(**one) for one in tree["published"])
+    """Decode a session's settings and pushed scenarios. Raises ValueError if it is no overlay."""
+    overlay = _OVERLAYS.decode(data)
+    return overlay.choices, overlay.published

@@ -1,7 +1,8 @@
 """Store interface and its value types."""
 
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -10,12 +11,39 @@ from gemulator.service.quotas import Charge
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 
 DEFAULT = "default"
+_WAIT = "Wait until the store is back: gemulator reconnects by itself."
 
 Value = TypeVar("Value")
 
 
-class StoreDown(Exception):
-    """Raised if a shared store does not respond; the message gives the reason."""
+class StoreError(Exception):
+    """Raised if a shared store cannot do what is asked; the message gives the reason, `remedy` the fix."""
+
+    code: ClassVar[str]  # of the admin API
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+
+
+class StoreDown(StoreError):
+    """Raised if a shared store does not respond, or refuses everybody."""
+
+    code = "store_down"
+
+    def __init__(self, reason: str, remedy: str = _WAIT) -> None:
+        super().__init__(reason, remedy)
+
+
+class StoreDataError(StoreError):
+    """Raised if the data of one session are not what a store wrote. Other sessions are not affected."""
+
+    code = "store_data"
+
+    def __init__(self, session: str, reason: str) -> None:
+        remedy = f"Delete the session to start it anew: DELETE /__emulator/sessions/{quote(session)}."
+        super().__init__(f"the data of session {session!r} in the store are unusable: {reason}", remedy)
+        self.session = session
 
 
 class TurnLimit(Struct, frozen=True):
@@ -100,7 +128,7 @@ def run_immediate(coroutine: Coroutine[Any, Any, Value]) -> Value:
 
 
 class Store(Protocol):
-    """State of sessions, which are created on first use. Every method of a shared store may raise StoreDown.
+    """State of sessions, which are created on first use. Every method of a shared store may raise StoreError.
 
     Bounded: the store evicts the session that is idle longest (never `default`), and of a session the repeat number,
     counter or meter that changed longest ago. A full journal evicts the oldest entries of the session that appends.

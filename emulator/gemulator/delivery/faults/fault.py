@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gemulator.core.count import MAX_COUNT
 from gemulator.core.duration import Duration
 from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed
@@ -22,9 +23,9 @@ class Fault(BaseModel):
 
     chance: Annotated[Share, Field(description="Probability of the fault, decided by the seed. Default: always.")] = 1.0
     times: Annotated[
-        int | None, Field(ge=1, description="Number of answers per session that have it. Default: all.")
+        int | None, Field(ge=1, le=MAX_COUNT, description="Number of answers per session that have it. Default: all.")
     ] = None
-    skip: Annotated[int, Field(ge=0, description="Number of answers without it first.")] = 0
+    skip: Annotated[int, Field(ge=0, le=MAX_COUNT, description="Number of answers without it first.")] = 0
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         """Yield the steps as changed by this fault."""
@@ -60,9 +61,12 @@ class PositionedFault(Fault):
     """A fault with a position in the answer; the middle by default."""
 
     after_chunks: Annotated[
-        int | None, Field(ge=0, description="Position: after so many chunks; 0 is right after the headers.")
+        int | None,
+        Field(ge=0, le=MAX_COUNT, description="Position: after so many chunks; 0 is right after the headers."),
     ] = None
-    after_bytes: Annotated[int | None, Field(ge=0, description="Position: after so many bytes of the body.")] = None
+    after_bytes: Annotated[
+        int | None, Field(ge=0, le=MAX_COUNT, description="Position: after so many bytes of the body.")
+    ] = None
     after: Annotated[Duration | None, Field(description="Position: at this time; 0s is before the headers.")] = None
 
     @model_validator(mode="after")

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gemulator.core.errors import Problem, ScenarioError
-from gemulator.core.located_yaml import text_of_file
+from gemulator.core.located_yaml import LARGEST_FILE, text_of_file
 
 _SUFFIXES = {".yaml", ".yml"}
-_MAX_FILE_BYTES = 20_000_000  # as the largest request body
 
 
 class Folder:
@@ -18,6 +17,7 @@ class Folder:
         self.root = path.parent if path.is_file() else path
         self.included: set[Path] = set()
         self._contents: dict[Path, bytes] = {}
+        self._texts: dict[Path, str] = {}
 
     def scenarios(self) -> Iterator[tuple[str, Path]]:
         """Yield names and files of the scenarios in name order."""
@@ -53,17 +53,22 @@ class Folder:
         file = self._resolve(name, beside)
         self.included.add(file.resolve())
         try:
-            return file, text_of_file(file)
+            if file not in self._texts:
+                self._texts[file] = text_of_file(file)
         except ScenarioError as error:
             raise ValueError(f"`{name}`: {error.problems[0].message}") from None
+        return file, self._texts[file]
 
     def content(self, name: str, beside: Path) -> bytes:
         """Return the bytes of a file. Raises ValueError if it cannot be read."""
         file = self._resolve(name, beside)
         if file not in self._contents:
-            if file.stat().st_size > _MAX_FILE_BYTES:
-                raise ValueError(f"`{name}` is larger than {_MAX_FILE_BYTES:,} bytes: use a smaller file")
-            self._contents[file] = file.read_bytes()
+            try:
+                if file.stat().st_size > LARGEST_FILE:
+                    raise ValueError(f"`{name}` is larger than {LARGEST_FILE:,} bytes: use a smaller file")
+                self._contents[file] = file.read_bytes()
+            except OSError as error:
+                raise ValueError(f"`{name}` cannot be read: {error.strerror}") from None
         return self._contents[file]
 
     def _contains(self, file: Path) -> bool:

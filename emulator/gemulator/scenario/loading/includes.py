@@ -34,7 +34,8 @@ class IncludeResolver:
         self._origins: dict[yaml.YamlPath, tuple[yaml.Document, yaml.YamlPath]] = {(): (document, ())}
         self._files = files
         self._open: list[Path] = [document.file]
-        self._count = 0
+        self._count = self._size = 0
+        self._pieces: dict[Path, yaml.Document] = {}
         self.problems: list[Problem] = list(document.problems)
         self.data = self._resolve(document.data, (), document, ()) if INCLUDE in document.text else document.data
 
@@ -51,6 +52,7 @@ class IncludeResolver:
             return value
         if value.keys() == {INCLUDE}:
             return self._insert(self._read_include(value[INCLUDE], document, at), path, ())
+        self._grow(len(value), document)
         return {
             key: item if key in USER_KEYS else self._resolve(item, (*path, key), document, (*at, key))
             for key, item in value.items()
@@ -60,6 +62,7 @@ class IncludeResolver:
         self, items: Sequence[Any], path: yaml.YamlPath, document: yaml.Document, at: yaml.YamlPath
     ) -> list[Any]:
         """Resolve the items of a list; the items of an included list are spliced in."""
+        self._grow(len(items), document)
         out: list[Any] = []
         for index, item in enumerate(items):
             target, origin = (*path, len(out)), (*at, index)
@@ -75,6 +78,14 @@ class IncludeResolver:
                 self._origins[target] = (document, origin)
             out.append(self._resolve(item, target, document, origin))
         return out
+
+    def _grow(self, values: int, document: yaml.Document) -> None:
+        """Count the values of the resolved document. Raises ScenarioError if there are too many."""
+        self._size += values
+        if self._size > yaml.LARGEST:
+            message = f"more than {yaml.LARGEST:,} values once its includes are inserted"
+            remedy = "Include fewer or smaller files, or use several scenarios."
+            raise ScenarioError([Problem(document.file, 1, 1, "", message, remedy)])
 
     def _insert(self, piece: yaml.Document, path: yaml.YamlPath, at: yaml.YamlPath) -> Any:
         """Resolve the value at `at` of an include file, inserted at `path`."""
@@ -100,7 +111,10 @@ class IncludeResolver:
                 raise ValueError(
                     f"`{name}` includes itself, or there are more than {_MAX_DEPTH} nested or {_MAX_INCLUDES} includes"
                 )
-            piece = yaml.read(text, file)
+            if file not in self._pieces:
+                self._pieces[file] = yaml.Document(file, None)  # if it cannot be read, that is reported once
+                self._pieces[file] = yaml.read(text, file)
+            piece = self._pieces[file]
         except ValueError as error:
             where = document.position((*at, INCLUDE))
             self.problems.append(Problem(document.file, *where, yaml.dotted((*at, INCLUDE)), str(error)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.scenario.loading.includes import INCLUDE, USER_KEYS, Files, IncludeResolver
 from gemulator.scenario.model import Scenario
+
+_LARGEST_JSON = 100_000  # characters; larger texts may have more values than YAML allows
+_MAX_PROBLEMS = 100  # of one scenario: each is explained, which takes a millisecond
+_MAX_MESSAGE = 1_000  # characters
 
 _KEY_ERRORS = frozenset({"extra_forbidden"})  # located at the key, not at its value
 
@@ -29,15 +34,19 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
         remedy = "Start with `turns:` and a list of turns."
         problem = Problem(file, 1, 1, "", "a scenario must be a mapping with `turns:`", remedy)
         raise ScenarioError([*resolver.problems, problem])
-    empty = [_empty_problem(path, resolver) for path in empty_paths(data)]
+    known = {problem.path for problem in resolver.problems}  # a value that cannot be read is no empty one
+    unknown = (path for path in empty_paths(data) if yaml.dotted(path) not in known)
+    empty = [_empty_problem(path, resolver) for path in islice(unknown, _MAX_PROBLEMS)]
     context = {"file": partial(files.content, beside=file)} if files else None
     try:
         scenario = Scenario.model_validate({"name": name, **data}, context=context)
     except ValidationError as error:
         reported = {problem.path for problem in empty}
-        found = [_problem(detail, resolver) for detail in error.errors(include_url=False)]
+        details = error.errors(include_url=False)
+        found = [_problem(detail, resolver) for detail in details[:_MAX_PROBLEMS]]
         found = [problem for problem in found if problem.path not in reported]
-        raise ScenarioError(_sort([*resolver.problems, *empty, *found])) from None
+        rest = _rest(len(details) - _MAX_PROBLEMS, file)
+        raise ScenarioError([*_sort([*resolver.problems, *empty, *found]), *rest]) from None
     if resolver.problems or empty:
         raise ScenarioError(_sort([*resolver.problems, *empty]))
     return scenario.located_at(file, [resolver.position(("turns", index))[1] for index in range(len(scenario.turns))])
@@ -46,7 +55,7 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
 def read_json(text: str, file: Path, name: str) -> Scenario | None:
     """Parse a JSON scenario in a third of the time. Return None if it is invalid: `read_scenario` reports why."""
     try:
-        data = orjson.loads(text) if len(text) < yaml.LARGEST and INCLUDE not in text else None
+        data = orjson.loads(text) if len(text) < _LARGEST_JSON and INCLUDE not in text else None
         if not isinstance(data, dict) or not _is_complete(data):
             return None
         scenario = Scenario.model_validate({"name": name, **data})
@@ -66,6 +75,10 @@ def _is_complete(value: Any, depth: int = 0) -> bool:
 
 def _sort(problems: Sequence[Problem]) -> Sequence[Problem]:
     return sorted(dict.fromkeys(problems), key=lambda problem: (str(problem.file), problem.line, problem.column))
+
+
+def _rest(count: int, file: Path) -> Sequence[Problem]:
+    return [Problem(file, 1, 1, "", f"and {count:,} more problems", "Correct the first ones.")] if count > 0 else ()
 
 
 def _empty_problem(path: yaml.YamlPath, resolver: IncludeResolver) -> Problem:
@@ -91,7 +104,7 @@ def _problem(detail: ErrorDetails, resolver: IncludeResolver) -> Problem:
 
     path = path_of(detail["loc"], resolver.data)
     file, line, column = resolver.position(path, key=detail["type"] in _KEY_ERRORS)
-    message, remedy = explain_error(detail, path)
+    message, remedy = (text[:_MAX_MESSAGE] for text in explain_error(detail, path))
     return Problem(file, line, column, yaml.dotted(path), message, remedy)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from gemulator.core.count import MAX_CHUNK
 from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.templates.fields import TemplateText
 
@@ -13,9 +14,11 @@ from gemulator.scenario.templates.fields import TemplateText
 class ChunkSize(StrictModel):
     """Size of each chunk in one unit."""
 
-    characters: Annotated[int | None, Field(ge=1, description="Characters per chunk.")] = None
-    tokens: Annotated[int | None, Field(ge=1, description="Tokens per chunk.")] = None
-    words: Annotated[int | None, Field(ge=1, description="Words per chunk, with the white space after them.")] = None
+    characters: Annotated[int | None, Field(ge=1, le=MAX_CHUNK, description="Characters per chunk.")] = None
+    tokens: Annotated[int | None, Field(ge=1, le=MAX_CHUNK, description="Tokens per chunk.")] = None
+    words: Annotated[
+        int | None, Field(ge=1, le=MAX_CHUNK, description="Words per chunk, with the white space after them.")
+    ] = None
 
     @model_validator(mode="after")
     def _validate_single_unit(self) -> "ChunkSize":

@@ -34,7 +34,12 @@ def _join(value: JSON, between: str = ", ") -> str:
 def _round(value: JSON, digits: int = 0) -> JSON:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"`round` needs a number, not {text_of(value)[:40]}")
-    return round(float(value), max(0, min(digits, 15))) if digits > 0 else round(value)
+    if digits > 0:
+        return round(float(value), min(digits, 15))
+    whole = round(value)
+    if whole.bit_length() > 63:
+        raise ValueError(f"{value:g} is too large for `round`")
+    return whole
 
 
 def _truncate(value: JSON, most: int) -> str:

@@ -23,6 +23,8 @@ _PATH = r"(?:\[\"[^\"]*\"\]|\['[^']*'\]|[^\s|()\"'])+"
 _HEAD = re.compile(rf"\s*(?:({_LITERAL})(?![\w.])|({_PATH}))\s*")
 _FILTER = re.compile(rf"\|\s*(\w+)\s*(?:\(\s*((?:{_LITERAL})(?:\s*,\s*(?:{_LITERAL}))*)?\s*\))?\s*")
 
+_MAX_DIGITS = 18  # of a whole number; any of them fits into 64 bits
+
 FilterCall: TypeAlias = tuple[str, tuple[Any, ...]]
 
 
@@ -174,7 +176,11 @@ def _parse_literal(literal: str) -> JSON:
     named = {"true": True, "false": False, "null": None}
     if literal in named:
         return named[literal]
-    return float(literal) if "." in literal else int(literal)
+    if "." in literal:
+        return float(literal)
+    if len(literal) > _MAX_DIGITS:
+        raise ValueError(f"the number {literal[:_MAX_DIGITS]}… is too large: quote it to make it a text")
+    return int(literal)
 
 
 # ---- JSON values

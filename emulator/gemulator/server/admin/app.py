@@ -24,7 +24,7 @@ from gemulator.server.admin.journal import JournalRoutes
 from gemulator.server.admin.sessions import SessionRoutes
 from gemulator.server.internal_error import internal_error
 from gemulator.server.metrics import Metrics
-from gemulator.state.store import StoreDown
+from gemulator.state.store import StoreError
 
 _OPENAPI_FILE = Path(__file__).with_name("admin.yaml")
 
@@ -41,7 +41,7 @@ def admin_app(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) 
         routes=routes,
         exception_handlers={
             AdminHTTPError: _error_response,
-            StoreDown: _store_down,
+            StoreError: _store_error,
             404: _unknown_route,
             405: _unknown_route,
             500: internal_error,
@@ -115,9 +115,9 @@ async def _error_response(request: Request, error: Exception) -> Response:
     return error.response()
 
 
-async def _store_down(request: Request, error: Exception) -> Response:
-    remedy = "Wait until the store is back: gemulator reconnects by itself."
-    return AdminHTTPError(503, "store_down", str(error), remedy).response()
+async def _store_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StoreError)
+    return AdminHTTPError(503, error.code, str(error), error.remedy).response()
 
 
 async def _unknown_route(request: Request, error: Exception) -> Response:

@@ -34,7 +34,7 @@ from gemulator.state.journal.json_views import (
     step_views,
     usage_view,
 )
-from gemulator.state.store import StoreDown
+from gemulator.state.store import StoreDataError, StoreError
 from gemulator.state.subscribers import EventsLost
 
 _PAGE_SIZE = 100
@@ -108,8 +108,8 @@ class JournalRoutes(Struct, frozen=True):
                 f"this reader was too slow: {error}. Read faster, or continue from the last id with Last-Event-ID."
             )
             yield {"event": "error", "data": orjson.dumps({"code": "events_lost", "message": message}).decode()}
-        except StoreDown as error:
-            yield {"event": "error", "data": orjson.dumps({"code": "store_down", "message": str(error)}).decode()}
+        except StoreError as error:
+            yield {"event": "error", "data": orjson.dumps({"code": error.code, "message": str(error)}).decode()}
 
     async def har(self, request: Request) -> Response:
         page = await self.engine.store.entries(journal_filter(request))
@@ -138,7 +138,10 @@ class JournalRoutes(Struct, frozen=True):
         if exchange.nearest or not exchange.body.is_complete:
             return entry
         incoming = rebuild_request(exchange.body.data, exchange.path, target, received.headers, received.session)
-        nearest = await self.engine.near_misses(incoming, answered=bool(exchange.turn))
+        try:
+            nearest = await self.engine.near_misses(incoming, answered=bool(exchange.turn))
+        except StoreDataError:  # of this session: a list of all sessions has the entry all the same
+            return entry
         return replace(entry, received=replace(received, exchange=replace(exchange, nearest=nearest)))
 
     async def verify(self, request: Request) -> Response:
@@ -180,9 +183,8 @@ class JournalRoutes(Struct, frozen=True):
         overlay = await self.engine.store.overlay(session)
         names = {entry.received.exchange.scenario for entry in entries}
         names |= {published.name for published in overlay.published} | {overlay.settings.scenario or ""}
-        return [
-            turn for turn in self.engine.preparation.library_for(overlay).located_turns if turn.scenario.name in names
-        ]
+        library = self.engine.preparation.library_for(session, overlay)
+        return [turn for turn in library.located_turns if turn.scenario.name in names]
 
     async def explain(self, request: Request) -> Response:
         question = await read_json(request, Question)

@@ -120,7 +120,7 @@ class SessionRoutes(Struct, frozen=True):
                 "turns": len(scenario.turns),
                 "pushed": scenario.name in pushed,
             }
-            for scenario in self.engine.preparation.library_for(overlay).scenarios
+            for scenario in self.engine.preparation.library_for(session, overlay).scenarios
         ]
         return JSONResponse({"session": session, "pinned": overlay.settings.scenario, "scenarios": listed})
 
@@ -157,7 +157,7 @@ class SessionRoutes(Struct, frozen=True):
         return JSONResponse({"session": pin.session, "pinned": pin.scenario})
 
     async def _require_scenario(self, session: str, name: str) -> None:
-        library = self.engine.preparation.library_for(await self.engine.store.overlay(session))
+        library = self.engine.preparation.library_for(session, await self.engine.store.overlay(session))
         names = [scenario.name for scenario in library.scenarios]
         if name not in names:
             near = get_close_matches(name, names, 1)
@@ -207,7 +207,7 @@ def _decode(raw: bytes) -> str:
 
 
 def _session_view(state: SessionState) -> SessionView:
-    return SessionView(
+    view = SessionView(
         session=state.name,
         entries=state.entries,
         bytes=state.bytes,
@@ -216,3 +216,6 @@ def _session_view(state: SessionState) -> SessionView:
         idle=round(state.idle, 3),
         counters=dict(state.counters),
     )
+    if state.problem:
+        view["problem"] = state.problem
+    return view

@@ -128,7 +128,10 @@ class Page(Struct, frozen=True):
 
 
 class SessionState(Struct, frozen=True):
-    """Statistics of one session. `idle` is in seconds, `bytes` the size of its journal."""
+    """Statistics of one session. `idle` is in seconds, `bytes` the size of its journal.
+
+    `problem` tells why the data of the session are unusable; empty if they are not.
+    """
 
     name: str
     entries: int
@@ -137,6 +140,7 @@ class SessionState(Struct, frozen=True):
     published: int
     idle: float
     counters: Mapping[str, int] = field(default_factory=dict)
+    problem: str = ""
 
 
 def answer_bytes(delivery: Delivery) -> bytes:

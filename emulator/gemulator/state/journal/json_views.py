@@ -134,6 +134,8 @@ class EventView(TypedDict):
 
 
 class SessionView(TypedDict):
+    """Session; `problem` tells why its data in the store are unusable."""
+
     session: str
     entries: int
     bytes: int
@@ -141,6 +143,7 @@ class SessionView(TypedDict):
     published: int
     idle: float
     counters: dict[str, int]
+    problem: NotRequired[str]
 
 
 def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
