@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 import gemulator
+from gemulator.core.headers import Headers
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.engine.catalog_file import read_catalog
 from gemulator.engine.engine import Engine
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.request.target import Caller, Target
+from gemulator.request.target import Target
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.reader import read_scenario
+from gemulator.server.auth.identity import caller_from_headers
 from gemulator.state.memory import MemoryStore
+from gemulator.state.store import DEFAULT
 
 CATALOG = read_catalog(Path(gemulator.__file__).with_name("service").joinpath("catalog.yaml"))
 GEMINI_3 = "google/gemini-3.1-pro-preview"
@@ -72,12 +75,13 @@ class Endpoint:
         chosen = Settings(**{"scenarios": (), **settings})
         self.engine = Engine(chosen, library, MemoryStore(), CATALOG, lambda: 1_770_850_461.0)
 
-    def send(self, body: bytes, endpoint: str = "openapi", **headers: str) -> Answer:
+    def send(self, body: bytes, endpoint: str = "openapi", location: str = "global", **headers: str) -> Answer:
         """Header names with `_` for `-`."""
         named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-        target = Target("v1", "p", "global", endpoint)
-        path = f"/v1/projects/p/locations/global/endpoints/{endpoint}/chat/completions"
-        answered = asyncio.run(self.engine.answer(IncomingRequest(body, path, target, named, Caller())))
+        caller = caller_from_headers(Headers(named), DEFAULT)
+        target = Target("v1", "p", location, endpoint)
+        path = f"/v1/projects/p/locations/{location}/endpoints/{endpoint}/chat/completions"
+        answered = asyncio.run(self.engine.answer(IncomingRequest(body, path, target, named, caller)))
         head, *rest = answered.delivery.steps
         assert isinstance(head, Head)
         text = b"".join(step.data for step in rest if isinstance(step, Chunk)).decode()
@@ -86,9 +90,9 @@ class Endpoint:
     def ask(self, text: str = "Hello", model: str = GEMINI_3, **fields: Any) -> Answer:
         """A request with one user message, or with `messages`."""
         headers = fields.pop("headers", {})
-        endpoint = fields.pop("endpoint", "openapi")
+        endpoint, location = fields.pop("endpoint", "openapi"), fields.pop("location", "global")
         body = {"model": model, "messages": [{"role": "user", "content": text}], **fields}
-        return self.send(json.dumps(body).encode(), endpoint, **headers)
+        return self.send(json.dumps(body).encode(), endpoint, location, **headers)
 
 
 def google(**options: Any) -> dict[str, Any]:

@@ -321,7 +321,9 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         def test_it():
             pass
         """,
-        ["the marker gemulator does not take `sed`. It takes scenario, unmatched, seed, clock, strict, env."],
+        [
+            "the marker gemulator does not take `sed`. It takes scenario, unmatched, strictness, seed, clock, strict, env."
+        ],
     ),
     "a clock that is none": (
         """
@@ -727,7 +729,9 @@ def test_an_option_of_a_session_is_one_of_the_plugin() -> None:
 
 def test_the_marker_and_the_ini_options_are_listed(tmp_path: Path) -> None:
     listed = run(tmp_path, {}, "--markers").str()
-    assert "@pytest.mark.gemulator(scenario=, unmatched=, seed=, clock=, strict=, env=): scenario: " in listed
+    assert (
+        "@pytest.mark.gemulator(scenario=, unmatched=, strictness=, seed=, clock=, strict=, env=): scenario: " in listed
+    )
     listed = run(tmp_path, {}, "--help").str()
     for name in ("gemulator_scenarios", "gemulator_unmatched (string)", "gemulator_strict (bool)"):
         assert name in listed

@@ -98,7 +98,7 @@ def _github_annotation(problem: Problem) -> str:
 @click.option("--endpoint", default="openapi", show_default=True, help="Endpoint id in the path.")
 @click.option("--location", default="global", show_default=True, help="Location in the path.")
 @click.option("--project", default="demo", show_default=True, help="Project in the path.")
-@settings_subset("scenarios", "unmatched", "seed", "clock", "speed", "wire", "catalog")
+@settings_subset("scenarios", "unmatched", "seed", "clock", "speed", "wire", "strictness", "catalog")
 def explain(
     request_file: BinaryIO, headers: tuple[str, ...], endpoint: str, location: str, project: str, **options: Any
 ) -> None:

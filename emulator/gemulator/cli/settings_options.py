@@ -43,7 +43,7 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
 
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
     multiple = _is_multiple(name)
-    kind = get_args(field.annotation)[0] if multiple else field.annotation
+    kind = get_args(field.annotation)[0] if multiple else _without_none(field.annotation)
     flag = name.replace("_", "-")
     return click.option(
         f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}",
@@ -65,11 +65,17 @@ def _option_help(field: FieldInfo, element: Any) -> str:
     return f"{field.description} Repeatable; in the environment variable, separate with {separator}."
 
 
+def _without_none(annotation: Any) -> Any:
+    """Return the type of an option that may be unset."""
+    given = [kind for kind in get_args(annotation) if kind is not type(None)]
+    return given[0] if type(None) in get_args(annotation) and len(given) == 1 else annotation
+
+
 def _click_type(annotation: Any) -> Any:
     choices = [choice for choice in get_args(annotation) if isinstance(choice, str)]
     if choices:
         return click.Choice(choices)
-    if annotation is Path or Path in get_args(annotation):
+    if annotation is Path:
         return click.Path(path_type=Path)
     return annotation if annotation in {int, float, bool} else str
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from gemulator.core.settings import UnmatchedMode
+from gemulator.core.settings import Strictness, UnmatchedMode
 
 FilePath: TypeAlias = str | PathLike[str]
 
@@ -25,6 +25,7 @@ class Options(TypedDict, total=False):
     quota: str
     wire: Literal["faithful", "sdk-safe"]
     models: Literal["any", "catalog"]
+    strictness: Strictness
     strict_params: bool
     strict_media: bool
     signatures: Literal["enforce", "strict", "warn", "off"]
@@ -73,6 +74,7 @@ class SessionOptions(TypedDict, total=False):
     seed: str | int | None
     clock: str | datetime | None
     unmatched: UnmatchedMode | None
+    strictness: Strictness | None
 
 
 def session_settings(options: SessionOptions) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from pydantic import (
 from gemulator.core.clock import parse_clock
 
 UnmatchedMode: TypeAlias = Literal["generate", "error"]
+Strictness: TypeAlias = Literal["lenient", "service", "strict"]
 
 
 def _check_clock(value: str) -> str:
@@ -97,15 +98,28 @@ class Settings(BaseModel):
         Literal["any", "catalog"],
         Field(description="Accepted models: `any`, or those in the catalog; others get Google's 404."),
     ] = "any"
-    strict_params: Annotated[bool, Field(description="Refuse parameters that Google does not document.")] = False
-    strict_media: Annotated[bool, Field(description="Refuse media that cannot be decoded.")] = False
+    strictness: Annotated[
+        Strictness,
+        Field(
+            description="Refusals of requests: `service` as the service, `strict` also where sources disagree,"
+            " `lenient` only what cannot be read. Others are reported in a header."
+        ),
+    ] = "service"
+    strict_params: Annotated[
+        bool | None,
+        Field(description="Refuse parameters that Google does not document.  [default: with --strictness strict]"),
+    ] = None
+    strict_media: Annotated[
+        bool | None, Field(description="Refuse media that cannot be decoded.  [default: with --strictness strict]")
+    ] = None
     signatures: Annotated[
-        Literal["enforce", "strict", "warn", "off"],
+        Literal["enforce", "strict", "warn", "off"] | None,
         Field(
             description="Thought signatures in the history: `enforce` refuses if one is missing, `strict` also"
-            " foreign and altered ones, `warn` only reports them in a header."
+            " foreign and altered ones, `warn` only reports them in a header.  [default: by --strictness:"
+            " enforce, strict or warn]"
         ),
-    ] = "enforce"
+    ] = None
     tool_index: Annotated[
         Literal["documented", "sequential", "all-zero", "gap", "missing"],
         Field(description="Index of streamed tool calls: as documented, or a variant for testing clients."),

@@ -256,6 +256,7 @@ class Engine:
             located.number if located else 0,
             rendering.usage,
             nearest,
+            prepared.tolerated,
         )
         return rendering, exchange
 

@@ -26,7 +26,7 @@ from gemulator.request.target import Caller, Target
 from gemulator.scenario.library import NEAREST, Library
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
-from gemulator.service.rules import Policy, RuleContext, check_request
+from gemulator.service.rules import STRICTNESS, Policy, RuleContext, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
 from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, StoreDataError, TurnLimit
@@ -40,6 +40,7 @@ _CACHE_KEY_HEADERS = (
     b"x-emulator-speed",
     b"x-emulator-fault",
     b"x-emulator-pacing",
+    b"x-emulator-strictness",
     *sorted(_REQUEST_TYPES),
 )
 # Body fields that do not change the text of a turn, only its token counts.
@@ -55,7 +56,8 @@ _UNLIMITED = TurnLimit("", None)
 class PreparedRequest(Struct, frozen=True):
     """A parsed, checked and matched request: the turns that may answer, with their limits.
 
-    None among the candidates is the generated answer. `notes` are for the developer. `may_be_cached`: the service may
+    None among the candidates is the generated answer. `notes` are for the developer; `tolerated` those of them that are
+    refusals of the service. `may_be_cached`: the service may
     have the prompt in its cache when it is sent again. `has_no_overrides`: nothing in the request changes the text of a
     turn. `renderings` are the answers so far, by candidate and `is_repeat`; `key` is that of the answer cache.
     """
@@ -67,6 +69,7 @@ class PreparedRequest(Struct, frozen=True):
     candidates: Sequence[LocatedTurn | None]
     limits: Sequence[TurnLimit]
     notes: Sequence[str]
+    tolerated: Sequence[str]
     may_be_cached: bool
     has_no_overrides: bool
     renderings: dict[tuple[int | None, bool], tuple[RenderedAnswer, Exchange]]
@@ -102,7 +105,7 @@ class RequestPreparer:
         self._settings = settings
         self._catalog = catalog
         self._verify_signature = partial(verify, signing)
-        self._policy = Policy.from_settings(settings)
+        self._policies: Mapping[str, Policy] = {word: Policy.from_settings(settings, word) for word in STRICTNESS}
         names = RequestLimits.__struct_fields__
         self._limits = RequestLimits(**{name: getattr(settings, f"max_{name}") for name in names})
         self._session_library = lru_cache(maxsize=_MAX_LIBRARIES)(session_library)
@@ -144,7 +147,8 @@ class RequestPreparer:
         model = facts.model
         if isinstance(model, Failure):
             raise RequestError(model)
-        checked = check_request(RuleContext.of(conversation, model, self._policy, self._verify_signature))
+        policy = self._policies[incoming.caller.strictness or overlay.settings.strictness or self._settings.strictness]
+        checked = check_request(RuleContext.of(conversation, model, policy, self._verify_signature))
         if checked.failure is not None:
             raise RequestError(checked.failure)
         if incoming.caller.scenario is not None:
@@ -159,7 +163,18 @@ class RequestPreparer:
         cacheable = may_be_cached(conversation, model, len(incoming.body))
         plain = facts.is_plain and not notes and not conversation.media and _has_no_overrides(caller, incoming.headers)
         return PreparedRequest(
-            conversation, model, caller, library, candidates, limits, notes, cacheable, plain, {}, key
+            conversation,
+            model,
+            caller,
+            library,
+            candidates,
+            limits,
+            notes,
+            checked.tolerated,
+            cacheable,
+            plain,
+            {},
+            key,
         )
 
     def library_for(self, session: str, overlay: SessionOverlay) -> Library:

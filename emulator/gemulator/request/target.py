@@ -32,6 +32,7 @@ class Caller(Struct, frozen=True):
     fault: str | None = None
     pacing: str | None = None
     quota: str | None = None
+    strictness: str | None = None
 
 
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")

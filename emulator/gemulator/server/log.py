@@ -77,9 +77,10 @@ class RequestLog:
         )
         if finished.outcome != "completed":
             line += f"  {finished.outcome}"
-        if exchange.status < 400:
+        if exchange.status < 400 and not exchange.tolerated:
             return f"{line}\n"
-        return f"{line}\n{self._reason_lines(*_near_misses(exchange), _reason(received))}"
+        reasons = (*_near_misses(exchange), *_tolerated(exchange), _reason(received))
+        return f"{line}\n{self._reason_lines(*reasons)}"
 
     def _status(self, status: int) -> str:
         if not self._color:
@@ -104,6 +105,11 @@ class JsonFormatter(logging.Formatter):
 def _near_misses(exchange: Exchange) -> list[str]:
     """Return the near misses of an unmatched request, in the words of its answer."""
     return [str(near) for near in exchange.nearest] if exchange.source == "unmatched" else []
+
+
+def _tolerated(exchange: Exchange) -> list[str]:
+    """Return the refusals of the service that were not made."""
+    return [f"tolerated, the service refuses it: {message}"[:_MAX_REASON] for message in exchange.tolerated]
 
 
 def _reason(received: Received) -> str:
@@ -158,6 +164,7 @@ def _json_line(received: Received, finished: Finished) -> str:
         "ms": round(finished.duration * 1000, 3),
         "nearest": _near_misses(exchange),
         "reason": _reason(received) or None,
+        "tolerated": list(exchange.tolerated),
     }
     return _dump(record)
 

@@ -77,6 +77,7 @@ class _Arrival(Struct):
     turn: _Count
     usage: _Usage | None
     nearest: tuple[NearMiss, ...]
+    tolerated: tuple[str, ...] = ()
 
 
 class _End(Struct):
@@ -123,6 +124,7 @@ def encode(received: Received) -> bytes:
         "turn": exchange.turn,
         "usage": asdict(exchange.usage) if exchange.usage else None,
         "nearest": to_builtins(exchange.nearest),
+        "tolerated": list(exchange.tolerated),
     }
     # A path or model may contain a lone surrogate, which has no UTF-8 encoding.
     return orjson.dumps(_replace_surrogates(tree))
@@ -144,6 +146,7 @@ def decode(data: bytes) -> Received:
         turn=tree.turn,
         usage=Usage(**asdict(tree.usage)) if tree.usage else None,
         nearest=tree.nearest,
+        tolerated=tree.tolerated,
     )
     delivery = Delivery(tuple(map(_decode_step, tree.steps)))
     return Received(tree.at, tree.session, tree.attempt, exchange, dict(_bytes(tree.headers)), delivery, tree.size)

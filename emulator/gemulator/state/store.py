@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from gemulator.core.settings import UnmatchedMode
+from gemulator.core.settings import Strictness, UnmatchedMode
 from gemulator.service.quotas import Charge
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 
@@ -93,6 +93,7 @@ class SessionSettings(Struct, frozen=True):
     pacing: str | None = None
     quota: str | None = None
     unmatched: UnmatchedMode | None = None
+    strictness: Strictness | None = None
 
 
 class SessionOverlay(Struct, frozen=True):

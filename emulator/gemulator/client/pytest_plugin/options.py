@@ -10,7 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from gemulator.client.options import FilePath, SessionOptions
-    from gemulator.core.settings import UnmatchedMode
+    from gemulator.core.settings import Strictness, UnmatchedMode
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,12 @@ class PytestOptions:
     scenario: "Sequence[FilePath]" = field(default=(), metadata={"help": "scenario files to load", "ini": False})
     unmatched: "UnmatchedMode" = field(
         default="error", metadata={"help": "answer to requests that match no turn: `error` or `generate`"}
+    )
+    strictness: "Strictness" = field(
+        default="service",
+        metadata={
+            "help": "refusals of requests: `service` as the service, `strict` more, `lenient` only unreadable ones"
+        },
     )
     seed: str = field(default="0", metadata={"help": "seed of all generated words"})
     clock: str = field(

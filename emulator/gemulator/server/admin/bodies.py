@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from gemulator.core.clock import parse_clock
 from gemulator.core.located_yaml import dotted
-from gemulator.core.settings import ClockText, UnmatchedMode
+from gemulator.core.settings import ClockText, Strictness, UnmatchedMode
 from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.loading.reader import path_of
 from gemulator.server.admin.guard import AdminHTTPError
@@ -31,6 +31,7 @@ class NewSession(StrictModel):
     seed: str | None = None
     clock: ClockText | None = None
     unmatched: UnmatchedMode | None = None
+    strictness: Strictness | None = None
     scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Scenarios to push: texts by name.")]
     drop: Annotated[Sequence[SessionName], Field(description="Sessions to delete first.")] = ()
     over: Annotated[

@@ -80,7 +80,14 @@ class SessionRoutes(Struct, frozen=True):
         clock = parse_clock(new.clock) if new.clock else None
         before = (await store.overlay(session)).settings
         # Chaos has routes of its own, so its settings are kept.
-        after = replace(before, scenario=new.scenario, seed=new.seed, clock=clock, unmatched=new.unmatched)
+        after = replace(
+            before,
+            scenario=new.scenario,
+            seed=new.seed,
+            clock=clock,
+            unmatched=new.unmatched,
+            strictness=new.strictness,
+        )
         if after != before:
             await store.configure(session, after)
         expires = int(self.utc()) + new.ttl

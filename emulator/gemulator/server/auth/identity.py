@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
 from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure
-from gemulator.core.settings import Settings, parse_speed
+from gemulator.core.settings import Settings, Strictness, parse_speed
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Caller, Target
 from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _DEDICATED_SUFFIX = ".prediction.vertexai.goog"
 _MAX_SESSION = 200  # characters; longer names are truncated
 
-_OVERRIDES = ("seed", "scenario", "wire", "speed", "fault", "pacing", "quota")
+_OVERRIDES = ("seed", "scenario", "wire", "speed", "fault", "pacing", "quota", "strictness")
 # The headers that decide a Caller.
 _CALLER_HEADERS = (
     b"authorization",
@@ -119,6 +119,8 @@ def header_error(caller: Caller) -> str | None:
     """Return the error in gemulator's request headers, None if they are valid."""
     if caller.wire not in {None, "faithful", "sdk-safe"}:
         return f"x-emulator-wire: {caller.wire!r} is not a wire format: use `faithful` or `sdk-safe`"
+    if caller.strictness not in {None, *get_args(Strictness)}:
+        return f"x-emulator-strictness: {caller.strictness!r} is unknown: use `lenient`, `service` or `strict`"
     if caller.speed is caller.fault is caller.pacing is caller.quota is None:
         return None
     values = (

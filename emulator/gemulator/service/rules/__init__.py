@@ -11,7 +11,7 @@ from gemulator.request.parsed import History, ParsedMessage, ParsedRequest, Requ
 from gemulator.request.target import Target
 from gemulator.service.catalog import Model
 from gemulator.service.rules import formats, history, limits, media, parameters, signatures, thinking, tools
-from gemulator.service.rules.rule import Policy, Rule, RuleContext
+from gemulator.service.rules.rule import STRICTNESS, Policy, Rule, RuleContext
 
 # A request that breaks several rules gets the refusal of the first one.
 RULES: Sequence[Rule] = (
@@ -29,41 +29,58 @@ _PARTNER_RULES = tuple(rule for rule in RULES if rule.partners)
 
 
 class RuleResult(Struct, frozen=True):
-    """Refusal of a request, if any, and notes for the developer on an accepted one."""
+    """Refusal of a request, if any, and notes for the developer on an accepted one.
+
+    `tolerated` are those notes that are refusals at the default strictness.
+    """
 
     failure: Failure | None
     notes: tuple[str, ...] = ()
+    tolerated: tuple[str, ...] = ()
 
 
 _ALLOWED = RuleResult(None)
-_NO_TARGET = Target("", "", "", "")
 
 
 def check_request(context: RuleContext) -> RuleResult:
-    """Return the refusal of the first broken rule; `--signatures warn` turns signature refusals into notes."""
+    """Return the refusal of the first broken rule; rules that the policy does not enforce leave a note instead."""
     conversation = context.conversation
     if not conversation.target.shared:
         return _ALLOWED  # a self-deployed container has rules of its own
-    rules, ignored = context.envelope.memoize(
-        _applicable_rules, context.model, context.policy, conversation.has_tool_calls, conversation.media
+    checks = context.envelope.memoize(
+        _applicable_rules,
+        context.model,
+        context.policy,
+        conversation.target,
+        conversation.has_tool_calls,
+        conversation.media,
     )
-    notes = []
-    for rule in rules:
-        failure = rule.check(context)
+    notes, tolerated = [], []
+    for rule, known in checks.rules:
+        failure = rule.check(context) if known is None else known
         if failure is None:
             continue
-        if rule not in signatures.RULES or context.policy.signatures != "warn":
+        if rule.refuses(context.policy):
             return RuleResult(failure)
-        notes.append(failure.message)
-    return RuleResult(None, (*notes, *ignored)) if notes or ignored else _ALLOWED
+        notes.append(f"{failure.hint}: {failure.message}" if failure.hint else failure.message)
+        if rule.strictness != "strict":
+            tolerated.append(notes[-1])
+    return RuleResult(None, (*notes, *checks.notes), tuple(tolerated)) if notes or checks.notes else _ALLOWED
+
+
+class ApplicableRules(Struct, frozen=True):
+    """Rules that can fail, each with its failure if that follows from the envelope, and the envelope's notes."""
+
+    rules: Sequence[tuple[Rule, Failure | None]]
+    notes: Sequence[str]
 
 
 def _applicable_rules(
-    envelope: RequestEnvelope, model: Model, policy: Policy, calls: bool, media: bool
-) -> tuple[Sequence[Rule], Sequence[str]]:
-    """Return the rules that can fail for such messages, and the note on ignored fields of the envelope.
+    envelope: RequestEnvelope, model: Model, policy: Policy, target: Target, calls: bool, media: bool
+) -> ApplicableRules:
+    """Return the rules that can fail for such messages.
 
-    Rules that read no message are checked here, once per envelope, and omitted if all of them pass.
+    Rules that read no message are checked here, once per envelope and target.
     """
     present = envelope.members | ({"calls"} if calls else set()) | ({"parts"} if media else set())
     rules = [
@@ -73,10 +90,10 @@ def _applicable_rules(
     ]
     rules = [rule for rule in rules if not (rule.requires and rule.requires.isdisjoint(present))]
     empty = ParsedRequest(envelope.request, envelope, History.of(()), ParsedMessage(Message("user"), b""), b"")
-    alone = RuleContext.of(Conversation(empty, _NO_TARGET, {}), model, policy, _is_never_genuine)
-    if not any(rule.check(alone) for rule in rules if not rule.reads_messages):
-        rules = [rule for rule in rules if rule.reads_messages]
-    return rules, _ignored_note(envelope, model) if model.is_gemini else ()
+    alone = RuleContext.of(Conversation(empty, target, {}), model, policy, _is_never_genuine)
+    checked = [(rule, None if rule.reads_messages else rule.check(alone)) for rule in rules]
+    kept = [(rule, failure) for rule, failure in checked if rule.reads_messages or failure is not None]
+    return ApplicableRules(kept, _ignored_note(envelope, model) if model.is_gemini else ())
 
 
 def _is_never_genuine(name: str, signature: str) -> bool:
@@ -90,4 +107,4 @@ def _ignored_note(envelope: RequestEnvelope, model: Model) -> Sequence[str]:
     return [f"ignored: {', '.join(names)}"] if names else ()
 
 
-__all__ = ["RULES", "Policy", "Rule", "RuleContext", "RuleResult", "check_request"]
+__all__ = ["RULES", "STRICTNESS", "Policy", "Rule", "RuleContext", "RuleResult", "check_request"]

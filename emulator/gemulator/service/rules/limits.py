@@ -34,5 +34,6 @@ LISTED = Rule(
     _listed,
     partners=True,
     enabled_if=lambda policy: policy.listed_only,
+    strictness="lenient",
 )
 WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window, requires("messages"))

@@ -142,7 +142,8 @@ RULES = (
         "§2 input_audio, image_url data (only under --strict-media)",
         _data,
         requires("parts"),
-        enabled_if=lambda policy: policy.strict_media,
+        strictness="strict",
+        group="media",
     ),
     Rule("function-response-reference", "§2 extra_content.google.parts", _references, requires("parts")),
 )

@@ -1,6 +1,6 @@
 """Rules for parameters: known names, ranges, support by the model."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure, quote_value
@@ -104,8 +104,16 @@ def _int32(context: RuleContext) -> Failure | None:
     return None
 
 
+def _candidates(context: RuleContext) -> Failure | None:
+    return _range_error(context, _RANGES[:1])
+
+
 def _in_range(context: RuleContext) -> Failure | None:
-    for name, native, low, high, inclusive in _RANGES:
+    return _range_error(context, _RANGES[1:])
+
+
+def _range_error(context: RuleContext, ranges: Sequence[tuple[str, str, int, int, bool]]) -> Failure | None:
+    for name, native, low, high, inclusive in ranges:
         value = getattr(context.request, name)
         if value is not None and not (low <= value < high or (inclusive and value == high)):
             end = "inclusive" if inclusive else "exclusive"
@@ -169,14 +177,17 @@ RULES = (
         "unknown-field",
         "§2 anything unsupported; §6 unknown field under strict",
         _unknown,
-        enabled_if=lambda policy: policy.strict_params,
+        enabled_if=lambda policy: policy.strictness_of("params") == "strict",  # else the note on ignored fields
+        strictness="strict",
+        group="params",
     ),
-    Rule("int32", "§6 Invalid value", _int32, requires(*_INT32), partners=True),
+    Rule("int32", "§6 Invalid value", _int32, requires(*_INT32), partners=True, strictness="lenient"),
+    Rule("candidates", "§2 n; §6 supported range", _candidates, requires("n"), strictness="lenient"),
     Rule(
         "range",
-        "§2 n, temperature, top_p, penalties; §6 supported range",
+        "§2 temperature, top_p, penalties; §6 supported range",
         _in_range,
-        requires(*(name for name, *_ in _RANGES)),
+        requires(*(name for name, *_ in _RANGES[1:])),
     ),
     Rule(
         "max-tokens",
@@ -186,5 +197,5 @@ RULES = (
         partners=True,
     ),
     Rule("unsupported", "§2 model-generation limits; §6 logprobs", _unsupported),
-    Rule("google-options", "§2 extra_body.google; §6 Invalid value", _options, OPTIONS),
+    Rule("google-options", "§2 extra_body.google; §6 Invalid value", _options, OPTIONS, strictness="lenient"),
 )

@@ -1,13 +1,13 @@
 """Types of a request rule: policy, context, rule."""
 
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, Self, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple, Self, TypeAlias, get_args
 
 from msgspec import Struct
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure
-from gemulator.core.settings import Settings
+from gemulator.core.settings import Settings, Strictness
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 from gemulator.request.parsed import RequestEnvelope
@@ -16,18 +16,41 @@ from gemulator.service.catalog import Model
 Signatures = Literal["enforce", "strict", "warn", "off"]
 
 
-class Policy(NamedTuple):
-    """Strictness of the rules."""
+Group = Literal["signatures", "media", "params"]
+STRICTNESS: Sequence[Strictness] = get_args(Strictness)  # the mildest first
 
-    strict_params: bool = False
-    strict_media: bool = False
+
+class Policy(NamedTuple):
+    """Strictness of the rules; the options of one group take precedence over the general one."""
+
+    strictness: Strictness = "service"
+    strict_params: bool | None = None
+    strict_media: bool | None = None
+    signatures: Signatures | None = None
     listed_only: bool = False
-    signatures: Signatures = "enforce"
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        """Return the policy that the settings define."""
-        return cls(settings.strict_params, settings.strict_media, settings.models == "catalog", settings.signatures)
+    def from_settings(cls, settings: Settings, strictness: Strictness) -> Self:
+        """Return the policy that the settings define at this strictness."""
+        listed_only = settings.models == "catalog"
+        return cls(strictness, settings.strict_params, settings.strict_media, settings.signatures, listed_only)
+
+    def strictness_of(self, group: Group | None) -> Strictness:
+        """Return the strictness that applies to a group of rules."""
+        if group == "signatures":
+            return _BY_SIGNATURES.get(self.signatures, self.strictness)
+        chosen = {"params": self.strict_params, "media": self.strict_media}.get(group or "")
+        if chosen is None:
+            return self.strictness
+        return "strict" if chosen else "service"
+
+
+_BY_SIGNATURES: Mapping[Signatures | None, Strictness] = {
+    "off": "lenient",
+    "warn": "lenient",
+    "enforce": "service",
+    "strict": "strict",
+}
 
 
 SignatureCheck: TypeAlias = Callable[[str, str], bool]
@@ -71,6 +94,8 @@ class Rule(Struct, frozen=True):
 
     The check can only fail if the request has one of `requires`: members of the body, or `calls` or `parts` in a
     message. If empty, it is always made. `enabled_if` tells if a policy enables the rule; None means always.
+    `strictness` is the mildest at which the rule refuses; below it, its message becomes a note. `group` is the group
+    of rules with an option of its own.
     """
 
     name: str
@@ -79,6 +104,13 @@ class Rule(Struct, frozen=True):
     requires: frozenset[str] = frozenset()
     partners: bool = False
     enabled_if: Callable[[Policy], bool] | None = None
+    strictness: Strictness = "service"
+    group: Group | None = None
+
+    def refuses(self, policy: Policy) -> bool:
+        """Return True if a request that breaks the rule is refused, not just noted."""
+        applied = policy.strictness_of(self.group)
+        return STRICTNESS.index(applied) >= STRICTNESS.index(self.strictness)
 
     @property
     def reads_messages(self) -> bool:

@@ -66,12 +66,15 @@ RULES = (
         _missing,
         requires("calls"),
         enabled_if=lambda policy: policy.signatures != "off",
+        group="signatures",
     ),
     Rule(
         "corrupted-signature",
         "§7 Bad value (only under --signatures strict)",
         _corrupted,
         requires("messages"),
-        enabled_if=lambda policy: policy.signatures == "strict",
+        enabled_if=lambda policy: policy.strictness_of("signatures") == "strict",
+        strictness="strict",
+        group="signatures",
     ),
 )

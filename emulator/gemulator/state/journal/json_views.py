@@ -88,6 +88,7 @@ class EntryView(TypedDict):
     duration: float | None
     usage: UsageView | None
     nearest: list[NearMissView]
+    tolerated: list[str]
     request: NotRequired[RequestView]
     answer: NotRequired[AnswerView]
 
@@ -171,6 +172,7 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         duration=finished.duration if finished else None,
         usage=usage_view(exchange.usage),
         nearest=near_miss_views(exchange.nearest),
+        tolerated=[*exchange.tolerated],
     )
     if full:
         view["request"] = _request(exchange.body, redact_headers(received.headers))

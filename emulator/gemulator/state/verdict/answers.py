@@ -16,6 +16,7 @@ def answers(calls: Sequence[ObservedCall]) -> Iterator[Finding]:
         yield from _truncation_findings(call, calls[position + 1 :])
         yield from _signature_findings(call, calls[position + 1 :])
         yield from _result_findings(call)
+        yield from _tolerance_findings(call)
         yield from _leak_findings(call)
 
 
@@ -82,6 +83,16 @@ def _result_findings(call: ObservedCall) -> Iterator[Finding]:
                 f"a tool message answers {answered}, which is not the id of an earlier call",
                 "Send the answer after the message with the call, with the call's id as tool_call_id.",
             )
+
+
+def _tolerance_findings(call: ObservedCall) -> Iterator[Finding]:
+    for message in call.entry.received.exchange.tolerated:
+        yield Finding(
+            "sent what the service refuses",
+            (call.number,),
+            message,
+            "Correct the request; the default strictness `service` refuses it.",
+        )
 
 
 def _leak_findings(call: ObservedCall) -> Iterator[Finding]:
