@@ -322,7 +322,8 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             pass
         """,
         [
-            "the marker gemulator does not take `sed`. It takes scenario, unmatched, strictness, seed, clock, strict, env."
+            "the marker gemulator does not take `sed`. It takes scenario, unmatched, strictness, seed, clock,"
+            " strict, env."
         ],
     ),
     "a clock that is none": (

@@ -129,7 +129,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("§2 tools type null", {}, tools({"type": None}), "Expected 'tools[0].type' to be one of: 'function'; found null."),
     ("§2 tools function", {}, tools({"type": "function"}), "Missing required field 'tools[0].function'"),
     ("§2 tools name", {}, tools({"function": {}}), "Missing required field 'tools[0].function.name'"),
-    ("§2 tools name form", {}, tools(tool("get weather")), "Invalid function name 'get weather'"),
+    ("§2 tools name form", {}, tools(tool("get weather")), "[0].name: [FIELD_INVALID] Invalid function name."),
     (
         "§6 Invalid value at tools",
         {},
@@ -137,7 +137,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "Invalid value at 'tools[0].function.parameters' (type.googleapis.com/google.cloud.aiplatform.v1.Schema), "
         '"object"',
     ),
-    ("§2 functions", {}, {"functions": [{"name": "9"}]}, "Invalid function name '9'"),
+    ("§2 functions", {}, {"functions": [{"name": "9"}]}, "[0].name: [FIELD_INVALID] Invalid function name."),
     ("§2 tool_choice", {}, tools(tool(), tool_choice="any"), "one of: 'auto', 'none', 'required', 'validated'; found"),
     ("§2 tool_choice named", {}, tools(tool(), tool_choice=named("other")), "Function 'other' in 'tool_choice'"),
     ("§2 tool_choice without tools", {}, {"tool_choice": "required"}, "declares no functions"),

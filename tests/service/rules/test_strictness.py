@@ -12,7 +12,7 @@ REFUSED = [row for row in (*test_parameters.REFUSED, *test_messages.REFUSED) if 
 UNSIGNED = {"messages": asked(calling("get"), result("get"))}
 UNDECODABLE = {"messages": [{"role": "user", "content": [image("data:image/png;base64,!!!")]}]}
 UNKNOWN: dict[str, Any] = {"logit_bias": {"5": 1}}
-ALWAYS = ("candidateCount", "TYPE_INT32", "Invalid value", "Malformed publisher model", "no value fits")
+ALWAYS = ("candidateCount", "TYPE_INT32", "Invalid value", "Malformed publisher model", "no value fits", "tools[")
 
 
 @pytest.mark.parametrize(("settings", "fields", "says"), rows(REFUSED))

@@ -3,6 +3,10 @@
 from gemulator.service.refusals.refusal import Refusal
 
 _LEARN = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini"
+_LEARN_CALLING = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling"
+_PROTO = "The GenerateContentRequest proto is invalid:\n  * {place}: "
+_DECLARATION = "Unable to submit request because `{function}` functionDeclaration"
+_DECLARED: dict[str, object] = {"function": "get_weather", "path": "parameters.city"}
 _RANGE = (
     "Unable to submit request because it has a {field} value of {value} but the supported range is from {low}"
     " (inclusive) to {high} ({end}). Update the value and try again."
@@ -97,6 +101,66 @@ INVALID = (
             "value": '"object"',
         },
     ),
+    # ---- 400, of declarations, as captured
+    _invalid(
+        "parameters-object",
+        f"{_DECLARATION} parameters schema should be of type OBJECT. {_LEARN_CALLING}",
+        **_DECLARED,
+    ),
+    _invalid(
+        "any-of-alone",
+        f"{_DECLARATION} `{{path}}` schema specified other fields alongside any_of. When using any_of, it must be the"
+        f" only field set. {_LEARN_CALLING}",
+        **_DECLARED,
+    ),
+    _invalid(
+        "type-missing",
+        f"{_DECLARATION} `{{path}}` schema didn't specify the schema type field. {_LEARN_CALLING}",
+        **_DECLARED,
+    ),
+    _invalid(
+        "items-type",
+        f"{_DECLARATION} `{{path}}` schema specified incorrect schema type field. For schema with items, schema type"
+        f" should be ARRAY. {_LEARN_CALLING}",
+        **_DECLARED,
+    ),
+    _invalid(
+        "array-without-items",
+        f"{_PROTO}missing field",
+        place="tools[0].function_declarations[0].parameters.properties[tags].items",
+    ),
+    _invalid(
+        "enum-number",
+        "Invalid value at '{place}' (TYPE_STRING), {value}",
+        **{"place": "tools[0].function_declarations[0].parameters.properties[0].value.enum[0]", "value": 1},
+    ),
+    _invalid(
+        "type-list",
+        "Invalid JSON payload received. Unknown name \"type\" at '{place}': Proto field is not repeating, cannot start"
+        " list.",
+        place="tools[0].function_declarations[0].parameters.properties[0].value",
+    ),
+    _invalid("duplicate-function", "Duplicate function declaration found: {function}", function="get_weather"),
+    _invalid(
+        "function-name",
+        f"{_PROTO}[FIELD_INVALID] Invalid function name. Must start with a letter or an underscore. Must be"
+        " alphanumeric (a-z, A-Z, 0-9), underscores (_), dots (.), colons (:) or dashes (-), with a maximum length of"
+        " 64.",
+        place="tools[0].function_declarations[0].name",
+    ),
+    _invalid(
+        "too-many-functions",
+        f"{_PROTO}[FIELD_INVALID] At most 512 function declarations can be specified.",
+        place="tools[0].function_declarations",
+    ),
+    _invalid("nesting-depth", "A FunctionDeclaration in the request exceeds the maximum allowed nesting depth."),
+    _invalid(
+        "schema-too-complex",
+        "The specified schema produces a constraint that has too many states for serving. Typical causes of this error"
+        " are schemas with lots of text (for example, very long property or enum names), schemas with long array length"
+        " limits (especially when nested), or schemas using complex value matchers (for example, integers or numbers"
+        " with minimum/maximum bounds or strings with complex formats like date-time).",
+    ),
     # ---- 400, worded after the captured ones (fidelity.md, Refusals)
     _invalid(
         "effort-and-thinking-config",
@@ -117,12 +181,6 @@ INVALID = (
         "Unable to submit request because the response schema is recursive at '{path}', which is not supported."
         f" {_LEARN}",
         path="#/$defs/Node",
-    ),
-    _invalid(
-        "function-name",
-        "Invalid function name '{function}'. Must start with a letter or an underscore. Must be alphanumeric (a-z, A-Z,"
-        " 0-9), underscores (_), dots (.), colons (:) or dashes (-), with a maximum length of 64.",
-        function="get weather",
     ),
     _invalid("missing-field", "Missing required field '{field}'.", field="messages"),
     _invalid("search-with-functions", "Multiple tools are supported only when they are all search tools."),

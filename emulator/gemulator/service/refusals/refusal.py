@@ -1,6 +1,6 @@
 """Refusal with a message template."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -49,5 +49,12 @@ def _fill(tree: Any, values: Mapping[str, object]) -> Any:
 def _violation(field: str | None, message: str) -> tuple[dict[str, Any], ...]:
     if field is None:
         return ()
-    violation = {"field": field, "description": message}
-    return ({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]},)
+    return field_violations([(field, message)])
+
+
+def field_violations(pairs: Iterable[tuple[str | None, str]]) -> tuple[dict[str, Any], ...]:
+    """Return the details that name each invalid field with a description; None leaves the field out."""
+    violations = [
+        {"description": text} if field is None else {"field": field, "description": text} for field, text in pairs
+    ]
+    return ({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": violations},)

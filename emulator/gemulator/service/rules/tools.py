@@ -8,10 +8,9 @@ from gemulator.core.plan import Failure
 from gemulator.request.body import MODES, allowed_in, function_name
 from gemulator.request.parsed import RequestEnvelope
 from gemulator.service.refusals import refuse
+from gemulator.service.rules import declarations
 from gemulator.service.rules.parameters import SCHEMA, invalid_value, not_one_of
 from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, requires
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
 
 
 def _declarations(context: RuleContext) -> Failure | None:
@@ -40,8 +39,6 @@ def _declaration(spec: JSON, where: str) -> Failure | None:
     name, parameters = spec.get("name"), spec.get("parameters")
     if not isinstance(name, str):
         return refuse("missing-field", at=f"{where}.name", field=f"{where}.name")
-    if not _NAME.fullmatch(name):
-        return refuse("function-name", at=f"{where}.name", function=name)
     if parameters is not None and not isinstance(parameters, dict):
         return invalid_value(f"{where}.parameters", SCHEMA, parameters)
     return None
@@ -148,8 +145,13 @@ def _setting_errors(settings: JSON) -> Iterator[Failure]:
 
 RULES = (
     Rule(
-        "functions", "§2 tools, functions; §6 Invalid value at tools[0]", _declarations, requires("tools", "functions")
+        "functions",
+        "§2 tools, functions; §6 Invalid value at tools[0]",
+        _declarations,
+        requires("tools", "functions"),
+        strictness="lenient",
     ),
+    *declarations.RULES,
     Rule(
         "tool-choice",
         "§2 tool_choice, function_call; §6 template for every enum field",
