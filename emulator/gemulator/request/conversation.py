@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Literal, NamedTuple
 
 import orjson
 from msgspec import Struct
@@ -11,6 +12,7 @@ from gemulator.core.json_types import JSON, digest
 from gemulator.request.message import (
     ASSISTANT_ROLES,
     CALLS,
+    EMPTY,
     MEDIA,
     SIGNED,
     SYSTEM_ROLES,
@@ -32,11 +34,18 @@ class ToolResult(Struct, frozen=True):
     value: JSON
 
 
+class Content(NamedTuple):
+    """Messages that reach the model as one content; consecutive tool results are one."""
+
+    kind: Literal["user", "model", "calls", "results"]
+    messages: list[Message]
+
+
 class Conversation:
     """A request with its target and headers (names in lower case).
 
     `has_turns`: there are messages beside instructions. `has_tool_calls` and `media`: some message has calls or
-    results, or parts other than plain text.
+    results, or parts other than plain text. `has_empty`: some message has no parts.
     """
 
     def __init__(self, parsed: ParsedRequest, target: Target, headers: Mapping[str, str]) -> None:
@@ -49,6 +58,7 @@ class Conversation:
         self.has_turns = features & TURN != 0
         self.has_tool_calls = features & CALLS != 0
         self.media = features & MEDIA != 0
+        self.has_empty = features & EMPTY != 0
         self._signed = features & SIGNED != 0
         self._fingerprint: bytes | None = None
         self._user = len(self.request.messages) - 1  # index of the newest; -1 if there is none
@@ -73,6 +83,21 @@ class Conversation:
             "publisher": publisher,
             "model": model,
         }
+
+    @cached_property
+    def contents(self) -> Sequence[Content]:
+        """The contents that reach the model: without instructions, which are apart from them."""
+        contents: list[Content] = []
+        for message in self.request.messages:
+            if message.role in TOOL_ROLES:
+                if not contents or contents[-1].kind != "results":
+                    contents.append(Content("results", []))
+                contents[-1].messages.append(message)
+            elif message.role in ASSISTANT_ROLES:
+                contents.append(Content("calls" if message.calls else "model", [message]))
+            elif message.role not in SYSTEM_ROLES:
+                contents.append(Content("user", [message]))
+        return contents
 
     @cached_property
     def turn(self) -> int:

@@ -83,8 +83,8 @@ class HistoryCall(WireModel, frozen=True):
     extra_content: ExtraContent | None = None
 
 
-# Features of a message: a turn, calls or results, signatures or thoughts, parts other than plain text.
-TURN, CALLS, SIGNED, MEDIA = 1, 2, 4, 8
+# Features of a message: a turn, calls or results, signatures or thoughts, parts other than plain text, no parts.
+TURN, CALLS, SIGNED, MEDIA, EMPTY = 1, 2, 4, 8, 16
 
 
 class Message(WireModel, frozen=True):
@@ -105,9 +105,18 @@ class Message(WireModel, frozen=True):
         features = 0 if self.role in SYSTEM_ROLES else TURN
         if self.tool_calls or self.function_call is not None or self.role in TOOL_ROLES:
             features |= CALLS | SIGNED
+        elif features and self.lacks_parts:
+            features |= EMPTY
         if self.extra_content is not None:
             features |= MEDIA | SIGNED
         return features | MEDIA if isinstance(self.content, list) else features
+
+    @property
+    def lacks_parts(self) -> bool:
+        """Return True if the content is absent or empty, or has a text part that is empty."""
+        if isinstance(self.content, list):
+            return not self.content or any(part.type == "text" and not part.text for part in self.content)
+        return not self.content and not self.refusal
 
     @property
     def text(self) -> str:

@@ -57,8 +57,11 @@ class Model(Struct, frozen=True, eq=False):
     # Parameters by their JSON names: refused, and accepted without effect.
     refuses: tuple[str, ...] = ()
     ignores: tuple[str, ...] = ()
-    prefill: bool = True
     search_with_functions: bool = True
+
+    # Histories: a model's turn at the end, and text in one message with calls.
+    prefill: bool = True
+    text_with_calls: bool = True
 
     @property
     def is_gemini(self) -> bool:

@@ -9,7 +9,7 @@ from tests.endpoint import GEMINI_2, REFERRING, Endpoint, asked, calling, image,
 LOST = {**REFERRING, "content": '{"images": [{"$ref": "other.jpg"}]}'}
 MEDIA = {"strict_media": True}
 LISTED = {"models": "catalog"}
-COUNT = "the number of function response parts is not equal to the number of function call parts"
+COUNT = "the number of function response parts is equal to the number of function call parts of the function call turn."
 LARGE = "data:image/png;base64," + "A" * 9_800_000
 
 
@@ -58,7 +58,7 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         "§2 prefill, 3.7",
         {},
         saying(*asked({"role": "model", "content": "I"}), model="google/gemini-3.7-flash"),
-        "the last content must not be from the model",
+        "Requests ending with a model turn are not supported.",
     ),
     ("§2 $ref", {}, saying(*asked(calling("get", signature="s"), LOST)), "refers to 'other.jpg'"),
     (

@@ -1,11 +1,13 @@
 """Google's refusals by name (fidelity.md, §6), for rules and scenarios."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
 from gemulator.service.refusals.bad_request import INVALID
 from gemulator.service.refusals.other import OTHERS
-from gemulator.service.refusals.refusal import Refusal
+from gemulator.service.refusals.refusal import Refusal, field_violations
 
 _ALL = (*INVALID, *OTHERS)
 
@@ -21,3 +23,12 @@ def default_for_status(status: int) -> Refusal:
 def refuse(name: str, /, *, at: str | None = None, **values: object) -> Failure:
     """Return the refusal `name` with its values; `at` is the path of the invalid field in the request."""
     return REFUSALS[name].failure(values, at)
+
+
+def invalid_proto(name: str, places: Sequence[str]) -> Failure:
+    """Return the refusal of an invalid proto `name` with one line for each of the places."""
+    failure = refuse(name, place=places[0])
+    head, _, first = failure.message.partition("\n")
+    lines = [first.replace(places[0], place) for place in places]
+    pairs = [(place, line.removeprefix("  * ")) for place, line in zip(places, lines, strict=True)]
+    return replace(failure, message="\n".join((head, *lines)), details=field_violations(pairs), field=places[0])

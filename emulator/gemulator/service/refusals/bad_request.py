@@ -77,9 +77,25 @@ INVALID = (
     ),
     _invalid(
         "response-count",
-        "Unable to submit request because the number of function response parts is not equal to the number of function"
-        f" call parts of the function call turn. {_LEARN}",
+        "Please ensure that the number of function response parts is equal to the number of function call parts of the"
+        " function call turn.",
     ),
+    _invalid(
+        "call-order",
+        "Please ensure that function call turn comes immediately after a user turn or after a function response turn.",
+    ),
+    _invalid(
+        "response-name",
+        f"{_PROTO}Name cannot be empty.",
+        place="contents[2].parts[0].function_response.name",
+    ),
+    _invalid(
+        "no-parts",
+        "Unable to submit request because it must include at least one parts field, which describes the prompt input."
+        f" {_LEARN}",
+    ),
+    _invalid("empty-text", "Unable to submit request because Model input cannot be empty."),
+    _invalid("no-prefill", "Requests ending with a model turn are not supported."),
     _invalid(
         "file-too-large",
         "Unable to submit request because the file is too large. The file size of {size} bytes exceeds max allowed"
@@ -199,7 +215,6 @@ INVALID = (
         "All 'detail' values in a request must be equal for this model; found {values}.",
         values="'high', 'low'",
     ),
-    _invalid("no-prefill", f"Unable to submit request because the last content must not be from the model. {_LEARN}"),
     _invalid(
         "dangling-ref",
         "The function response refers to '{ref}', but none of its parts has that display_name.",

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
 from gemulator.request.parsed import RequestEnvelope
-from gemulator.service.refusals import refuse
+from gemulator.service.refusals import invalid_proto, refuse
 from gemulator.service.refusals.refusal import field_violations
 from gemulator.service.rules.declared_schema import MAX_DEPTH, SchemaFault, schema_faults
 from gemulator.service.rules.rule import Rule, RuleContext, requires
@@ -81,13 +81,7 @@ def _duplicates(context: RuleContext) -> Failure | None:
 
 
 def _proto_failure(refusal: str, places: Sequence[str], function: str) -> Failure:
-    """Return the refusal of a whole request with one line per invalid place."""
-    failure = refuse(refusal, place=places[0])
-    first = failure.message.partition("\n")[2]
-    lines = [first.replace(places[0], place) for place in places]
-    message = "\n".join((failure.message.partition("\n")[0], *lines))
-    pairs = [(place, line.removeprefix("  * ")) for place, line in zip(places, lines, strict=True)]
-    return replace(failure, message=message, details=field_violations(pairs), field=places[0], hint=_function(function))
+    return replace(invalid_proto(refusal, places), hint=_function(function))
 
 
 def _array_items(kind: str) -> Callable[[RuleContext], Failure | None]:

@@ -1,13 +1,11 @@
 """Rules for the sequence of messages in a request."""
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-
 import orjson
+from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
-from gemulator.request.message import ASSISTANT_ROLES, SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
-from gemulator.service.refusals import refuse
+from gemulator.request.message import EMPTY, SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
+from gemulator.service.refusals import invalid_proto, refuse
 from gemulator.service.rules.rule import Rule, RuleContext, requires
 
 
@@ -36,37 +34,67 @@ def _is_object(call: HistoryCall) -> bool:
         return False
 
 
+def _empty(context: RuleContext) -> Failure | None:
+    if not context.conversation.has_empty:
+        return None
+    messages = (message for content in context.conversation.contents for message in content.messages)
+    empty = next(message for message in messages if message.features & EMPTY)
+    return refuse("empty-text" if empty.content and isinstance(empty.content, list) else "no-parts")
+
+
+def _order(context: RuleContext) -> Failure | None:
+    before = ""
+    for content in context.conversation.contents:
+        if content.kind == "calls" and before not in ("user", "results"):
+            return refuse("call-order")
+        before = content.kind
+    return None
+
+
 def _counts(context: RuleContext) -> Failure | None:
-    unequal = any(calls != answers for calls, answers in _exchanges(context.request.messages))
-    return refuse("response-count") if unequal else None
+    calls = 0
+    for content in context.conversation.contents:
+        if calls != (len(content.messages) if content.kind == "results" else 0):
+            return refuse("response-count")
+        calls = len(content.messages[0].calls) if content.kind == "calls" else 0
+    return refuse("response-count") if calls else None
 
 
-def _exchanges(messages: Sequence[Message]) -> Iterator[tuple[int, int]]:
-    """Yield the number of calls in each message and of the answers after it; (0, n) for answers without a call."""
-    runs = [(kind, list(run)) for kind, run in groupby(_without_system(messages), key=_kind)]
-    for index, (kind, run) in enumerate(runs):
-        if kind == "calls":
-            after = runs[index + 1] if index + 1 < len(runs) else ("", [])
-            answers = len(after[1]) if after[0] == "answers" else 0
-            # Of several messages with calls in a row only the last has answers.
-            yield from ((len(message.calls), 0) for message in run[:-1])
-            yield len(run[-1].calls), answers
-        elif kind == "answers" and (index == 0 or runs[index - 1][0] != "calls"):
-            yield 0, len(run)
+def _names(context: RuleContext) -> Failure | None:
+    """Check that each result belongs to a call: its id gives the name of the function."""
+    ids: set[str] = set()
+    nameless = []
+    for index, content in enumerate(context.conversation.contents):
+        ids.update(call.id for message in content.messages for call in message.calls)
+        nameless += [
+            f"contents[{index}].parts[{part}].function_response.name"
+            for part, message in enumerate(content.messages)
+            if content.kind == "results" and _is_nameless(message, ids)
+        ]
+    return invalid_proto("response-name", nameless) if nameless else None
 
 
-def _without_system(messages: Sequence[Message]) -> Iterator[Message]:
-    return (message for message in messages if message.role not in SYSTEM_ROLES)
+def _is_nameless(result: Message, ids: set[str]) -> bool:
+    if result.tool_call_id is None:
+        return not result.name and "" not in ids
+    return result.tool_call_id not in ids
 
 
-def _kind(message: Message) -> str:
-    if message.role in TOOL_ROLES:
-        return "answers"
-    return "calls" if message.calls else "words"
+def _text_with_calls(context: RuleContext) -> Failure | None:
+    if context.model.text_with_calls:
+        return None
+    mixed = any(
+        message.text
+        for content in context.conversation.contents
+        if content.kind == "calls"
+        for message in content.messages
+    )
+    return replace(refuse("invalid-argument"), hint="text beside tool_calls") if mixed else None
 
 
 def _prefill(context: RuleContext) -> Failure | None:
-    if context.model.prefill or context.request.messages[-1].role not in ASSISTANT_ROLES:
+    contents = context.conversation.contents
+    if context.model.prefill or not contents or contents[-1].kind not in ("model", "calls"):
         return None
     return refuse("no-prefill")
 
@@ -75,6 +103,10 @@ RULES = (
     Rule("contents", "§6 at least one contents field is required", _contents, requires("messages")),
     Rule("part-in-message", "§6 An 'image_url' 'content' object element is unsupported", _parts, requires("parts")),
     Rule("arguments", "§6 Expected a valid JSON object in the request", _arguments, requires("calls"), partners=True),
-    Rule("response-count", "§6 function/response count mismatch", _counts, requires("calls")),
-    Rule("ending", "§2 histories must not end with a model turn", _prefill, requires("messages")),
+    Rule("no-parts", "§16.3 at least one parts field; Model input cannot be empty", _empty, requires("messages")),
+    Rule("call-order", "§16.4 function call turn comes immediately after a user turn", _order, requires("calls")),
+    Rule("response-count", "§16.5 number of function response parts", _counts, requires("calls")),
+    Rule("response-name", "§16.6 function_response.name: Name cannot be empty", _names, requires("calls")),
+    Rule("text-with-calls", "§16.1 Request contains an invalid argument", _text_with_calls, requires("calls")),
+    Rule("ending", "§16.2 Requests ending with a model turn are not supported", _prefill, requires("messages")),
 )
