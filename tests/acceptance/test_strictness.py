@@ -43,3 +43,19 @@ def test_unknown_strictness_names_the_words(emulator: Emulator) -> None:
     answer = post(emulator.url, x_emulator_strictness="kind")
     assert answer.status_code == 400
     assert "use `lenient`, `service` or `strict`" in answer.text
+
+
+def test_regional_host_decides_over_the_path(emulator: Emulator) -> None:
+    body = BODY | {"model": "google/gemini-3-flash-preview", "temperature": 1}
+    headers = {"authorization": "Bearer x"}
+    answers = [
+        httpx.post(f"{emulator.url}{CHAT}", json=body, headers={**headers, "host": host}, timeout=60)
+        for host in (
+            "aiplatform.googleapis.com",
+            "us-central1-aiplatform.googleapis.com",
+            "global-aiplatform.googleapis.com",
+        )
+    ]
+    assert [answer.status_code for answer in answers] == [200, 404, 404]
+    assert "locations/us-central1/publishers/google/models/gemini-3-flash-preview" in answers[1].text
+    assert "no host global-aiplatform.googleapis.com exists" in answers[2].text

@@ -269,6 +269,8 @@ class Engine:
             # Google's front end looks up the endpoint before the body is read.
             answer = failure if incoming.target.shared else model
             head, chunk = FRONT_END.failure(answer, incoming.target)
+        if answer.hint and self.settings.emulator_headers:
+            head = replace(head, headers=(*head.headers, (b"x-emulator-hint", answer.hint.encode("ascii", "replace"))))
         if _is_encoded(incoming, answer) and self.settings.emulator_headers:
             head = replace(head, headers=(*head.headers, _CONTENT_ENCODING_HINT))
         body = Body.of(incoming.body, self.settings.journal_body)

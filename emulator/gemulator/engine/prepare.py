@@ -116,7 +116,14 @@ class RequestPreparer:
         library = self.library_for(incoming.caller.session, overlay)
         names, headers = library.header_names, incoming.headers
         values = (*map(headers.get, _CACHE_KEY_HEADERS), *(_values(headers, names) if names else ()))
-        key = (incoming.body, incoming.path, incoming.target.host, *values, overlay.generation)
+        key = (
+            incoming.body,
+            incoming.path,
+            incoming.target.host,
+            incoming.target.location,
+            *values,
+            overlay.generation,
+        )
         prepared: PreparedRequest | None = self._cache.get(key)
         if prepared is None:
             prepared = self._prepare(incoming, overlay, library, key)

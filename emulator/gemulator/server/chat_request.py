@@ -9,8 +9,9 @@ from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Target
-from gemulator.server.auth.identity import Authenticator, header_error, with_dedicated_host
+from gemulator.server.auth.identity import Authenticator, header_error, with_host
 from gemulator.server.metrics import Metrics
+from gemulator.service.locations import GLOBAL_HOST, NO_HOST
 from gemulator.state.store import DEFAULT
 
 
@@ -34,7 +35,9 @@ class RequestReader:
         self, path: str, target: Target, headers: Headers, source: bytes | Receive
     ) -> IncomingRequest | Refusal:
         """Return the request or its refusal. `source` is the body, or what receives it."""
-        target = with_dedicated_host(target, headers)
+        if headers.get("host", "").startswith(NO_HOST):
+            return Refusal(Failure(404, "NOT_FOUND", f"gemulator: no host {NO_HOST} exists: use {GLOBAL_HOST}"), target)
+        target = with_host(target, headers)
         caller = self._authenticator.caller(headers, target)
         if isinstance(caller, Failure):
             return Refusal(caller, target)

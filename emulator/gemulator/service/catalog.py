@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal, Self, TypeVar
 
 from msgspec import Struct, ValidationError, convert, field
+from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed
@@ -38,6 +39,10 @@ class Model(Struct, frozen=True, eq=False):
     signs: bool = False
     enforces: bool = False
 
+    # Locations by globs: where it is served (empty: everywhere), and where sources disagree. Elsewhere: 404.
+    locations: tuple[str, ...] = ()
+    unsure_locations: tuple[str, ...] = ()
+
     # Tokens.
     context: int | None = None
     max_output: int | None = None
@@ -68,6 +73,12 @@ class Model(Struct, frozen=True, eq=False):
         """Return True for Gemini models, which have rules of their own."""
         return self.family.startswith("gemini")
 
+    def serves(self, location: str) -> Literal["yes", "unsure", "no"]:
+        """Return if the model is served at a location."""
+        if not self.locations or matches_any(location, self.locations):
+            return "yes"
+        return "unsure" if matches_any(location, self.unsure_locations) else "no"
+
     @property
     def can_think(self) -> bool:
         return bool(self.levels or self.budget)
@@ -76,14 +87,15 @@ class Model(Struct, frozen=True, eq=False):
 class Endpoint(Struct, frozen=True):
     """Self-deployed model behind the endpoint ids that match the glob `id`.
 
-    `is_fallback` (`guess` in YAML) marks an entry for undescribed ids. A `location` of None means every location.
-    A `dedicated` endpoint answers on its own host name only.
+    `is_fallback` (`guess` in YAML) marks an entry for undescribed ids. A `location` of None and no `locations` (globs)
+    mean every location. A `dedicated` endpoint answers on its own host name only.
     """
 
     id: str
     dialect: str = "vllm"
     is_fallback: bool = field(default=False, name="guess")
     location: str | None = None
+    locations: tuple[str, ...] = ()
     dedicated: bool = False
     tokens_per_chunk: int = 1
     pace: Pacing = IMMEDIATE
@@ -120,7 +132,11 @@ class Catalog:
     def endpoint(self, target: Target) -> Endpoint | Failure:
         """Return the entry for an endpoint, or Google's 404."""
         for endpoint in self._endpoints:
-            if fnmatchcase(target.endpoint, endpoint.id) and endpoint.location in {None, target.location}:
+            if (
+                fnmatchcase(target.endpoint, endpoint.id)
+                and endpoint.location in {None, target.location}
+                and (not endpoint.locations or matches_any(target.location, endpoint.locations))
+            ):
                 return endpoint
         names = {"location": target.location, "endpoint": target.endpoint}
         return refuse("endpoint-not-found", project=project_number(target.project), **names)
@@ -131,6 +147,9 @@ class Catalog:
             return self._lookup_deployed(model, target)
         if not re.fullmatch(r"[^/\s]+/[^/\s]+", model):
             return refuse("malformed-model", model=model)
+        if model.startswith("models/"):  # the spelling of the Gemini API
+            hint = f"write google/{model.removeprefix('models/')}: models/... is the spelling of the Gemini API"
+            return replace(refuse("malformed-model", model=model), hint=hint)
         return next((entry for entry in self._models if fnmatchcase(model, entry.id)), Model(model, is_fallback=True))
 
     def _lookup_deployed(self, model: str, target: Target) -> Model | Failure:
@@ -146,6 +165,11 @@ class Catalog:
             pace=endpoint.pace,
             profile=endpoint.profile,
         )
+
+
+def matches_any(name: str, globs: Sequence[str]) -> bool:
+    """Return True if a name matches one of the globs."""
+    return any(fnmatchcase(name, glob) for glob in globs)
 
 
 def project_number(project: str) -> int:

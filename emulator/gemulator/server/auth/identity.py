@@ -14,6 +14,7 @@ from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Caller, Target
 from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
 from gemulator.server.auth.tokens import Token, session_of_token, signing_key, verify
+from gemulator.service.locations import location_of_host
 from gemulator.service.refusals import refuse
 from gemulator.state.store import DEFAULT
 
@@ -138,11 +139,15 @@ def header_error(caller: Caller) -> str | None:
     return None
 
 
-def with_dedicated_host(target: Target, headers: Headers) -> Target:
-    """Return the target with the Host header's name if it is one of a dedicated endpoint."""
+def with_host(target: Target, headers: Headers) -> Target:
+    """Return the target with the location of a regional host, and the name of a dedicated endpoint's."""
+    host = headers.get("host", "")
+    location = location_of_host(host)
+    if location is not None and location != target.location:
+        target = replace(target, location=location)
     if target.shared:
         return target
-    host = headers.get("host", "").partition(":")[0].lower()
+    host = host.partition(":")[0].lower()
     return replace(target, host=host) if host.endswith(_DEDICATED_SUFFIX) else target
 
 
@@ -151,7 +156,7 @@ def rebuild_request(
 ) -> IncomingRequest:
     """Return a journaled or explained request again, without authentication."""
     headers = Headers(raw)
-    return IncomingRequest(body, path, with_dedicated_host(target, headers), raw, caller_from_headers(headers, session))
+    return IncomingRequest(body, path, with_host(target, headers), raw, caller_from_headers(headers, session))
 
 
 def _unauthenticated(reason: Reason, version: str) -> Failure:

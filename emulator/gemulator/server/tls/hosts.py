@@ -6,35 +6,13 @@ from typing import Self, TypeAlias
 
 from msgspec import Struct, field
 
+from gemulator.service.locations import GLOBAL_HOST, LOCATION_HOSTS
+
 Network: TypeAlias = IPv4Network | IPv6Network
 
-_REGIONS = {
-    "africa-south": (1,),
-    "asia-east": (1, 2),
-    "asia-northeast": (1, 2, 3),
-    "asia-south": (1, 2),
-    "asia-southeast": (1, 2, 3),
-    "australia-southeast": (1, 2),
-    "europe-central": (2,),
-    "europe-north": (1, 2),
-    "europe-southwest": (1,),
-    "europe-west": (1, 2, 3, 4, 6, 8, 9, 10, 12),
-    "me-central": (1, 2),
-    "me-west": (1,),
-    "northamerica-northeast": (1, 2),
-    "northamerica-south": (1,),
-    "southamerica-east": (1,),
-    "southamerica-west": (1,),
-    "us-central": (1,),
-    "us-east": (1, 4, 5),
-    "us-south": (1,),
-    "us-west": (1, 2, 3, 4),
-}
-
 GOOGLE_HOSTS: Sequence[str] = (
-    "aiplatform.googleapis.com",
-    *(f"{area}{number}-aiplatform.googleapis.com" for area, numbers in _REGIONS.items() for number in numbers),
-    *(f"aiplatform.{area}.rep.googleapis.com" for area in ("eu", "us")),
+    GLOBAL_HOST,
+    *LOCATION_HOSTS,
     "metadata.google.internal",
     "oauth2.googleapis.com",
     "prediction.vertexai.goog",  # and its subdomains, one for each dedicated endpoint

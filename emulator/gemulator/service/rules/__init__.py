@@ -16,6 +16,7 @@ from gemulator.service.rules.rule import STRICTNESS, Policy, Rule, RuleContext
 # A request that breaks several rules gets the refusal of the first one.
 RULES: Sequence[Rule] = (
     limits.LISTED,
+    *limits.LOCATION_RULES,
     *parameters.RULES,
     *thinking.RULES,
     *formats.RULES,

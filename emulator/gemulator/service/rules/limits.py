@@ -1,6 +1,9 @@
 """Rules for listed models and the context window."""
 
+from msgspec.structs import replace
+
 from gemulator.core.plan import Failure
+from gemulator.service.locations import LOCATIONS
 from gemulator.service.refusals import refuse
 from gemulator.service.rules.rule import Rule, RuleContext, requires
 from gemulator.service.token_usage import envelope_tokens, prompt_tokens
@@ -12,6 +15,33 @@ def _listed(context: RuleContext) -> Failure | None:
     if context.model.is_fallback:
         return refuse("model-not-found", **context.conversation.url_names)
     return None
+
+
+def _location(context: RuleContext) -> Failure | None:
+    if context.conversation.target.location not in LOCATIONS:
+        return None
+    return _not_served(context) if _serves(context) == "no" else None
+
+
+def _unsure_location(context: RuleContext) -> Failure | None:
+    if _serves(context) != "unsure" or context.conversation.target.location not in LOCATIONS:
+        return None
+    return replace(_not_served(context), hint="location: sources disagree")
+
+
+def _unknown_location(context: RuleContext) -> Failure | None:
+    location = context.conversation.target.location
+    if location in LOCATIONS or location in context.model.locations:
+        return None
+    return replace(_not_served(context), hint=f"location {location!r} is not one of the service's")
+
+
+def _serves(context: RuleContext) -> str:
+    return context.model.serves(context.conversation.target.location)
+
+
+def _not_served(context: RuleContext) -> Failure:
+    return refuse("model-not-found", **context.conversation.url_names)
 
 
 def _window(context: RuleContext) -> Failure | None:
@@ -35,5 +65,12 @@ LISTED = Rule(
     partners=True,
     enabled_if=lambda policy: policy.listed_only,
     strictness="lenient",
+)
+LOCATION_RULES = (
+    Rule("location", "§18.1, 18.2, 18.5, 18.6 a model that a location does not serve", _location, partners=True),
+    Rule("unsure-location", "§18.3, 18.4", _unsure_location, partners=True, strictness="strict"),
+    Rule(
+        "unknown-location", "§18.8 the service has 48 locations", _unknown_location, partners=True, strictness="strict"
+    ),
 )
 WINDOW = Rule("context-window", "§6 The input token count (X) exceeds the maximum", _window, requires("messages"))
