@@ -202,7 +202,7 @@ def test_a_client_that_does_not_refresh_sees_the_401(state: Path) -> None:
         assert verify(token, derive_key("0"), expires) == "expired"
         with OpenAI(base_url=emulator.base_url, api_key=token) as client:
             error = _first_refusal(client)
-    assert "ACCESS_TOKEN_EXPIRED" in error.response.text
+    assert "ACCESS_TOKEN_TYPE_UNSUPPORTED" in error.response.text
 
 
 def _first_refusal(client: OpenAI) -> AuthenticationError:

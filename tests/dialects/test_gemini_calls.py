@@ -86,13 +86,14 @@ def test_tool_choice_object_uses_its_type(choice: Any, called: str | None) -> No
 def test_arguments_are_always_an_object(scenario: str, parameters: Any) -> None:
     """The service refuses other arguments when they return in the history."""
     spec = {"type": "function", "function": {"name": "f", "parameters": parameters}}
-    (call,) = Endpoint(scenario).ask("Do it.", tools=[spec]).message["tool_calls"]
+    lenient = {"x-emulator-strictness": "lenient"}  # the service refuses parameters without the type object
+    (call,) = Endpoint(scenario).ask("Do it.", tools=[spec], headers=lenient).message["tool_calls"]
     assert call["function"]["arguments"] == "{}"
 
 
 def test_only_allowed_functions_are_called() -> None:
     """The only allowed function was called already, so no call is required."""
-    history = [user(), calling("send_mail", signature="s"), result("send_mail")]
+    history = [user(), calling("send_mail", signature="c2ln"), result("send_mail")]
     choice = {"type": "allowed_tools", "mode": "required", "tools": [named("send_mail")]}
     answer = Endpoint().ask(messages=history, tool_choice=choice, **TWO)
     assert "tool_calls" not in answer.message
@@ -103,8 +104,8 @@ def test_only_the_first_of_parallel_calls_is_signed() -> None:
     assert signed == [True, False]
 
 
-@pytest.mark.parametrize("model", [GEMINI_2, "google/gemini-2.0-flash"])
-def test_older_models_have_no_signatures(model: str) -> None:
+@pytest.mark.parametrize("model", ["google/gemini-2.5-flash-lite", "google/gemini-2.0-flash"])
+def test_models_that_do_not_think_have_no_signatures(model: str) -> None:
     endpoint = Endpoint()
     assert "extra_content" not in endpoint.ask(model=model).message
     assert all("extra_content" not in c for c in endpoint.ask(model=model, tools=[tool()]).message["tool_calls"])

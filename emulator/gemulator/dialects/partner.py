@@ -45,10 +45,6 @@ class Partner(Dialect):
         return constrain_reasoning(decoding, request) if self._placement in ("tags", "bare") else decoding
 
     def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
-        efforts, effort = self.profile.efforts, request.reasoning_effort
-        if efforts and effort is not None and effort not in efforts:
-            allowed = ", ".join(f"'{known}'" for known in sorted(efforts))
-            return invalid(f"Expected 'reasoning_effort' to be one of: {allowed}; found '{effort}'.")
         return _safety_settings_error(request) if plan.model.startswith("meta/") else None
 
     def response_id(self, seed: Seed, created: int) -> str:

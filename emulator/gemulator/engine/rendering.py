@@ -16,9 +16,11 @@ from gemulator.delivery.schedule import PLAIN, Schedule
 from gemulator.delivery.steps import Chunk, Delivery, Head
 from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style
 from gemulator.engine.planning.plan import Script, plan_script
+from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
 from gemulator.service.catalog import Model
+from gemulator.service.token_usage import thinking_limit
 
 _MAX_HEADS = 64  # cached heads of one template
 _MIN_ID_LENGTH = 8  # TGI's empty id and its "0" are constants, and would match all over the text
@@ -206,7 +208,7 @@ def _plan(
     dialect: Dialect,
 ) -> Answer:
     answer_id = script.id or ids.response_id()
-    sign = ids.sign if model.signs else _no_signature
+    sign = ids.sign if model.signs else ids.sign_call if _signs_calls(model, conversation.request) else _no_signature
     decoding = dialect.decoding(conversation.request)
     context = Context(conversation, options.root, ids.attempt, ids.call_id, sign, decoding, groups=script.groups)
     try:
@@ -214,6 +216,13 @@ def _plan(
     except Unsatisfiable as error:
         return dialect.unsatisfiable(error)
     return dialect.refusal(plan, conversation.request) or plan
+
+
+def _signs_calls(model: Model, request: ChatRequest) -> bool:
+    """Return True if a model that asks no signature back signs the calls of this answer."""
+    if not model.can_think or thinking_limit(request, model) == 0:
+        return False
+    return model.signs_calls == "thinking" or (model.signs_calls == "asked" and request.asks_to_think)
 
 
 def _no_signature(name: str, seed: Seed) -> None:
@@ -265,6 +274,10 @@ class IdFactory:
         self.slots.append(IdSlot(seed.path.removeprefix(self.attempt.path), make))
         self.values.append(value.encode())
         return value
+
+    def sign_call(self, name: str, seed: Seed) -> str | None:
+        """Sign a call; texts and media have no name and stay unsigned."""
+        return self.sign(name, seed) if name else None
 
     def sign(self, name: str, seed: Seed) -> str:
         signature = self._options.sign(name, seed)

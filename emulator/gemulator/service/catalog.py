@@ -38,6 +38,8 @@ class Model(Struct, frozen=True, eq=False):
     # Thought signatures: answers carry them; the first call of a step must return its own.
     signs: bool = False
     enforces: bool = False
+    # Calls of a model that asks no signature back are signed never, if it thinks, or only if it was asked to think.
+    signs_calls: Literal["never", "thinking", "asked"] = "never"
 
     # Locations by globs: where it is served (empty: everywhere), and where sources disagree. Elsewhere: 404.
     locations: tuple[str, ...] = ()

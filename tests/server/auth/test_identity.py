@@ -57,7 +57,7 @@ def asked(auth: str, headers: dict[str, str], target: Target = TARGET, **setting
             "token",
             {"authorization": f"Bearer {create_token('tab', 1_770_000_000, KEY)}"},
             INVALID,
-            "ACCESS_TOKEN_EXPIRED",
+            "ACCESS_TOKEN_TYPE_UNSUPPORTED",
         ),
     ],
 )

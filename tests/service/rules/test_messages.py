@@ -35,13 +35,13 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     (
         "§6 image_url in a tool message",
         {},
-        saying(*asked(calling("get", signature="s"), result("get", [image()]))),
+        saying(*asked(calling("get", signature="c2ln"), result("get", [image()]))),
         "An 'image_url' 'content' object element is unsupported for a(n) 'tool' message.",
     ),
     (
         "§6 arguments not JSON",
         {},
-        saying(*asked(calling("get", signature="s", arguments="{city"), result("get"))),
+        saying(*asked(calling("get", signature="c2ln", arguments="{city"), result("get"))),
         "Expected a valid JSON object in the request",
     ),
     (
@@ -50,17 +50,17 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         saying(*asked(calling("get", arguments="[1]"), result("get")), model="qwen/qwen3"),
         "Expected a valid JSON object in the request",
     ),
-    ("§6 response count", {}, saying(*asked(calling("a", "b", signature="s"), result("a"))), COUNT),
-    ("§6 response count, none", {}, saying(*asked(calling("a", signature="s"), user())), COUNT),
+    ("§6 response count", {}, saying(*asked(calling("a", "b", signature="c2ln"), result("a"))), COUNT),
+    ("§6 response count, none", {}, saying(*asked(calling("a", signature="c2ln"), user())), COUNT),
     ("§6 response count, orphan", {}, saying(*asked(result("a"))), COUNT),
-    ("§6 response count, pending", {}, saying(*asked(calling("a", signature="s"))), COUNT),
+    ("§6 response count, pending", {}, saying(*asked(calling("a", signature="c2ln"))), COUNT),
     (
         "§2 prefill, 3.7",
         {},
         saying(*asked({"role": "model", "content": "I"}), model="google/gemini-3.7-flash"),
         "Requests ending with a model turn are not supported.",
     ),
-    ("§2 $ref", {}, saying(*asked(calling("get", signature="s"), LOST)), "refers to 'other.jpg'"),
+    ("§2 $ref", {}, saying(*asked(calling("get", signature="c2ln"), LOST)), "refers to 'other.jpg'"),
     (
         "§2 detail before 3",
         {},
@@ -89,7 +89,12 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         saying(user([image("data:image/png;base64,!!!")])),
         'messages[0].content[0].image_url\' (TYPE_BYTES), Base64 decoding failed for "!!!"',
     ),
-    ("§2 data no image, strict", MEDIA, saying(user([image("data:image/png;base64,QUJD")])), "The image is not valid."),
+    (
+        "§2 data no image, strict",
+        MEDIA,
+        saying(user([image("data:image/png;base64,QUJD")])),
+        "Provided image is not valid.",
+    ),
 ]
 
 

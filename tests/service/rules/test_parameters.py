@@ -8,7 +8,7 @@ from tests.endpoint import GEMINI_2, Endpoint, google, rows, schema, thinking, t
 
 GEMINI_20 = "google/gemini-2.0-flash-001"
 NEWEST = "google/gemini-3.7-flash"
-LEVELS = "'high', 'low', 'medium', 'minimal'"
+LEVELS = "'high', 'low', 'max', 'medium', 'minimal'"
 RECURSIVE = {"$defs": {"N": {"properties": {"next": {"$ref": "#/$defs/N"}}}}, "$ref": "#/$defs/N"}
 BOTH = {"reasoning_effort": "low", **thinking(include_thoughts=True)}
 ENDLESS = tool("f", a={"type": "string", "minLength": 2_000_000})
@@ -50,6 +50,13 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("§2 modalities", {}, {"modalities": ["smell"]}, "Expected 'modalities[0]' to be one of: 'audio', 'image', 'text'"),
     ("§2 modalities, model", {}, {"modalities": ["image"]}, "response modality 'image' is not supported"),
     ("§6 reasoning_effort none", {}, {"reasoning_effort": "none"}, f"one of: {LEVELS}; found 'none'."),
+    (
+        "§17.1 stop",
+        {},
+        {"stop": ["a"] * 6},
+        "stopSequences value of 6 but the supported range is from 1 (inclusive) to 6",
+    ),
+    ("§17.2 partner", {}, {"model": "zai-org/glm-4.7-maas", "reasoning_effort": "none"}, f"one of: {LEVELS}; found 'n"),
     ("§13.9 reasoning_effort xhigh", {}, {"reasoning_effort": "xhigh"}, "found 'xhigh'."),
     (
         "§6 reasoning_effort with max",
@@ -225,10 +232,12 @@ def test_refused(settings: dict[str, Any], fields: dict[str, Any], says: str, st
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_strict_refusal_names_the_field_in_its_details() -> None:
-    (detail,) = Endpoint(**STRICT).ask(prefill="x").error["details"]
+def test_strict_refusal_names_all_unknown_fields() -> None:
+    error = Endpoint(**STRICT).ask(prefill="x", mood=1, extra_body=google(style=2)).error
+    (detail,) = error["details"]
     assert detail["@type"] == "type.googleapis.com/google.rpc.BadRequest"
-    assert detail["fieldViolations"][0]["field"] == "prefill"
+    assert [violation.get("field") for violation in detail["fieldViolations"]] == [None, None, "extra_body.google"]
+    assert error["message"] == "\n".join(violation["description"] for violation in detail["fieldViolations"])
 
 
 def test_message_and_details_name_the_same_field() -> None:

@@ -32,7 +32,7 @@ SHARED = {
 }
 HARMLESS = {"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}
 CACHE = "projects/p/locations/l/cachedContents/7"
-CALL = calling("get", signature="s")
+CALL = calling("get", signature="c2ln")
 
 
 def saying(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -55,6 +55,12 @@ PASSES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("§2 strict media, fine", {"strict_media": True}, saying(user([image(PNG), image()]))),
     ("§2 thinking_budget -1", {}, {"model": GEMINI_2, **thinking(thinking_budget=-1)}),
     ("§2 thinking_budget 0", {}, thinking(thinking_budget=0)),
+    ("§17.1 stop", {}, {"stop": ["q1", "q2", "q3", "q4", "q5"]}),
+    ("§17.1 stop, text", {}, {"stop": "a long stop sequence"}),
+    ("§17.2 max", {}, {"model": "google/gemini-3.5-flash", "reasoning_effort": "max"}),
+    ("§17.2 max, 2.5", {}, {"model": GEMINI_2, "reasoning_effort": "max"}),
+    ("§17.2 max, partner", {}, {"model": "openai/gpt-oss-120b-maas", "reasoning_effort": "max"}),
+    ("§17.3 medium, 3 Pro", {}, {"model": "google/gemini-3-pro-preview", "reasoning_effort": "medium"}),
     ("§2 thinking_level in capitals", {}, thinking(thinking_level="LOW")),
     ("§2 response_format text", {}, {"response_format": {"type": "text"}}),
     ("§2 response_format MIME", {}, {"response_format": {"type": "application/json"}}),
@@ -81,7 +87,7 @@ PASSES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("§2 $ref without parts", {}, saying(*asked(CALL, result("get", '{"$ref": "x"}')))),
     ("§2 tool content as text parts", {}, saying(*asked(CALL, result("get", [{"type": "text", "text": "{}"}])))),
     ("§6 content beside calls", {}, saying(*asked({**CALL, "content": "Let me see."}, result("get")))),
-    ("§5 duplicate call ids", {}, saying(*asked(calling("a", "a", signature="s"), result("a"), result("a")))),
+    ("§5 duplicate call ids", {}, saying(*asked(calling("a", "a", signature="c2ln"), result("a"), result("a")))),
     ("§1 unknown model", {}, {"model": "google/gemini-99-flash"}),
     ("§1 listed model", {"models": "catalog"}, {"model": GEMINI_3}),
     ("§2 partners' own fields, strict", {"strict_params": True}, {"model": "zai-org/glm-5-maas", "guided_json": {}}),

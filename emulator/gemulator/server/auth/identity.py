@@ -69,7 +69,7 @@ class Authenticator:
         """Return the caller, Google's 401 or its 403."""
         if self._cached_caller is not None:
             return self._cached_caller(tuple(map(headers.raw.get, _CALLER_HEADERS)), target.version)
-        caller = self._authenticate(headers, target.version)
+        caller = self._authenticate(headers, target.version, shared=target.shared)
         if self._policy is None or isinstance(caller, Failure):
             return caller
         return self._policy.check(self._identity(bearer_token(headers)), target) or caller
@@ -78,11 +78,11 @@ class Authenticator:
         pairs = zip(_CALLER_HEADERS, values, strict=True)
         return self._authenticate(Headers({name: value for name, value in pairs if value is not None}), version)
 
-    def _authenticate(self, headers: Headers, version: str) -> Caller | Failure:
+    def _authenticate(self, headers: Headers, version: str, *, shared: bool = True) -> Caller | Failure:
         bearer = bearer_token(headers)
         reason = self._refusal_reason(bearer, headers)
         if reason is not None:
-            return _unauthenticated(reason, version)
+            return _unauthenticated(reason, version, shared=shared)
         # The token may name the session too, because some clients cannot set headers.
         session = headers.get("x-emulator-session") or session_of_token(bearer) or DEFAULT
         return caller_from_headers(headers, session)
@@ -159,6 +159,8 @@ def rebuild_request(
     return IncomingRequest(body, path, with_host(target, headers), raw, caller_from_headers(headers, session))
 
 
-def _unauthenticated(reason: Reason, version: str) -> Failure:
+def _unauthenticated(reason: Reason, version: str, *, shared: bool) -> Failure:
     name, hint = _REFUSALS[reason]
+    if reason == "expired" and shared:
+        name = "bad-token"  # endpoints/openapi does not tell an expired token from a wrong one (fidelity.md, 401)
     return replace(refuse(name, version=version), hint=hint)

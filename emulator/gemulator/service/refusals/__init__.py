@@ -32,3 +32,9 @@ def invalid_proto(name: str, places: Sequence[str]) -> Failure:
     lines = [first.replace(places[0], place) for place in places]
     pairs = [(place, line.removeprefix("  * ")) for place, line in zip(places, lines, strict=True)]
     return replace(failure, message="\n".join((head, *lines)), details=field_violations(pairs), field=places[0])
+
+
+def refuse_all(name: str, violations: Sequence[tuple[str | None, str]]) -> Failure:
+    """Return the refusal `name` with one line of the message for each violation, a pair of field and text."""
+    message = "\n".join(text for _, text in violations)
+    return replace(refuse(name), message=message, details=field_violations(violations), field=violations[0][0])

@@ -46,7 +46,7 @@ INVALID = (
     _invalid(
         "not-one-of",
         "Expected '{field}' to be one of: {allowed}; found {value}.",
-        **{"field": "reasoning_effort", "allowed": "'high', 'low', 'medium', 'minimal'", "value": "'none'"},
+        **{"field": "reasoning_effort", "allowed": "'high', 'low', 'max', 'medium', 'minimal'", "value": "'none'"},
     ),
     _invalid("level-unsupported", "Thinking level is unsupported: THINKING_LEVEL_{level}", level="MINIMAL"),
     _invalid("budget-and-level", "You can only set only one of thinking budget and thinking level."),
@@ -226,5 +226,5 @@ INVALID = (
         field="data",
         value="?",
     ),
-    _invalid("not-an-image", "Unable to process input image. The image is not valid."),
+    _invalid("not-an-image", "Provided image is not valid."),
 )

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
 from gemulator.request.parsed import RequestEnvelope
-from gemulator.service.refusals import invalid_proto, refuse
-from gemulator.service.refusals.refusal import field_violations
+from gemulator.service.refusals import invalid_proto, refuse, refuse_all
 from gemulator.service.rules.declared_schema import MAX_DEPTH, SchemaFault, schema_faults
 from gemulator.service.rules.rule import Rule, RuleContext, requires
 
@@ -100,15 +99,13 @@ def _values(kind: str, refusal: str) -> Callable[[RuleContext], Failure | None]:
         found = [*_declarations(context).with_fault(kind)]
         if not found:
             return None
-        pairs = []
+        pairs: list[tuple[str | None, str]] = []
         for one, fault in found:
             place = f"{one.place}.parameters{fault.by_index}"
             value = orjson.dumps(fault.value).decode()[:80]
             pairs.append((place, refuse(refusal, place=place, value=value).message))
-        message = "\n".join(text for _, text in pairs)
         functions = ", ".join(f"`{name}`" for name, _ in groupby(one.name for one, _ in found))
-        hint = f"functions {functions}"
-        return replace(refuse(refusal), message=message, details=field_violations(pairs), field=pairs[0][0], hint=hint)
+        return replace(refuse_all(refusal, pairs), hint=f"functions {functions}")
 
     return check
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure, quote_value
-from gemulator.service.refusals import refuse
+from gemulator.service.refusals import refuse, refuse_all
 from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, requires
 
 SCHEMA = "type.googleapis.com/google.cloud.aiplatform.v1.Schema"
@@ -62,6 +62,7 @@ _RANGES = (
     ("presence_penalty", "presencePenalty", -2, 2, False),
 )
 _NATIVE_NAMES = {name: native for name, native, *_ in _RANGES} | {"logprobs": "logprobs", "top_logprobs": "logprobs"}
+_MAX_STOPS = 5
 _INT32 = ("n", "seed", "max_tokens", "max_completion_tokens", "top_logprobs")
 
 
@@ -88,12 +89,11 @@ def _unknown_fields(fields: Mapping[str, JSON], known: frozenset[str], path: str
 
 
 def _unknown(context: RuleContext) -> Failure | None:
-    found = next(ignored_fields(context.envelope.body), None)
-    if found is None:
-        return None
-    name, path = found
-    where = f" at '{path}'" if path else ""
-    return refuse("unknown-field", at=f"{path}.{name}" if path else name, key=name, where=where)
+    unknown = [
+        (path or None, refuse("unknown-field", key=name, where=f" at '{path}'" if path else "").message)
+        for name, path in ignored_fields(context.envelope.body)
+    ]
+    return refuse_all("unknown-field", unknown) if unknown else None
 
 
 def _int32(context: RuleContext) -> Failure | None:
@@ -119,6 +119,13 @@ def _range_error(context: RuleContext, ranges: Sequence[tuple[str, str, int, int
             end = "inclusive" if inclusive else "exclusive"
             return refuse("out-of-range", field=native, value=f"{value:g}", low=low, high=high, end=end)
     return None
+
+
+def _stops(context: RuleContext) -> Failure | None:
+    count = len(context.request.stops)
+    if count <= _MAX_STOPS:
+        return None
+    return refuse("out-of-range", field="stopSequences", value=count, low=1, high=_MAX_STOPS + 1)
 
 
 def _output_tokens(context: RuleContext) -> Failure | None:
@@ -196,6 +203,7 @@ RULES = (
         requires("max_tokens", "max_completion_tokens"),
         partners=True,
     ),
+    Rule("stops", "§17.1 stopSequences value", _stops, requires("stop")),
     Rule("unsupported", "§2 model-generation limits; §6 logprobs", _unsupported),
     Rule("google-options", "§2 extra_body.google; §6 Invalid value", _options, OPTIONS, strictness="lenient"),
 )

@@ -1,6 +1,9 @@
 """Rules for thought signatures in the current turn (fidelity.md, §7)."""
 
+import re
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
 from gemulator.request.message import SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
@@ -8,6 +11,9 @@ from gemulator.service.refusals import refuse
 from gemulator.service.rules.rule import Rule, RuleContext, requires
 
 SKIP = "skip_thought_signature_validator"
+_OTHER_DUMMY = "context_engineering_is_the_way_to_go"  # accepted by the Gemini API only
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
+_PLACEHOLDER = re.compile(r"<.*>|\.+|…", re.S)  # of documentation
 
 
 def signature(holder: HistoryCall | Message) -> str | None:
@@ -38,9 +44,34 @@ def _missing(context: RuleContext) -> Failure | None:
         return None
     for number, message in _steps(context):
         first = message.calls[0]
-        if signature(first) is None:
+        given = signature(first)
+        if given is None or not (_is_placeholder(given) or _can_be_genuine(given)):
             return refuse("missing-signature", function=first.function.name, position=number)
     return None
+
+
+def _placeholder(context: RuleContext) -> Failure | None:
+    if not context.model.enforces:
+        return None
+    for number, message in _steps(context):
+        first = message.calls[0]
+        given = signature(first)
+        if given is not None and _is_placeholder(given):
+            failure = refuse("missing-signature", function=first.function.name, position=number)
+            return replace(failure, hint=f"the signature {given[:40]!r} is a placeholder")
+    return None
+
+
+def _is_placeholder(given: str) -> bool:
+    return _PLACEHOLDER.fullmatch(given) is not None
+
+
+def _can_be_genuine(given: str) -> bool:
+    """Return True if a signature is base64, as the bytes of any signature are, and no dummy of another service."""
+    if given == _OTHER_DUMMY or _BASE64.fullmatch(given) is None:
+        return False
+    digits = len(given.rstrip("="))
+    return digits % 4 != 1 and (digits == len(given) or len(given) % 4 == 0)
 
 
 def _corrupted(context: RuleContext) -> Failure | None:
@@ -66,6 +97,15 @@ RULES = (
         _missing,
         requires("calls"),
         enabled_if=lambda policy: policy.signatures != "off",
+        group="signatures",
+    ),
+    Rule(
+        "placeholder-signature",
+        "§17.7 a placeholder of documentation",
+        _placeholder,
+        requires("calls"),
+        enabled_if=lambda policy: policy.signatures != "off",
+        strictness="strict",
         group="signatures",
     ),
     Rule(

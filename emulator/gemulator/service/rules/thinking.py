@@ -6,6 +6,7 @@ from gemulator.service.refusals import refuse
 from gemulator.service.rules.parameters import invalid_value, not_one_of
 from gemulator.service.rules.rule import OPTIONS, Rule, RuleContext, requires
 
+_EFFORTS = ("high", "low", "max", "medium", "minimal")  # of the endpoint, whatever the model
 _COMMON_LEVELS = ("high", "low", "medium", "minimal")
 _LEVEL = "type.googleapis.com/google.cloud.aiplatform.v1.GenerationConfig.ThinkingConfig.ThinkingLevel"
 
@@ -16,14 +17,20 @@ def _known_levels(context: RuleContext) -> list[str]:
 
 def _effort(context: RuleContext) -> Failure | None:
     effort = context.request.reasoning_effort
+    return None if effort is None or effort in _EFFORTS else not_one_of("reasoning_effort", _EFFORTS, effort)
+
+
+def _effort_of_model(context: RuleContext) -> Failure | None:
+    effort = context.request.reasoning_effort
     if effort is None:
         return None
-    known = _known_levels(context)
-    if effort not in known:
-        return not_one_of("reasoning_effort", known, effort)
     if context.request.thinking_config:
         return refuse("effort-and-thinking-config")
-    return _level_supported(context, effort)
+    if not context.model.can_think:
+        return refuse("thinking-unsupported")
+    # The endpoint maps `max`, and `medium` of Gemini 3, to a level that the model has (fidelity.md, Parameters).
+    mapped = effort == "max" or (effort == "medium" and context.model.family.startswith("gemini-3"))
+    return None if mapped else _level_supported(context, effort)
 
 
 def _level_supported(context: RuleContext, level: str) -> Failure | None:
@@ -69,8 +76,15 @@ def _budget(context: RuleContext, budget: JSON) -> Failure | None:
 RULES = (
     Rule(
         "reasoning-effort",
-        "§2 reasoning_effort; §6 Expected …, Thinking level is unsupported",
+        "§2 reasoning_effort; §6, §17.2 Expected 'reasoning_effort' to be one of",
         _effort,
+        requires("reasoning_effort"),
+        partners=True,
+    ),
+    Rule(
+        "effort-of-model",
+        "§2 reasoning_effort; §6 Thinking level is unsupported; §17.3",
+        _effort_of_model,
         requires("reasoning_effort"),
     ),
     Rule("thinking-config", "§2 thinking_config; §6 thinking budget and thinking level; §7 Levels", _config, OPTIONS),
