@@ -15,6 +15,7 @@ from gemulator.request.parser import parse
 from gemulator.request.target import Target
 from gemulator.service.catalog import Model
 from gemulator.service.rules import Policy, RuleContext, check_request, declarations
+from gemulator.service.rules.declared_schema import SchemaFault, schema_faults
 from tests.endpoint import CATALOG, GEMINI_3, Endpoint, rows
 
 CORPUS = Path("/work/shared/corpora/schemas-open.jsonl.gz")
@@ -173,8 +174,12 @@ def test_declarations_are_not_checked_for_partners() -> None:
 
 def test_set_of_tools_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     walks = []
-    walk = declarations.schema_faults
-    monkeypatch.setattr(declarations, "schema_faults", lambda schema: [walks.append(schema), *walk(schema)][1:])
+
+    def walk(schema: Any) -> list[SchemaFault]:
+        walks.append(schema)
+        return [*schema_faults(schema)]
+
+    monkeypatch.setattr(declarations, "schema_faults", walk)
     endpoint = Endpoint()
     for text in ("one", "two", "three"):
         assert endpoint.ask(text, **offer(having(seen_once=STR))).status == 200
@@ -249,7 +254,7 @@ def test_mutated_declarations_are_refused_by_the_rule(rule: str) -> None:
         for schema in corpus()[:1500]
         if isinstance(schema, dict)
         and isinstance(schema.get("properties"), dict)
-        and not [*declarations.schema_faults(schema)]
+        and not [*schema_faults(schema)]
         and schema.get("type") == "object"
     ][:200]
     assert len(sound) == 200
