@@ -17,6 +17,7 @@ from tests.acceptance.wire import ask
 
 GOOGLE = "https://us-central1-aiplatform.googleapis.com/v1/projects/demo/locations/us-central1/endpoints/openapi"
 BEARER = {"authorization": "Bearer x"}
+REGIONAL = "google/gemini-2.5-flash"  # the default model of `ask` is served at `global` only
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +73,10 @@ def test_a_client_that_does_not_trust_the_authority_refuses(secure: Emulator) ->
 
 def test_google_s_url_is_answered_through_the_proxy(secure: Emulator, trust: ssl.SSLContext) -> None:
     with httpx.Client(proxy=secure.proxy_url, verify=trust) as client:
-        answer = client.post(f"{GOOGLE}/chat/completions", json=ask("Hello"), headers=BEARER)
-        again = client.post(f"{GOOGLE}/chat/completions", json=ask("Hello", stream=True), headers=BEARER)
+        answer = client.post(f"{GOOGLE}/chat/completions", json=ask("Hello", model=REGIONAL), headers=BEARER)
+        again = client.post(
+            f"{GOOGLE}/chat/completions", json=ask("Hello", model=REGIONAL, stream=True), headers=BEARER
+        )
     assert answer.json()["choices"][0]["message"]["content"]
     assert again.text.endswith("data: [DONE]\n\n")
 
