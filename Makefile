@@ -7,7 +7,7 @@ PIP    := $(BIN)/pip install --quiet --disable-pip-version-check
 # Tests that start servers, browsers, other languages or containers.
 WHOLE  := acceptance browser clients containers fuzz how_to
 
-.PHONY: serve test quick format clean
+.PHONY: serve test quick fast format clean
 
 serve: $(VENV)/.serve
 	@$(BIN)/gemulator serve --speed realistic
@@ -22,6 +22,9 @@ quick: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@$(MAKE) --no-print-directory fast
+
+fast:
 	$(BIN)/python -m pytest -q -m 'not slow' $(WHOLE:%=--ignore=tests/%)
 
 format: $(VENV)/.test

@@ -1,5 +1,6 @@
 """Tokens over the wire: where they are had, and what they open."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +137,42 @@ def test_tokeninfo_knows_its_own_tokens_only(guarded: Emulator, query: str) -> N
     answer = httpx.get(f"{guarded.url}/tokeninfo{query}")
     assert answer.status_code == 400
     assert set(answer.json()) == {"error", "error_description"}
+
+
+NOW = int(time.time())
+IDENTITY = {"aud": "https://app.example", "iss": "https://accounts.google.com", "iat": NOW, "exp": NOW + 600}
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        (IDENTITY, 200),
+        ({**IDENTITY, "exp": NOW - 1}, 400),
+        ({**IDENTITY, "exp": str(NOW + 600)}, 400),
+        ({name: value for name, value in IDENTITY.items() if name != "exp"}, 400),
+        ({**IDENTITY, "iss": EMAIL}, 400),
+        ({"use": "refresh", "session": "s", "email": EMAIL}, 400),
+        ({"use": "subject", "session": "s", "email": EMAIL}, 400),
+    ],
+)
+def test_tokeninfo_of_a_jwt_of_our_key(guarded: Emulator, state: Path, claims: dict[str, object], status: int) -> None:
+    answer = httpx.get(f"{guarded.url}/tokeninfo", params={"id_token": ServiceKey.of(state).sign(claims)})
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json() == {"error": "invalid_token", "error_description": "Invalid Value"}
+
+
+@pytest.mark.parametrize("path", ["/token", "/v1/token", "/tokeninfo"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_body_of_a_token_request_has_a_limit(guarded: Emulator, path: str, chunked: bool) -> None:
+    with httpx.Client(base_url=guarded.url) as client:
+        for size, status in ((90_000, 400), (100_001, 413), (3_000_000, 413), (90_000, 400)):
+            body = b"x" * size
+            answer = client.post(path, content=iter([body]) if chunked else body)
+            assert answer.status_code == status
+            assert answer.json()["error"] == "invalid_request"
+            if status == 413:
+                assert answer.json()["error_description"] == "Request body is larger than 100000 bytes: send fewer"
 
 
 @pytest.mark.parametrize("path", ["/token", "/v1/token"])

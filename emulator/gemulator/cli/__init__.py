@@ -4,9 +4,11 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import click
 
+from gemulator.cli.standard_streams import open_standard_streams
 from gemulator.core.version import __version__
 
 # Command: module with a function of the same name.
@@ -36,6 +38,16 @@ class _LazyGroup(click.Group):
             command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. An error of the system (disk, permissions, limits) is one line instead of a traceback."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click ends without a word: the reader of the output has gone
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror or error}") from None
+
 
 @contextmanager
 def _gc_paused() -> Iterator[None]:
@@ -55,3 +67,4 @@ def main() -> None:
 
     Start it with `gemulator serve`, and point an OpenAI client at the URL that it prints.
     """
+    open_standard_streams()

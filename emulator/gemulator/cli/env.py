@@ -20,6 +20,12 @@ adc_option = click.option(
 )
 
 
+def _not_empty(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.UsageError("--token-key: the value is empty: set one, or leave out the option")
+    return value
+
+
 @click.command(short_help="Print environment variables for clients.")
 @target_options
 @adc_option
@@ -33,7 +39,9 @@ adc_option = click.option(
 @click.option("--tls", is_flag=True, help="Add variables for trusting the HTTPS certificate.")
 @click.option("--proxy", default="", help="URL of the proxy opened by `serve --proxy-port`.")
 @click.option("--seed", default="0", show_default=True, envvar="GEMULATOR_SEED", help="Seed of the emulator.")
-@click.option("--token-key", envvar="GEMULATOR_TOKEN_KEY", help="Token key of the emulator, if set.")
+@click.option(
+    "--token-key", envvar="GEMULATOR_TOKEN_KEY", callback=_not_empty, help="Token key of the emulator, if set."
+)
 def env(target: ServerTarget, adc: str, form: Format, **options: Any) -> None:
     """Print environment variables that point clients to the emulator at --url: `eval "$(gemulator env)"`.
 

@@ -21,6 +21,7 @@ from gemulator.cli.server_options import ServerTarget
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.admin import Admin
 from gemulator.client.embedded import Emulator
+from gemulator.core.printable import printable
 from gemulator.core.settings import default_state_dir
 from gemulator.server.tls.certificate_authority import UnsupportedHostError
 from gemulator.state.journal.json_views import EntryView
@@ -154,7 +155,7 @@ class _SignalForwarder:
 
 def summarize(entries: Sequence[EntryView]) -> str:
     """Return one line per combination of model, source and status, in order of first occurrence."""
-    kinds = Counter((entry["model"] or "-", _answered_by(entry), entry["status"]) for entry in entries)
+    kinds = Counter((printable(entry["model"]) or "-", _answered_by(entry), entry["status"]) for entry in entries)
     total = len(entries)
     lines = [f"gemulator: {total} request{'' if total == 1 else 's'}"]
     lines += [f"  {count} × {model}  {by}  {status}" for (model, by, status), count in kinds.items()]

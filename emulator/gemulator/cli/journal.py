@@ -12,6 +12,7 @@ import click
 
 from gemulator.cli.tables import Screen
 from gemulator.client.admin import Admin, AdminError
+from gemulator.core.printable import printable_json
 from gemulator.state.journal.json_views import EntryView
 
 _DEFAULT_URL = "http://127.0.0.1:8089"
@@ -122,7 +123,7 @@ def _list(admin: Admin, last: int, follow: bool, as_json: bool, filters: dict[st
 
 def _print_json_lines(entries: Iterable[EntryView]) -> None:
     for entry in entries:
-        click.echo(json.dumps(entry, ensure_ascii=False))
+        click.echo(printable_json(json.dumps(entry, ensure_ascii=False)))
         sys.stdout.flush()
 
 
@@ -134,7 +135,7 @@ def sessions(as_json: bool, url: str, admin_key: str | None) -> None:
     with server(url, admin_key) as admin:
         found = admin.sessions()
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
+        click.echo(printable_json(json.dumps(found, ensure_ascii=False)))
     else:
         Screen().sessions(found)
 

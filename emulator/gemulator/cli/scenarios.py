@@ -12,6 +12,7 @@ import orjson
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_subset
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.json_types import JSON
+from gemulator.core.printable import printable_lines
 from gemulator.request.target import Target
 from gemulator.scenario.authoring.lint import lint, parse_tools, tools_file
 from gemulator.scenario.library import load_folders
@@ -120,7 +121,7 @@ def explain(
     problem = header_error(request.caller)
     if problem is not None:
         raise click.UsageError(f"--header: {problem}")
-    click.echo(str(asyncio.run(engine.explain(request))))
+    click.echo(printable_lines(str(asyncio.run(engine.explain(request)))))
 
 
 def _parse_header(text: str) -> tuple[bytes, bytes]:

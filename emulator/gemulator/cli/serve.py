@@ -5,7 +5,6 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import click
@@ -17,9 +16,13 @@ from gemulator.core.version import __version__
 from gemulator.scenario.library import Library
 from gemulator.server.app import create_app
 from gemulator.server.listeners import bind, extra_listeners, origin_of, run_workers, uvicorn_config
+from gemulator.server.open_files import open_file_limit
 from gemulator.server.output import flush_standard, is_terminal, reserve_descriptors, writer_of
 from gemulator.server.tls.certificate_authority import UnsupportedHostError
 from gemulator.server.tls.server import ExtraListeners, Server
+from gemulator.server.worker import WorkerApp
+
+_MIN_OPEN_FILES = 64
 
 
 @click.command()
@@ -30,6 +33,7 @@ def serve(**options: Any) -> None:
     if options["reload"] is None:
         options["reload"] = is_terminal(sys.stdout)
     settings = settings_from_options(options)
+    _check_open_files()
     with reporting_errors(settings):
         app = create_app(settings)
     listener, extra = _listener(settings), _extra_listeners(settings)
@@ -60,7 +64,17 @@ def _run(server: Server, listener: socket.socket, banner: str) -> None:
 def _run_workers(settings: Settings, listener: socket.socket, banner: str) -> None:
     _print(banner)
     with suppress(KeyboardInterrupt):
-        run_workers(partial(create_app, settings), settings, listener)
+        run_workers(WorkerApp(create_app, settings), settings, listener)
+
+
+def _check_open_files() -> None:
+    """Raise ClickException if the system allows too few open files: the event loop would fail without a clear word."""
+    limit = open_file_limit()
+    if limit is not None and limit < _MIN_OPEN_FILES:
+        raise click.ClickException(
+            f"at most {limit} open files are allowed, gemulator needs {_MIN_OPEN_FILES}\n"
+            f"Raise the limit: ulimit -n {_MIN_OPEN_FILES}"
+        )
 
 
 def _listener(settings: Settings) -> socket.socket:

@@ -10,7 +10,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import SettingError, Settings
+from gemulator.core.settings import NEVER_EMPTY, SettingError, Settings
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,6 +41,16 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
     return command
 
 
+class _SettingOption(click.Option):
+    """Option of which an empty variable is an empty value, where Settings refuse one; click takes it as not set."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        value = super().resolve_envvar_value(ctx)
+        if value is None and self.name in NEVER_EMPTY and not self.multiple and os.environ.get(str(self.envvar)) == "":
+            return ""
+        return value
+
+
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
     multiple = _is_multiple(name)
     kind = get_args(field.annotation)[0] if multiple else _without_none(field.annotation)
@@ -48,6 +58,7 @@ def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
     return click.option(
         f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}",
         name,
+        cls=_SettingOption,
         envvar=f"GEMULATOR_{name.upper()}",
         multiple=multiple,
         type=_click_type(kind),
@@ -75,8 +86,8 @@ def _click_type(annotation: Any) -> Any:
     choices = [choice for choice in get_args(annotation) if isinstance(choice, str)]
     if choices:
         return click.Choice(choices)
-    if annotation is Path:
-        return click.Path(path_type=Path)
+    if annotation is Path or Path in get_args(annotation):
+        return click.Path()  # a Path would turn the empty value into the current folder
     return annotation if annotation in {int, float, bool} else str
 
 

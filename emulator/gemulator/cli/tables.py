@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gemulator.server.log import printable
+from gemulator.core.printable import printable, printable_json
 from gemulator.state.journal.json_views import (
     AnswerView,
     EntryView,
@@ -16,20 +16,20 @@ from gemulator.state.journal.json_views import (
 )
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 _BAR_WIDTH = 16
 _MAX_BODY = 2_000  # characters of a body to print
 
 
 class Screen:
-    """Writer to standard output, with colours on a terminal."""
+    """Writer to standard output, with colours on a terminal. Text from clients is neither markup nor emoji names."""
 
-    def __init__(self, console: "Console | None" = None) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
 
-        self._console = console or Console(highlight=False, soft_wrap=False)
+        self._console = Console(highlight=False, soft_wrap=False, markup=False, emoji=False)
 
     def entries(self, entries: Iterable[EntryView]) -> None:
         """Print a table with one row per entry."""
@@ -40,8 +40,10 @@ class Screen:
 
     def follow(self, entries: Iterable[EntryView]) -> None:
         """Print one line per entry as they arrive."""
+        from rich.text import Text
+
         for entry in entries:
-            self._console.print("  ".join(_cells(entry)), overflow="ignore", no_wrap=True, crop=False)
+            self._console.print(Text("  ").join(_cells(entry)), overflow="ignore", no_wrap=True, crop=False)
 
     def sessions(self, sessions: Sequence[SessionView]) -> None:
         """Print a table with one row per session."""
@@ -50,17 +52,20 @@ class Screen:
             # A counter is named `scenario/turn#content hash`.
             counters = ", ".join(f"{name.partition('#')[0]}: {times}" for name, times in one["counters"].items())
             numbers = (one["entries"], one["bytes"] // 1000, one["evicted"], one["published"], f"{one['idle']:.0f} s")
-            table.add_row(_escape(one["session"]), *map(str, numbers), _escape(one.get("problem") or counters))
+            problem = one.get("problem") or counters
+            table.add_row(printable(one["session"]), *map(str, numbers), printable(problem))
         self._console.print(table if table.row_count else "No sessions.")
 
     def entry(self, entry: EntryView) -> None:
         """Print one entry: request, source of the answer, near misses and timeline of chunks."""
+        from rich.text import Text
+
         facts = self._table("", "", header=False)
-        facts.add_row("entry", f"{entry['id']}  {entry['time']}  session {_escape(entry['session'])}")
-        facts.add_row("request", f"{entry['method']} {_escape(entry['path'])}")
-        facts.add_row("model", _escape(entry["model"]) or "-")
+        facts.add_row("entry", f"{entry['id']}  {entry['time']}  session {printable(entry['session'])}")
+        facts.add_row("request", printable(f"{entry['method']} {entry['path']}"))
+        facts.add_row("model", printable(entry["model"]) or "-")
         facts.add_row("answered by", f"{_answered_by(entry)}, attempt {entry['attempt']}")
-        facts.add_row("status", f"{_status(entry['status'])}  {entry['outcome'] or 'still running'}")
+        facts.add_row("status", Text.assemble(_status(entry["status"]), f"  {entry['outcome'] or 'still running'}"))
         if entry["usage"]:
             usage = entry["usage"]
             thought = f" + {usage['reasoning_tokens']} reasoning" if usage["reasoning_tokens"] else ""
@@ -74,30 +79,36 @@ class Screen:
 
     def _nearest(self, nearest: Sequence[NearMissView]) -> None:
         if nearest:
-            self._console.print("\n[bold]Nearest turns that did not match[/]")
+            self._heading("Nearest turns that did not match")
         for near in nearest:
             for one in near["mismatches"]:
-                self._console.print(f"  {_escape(near['turn'])}  {_escape(mismatch_text(one))}")
+                self._console.print(printable(f"  {near['turn']}  {mismatch_text(one)}"))
 
     def _request(self, request: RequestView) -> None:
-        self._console.print(f"\n[bold]Request[/]  {request['size']} bytes")
+        from rich.highlighter import JSONHighlighter
+
+        self._heading("Request", f"  {request['size']} bytes")
         if isinstance(request["body"], str):
-            self._console.print("\n".join(map(_escape, request["body"][:_MAX_BODY].splitlines())))
+            self._console.print("\n".join(map(printable, request["body"][:_MAX_BODY].splitlines())))
         else:
-            self._console.print_json(data=request["body"])
+            text = printable_json(json.dumps(request["body"], indent=2, ensure_ascii=False))
+            self._console.print(JSONHighlighter()(text), soft_wrap=True)
 
     def _timeline(self, answer: AnswerView, entry: EntryView) -> None:
         took = "" if entry["duration"] is None else f", took {entry['duration'] * 1000:.1f} ms"
         first = "" if entry["ttft"] is None else f", first chunk after {entry['ttft'] * 1000:.1f} ms"
-        self._console.print(
-            f"\n[bold]Answer[/]  {entry['chunks'] or 0} chunks, {entry['bytes'] or 0} bytes{first}{took}"
-        )
+        self._heading("Answer", f"  {entry['chunks'] or 0} chunks, {entry['bytes'] or 0} bytes{first}{took}")
         table = self._table("due", "", "bytes", "data")
         latest = max((step["at"] for step in answer["steps"]), default=0.0)
         for step in answer["steps"]:
             bar = "▏" if not latest else "─" * round(step["at"] / latest * _BAR_WIDTH) + "●"
-            table.add_row(f"{step['at'] * 1000:.0f} ms", bar, str(step.get("bytes", "")), _escape(_chunk_text(step)))
+            table.add_row(f"{step['at'] * 1000:.0f} ms", bar, str(step.get("bytes", "")), printable(_chunk_text(step)))
         self._console.print(table)
+
+    def _heading(self, title: str, rest: str = "") -> None:
+        from rich.text import Text
+
+        self._console.print(Text.assemble("\n", (title, "bold"), rest))
 
     def _table(self, *columns: str, header: bool = True) -> "Table":
         from rich.table import Table
@@ -110,28 +121,23 @@ class Screen:
         return table
 
 
-def _cells(entry: EntryView) -> tuple[str, ...]:
+def _cells(entry: EntryView) -> "Sequence[Text]":
+    from rich.text import Text
+
     took = "" if entry["duration"] is None else f"{entry['duration'] * 1000:.1f}"
-    return (
-        str(entry["id"]),
-        entry["time"][11:19],
-        _escape(entry["session"]),
-        _escape(entry["model"]) or "-",
-        _answered_by(entry),
-        _status(entry["status"]),
-        entry["outcome"] or "running",
-        str(entry["chunks"] or 0),
-        took,
-    )
+    before = (str(entry["id"]), entry["time"][11:19], entry["session"], entry["model"] or "-", _answered_by(entry))
+    after = (entry["outcome"] or "running", str(entry["chunks"] or 0), took)
+    return [*(Text(printable(cell)) for cell in before), _status(entry["status"]), *map(Text, after)]
 
 
 def _answered_by(entry: EntryView) -> str:
-    return _escape(f"{entry['scenario']}/{entry['turn']}") if entry["scenario"] else entry["source"]
+    return printable(f"{entry['scenario']}/{entry['turn']}") if entry["scenario"] else entry["source"]
 
 
-def _status(status: int) -> str:
-    colour = "green" if status < 400 else "yellow" if status < 500 else "red"
-    return f"[{colour}]{status}[/]"
+def _status(status: int) -> "Text":
+    from rich.text import Text
+
+    return Text(str(status), "green" if status < 400 else "yellow" if status < 500 else "red")
 
 
 def _chunk_text(step: StepView) -> str:
@@ -143,9 +149,3 @@ def _chunk_text(step: StepView) -> str:
         return " ".join(text[:_MAX_BODY].split())
     words = delta.get("content") if isinstance(delta, dict) else None
     return repr(words) if isinstance(words, str) else json.dumps(delta, ensure_ascii=False)
-
-
-def _escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(printable(text))

@@ -6,6 +6,7 @@ import sys
 import click
 
 from gemulator.cli.journal import server, server_options
+from gemulator.core.printable import printable_json, printable_lines
 
 
 @click.command(short_help="Report mistakes of the client.")
@@ -20,10 +21,10 @@ def verdict(session: str | None, as_json: bool, url: str, admin_key: str | None)
     with server(url, admin_key) as admin:
         findings = admin.verdict(session)
     if as_json:
-        click.echo(json.dumps(findings, ensure_ascii=False))
+        click.echo(printable_json(json.dumps(findings, ensure_ascii=False)))
     for finding in () if as_json else findings:
         where = ", ".join(f"#{number}" for number in finding["requests"])
-        click.echo(f"{finding['kind']}  ({where})\n  {finding['message']}\n  {finding['advice']}\n")
+        click.echo(printable_lines(f"{finding['kind']}  ({where})\n  {finding['message']}\n  {finding['advice']}\n"))
     if not findings and not as_json:
         click.echo("No findings.")
     sys.exit(1 if findings else 0)

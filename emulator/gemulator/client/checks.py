@@ -13,6 +13,7 @@ from gemulator.client.recorded_request import RecordedRequest
 from gemulator.client.server_handle import EndedSessions
 from gemulator.client.stubs import NAME, Stubs
 from gemulator.core import located_yaml as yaml
+from gemulator.core.printable import printable_lines
 from gemulator.state.journal.json_views import (
     EntryView,
     FailureKind,
@@ -144,7 +145,7 @@ class SessionChecks:
 
 def message_of(failed: Sequence[FailedCheck]) -> str:
     """Return the assertion message of failed checks."""
-    return "gemulator: " + "\n".join(line for check in failed for line in check.lines)
+    return printable_lines("gemulator: " + "\n".join(line for check in failed for line in check.lines))
 
 
 def _unused_stubs(failures: Sequence[FailureView], expectations: Mapping[str, Any]) -> Set[int]:

@@ -1,5 +1,6 @@
 """Settings: one frozen model for flags, environment and file."""
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -39,9 +40,16 @@ def shipped_scenarios() -> Path:
 
 
 def default_state_dir() -> Path:
-    """Return the user's state folder for gemulator."""
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    """Return the user's state folder for gemulator. Raises OSError if the user has no home directory."""
+    try:
+        home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise OSError(errno.ENOENT, "the user has no home directory: set HOME, or --state to a folder") from None
     return Path(home) / "gemulator"
+
+
+# Empty, a secret or a policy would protect nothing, a host would be every address, a catalog the current folder.
+NEVER_EMPTY = ("host", "admin_key", "token_key", "tokens", "catalog", "policy")
 
 
 class SettingError(ValueError):
@@ -227,6 +235,14 @@ class Settings(BaseModel):
             near = get_close_matches(name, cls.model_fields, 1)
             raise SettingError(name, "unknown setting" + (f": did you mean `{near[0]}`?" if near else ""))
         raise SettingError(name, first["msg"].removeprefix("Value error, "))
+
+    @field_validator(*NEVER_EMPTY, mode="before")
+    @classmethod
+    def _not_empty(cls, value: Any) -> Any:
+        values = value if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(one, str) and not one.strip() for one in values):
+            raise ValueError("the value is empty: set one, or leave out the option")
+        return value
 
     @field_validator("store")
     @classmethod

@@ -27,6 +27,7 @@ from gemulator.server.lazy_app import LazyApp
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.not_found import NotFound
+from gemulator.server.open_files import report_shortage
 from gemulator.server.protocol.fast_path import ANSWER_NOW
 from gemulator.server.routes import Application, routes_of
 from gemulator.service.catalog import Catalog
@@ -130,6 +131,7 @@ async def _lifespan(
         stack.push_async_callback(engine.store.close)
         stack.callback(log.close)
         stack.push_async_callback(_drain, metrics)
+        await stack.enter_async_context(report_shortage(log.info))
         if settings.reload:
             from gemulator.server.reload import Reloader
 

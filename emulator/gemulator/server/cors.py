@@ -4,9 +4,12 @@ import re
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemulator.server.protocol.connection import capture_headers
+
+_PRIVATE_NETWORK = b"access-control-request-private-network"
 
 
 class Cors(CORSMiddleware):
@@ -22,7 +25,6 @@ class Cors(CORSMiddleware):
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=["*"],
-            allow_private_network=True,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,11 +34,19 @@ class Cors(CORSMiddleware):
         else:
             await self.app(scope, receive, send)
 
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Allow calls from a public page to this machine, as Starlette itself does from 0.51 on."""
+        others = Headers(raw=[pair for pair in request_headers.raw if pair[0] != _PRIVATE_NETWORK])
+        response = super().preflight_response(others)
+        if len(others) != len(request_headers):
+            response.headers["access-control-allow-private-network"] = "true"
+        return response
+
     async def send(self, message: Message, send: Send, request_headers: Headers) -> None:
         async def merge_vary(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                names = re.split(r",\s*", ",".join(headers.getlist("vary")))
+                names = re.split(r",\s*", ",".join([*headers.getlist("vary"), "Origin"]))
                 headers["vary"] = ", ".join(dict.fromkeys(names))
             await send(message)
 

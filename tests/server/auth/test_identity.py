@@ -107,6 +107,26 @@ def test_caller_has_the_session_of_header_or_token(auth: str, headers: dict[str,
     assert caller.session == session
 
 
+@pytest.mark.parametrize(
+    ("bearer", "accepted"), [("sk-one", True), ("sk-two", True), ("sk-thr", False), ("ключ", False)]
+)
+def test_accepted_tokens_are_compared_in_constant_time(
+    monkeypatch: pytest.MonkeyPatch, bearer: str, accepted: bool
+) -> None:
+    compared: list[bytes] = []
+
+    def compare(given: bytes, token: bytes) -> bool:
+        compared.append(token)
+        return given == token
+
+    monkeypatch.setattr("gemulator.server.auth.identity.compare_digest", compare)
+    headers = Headers({b"authorization": b"Bearer " + bearer.encode()})
+    settings = Settings(auth="token", tokens=("sk-one", "sk-two"))  # type: ignore[arg-type]
+    caller = Authenticator(settings, None, lambda: NOW).caller(headers, TARGET)
+    assert isinstance(caller, Caller) is accepted
+    assert compared == [b"sk-one", b"sk-two"]
+
+
 def test_token_key_refuses_tokens_of_the_seed() -> None:
     bearer = {"authorization": f"Bearer {LIVE}"}
     assert isinstance(asked("token", bearer, token_key="a secret"), Failure)

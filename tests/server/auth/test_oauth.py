@@ -87,6 +87,17 @@ TIMES = (
         ({"iss": "someone@example.com"}, "invalid_grant", "Invalid grant: account not found"),
         ({"iss": None}, "invalid_grant", "Invalid grant: account not found"),
         ({"aud": "https://example.com"}, "invalid_grant", "https://oauth2.googleapis.com/token"),
+        ({"aud": "https://example.com/?/token"}, "invalid_grant", "https://oauth2.googleapis.com/token"),
+        ({"aud": "x/token"}, "invalid_grant", "https://oauth2.googleapis.com/token"),
+        ({"aud": "file:///token"}, "invalid_grant", "https://oauth2.googleapis.com/token"),
+        ({"aud": "http://[/token"}, "invalid_grant", "https://oauth2.googleapis.com/token"),
+        ({"aud": ["https://oauth2.googleapis.com/token"]}, "invalid_grant", "https://oauth2.googleapis.com/token"),
+        ({"aud": None}, "invalid_grant", "https://oauth2.googleapis.com/token"),
+        ({"exp": True}, "invalid_grant", TIMES),
+        ({"exp": 2**63}, "invalid_grant", TIMES),
+        ({"exp": str(int(NOW) + 60)}, "invalid_grant", TIMES),
+        ({"iat": -1}, "invalid_grant", TIMES),
+        ({"iss": [EMAIL]}, "invalid_grant", "Invalid grant: account not found"),
         ({"scope": None}, "invalid_scope", "Invalid OAuth scope or ID token audience provided."),
     ],
 )
@@ -97,6 +108,12 @@ def test_invalid_assertions(
         service.grant({"grant_type": JWT, "assertion": key.sign(claims(**changed))}, "default")
     assert (refused.value.error, refused.value.status) == (error, 400)
     assert description in refused.value.description
+
+
+@pytest.mark.parametrize("audience", ["http://127.0.0.1:8089/token", "http://gemulator:8089/token?session=tab"])
+def test_assertion_may_name_the_emulator_as_audience(service: TokenService, key: ServiceKey, audience: str) -> None:
+    assertion = key.sign(claims(aud=audience))  # Go and Java name the `token_uri` of the credential file
+    assert "access_token" in service.grant({"grant_type": JWT, "assertion": assertion}, "tab")
 
 
 def test_credentials_of_another_key_are_refused(service: TokenService, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_403(tmp_path: Path, identity: str, project: str, message: str, info: ob
     ("text", "identity", "project", "allowed"),
     [
         (POLICY, DEV, "demo", True),
-        ("", DEV, "anything", True),
+        ("api_disabled: []", DEV, "anything", True),
         ("identities: {a: [demo]}", "a", "demo", True),
         ("identities: {a: [demo]}", "a", "other", False),
         ("identities: {a: [demo]}", "b", "other", True),

@@ -17,6 +17,7 @@ from gemulator.client.pytest_plugin.options import PytestOptions, fail, from_con
 from gemulator.client.pytest_plugin.remote import RemoteEmulator
 from gemulator.client.session import Session
 from gemulator.core.errors import ScenarioError
+from gemulator.core.printable import printable_lines
 from gemulator.core.settings import SettingError
 from gemulator.state.journal.json_views import FailureKind
 
@@ -123,7 +124,7 @@ def report_failure(item: pytest.Item, session: Session) -> None:
     except AdminError as error:
         lines = [str(error)]
     if lines:
-        item.add_report_section("call", "gemulator", "\n".join(lines))
+        item.add_report_section("call", "gemulator", printable_lines("\n".join(lines)))
 
 
 def _failure(failed: Sequence[FailedCheck]) -> BaseException:

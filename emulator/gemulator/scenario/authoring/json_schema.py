@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.loading.includes import INCLUDE
-from gemulator.scenario.model import Scenario
+from gemulator.scenario.model import Scenario, UsageFields
 from gemulator.scenario.replies import KINDS, PARTS
 
 _DEFS = "#/$defs/"
@@ -20,6 +21,8 @@ _PIECES = frozenset({"Turn", "Match", "PacingFields"})  # may be an include, lik
 
 def scenario_schema() -> dict[str, Any]:
     """Return the schema: draft 7 with `$defs`, the form that VS Code's YAML server reads."""
+    for model in (Match, UsageFields):  # pydantic below 2.14 cannot dump the default of a model that is not built yet
+        model.model_rebuild()
     raw = Scenario.model_json_schema(by_alias=True)
     definitions = raw.pop("$defs")
     parts = [kind.__name__ for kind in PARTS]

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from gemulator.core.headers import Headers
+from gemulator.core.printable import printable_json
 from gemulator.core.version import __version__
 from gemulator.engine.engine import Engine
 from gemulator.engine.explain import Explanation
@@ -40,6 +41,7 @@ from gemulator.state.subscribers import EventsLost
 _PAGE_SIZE = 100
 _MAX_PAGE_SIZE = 1_000
 _MAX_AT_ONCE = 100  # entries that are read or verified without answering other requests
+_NEVER = 365 * 86_400  # seconds; as a ping interval: sse-starlette below 3.7 pings without a pause for 0
 
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ class JournalRoutes(Struct, frozen=True):
 
         last = request.headers.get("last-event-id", "")
         after = int(last) if last.isascii() and last.isdigit() else int_param(request, "after")
-        return EventSourceResponse(self._events(matching, after), ping=0, sep="\n")
+        return EventSourceResponse(self._events(matching, after), ping=_NEVER, sep="\n")
 
     async def _events(self, matching: Filter, after: int | None) -> AsyncIterator[dict[str, str]]:
         try:
@@ -114,8 +116,8 @@ class JournalRoutes(Struct, frozen=True):
     async def har(self, request: Request) -> Response:
         page = await self.engine.store.entries(journal_filter(request))
         origin = str(request.base_url).removesuffix("/").removesuffix("/__emulator")
-        har = await asyncio.to_thread(lambda: orjson.dumps(archive(page.entries, origin, __version__)))
-        return Response(har, media_type="application/json")
+        text = await asyncio.to_thread(lambda: orjson.dumps(archive(page.entries, origin, __version__)).decode())
+        return Response(printable_json(text), media_type="application/json")  # may be opened in a terminal
 
     async def entry(self, request: Request) -> Response:
         number = int(request.path_params["number"])

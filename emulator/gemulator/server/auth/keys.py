@@ -32,11 +32,12 @@ def read_or_create(file: Path, create: Callable[[], bytes], mode: int = 0o600) -
 
 
 def write(file: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write `file` with `mode` from its creation on, so that it is at no time readable by others."""
+    """Write `file` with `mode`, whatever the umask. It is at no time readable by others."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with open(descriptor, "wb") as out:
+        file.chmod(mode)
         out.write(content)
 
 

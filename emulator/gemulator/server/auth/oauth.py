@@ -1,10 +1,10 @@
 """Google's OAuth token service: token grants, token info and public keys."""
 
+import hmac
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any, assert_never
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 from msgspec import Struct
@@ -26,7 +26,8 @@ UNIQUE_ID = "112233445566778899001"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
-_MAX_FORM = 100_000  # bytes
+_ISSUER = "https://accounts.google.com"
+_MAX_BODY = 100_000  # bytes; tokens of identity providers have up to 20 kB
 _MAX_ASSERTION_LIFE = 3600 + 300  # seconds: an hour and the tolerated clock skew
 
 
@@ -60,7 +61,7 @@ class TokenService:
     def __init__(self, settings: Settings, utc: Clock) -> None:
         self._key = signing_key(settings)
         self._lifetime = settings.token_life
-        self._state: Path = settings.state or default_state_dir()
+        self._state = settings.state
         self._utc = utc
         self.email = dev_email(settings.project)
 
@@ -68,7 +69,7 @@ class TokenService:
     def service_key(self) -> ServiceKey:
         """The key in the state folder, read on first use. Raises OAuthError if the folder is unusable."""
         try:
-            return ServiceKey.of(self._state)
+            return ServiceKey.of(self._state or default_state_dir())
         except OSError as error:
             remedy = "choose another folder with --state"
             raise OAuthError("server_error", f"gemulator: cannot store the key: {error}: {remedy}", 503) from None
@@ -90,7 +91,7 @@ class TokenService:
             "email_verified": True,
             "exp": now + self._lifetime,
             "iat": now,
-            "iss": "https://accounts.google.com",
+            "iss": _ISSUER,
             "sub": UNIQUE_ID,
         }
         return self.service_key.sign(claims)
@@ -121,7 +122,7 @@ class TokenService:
         issuer, scope, audience = (str(claims.get(name) or "") for name in ("iss", "scope", "target_audience"))
         if not issuer.endswith(".gserviceaccount.com"):
             raise OAuthError("invalid_grant", "Invalid grant: account not found")
-        if not str(claims.get("aud")).endswith("/token"):
+        if not _is_token_url(claims.get("aud")):
             raise OAuthError("invalid_grant", "Invalid JWT: the audience must be https://oauth2.googleapis.com/token")
         if not self._is_timely(claims):
             raise OAuthError(
@@ -140,7 +141,8 @@ class TokenService:
         return issued - 300 <= now < expires and expires - issued <= _MAX_ASSERTION_LIFE
 
     def _for_refresh_token(self, form: Mapping[str, str]) -> dict[str, Any]:
-        if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
+        client = f"{form.get('client_id')} {form.get('client_secret')}"
+        if not hmac.compare_digest(client.encode(), f"{CLIENT_ID} {CLIENT_SECRET}".encode()):
             raise OAuthError("invalid_client", "The OAuth client was not found.", 401)
         claims = self._verify(_require(form, "refresh_token"), "Token has been expired or revoked.")
         scopes = tuple(form.get("scope", CLOUD_PLATFORM).split())
@@ -184,6 +186,17 @@ class TokenService:
             info |= {"email": token.subject, "email_verified": "true"}
         return {**info, "access_type": "online"}
 
+    def _identity_claims(self, jwt: str) -> Mapping[str, Any]:
+        """Return the claims of a valid identity token. Raises OAuthError, also for the other JWTs of our key."""
+        try:
+            claims = self.service_key.verify(jwt)
+        except InvalidJwtError:
+            claims = {}
+        expires = claims.get("exp")
+        if claims.get("iss") != _ISSUER or not isinstance(expires, int) or self._utc() >= expires:
+            raise OAuthError("invalid_token", "Invalid Value")
+        return claims
+
     # ---- routes
 
     async def token(self, request: Request) -> Response:
@@ -195,7 +208,7 @@ class TokenService:
         """GET and POST /tokeninfo."""
         form = {**request.query_params, **await _read_form(request)}
         if "id_token" in form:
-            return _json_response({k: str(v) for k, v in self._verify(form["id_token"], "Invalid Value").items()})
+            return _json_response({name: str(value) for name, value in self._identity_claims(form["id_token"]).items()})
         return _json_response(self.describe(_require(form, "access_token")))
 
     async def keys(self, request: Request) -> Response:
@@ -230,13 +243,22 @@ def _require(form: Mapping[str, str], name: str) -> str:
     return form[name]
 
 
+def _is_token_url(audience: object) -> bool:
+    """Return True for the URL of a token service: Google's, or the emulator's on any host, which some clients name."""
+    try:
+        url = urlsplit(audience) if isinstance(audience, str) else None
+    except ValueError:
+        return False
+    return url is not None and url.scheme in {"http", "https"} and bool(url.netloc) and url.path.endswith("/token")
+
+
 async def _read_form(request: Request) -> dict[str, str]:
-    """Return the fields in the body. Raises OAuthError if it is too large."""
+    """Return the fields of the body. Raises OAuthError if it is too large."""
     body = b""
     async for piece in request.stream():
         body += piece
-        if len(body) > _MAX_FORM:
-            raise OAuthError("invalid_request", f"gemulator: the body is larger than {_MAX_FORM:,} bytes.", 413)
+        if len(body) > _MAX_BODY:
+            raise OAuthError("invalid_request", f"Request body is larger than {_MAX_BODY} bytes: send fewer", 413)
     return _parse_form(body)
 
 

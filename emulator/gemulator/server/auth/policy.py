@@ -44,8 +44,11 @@ def read_policy(file: Path) -> Policy:
     document = yaml.read(text_of_file(file), file)
     if document.problems:
         raise ScenarioError(document.problems)
+    if document.data in (None, {}):
+        remedy = "Add `projects`, `api_disabled` or `identities`, or leave out the option."
+        raise ScenarioError([Problem(file, 1, 1, "", "the policy is empty: it would allow everything", remedy)])
     try:
-        return Policy.model_validate({} if document.data is None else document.data)
+        return Policy.model_validate(document.data)
     except ValidationError as error:
         first = error.errors()[0]
         line, column = document.position(first["loc"])

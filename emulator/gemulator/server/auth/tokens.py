@@ -29,7 +29,8 @@ class Token(Struct, frozen=True):
 
 def derive_key(seed: str, secret: str | None = None) -> bytes:
     """Return the key of a server's tokens: replicas with the same seed (or secret) accept each other's tokens."""
-    return hashlib.blake2b((secret or f"seed:{seed}").encode(), digest_size=32, person=b"emulator token").digest()
+    text = f"seed:{seed}" if secret is None else secret
+    return hashlib.blake2b(text.encode(), digest_size=32, person=b"emulator token").digest()
 
 
 def signing_key(settings: Settings) -> bytes:

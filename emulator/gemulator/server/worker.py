@@ -1,0 +1,31 @@
+"""Worker processes that end with their parent."""
+
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from threading import Thread
+from typing import Any
+
+from gemulator.core.settings import Settings
+
+
+class WorkerApp:
+    """Factory of a worker's app. It can be pickled, as the start of a process requires."""
+
+    def __init__(self, create_app: Callable[[Settings], Any], settings: Settings) -> None:
+        self._create_app = create_app
+        self._settings = settings
+
+    def __call__(self) -> Any:
+        """Return the app. The worker stops, as at SIGTERM, when its parent has been killed."""
+        parent = parent_process()
+        if parent is not None:
+            Thread(target=_stop_after, args=(parent.sentinel,), daemon=True).start()
+        return self._create_app(self._settings)
+
+
+def _stop_after(sentinel: int) -> None:
+    wait([sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
