@@ -191,7 +191,7 @@ def test_serve_warns_who_can_reach_it_and_says_what_to_trust(around: Mapping[str
 def test_https_wants_one_process(around: Mapping[str, str], door: list[str]) -> None:
     refused = run(around, "serve", "--workers", "2", "--store", "redis://127.0.0.1:1", *door)
     assert refused.returncode == 2
-    assert "served by one process" in refused.stderr
+    assert "need a single process" in refused.stderr
 
 
 def test_what_was_asked_cannot_be_told_without_the_admin_api(around: Mapping[str, str]) -> None:

@@ -74,6 +74,18 @@ class Unsatisfiable(ValueError):
         return type(self)(self.path, self.reason, field)
 
 
+class UnsatisfiableWithinLimit(Unsatisfiable):
+    """No value was found within the limit of the work."""
+
+    def __str__(self) -> str:
+        place = f" at {self.path}" if self.path else ""
+        return f"The schema{place} is too complex: {self.reason}."
+
+
+class UnsatisfiableWithinDepth(UnsatisfiableWithinLimit):
+    """No value was found within the limit of the nesting."""
+
+
 class Mismatch(Struct, frozen=True):
     """Failed condition of a `when`: name, expected and actual value."""
 

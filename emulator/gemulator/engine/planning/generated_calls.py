@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import orjson
-
+from gemulator.core.json_types import dump_json
 from gemulator.core.plan import ToolCall
 from gemulator.generate.json_schema import Unsatisfiable, value_for
 from gemulator.generate.prompt_hints import Hints, analyse, best_tool, hints_per_call
@@ -46,7 +45,7 @@ def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
     for index, hints in enumerate(hints_per_call(prompt, parameters)):
         seed = context.seed.child("call", index)
         try:
-            arguments = orjson.dumps(_arguments(function, hints, seed)).decode()
+            arguments = dump_json(_arguments(function, hints, seed))
         except Unsatisfiable as error:
             raise error.within(context.conversation.request.path_of(function.name)) from None
         call_id = context.call_id(context.attempt.child("call", index), function.name, index)

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
-from gemulator.core.json_types import JSON
+from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.seed import Seed
 from gemulator.generate.grammar import Schema, format_value, sample
 from gemulator.generate.json_schema import Unsatisfiable, value_for
@@ -41,7 +39,7 @@ def structured_output(constraint: OutputConstraint, conversation: Conversation, 
 
 def _json_text(schema: JSON, conversation: Conversation, seed: Seed) -> str:
     try:
-        return orjson.dumps(matching_value(schema, conversation, seed)).decode()
+        return dump_json(matching_value(schema, conversation, seed))
     except Unsatisfiable as error:
         is_response_schema = schema is not None and schema == conversation.request.response_schema
         raise (error.within("response_format.json_schema.schema") if is_response_schema else error) from None

@@ -20,9 +20,9 @@ from gemulator.generate.grammar.scanner import Scanner
 from gemulator.generate.regex import charset as characters
 from gemulator.generate.regex.charset import Characters
 
-_BLANK = re.compile(r"(?:\s|#[^\n]*)*")
-_NAME = re.compile(r"[A-Za-z_][\w.-]*")
-_HEAD = re.compile(r"[A-Za-z_][\w.-]*(?:\s|#[^\n]*)*::=")
+_BLANK = re.compile(r"(?:\s|#[^\n]*+)*+")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*+")
+_HEAD = re.compile(r"[A-Za-z_][\w.-]*+(?:\s|#[^\n]*+)*+::=")
 _STRING = re.compile(r'"((?:\\.|[^"\\\n])*)"')
 _CLASS_LETTER = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|[^xuU\n])|[^\]\\\n]")
 _NUMBER = re.compile(r"\d+")

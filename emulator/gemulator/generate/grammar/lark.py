@@ -25,9 +25,9 @@ from gemulator.generate.grammar.scanner import Scanner
 from gemulator.generate.regex import charset as characters
 from gemulator.generate.regex import matcher
 
-_INLINE = re.compile(r"(?:[^\S\n]|(?:#|//)[^\n]*)*")
-_BLANK = re.compile(r"(?:\s|(?:#|//)[^\n]*)*")
-_CONTINUED = re.compile(r"(?:\s|(?:#|//)[^\n]*)*\|")
+_INLINE = re.compile(r"(?:[^\S\n]|(?:#|//)[^\n]*+)*+")
+_BLANK = re.compile(r"(?:\s|(?:#|//)[^\n]*+)*+")
+_CONTINUED = re.compile(r"(?:\s|(?:#|//)[^\n]*+)*+\|")
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _HEAD = re.compile(r"[?!]*([A-Za-z_][\w-]*)(?:\.-?\d+)?(?:\[([^\]\n]*)\])?[^\S\n]*:")
 _STRING = re.compile(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')(i?)""")

@@ -87,4 +87,4 @@ class Scanner:
         return least, most
 
 
-_BRACES = re.compile(r"\{\s*(\d*)\s*(,?)\s*(\d*)\s*\}")
+_BRACES = re.compile(r"\{\s*+(\d*+)\s*+(,?)\s*+(\d*+)\s*+\}")

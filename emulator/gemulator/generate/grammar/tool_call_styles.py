@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-import orjson
-
-from gemulator.core.json_types import JSON
+from gemulator.core.json_types import JSON, dump_json
 
 _FIELD_TEMPLATES: Mapping[str, str] = {
     "qwen_xml": "<parameter={name}>{value}</parameter>",
@@ -17,9 +15,9 @@ _FIELD_TEMPLATES: Mapping[str, str] = {
 def format_value(value: JSON, style: str) -> str:
     """Return the value in a style; JSON if it is not an object or the style is unknown."""
     if style not in _FIELD_TEMPLATES or not isinstance(value, dict):
-        return orjson.dumps(value).decode()
+        return dump_json(value)
     return "".join(_FIELD_TEMPLATES[style].format(name=name, value=_field_text(field)) for name, field in value.items())
 
 
 def _field_text(field: JSON) -> str:
-    return field if isinstance(field, str) else orjson.dumps(field).decode()
+    return field if isinstance(field, str) else dump_json(field)

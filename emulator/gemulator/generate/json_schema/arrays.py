@@ -12,6 +12,7 @@ from gemulator.generate.json_schema.json_value import key_of
 from gemulator.generate.json_schema.property_semantics import singular
 
 _RETRIES = 4
+_ITEMS_PER_STEP = 16  # items that a new one is compared with
 _SIZE_KEYWORDS = frozenset({"minItems", "maxItems", "uniqueItems", "contains"})
 _SHORT_AFTER = 150  # number of values in the document after which arrays are as short as possible
 
@@ -133,6 +134,7 @@ class _ArrayBuilder:
             value = self.generator.value(subs, location.retry(attempt))
             if key_of(value) not in self.keys:
                 return value
+        self.generator.spend(len(self.items) // _ITEMS_PER_STEP)
         others = Sub({"not": {"enum": list(self.items)}}, self.generator.document.base)
         return self.generator.value([*subs, others], location.retry(_RETRIES))
 

@@ -1,4 +1,4 @@
-"""Dead ends and the work budget of the value search."""
+"""Dead ends of the value search."""
 
 
 class DeadEnd(Exception):
@@ -21,21 +21,12 @@ class NoObject(DeadEnd):
     """Conflict that excludes objects but no other type."""
 
 
-class BudgetExceeded(Exception):
-    """Exhausted work budget of an attempt."""
+class OutOfWork(DeadEnd):
+    """Work limit reached before a value was found."""
+
+    def __init__(self) -> None:
+        super().__init__((), "no value was found within the work limit")
 
 
-class Budget:
-    """Work limit of one attempt in steps, independent of the machine's speed."""
-
-    __slots__ = ("limit", "spent")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.spent = 0
-
-    def spend(self, steps: int) -> None:
-        """Count work; raise BudgetExceeded if the limit is passed."""
-        self.spent += steps
-        if self.spent > self.limit:
-            raise BudgetExceeded
+class TooDeep(DeadEnd):
+    """Nesting limit reached before a value was found."""

@@ -1,23 +1,34 @@
 """Conjunctions of branch-free subschemas and their consistency."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from gemulator.generate.json_schema.backtracking import DeadEnd, NoObject
-from gemulator.generate.json_schema.document import Sub
+from gemulator.generate.json_schema.document import Scope, Sub
 from gemulator.generate.json_schema.json_value import TYPES, key_of, type_of
 
 _ENUM_KEYWORDS = frozenset({"enum", "const"})
 _PROPERTY_KEYWORDS = frozenset({"properties"})
+_SIZED_KEYWORDS = ("properties", "required", "enum")
 _NOT_AN_OBJECT = Sub({"type": [name for name in TYPES if name != "object"]}, ("",))
 
 
 class Option(Struct, eq=False, gc=False):
-    """Outcome of a choice: subschemas that must accept the value, and some that must not."""
+    """Outcome of a choice: subschemas that must accept the value, and some that must not.
+
+    The latter are `others` without the one at `position`.
+    """
 
     included: tuple[Any, ...]
-    excluded: tuple[Any, ...] = ()
+    others: Sequence[Any] = ()
+    position: int | None = None
+
+    @property
+    def excluded(self) -> Iterator[Any]:
+        """Yield the subschemas that must not accept the value."""
+        return (schema for position, schema in enumerate(self.others) if position != self.position)
 
 
 class Choice(Struct, eq=False, gc=False):
@@ -29,11 +40,26 @@ class Choice(Struct, eq=False, gc=False):
 
 
 class Conjunction(Struct, eq=False):
-    """Parts that must accept the value, exclusions that must not, and pending choices."""
+    """Parts that must accept the value, exclusions that must not, and pending choices.
+
+    `visits` is the number of subschemas that were joined, `known` those after the first hundreds.
+    """
 
     parts: list[Sub]
     exclusions: list[Sub]
     pending: list[Choice]
+    visits: int = 0
+    known: set[tuple[int, Scope]] | None = None
+
+    @property
+    def size(self) -> int:
+        """Return the number of properties, required names and enum members in all parts."""
+        size = 0
+        for part in self.parts:
+            for keyword in _SIZED_KEYWORDS:
+                if keyword in part.schema:
+                    size += _length(part.schema[keyword])
+        return size
 
     def values(self, keyword: str) -> list[Any]:
         """Return the values of a keyword, one per part that has it."""
@@ -54,6 +80,10 @@ class Conjunction(Struct, eq=False):
             if keyword in part.schema and isinstance(found := part.schema[keyword], kind):
                 return found
         return None
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, dict | list) else 0
 
 
 def check_consistency(conjunction: Conjunction, loose: bool) -> None:

@@ -11,7 +11,7 @@ _CUE = re.compile(
 _QUOTED = re.compile(r"['\"`“‘]([^'\"`“”‘’]{1,60})['\"`”’]")
 _DEFAULT = re.compile(r"\bdefaults?(?: is| to| value is|:)?:? ['\"`]([^'\"`]{1,60})['\"`]", re.I)
 _END = re.compile(r"[;)\]\n]|\.(?:\s|$)|\betc\b")
-_SEPARATOR = re.compile(r",\s*(?:or |and )?|\s+or\s+|\s+and\s+|\s*/\s*|\s*\|\s*")
+_SEPARATOR = re.compile(r",\s*+(?:or |and )?|(?<!\s)\s++(?:(?:or|and)\s++|[/|]\s*+)|[/|]\s*+")
 _MAX_LENGTH = 600
 
 

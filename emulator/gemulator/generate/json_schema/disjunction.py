@@ -10,6 +10,8 @@ from gemulator.generate.json_schema.negation import negate
 
 _APPLICATORS = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "if", "not",
                           "dependentSchemas", "dependencies"})  # fmt: skip
+_SHARED_AFTER = 200  # subschemas of one conjunction
+_PER_STEP = 64  # options, properties or enum members that are looked through in one step
 _DEPENDENT_KEYWORDS = ("dependentSchemas", "dependencies")
 
 Order: TypeAlias = Callable[[Choice], Sequence[Option]]
@@ -66,6 +68,7 @@ class Branches:
         if not conjunction.pending:
             yield conjunction
             return
+        self._spend(len(conjunction.pending[0].options) // _PER_STEP)
         for option in order(conjunction.pending[0]):
             if (extended := self._choose(conjunction, option, loose)) is not None:
                 yield from self._decide(extended, order, loose)
@@ -73,14 +76,21 @@ class Branches:
     def _choose(self, conjunction: Conjunction, option: Option, loose: bool) -> Conjunction | None:
         """Return the conjunction with its first choice decided; None if that is a dead end."""
         parent = conjunction.pending[0].parent
-        extended = Conjunction(list(conjunction.parts), list(conjunction.exclusions), conjunction.pending[1:])
+        extended = Conjunction(
+            list(conjunction.parts),
+            list(conjunction.exclusions),
+            conjunction.pending[1:],
+            conjunction.visits,
+            None if conjunction.known is None else set(conjunction.known),
+        )
+        self._spend(len(option.others) // _PER_STEP)
         try:
             for schema in option.excluded:
                 _exclude(extended, parent.sub(schema))
             for schema in option.included:
                 self._add(extended, parent.sub(schema), parent, ())
             if len(extended.parts) > len(conjunction.parts):
-                self._spend(len(extended.parts) // 2)
+                self._spend(len(extended.parts) // 2 + extended.size // _PER_STEP)
                 check_consistency(extended, loose)
         except NoObject:
             self._object_conflicts += 1
@@ -99,6 +109,9 @@ class Branches:
                 raise DeadEnd((), "the schema false accepts no value")
             return
         self._spend(2)
+        into.visits += 1
+        if into.visits > _SHARED_AFTER and _is_known(into, sub):
+            return
         part = Sub(schema, self._document.scope_inside(sub), parent)
         if _APPLICATORS.isdisjoint(schema):
             into.parts.append(part)
@@ -138,6 +151,17 @@ class Branches:
                 into.pending += [Choice(part, _dependent_options(name, needs), keyword) for name, needs in schemas]
 
 
+def _is_known(into: Conjunction, sub: Sub) -> bool:
+    """Return True if the subschema was joined before: a definition that many others share is joined once."""
+    if into.known is None:
+        into.known = set()
+    key = (id(sub.schema), sub.scope)
+    if key in into.known:
+        return True
+    into.known.add(key)
+    return False
+
+
 def _exclude(into: Conjunction, sub: Sub) -> None:
     if sub.schema is True or sub.schema == {}:
         raise DeadEnd(("not",), "it excludes every value")
@@ -152,7 +176,7 @@ def _list(schema: dict[str, Any], keyword: str) -> list[Any]:
 
 def _one_of_options(branches: list[Any]) -> Iterator[Option]:
     for number, branch in enumerate(branches):
-        yield Option((branch,), (*branches[:number], *branches[number + 1 :]))
+        yield Option((branch,), branches, number)
 
 
 def _if_options(schema: dict[str, Any]) -> tuple[Option, ...]:

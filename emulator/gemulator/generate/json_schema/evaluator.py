@@ -3,18 +3,22 @@
 Ignores `unevaluated*` and `format`; jsonschema-rs validates the finished value.
 """
 
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Hashable, Sized
 from fractions import Fraction
 from typing import Any, TypeGuard
 
 from gemulator.generate.json_schema.backtracking import DeadEnd
-from gemulator.generate.json_schema.document import Document, Sub
+from gemulator.generate.json_schema.document import Document, Scope, Sub
 from gemulator.generate.json_schema.json_value import equal, has_type, key_of
 from gemulator.generate.regex import matcher
 
 Check = Callable[["Evaluator", Any, Any, Sub], bool]
 
 _MAX_DEPTH = 60
+_MEMO_AFTER = 200  # visits for one value, after which results are kept: definitions may be used many times
+_MAX_REFERENCES = 1_000  # in a row
+_MATCHES_PER_STEP = 16
+_LONG = 16  # items of an enum that is searched by hash
 
 
 def is_number(value: Any) -> TypeGuard[float]:
@@ -28,12 +32,19 @@ def exact(number: float) -> Fraction:
 
 
 class Evaluator:
-    """Validator for one document; calls `spend` once per subschema to charge the caller's budget."""
+    """Validator for one document; calls `spend` once per subschema to charge the caller's budget.
+
+    `is_cut` is set if a value was accepted because its check nests too deeply.
+    """
 
     def __init__(self, document: Document, spend: Callable[[int], None]) -> None:
         self.document = document
-        self._spend = spend
+        self.spend = spend
+        self.is_cut = False
         self._depth = 0
+        self._visits = 0
+        self._known: dict[tuple[int, int, Scope], bool] = {}
+        self._enums: dict[int, tuple[list[Any], frozenset[Hashable]]] = {}
 
     def accepts(self, sub: Sub, value: Any) -> bool:
         """Return True if `value` is valid against `sub`."""
@@ -41,16 +52,39 @@ class Evaluator:
         if not isinstance(schema, dict):
             return schema is not False
         if self._depth > _MAX_DEPTH:
+            self.is_cut = True
             return True
-        self._spend(1)
+        self.spend(1)
+        if not self._depth:
+            self._visits = 0
+            self._known.clear()
+        self._visits += 1
         self._depth += 1
-        inner = self.document.with_inner_scope(sub)
         try:
-            if self.document.draft <= 7 and "$ref" in schema:
-                return _reference(self, value, schema["$ref"], inner)
-            return self._check_keywords(_CHECKS, inner, value)
+            if self._visits <= _MEMO_AFTER:
+                return self._check(sub, value)
+            key = (id(schema), id(value), sub.scope)
+            if key not in self._known:
+                self._known[key] = self._check(sub, value)
+            return self._known[key]
         finally:
             self._depth -= 1
+
+    def _check(self, sub: Sub, value: Any) -> bool:
+        inner = self.document.with_inner_scope(sub)
+        if "$ref" in sub.schema and (self.document.draft <= 7 or len(sub.schema) == 1):
+            return _reference(self, value, sub.schema["$ref"], inner)
+        return self._check_keywords(_CHECKS, inner, value)
+
+    def is_listed(self, value: Any, items: list[Any]) -> bool:
+        """Return True if `value` equals one of the items."""
+        if len(items) <= _LONG:
+            return any(equal(value, item) for item in items)
+        known = self._enums.get(id(items))
+        if known is None:
+            self.spend(len(items) // 64)
+            known = self._enums[id(items)] = (items, frozenset(map(key_of, items)))
+        return key_of(value) in known[1]
 
     def accepts_own_keywords(self, sub: Sub, value: Any) -> bool:
         """Return True if `value` is valid against the keywords of `sub`, in-place applicators left out."""
@@ -68,12 +102,19 @@ class Evaluator:
 
 
 def _reference(evaluator: Evaluator, value: Any, ref: Any, sub: Sub) -> bool:
-    if not isinstance(ref, str):
-        return True
+    """Check the target of a reference, and of references to references without a call for each."""
+    target = sub
     try:
-        return evaluator.accepts(evaluator.document.resolve(ref, sub.scope), value)
+        for _ in range(_MAX_REFERENCES):
+            if not isinstance(ref, str):
+                return True
+            target = evaluator.document.resolve(ref, target.scope)
+            if not isinstance(target.schema, dict) or len(target.schema) != 1 or "$ref" not in target.schema:
+                break
+            ref = target.schema["$ref"]
     except DeadEnd:
         return True
+    return evaluator.accepts(target, value)
 
 
 def _dynamic(evaluator: Evaluator, value: Any, ref: Any, sub: Sub) -> bool:
@@ -92,7 +133,7 @@ def _type(evaluator: Evaluator, value: Any, names: Any, sub: Sub) -> bool:
 
 
 def _enum(evaluator: Evaluator, value: Any, items: Any, sub: Sub) -> bool:
-    return any(equal(value, item) for item in items)
+    return not isinstance(items, list) or evaluator.is_listed(value, items)
 
 
 def _const(evaluator: Evaluator, value: Any, wanted: Any, sub: Sub) -> bool:
@@ -138,6 +179,7 @@ def _properties(evaluator: Evaluator, value: Any, schemas: Any, sub: Sub) -> boo
 def _pattern_properties(evaluator: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
     if not isinstance(value, dict):
         return True
+    evaluator.spend(len(schemas) * len(value) // _MATCHES_PER_STEP)
     return all(
         evaluator.accepts(Sub(schema, sub.scope), item)
         for pattern, schema in schemas.items()
@@ -156,6 +198,7 @@ def undeclared_names(schema: Any, names: Any) -> list[str]:
 def _additional(evaluator: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:
     if not isinstance(value, dict):
         return True
+    evaluator.spend(len(sub.schema.get("patternProperties") or ()) * len(value) // _MATCHES_PER_STEP)
     return all(evaluator.accepts(Sub(schema, sub.scope), value[name]) for name in undeclared_names(sub.schema, value))
 
 

@@ -5,8 +5,9 @@ from copy import deepcopy
 from itertools import islice
 from typing import Any
 
+from gemulator.core.budget import Budget
 from gemulator.generate.json_schema import arrays, numbers, objects, strings
-from gemulator.generate.json_schema.backtracking import Budget, DeadEnd
+from gemulator.generate.json_schema.backtracking import DeadEnd, TooDeep
 from gemulator.generate.json_schema.conjunction import Choice, Conjunction, Option, allowed_types, candidates
 from gemulator.generate.json_schema.context import GenerationContext, GenerationOptions, SchemaLocation, leaf
 from gemulator.generate.json_schema.disjunction import Branches, Order
@@ -21,6 +22,8 @@ _DEEP = 3  # from this depth on, the shallowest branches come first
 _EXCLUSION_ROUNDS = 12
 _RETRIES = 4
 _MAX_CONJUNCTIONS = 40
+_PER_STEP = 64  # enum members that are compared in one step
+_FREE_TRIES = 8  # enum members that are validated in one step
 
 
 class ValueGenerator:
@@ -42,12 +45,13 @@ class ValueGenerator:
         self.spend: Callable[[int], None] = budget.spend
         self._min_depths = min_depths
         self._evaluator = Evaluator(document, budget.spend)
+        self._listed: dict[int, tuple[Any, list[Any] | None]] = {}
         self._branches = Branches(document, budget.spend)
 
     def value(self, subs: Sequence[Sub], location: SchemaLocation) -> Any:
         """Return a value that all of `subs` accept; raise DeadEnd if none was found."""
         if location.depth > _MAX_DEPTH:
-            raise location.dead_end("", f"values nest deeper than the limit of {_MAX_DEPTH} levels")
+            raise TooDeep(location.path, f"values nest deeper than the limit of {_MAX_DEPTH} levels")
         self.value_count += 1
         self.spend(3)
         if (without_branches := self._branches.without_branches(subs)) is not None:
@@ -127,7 +131,7 @@ class ValueGenerator:
         return depth, _is_null(option)
 
     def _value_of_any_type(self, conjunction: Conjunction, location: SchemaLocation) -> Any:
-        listed = candidates(conjunction)
+        listed = self._candidates(conjunction)
         if listed is not None:
             return self._enum_member(conjunction, listed, location)
         last: DeadEnd | None = None
@@ -138,6 +142,19 @@ class ValueGenerator:
                 last = last or dead_end
         raise last or location.dead_end("type", "no type satisfies all of the schemas that apply")
 
+    def _candidates(self, conjunction: Conjunction) -> list[Any] | None:
+        """Return the enum members that all parts allow, computed once for a single part; None if there is no enum."""
+        if len(conjunction.parts) != 1:
+            if (listed := candidates(conjunction)) is not None:
+                self.spend(conjunction.size // _PER_STEP)
+            return listed
+        schema = conjunction.parts[0].schema
+        if "enum" not in schema:
+            return candidates(conjunction) if "const" in schema else None
+        if id(schema) not in self._listed:
+            self._listed[id(schema)] = schema, candidates(conjunction)
+        return self._listed[id(schema)][1]
+
     def _is_deep(self, location: SchemaLocation) -> bool:
         return self.options.brief or location.depth >= _DEEP
 
@@ -146,10 +163,12 @@ class ValueGenerator:
         if (found := self.suggestion(conjunction, kind, location)) is not None:
             return found
         start = location.seed.child("enum").below(len(listed)) if len(listed) > 1 else 0
-        rotated = listed[start:] + listed[:start]
-        if rotated and rotated[0] is None:
-            rotated = rotated[1:] + rotated[:1]
-        for value in rotated:
+        if listed and listed[start] is None:
+            start += 1
+        for offset in range(len(listed)):
+            value = listed[(start + offset) % len(listed)]
+            if offset % _FREE_TRIES == _FREE_TRIES - 1:
+                self.spend(1)
             if self.fits(conjunction, value):
                 return deepcopy(value) if isinstance(value, (dict, list)) else value  # the cached schema is shared
         raise location.dead_end("enum", "none of its values is valid under the other schemas that apply")

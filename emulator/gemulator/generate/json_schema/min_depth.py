@@ -4,9 +4,10 @@ from typing import Any
 
 from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.document import Document, Sub
-from gemulator.generate.json_schema.evaluator import positional_items
+from gemulator.generate.json_schema.evaluator import is_number, positional_items
 
 _MAX_DEPTH = 9
+_MAX_ITEMS = 1_000_000
 
 
 class MinDepths:
@@ -78,8 +79,8 @@ def _required_parts(schema: dict[str, Any]) -> list[Any]:
     found: list[Any] = []
     if isinstance(properties, dict) and isinstance(names, list):
         found += [properties[name] for name in names if isinstance(name, str) and name in properties]
-    if schema.get("minItems", 0):
-        found += positional_items(schema)[: schema["minItems"]]
+    if is_number(least := schema.get("minItems")) and least > 0:
+        found += positional_items(schema)[: int(min(least, _MAX_ITEMS))]
         if isinstance(schema.get("items"), dict):
             found.append(schema["items"])
     return found

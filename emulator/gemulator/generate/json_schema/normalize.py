@@ -1,11 +1,13 @@
 """Normalization of OpenAPI, Gemini and programming-language spellings to JSON Schema."""
 
 import json
+import math
 import re
 from typing import Any
 
 import orjson
 
+from gemulator.core.errors import UnsatisfiableWithinDepth
 from gemulator.generate.json_schema.json_value import TYPES
 
 _SCHEMA_MAPS = frozenset({"properties", "$defs", "definitions", "defs", "patternProperties", "dependentSchemas"})
@@ -24,6 +26,8 @@ _LANGUAGE_TYPES = {
     "dict": "object", "map": "object", "float": "number", "double": "number", "int": "integer", "long": "integer",
     "str": "string", "bool": "boolean", "list": "array", "tuple": "array", "none": "null",
 }  # fmt: skip
+_INTEGER = re.compile(r"-?\d+")
+_ESCAPED = re.compile(r"\\(.)")
 # Signs of other spellings in a schema's text; a fixed prefix keeps each search fast.
 _NONSTANDARD = (
     re.compile(rb'"type":(?!"(?:string|number|integer|boolean|array|object|null)")(?:"|\["[^"]*[A-Z])').search,
@@ -36,10 +40,15 @@ _NONSTANDARD = (
 
 
 def encode(schema: Any) -> bytes:
-    """Return the schema as JSON, the key of all caches; also for lone surrogates and huge integers."""
+    """Return the schema as JSON, the key of all caches; also for lone surrogates and huge integers.
+
+    Raises UnsatisfiableWithinDepth if it nests deeper than JSON encoders go.
+    """
     try:
         return orjson.dumps(schema)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError) as error:
+        if "Recursion limit" in str(error):
+            raise UnsatisfiableWithinDepth("", "it nests deeper than the limit of 254 levels") from None
         text = json.dumps(schema, ensure_ascii=True, separators=(",", ":"), skipkeys=True, default=str)
         return text.encode()
 
@@ -52,10 +61,12 @@ def decode(text: bytes) -> Any:
         return json.loads(text)
 
 
-def normalise_encoded(text: bytes) -> Any:
-    """Return the normalised schema for the text that `encode` wrote."""
-    schema = decode(text)
-    return _rewrite(schema) if any(search(text) for search in _NONSTANDARD) else schema
+def rewrite_spelling(text: bytes, schema: Any) -> Any:
+    """Return the normalised schema, given also the text that `encode` wrote."""
+    for search in _NONSTANDARD:
+        if search(text):
+            return _rewrite(schema)
+    return schema
 
 
 def normalise(schema: Any) -> Any:
@@ -63,7 +74,8 @@ def normalise(schema: Any) -> Any:
 
     Rewrites upper-case and language type names, `nullable`, numbers written as strings, and `any_of` and the like.
     """
-    return normalise_encoded(encode(schema))
+    text = encode(schema)
+    return rewrite_spelling(text, decode(text))
 
 
 def _rewrite(schema: Any) -> Any:
@@ -97,14 +109,15 @@ def _rewrite_value(keyword: str, value: Any) -> Any:
 
 def _respell_pattern(pattern: str) -> str:
     r"""Unescape `\<` and `\>`: literals in ECMA patterns, but word boundaries for the validator."""
-    return re.sub(r"\\(.)", lambda found: found[1] if found[1] in "<>" else found[0], pattern)
+    return _ESCAPED.sub(lambda found: found[1] if found[1] in "<>" else found[0], pattern)
 
 
 def _number(text: str) -> Any:
     try:
-        return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
+        number = int(text) if _INTEGER.fullmatch(text) else float(text)
     except ValueError:
         return text
+    return number if isinstance(number, int) or math.isfinite(number) else text
 
 
 def _normalise_type(schema: dict[str, Any]) -> None:

@@ -14,7 +14,8 @@ from gemulator.generate.json_schema.property_semantics import usual_range
 
 _ATTEMPTS = 24
 _SCAN_LIMIT = 400
-_MAX_FLOAT = 10**300
+_MAX_NUMBER = 10**300
+_MAX_DESCRIPTION = 2_000  # characters that are read
 _BOUND_KEYWORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 _ANNOTATIONS = frozenset({"examples", "example", "default"})
 _NARROWING_KEYWORDS = frozenset({"multipleOf", "enum", "const", "allOf", "anyOf", "not"})
@@ -125,7 +126,7 @@ def _from_annotations(conjunction: Conjunction, location: SchemaLocation) -> Ite
 
 def _default_interval(conjunction: Conjunction, location: SchemaLocation, bounds: Bounds) -> tuple[Exact, Exact, int]:
     """Return a plausible interval within the bounds, and a plausible number of decimals."""
-    low, high, decimals = usual_range(location.name, conjunction.first("description", str) or "")
+    low, high, decimals = usual_range(location.name, (conjunction.first("description", str) or "")[:_MAX_DESCRIPTION])
     least: Exact = low
     most: Exact = high
     if bounds.low is not None and (bounds.low > least or most < bounds.low):
@@ -173,6 +174,6 @@ def _needs_scan(conjunction: Conjunction) -> bool:
 
 
 def _to_number(number: Exact) -> float:
-    if isinstance(number, int) or number.denominator == 1:
-        return int(number)
-    return float(number) if abs(number) < _MAX_FLOAT else 0.0
+    if not -_MAX_NUMBER < number < _MAX_NUMBER:
+        return 0.0
+    return int(number) if isinstance(number, int) or number.denominator == 1 else float(number)

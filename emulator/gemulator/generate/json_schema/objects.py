@@ -16,6 +16,7 @@ _MAX_OPTIONAL = 8  # optional properties per object, on average
 # Further keywords that limit the object or require properties.
 _OBJECT_KEYWORDS = frozenset({"minProperties", "maxProperties", "propertyNames", "dependentRequired", "dependencies",
                               "patternProperties", "unevaluatedProperties", SOME_PROPERTY})  # fmt: skip
+_MATCHES_PER_STEP = 16  # patterns that a name is compared with
 _BRIEF_AFTER = 120  # number of values in the document after which optional properties are omitted
 
 
@@ -121,6 +122,8 @@ class _ObjectBuilder:
         found = []
         for part in self.parts:
             schema = part.schema
+            if "patternProperties" in schema:
+                self.generator.spend(_length(schema["patternProperties"]) // _MATCHES_PER_STEP)
             if own := _property_subs(part, name):
                 found += own
             elif "additionalProperties" in schema:
@@ -130,6 +133,7 @@ class _ObjectBuilder:
         return found
 
     def _is_evaluated(self, whole: Sub, name: str) -> bool:
+        self.generator.spend(len(self.parts) // _MATCHES_PER_STEP)
         return any(part is not whole and part.is_within(whole) and _evaluates(part, name) for part in self.parts)
 
     def _fill(self) -> None:
@@ -144,6 +148,7 @@ class _ObjectBuilder:
         for attempt in range(3 * max(wanted - len(self.values), 0) + 3):
             if len(self.values) >= wanted:
                 return
+            self.generator.spend(len(self.values) // _MATCHES_PER_STEP)
             if (new_name := self._invent_name(attempt, ())) is not None:
                 self._try_add(new_name)
         if len(self.values) < self.low:
@@ -214,6 +219,10 @@ class _ObjectBuilder:
         values = self.values
         order = dict.fromkeys([*listed, *self.declared, *self.required, *values])
         return {name: values[name] for name in order if name in values}
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, dict | list) else 0
 
 
 def _property_subs(part: Sub, name: str) -> list[Sub]:

@@ -20,6 +20,9 @@ from gemulator.generate.json_schema.property_semantics import (
 from gemulator.generate.regex import BadPattern, find_text, sample_texts
 
 _MAX_LENGTH = 200_000
+_LETTERS_PER_STEP = 50  # of texts drawn letter by letter
+_SEARCH_STEPS, _WORK_PER_STEP = 1_500, 10  # of a search for a text that several patterns match
+_MAX_DESCRIPTION = 2_000  # characters that are read
 _ANNOTATIONS = frozenset({"examples", "example", "default"})
 _CONTENT_KEYWORDS = frozenset({"contentEncoding", "contentMediaType"})
 _LENGTH_KEYWORDS = frozenset({"minLength", "maxLength"})
@@ -112,6 +115,7 @@ def _from_patterns(
     for number, pattern in enumerate(patterns):
         try:
             for text in sample_texts(pattern, lengths.low, location.seed.child("pattern", number)):
+                generator.spend(len(text) // _LETTERS_PER_STEP)
                 yield text
                 if not lengths.low <= len(text) <= (lengths.high or len(text)):
                     yield lengths.fit(text, text[-1:] or "a")
@@ -128,13 +132,14 @@ def _from_words(
         yield lengths.fit(word, "and so on ")
     letters = location.seed.child("letters").random()
     for size in range(max(lengths.low, 1), min(lengths.low + 12, lengths.high or _MAX_LENGTH) + 1):
+        generator.spend(size // _LETTERS_PER_STEP)
         yield "".join(letters.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(size))
     yield ""
 
 
 def _word(generator: Generator, conjunction: Conjunction, location: SchemaLocation, attempt: int) -> str:
     """Return a word for the property; dates and times use the format that the description names."""
-    description = conjunction.first("description", str) or conjunction.first("title", str) or ""
+    description = (conjunction.first("description", str) or conjunction.first("title", str) or "")[:_MAX_DESCRIPTION]
     if location.name == "name":
         kind, thing = kind_of_name_property(_owner(location), description)
     else:
@@ -177,9 +182,10 @@ def _search(
     schemas = [sub.schema for sub in conjunction.exclusions if isinstance(sub.schema, dict)]
     excluded = [pattern for schema in schemas for pattern in _excluded_patterns(schema)]
     if patterns or excluded:
-        generator.spend(1500)
+        generator.spend(_SEARCH_STEPS)
         try:
-            text = find_text(tuple(patterns), tuple(excluded), lengths.low, lengths.high)
+            text, work = find_text(tuple(patterns), tuple(excluded), lengths.low, lengths.high)
+            generator.spend(work // _WORK_PER_STEP)
         except (BadPattern, RecursionError):
             text = None
         if text is not None and generator.fits(conjunction, text):

@@ -5,24 +5,42 @@ from functools import cache, cached_property, lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
-from gemulator.generate.json_schema.document import REFERENCES, Document, Sub, draft_of
+from gemulator.core.budget import Budget, BudgetExceeded
+from gemulator.core.errors import Unsatisfiable
+from gemulator.core.text_cache import cache_texts
+from gemulator.generate.json_schema.document import REFERENCES, Document, Sub
 from gemulator.generate.json_schema.evaluator import Evaluator
+from gemulator.generate.json_schema.expansion import Expansion
+from gemulator.generate.json_schema.limits import check_limits
 from gemulator.generate.json_schema.min_depth import MinDepths
-from gemulator.generate.json_schema.normalize import encode, normalise_encoded
+from gemulator.generate.json_schema.normalize import decode, encode, rewrite_spelling
 from gemulator.generate.json_schema.sanitize import sanitize
+from gemulator.generate.regex import engine_options
+
+# jsonschema-rs visits a definition once for each use. Compiling takes time squared in the length of a chain of them.
+_MAX_NATIVE_STEPS = 1_000_000  # about 15 ms
+_MAX_NATIVE_REFERENCES = 5_000
+_MAX_COMPILE_STEPS = 50_000
+_EVALUATOR_STEPS = 100_000
 
 
 class Validator:
-    """Compiled validator of one schema, with and without formats."""
+    """Compiled validator of one schema, with and without formats.
 
-    def __init__(self, document: Document) -> None:
+    `references` is the number of its references, `unevaluated` tells if it has such keywords beside them.
+    A value for which jsonschema-rs would take too many steps is checked by `Evaluator`, without formats.
+    """
+
+    def __init__(self, document: Document, references: int = 0, *, unevaluated: bool = False) -> None:
         self._document = document
-        self._with_formats = _compile_validator(document.root, True)
+        self._references = references
+        self._is_small = references <= _MAX_NATIVE_REFERENCES and not (unevaluated and self._is_compiled_slowly())
+        self._with_formats = _compile_validator(document, True) if self._is_small else None
 
     @property
-    def is_compiled(self) -> bool:
-        """Return True if jsonschema-rs accepts the schema; otherwise `Evaluator` validates."""
-        return self._with_formats is not None
+    def is_malformed(self) -> bool:
+        """Return True if jsonschema-rs rejects the schema."""
+        return self._with_formats is None and self._is_small
 
     def is_valid(self, value: Any) -> bool:
         """Return True if `value` is valid, formats included."""
@@ -34,36 +52,62 @@ class Validator:
 
     @cached_property
     def _without_formats(self) -> Any:
-        return _compile_validator(self._document.root, False)
+        return _compile_validator(self._document, False) if self._is_small else None
 
     def problems(self, value: Any) -> Iterator[Any]:
         """Yield jsonschema-rs's errors, or one None if only `Evaluator` could check and rejected the value."""
         validator = self._with_formats
-        if validator is None:
-            yield from () if self._evaluate(value) else (None,)
+        if validator is None or not self._is_affordable(value):
+            yield from () if self._evaluate(value) is not False else (None,)
             return
         try:
             yield from validator.iter_errors(value)
         except (ValueError, OverflowError):  # invalid UTF-8, numbers out of range
-            yield from () if self._evaluate(value) else (None,)
+            yield from () if self._evaluate(value) is not False else (None,)
 
     def _check(self, validator: Any, value: Any) -> bool:
-        if validator is None:
-            return self._evaluate(value)
+        if validator is None or not self._is_affordable(value):
+            return self._evaluate(value) is True
         try:
             return bool(validator.is_valid(value))
         except (ValueError, OverflowError):
-            return self._evaluate(value)
+            return self._evaluate(value) is True
 
-    def _evaluate(self, value: Any) -> bool:
+    def _is_affordable(self, value: Any) -> bool:
+        """Return True if jsonschema-rs validates the value in a limited number of steps."""
+        if self._references < 2:
+            return True
+        root = Sub(self._document.root, self._document.base)
+        try:
+            return Expansion(self._document).steps(root, value) <= _MAX_NATIVE_STEPS
+        except RecursionError:
+            return False
+
+    def _is_compiled_slowly(self) -> bool:
+        """Return True if jsonschema-rs would compile too many subschemas, those of shared definitions each time."""
+        root = Sub(self._document.root, self._document.base)
+        try:
+            return Expansion(self._document).compile_steps(root) > _MAX_COMPILE_STEPS
+        except RecursionError:
+            return True
+
+    def _evaluate(self, value: Any) -> bool | None:
+        """Return the verdict of `Evaluator`; None if it takes too many steps or nests too deeply."""
         root = self._document
-        return Evaluator(root, lambda steps: None).accepts(Sub(root.root, root.base), value)
+        evaluator = Evaluator(root, Budget(_EVALUATOR_STEPS).spend)
+        try:
+            accepted = evaluator.accepts(Sub(root.root, root.base), value)
+        except (BudgetExceeded, RecursionError):
+            return None
+        return None if accepted and evaluator.is_cut else accepted
 
 
-def _compile_validator(schema: Any, with_formats: bool) -> Any:
+def _compile_validator(document: Document, with_formats: bool) -> Any:
     """Return the validator; None if jsonschema-rs rejects the schema."""
     try:
-        return _classes()[draft_of(schema)](schema, offline=True, validate_formats=with_formats)
+        return _classes()[document.draft](
+            document.root, offline=True, validate_formats=with_formats, pattern_options=engine_options()
+        )
     except (ValueError, OverflowError, RecursionError):
         return None
 
@@ -125,27 +169,38 @@ def _sightings(text_hash: int) -> Iterator[int]:
     return count()
 
 
-@lru_cache(maxsize=256)
+@cache_texts(256, 16_384)
 def _compile_cached(text: bytes) -> CompiledSchema:
     return _compile(text)
 
 
 def _compile(text: bytes) -> CompiledSchema:
-    document = Document(normalise_encoded(text))
-    validator = Validator(document)
+    root = decode(text)
+    check_limits(text, root)
+    document = Document(rewrite_spelling(text, root))
+    references = text.count(b'ef":"') if text.count(b"$") > 1 else 0  # counting one letter is faster
+    unevaluated = references > 1 and b'"unevaluated' in text
+    validator = Validator(document, references, unevaluated=unevaluated)
     for repair in (_without_external_refs, _sanitize_root):
-        if validator.is_compiled:
+        if not validator.is_malformed:
             break
         document = Document(repair(document))
-        validator = Validator(document)
+        validator = Validator(document, references, unevaluated=unevaluated)
     return CompiledSchema(document, validator, MinDepths(document))
 
 
 def problem_with(schema: Any, value: Any) -> str | None:
-    """Return why `value` is invalid, prefixed with the path in the value; None if it is valid."""
+    """Return why `value` is invalid, prefixed with the path in the value.
+
+    None if it is valid, or if the schema takes too much work to tell.
+    """
     if schema is True or schema == {}:
         return None
-    for problem in compile_schema(encode(schema)).validator.problems(value):
+    try:
+        validator = compile_schema(encode(schema)).validator
+    except Unsatisfiable:
+        return None
+    for problem in validator.problems(value):
         if problem is None:
             return "The value is not valid under the schema."
         path = ".".join(map(str, problem.instance_path))

@@ -5,9 +5,10 @@ from datetime import date
 from itertools import chain
 from typing import Any
 
-from gemulator.core.errors import Unsatisfiable
+from gemulator.core.budget import BYTES_PER_STEP, Budget, BudgetExceeded
+from gemulator.core.errors import Unsatisfiable, UnsatisfiableWithinDepth, UnsatisfiableWithinLimit
 from gemulator.core.seed import Seed
-from gemulator.generate.json_schema.backtracking import Budget, BudgetExceeded, DeadEnd
+from gemulator.generate.json_schema.backtracking import DeadEnd, OutOfWork, TooDeep
 from gemulator.generate.json_schema.context import GenerationContext, GenerationOptions, SchemaLocation
 from gemulator.generate.json_schema.document import Document, Sub
 from gemulator.generate.json_schema.fake_words import Words
@@ -23,47 +24,61 @@ _DEFAULT = GenerationOptions(optional=0.5)
 _BRIEF = GenerationOptions(optional=0.0, brief=True)
 _FULL = GenerationOptions(optional=1.0)
 _ATTEMPT_OPTIONS = (_DEFAULT, _DEFAULT, _BRIEF, _DEFAULT, _FULL, _BRIEF, _DEFAULT, _DEFAULT)
-_ATTEMPT_STEPS = 7_000  # per attempt; a step takes 2 to 20 µs
+_ATTEMPT_STEPS = 7_000  # per attempt
 _BRIEF_ATTEMPT_STEPS = 2_500  # per brief attempt; these go first once another has run out
 _TOTAL_STEPS = 17_000  # for all attempts
-_CANONICAL_LIMIT = 6_000  # bytes; canonicalization gets slow beyond
+_CANONICAL_LIMIT = 1_500  # bytes; canonicalization gets slow beyond
+_MULTIPLYING_KEYWORDS = (
+    b'"anyOf"',
+    b'"oneOf"',
+    b'"not"',
+    b'"if"',
+    b'"dependent',
+    b'"dependencies"',
+    b'Ref"',
+    b'"$ref"',
+)
+_CANONICAL_BRANCHES = 8
 _NO_PROBLEM = DeadEnd((), "no generated value is valid under the whole schema")
 
 
 def _attempts(
-    compiled: CompiledSchema, context: GenerationContext, seed: Seed, given: Mapping[str, Any]
+    compiled: CompiledSchema, context: GenerationContext, seed: Seed, given: Mapping[str, Any], budget: Budget
 ) -> Iterator["JSON | DeadEnd"]:
     """Yield values generated with different options, or the DeadEnd of a failed attempt."""
     document = compiled.document
     subs = [Sub(document.root, document.base)]
     if given:
         subs.insert(0, Sub(_given_schema(given), document.base))
-    steps_left = _TOTAL_STEPS
+    steps_left = min(_TOTAL_STEPS, budget.left)
+    if not steps_left:
+        yield OutOfWork()
     order = [*range(len(_ATTEMPT_OPTIONS))]
     while order and steps_left > 0:
         number = order.pop(0)
         options = _ATTEMPT_OPTIONS[number]
         start = seed.child("try", number) if number else seed
-        budget = Budget(min(_BRIEF_ATTEMPT_STEPS if options.brief else _ATTEMPT_STEPS, steps_left))
-        generator = ValueGenerator(document, compiled.min_depths, context, options, budget)
+        attempt = Budget(min(_BRIEF_ATTEMPT_STEPS if options.brief else _ATTEMPT_STEPS, steps_left))
+        generator = ValueGenerator(document, compiled.min_depths, context, options, attempt)
         try:
             yield generator.value(subs, SchemaLocation((), "", 0, start))
         except DeadEnd as dead_end:
             yield dead_end
-        except (BudgetExceeded, RecursionError, OverflowError):
-            yield DeadEnd((), "no value was found within the work limit")
+        except (BudgetExceeded, RecursionError, OverflowError) as error:
+            yield TooDeep((), "its parts nest too deeply") if isinstance(error, RecursionError) else OutOfWork()
             order.sort(key=lambda number: not _ATTEMPT_OPTIONS[number].brief)
-        steps_left -= budget.spent
+        steps_left -= attempt.spent
+        budget.spent += attempt.spent
 
 
 def _canonical_attempts(
-    compiled: CompiledSchema, context: GenerationContext, seed: Seed, given: Mapping[str, Any]
+    compiled: CompiledSchema, context: GenerationContext, seed: Seed, given: Mapping[str, Any], budget: Budget
 ) -> Iterator["JSON | DeadEnd"]:
     """Yield attempts on the canonical form, which may be easier to satisfy, or nothing if it admits no value."""
     document = _canonical(compiled.document)
     if document is not None:
         form = CompiledSchema(document, compiled.validator, MinDepths(document))
-        yield from _attempts(form, context, seed.child("canonical"), given)
+        yield from _attempts(form, context, seed.child("canonical"), given, budget)
 
 
 def _given_schema(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,27 +97,33 @@ def value_for(
     given: Mapping[str, Any] | None = None,
     locale: str = "en_US",
     reference_day: date = REFERENCE_DAY,
+    budget: Budget | None = None,
 ) -> JSON:
     """Return a plausible value that is valid under `schema`, which is not modified and may be any JSON value.
 
     `given` fixes properties, and the others are generated to match; `hints` offers values found in the prompt; dates
-    lie around `reference_day`. Raises Unsatisfiable if no value exists or none was found within the work limit.
+    lie around `reference_day`; `budget` is the work limit of the whole request. Raises Unsatisfiable if no value exists
+    or, as UnsatisfiableWithinLimit, none was found within the work limit.
     """
     text = encode(schema)
     compiled = compile_schema(text)
+    budget = budget or Budget()
+    budget.spent += len(text) // BYTES_PER_STEP
     context = GenerationContext(Words(locale), reference_day, hints)
     start = seed if isinstance(seed, Seed) else Seed.root("value", seed)
     fixed = dict(given or {})
     first: DeadEnd | None = None
     failed_values: list[JSON] = []
-    for value in _attempts(compiled, context, start, fixed):
+    for value in _attempts(compiled, context, start, fixed, budget):
         if isinstance(value, DeadEnd):
             first = first or value
         elif compiled.validator.is_valid(value):
             return value
         else:
             failed_values.append(value)
-    canonical_values = _canonical_attempts(compiled, context, start, fixed) if len(text) <= _CANONICAL_LIMIT else ()
+    canonical_values = (
+        _canonical_attempts(compiled, context, start, fixed, budget) if _may_be_canonicalized(text) else ()
+    )
     for value in chain(failed_values, canonical_values):
         if not isinstance(value, DeadEnd) and compiled.validator.is_valid_ignoring_formats(value):
             return value
@@ -119,7 +140,20 @@ def _unsatisfiable(validator: Validator, given: Mapping[str, Any], first: DeadEn
             return Unsatisfiable(path, f"the given value is invalid: {problem.message}")
         if problem is not None and problem.kind.name in ("additionalProperties", "unevaluatedProperties"):
             return Unsatisfiable(f"properties.{problem.kind.unexpected[0]}", "a property of that name is not allowed")
-    return Unsatisfiable(".".join(first.path), first.reason)
+    return _ERRORS.get(type(first), Unsatisfiable)(".".join(first.path), first.reason)
+
+
+_ERRORS: dict[type[DeadEnd], type[Unsatisfiable]] = {
+    OutOfWork: UnsatisfiableWithinLimit,
+    TooDeep: UnsatisfiableWithinDepth,
+}
+
+
+def _may_be_canonicalized(text: bytes) -> bool:
+    """Return True if the canonical form is known to be computed fast: it multiplies branches and references."""
+    if len(text) > _CANONICAL_LIMIT:
+        return False
+    return sum(map(text.count, _MULTIPLYING_KEYWORDS)) <= _CANONICAL_BRANCHES
 
 
 def _canonical(document: Document) -> Document | None:

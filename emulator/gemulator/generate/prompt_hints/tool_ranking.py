@@ -97,4 +97,5 @@ def _texts(tool: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         yield str(name), 1.0
         if isinstance(schema, Mapping):
             yield str(schema.get("description") or ""), 0.6
-            yield " ".join(str(member) for member in schema.get("enum") or ()), 0.8
+            members = schema.get("enum")
+            yield " ".join(map(str, members)) if isinstance(members, list) else "", 0.8

@@ -1,19 +1,32 @@
 """Strings for regular expressions: sampled from one, searched for several."""
 
-import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gemulator.core.seed import Seed
 from gemulator.generate.regex.intersection import Search
 from gemulator.generate.regex.parser import BadPattern, parse
 from gemulator.generate.regex.sampler import Sampler
+from gemulator.generate.regex.weight import MAX_LENGTH, problem_of, weight
 
-__all__ = ["BadPattern", "find_text", "is_readable", "matcher", "sample_texts"]
+__all__ = [
+    "MAX_LENGTH",
+    "BadPattern",
+    "engine_options",
+    "find_text",
+    "is_readable",
+    "matcher",
+    "problem_of",
+    "sample_texts",
+    "weight",
+]
 
 # (maximum extra repetitions, wide alphabet) of successive samples
 _SAMPLINGS = ((3, False), (3, False), (6, False), (1, True), (0, False), (12, True), (3, True), (30, True), (60, False))
+
+_BACKTRACK_LIMIT = 100_000  # 1 to 2 ms of a match
+_SMALL = 5_000  # weight of a pattern of which many are cached
 
 
 def is_readable(pattern: str) -> bool:
@@ -25,25 +38,47 @@ def is_readable(pattern: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=4096)
-def matcher(pattern: Any) -> Callable[[str], bool]:
-    """Return a match function with bounded run time; a pattern that cannot be compiled matches everything."""
+@cache
+def engine_options() -> Any:
+    """Return the options of jsonschema-rs for patterns: a tenth of its default limit of backtracking."""
     import jsonschema_rs
 
-    if not isinstance(pattern, str):
+    return jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACK_LIMIT)
+
+
+def matcher(pattern: Any) -> Callable[[str], bool]:
+    """Return a match function with bounded run time; a pattern that cannot be compiled matches everything."""
+    if not isinstance(pattern, str) or problem_of(pattern) is not None:
         return _match_anything
+    return _small_matcher(pattern) if weight(pattern) <= _SMALL else _large_matcher(pattern)
+
+
+def _compile(pattern: str) -> Callable[[str], bool]:
+    import jsonschema_rs
+
     try:
-        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, offline=True).is_valid
+        validator = jsonschema_rs.Draft202012Validator(
+            {"pattern": pattern}, offline=True, pattern_options=engine_options()
+        )
     except ValueError:
-        return _python_matcher(pattern)
+        return _re2_matcher(pattern)
+    return validator.is_valid
 
 
-def _python_matcher(pattern: str) -> Callable[[str], bool]:
+def _re2_matcher(pattern: str) -> Callable[[str], bool]:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
     try:
-        compiled = re.compile(pattern)
-    except re.error:
+        compiled = re2.compile(pattern, options)
+    except re2.error:
         return _match_anything
     return lambda text: compiled.search(text) is not None
+
+
+_small_matcher = lru_cache(maxsize=4096)(_compile)
+_large_matcher = lru_cache(maxsize=8)(_compile)  # each may take some megabytes
 
 
 def _match_anything(text: str) -> bool:
@@ -60,9 +95,10 @@ def sample_texts(pattern: str, min_length: int, seed: Seed) -> Iterator[str]:
 @lru_cache(maxsize=1024)
 def find_text(
     required: tuple[str, ...], excluded: tuple[str, ...], min_length: int, max_length: int | None
-) -> str | None:
+) -> tuple[str | None, int]:
     """Return a short string within the length limits that matches all of `required` and none of `excluded`.
 
-    Returns None if there is none or none was found within the work limit.
+    The string is None if there is none or none was found within the work limit. The number is the work of the search.
     """
-    return Search().text(required, excluded, min_length, max_length)
+    search = Search()
+    return search.text(required, excluded, min_length, max_length), search.work

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple, TypeAlias
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
@@ -89,8 +89,17 @@ def property_class(name: str) -> Characters | None:
                 "punct": "P", "alpha": "L"}.get(value, value)  # fmt: skip
     if category in ("Any", "ASCII"):
         return ANY if category == "Any" else Characters(((0, 0x7F),))
-    found = [Characters(((p, p),)) for p in range(0x3400) if unicodedata.category(chr(p)).startswith(category)]
-    return union(found) if found else None
+    points = [point for known, points in _categories().items() if known.startswith(category) for point in points]
+    return union(Characters(((point, point),)) for point in points) if points else None
+
+
+@cache
+def _categories() -> dict[str, list[int]]:
+    """Return the characters below U+3400 by general category."""
+    found: dict[str, list[int]] = {}
+    for point in range(0x3400):
+        found.setdefault(unicodedata.category(chr(point)), []).append(point)
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -28,9 +28,13 @@ Key: TypeAlias = tuple[Any, ...]
 
 
 class Languages:
-    """Factory that interns languages in a normal form, so that most equal ones are identical."""
+    """Factory that interns languages in a normal form, so that most equal ones are identical.
+
+    `work` counts the derivatives that were computed and the members that were joined for them.
+    """
 
     def __init__(self) -> None:
+        self.work = 0
         self._interned: dict[Key, Language] = {}
         self.none = self._make("none", (), False)
         self.empty = self._make("empty", (), True)
@@ -88,6 +92,7 @@ class Languages:
         return item.args[0] if item.kind == "not" else self._make("not", (item,), not item.nullable)
 
     def _members(self, kind: str, items: tuple[Language, ...], neutral: Language) -> list[Language]:
+        self.work += len(items)
         found = {
             member.number: member
             for item in items
@@ -109,6 +114,7 @@ class Languages:
         return found
 
     def _derive(self, item: Language, point: int) -> Language:
+        self.work += 1
         match item.kind:
             case "char":
                 return self.empty if any(low <= point <= high for low, high in item.args[0].ranges) else self.none
@@ -133,6 +139,7 @@ class Languages:
         """Return the character sets that first letters are matched against."""
         if item.heads is None:
             item.heads = self._heads(item)
+            self.work += len(item.args) + len(item.heads)
         return item.heads
 
     def _heads(self, item: Language) -> frozenset[Characters]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
+from gemulator.core.budget import BudgetExceeded
 from gemulator.generate.regex import charset as characters
 from gemulator.generate.regex import nodes as tree
 from gemulator.generate.regex.charset import Characters
@@ -13,7 +14,8 @@ from gemulator.generate.regex.parser import parse
 # Start and end of a string as letters beyond Unicode, twice each, because `^` and `$` may consume one.
 _START, _END = characters.LAST + 1, characters.LAST + 2
 _UNROLL_LIMIT = 10
-_MAX_WORK = 8_000  # derivatives, 10 to 20 µs each
+_MAX_WORK = 8_000  # derivatives of whole languages
+_MAX_PARTS = 40_000  # derivatives and joined members of their parts, 2 to 4 µs each
 _MAX_DISTANCE, _UNREACHABLE = 120, 1_000_000
 
 
@@ -29,8 +31,19 @@ class Search:
         self._end = self._languages.char(Characters(((_END, _END),)))
         self._rest = self._languages.concat(self._any, self._languages.repeat(self._end, 0, None))
 
+    @property
+    def work(self) -> int:
+        """Return the number of parts of languages computed so far."""
+        return self._languages.work
+
     def text(self, required: Sequence[str], excluded: Sequence[str], low: int, high: int | None) -> str | None:
         """Return a short matching string; None if there is none or the work limit is reached."""
+        try:
+            return self._text(required, excluded, low, high)
+        except BudgetExceeded:
+            return None
+
+    def _text(self, required: Sequence[str], excluded: Sequence[str], low: int, high: int | None) -> str | None:
         languages = self._languages
         body = languages.concat(
             languages.repeat(languages.char(characters.ANY), low, high), languages.repeat(self._end, 2, 2)
@@ -48,6 +61,7 @@ class Search:
         came_from: dict[int, tuple[Language, str] | None] = {first.number: None}
         queue = [(self._min_remaining(first), 0, 0, first)]
         while queue and self._work < _MAX_WORK:
+            self._check_work()
             _, _, length, state = heappop(queue)
             if self._accepts_end(state):
                 return _trace_back(state, came_from)
@@ -82,6 +96,7 @@ class Search:
             if self._work > _MAX_WORK:
                 return _UNREACHABLE
             for state in level:
+                self._check_work()
                 for group in letters_for(self._languages.heads(state)):
                     self._work += 1
                     successor = self._languages.derive(state, ord(group[0]))
@@ -93,6 +108,10 @@ class Search:
             level = next_level
         return _MAX_DISTANCE
 
+    def _check_work(self) -> None:
+        if self._languages.work > _MAX_PARTS:
+            raise BudgetExceeded
+
     def _matching(self, pattern: str) -> Language:
         """Return the strings, with start and end letters, in which `pattern` is found."""
         found = self._followed_by(parse(pattern), self._rest)
@@ -103,6 +122,8 @@ class Search:
     def _followed_by(self, node: Node, rest: Language) -> Language:
         """Return the language of `node` followed by `rest`."""
         languages = self._languages
+        languages.work += 1
+        self._check_work()
         match node:
             case Chars(found):
                 return languages.concat(languages.char(found), rest)

@@ -1,8 +1,8 @@
 """Parser for regular expressions: ECMA-262 with Python extensions."""
 
 from collections.abc import Callable
-from functools import lru_cache
 
+from gemulator.core.text_cache import cache_texts
 from gemulator.generate.regex import charset as characters
 from gemulator.generate.regex.charset import Characters
 from gemulator.generate.regex.nodes import (  # fmt: skip
@@ -17,12 +17,16 @@ from gemulator.generate.regex.nodes import (  # fmt: skip
     Repeat,
     Sequence,
 )
+from gemulator.generate.regex.weight import problem_of
 
 
 class BadPattern(ValueError):
     """Invalid or unsupported regular expression."""
 
 
+_LONGEST_COUNT = 80  # characters of `{least,most}`
+_MAX_DIGITS = 9
+_MAX_QUANTIFIERS = 20  # in a row
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "0": "\0", "a": "\a", "e": "\x1b"}
 _CLASSES = {"d": characters.DIGIT, "w": characters.WORD, "s": characters.SPACE}
 _POSIX = {"alpha": characters.of("az", "AZ"), "digit": characters.DIGIT, "alnum": characters.of("az", "AZ", "09"),
@@ -31,10 +35,15 @@ _POSIX = {"alpha": characters.of("az", "AZ"), "digit": characters.DIGIT, "alnum"
           "punct": characters.of("!/", ":@", "[`", "{~")}  # fmt: skip
 
 
-@lru_cache(maxsize=2048)
+@cache_texts(2048, 500)
 def parse(pattern: str) -> Node:
-    """Return the syntax tree of `pattern`; raise BadPattern if it is invalid."""
-    return _Parser(pattern).pattern()
+    """Return the syntax tree of `pattern`; raise BadPattern if it is invalid or too complex."""
+    if (problem := problem_of(pattern)) is not None:
+        raise BadPattern(problem)
+    try:
+        return _Parser(pattern).pattern()
+    except RecursionError:
+        raise BadPattern("nested too deeply") from None
 
 
 class _Parser:
@@ -92,10 +101,12 @@ class _Parser:
         return items[0] if len(items) == 1 else Sequence(tuple(items))
 
     def with_quantifier(self, node: Node) -> Node:
-        while (quantifier := self.quantifier()) is not None:
+        for _ in range(_MAX_QUANTIFIERS):
+            if (quantifier := self.quantifier()) is None:
+                return node
             self.take("?") or self.take("+")
             node = Repeat(node, *quantifier)
-        return node
+        raise BadPattern("too many quantifiers in a row")
 
     def quantifier(self) -> tuple[int, int | None] | None:
         for sign, found in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
@@ -103,9 +114,12 @@ class _Parser:
                 return found
         if not self.peek("{"):
             return None
-        low, comma, high = self.text[self.at + 1 :].partition("}")[0].partition(",")
-        if not (low + high).isdecimal() or "}" not in self.text[self.at :]:
+        end = self.text.find("}", self.at, self.at + _LONGEST_COUNT)
+        low, comma, high = self.text[self.at + 1 : max(end, 0)].partition(",")
+        if not (low + high).isdecimal():
             return None  # a literal brace
+        if max(len(low), len(high)) > _MAX_DIGITS:
+            raise BadPattern(f"a repetition of more than {_MAX_DIGITS} digits")
         self.until("}")
         least = int(low or 0)
         return least, (least if not comma else int(high) if high else None)
@@ -225,7 +239,7 @@ class _Parser:
     def char_class(self) -> Characters:
         inverted = self.take("^")
         found: list[Characters] = []
-        if self.peek("]") and "]" in self.text[self.at + 1 :] and not inverted:
+        if self.peek("]") and self.text.find("]", self.at + 1) >= 0 and not inverted:
             found.append(characters.of(self.next()))  # as in Python; in ECMA, `[]` matches nothing
         while not self.take("]"):
             found.append(self.class_item())

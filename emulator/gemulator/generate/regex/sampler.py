@@ -7,6 +7,7 @@ from gemulator.generate.regex import charset as characters
 from gemulator.generate.regex.nodes import BackReference, Chars, Either, Group, Node, Repeat, Sequence
 
 _MAX_LENGTH = 6000
+_MAX_STEPS = 20_000  # parts of the pattern that are visited for one sample
 _Item = TypeVar("_Item")
 
 
@@ -30,6 +31,7 @@ class Sampler:
         self._groups: dict[int, str] = {}
         self._out: list[str] = []
         self._size = 0
+        self._steps = 0
 
     def text(self, node: Node) -> str:
         """Return a string for `node`, which may not match if the pattern has conditions."""
@@ -41,6 +43,7 @@ class Sampler:
         self._size += len(text)
 
     def _sample(self, node: Node) -> None:
+        self._steps += 1
         match node:
             case Chars(found):
                 self._run(found, 1)
@@ -70,7 +73,7 @@ class Sampler:
             self._run(node.item.characters, min(max(most, 1), _MAX_LENGTH))
             return
         for _ in range(most):
-            if self._size > _MAX_LENGTH:
+            if self._size > _MAX_LENGTH or self._steps > _MAX_STEPS:
                 return
             self._sample(node.item)
 

@@ -2,10 +2,9 @@
 
 from typing import Annotated, ClassVar
 
-import orjson
 from pydantic import Field, model_validator
 
-from gemulator.core.json_types import JSON
+from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.plan import Part, ToolCall
 from gemulator.scenario.replies.chunks import Chunks, literal_pieces, split
 from gemulator.scenario.replies.reply import Context, ReplyPart, Signature
@@ -64,7 +63,7 @@ class CallReply(ReplyPart):
         if self.arguments is not None:
             return context.text(self.arguments)
         given = None if self.given is None else context.json(self.given)
-        return orjson.dumps(_complete_arguments(given, self._schema(context), context)).decode()
+        return dump_json(_complete_arguments(given, self._schema(context), context))
 
     def _schema(self, context: Context) -> JSON:
         offered = context.conversation.request.functions_offered

@@ -126,8 +126,8 @@ _THRESHOLDS = (
 
 
 def _safety(context: RuleContext) -> Failure | None:
-    errors = _setting_errors(context.google.get("safety_settings") or ())
-    return next(errors, None)
+    settings = context.google.get("safety_settings")
+    return next(_setting_errors(settings), None) if isinstance(settings, list) else None
 
 
 def _setting_errors(settings: JSON) -> Iterator[Failure]:
