@@ -85,7 +85,7 @@ def test_an_expired_token_is_refreshed_and_who_does_not_sees_the_401(
 ) -> None:
     with Emulator(auth="token", token_life=5, state=state) as emulator:
         said = run(python, PROGRAMS / "refresh.py", OPENAI_BASE_URL=emulator.base_url, **metadata(emulator))
-    assert said.split("\n") == ["200", "200 True", "401 ACCESS_TOKEN_EXPIRED", ""]
+    assert said.split("\n") == ["200", "200 True", "401 ACCESS_TOKEN_TYPE_UNSUPPORTED", ""]
 
 
 def test_an_identity_token_is_verified(python: Path, guarded: Emulator) -> None:
