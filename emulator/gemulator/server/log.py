@@ -9,6 +9,7 @@ from typing import Any, Literal, TextIO, TypeAlias
 import orjson
 
 from gemulator.core.clock import Clock
+from gemulator.core.printable import printable_json
 from gemulator.server.output import is_terminal, writer_of
 from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes
 
@@ -170,4 +171,4 @@ def _json_line(received: Received, finished: Finished) -> str:
 
 
 def _dump(record: dict[str, Any]) -> str:
-    return orjson.dumps(record).decode() + "\n"
+    return printable_json(orjson.dumps(record).decode()) + "\n"
