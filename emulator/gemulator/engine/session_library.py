@@ -1,4 +1,7 @@
-"""A session's library: pushed scenarios first (newest first), then files. Its settings, validated."""
+"""Library and validated settings of a session.
+
+Pushed scenarios come first (newest first), then files.
+"""
 
 from functools import lru_cache
 from pathlib import Path

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 
 class Worker:
-    """One thread: several would take turns at the interpreter lock and leave the event loop a smaller share."""
+    """Single thread: several would compete for the interpreter lock and leave the event loop a smaller share."""
 
     @cached_property
     def _executor(self) -> "ThreadPoolExecutor":

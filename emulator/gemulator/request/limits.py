@@ -1,4 +1,4 @@
-"""Limits on the structure of a request, checked before an answer is begun."""
+"""Limits on the structure of a request, checked before answering."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Errors of Redis by their effect: an outage for everybody, or unusable data."""
+"""Errors of Redis by effect: outage or unusable data."""
 
 import re
 from collections.abc import Iterator
