@@ -1,6 +1,3 @@
-"""Settings of hypothesis for a busy machine: no deadline for an example."""
+"""Loads the settings of hypothesis before the tests are decorated."""
 
-from hypothesis import HealthCheck, settings
-
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+import tests.patience  # noqa: F401

@@ -9,7 +9,7 @@ from typing import Any, Literal, TextIO, TypeAlias
 import orjson
 
 from gemulator.core.clock import Clock
-from gemulator.core.printable import printable_json
+from gemulator.core.printable import printable, printable_json
 from gemulator.server.output import is_terminal, writer_of
 from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes
 
@@ -138,13 +138,6 @@ def _short_path(path: str) -> str:
     """Return the path from its endpoint on: `…/endpoints/openapi/chat/completions`."""
     at = path.find("/endpoints/")
     return printable(f"…{path[at:]}" if at > 0 else path)
-
-
-def printable(text: str) -> str:
-    """Return the text with escapes for line breaks and terminal control characters."""
-    if text.isprintable():
-        return text
-    return "".join([char if char.isprintable() else ascii(char)[1:-1] for char in text])
 
 
 def _json_line(received: Received, finished: Finished) -> str:

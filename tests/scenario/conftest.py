@@ -1,0 +1,3 @@
+"""Loads the settings of hypothesis before the tests are decorated."""
+
+import tests.patience  # noqa: F401
