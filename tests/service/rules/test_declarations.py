@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,8 @@ from gemulator.service.rules import Policy, RuleContext, check_request, declarat
 from gemulator.service.rules.declared_schema import SchemaFault, schema_faults
 from tests.endpoint import CATALOG, GEMINI_3, Endpoint, rows
 
-CORPUS = Path("/work/shared/corpora/schemas-open.jsonl.gz")
+SHARED = Path(os.environ.get("GEMULATOR_SHARED", Path(__file__).parents[3].parent / "shared"))
+CORPUS = SHARED / "corpora" / "schemas-open.jsonl.gz"
 TARGET = Target("v1", "p", "global", "openapi")
 STRICT = "strict"
 SERVICE = "service"
