@@ -8,7 +8,7 @@ from logging import Filter, LogRecord
 from typing import Any
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
+from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 
 from gemulator.core.clock import UTC
 from gemulator.core.settings import Settings, default_state_dir
@@ -54,13 +54,19 @@ def uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
 
 
 def run_workers(factory: Callable[[], Any], settings: Settings, listener: socket.socket) -> None:
-    """Serve from `settings.workers` processes, each with its own app, until a signal stops them."""
+    """Serve from `settings.workers` processes, each with its own app, until a signal stops them.
+
+    Raises SystemExit if a worker cannot start.
+    """
     from uvicorn.supervisors import Multiprocess
 
     config = uvicorn_config(factory, settings)
     config.factory, config.workers = True, settings.workers
     config.timeout_worker_healthcheck = 30  # a busy machine starts no worker within 5 s, the default
-    Multiprocess(config, [listener]).run()
+    workers = Multiprocess(config, [listener])
+    workers.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
+        sys.exit(STARTUP_FAILURE)
 
 
 def _log_config(style: LogStyle) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from threading import Thread
 from typing import Any
 
-from gemulator.core.settings import Settings
+from uvicorn.config import STARTUP_FAILURE
+
+from gemulator.core.errors import ScenarioError
+from gemulator.core.settings import SettingError, Settings
 
 
 class WorkerApp:
@@ -19,11 +23,19 @@ class WorkerApp:
         self._settings = settings
 
     def __call__(self) -> Any:
-        """Return the app. The worker stops, as at SIGTERM, when its parent has been killed."""
+        """Return the app. The worker stops, as at SIGTERM, when its parent has been killed.
+
+        Raises SystemExit with the status at which the parent stops all workers if a file that it has read is gone or
+        invalid: it would start workers for ever.
+        """
         parent = parent_process()
         if parent is not None:
             Thread(target=_stop_after, args=(parent.sentinel,), daemon=True).start()
-        return self._create_app(self._settings)
+        try:
+            return self._create_app(self._settings)
+        except (ScenarioError, SettingError) as error:
+            sys.stderr.write(f"Error: a worker cannot start:\n{error}\n")
+            sys.exit(STARTUP_FAILURE)
 
 
 def _stop_after(sentinel: int) -> None:
