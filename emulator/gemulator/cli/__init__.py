@@ -1,6 +1,7 @@
 """Command line: one module per command group, imported on use."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -38,15 +39,14 @@ class _LazyGroup(click.Group):
             command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
         return command
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def main(self, *arguments: Any, **options: Any) -> Any:
         """Run the command. An error of the system (disk, permissions, limits) is one line instead of a traceback."""
         try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise  # click ends without a word: the reader of the output has gone
+            return super().main(*arguments, **options)
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{place}{error.strerror or error}") from None
+            click.echo(f"Error: {place}{error.strerror or error}", err=True)
+            sys.exit(1)
 
 
 @contextmanager

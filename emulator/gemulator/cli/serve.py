@@ -17,7 +17,7 @@ from gemulator.scenario.library import Library
 from gemulator.server.app import create_app
 from gemulator.server.listeners import bind, extra_listeners, origin_of, run_workers, uvicorn_config
 from gemulator.server.open_files import open_file_limit
-from gemulator.server.output import flush_standard, is_terminal, reserve_descriptors, writer_of
+from gemulator.server.output import flush_standard, is_terminal, writer_of
 from gemulator.server.tls.certificate_authority import UnsupportedHostError
 from gemulator.server.tls.server import ExtraListeners, Server
 from gemulator.server.worker import WorkerApp
@@ -29,7 +29,6 @@ _MIN_OPEN_FILES = 64
 @settings_options
 def serve(**options: Any) -> None:
     """Run the server until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
-    reserve_descriptors()
     if options["reload"] is None:
         options["reload"] = is_terminal(sys.stdout)
     settings = settings_from_options(options)

@@ -106,15 +106,6 @@ def flush_standard() -> None:
         writer_of(out).flush()
 
 
-def reserve_descriptors() -> None:
-    """Open the null device for each standard stream that is closed: libuv aborts if a socket gets its number."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
-
-
 def _standard_descriptor(out: TextIO | None) -> int | None:
     """Return 1 or 2 if the stream writes there, None for any other stream."""
     try:
