@@ -229,6 +229,19 @@ def test_what_an_answer_varies_with_is_said_in_three_lines_as_captured(empty: Em
     assert answer.headers.get_list("vary") == ["X-Origin", "Referer", "Origin,Accept-Encoding"]
 
 
+@pytest.mark.parametrize("origin", ["http://localhost:5173", "http://evil.example"])
+def test_preflight_allows_the_private_network_if_asked(origin: str) -> None:
+    asked = {"origin": origin, "access-control-request-method": "POST"}
+    private = {"access-control-request-private-network": "true"}
+    with Emulator(cors="http://localhost:5173") as emulator:
+        plain, allowed = (
+            httpx.options(f"{emulator.base_url}/chat/completions", headers=asked | more) for more in ({}, private)
+        )
+    assert {plain.status_code, allowed.status_code} == {200 if "localhost" in origin else 400}
+    assert "access-control-allow-private-network" not in plain.headers
+    assert allowed.headers["access-control-allow-private-network"] == "true"
+
+
 @pytest.mark.parametrize("origins", ["*", "http://localhost:5173"])
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/projects/p/locations/l/endpoints/9"])
 def test_a_browser_is_told_of_every_page_that_it_varies_with_the_origin(origins: str, path: str) -> None:
