@@ -81,7 +81,7 @@ async def test_publish_and_withdraw(store: Store) -> None:
 
 
 async def test_configure_and_publish_are_independent(store: Store) -> None:
-    settings = SessionSettings("weather", "seed", 12.0)
+    settings = SessionSettings(scenario="weather", seed="seed", clock=12.0)
     await store.configure("s", settings)
     await store.publish("s", PushedScenario("a", "ü"))
     overlay = await store.overlay("s")

@@ -1,11 +1,12 @@
 """Typed keyword arguments of emulators and sessions."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from gemulator.core.settings import Strictness, UnmatchedMode
+from gemulator.core.settings import Signatures, Strictness, UnmatchedMode, Wire
 
 FilePath: TypeAlias = str | PathLike[str]
 
@@ -23,12 +24,12 @@ class Options(TypedDict, total=False):
     ids: Literal["unique", "stable"]
     speed: str
     quota: str
-    wire: Literal["faithful", "sdk-safe"]
+    wire: Wire
     models: Literal["any", "catalog"]
     strictness: Strictness
     strict_params: bool
     strict_media: bool
-    signatures: Literal["enforce", "strict", "warn", "off"]
+    signatures: Signatures
     tool_index: Literal["documented", "sequential", "all-zero", "gap", "missing"]
     fragment: str
     emulator_headers: bool
@@ -69,12 +70,21 @@ class Options(TypedDict, total=False):
 
 
 class SessionOptions(TypedDict, total=False):
-    """Settings of a session. One that is omitted or None is the server's."""
+    """Settings of a session. One that is omitted or None is the server's.
+
+    `fault`, `pacing` and `quota` are lines as in headers, or the mappings that scenarios have under these keys.
+    """
 
     seed: str | int | None
     clock: str | datetime | None
     unmatched: UnmatchedMode | None
     strictness: Strictness | None
+    signatures: Signatures | None
+    wire: Wire | None
+    speed: str | float | None
+    fault: str | Mapping[str, Any] | None
+    pacing: str | Mapping[str, Any] | None
+    quota: str | Mapping[str, Any] | None
 
 
 def session_settings(options: SessionOptions) -> Mapping[str, Any]:
@@ -83,7 +93,9 @@ def session_settings(options: SessionOptions) -> Mapping[str, Any]:
 
 
 def as_setting(value: Any) -> Any:
-    """Return a datetime in ISO format and a number as text; other values stay."""
+    """Return a datetime in ISO format, a number as text and a mapping as JSON; other values stay."""
     if isinstance(value, datetime):
         return value.isoformat()
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, Mapping):
+        return json.dumps(value)
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -20,8 +20,13 @@ from pydantic import (
 
 from gemulator.core.clock import parse_clock
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 UnmatchedMode: TypeAlias = Literal["generate", "error"]
 Strictness: TypeAlias = Literal["lenient", "service", "strict"]
+Signatures: TypeAlias = Literal["enforce", "strict", "warn", "off"]
+Wire: TypeAlias = Literal["faithful", "sdk-safe"]
 
 
 def _check_clock(value: str) -> str:
@@ -49,16 +54,19 @@ def default_state_dir() -> Path:
 
 
 # Empty, a secret or a policy would protect nothing, a host would be every address, a catalog the current folder.
+_NOT_OF_A_SERVER = ("scenario", "fault", "pacing")  # settings of a session or a request only
+_MAX_SHOWN = 100  # characters of a value in a message
 NEVER_EMPTY = ("host", "admin_key", "token_key", "tokens", "catalog", "policy")
 
 
 class SettingError(ValueError):
-    """Invalid setting `name`, with the reason."""
+    """Invalid setting `name`, with the reason. `source` is the variable or file it comes from, if any."""
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name}: {reason}")
+    def __init__(self, name: str, reason: str, source: str = "") -> None:
         self.name = name
         self.reason = reason
+        self.source = source
+        super().__init__(f"{name} ({source}): {reason}" if source else f"{name}: {reason}")
 
 
 class Settings(BaseModel):
@@ -99,7 +107,7 @@ class Settings(BaseModel):
         Field(description="Limits per session and model, like `requests_per_minute: 60`."),
     ] = "none"
     wire: Annotated[
-        Literal["faithful", "sdk-safe"],
+        Wire,
         Field(description="Streamed tool calls: `faithful` as documented, `sdk-safe` for SDK stream helpers."),
     ] = "faithful"
     models: Annotated[
@@ -121,7 +129,7 @@ class Settings(BaseModel):
         bool | None, Field(description="Refuse media that cannot be decoded.  [default: with --strictness strict]")
     ] = None
     signatures: Annotated[
-        Literal["enforce", "strict", "warn", "off"] | None,
+        Signatures | None,
         Field(
             description="Thought signatures in the history: `enforce` refuses if one is missing, `strict` also"
             " foreign and altered ones, `warn` only reports them in a header.  [default: by --strictness:"
@@ -230,11 +238,25 @@ class Settings(BaseModel):
             first = error.errors()[0]
         name = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
-            from difflib import get_close_matches
+            raise SettingError(name, unknown_setting(name))
+        raise SettingError(name, _reason(name, first))
 
-            near = get_close_matches(name, cls.model_fields, 1)
-            raise SettingError(name, "unknown setting" + (f": did you mean `{near[0]}`?" if near else ""))
-        raise SettingError(name, first["msg"].removeprefix("Value error, "))
+    @classmethod
+    def takes_list(cls, name: str) -> bool:
+        """Return True if a field has several values: in a text, separated by commas."""
+        return get_origin(cls.model_fields[name].annotation) is tuple
+
+    @classmethod
+    def is_secret(cls, name: str) -> bool:
+        """Return True if the value of a field must not be shown."""
+        return "SecretStr" in str(cls.model_fields[name].annotation)
+
+    @field_validator("scenarios", "tokens", "tls_names", "allow_host", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [one.strip() for one in value.split(",") if one.strip()]
+        return (value,) if isinstance(value, os.PathLike) else value
 
     @field_validator(*NEVER_EMPTY, mode="before")
     @classmethod
@@ -243,6 +265,13 @@ class Settings(BaseModel):
         if any(isinstance(one, str) and not one.strip() for one in values):
             raise ValueError("the value is empty: set one, or leave out the option")
         return value
+
+    @field_validator("tokens", "tls_names", "allow_host")
+    @classmethod
+    def _no_spaces(cls, values: Any) -> Any:
+        if any(re.search(r"\s", _plain(one)) for one in values):
+            raise ValueError("a value has white space: separate several values with commas")
+        return values
 
     @field_validator("store")
     @classmethod
@@ -286,6 +315,30 @@ class Settings(BaseModel):
     def _validate_speed(cls, value: str) -> str:
         parse_speed(value)
         return value
+
+
+def unknown_setting(name: str) -> str:
+    """Return the message for the name of a setting that does not exist."""
+    from difflib import get_close_matches
+
+    if name in _NOT_OF_A_SERVER:
+        header = f"x-emulator-{name}"
+        return f"not a setting of the server: set it on a session, or in the header {header}"
+    near = get_close_matches(name, Settings.model_fields, 1)
+    return "unknown setting" + (f": did you mean `{near[0]}`?" if near else "")
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _reason(name: str, detail: "ErrorDetails") -> str:
+    """Return the message of a validation error, with the value unless that is secret."""
+    message = detail["msg"].removeprefix("Value error, ")
+    given = repr(detail["input"])
+    if detail["type"] == "value_error" or Settings.is_secret(name) or given in message or len(given) > _MAX_SHOWN:
+        return message
+    return f"{message}, not {given}"
 
 
 def parse_speed(text: str) -> tuple[bool, float]:

@@ -85,10 +85,10 @@ class AnswerBuilder:
     def _options(self, prepared: PreparedRequest, located: LocatedTurn | None, *, is_repeat: bool) -> RenderOptions:
         caller, settings = prepared.caller, self._settings
         scenario = located.scenario if located else None
-        realistic, speed = parse_speed(caller.speed or settings.speed)
+        realistic, speed = parse_speed(caller.settings.speed or settings.speed)
         override = pacing_override(caller, located)
         default_pacing = prepared.model.pace if realistic else IMMEDIATE
-        wire = caller.wire or (scenario.wire if scenario else None) or settings.wire
+        wire = caller.settings.wire or (scenario.wire if scenario else None) or settings.wire
         tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.model.tokens_per_chunk
         root = self._root(prepared, located)
         style = Style(wire == "sdk-safe", tokens_per_chunk, root, settings.tool_index, settings.fragment)
@@ -97,7 +97,9 @@ class AnswerBuilder:
 
     def _root(self, prepared: PreparedRequest, located: LocatedTurn | None) -> Seed:
         seed_key = located.seed_key if located else b""
-        return Seed.root(prepared.caller.seed or self._settings.seed, seed_key, prepared.conversation.fingerprint)
+        return Seed.root(
+            prepared.caller.settings.seed or self._settings.seed, seed_key, prepared.conversation.fingerprint
+        )
 
 
 def _is_constant(located: LocatedTurn) -> bool:

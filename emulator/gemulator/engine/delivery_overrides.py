@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 def pacing_override(caller: Caller, located: LocatedTurn | None) -> PacingFields | None:
     """Return the pacing of the request, its session, the turn or its scenario; None if none of them sets it."""
-    if caller.pacing is not None:
-        return parse_pacing(caller.pacing)
+    if caller.settings.pacing is not None:
+        return parse_pacing(caller.settings.pacing)
     return (located.turn.pacing or located.scenario.pacing) if located else None
 
 
 def fault_overrides(caller: Caller, located: LocatedTurn | None) -> "Sequence[Fault]":
     """Return the faults of the request, its session, the turn or its scenario."""
-    if caller.fault is not None:
-        return parse_faults(caller.fault)
+    if caller.settings.fault is not None:
+        return parse_faults(caller.settings.fault)
     written = None
     if located is not None:
         written = located.scenario.fault if located.turn.fault is None else located.turn.fault

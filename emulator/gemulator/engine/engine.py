@@ -116,7 +116,7 @@ class Engine:
         if isinstance(admitted, AnswerDraft):
             return Explanation(admitted.exchange, admitted.delivery, admitted.attempt, admitted.answer)
         draft, prepared = await self._build_answer(admitted, dry=True), admitted.prepared
-        conversation, only = prepared.conversation, prepared.caller.scenario
+        conversation, only = prepared.conversation, prepared.caller.settings.scenario
         matching = list(prepared.library.matching_turns(conversation, only))
         names = [str(located) for located in matching]
         chosen = f"{draft.exchange.scenario}/{draft.exchange.turn}"
@@ -140,7 +140,7 @@ class Engine:
         session = incoming.caller.session
         overlay = await self.store.overlay(session)
         library = self.preparation.library_for(session, overlay)
-        only = incoming.caller.scenario or overlay.settings.scenario
+        only = incoming.caller.settings.scenario or overlay.settings.scenario
         conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
         limited = (
             []
@@ -160,8 +160,7 @@ class Engine:
             prepared = await self._worker.run(len(incoming.body), self.preparation.prepare, incoming, overlay)
         except RequestError as error:
             return await self._worker.run(len(incoming.body), self._refuse, incoming, error.failure, now)
-        line = incoming.caller.quota or overlay.settings.quota or self.settings.quota
-        quota = UNLIMITED if dry else parse_quota(line)
+        quota = UNLIMITED if dry else parse_quota(prepared.caller.settings.quota or self.settings.quota)
         if quota is UNLIMITED:
             return AdmittedRequest(incoming, prepared, overlay, now)
         model = prepared.conversation.request.model
@@ -196,7 +195,7 @@ class Engine:
         self, phases: Sequence[int], session: str, prepared: PreparedRequest, claim: Claim, *, dry: bool
     ) -> int:
         turn = "" if claim.index is None else prepared.limits[claim.index].key
-        return await count_prior_answers(self.store, session, phases, prepared.caller.fault, turn, dry=dry)
+        return await count_prior_answers(self.store, session, phases, prepared.caller.settings.fault, turn, dry=dry)
 
     async def release(self, result: EngineResult) -> None:
         """Release the leases of an answer that has ended."""

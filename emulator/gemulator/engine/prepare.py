@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from gemulator.core.errors import NearMiss, RequestError, ScenarioError
 from gemulator.core.headers import Headers
+from gemulator.core.overrides import OVERRIDES
 from gemulator.core.plan import Failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings
@@ -26,7 +27,7 @@ from gemulator.request.target import Caller, Target
 from gemulator.scenario.library import NEAREST, Library
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
-from gemulator.service.rules import STRICTNESS, Policy, RuleContext, check_request
+from gemulator.service.rules import Policy, RuleContext, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
 from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, StoreDataError, TurnLimit
@@ -34,13 +35,7 @@ from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, St
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # Headers that decide an answer, beside those that scenarios read.
 _CACHE_KEY_HEADERS = (
-    b"x-emulator-seed",
-    b"x-emulator-scenario",
-    b"x-emulator-wire",
-    b"x-emulator-speed",
-    b"x-emulator-fault",
-    b"x-emulator-pacing",
-    b"x-emulator-strictness",
+    *(f"x-emulator-{name}".encode() for name in OVERRIDES),
     *sorted(_REQUEST_TYPES),
 )
 # Body fields that do not change the text of a turn, only its token counts.
@@ -84,7 +79,7 @@ class PreparedRequest(Struct, frozen=True):
     def nearest(self) -> Sequence[NearMiss]:
         """Return the turns that are exhausted or nearly match, if none answers."""
         exhausted = [located.exhausted for located in self.candidates[:NEAREST] if located]
-        return (*exhausted, *self.library.near_misses(self.conversation, self.caller.scenario))[:NEAREST]
+        return (*exhausted, *self.library.near_misses(self.conversation, self.caller.settings.scenario))[:NEAREST]
 
 
 class EnvelopeFacts(Struct, frozen=True):
@@ -105,7 +100,7 @@ class RequestPreparer:
         self._settings = settings
         self._catalog = catalog
         self._verify_signature = partial(verify, signing)
-        self._policies: Mapping[str, Policy] = {word: Policy.from_settings(settings, word) for word in STRICTNESS}
+        self._policy = lru_cache(partial(Policy.from_settings, settings))
         names = RequestLimits.__struct_fields__
         self._limits = RequestLimits(**{name: getattr(settings, f"max_{name}") for name in names})
         self._session_library = lru_cache(maxsize=_MAX_LIBRARIES)(session_library)
@@ -154,17 +149,17 @@ class RequestPreparer:
         model = facts.model
         if isinstance(model, Failure):
             raise RequestError(model)
-        policy = self._policies[incoming.caller.strictness or overlay.settings.strictness or self._settings.strictness]
-        checked = check_request(RuleContext.of(conversation, model, policy, self._verify_signature))
-        if checked.failure is not None:
-            raise RequestError(checked.failure)
-        if incoming.caller.scenario is not None:
-            _require_scenario(incoming.caller.scenario, library)
         if overlay.settings is not UNCHANGED.settings:
             validate_settings(incoming.caller.session, overlay.settings)
         caller = _apply_session_settings(incoming.caller, overlay.settings)
+        policy = self._policy(caller.settings.strictness, caller.settings.signatures)
+        checked = check_request(RuleContext.of(conversation, model, policy, self._verify_signature))
+        if checked.failure is not None:
+            raise RequestError(checked.failure)
+        if incoming.caller.settings.scenario is not None:
+            _require_scenario(incoming.caller.settings.scenario, library)
         generates = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
-        candidates = _candidates(library.matching_turns(conversation, caller.scenario), generates=generates)
+        candidates = _candidates(library.matching_turns(conversation, caller.settings.scenario), generates=generates)
         limits = [TurnLimit(turn.counter, turn.turn.times) if turn else _UNLIMITED for turn in candidates]
         notes = (*checked.notes, *facts.notes) if checked.notes or facts.notes else ()
         cacheable = may_be_cached(conversation, model, len(incoming.body))
@@ -226,7 +221,8 @@ def _external_refs_note(envelope: RequestEnvelope) -> Sequence[str]:
 
 def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
     """Return True if no header or session setting changes wire, pacing, faults or traffic type."""
-    return caller.wire is caller.speed is caller.fault is caller.pacing is None and _REQUEST_TYPES.isdisjoint(headers)
+    given = caller.settings
+    return given.wire is given.speed is given.fault is given.pacing is None and _REQUEST_TYPES.isdisjoint(headers)
 
 
 def _candidates(matching: Iterable[LocatedTurn], *, generates: bool) -> Sequence[LocatedTurn | None]:
@@ -248,10 +244,4 @@ def _apply_session_settings(caller: Caller, settings: SessionSettings) -> Caller
     """Return the caller with the session's settings for what its headers do not set."""
     if settings is UNCHANGED.settings:
         return caller
-    return replace(
-        caller,
-        scenario=caller.scenario or settings.scenario,
-        seed=caller.seed or settings.seed,
-        fault=caller.fault or settings.fault,
-        pacing=caller.pacing or settings.pacing,
-    )
+    return replace(caller, settings=caller.settings.completed(settings))

@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from gemulator.core.clock import CLOCK_END
-from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.reader import read_json, read_scenario
 from gemulator.scenario.model import Scenario
+from gemulator.scenario.override_values import check_override
 from gemulator.state.store import PushedScenario, SessionOverlay, SessionSettings, StoreDataError
 
 
@@ -29,14 +29,9 @@ def read_pushed(published: PushedScenario) -> Scenario:
 
 def validate_settings(session: str, settings: SessionSettings) -> None:
     """Raise StoreDataError for settings that no admin route accepts: another program wrote them."""
-    values = (
-        ("fault", settings.fault, parse_faults),
-        ("pacing", settings.pacing, parse_pacing),
-        ("quota", settings.quota, parse_quota),
-    )
-    for name, line, parse in values:
+    for name, value in settings.given().items():
         try:
-            _ = line is None or parse(line)
+            check_override(name, value)
         except ValueError as error:
             raise StoreDataError(session, f"{name}: {error}") from None
     if settings.clock is not None and not 0 <= settings.clock < CLOCK_END:

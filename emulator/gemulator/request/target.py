@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from gemulator.core.overrides import NO_OVERRIDES, Overrides
+
 
 class Target(Struct, frozen=True):
     """Target of a request: the parts of its path, and the host name if the endpoint is dedicated."""
@@ -22,17 +24,10 @@ class Target(Struct, frozen=True):
 
 
 class Caller(Struct, frozen=True):
-    """Caller and the overrides of its headers. None: not overridden."""
+    """Session and settings of a request."""
 
     session: str = "default"
-    seed: str | None = None
-    scenario: str | None = None
-    wire: str | None = None
-    speed: str | None = None
-    fault: str | None = None
-    pacing: str | None = None
-    quota: str | None = None
-    strictness: str | None = None
+    settings: Overrides = NO_OVERRIDES
 
 
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")

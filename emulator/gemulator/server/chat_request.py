@@ -41,7 +41,7 @@ class RequestReader:
         caller = self._authenticator.caller(headers, target)
         if isinstance(caller, Failure):
             return Refusal(caller, target)
-        error = header_error(caller)
+        error = header_error(caller, headers.raw)
         if error is not None:
             return Refusal(Failure(400, "INVALID_ARGUMENT", f"gemulator: {error}"), target, caller.session)
         limit = self._limit(target)

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from gemulator.core.settings import Strictness, UnmatchedMode
+from gemulator.core.overrides import Overrides
+from gemulator.core.settings import UnmatchedMode
 from gemulator.service.quotas import Charge
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 
@@ -80,20 +81,11 @@ class PushedScenario(Struct, frozen=True):
     text: str
 
 
-class SessionSettings(Struct, frozen=True):
-    """Settings of a session; None uses the server's. `clock` is a frozen time in Unix seconds.
+class SessionSettings(Overrides, frozen=True):
+    """Settings of a session; None uses the server's. `clock` is a frozen time in Unix seconds."""
 
-    `fault`, `pacing` and `quota` have the syntax of the headers with those names.
-    """
-
-    scenario: str | None = None
-    seed: str | None = None
     clock: float | None = None
-    fault: str | None = None
-    pacing: str | None = None
-    quota: str | None = None
     unmatched: UnmatchedMode | None = None
-    strictness: Strictness | None = None
 
 
 class SessionOverlay(Struct, frozen=True):

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 import orjson
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 from starlette.requests import Request
 
 from gemulator.core.clock import parse_clock
 from gemulator.core.located_yaml import dotted
-from gemulator.core.settings import ClockText, Strictness, UnmatchedMode
+from gemulator.core.settings import ClockText, Settings, Signatures, Strictness, UnmatchedMode, Wire
 from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.loading.reader import path_of
+from gemulator.scenario.override_values import check_override
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.state.journal.entry import Filter
 from gemulator.state.store import DEFAULT
@@ -23,12 +24,36 @@ _MAX_BODY = 10_000_000
 _SEE_OPENAPI = "See /__emulator/openapi.json for the accepted fields and values."
 
 
-class NewSession(StrictModel):
-    """A session to create or to configure anew. Omitted fields use the server's settings; chaos is kept."""
+class DeliveryLines(StrictModel):
+    """Faults, pacing and quota of a session, one line each."""
+
+    fault: Annotated[
+        str | None,
+        Field(description="For example `disconnect: {after_chunks: 3}`; `none`: those of scenarios are off too."),
+    ] = None
+    pacing: Annotated[str | None, Field(description="For example `first_token: 3s`; `none`: no delays.")] = None
+    quota: Annotated[str | None, Field(description="For example `requests_per_minute: 10`; `none`: unlimited.")] = None
+
+    @field_validator("fault", "pacing", "quota", "speed", check_fields=False)
+    @classmethod
+    def _validate_line(cls, line: str | None, info: ValidationInfo) -> str | None:
+        if line is not None and info.field_name:
+            check_override(info.field_name, line)
+        return line
+
+
+class NewSession(DeliveryLines):
+    """A session to create or to configure anew.
+
+    Omitted fields use the server's settings; omitted faults, pacing and quota are kept.
+    """
 
     session: Annotated[SessionName | None, Field(description="Default: a new name.")] = None
     scenario: str | None = None
     seed: str | None = None
+    wire: Wire | None = None
+    speed: str | None = None
+    signatures: Signatures | None = None
     clock: ClockText | None = None
     unmatched: UnmatchedMode | None = None
     strictness: Strictness | None = None
@@ -94,7 +119,11 @@ def _validation_error(error: ValidationError, data: Any, model: type[StrictModel
 
     located = [(detail, path_of(detail["loc"], data)) for detail in error.errors(include_url=False)]
     explained = [(dotted(path) or "body", *explain_error(detail, path, model)) for detail, path in located]
-    remedy = next((remedy for _, _, remedy in explained if remedy), _SEE_OPENAPI)
+    server_settings = [path for path, *_ in explained if model is NewSession and path in Settings.model_fields]
+    if server_settings:
+        remedy = f"{server_settings[0]} is a setting of the server, not of a session: see docs/options.md."
+    else:
+        remedy = next((remedy for _, _, remedy in explained if remedy), _SEE_OPENAPI)
     message = "; ".join(f"{path}: {text}" for path, text, _ in explained)
     return AdminHTTPError(422, "invalid_body", message, remedy)
 

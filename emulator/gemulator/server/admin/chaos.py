@@ -1,44 +1,23 @@
 """Admin routes for chaos (faults, pacing, quota) and the verdict."""
 
-from collections.abc import Callable
-from typing import Annotated
-
 from msgspec import Struct
 from msgspec.structs import replace
-from pydantic import Field, ValidationInfo, field_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gemulator.core.strict_model import StrictModel
 from gemulator.engine.engine import Engine
-from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
-from gemulator.server.admin.bodies import SessionName, read_json
+from gemulator.server.admin.bodies import DeliveryLines, SessionName, read_json
 from gemulator.state.journal.entry import Filter
 from gemulator.state.journal.json_views import FindingView
 from gemulator.state.store import DEFAULT
 from gemulator.state.verdict import verdict
 
-_PARSERS: dict[str, Callable[[str], object]] = {"fault": parse_faults, "pacing": parse_pacing, "quota": parse_quota}
 
-
-class Chaos(StrictModel):
-    """Faults, pacing and quota of a session, one line each. Omitted or null turns them off."""
+class Chaos(DeliveryLines):
+    """Faults, pacing and quota of a session. Omitted or null turns them off."""
 
     session: SessionName = DEFAULT
-    fault: Annotated[
-        str | None,
-        Field(description="For example `disconnect: {after_chunks: 3}`; `none`: those of scenarios are off too."),
-    ] = None
-    pacing: Annotated[str | None, Field(description="For example `first_token: 3s`; `none`: no delays.")] = None
-    quota: Annotated[str | None, Field(description="For example `requests_per_minute: 10`; `none`: unlimited.")] = None
-
-    @field_validator("fault", "pacing", "quota")
-    @classmethod
-    def _validate_line(cls, line: str | None, info: ValidationInfo) -> str | None:
-        if line is not None and info.field_name:
-            _PARSERS[info.field_name](line)
-        return line
 
 
 class DeliveryRoutes(Struct, frozen=True):

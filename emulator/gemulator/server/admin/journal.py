@@ -196,7 +196,7 @@ class JournalRoutes(Struct, frozen=True):
             raise AdminHTTPError(422, "no_chat_path", f"{question.path!r} is not the path of a chat request", remedy)
         headers = Headers.from_text(question.headers).raw
         incoming = rebuild_request(orjson.dumps(question.body), question.path, target, headers, question.session)
-        error = header_error(incoming.caller)
+        error = header_error(incoming.caller, headers)
         if error is not None:
             raise AdminHTTPError(
                 422, "unusable_header", error, "Correct the header: a chat request with it gets a 400."

@@ -14,17 +14,26 @@ from starlette.routing import Route
 
 from gemulator.core.clock import Clock, parse_clock
 from gemulator.core.errors import ScenarioError
+from gemulator.core.overrides import OVERRIDES
 from gemulator.core.settings import Settings
 from gemulator.engine.engine import Engine
 from gemulator.engine.session_library import read_pushed
 from gemulator.scenario.model import Scenario
-from gemulator.server.admin.bodies import NewSession, Pin, parse_body, read_body, read_json, session_param
+from gemulator.server.admin.bodies import (
+    DeliveryLines,
+    NewSession,
+    Pin,
+    parse_body,
+    read_body,
+    read_json,
+    session_param,
+)
 from gemulator.server.admin.ended_sessions import end_session, has_ended
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.auth.tokens import create_token, signing_key
 from gemulator.state.journal.entry import SessionState
 from gemulator.state.journal.json_views import SessionView
-from gemulator.state.store import PushedScenario
+from gemulator.state.store import PushedScenario, SessionSettings
 
 _MAX_ENDED = 100  # ended sessions that are remembered: more could evict active ones
 _YAML_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # YAML 1.1 line breaks and invalid characters
@@ -79,15 +88,10 @@ class SessionRoutes(Struct, frozen=True):
             await self._require_scenario(session, new.scenario)
         clock = parse_clock(new.clock) if new.clock else None
         before = (await store.overlay(session)).settings
+        given = {name: getattr(new, name) for name in OVERRIDES}
         # Chaos has routes of its own, so its settings are kept.
-        after = replace(
-            before,
-            scenario=new.scenario,
-            seed=new.seed,
-            clock=clock,
-            unmatched=new.unmatched,
-            strictness=new.strictness,
-        )
+        kept = {name: getattr(before, name) for name in DeliveryLines.model_fields if name not in new.model_fields_set}
+        after = SessionSettings(**given | kept, clock=clock, unmatched=new.unmatched)
         if after != before:
             await store.configure(session, after)
         expires = int(self.utc()) + new.ttl

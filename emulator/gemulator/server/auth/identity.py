@@ -3,21 +3,22 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
 from gemulator.core.headers import Headers
+from gemulator.core.overrides import NO_OVERRIDES, OVERRIDES, Overrides
 from gemulator.core.plan import Failure
-from gemulator.core.settings import Settings, Strictness, parse_speed
+from gemulator.core.settings import Settings
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Caller, Target
-from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
+from gemulator.scenario.override_values import check_override
 from gemulator.server.auth.tokens import Token, session_of_token, signing_key, verify
 from gemulator.service.locations import location_of_host
 from gemulator.service.refusals import refuse
-from gemulator.state.store import DEFAULT
+from gemulator.state.store import DEFAULT, SessionSettings
 
 if TYPE_CHECKING:
     from gemulator.server.auth.policy import Policy
@@ -25,14 +26,11 @@ if TYPE_CHECKING:
 _DEDICATED_SUFFIX = ".prediction.vertexai.goog"
 _MAX_SESSION = 200  # characters; longer names are truncated
 
-_OVERRIDES = ("seed", "scenario", "wire", "speed", "fault", "pacing", "quota", "strictness")
 # The headers that decide a Caller.
-_CALLER_HEADERS = (
-    b"authorization",
-    b"x-goog-api-key",
-    b"x-emulator-session",
-    *(f"x-emulator-{name}".encode() for name in _OVERRIDES),
-)
+_PREFIX = b"x-emulator-"
+_OVERRIDE_HEADERS = [_PREFIX + name.encode() for name in OVERRIDES]
+_CALLER_HEADERS = (b"authorization", b"x-goog-api-key", b"x-emulator-session", *_OVERRIDE_HEADERS)
+_OWN_HEADERS = frozenset([*_OVERRIDE_HEADERS, b"x-emulator-session", b"x-emulator-admin-key"])
 
 Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
 
@@ -119,31 +117,36 @@ def bearer_token(headers: Headers) -> str:
 
 def caller_from_headers(headers: Headers, session: str) -> Caller:
     """Return the caller in a session with the overrides in the headers."""
-    overrides = {name: headers.get(f"x-emulator-{name}") or None for name in _OVERRIDES}
-    return Caller(session[:_MAX_SESSION], **overrides)
+    given: Any = {name: value for name in OVERRIDES if (value := headers.get(f"x-emulator-{name}"))}
+    return Caller(session[:_MAX_SESSION], Overrides(**given) if given else NO_OVERRIDES)
 
 
-def header_error(caller: Caller) -> str | None:
+def header_error(caller: Caller, raw: Mapping[bytes, bytes]) -> str | None:
     """Return the error in gemulator's request headers, None if they are valid."""
-    if caller.wire not in {None, "faithful", "sdk-safe"}:
-        return f"x-emulator-wire: {caller.wire!r} is not a wire format: use `faithful` or `sdk-safe`"
-    if caller.strictness not in {None, *get_args(Strictness)}:
-        return f"x-emulator-strictness: {caller.strictness!r} is unknown: use `lenient`, `service` or `strict`"
-    if caller.speed is caller.fault is caller.pacing is caller.quota is None:
+    for header in raw:
+        if header.startswith(_PREFIX) and header not in _OWN_HEADERS:
+            return _unknown_header(header.decode("latin-1"))
+    if caller.settings is NO_OVERRIDES:
         return None
-    values = (
-        ("speed", caller.speed, parse_speed),
-        ("fault", caller.fault, parse_faults),
-        ("pacing", caller.pacing, parse_pacing),
-        ("quota", caller.quota, parse_quota),
-    )
-    for name, value, parse in values:
-        if value is not None:
-            try:
-                parse(value)
-            except ValueError as error:
-                return f"x-emulator-{name}: {error}"
+    for name, value in caller.settings.given().items():
+        try:
+            check_override(name, value)
+        except ValueError as error:
+            return f"x-emulator-{name}: {error}"
     return None
+
+
+def _unknown_header(header: str) -> str:
+    from difflib import get_close_matches
+
+    name = header.removeprefix(_PREFIX.decode()).replace("-", "_")
+    if name in SessionSettings.__struct_fields__:
+        return f"{header} is no header: set {name} on the session"
+    if name in Settings.model_fields:
+        return f"{header} is no header: start the server with --{name.replace('_', '-')}"
+    known = [own.decode() for own in _OWN_HEADERS]
+    near = get_close_matches(header, known, 1)
+    return f"{header} is unknown: " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}")
 
 
 def with_host(target: Target, headers: Headers) -> Target:

@@ -7,14 +7,11 @@ from msgspec import Struct
 
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Failure
-from gemulator.core.settings import Settings, Strictness
+from gemulator.core.settings import Settings, Signatures, Strictness
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 from gemulator.request.parsed import RequestEnvelope
 from gemulator.service.catalog import Model
-
-Signatures = Literal["enforce", "strict", "warn", "off"]
-
 
 Group = Literal["signatures", "media", "params"]
 STRICTNESS: Sequence[Strictness] = get_args(Strictness)  # the mildest first
@@ -30,10 +27,15 @@ class Policy(NamedTuple):
     listed_only: bool = False
 
     @classmethod
-    def from_settings(cls, settings: Settings, strictness: Strictness) -> Self:
-        """Return the policy that the settings define at this strictness."""
-        listed_only = settings.models == "catalog"
-        return cls(strictness, settings.strict_params, settings.strict_media, settings.signatures, listed_only)
+    def from_settings(cls, settings: Settings, strictness: Strictness | None, signatures: Signatures | None) -> Self:
+        """Return the policy that the settings define, with the strictness and signatures of a request if not None."""
+        return cls(
+            strictness or settings.strictness,
+            settings.strict_params,
+            settings.strict_media,
+            signatures or settings.signatures,
+            settings.models == "catalog",
+        )
 
     def strictness_of(self, group: Group | None) -> Strictness:
         """Return the strictness that applies to a group of rules."""

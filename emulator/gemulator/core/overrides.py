@@ -1,0 +1,37 @@
+"""Settings of a request or a session, before the server's."""
+
+from typing import Self
+
+from msgspec import Struct
+
+from gemulator.core.settings import Signatures, Strictness, Wire
+
+
+class Overrides(Struct, frozen=True):
+    """Settings of a request (each in a header `x-emulator-NAME`) or of a session, as text. None: not set.
+
+    Those that are fields of Settings as well have its values.
+    """
+
+    scenario: str | None = None
+    seed: str | None = None
+    wire: Wire | None = None
+    speed: str | None = None
+    strictness: Strictness | None = None
+    signatures: Signatures | None = None
+    fault: str | None = None
+    pacing: str | None = None
+    quota: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """Return the values that are set, by name."""
+        values = {name: getattr(self, name) for name in OVERRIDES}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def completed(self, other: Self) -> "Overrides":
+        """Return these settings, completed by those of `other`."""
+        return Overrides(**{**other.given(), **self.given()})  # type: ignore[arg-type]
+
+
+OVERRIDES = Overrides.__struct_fields__
+NO_OVERRIDES = Overrides()
