@@ -42,7 +42,8 @@ SINGLE = [name for name in NEVER_EMPTY if name != "tokens"]
 def test_empty_value_is_refused_by_its_option(entrance: str, name: str, value: str, tmp_path: Path) -> None:
     result = exec_with(name, value, entrance, tmp_path)
     assert result.exit_code == 2, result.output
-    assert f"--{name.replace('_', '-')}: the value is empty" in result.output
+    source = {"flag": "", "variable": f" (GEMULATOR_{name.upper()})", "file": f" ({tmp_path / 'settings.toml'})"}
+    assert f"--{name.replace('_', '-')}{source[entrance]}: the value is empty" in result.output
 
 
 def test_empty_variable_of_another_option_is_not_set(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The pytest plugin in projects of its own: messages, options and import cost."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from textwrap import dedent
 from threading import Thread
 
 import pytest
@@ -18,23 +16,9 @@ import gemulator
 from gemulator import Emulator
 from gemulator.client.options import SessionOptions
 from gemulator.client.pytest_plugin.options import PytestOptions
+from tests.client.pytest_project import run
 
 pytestmark = pytest.mark.slow
-
-PREAMBLE = """
-import pytest
-from openai import BadRequestError, RateLimitError
-
-def ask(session, text):
-    client = session.openai(max_retries=0)
-    answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": text}])
-    return answer.choices[0].message.content
-"""
-INI = """
-[pytest]
-addopts = -p no:randomly -p no:cacheprovider -p no:schemathesis -p no:hypothesispytest
-asyncio_default_fixture_loop_scope = function
-"""
 
 # What a test does, and the lines of its report.
 FAILURES: dict[str, tuple[str, Sequence[str]]] = {
@@ -322,8 +306,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             pass
         """,
         [
-            "the marker gemulator does not take `sed`. It takes scenario, unmatched, strictness, seed, clock,"
-            " strict, env."
+            "the marker gemulator does not take sed: did you mean seed?",
         ],
     ),
     "a clock that is none": (
@@ -383,19 +366,6 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         ["gemulator:", "*wrong.yaml:1:8: turns: *"],
     ),
 }
-
-
-def run(folder: Path, tests: Mapping[str, str], *options: str, ini: str = "") -> LineMatcher:
-    """Return the report of a project with these test files, run in a process where the entry point loads the plugin."""
-    folder.joinpath("pytest.ini").write_text(INI + ini)
-    folder.joinpath("wrong.yaml").write_text("turns: 7")
-    folder.joinpath("right.yaml").write_text("turns: [{ when: { user: hello }, reply: From the file. }]")
-    for name, text in tests.items():
-        folder.joinpath(f"test_{name.replace(' ', '_')}.py").write_text(PREAMBLE + dedent(text))
-    command = [sys.executable, "-m", "pytest", *options]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV", "GEMULATOR"))}
-    said = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=False)
-    return LineMatcher((said.stdout + said.stderr).splitlines())
 
 
 @pytest.fixture(scope="module")
@@ -731,7 +701,8 @@ def test_an_option_of_a_session_is_one_of_the_plugin() -> None:
 def test_the_marker_and_the_ini_options_are_listed(tmp_path: Path) -> None:
     listed = run(tmp_path, {}, "--markers").str()
     assert (
-        "@pytest.mark.gemulator(scenario=, unmatched=, strictness=, seed=, clock=, strict=, env=): scenario: " in listed
+        "@pytest.mark.gemulator(scenario=, unmatched=, strictness=, signatures=, seed=, clock=, wire=, speed=, fault=,"
+        " pacing=, quota=, strict=, env=): scenario: " in listed
     )
     listed = run(tmp_path, {}, "--help").str()
     for name in ("gemulator_scenarios", "gemulator_unmatched (string)", "gemulator_strict (bool)"):

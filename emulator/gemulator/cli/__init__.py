@@ -21,6 +21,7 @@ _COMMANDS = {
     "check": "gemulator.cli.scenarios",
     "explain": "gemulator.cli.scenarios",
     "schema": "gemulator.cli.scenarios",
+    "options": "gemulator.cli.options",
     "journal": "gemulator.cli.journal",
     "sessions": "gemulator.cli.journal",
     "reset": "gemulator.cli.journal",

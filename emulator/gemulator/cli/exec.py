@@ -38,17 +38,16 @@ _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # exit codes of shells
 @settings_options
 @adc_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.pass_context
-def exec(context: click.Context, /, adc: str, command: tuple[str, ...], **options: Any) -> None:
+def exec(adc: str, command: tuple[str, ...], **options: Any) -> None:
     """Run COMMAND with its own emulator, and with the environment variables that point clients to it.
 
     The emulator uses a free port and stops with the command, whose exit code is returned. A summary of the requests
     is printed to standard error.
     """
-    with _emulator(context, options) as emulator, TemporaryDirectory(prefix="gemulator-") as folder:
+    with _emulator(options) as emulator, TemporaryDirectory(prefix="gemulator-") as folder:
         code = _run(command, _environment(emulator, adc, CredentialFiles(Path(folder))))
         click.echo(_request_summary(emulator), err=True)
-    context.exit(code)
+    click.get_current_context().exit(code)
 
 
 def _request_summary(emulator: Emulator) -> str:
@@ -60,8 +59,9 @@ def _request_summary(emulator: Emulator) -> str:
 
 
 @contextmanager
-def _emulator(context: click.Context, options: Mapping[str, Any]) -> Iterator[Emulator]:
-    chosen = {name: value for name, value in options.items() if name not in _PORTS or _from_command_line(context, name)}
+def _emulator(options: Mapping[str, Any]) -> Iterator[Emulator]:
+    # The ports of variables and files are those of a server.
+    chosen = {name: value for name, value in options.items() if name not in _PORTS or value is not None}
     settings = settings_from_options(chosen)
     given = {name: getattr(settings, name) for name in settings.model_fields_set | {"scenarios"}}
     emulator = Emulator(**given)
@@ -80,10 +80,6 @@ def _emulator(context: click.Context, options: Mapping[str, Any]) -> Iterator[Em
 
 # Ports in gemulator.toml are for `serve`: `exec` uses free ports unless the command line sets them.
 _PORTS = ("port", "tls_port")
-
-
-def _from_command_line(context: click.Context, name: str) -> bool:
-    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def _environment(emulator: Emulator, adc: str, files: CredentialFiles) -> dict[str, str]:

@@ -118,7 +118,7 @@ def explain(
     path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
     parsed = dict(map(_parse_header, headers))
     request = rebuild_request(request_file.read(), path, target, parsed, DEFAULT)
-    problem = header_error(request.caller)
+    problem = header_error(request.caller, parsed)
     if problem is not None:
         raise click.UsageError(f"--header: {problem}")
     click.echo(printable_lines(str(asyncio.run(engine.explain(request)))))

@@ -29,9 +29,7 @@ _MIN_OPEN_FILES = 64
 @settings_options
 def serve(**options: Any) -> None:
     """Run the server until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
-    if options["reload"] is None:
-        options["reload"] = is_terminal(sys.stdout)
-    settings = settings_from_options(options)
+    settings = settings_from_options(options, reload=is_terminal(sys.stdout))
     _check_open_files()
     with reporting_errors(settings):
         app = create_app(settings)

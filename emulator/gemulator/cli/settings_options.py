@@ -1,16 +1,28 @@
 """Command line options for Settings: flag, GEMULATOR_ variable, gemulator.toml key."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import click
 from pydantic.fields import FieldInfo
 
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import NEVER_EMPTY, SettingError, Settings
+from gemulator.core.setting_sources import (
+    Sourced,
+    combine,
+    default_file,
+    read_file,
+    read_variables,
+    unknown_variables,
+    variable_of,
+)
+from gemulator.core.settings import SettingError, Settings
+
+_FILE = "gemulator.file"  # key of the file's settings in the context of a command
+_LISTED = " Repeatable; separate several values with commas."
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,7 +41,7 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
     config = click.Option(
         ["--config"],
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        default=_default_config,
+        default=default_file,
         is_eager=True,
         expose_value=False,
         callback=_load_config,
@@ -42,38 +54,27 @@ def _with_options(command: Callable[..., Any], names: Sequence[str]) -> Callable
 
 
 class _SettingOption(click.Option):
-    """Option of which an empty variable is an empty value, where Settings refuse one; click takes it as not set."""
+    """Option whose variable is shown in the help and read by `settings_from_options`."""
 
-    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
-        value = super().resolve_envvar_value(ctx)
-        if value is None and self.name in NEVER_EMPTY and not self.multiple and os.environ.get(str(self.envvar)) == "":
-            return ""
-        return value
+    def value_from_envvar(self, ctx: click.Context) -> None:
+        return None
 
 
 def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
-    multiple = _is_multiple(name)
+    multiple = Settings.takes_list(name)
     kind = get_args(field.annotation)[0] if multiple else _without_none(field.annotation)
-    flag = name.replace("_", "-")
+    flag = _flag(name)
     return click.option(
-        f"--{flag}/--no-{flag}" if kind is bool else f"--{flag}",
+        f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
         name,
         cls=_SettingOption,
-        envvar=f"GEMULATOR_{name.upper()}",
+        envvar=variable_of(name),
         multiple=multiple,
         type=_click_type(kind),
         default=None,
-        help=f"{_option_help(field, element=kind if multiple else None)}{_default_text(field)}",
+        help=f"{field.description}{_LISTED if multiple else ''}{_default_text(field)}",
         show_envvar=True,
     )
-
-
-def _option_help(field: FieldInfo, element: Any) -> str:
-    """Return the description of a field, with the separator of the variable if it takes several values."""
-    if element is None:
-        return f"{field.description}"
-    separator = f"`{os.pathsep}`" if element is Path else "spaces"
-    return f"{field.description} Repeatable; in the environment variable, separate with {separator}."
 
 
 def _without_none(annotation: Any) -> Any:
@@ -97,42 +98,34 @@ def _default_text(field: FieldInfo) -> str:
     return "" if field.default is None or field.default == () else f"  [default: {field.default}]"
 
 
-def _default_config() -> Path | None:
-    usual = Path("gemulator.toml")
-    return usual if usual.is_file() else None
-
-
 def _load_config(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
-    if value is None:
-        return
-    import tomllib
-
     try:
-        table = tomllib.loads(value.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{value}: not valid TOML: {error}") from None
-    unknown = sorted(set(table) - set(Settings.model_fields))
-    if unknown:
-        raise click.BadParameter(f"{value}: unknown key {unknown[0]!r}; known: {', '.join(Settings.model_fields)}")
-    lists = [name for name in table if isinstance(table[name], list) and not _is_multiple(name)]
-    if lists:
-        raise click.BadParameter(f"{value}: {lists[0]} takes one value, not a list")
-    ctx.default_map = {
-        name: [one] if _is_multiple(name) and isinstance(one, str) else one for name, one in table.items()
-    }
-
-
-def _is_multiple(name: str) -> bool:
-    return get_origin(Settings.model_fields[name].annotation) is tuple
-
-
-def settings_from_options(options: dict[str, Any]) -> Settings:
-    """Return the Settings of parsed options. Raises UsageError naming the invalid option."""
-    given = {name: value for name, value in options.items() if value is not None and value != ()}
-    try:
-        return Settings.of(**given)
+        ctx.meta[_FILE] = read_file(value)
     except SettingError as error:
         raise _usage_error(error) from None
+
+
+def settings_from_options(options: Mapping[str, Any], **defaults: Any) -> Settings:
+    """Return the Settings of parsed options, of variables, of the file and `defaults`, in this order.
+
+    Warn about misspelt variables. Raises UsageError naming the source of an invalid value.
+    """
+    for warning in unknown_variables(os.environ):
+        click.echo(f"gemulator: warning: {warning}", err=True)
+    flags = {name: Sourced(_split(name, value), "") for name, value in options.items() if value not in (None, ())}
+    layers = (read_variables(os.environ), click.get_current_context().meta[_FILE])
+    below = [{name: one for name, one in layer.items() if name in options} for layer in layers]
+    try:
+        return combine(flags, *below, {name: Sourced(value, "") for name, value in defaults.items()})
+    except SettingError as error:
+        raise _usage_error(error) from None
+
+
+def _split(name: str, value: Any) -> Any:
+    """Return the values of an option that may be repeated and may have several values each."""
+    if not Settings.takes_list(name):
+        return value
+    return [part.strip() for text in value for part in (text.split(",") if text else [text])]
 
 
 @contextmanager
@@ -151,4 +144,9 @@ def reporting_errors(settings: Settings) -> Iterator[None]:
 
 
 def _usage_error(error: SettingError) -> click.UsageError:
-    return click.UsageError(f"--{error.name.replace('_', '-')}: {error.reason}")
+    source = f" ({error.source})" if error.source else ""
+    return click.UsageError(f"{_flag(error.name)}{source}: {error.reason}")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

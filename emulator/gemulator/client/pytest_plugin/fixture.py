@@ -13,7 +13,16 @@ from gemulator.client.admin import AdminError
 from gemulator.client.checks import FailedCheck, message_of
 from gemulator.client.embedded import Emulator
 from gemulator.client.options import FilePath
-from gemulator.client.pytest_plugin.options import PytestOptions, fail, from_config, from_markers, settings_of
+from gemulator.client.pytest_plugin.environment import read_environment
+from gemulator.client.pytest_plugin.options import (
+    PytestOptions,
+    fail,
+    from_config,
+    from_markers,
+    is_option,
+    scenario_folders,
+    settings_of,
+)
 from gemulator.client.pytest_plugin.remote import RemoteEmulator
 from gemulator.client.session import Session
 from gemulator.core.errors import ScenarioError
@@ -33,9 +42,15 @@ _REMEDIES: Mapping[FailureKind, str] = {
 @contextmanager
 def run_server(config: pytest.Config, settings: Mapping[str, Any]) -> Iterator[Emulator | RemoteEmulator]:
     """Yield the server at --gemulator-url, or start one with the project's options and `settings`, which win."""
-    options = _project_options(config, settings)
+    if not isinstance(settings, Mapping):
+        raise fail(f"gemulator_settings: expected a dict of settings, not {settings!r}. Return one from the fixture.")
+    try:
+        environment = read_environment(config)
+    except SettingError as error:
+        raise fail(str(error)) from None
+    options = from_config(config, environment.file, environment.variables, settings)
     config.stash[_PROJECT] = options
-    server = _open_server(config, options, settings)
+    server = _open_server(config, options, {name: one.value for name, one in environment.used.items()}, settings)
     yield server
     try:
         late = server.checks.late() if options.strict else ()
@@ -47,27 +62,32 @@ def run_server(config: pytest.Config, settings: Mapping[str, Any]) -> Iterator[E
         server.close()
 
 
-def _project_options(config: pytest.Config, settings: Mapping[str, Any]) -> PytestOptions:
-    if not isinstance(settings, Mapping):
-        raise fail(f"gemulator_settings: expected a dict of settings, not {settings!r}. Return one from the fixture.")
-    options = from_config(config)
-    return options.override("gemulator_settings: ", {name: settings.get(name) for name in settings_of(options)})
-
-
 def _open_server(
-    config: pytest.Config, options: PytestOptions, settings: Mapping[str, Any]
+    config: pytest.Config, options: PytestOptions, environment: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> Emulator | RemoteEmulator:
     url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
-    scenarios = _paths(settings.get("scenarios", config.getini("gemulator_scenarios")))
+    given = {name: value for name, value in settings.items() if not is_option(name)}
+    given = {**environment, **_server_options(config), **given, **settings_of(options)}
+    scenarios = _paths(given.pop("scenarios", ()))
     try:
         if url:
             return RemoteEmulator(url, options, scenarios)
-        return Emulator(**{**settings, **settings_of(options), "scenarios": scenarios}).start()
+        return Emulator(**given, scenarios=scenarios).start()
     except SettingError as error:
         raise fail(f"gemulator_settings: {error}") from None
     except ScenarioError as error:
         source = "gemulator_settings" if "scenarios" in settings else "gemulator_scenarios"
         raise fail(f"{source}:\n{error}") from None
+
+
+def _server_options(config: pytest.Config) -> Mapping[str, Any]:
+    """Return the options of the server in the ini file and on the command line."""
+    found: dict[str, Any] = {}
+    if folders := scenario_folders(config):
+        found["scenarios"] = folders
+    if store := config.getoption("--gemulator-store") or config.getini("gemulator_store"):
+        found["store"] = store
+    return found
 
 
 def _paths(value: FilePath | Sequence[FilePath]) -> Sequence[Path]:
@@ -136,7 +156,7 @@ def _failure(failed: Sequence[FailedCheck]) -> BaseException:
 
 def _load(session: Session, item: pytest.Item, file: str | os.PathLike[str]) -> None:
     """Load a file found beside the test or in a folder of `gemulator_scenarios`."""
-    folders: Sequence[Path] = [item.path.parent, *item.config.getini("gemulator_scenarios"), item.config.rootpath]
+    folders: Sequence[Path] = [item.path.parent, *scenario_folders(item.config), item.config.rootpath]
     found = next((path for folder in folders if (path := Path(folder) / file).is_file()), None)
     if found is None:
         listed = ", ".join(str(folder) for folder in folders)

@@ -2,12 +2,13 @@
 
 # Loaded in every pytest run of an environment with gemulator: imports nothing heavy.
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from gemulator.client.pytest_plugin.options import MARKER, add_ini_options
+from gemulator.client.pytest_plugin.options import FILE, MARKER, SERVER_OPTIONS, add_options
 
 if TYPE_CHECKING:
     from gemulator.client.embedded import Emulator
@@ -28,13 +29,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="use the running emulator at URL (its origin or one of its OPENAI_BASE_URLs) instead of starting one",
     )
     parser.addini("gemulator_url", "like --gemulator-url and the variable GEMULATOR_URL", default="")
-    parser.addini("gemulator_scenarios", "folders or files of scenarios that answer in all tests", type="paths")
-    add_ini_options(parser)
+    for name, text in SERVER_OPTIONS.items():
+        parser.addini(f"gemulator_{name}", text, default=None)
+        group.addoption(f"--gemulator-{name}", metavar=name.upper(), help=text)
+    add_options(parser, group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line("markers", MARKER)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the settings that come from variables and gemulator.toml."""
+    if not any(name.startswith("GEMULATOR_") for name in os.environ) and not (config.rootpath / FILE).is_file():
+        return []
+    from gemulator.client.pytest_plugin.environment import header_lines
+
+    return header_lines(config)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
