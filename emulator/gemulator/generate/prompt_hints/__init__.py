@@ -2,8 +2,8 @@
 
 from gemulator.generate.prompt_hints.call_count import hints_per_call
 from gemulator.generate.prompt_hints.hints import Hints
-from gemulator.generate.prompt_hints.prompt import Prompt, analyse
+from gemulator.generate.prompt_hints.prompt import Prompt, analyse, shorten
 from gemulator.generate.prompt_hints.requested_keys import requested_keys, schema_of
 from gemulator.generate.prompt_hints.tool_ranking import best_tool
 
-__all__ = ["Hints", "Prompt", "analyse", "best_tool", "hints_per_call", "requested_keys", "schema_of"]
+__all__ = ["Hints", "Prompt", "analyse", "best_tool", "hints_per_call", "requested_keys", "schema_of", "shorten"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gemulator.core.budget import Budget
 from gemulator.generate.prompt_hints.field_kinds import kind_of
 from gemulator.generate.prompt_hints.hints import Hints
 from gemulator.generate.prompt_hints.named_entities import Name
@@ -11,19 +12,20 @@ from gemulator.generate.prompt_hints.prompt import Prompt
 _MOST = 8
 
 
-def hints_per_call(prompt: Prompt, parameters: Mapping[str, Any]) -> list[Hints]:
-    """Return the hints of each call, at least one.
+def hints_per_call(prompt: Prompt, parameters: Mapping[str, Any], budget: Budget | None = None) -> list[Hints]:
+    """Return the hints of each call, at least one; `budget` is the work limit of the request.
 
     "Boston and New Delhi" means two calls of a tool that takes one place, person or ticker, but one call of a tool that
     takes a list of places, or an origin and a destination.
     """
     kinds = list(_kinds(parameters))
     if len(kinds) != 1 or kinds[0] not in ("place", "person", "ticker"):
-        return [Hints(prompt)]
+        return [Hints(prompt, budget=budget)]
     joined = _first_group(prompt)
     if len(joined) < 2:
-        return [Hints(prompt)]
-    return [Hints(prompt, tuple(other.value for other in joined if other is not one)) for one in joined[:_MOST]]
+        return [Hints(prompt, budget=budget)]
+    chosen = joined[:_MOST]
+    return [Hints(prompt, tuple(other.value for other in joined if other is not one), budget=budget) for one in chosen]
 
 
 def _kinds(parameters: Mapping[str, Any]) -> Iterator[str]:

@@ -88,11 +88,12 @@ _RELATIVE = re.compile(
 
 def dates(text: str) -> Iterator[Match[str]]:
     """Yield dates in ISO form: 4/5/2026 is US order, 4.5.2026 European; without a year, the next one."""
-    found = [*_finding(_DATES, text)]
-    taken = [(one.start, one.end) for one in found]
-    yield from found
+    taken = bytearray(len(text))
+    for one in _finding(_DATES, text):
+        taken[one.start : one.end] = bytes([1]) * (one.end - one.start)
+        yield one
     for one in _finding(_YEARLESS, text):
-        if not any(start < one.end and one.start < end for start, end in taken):
+        if not any(taken[one.start : one.end]):
             yield one
 
 

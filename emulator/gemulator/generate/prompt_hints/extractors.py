@@ -22,13 +22,13 @@ class Match(Struct, Generic[Value], frozen=True):
 _QUOTES = "|".join(
     (
         r'"([^"\n]+)"',
-        r"“([^”\n]+)”",
-        r"„([^“”\n]+)[“”]",
-        r"«\s*([^»\n]+?)\s*»",
-        r"‹([^›\n]+)›",
-        r"「([^」\n]+)」",
-        r"『([^』\n]+)』",
-        r"‘([^’\n]+)’(?!\w)",
+        r"“([^“”\n]+)”",
+        r"„([^„“”\n]+)[“”]",
+        r"«\s*+([^«»\n]++)\s*+»",
+        r"‹([^‹›\n]+)›",
+        r"「([^「」\n]+)」",
+        r"『([^『』\n]+)』",
+        r"‘([^‘’\n]+)’(?!\w)",
         r"(?<!\w)'([^'\n]+)'(?!\w)",
         r"`([^`\n]+)`",
     )
@@ -76,7 +76,8 @@ _CURRENCIES = ("EUR", "USD", "GBP", "JPY", "INR", "KRW", "CHF")
 def quotes(text: str) -> Iterator[Match[str]]:
     """Yield text in quotation marks of any script."""
     for match in _QUOTED.finditer(text):
-        yield Match(next(part for part in match.groups() if part), *match.span())
+        value = next(part for part in match.groups() if part)
+        yield Match(value.rstrip() if match[0][0] == "«" else value, *match.span())
 
 
 def matches(kind: str, text: str) -> Iterator[Match[str]]:

@@ -48,12 +48,17 @@ _VAGUE = frozenset(("", "query", "code", "from", "to"))
 # Words that are significant in names only, not in descriptions.
 _FILLING = frozenset(words("to from at of in who file content number order state area system due what"))
 MONEY = frozenset(words("price amount budget cost total sum fee salary balance payment value"))
+_MAX_NAME = 200  # characters that are read
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-@lru_cache(maxsize=4096)
 def split_words(name: str) -> tuple[str, ...]:
     """Split `departure_city`, `departureCity` or `departure-city` into departure and city."""
+    return _split_words(name[:_MAX_NAME])
+
+
+@lru_cache(maxsize=4096)
+def _split_words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 

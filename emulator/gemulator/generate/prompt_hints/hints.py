@@ -1,9 +1,10 @@
 """Candidates from a prompt for schema properties, each used once."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
+from gemulator.core.budget import Budget
 from gemulator.core.seed import Seed
 from gemulator.generate.prompt_hints.extractors import Match
 from gemulator.generate.prompt_hints.field_kinds import MONEY, kind_of, split_words
@@ -31,34 +32,53 @@ _NUMBER_WORDS = {
     )
 }
 _NUMBER_WORD = re.compile(rf"\b({'|'.join(_NUMBER_WORDS)})\b", re.I)
+_LETTERS_PER_STEP, _MEMBERS_PER_STEP, _LETTERS_PER_MEMBER = 200, 10, 2_000
+_MAX_CANDIDATES = 500
+
+_END = re.compile(r"[.!?](?:\s|$)|(?<!\s)\s++(?:and|with)\s")  # of a labelled value
 
 
 class Hints:
     """Candidates of one prompt. A candidate that was taken is not offered again; there is no other state."""
 
-    def __init__(self, prompt: Prompt, skip: tuple[str, ...] = (), seed: Seed | None = None) -> None:
+    def __init__(
+        self,
+        prompt: Prompt,
+        skip: tuple[str, ...] = (),
+        seed: Seed | None = None,
+        budget: Budget | None = None,
+    ) -> None:
         self._prompt = prompt
         self._skip = skip
         self._seed = seed
+        self._budget = budget or Budget()
         self._texts = TextCandidates(prompt, skip, seed)
         self._used: set[int] = set()
         self._offered: dict[str, tuple[int, ...]] = {}
 
     def fresh(self) -> "Hints":
-        """Return unused hints of the same prompt."""
-        return Hints(self._prompt, self._skip, self._seed)
+        """Return unused hints of the same prompt, with what is left of the work limit."""
+        return Hints(self._prompt, self._skip, self._seed, self._budget)
 
     def take(self, value: Any) -> None:
         """Mark the positions of this candidate as used."""
         self._used.update(self._offered.get(repr(value), ()))
 
     def suggest(self, name: str, schema: Mapping[str, Any]) -> Iterable[Any]:
-        """Yield candidates for the property, best first."""
+        """Return candidates for the property, best first; none when half of the work limit is spent."""
+        self._budget.spent += 1 + len(self._prompt.text) // _LETTERS_PER_STEP
+        if not self._has_budget:
+            return ()
         candidates: list[Any] = []
+        known: set[Hashable] = set()
         for value, *places in self._candidates(name, schema):
-            if self._used.isdisjoint(places) and value not in candidates:
+            key = repr(value) if isinstance(value, list) else value
+            if self._used.isdisjoint(places) and key not in known:
+                known.add(key)
                 candidates.append(value)
                 self._offered[repr(value)] = tuple(places)
+                if len(candidates) == _MAX_CANDIDATES:
+                    break
         return candidates
 
     def _candidates(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[Any, *tuple[int, ...]]]:
@@ -76,9 +96,16 @@ class Hints:
                 yield from self._labels(name)
                 yield from self._texts.of(name, schema)
 
+    @property
+    def _has_budget(self) -> bool:
+        return self._budget.left > self._budget.limit // 2
+
     def _members(self, members: list[Any]) -> Iterator[tuple[Any, int]]:
         """Yield enum members that the prompt names, in the prompt's order."""
-        found = [(at, member) for member in members if (at := mention(str(member), self._prompt.text)) >= 0]
+        prompt = self._prompt
+        self._budget.spent += len(members) * (1 + len(prompt.text) // _LETTERS_PER_MEMBER) // _MEMBERS_PER_STEP
+        read = members if self._has_budget else members[:_MEMBERS_PER_STEP]
+        found = [(at, member) for member in read if (at := mention(str(member), prompt.text, prompt.lower)) >= 0]
         yield from ((member, at) for at, member in sorted(found, key=lambda pair: pair[0]))
 
     def _labels(self, name: str) -> Iterator[tuple[str, int]]:
@@ -92,7 +119,7 @@ class Hints:
             self._prompt.text,
             re.I,
         ):
-            value = re.split(r"[.!?](?:\s|$)|\s+(?:and|with)\s", found[1].strip("\"'"))[0].strip()
+            value = _END.split(found[1].strip("\"'"), maxsplit=1)[0].strip()
             if value:
                 yield value, found.start(1)
 

@@ -33,6 +33,8 @@ _COLOURS = (
     "black", "white", "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "gray", "grey", "silver",
     "gold", "navy", "teal", "beige", "turquoise", "maroon", "olive", "violet",
 )  # fmt: skip
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+_LONGEST_MEMBER = 200  # characters; a longer one is looked for as it is
 # Kinds with few, unambiguous members: the prompt may name any of them.
 _CLOSED = frozenset({"room", "cuisine", "genre", "sport", "weekday", "shape", "platform", "animal", "food", "airport"})
 
@@ -53,13 +55,16 @@ def members(name: str, description: str) -> Iterator[str]:
     yield from _COLOURS if kind == "color" else fixed_words(kind) if kind in _CLOSED else ()
 
 
-def mention(member: str, text: str) -> int:
+def mention(member: str, text: str, lower: str) -> int:
     """Return the position of the member in the text, in any case, as words or plural; -1 if absent.
 
-    A single letter must stand alone in the same case, because "a" and "I" are words.
+    A single letter must stand alone in the same case, because "a" and "I" are words. `lower` is the text in lower case.
     """
-    words = re.split(r"[\s_-]+", member.strip())
-    if not member.strip():
+    stripped = member.strip()
+    if not stripped or len(stripped) > _LONGEST_MEMBER:
+        return text.find(stripped) if stripped else -1
+    words = _BETWEEN_WORDS.split(stripped)
+    if any(word.lower() not in lower for word in words):  # most members are absent, and to compile a pattern takes long
         return -1
     flags = 0 if len(member) < 2 else re.IGNORECASE
     ending = "" if len(member) < 3 or not member.isascii() else "(?:e?s|ed|ing|ly)?"

@@ -20,6 +20,8 @@ class Name(Struct, frozen=True):
 _WORD = r"[A-ZÀ-ÖØ-ÞŁŚŽŠČ][\w’'&-]*"
 _LINKS = r"(?:de|del|la|le|von|van|der|do|da|di|of|upon|am|sur)"
 _CAPITALISED = re.compile(rf"(?<![\w@/.'’-]){_WORD}(?:[ \u00a0](?:{_LINKS}[ ]){{0,2}}{_WORD})*(?:,[ ][A-Z]{{2}}\b)?")
+_ENDING = re.compile(r"['’]s$|(?<![’'&,-])[’'&,-]++$")
+_LAST_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]++)[\s(]*+$")
 _JOINT = re.compile(
     r"\s*(?:,\s*(?:and|or|und|et|y|e)?|\b(?:and|or|und|oder|et|ou|y|e|o|vs\.?|versus)\b|&|/)\s*(?:(?:in|à|a|en|em|nach)\s+)?"
 )
@@ -59,21 +61,23 @@ def _find_capitalised(text: str) -> Iterator[tuple[str, int, int]]:
             start += len(words.pop(0)) + 1
         while words and _strip_word(words[-1]) in NO_NAMES:
             words.pop()
-        value = re.sub(r"['’]s$|[’'&,-]+$", "", " ".join(words))
+        value = _ENDING.sub("", " ".join(words))
         if len(value) > 1:
             yield value, start, start + len(value)
 
 
 def _strip_word(word: str) -> str:
-    return re.sub(r"['’]s$|[’'&,-]+$", "", word.lower())
+    return _ENDING.sub("", word.lower())
 
 
 def _word_before(text: str, start: int) -> str:
     """Return the previous word; "^" at the start of a sentence, where a capital means nothing."""
-    found = re.search(r"([^\W\d_]+)[\s(]*$", text[max(0, start - 24) : start])
+    found = _LAST_WORD.search(text[max(0, start - 24) : start])
     if found:
         return found[1].lower()
-    return "^" if re.search(r"(?:^|[.!?:\n])\s*$", text[max(0, start - 4) : start]) else ""
+    near = text[max(0, start - 4) : start]
+    sign = near.rstrip()
+    return "^" if not sign or sign[-1] in ".!?:" or "\n" in near[len(sign) :] else ""
 
 
 def _lower(text: str) -> Iterator[Name]:
@@ -92,13 +96,13 @@ _HAN_PLACE = re.compile(r"天気|天气|気温|气温|在|から|まで|[都道�
 _OTHERS = (
     (
         re.compile(
-            r"((?:[가-힣]{2,12}?(?:,\s*|와\s+|과\s+|\s+및\s+))*[가-힣]{2,12}?)(?:의|에서|에|은|는)?\s+(?:오늘\s+|내일\s+)?날씨"
+            r"((?:[가-힣]{2,12}?(?:,\s*|와\s+|과\s+|\s+및\s+)){0,7}[가-힣]{2,12}?)(?:의|에서|에|은|는)?\s+(?:오늘\s+|내일\s+)?날씨"
         ),
         r",\s*|와\s+|과\s+|\s+및\s+",
     ),
     (re.compile(r"\bفي\s+([\u0621-\u064a]{2,20}(?:\s+و[\u0621-\u064a]{2,20})*)"), r"\s+و"),
     (
-        re.compile(r"((?:[\u0900-\u097f]{2,20}(?:,\s*|\s+और\s+))*[\u0900-\u097f]{2,20})\s+(?:में|का|की|के|से)(?!\w)"),
+        re.compile(r"((?:[\u0900-\u097f]{2,20}(?:,\s*|\s+और\s+)){0,7}[\u0900-\u097f]{2,20})\s+(?:में|का|की|के|से)(?!\w)"),
         r",\s*|\s+और\s+",
     ),
 )

@@ -1,7 +1,8 @@
 """Phrases of a prompt: the request, its subject, reminders, messages and lists."""
 
 import re
-from collections.abc import Iterator
+
+from gemulator.core.text_cache import cache_texts
 
 _INTRODUCTION = re.compile(
     r"^(?:please|can you|could you|would you|hey|hi|i (?:want|need|would like) (?:you )?to"
@@ -27,43 +28,50 @@ _TAIL = re.compile(
 )
 _NAMED = re.compile(r"^(?:task|to-?do|note|event|ticket|issue|reminder|meeting)s?\s*:\s*", re.I)
 _SAID = re.compile(r"\b(?:that|saying|to say|dass|que)\s+(.{3,400})", re.I | re.S)
-_AFTER_SAID = re.compile(r",?\s+(?:(?:and |with )?(?:the )?subject|betreff)\b.*|[.!?](?:\s.*)?$", re.S | re.I)
-
-_ITEM = r"(?:[A-ZÀ-Þ][\w'-]*(?:\s[A-ZÀ-Þ][\w'-]*)*|[^\W\d_][\w'-]*)"
-_MIDDLE = rf"(?:{_ITEM}|[^\W\d_][\w'-]*\s[^\W\d_][\w'-]*)"
-_WITH_NUMBER = r"(?:\s?[:=]?\s?\d[\d.,]*\s?%?)?"
-_AND = r"(?:,?\s(?:and|or|und|oder|et|ou|y|e|o)\s|\s?&\s?)"
-_SECOND = r"(?:\s[a-z]+(?=\s(?:to|in|into|from|for|at|on|with|by)\b|[.,!?]|$))?"
-_LIST = re.compile(
-    rf"{_ITEM}{_WITH_NUMBER}(?:,\s{_MIDDLE}{_WITH_NUMBER}){{0,20}}{_AND}{_ITEM}{_SECOND}(?!\w)"
-    rf"|{_ITEM}{_WITH_NUMBER}(?:,\s{_MIDDLE}{_WITH_NUMBER}){{1,20}},\s{_ITEM}(?!\w)"
+_AFTER_SAID = re.compile(
+    r"(?:,|(?<!\s))\s++(?:(?:and |with )?(?:the )?subject|betreff)\b.*|[.!?](?:\s.*)?$", re.S | re.I
 )
+
+# Each part is either of bounded length or never matched again in another way, so that the search takes linear time.
+_WORD = r"[^\W\d_][\w'-]*+"
+_ITEM = rf"(?:[A-ZÀ-Þ][\w'-]*+(?:\s[A-ZÀ-Þ][\w'-]*+){{0,7}}|{_WORD})"
+_WITH_NUMBER = r"(?:\s?[:=]?\s?\d[\d.,]{0,30}\s?%?)?"
+_AND = r"(?:,?\s(?:and|or|und|oder|et|ou|y|e|o)\s|\s?&\s?)"
+_FIRST = rf"(?<![^\W\d_])(?>{_ITEM}{_WITH_NUMBER}(?=,\s|{_AND}))"
+_NEXT = rf"(?>,\s(?:{_ITEM}|{_WORD}\s{_WORD}){_WITH_NUMBER}(?=,\s|{_AND}))"
+_SECOND = r"(?:\s[a-z]+(?=\s(?:to|in|into|from|for|at|on|with|by)\b|[.,!?]|$))?"
+_LIST = re.compile(rf"{_FIRST}{_NEXT}{{0,20}}{_AND}{_ITEM}{_SECOND}(?!\w)|{_FIRST}{_NEXT}{{1,20}},\s{_ITEM}(?!\w)")
 _BETWEEN = re.compile(rf"{_AND}|,\s")
-_NUMBER = re.compile(r"\s?[:=]?\s?\d[\d.,]*\s?%?$")
+_NUMBER = re.compile(r"\s?[:=]?\s?\d[\d.,]{0,30}\s?%?$")
+_SENTENCE_END = re.compile(r"[.!?](?:\s|$)")
 
 
+@cache_texts(256, 4_096)
 def request(text: str) -> str:
     """Return the prompt without polite openings and the final full stop."""
     short = _INTRODUCTION.sub("", " ".join(text.split()), count=1).rstrip(" ?.!")
     return short or " ".join(text.split())
 
 
+@cache_texts(256, 4_096)
 def subject(text: str) -> str:
     """Return the object of a short order, or "": "Schedule a standup with Bob at 9" gives "standup"."""
     line = " ".join(text.split())
     order = _ORDER.match(line)
     rest = _NAMED.sub("", line[order.end() :] if order else _ARTICLE.sub("", request(line)), count=1)
     rest = _TAIL.sub("", rest, count=1).strip(" \"'")
-    rest = re.split(r"[.!?](?:\s|$)", rest, maxsplit=1)[0]
+    rest = _SENTENCE_END.split(rest, maxsplit=1)[0]
     return rest if 0 < len(rest.split()) <= 8 else ""
 
 
+@cache_texts(256, 4_096)
 def reminder(text: str) -> str:
     """Return the text of a requested reminder, or ""."""
     order = _ORDER.match(" ".join(text.split()))
     return subject(text) if order and _REMINDING.match(order["verb"]) else ""
 
 
+@cache_texts(256, 4_096)
 def message(text: str) -> str:
     """Return the text to be passed on: "Mail Ann that we won" gives "We won"; "" if there is none."""
     found = _SAID.search(text)
@@ -71,8 +79,12 @@ def message(text: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def enumerations(text: str) -> Iterator[tuple[list[str], int]]:
-    """Yield enumerated things and their position: "eggs, spinach and feta", without numbers."""
-    for match in _LIST.finditer(text[:4000]):
-        items = [_NUMBER.sub("", item).strip() for item in _BETWEEN.split(match[0])]
-        yield [item for item in items if item], match.start()
+@cache_texts(256, 4_096)
+def enumerations(text: str) -> tuple[tuple[tuple[str, ...], int], ...]:
+    """Return enumerated things and their position: "eggs, spinach and feta", without numbers."""
+    return tuple((_items(match[0]), match.start()) for match in _LIST.finditer(text[:4000]))
+
+
+def _items(listed: str) -> tuple[str, ...]:
+    items = (_NUMBER.sub("", item).strip() for item in _BETWEEN.split(listed))
+    return tuple(item for item in items if item)

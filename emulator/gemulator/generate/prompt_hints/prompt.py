@@ -1,11 +1,10 @@
 """Prompt analysis: numbers, quotes, dates, names and other literals."""
 
-import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 from msgspec import Struct
 
+from gemulator.core.text_cache import cache_texts
 from gemulator.generate.prompt_hints import dates as days
 from gemulator.generate.prompt_hints import extractors as finding
 from gemulator.generate.prompt_hints.extractors import Match
@@ -17,9 +16,10 @@ LONG = 6  # words; a longer quote is text to analyse, not a name
 
 
 class Prompt(Struct, frozen=True):
-    """Everything found in a prompt, in the order of the text."""
+    """Everything found in a prompt, in the order of the text; `lower` is the text in lower case."""
 
     text: str
+    lower: str
     numbers: tuple[Match[int | float], ...]
     quoted: tuple[Match[str], ...]
     emails: tuple[Match[str], ...]
@@ -39,17 +39,28 @@ class Prompt(Struct, frozen=True):
         return requested_keys(self.text)
 
 
-@lru_cache(maxsize=256)
+def shorten(text: str) -> str:
+    """Return the text; of a very long one, only the beginning and the end."""
+    return f"{text[:_MOST]}\n{text[-_MOST:]}" if len(text) > 2 * _MOST else text
+
+
 def analyse(text: str) -> Prompt:
     """Analyse a prompt. Of a very long one, only the beginning and the end are read."""
-    if len(text) > 2 * _MOST:
-        text = f"{text[:_MOST]}\n{text[-_MOST:]}"
+    return _analyse(shorten(text))
+
+
+@cache_texts(256, 4_096)
+def _analyse(text: str) -> Prompt:
     quoted = _in_order(finding.quotes(text))
     emails, urls = _in_order(finding.matches("email", text)), _in_order(finding.matches("url", text))
-    short = [one for one in quoted if len(one.value.split()) <= LONG]
+    short = []
+    letters = list(text)
     for one in quoted:
-        if one not in short:  # analysed like the rest, without quotation marks
-            text = f"{text[: one.start]} {text[one.start + 1 : one.end - 1]} {text[one.end :]}"
+        if len(one.value.split()) <= LONG:
+            short.append(one)
+        else:  # analysed like the rest, without quotation marks
+            letters[one.start] = letters[one.end - 1] = " "
+    text = "".join(letters)
     bare = _without(text, [*short, *emails, *urls])
     paths = _in_order(finding.matches("path", bare))
     bare = _without(bare, paths)
@@ -59,6 +70,7 @@ def analyse(text: str) -> Prompt:
     times = _in_order(finding.times(bare))
     return Prompt(
         text=text,
+        lower=text.lower(),
         numbers=_in_order(finding.numbers(_without(bare, times))),
         quoted=quoted,
         emails=emails,
@@ -80,6 +92,11 @@ def _in_order(found: Iterable[Match[finding.Value]]) -> tuple[Match[finding.Valu
 
 def _without(text: str, found: Sequence[Match[str]]) -> str:
     """Return the text with the findings blanked out; positions stay the same."""
+    if not found:
+        return text
+    letters = list(text)
     for one in found:
-        text = text[: one.start] + re.sub(r"\S", "\x00", text[one.start : one.end]) + text[one.end :]
-    return text
+        for position in range(one.start, one.end):
+            if not letters[position].isspace():
+                letters[position] = "\x00"
+    return "".join(letters)

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
+from gemulator.core.text_cache import cache_texts
 from gemulator.generate.json_schema.property_semantics import ANY_RANGE, kind_of, singular, usual_range
 
 _ASKED = re.compile(
@@ -15,25 +17,29 @@ _STRONG = re.compile(r"with$|containing$", re.IGNORECASE)
 _QUOTED_KEY = re.compile(r"[\"'`“”「『«‘]\s*([^\W\d][\w .-]{0,39}?)\s*[\"'`“”」』»’]")
 _SKETCHED = re.compile(r"[{,]\s*[\"']?([A-Za-z_]\w{0,39})[\"']?\s*(?=[:,}])")
 _END = re.compile(r"[.!?;。！？\n](?:\s|$)")
-_ITEM = re.compile(r"\s*(?:,|、|，|;|&|\b(?:and|und|et|y|e|or|as well as)\b|와|과|と|和|及)\s*", re.IGNORECASE)
+_ITEM = re.compile(
+    r"(?:(?<!\s)\s++)?(?:,|、|，|;|&|\b(?:and|und|et|y|e|or|as well as)\b|와|과|と|和|及)\s*+", re.IGNORECASE
+)
 _LEADING = re.compile(
     r"^(?:[:：]|\b(?:called|named|are|is|the|a|an|its?|their|his|her|for|each|of|following|keys?|fields?|propert(?:y|ies))\b|\s)+",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(r"\s*\([^)]*\)?|(?<=\w)\s+(?:for|of|about|in|from|to|as|per)\s.*$")
+_ASIDE = re.compile(r"(?:(?<!\s)\s++)?\([^)]*+\)?|(?<=\w)\s++(?:for|of|about|in|from|to|as|per)\s.*$")
 _YES_OR_NO = re.compile(r"(?:is|has|can|in)_|(?:is|has|can)[A-Z]|(?:active|enabled|available|verified|done|completed)$")
 _LISTED = frozenset({"", "slug", "query", "title", "food", "name", "color", "product", "first_name", "city", "country"})
+_MAX_CUES, _MAX_CLAUSE, _MAX_KEYS = 200, 2_000, 100  # that are read
 _TEXT: dict[str, Any] = {"type": "string"}
 _NAME = re.compile(r"[^\W\d]\w*(?:[ -]\w+){0,2}$")
 
 
+@cache_texts(256, 4_096)
 def requested_keys(text: str) -> tuple[str, ...]:
     """Return keys that are quoted, listed or sketched ("keys name, age and city", `{name, age}`), in their spelling."""
     brace = text.find("{")
     if brace >= 0 and (sketched := _SKETCHED.findall(text, brace)):
         return _unique(sketched)
-    for asked in _ASKED.finditer(text):
-        rest = text[asked.end() :]
+    for asked in islice(_ASKED.finditer(text), _MAX_CUES):
+        rest = text[asked.end() : asked.end() + _MAX_CLAUSE]
         if found := _parse_list(rest, loose=not _STRONG.search(asked[0])):
             return found
     return ()
@@ -51,7 +57,7 @@ def _parse_list(rest: str, *, loose: bool) -> tuple[str, ...]:
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names))[:_MAX_KEYS]
 
 
 def schema_of(keys: Iterable[str], text: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from gemulator.generate.text.topic import Topic, topic_of
 from gemulator.generate.text.writer import speech_of, writer
 
 _SENTENCES = 16
+_MAX_DESCRIPTION = 2_000  # characters that are read
 _TOPICAL = re.compile(r"tag|keyword|topic|label|categor", re.I)
 _NEVER_QUOTED = frozenset(
     ("email", "url", "date", "time", "datetime", "currency", "phone", "language", "unit", "formula", "ticker")
@@ -86,7 +87,7 @@ class TextCandidates:
         yield from self._members_of_kind(name, schema)
         if kind in ("place", "person", "from", "to"):
             yield from self._names(kind)
-        held = held_kind(name, str(schema.get("description") or ""))
+        held = held_kind(name, str(schema.get("description") or "")[:_MAX_DESCRIPTION])
         if kind not in _NEVER_QUOTED and held not in FORMED:
             yield from self._quotes(kind or held)
         yield from self._on_topic(kind, held) if self._seed else self._own_sentence(kind)
@@ -138,8 +139,9 @@ class TextCandidates:
             yield from ((sentence, -100 - number) for number, sentence in enumerate(sentences))
 
     def _members_of_kind(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-        known = members(name, str(schema.get("description") or ""))
-        found = [(at, word) for word in known if (at := mention(word, self._prompt.text)) >= 0]
+        known = members(name, str(schema.get("description") or "")[:_MAX_DESCRIPTION])
+        prompt = self._prompt
+        found = [(at, word) for word in known if (at := mention(word, prompt.text, prompt.lower)) >= 0]
         yield from ((word, at) for at, word in sorted(found, key=lambda pair: (pair[0], -len(pair[1]))))
 
     def _own_sentence(self, kind: str) -> Iterator[tuple[str, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gemulator.generate.prompt_hints.field_kinds import MONEY, kind_of, split_words
-from gemulator.generate.prompt_hints.prompt import analyse
+from gemulator.generate.prompt_hints.prompt import analyse, shorten
 from gemulator.generate.text.languages.word_blocks import words
 
 _WORD = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-zß-ÿ])|[^\W\d_A-Za-zß-ÿ]+|\d+")
@@ -28,6 +28,8 @@ _VERB = re.compile(
     r"^(?:send|create|set|add|make|update|search|show|run|fetch|list|open|start|find|delete|read|write)(?=[_A-Z-]|$)",
     re.I,
 )
+_MAX_READ, _MIN_READ = 400_000, 400  # characters of all tools, and of each at least
+_MAX_MEMBERS = 1_000  # of an enum
 _LIKING = {"money": 2.5}  # weight of kinds that few tools accept
 
 
@@ -46,9 +48,10 @@ def best_tool(prompt: str, tools: Sequence[Mapping[str, Any]]) -> int:
     Words count more if fewer tools have them, and more in a name than in a description. A tool with a parameter for the
     address, time or amount in the prompt ranks higher. The first of equals wins.
     """
-    asked = set(stems(prompt))
+    asked = set(stems(shorten(prompt)))
     shapes = _literal_kinds(prompt)
-    offered = [Counter(dict(_weights(tool))) for tool in tools]
+    most = max(_MAX_READ // max(len(tools), 1), _MIN_READ)
+    offered = [Counter(dict(_weights(tool, most))) for tool in tools]
     spread = Counter(stem for words in offered for stem in words)
     scores = [
         sum(weight * math.log(1 + len(tools) / spread[stem]) for stem, weight in words.items() if stem in asked)
@@ -78,10 +81,15 @@ def _parameter_kinds(tool: Mapping[str, Any]) -> Iterator[str]:
                 yield "money"
 
 
-def _weights(tool: Mapping[str, Any]) -> Iterable[tuple[str, float]]:
+def _weights(tool: Mapping[str, Any], most: int) -> Iterable[tuple[str, float]]:
+    """Return the stems of a tool with their weights; of its texts, `most` characters are read."""
     weights: dict[str, float] = {}
     for text, weight in _texts(tool):
-        for stem in stems(text):
+        if most <= 0:
+            break
+        part = text[:most]
+        most -= len(part) + 1
+        for stem in stems(part):
             weights[stem] = max(weights.get(stem, 0), weight)
     return weights.items()
 
@@ -98,4 +106,4 @@ def _texts(tool: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         if isinstance(schema, Mapping):
             yield str(schema.get("description") or ""), 0.6
             members = schema.get("enum")
-            yield " ".join(map(str, members)) if isinstance(members, list) else "", 0.8
+            yield " ".join(map(str, members[:_MAX_MEMBERS])) if isinstance(members, list) else "", 0.8
