@@ -1,6 +1,5 @@
 """Derived views of a request for conditions, replies and the generator."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -183,8 +182,16 @@ def _without_thoughts(message: dict[str, JSON], tag: str | None) -> dict[str, JS
     flag = google.get("thought") if isinstance(google, dict) else None
     if not tag or flag is False or message["role"] not in ASSISTANT_ROLES or not isinstance(content, str):
         return message
-    name = re.escape(tag)
-    return message | {"content": re.sub(f"<{name}>.*?</{name}>", "", content, flags=re.S)}
+    return message | {"content": "".join(_outside(content, f"<{tag}>", f"</{tag}>"))}
+
+
+def _outside(text: str, begin: str, end: str) -> Iterator[str]:
+    """Yield the text outside of the marks. A pattern would search for the end from each beginning that has none."""
+    *ended, rest = text.split(end)
+    for piece in ended:
+        before, begun, _ = piece.partition(begin)
+        yield before if begun else piece + end
+    yield rest
 
 
 def _normalize_message(message: dict[str, JSON], positions: dict[str, int]) -> dict[str, JSON]:

@@ -14,7 +14,7 @@ from gemulator.client.pytest_plugin.options import PytestOptions, fail
 from gemulator.client.session import Session
 from gemulator.scenario.loading.folder import Folder
 
-_API_PATH = re.compile(r"/+(v1(beta1)?(/.*)?)?$")  # removed, so that an OPENAI_BASE_URL is accepted as well
+_API_PATH = re.compile(r"(?<!/)/++(v1(beta1)?(/.*)?)?$")  # removed, so that an OPENAI_BASE_URL is accepted as well
 _FOREIGN = "Pass the URL of gemulator with --gemulator-url, gemulator_url or GEMULATOR_URL."
 
 

@@ -98,7 +98,8 @@ def shape(line: str, script: Script) -> str:
 
 # ---- Devanagari: a short i is stored after its consonants and drawn before them
 
-_SHORT_I = re.compile(r"((?:[\u0915-\u0939\u0958-\u095f]\u093c?\u094d)*[\u0915-\u0939\u0958-\u095f]\u093c?)\u093f")
+_LETTER = r"[\u0915-\u0939\u0958-\u095f]\u093c?"
+_SHORT_I = re.compile(rf"(?<!\u094d)((?:{_LETTER}\u094d)*{_LETTER})\u093f")
 
 # ---- Arabic: letters join their neighbours, and lines run from right to left
 

@@ -33,8 +33,8 @@ _AFTER_SAID = re.compile(
 )
 
 # Each part is either of bounded length or never matched again in another way, so that the search takes linear time.
-_WORD = r"[^\W\d_][\w'-]*+"
-_ITEM = rf"(?:[A-ZÀ-Þ][\w'-]*+(?:\s[A-ZÀ-Þ][\w'-]*+){{0,7}}|{_WORD})"
+_WORD = r"[^\W\d_][\w'-]{0,80}+"
+_ITEM = rf"(?:[A-ZÀ-Þ][\w'-]{{0,80}}+(?:\s[A-ZÀ-Þ][\w'-]{{0,80}}+){{0,7}}|{_WORD})"
 _WITH_NUMBER = r"(?:\s?[:=]?\s?\d[\d.,]{0,30}\s?%?)?"
 _AND = r"(?:,?\s(?:and|or|und|oder|et|ou|y|e|o)\s|\s?&\s?)"
 _FIRST = rf"(?<![^\W\d_])(?>{_ITEM}{_WITH_NUMBER}(?=,\s|{_AND}))"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-_SUM = re.compile(r"[-(\d][\d\s.,()]{0,40}(?:\s?[-+*/x×÷^]\s?[\d\s.,()]{1,40}){1,20}(?<=[\d)])")
+_SUM = re.compile(r"[-(\d][\d\s.,()]{0,40}(?:[-+*/x×÷^][\d\s.,()]{1,41}){1,20}(?<=[\d)])")
 # Text allowed around the sum: none, or a short question.
 _ASKED = re.compile(
     r"(?:(?:what|how much|how many|calculate|compute|solve|evaluate|was|wie ?viel|berechne|rechne|combien|calcule"

@@ -21,7 +21,7 @@ _BRACES = re.compile(r"\{\{(.*?)\}\}", re.S)
 _LITERAL = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?|true|false|null"
 _PATH = r"(?:\[\"[^\"]*\"\]|\['[^']*'\]|[^\s|()\"'])+"
 _HEAD = re.compile(rf"\s*(?:({_LITERAL})(?![\w.])|({_PATH}))\s*")
-_FILTER = re.compile(rf"\|\s*(\w+)\s*(?:\(\s*((?:{_LITERAL})(?:\s*,\s*(?:{_LITERAL}))*)?\s*\))?\s*")
+_FILTER = re.compile(rf"\|\s*+(\w++)\s*+(?:\(\s*+((?:{_LITERAL})(?:\s*+,\s*+(?:{_LITERAL}))*+)?\s*+\))?\s*+")
 
 _MAX_DIGITS = 18  # of a whole number; any of them fits into 64 bits
 

@@ -150,9 +150,9 @@ LANGUAGE = Language(
         "brief": r"\b(kurz|knapp|in wenigen worten|stichwortartig)\b",
         "long": r"\b(ausführlich|aufsatz|artikel|detailliert|lang)\b",
         "hello": r"^\W*(hallo|hi|guten (?:tag|morgen|abend)|servus|moin|grüß gott)\b[^?]{0,20}$",
-        "sentences": r"(\d+) s[äa]tz(?:en?)?\b",
-        "words": r"(\d+) w[öo]rte[rn]*\b",
-        "count": r"\b(\d+)\b",
+        "sentences": r"(\d{1,9}) s[äa]tz(?:en?)?\b",
+        "words": r"(\d{1,9}) w[öo]rte[rn]*\b",
+        "count": r"\b(\d{1,9})\b",
     },
     numerals=words("ein zwei drei vier fünf sechs sieben acht neun zehn"),
 )

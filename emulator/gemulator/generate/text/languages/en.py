@@ -190,9 +190,9 @@ LANGUAGE = Language(
         "long": r"\b(essay|in detail|detailed|long|article|in depth|thorough(?:ly)?|comprehensive)\b",
         "story": r"\b(story|tale|fairy ?tale|fable|bedtime)\b",
         "hello": r"^\W*(hi|hello|hey|good (?:morning|evening|afternoon|day)|howdy|greetings|yo)\b[^?]{0,20}$",
-        "sentences": r"(\d+|single) sentences?\b",
-        "words": r"(\d+) words?\b",
-        "count": r"\b(\d+)\b",
+        "sentences": r"(\d{1,9}|single) sentences?\b",
+        "words": r"(\d{1,9}) words?\b",
+        "count": r"\b(\d{1,9})\b",
     },
     numerals=words("one two three four five six seven eight nine ten"),
     story=(
