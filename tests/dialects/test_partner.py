@@ -239,7 +239,7 @@ def google(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_refusals(catalog: Catalog, model: str, fields: dict[str, Any], message: str | None) -> None:
-    refused = dialect(catalog, model).refusal(plan(model, Text("Hi")), request(**fields))
+    refused = dialect(catalog, model).refusal(request(model=model, **fields), lambda: 3)
     assert (refused and refused.message) == message
 
 

@@ -154,11 +154,11 @@ def test_response_format_in_tgi_syntax(response_format: dict[str, Any], constrai
     ],
 )
 def test_invalid_requests_are_refused(fields: dict[str, Any], message: str) -> None:
-    refused = Tgi(ServingProfile(context=10)).refusal(plan(Text("Hi")), request(**fields))
+    refused = Tgi(ServingProfile(context=10)).refusal(request(**fields), lambda: 3)
     assert refused is not None
     assert (refused.status, refused.message) == (422, message)
 
 
 def test_valid_requests_are_accepted() -> None:
     chat_request = request(max_tokens=7, temperature=0.0, top_p=0.9)
-    assert Tgi(ServingProfile(context=10)).refusal(plan(Text("Hi")), chat_request) is None
+    assert Tgi(ServingProfile(context=10)).refusal(chat_request, lambda: 3) is None

@@ -396,7 +396,7 @@ REST = (
     ],
 )
 def test_invalid_requests_are_refused(fields: dict[str, Any], profile: dict[str, Any], message: str) -> None:
-    refused = Vllm(ServingProfile(**profile)).refusal(plan(Text("Hi")), request(**fields))
+    refused = Vllm(ServingProfile(**profile)).refusal(request(**fields), lambda: 3)
     assert refused is not None
     assert refused.message == message
     assert refused.status == (404 if "does not exist" in message else 400)
@@ -415,4 +415,4 @@ def test_invalid_requests_are_refused(fields: dict[str, Any], profile: dict[str,
     ],
 )
 def test_valid_requests_are_accepted(fields: dict[str, Any], profile: dict[str, Any]) -> None:
-    assert Vllm(ServingProfile(**profile)).refusal(plan(Text("Hi")), request(**fields)) is None
+    assert Vllm(ServingProfile(**profile)).refusal(request(**fields), lambda: 3) is None

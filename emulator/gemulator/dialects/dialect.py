@@ -1,6 +1,6 @@
 """Interface of dialects: plans and failures to bodies and events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -83,6 +83,6 @@ class Dialect(Protocol):
         reason = f"no value fits the schema{f' at {path!r}' if path else ''}: {error.reason}."
         return invalid(f"Unable to submit request because {reason}", path if error.field else None)
 
-    def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
-        """Return the server's own refusal of a parsed request with counted tokens, or None."""
+    def refusal(self, request: ChatRequest, prompt_tokens: Callable[[], int]) -> Failure | None:
+        """Return the server's own refusal of a parsed request, or None. Called before any answer is begun."""
         return None

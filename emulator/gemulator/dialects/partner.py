@@ -1,6 +1,6 @@
 """Response formats of partner models on `endpoints/openapi` (fidelity.md, Partner models)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -44,8 +44,8 @@ class Partner(Dialect):
         decoding = decoding_options(request, self.profile)
         return constrain_reasoning(decoding, request) if self._placement in ("tags", "bare") else decoding
 
-    def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
-        return _safety_settings_error(request) if plan.model.startswith("meta/") else None
+    def refusal(self, request: ChatRequest, prompt_tokens: Callable[[], int]) -> Failure | None:
+        return _safety_settings_error(request) if request.model.startswith("meta/") else None
 
     def response_id(self, seed: Seed, created: int) -> str:
         return seed.uuid4()

@@ -1,6 +1,6 @@
 """Response format of TGI containers (fidelity.md, TGI)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -61,8 +61,8 @@ class Tgi(Dialect):
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
         return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {error}")
 
-    def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
-        message = next(_validation_errors(plan, request, self.profile.context), None)
+    def refusal(self, request: ChatRequest, prompt_tokens: Callable[[], int]) -> Failure | None:
+        message = next(_validation_errors(request, prompt_tokens, self.profile.context), None)
         return Failure(422, "INVALID_ARGUMENT", message) if message else None
 
     def response_id(self, seed: Seed, created: int) -> str:
@@ -218,8 +218,8 @@ def _error(failure: Failure) -> dict[str, str]:
     return {"error": prefix + message, "error_type": kind}
 
 
-def _validation_errors(plan: Plan, request: ChatRequest, context: int | None) -> Iterator[str]:
-    prompt, limit = plan.usage.prompt_tokens, request.token_limit
+def _validation_errors(request: ChatRequest, prompt_tokens: Callable[[], int], context: int | None) -> Iterator[str]:
+    limit = request.token_limit
     if limit is not None and limit < 1:
         yield "`max_new_tokens` must be strictly positive"
     if request.temperature is not None and request.temperature < 0:  # 0 means greedy here
@@ -229,6 +229,6 @@ def _validation_errors(plan: Plan, request: ChatRequest, context: int | None) ->
     constraint = _response_constraint(request.response_format or {})
     if isinstance(constraint, RegexConstraint) and constraint.syntax_error:
         yield f"grammar is not valid: {constraint.syntax_error}"
-    if context is not None and prompt + (limit or 1) > context:
+    if context is not None and (prompt := prompt_tokens()) + (limit or 1) > context:
         given = f"Given: {prompt} `inputs` tokens and {limit or 1} `max_new_tokens`"
         yield f"`inputs` tokens + `max_new_tokens` must be <= {context}. {given}"

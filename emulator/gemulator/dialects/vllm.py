@@ -1,6 +1,6 @@
 """Response format of vLLM containers (fidelity.md, vLLM)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -72,8 +72,8 @@ class Vllm(Dialect):
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
         return Failure(400, "INVALID_ARGUMENT", f"Grammar error: {error}")
 
-    def refusal(self, plan: Plan, request: ChatRequest) -> Failure | None:
-        return validate(plan, request, self.profile)
+    def refusal(self, request: ChatRequest, prompt_tokens: Callable[[], int]) -> Failure | None:
+        return validate(request, prompt_tokens, self.profile)
 
     def response_id(self, seed: Seed, created: int) -> str:
         return f"chatcmpl-{seed.bytes(16).hex()}"

@@ -1,9 +1,9 @@
 """Request validation with vLLM's messages (fidelity.md, vLLM)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
-from gemulator.core.plan import Failure, Plan, invalid
+from gemulator.core.plan import Failure, invalid
 from gemulator.dialects.vllm_fields import find_invalid_field
 from gemulator.dialects.vllm_guided_decoding import constraint_errors
 from gemulator.request.body import ChatRequest
@@ -13,7 +13,7 @@ from gemulator.service.serving_profile import ServingProfile
 _MAX_LOGPROBS = 20  # the container's --max-logprobs
 
 
-def validate(plan: Plan, request: ChatRequest, profile: ServingProfile) -> Failure | None:
+def validate(request: ChatRequest, prompt_tokens: Callable[[], int], profile: ServingProfile) -> Failure | None:
     """Return vLLM's first refusal of a request, or None; `field` becomes its `param`."""
     if profile.only_served and request.model not in {"", profile.served}:
         return Failure(404, "NOT_FOUND", f"The model `{request.model}` does not exist.", field="model")
@@ -24,7 +24,7 @@ def validate(plan: Plan, request: ChatRequest, profile: ServingProfile) -> Failu
         _candidate_errors(request, profile),
         _range_errors(request),
         constraint_errors(request),
-        _context_errors(plan, request, profile),
+        _context_errors(request, prompt_tokens, profile),
     ):
         return Failure(400, "INVALID_ARGUMENT", message, field=field)
     return None
@@ -50,10 +50,16 @@ def _range_errors(request: ChatRequest) -> Iterator[tuple[str, str]]:
         yield "temperature", f"temperature must be non-negative, got {request.temperature}."
     if request.top_p is not None and not 0 < request.top_p <= 1:
         yield "top_p", f"top_p must be in (0, 1], got {request.top_p}."
-    limit, minimum = request.token_limit, request.extra_fields.get("min_tokens")
+    limit = request.token_limit
     if limit is not None and limit < 1:
         yield "max_tokens", f"max_tokens must be at least 1, got {limit}."
-    if isinstance(minimum, int) and limit is not None and minimum > limit:
+    if limit is not None:
+        yield from _minimum_errors(request, limit)
+
+
+def _minimum_errors(request: ChatRequest, limit: int) -> Iterator[tuple[str, str]]:
+    minimum = request.extra_fields.get("min_tokens")
+    if isinstance(minimum, int) and minimum > limit:
         yield "min_tokens", f"min_tokens must be less than or equal to max_tokens={limit}, got {minimum}."
 
 
@@ -79,10 +85,12 @@ def _logprobs_errors(request: ChatRequest) -> Iterator[tuple[str, str]]:
         yield "top_logprobs", "when using `top_logprobs`, `logprobs` must be set to true."
 
 
-def _context_errors(plan: Plan, request: ChatRequest, profile: ServingProfile) -> Iterator[tuple[str, str]]:
-    prompt, limit = plan.usage.prompt_tokens, request.token_limit
+def _context_errors(
+    request: ChatRequest, prompt_tokens: Callable[[], int], profile: ServingProfile
+) -> Iterator[tuple[str, str]]:
     if profile.context is None:
         return
+    prompt, limit = prompt_tokens(), request.token_limit
     head = f"This model's maximum context length is {profile.context} tokens"
     if prompt >= profile.context:
         advice = "Please reduce the length of the input messages."
@@ -91,3 +99,5 @@ def _context_errors(plan: Plan, request: ChatRequest, profile: ServingProfile) -
         room = f"({limit} > {profile.context} - {prompt})"
         large = f"'max_tokens' or 'max_completion_tokens' is too large: {limit}."
         yield "max_tokens", f"{large} {head} and your request has {prompt} input tokens {room}."
+    elif limit is None:
+        yield from _minimum_errors(request, profile.context - prompt)  # the server's default of `max_tokens`

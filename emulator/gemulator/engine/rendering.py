@@ -1,12 +1,13 @@
 """Rendered answers: byte templates with slots for ids and time."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gemulator.core.errors import Unsatisfiable
+from gemulator.core.errors import RequestError, Unsatisfiable
 from gemulator.core.plan import Answer, Failure, Plan, Thought, Usage
 from gemulator.core.seed import Seed
 from gemulator.delivery.byte_template import ByteTemplate
@@ -15,12 +16,13 @@ from gemulator.delivery.pacing import NO_WORKLOAD, Workload
 from gemulator.delivery.schedule import PLAIN, Schedule
 from gemulator.delivery.steps import Chunk, Delivery, Head
 from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style
+from gemulator.engine.planning.output_limit import check_prompt_probabilities
 from gemulator.engine.planning.plan import Script, plan_script
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
 from gemulator.service.catalog import Model
-from gemulator.service.token_usage import thinking_limit
+from gemulator.service.token_usage import prompt_tokens, thinking_limit
 
 _MAX_HEADS = 64  # cached heads of one template
 _MIN_ID_LENGTH = 8  # TGI's empty id and its "0" are constants, and would match all over the text
@@ -211,11 +213,17 @@ def _plan(
     sign = ids.sign if model.signs else ids.sign_call if _signs_calls(model, conversation.request) else _no_signature
     decoding = dialect.decoding(conversation.request)
     context = Context(conversation, options.root, ids.attempt, ids.call_id, sign, decoding, groups=script.groups)
+    given = script.usage.prompt_tokens
+    count = partial(prompt_tokens, conversation, model) if given is None else lambda: given
+    if (refusal := dialect.refusal(conversation.request, count)) is not None:
+        return refusal
     try:
-        plan = plan_script(script, context, model, answer_id, ids.created, is_repeat=options.is_repeat)
+        check_prompt_probabilities(conversation.request, count)
+        return plan_script(script, context, model, answer_id, ids.created, is_repeat=options.is_repeat)
     except Unsatisfiable as error:
         return dialect.unsatisfiable(error)
-    return dialect.refusal(plan, conversation.request) or plan
+    except RequestError as error:
+        return error.failure
 
 
 def _signs_calls(model: Model, request: ChatRequest) -> bool:

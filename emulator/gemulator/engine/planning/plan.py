@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from gemulator.core.plan import Choice, Media, Part, Plan, Text, Thought, ToolCall, Usage
 from gemulator.core.seed import event_id_seconds
+from gemulator.engine.planning.output_limit import check_output
 from gemulator.generate.token_count import count, pieces
 from gemulator.request.body import ChatRequest
 from gemulator.scenario.model import COMPUTED, UsageFields
@@ -50,14 +51,19 @@ class Script(Struct, frozen=True):
 def plan_script(
     script: Script, context: Context, model: Model, answer_id: str, created: int, *, is_repeat: bool = False
 ) -> Plan:
-    """Return the answer with every choice made. Raise Unsatisfiable if a schema admits no value.
+    """Return the answer with every choice made.
 
-    `is_repeat`: the prompt was sent before, so the service may have cached it.
+    Raise Unsatisfiable if a schema admits no value, RequestError if the answers are too many or too long. `is_repeat`:
+    the prompt was sent before, so the service may have cached it.
     """
     conversation = context.conversation
     requested = 1 if "n" in model.ignores else conversation.request.n or 1
     candidates = min(max(1, requested), MAX_CANDIDATES)
-    choices = tuple(_choice(script, context, model, index) for index in range(candidates))
+    check_output(conversation, requested, context.decoding.min_tokens)
+    first = _choice(script, context, model, 0)
+    if candidates > 1 or conversation.request.logprobs:
+        check_output(conversation, requested, sum(map(count_part, first.parts)))
+    choices = (first, *(_choice(script, context, model, index) for index in range(1, candidates)))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, model))
     traffic = script.usage.traffic_type or traffic_type(conversation.headers)
     cached = script.usage.cached_tokens
