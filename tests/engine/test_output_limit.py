@@ -7,8 +7,8 @@ import pytest
 
 from tests.endpoint import Answer, Endpoint, user
 
-LONG = {"min_tokens": 131_072}
-PROBABLE = {"logprobs": True, "top_logprobs": 20}
+LONG: dict[str, Any] = {"min_tokens": 131_072}
+PROBABLE: dict[str, Any] = {"logprobs": True, "top_logprobs": 20}
 WORDS = "gemulator: the request asks for"
 
 
