@@ -55,6 +55,8 @@ def proxy_error(url: str, content: str) -> httpx.Response:
 
 # ---- no route
 
+CHAT_PATH = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
+
 
 def lose_the_way(url: str) -> None:
     """With a base URL that is not quite right, and a path that is right but not asked in this way."""
@@ -68,7 +70,7 @@ def lose_the_way(url: str) -> None:
 def test_a_request_without_a_route_has_a_line_and_the_hint_below_it() -> None:
     assert logged(lose_the_way, "plain").splitlines() == [
         "POST  …/endpoints/openapi/v1/chat/completions  404",
-        "    the path must be /v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions",
+        f"    not real on the service: the path must be {CHAT_PATH}",
         "GET  …/endpoints/openapi/chat/completions  404",
         "    GET is not supported here: send a POST",
     ]
@@ -78,7 +80,7 @@ def test_a_request_without_a_route_is_a_json_line_too() -> None:
     before = time.time()
     lines = [json.loads(line) for line in logged(lose_the_way, "json").splitlines()]
     assert [(line["method"], line["status"], line["hint"][:8]) for line in lines] == [
-        ("POST", 404, "the path"),
+        ("POST", 404, "not real"),
         ("GET", 404, "GET is n"),
     ]
     assert lines[0]["path"].endswith("/endpoints/openapi/v1/chat/completions")
@@ -99,14 +101,20 @@ def test_a_refusal_has_its_model_and_its_reason() -> None:
     assert [line.partition("completions  ")[2].partition("  1 chunk")[0] for line in lines] == [
         "google/gemini-3.5-flash  refused  400",
         "",
+        "",
         "-  refused  400",
+        "",
         "",
         "mine  refused  422",
         "",
+        "",
     ]
     assert lines[1] == "    Unable to submit request because at least one 'messages' entry is required."
-    assert lines[3].startswith("    Invalid JSON payload received.")
-    assert lines[5] == "    Input validation error: missing field `messages`"
+    assert lines[2] == "    `messages` is empty; to go on: add an entry"
+    assert lines[4].startswith("    Invalid JSON payload received.")
+    assert lines[5] == "    the body is not valid JSON; to go on: send one JSON object in UTF-8, not compressed"
+    assert lines[7] == "    Input validation error: missing field `messages`"
+    assert lines[8] == "    `messages` is missing; to go on: add it"
 
 
 def test_a_refusal_has_its_reason_in_json() -> None:
@@ -117,6 +125,7 @@ def test_a_refusal_has_its_reason_in_json() -> None:
         ("mine", "refused", 422),
     ]
     assert lines[2]["reason"] == "Input validation error: missing field `messages`"
+    assert lines[2]["hint"] == "`messages` is missing; to go on: add it"
 
 
 def test_what_is_answered_has_no_reason() -> None:

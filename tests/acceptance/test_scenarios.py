@@ -36,7 +36,7 @@ def test_a_template_that_the_request_cannot_fill_is_named_with_its_file_and_line
     assert answer.status_code == 400
     assert answer.headers["x-emulator-error"] == "scenario"
     assert answer.headers["x-emulator-turn"] == "own/1"
-    message = answer.json()[0]["error"]["message"]
+    message = answer.json()["error"]["message"]
     assert message.startswith(f"gemulator: {tmp_path}/own.yaml:2: `{{{{ tool_result.temp }}}}`")
     assert "no tool has answered" in message
 
@@ -72,7 +72,7 @@ def test_a_header_that_names_no_scenario_is_refused_with_the_nearest_name(tmp_pa
         "ow": [400, 400],
         "bogus": [400, 400],
     }
-    says = {name: given[0].json()[0]["error"]["message"] for name, given in answers.items() if name != "own"}
+    says = {name: given[0].json()["error"]["message"] for name, given in answers.items() if name != "own"}
     assert says["ow"] == "gemulator: x-emulator-scenario: unknown scenario 'ow'. Did you mean 'own'?"
     assert says["bogus"] == "gemulator: x-emulator-scenario: unknown scenario 'bogus'."
 

@@ -227,6 +227,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "1 of 1 request was refused:",
             "  request *: gpt-4o 'Hello?'",
             "    400: Malformed publisher model (`model`: 'gpt-4o') *",
+            "    `model` has no publisher; to go on: write publisher/model, like google/gemini-2.5-flash",
         ],
     ),
     "a request of another fixture when it ends": (

@@ -1,7 +1,12 @@
 """Google's refusals (wire-facts §6) by name and by status."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+import gemulator
 from gemulator.scenario.replies.error_presets import refusal
 from gemulator.service.refusals import REFUSALS, default_for_status, refuse
 
@@ -12,6 +17,40 @@ def test_every_refusal_has_default_values(name: str) -> None:
     assert failure.message
     assert "{" not in failure.message
     assert failure.status == REFUSALS[name].status
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_every_refusal_says_cause_and_remedy(name: str) -> None:
+    failure = refuse(name)
+    for text in (failure.cause, failure.remedy):
+        assert (text.isascii(), text.isprintable()) == (True, True)
+        assert ("{" in text, text.endswith(".")) == (False, False)
+    assert failure.hint == f"{failure.cause}; to go on: {failure.remedy}"
+
+
+def _failures(tree: ast.AST) -> Iterator[ast.Call]:
+    names = {"Failure", "invalid"}
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (call for call in calls if isinstance(call.func, ast.Name) and call.func.id in names)
+
+
+# What is no refusal of a request: errors of scenarios and faults, and what ends a stream.
+UNHINTED = {"error_presets.py", "sse.py", "stream_failure", "CANCELLED"}
+
+
+def test_no_refusal_is_made_without_a_hint() -> None:
+    package = Path(gemulator.__file__).parent
+    found, bare = 0, []
+    for file in package.rglob("*.py"):
+        source = file.read_text(encoding="utf-8")
+        for call in _failures(ast.parse(source)):
+            found += 1
+            line = source.splitlines()[call.lineno - 1]
+            if {"cause", "remedy"} - {word.arg for word in call.keywords} and not (
+                file.name in UNHINTED or line.split(" = ")[0].strip() in UNHINTED
+            ):
+                bare.append(f"{file.name}:{call.lineno}")
+    assert (bare, found > 10) == ([], True)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,10 @@ def _refused(entries: Sequence[EntryView]) -> Iterator[str]:
         yield f"{_share(found, entries)} {'was' if len(found) == 1 else 'were'} refused:"
     for entry in found:
         yield f"  request {RecordedRequest(entry)}"
-        yield f"    {entry['status']}: {_error_message(RecordedRequest(entry).answer)}"
+        message = _error_message(RecordedRequest(entry).answer)
+        yield f"    {entry['status']}: {message}"
+        if entry["hint"] and entry["hint"] not in message:
+            yield f"    {entry['hint']}"
 
 
 def _share(found: Sequence[EntryView], entries: Sequence[EntryView]) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from gemulator.client.admin import Admin
 from gemulator.client.recorded_request import RecordedRequest
 from gemulator.client.urls import EmulatorUrls
-from gemulator.server.admin.ended_sessions import ENDED_SCENARIO
+from gemulator.state.store import ENDED_SCENARIO
 
 _MAX_ENDED = 100  # sessions that the server marks as ended
 

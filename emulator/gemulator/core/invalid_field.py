@@ -37,6 +37,17 @@ class InvalidField(Struct, frozen=True):
         """Path in the form `messages[0].content`."""
         return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.loc).lstrip(".")
 
+    @property
+    def hint(self) -> tuple[str, str]:
+        """Return cause and remedy for the developer."""
+        known = {
+            "missing": (f"`{self.field}` is missing", "add it"),
+            "too_short": (f"`{self.field}` is empty", "add an entry"),
+            "literal_error": (f"`{self.field}` is none of the words that are known", "use one that the message names"),
+        }
+        wrong = f"`{self.field}` has a value of the wrong type", "send the type that the documentation says"
+        return known.get(self.kind, wrong)
+
 
 def invalid_field_in(body: Any, kind: type[WireModel], otherwise: str) -> InvalidField:
     """Return pydantic's first error for `body` as a `kind`; use `otherwise` as the message if pydantic finds none."""

@@ -80,11 +80,16 @@ class Plan(Struct, frozen=True):
     usage: Usage
 
 
+_OWN = "gemulator: "
+_MAX_HINT = 600  # characters; names of functions and fields in it come from the request
+
+
 class Failure(Struct, frozen=True):
     """An error of the service. `status` is the HTTP status, `code` Google's canonical name for it.
 
     `field` is the offending path in the request and `invalid_field` the validation error, `retry_after` the seconds
-    of that header, `hint` a line for the developer (sent as a header, never in the body).
+    of that header. `cause` says what the client did and `remedy` how to go on (never in the body). `own` marks a
+    refusal of gemulator itself, which no service would send.
     """
 
     status: int
@@ -93,8 +98,16 @@ class Failure(Struct, frozen=True):
     details: tuple[dict[str, Any], ...] = ()
     retry_after: float | None = None
     field: str | None = None
-    hint: str | None = None
+    cause: str = ""
+    remedy: str = ""
     invalid_field: InvalidField | None = None
+    own: bool = False
+
+    @property
+    def hint(self) -> str:
+        """Return cause and remedy as one line for the developer, empty if neither is known."""
+        line = f"{self.cause}; to go on: {self.remedy}" if self.cause else self.message if self.own else ""
+        return " ".join(line.removeprefix(_OWN).split())[:_MAX_HINT]
 
 
 Answer: TypeAlias = Plan | Failure
@@ -103,13 +116,22 @@ CANCELLED = Failure(499, "CANCELLED", "The operation was cancelled.")
 """Google's error for a request that ended before its answer (fidelity.md, §6)."""
 
 
-def invalid(message: str, field: str | None = None, invalid_field: InvalidField | None = None) -> Failure:
+def own_failure(message: str, cause: str = "", remedy: str = "", status: int = 400, code: str = "") -> Failure:
+    """Return a refusal of gemulator itself; without a cause, the message is the hint, too."""
+    return Failure(status, code or "INVALID_ARGUMENT", _OWN + message, cause=cause, remedy=remedy, own=True)
+
+
+def invalid(
+    message: str, field: str | None = None, invalid_field: InvalidField | None = None, *, cause: str, remedy: str
+) -> Failure:
     """Return Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
-    if field is None:
-        return Failure(400, "INVALID_ARGUMENT", message, invalid_field=invalid_field)
-    violation = {"field": field, "description": message}
-    details = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
-    return Failure(400, "INVALID_ARGUMENT", message, (details,), field=field, invalid_field=invalid_field)
+    details: tuple[dict[str, Any], ...] = ()
+    if field is not None:
+        violation = {"field": field, "description": message}
+        details = ({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]},)
+    return Failure(
+        400, "INVALID_ARGUMENT", message, details, field=field, cause=cause, remedy=remedy, invalid_field=invalid_field
+    )
 
 
 def quote_value(value: Any) -> str:

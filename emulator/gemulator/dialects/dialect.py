@@ -18,6 +18,7 @@ from gemulator.service.serving_profile import DEFAULT_PROFILE, ServingProfile
 RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 _NO_SEED = Seed(b"")
+UNSATISFIABLE_REMEDY = "correct the schema or grammar, or script the reply in a scenario"
 
 
 class Style(Struct, frozen=True):
@@ -81,8 +82,16 @@ class Dialect(Protocol):
         """Return the server's refusal of an output constraint that no answer can meet."""
         path = ".".join(filter(None, (error.field, error.path)))
         reason = f"no value fits the schema{f' at {path!r}' if path else ''}: {error.reason}."
-        return invalid(f"Unable to submit request because {reason}", path if error.field else None)
+        message = f"Unable to submit request because {reason}"
+        return invalid(message, path if error.field else None, cause=str(error), remedy=UNSATISFIABLE_REMEDY)
 
     def refusal(self, request: ChatRequest, prompt_tokens: Callable[[], int]) -> Failure | None:
         """Return the server's own refusal of a parsed request, or None. Called before any answer is begun."""
         return None
+
+
+def container_failure(server: str, status: int, message: str, field: str | None = None, code: str = "") -> Failure:
+    """Return a refusal by the container of a self-deployed model; no option of gemulator makes it milder."""
+    cause = f"{server} refuses the request" + (f": see `{field}`" if field else "")
+    remedy = "correct the request as the message says; containers have rules of their own, whatever --strictness says"
+    return Failure(status, code or "INVALID_ARGUMENT", message, field=field, cause=cause, remedy=remedy)

@@ -164,11 +164,14 @@ def _safety_settings_error(request: ChatRequest) -> Failure | None:
     settings = request.google_options.get("model_safety_settings", {})
     field = "extra_body.google.model_safety_settings"
     if not isinstance(settings, dict):
-        return invalid(f"Invalid value at '{field}' (TYPE_MESSAGE), {orjson.dumps(settings).decode()}", field)
+        value, cause = orjson.dumps(settings).decode(), f"`{field}` is not an object"
+        message = f"Invalid value at '{field}' (TYPE_MESSAGE), {value}"
+        return invalid(message, field, cause=cause, remedy="send an object with `enabled`")
     enabled = settings.get("enabled", True)
     if not isinstance(enabled, bool):
-        value = orjson.dumps(enabled).decode()
-        return invalid(f"Invalid value at '{field}.enabled' (TYPE_BOOL), {value}", f"{field}.enabled")
+        value, cause = orjson.dumps(enabled).decode(), f"`{field}.enabled` is not a boolean"
+        message = f"Invalid value at '{field}.enabled' (TYPE_BOOL), {value}"
+        return invalid(message, f"{field}.enabled", cause=cause, remedy="send true or false")
     return None
 
 

@@ -12,7 +12,7 @@ from gemulator.core.json_types import JSON
 from gemulator.core.plan import Choice, Failure, Plan, ToolCall
 from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
-from gemulator.dialects.dialect import Dialect, RawHeaders, Style
+from gemulator.dialects.dialect import UNSATISFIABLE_REMEDY, Dialect, RawHeaders, Style, container_failure
 from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.open_models import (
     Piece,
@@ -59,11 +59,12 @@ class Tgi(Dialect):
         return constrain_reasoning(replace(decoding, constraint=constraint) if constraint else decoding, request)
 
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
-        return Failure(422, "INVALID_ARGUMENT", f"grammar is not valid: {error}")
+        failure = container_failure("TGI", 422, f"grammar is not valid: {error}")
+        return replace(failure, cause=str(error), remedy=UNSATISFIABLE_REMEDY)
 
     def refusal(self, request: ChatRequest, prompt_tokens: Callable[[], int]) -> Failure | None:
         message = next(_validation_errors(request, prompt_tokens, self.profile.context), None)
-        return Failure(422, "INVALID_ARGUMENT", message) if message else None
+        return container_failure("TGI", 422, message) if message else None
 
     def response_id(self, seed: Seed, created: int) -> str:
         return ""

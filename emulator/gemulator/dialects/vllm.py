@@ -12,7 +12,7 @@ from gemulator.core.errors import Unsatisfiable
 from gemulator.core.plan import Choice, Failure, Plan, ToolCall
 from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
-from gemulator.dialects.dialect import Dialect, RawHeaders, Style
+from gemulator.dialects.dialect import UNSATISFIABLE_REMEDY, Dialect, RawHeaders, Style, container_failure
 from gemulator.dialects.gemini import Gemini
 from gemulator.dialects.open_models import (
     Piece,
@@ -70,7 +70,8 @@ class Vllm(Dialect):
         return constrain_reasoning(decoding, request) if self._placement in ("tags", "bare") else decoding
 
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
-        return Failure(400, "INVALID_ARGUMENT", f"Grammar error: {error}")
+        failure = container_failure("vLLM", 400, f"Grammar error: {error}")
+        return replace(failure, cause=str(error), remedy=UNSATISFIABLE_REMEDY)
 
     def refusal(self, request: ChatRequest, prompt_tokens: Callable[[], int]) -> Failure | None:
         return validate(request, prompt_tokens, self.profile)

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterator
 from itertools import chain
 
+from msgspec.structs import replace
+
 from gemulator.core.plan import Failure, invalid
+from gemulator.dialects.dialect import container_failure
 from gemulator.dialects.vllm_fields import find_invalid_field
 from gemulator.dialects.vllm_guided_decoding import constraint_errors
 from gemulator.request.body import ChatRequest
@@ -16,9 +19,12 @@ _MAX_LOGPROBS = 20  # the container's --max-logprobs
 def validate(request: ChatRequest, prompt_tokens: Callable[[], int], profile: ServingProfile) -> Failure | None:
     """Return vLLM's first refusal of a request, or None; `field` becomes its `param`."""
     if profile.only_served and request.model not in {"", profile.served}:
-        return Failure(404, "NOT_FOUND", f"The model `{request.model}` does not exist.", field="model")
+        message = f"The model `{request.model}` does not exist."
+        failure = container_failure("vLLM", 404, message, "model", "NOT_FOUND")
+        return replace(failure, remedy=f"name the served model, {profile.served}, or none")
     if (invalid_field := find_invalid_field(request)) is not None:
-        return invalid(invalid_field.message, invalid_field.field, invalid_field)
+        cause, remedy = invalid_field.hint
+        return invalid(invalid_field.message, invalid_field.field, invalid_field, cause=cause, remedy=remedy)
     for field, message in chain(
         _parse_errors(request),
         _candidate_errors(request, profile),
@@ -26,7 +32,7 @@ def validate(request: ChatRequest, prompt_tokens: Callable[[], int], profile: Se
         constraint_errors(request),
         _context_errors(request, prompt_tokens, profile),
     ):
-        return Failure(400, "INVALID_ARGUMENT", message, field=field)
+        return container_failure("vLLM", 400, message, field)
     return None
 
 

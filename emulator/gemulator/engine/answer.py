@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from gemulator.core.errors import ReplyError, Unmatched
-from gemulator.core.plan import Failure, Plan
+from gemulator.core.plan import Failure, Plan, own_failure
 from gemulator.core.seed import Seed
 from gemulator.core.settings import Settings, parse_speed
 from gemulator.delivery.pacing import IMMEDIATE
@@ -22,6 +22,7 @@ from gemulator.request.conversation import Conversation
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.token_usage import prompt_tokens
 from gemulator.state.journal.entry import Source
+from gemulator.state.store import ENDED_SCENARIO
 
 
 class AnswerBuilder:
@@ -34,7 +35,9 @@ class AnswerBuilder:
 
     def refuse_unmatched(self, prepared: PreparedRequest, unmatched: Unmatched, now: float) -> RenderedAnswer:
         """Return the refusal of a request that matches no turn: 400, because OpenAI clients retry a 5xx."""
-        failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {unmatched}")
+        cause = "no turn of the loaded scenarios matches this request"
+        remedy = "change the request or a `when` as the message says, add a turn, or `--unmatched generate`"
+        failure = own_failure(str(unmatched), cause, remedy, code="FAILED_PRECONDITION")
         options = self._options(prepared, None, is_repeat=False)
         rendering = render(failure, prepared.conversation, prepared.model, options, now)
         return self._with_headers(rendering, prepared, error="unmatched")
@@ -66,7 +69,8 @@ class AnswerBuilder:
             rendering = render(script, conversation, model, options, now)
         except ReplyError as error:
             where = located.location if located else turn
-            failure = Failure(400, "FAILED_PRECONDITION", f"gemulator: {where}: {error}")
+            cause, remedy = f"the reply at {where} cannot be made for this request", f"correct it: {error}"
+            failure = own_failure(f"{where}: {error}", cause, remedy, code="FAILED_PRECONDITION")
             rendering = render(failure, conversation, model, options, now)
             return self._with_headers(rendering, prepared, turn, error="scenario"), "unsatisfiable"
         unsatisfiable = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
@@ -78,8 +82,9 @@ class AnswerBuilder:
     ) -> RenderedAnswer:
         if not self._settings.emulator_headers:
             return rendering
-        template = rendering.template
-        head = add_emulator_headers(template.head, turn, error, prepared.notes)
+        template, answer = rendering.template, rendering.answer
+        hint = answer.hint if isinstance(answer, Failure) else ""
+        head = add_emulator_headers(template.head, turn=turn, error=error, hint=hint, notes=prepared.notes)
         return replace(rendering, template=replace(template, head=head))
 
     def _options(self, prepared: PreparedRequest, located: LocatedTurn | None, *, is_repeat: bool) -> RenderOptions:
@@ -111,4 +116,7 @@ def _script(located: LocatedTurn | None, conversation: Conversation, options: Re
         from gemulator.engine.planning.generated_reply import GeneratedReply
 
         return Script((GeneratedReply(),))
-    return resolve_reply(located.turn, located.scenario.usage, conversation, options.root)
+    script = resolve_reply(located.turn, located.scenario.usage, conversation, options.root)
+    if isinstance(script, Failure) and located.scenario.name == ENDED_SCENARIO:
+        return own_failure(script.message)
+    return script

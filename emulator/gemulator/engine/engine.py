@@ -15,7 +15,7 @@ from gemulator.core.plan import Answer, Failure
 from gemulator.core.seed import Seed, sign
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import Delivery
-from gemulator.dialects import DIALECTS, FRONT_END
+from gemulator.dialects import DIALECTS, FRONT_END, refusal
 from gemulator.engine.admission import Admission, QuotaAdmission
 from gemulator.engine.answer import AnswerBuilder
 from gemulator.engine.cache import AnswerCache
@@ -24,7 +24,7 @@ from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.prepare import PreparedRequest, RequestPreparer
 from gemulator.engine.rendering import RenderedAnswer
-from gemulator.engine.response_headers import session_header
+from gemulator.engine.response_headers import add_emulator_headers, session_header
 from gemulator.engine.worker import LARGE, Worker
 from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
@@ -39,10 +39,6 @@ from gemulator.state.store import Claim, SessionOverlay, Store
 _MAX_EXPLAINED = 1_000  # near misses of one explanation
 _ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
 _MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*"([^"\\]{1,200})"')
-_CONTENT_ENCODING_HINT = (
-    b"x-emulator-hint",
-    b"The request has a Content-Encoding header. Send the body uncompressed and without that header.",
-)
 
 
 class EngineResult(Struct, frozen=True, gc=False):
@@ -256,6 +252,7 @@ class Engine:
             rendering.usage,
             nearest,
             prepared.tolerated,
+            rendering.answer.hint if isinstance(rendering.answer, Failure) else "",
         )
         return rendering, exchange
 
@@ -263,17 +260,19 @@ class Engine:
         """Return the refusal of a request that is invalid, names no known model or exceeds its quota."""
         model, answer = self.catalog.lookup("", incoming.target), failure
         if isinstance(model, Model):
-            head, chunk = DIALECTS[model.dialect](model.profile).failure(failure, incoming.target)
+            head, chunk = refusal(DIALECTS[model.dialect](model.profile), failure, incoming.target)
         else:
             # Google's front end looks up the endpoint before the body is read.
             answer = failure if incoming.target.shared else model
-            head, chunk = FRONT_END.failure(answer, incoming.target)
-        if answer.hint and self.settings.emulator_headers:
-            head = replace(head, headers=(*head.headers, (b"x-emulator-hint", answer.hint.encode("ascii", "replace"))))
-        if _is_encoded(incoming, answer) and self.settings.emulator_headers:
-            head = replace(head, headers=(*head.headers, _CONTENT_ENCODING_HINT))
+            head, chunk = refusal(FRONT_END, answer, incoming.target)
+        if _is_encoded(incoming, answer):
+            remedy = "send the body uncompressed and without that header"
+            answer = replace(answer, cause="the request has a Content-Encoding header", remedy=remedy)
+        if self.settings.emulator_headers:
+            head = add_emulator_headers(head, hint=answer.hint)
         body = Body.of(incoming.body, self.settings.journal_body)
-        exchange = Exchange("POST", incoming.path, _model_in(incoming.body), body, head.status, "refused")
+        name = _model_in(incoming.body)
+        exchange = Exchange("POST", incoming.path, name, body, head.status, "refused", hint=answer.hint)
         return AnswerDraft(exchange, Delivery((head, chunk)), 0, now, failure)
 
 

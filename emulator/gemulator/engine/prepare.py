@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from gemulator.core.errors import NearMiss, RequestError, ScenarioError
 from gemulator.core.headers import Headers
 from gemulator.core.overrides import OVERRIDES
-from gemulator.core.plan import Failure
+from gemulator.core.plan import Failure, own_failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings
 from gemulator.engine.cache import AnswerCache
@@ -197,8 +197,9 @@ def _require_scenario(name: str, library: Library) -> None:
 
         close = get_close_matches(name, names, 1)
         advice = f" Did you mean {close[0]!r}?" if close else ""
-        message = f"gemulator: x-emulator-scenario: unknown scenario {name!r}.{advice}"
-        raise RequestError(Failure(400, "INVALID_ARGUMENT", message))
+        remedy = f"use {close[0]!r}" if close else "load the scenario, or leave out the header"
+        message = f"x-emulator-scenario: unknown scenario {name!r}."
+        raise RequestError(own_failure(message + advice, message.removesuffix("."), remedy))
 
 
 def _envelope_facts(envelope: RequestEnvelope, catalog: Catalog, target: Target) -> EnvelopeFacts:

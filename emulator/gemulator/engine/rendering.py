@@ -15,7 +15,7 @@ from gemulator.delivery.paced_stream import PacedSteps, StreamTemplate
 from gemulator.delivery.pacing import NO_WORKLOAD, Workload
 from gemulator.delivery.schedule import PLAIN, Schedule
 from gemulator.delivery.steps import Chunk, Delivery, Head
-from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style
+from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style, refusal
 from gemulator.engine.planning.output_limit import check_prompt_probabilities
 from gemulator.engine.planning.plan import Script, plan_script
 from gemulator.request.body import ChatRequest
@@ -248,7 +248,7 @@ def _render_plan(
 def _render_failure(
     failure: Failure, conversation: Conversation, dialect: Dialect, options: RenderOptions
 ) -> RenderedAnswer:
-    head, chunk = dialect.failure(failure, conversation.target)
+    head, chunk = refusal(dialect, failure, conversation.target)
     chunks = ((ByteTemplate(chunk.data, ()), 0),)
     return RenderedAnswer(options.root, AnswerTemplate(head, chunks, options.schedule, chunk_tokens=(0,)), failure)
 

@@ -17,9 +17,16 @@ def session_header(session: str) -> RawHeaders:
     return ((b"x-emulator-session", _header_value(session)),)
 
 
-def add_emulator_headers(head: Head, turn: str, error: str, notes: Sequence[str]) -> Head:
-    """Return the head with headers for the turn that answered, the error and the notes. Empty ones are omitted."""
-    texts = {b"x-emulator-turn": turn, b"x-emulator-error": error, b"x-emulator-notes": "; ".join(notes)}
+def add_emulator_headers(
+    head: Head, *, turn: str = "", error: str = "", hint: str = "", notes: Sequence[str] = ()
+) -> Head:
+    """Return the head with headers for the turn that answered, the error, its hint and the notes, if not empty."""
+    texts = {
+        b"x-emulator-turn": turn,
+        b"x-emulator-error": error,
+        b"x-emulator-hint": hint,
+        b"x-emulator-notes": "; ".join(notes),
+    }
     added = ((name, _header_value(text)) for name, text in texts.items() if text)
     return replace(head, headers=(*head.headers, *added))
 

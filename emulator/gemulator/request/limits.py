@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from gemulator.core.errors import RequestError
 from gemulator.core.json_types import JSON
-from gemulator.core.plan import Failure
+from gemulator.core.plan import Failure, own_failure
 from gemulator.request.parsed import ParsedRequest
 from gemulator.request.parser import is_deeper
 
@@ -51,20 +51,20 @@ def check_request(parsed: ParsedRequest, limits: RequestLimits, *, shared: bool)
         if members > limits.enum:
             raise _too_many("enum", members, limits.enum, "values in one enum")
     if limits.depth < RequestLimits().depth and is_deeper(parsed.tree, limits.depth):
-        message = f"gemulator: the body is nested deeper than {limits.depth} levels. Nest less, or raise --max-depth."
-        raise RequestError(Failure(400, "INVALID_ARGUMENT", message))
+        message = f"the body is nested deeper than {limits.depth} levels. Nest less, or raise --max-depth."
+        raise RequestError(own_failure(message))
 
 
 def _too_many(name: str, found: int, limit: int, noun: str) -> RequestError:
-    message = f"gemulator: the request has {found} {noun}; the limit is {limit}. Send fewer, or raise --max-{name}."
-    return RequestError(Failure(400, "INVALID_ARGUMENT", message))
+    message = f"the request has {found} {noun}; the limit is {limit}. Send fewer, or raise --max-{name}."
+    return RequestError(own_failure(message))
 
 
 def _too_many_tools(found: int, limit: int) -> RequestError:
-    """Return the service's refusal (fidelity.md, Refusals), with our cause and cure as a hint."""
+    """Return the service's refusal (fidelity.md, Refusals), with our cause and remedy."""
     text = f"* tools[0].function_declarations: [FIELD_INVALID] At most {limit} function declarations can be specified."
-    hint = f"The request has {found} functions; --max-tools is {limit}."
-    return RequestError(Failure(400, "INVALID_ARGUMENT", text, hint=hint))
+    cause = f"the request has {found} functions; --max-tools is {limit}"
+    return RequestError(Failure(400, "INVALID_ARGUMENT", text, cause=cause, remedy="offer fewer, or raise --max-tools"))
 
 
 def _count_values(raw: bytes, limit: int) -> int:

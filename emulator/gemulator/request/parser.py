@@ -139,15 +139,18 @@ def _parse_whole(raw: bytes) -> ParsedRequest:
             reason = "the body is not valid UTF-8"
         invalid_field = InvalidField("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
         message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
-        raise RequestError(invalid(message, invalid_field=invalid_field)) from None
+        cause, remedy = "the body is not valid JSON", "send one JSON object in UTF-8, not compressed"
+        raise RequestError(invalid(message, invalid_field=invalid_field, cause=cause, remedy=remedy)) from None
     if not isinstance(body, dict):
         invalid_field = InvalidField("model_attributes_type", (), "Input should be a valid dictionary", body)
-        raise RequestError(
-            invalid("Invalid JSON payload received. Root element must be a message.", invalid_field=invalid_field)
-        )
+        message = "Invalid JSON payload received. Root element must be a message."
+        cause, remedy = "the body is not a JSON object", "send an object with `model` and `messages`"
+        raise RequestError(invalid(message, invalid_field=invalid_field, cause=cause, remedy=remedy))
     if _has_brackets(raw, _MAX_DEPTH) and is_deeper(body, _MAX_DEPTH):
         invalid_field = InvalidField("recursion_loop", (), "Input is nested too deeply", None)
-        raise RequestError(invalid("Invalid JSON payload received. Message too deep.", invalid_field=invalid_field))
+        message = "Invalid JSON payload received. Message too deep."
+        cause, remedy = f"the body is nested deeper than {_MAX_DEPTH} levels", "nest schemas and arguments less"
+        raise RequestError(invalid(message, invalid_field=invalid_field, cause=cause, remedy=remedy))
     request = request_of(body)
     trees = map(_digest, body["messages"])
     *past, newest = [ParsedMessage(message, own) for message, own in zip(request.messages, trees, strict=True)]
@@ -160,7 +163,9 @@ def request_of(body: dict[str, JSON]) -> ChatRequest:
         return _convert(body)
     except msgspec.ValidationError as error:
         invalid_field = invalid_field_in(body, ChatRequest, str(error))
-        raise RequestError(invalid(_google_message(invalid_field), invalid_field.field, invalid_field)) from None
+        message, field = _google_message(invalid_field), invalid_field.field
+        cause, remedy = invalid_field.hint
+        raise RequestError(invalid(message, field, invalid_field, cause=cause, remedy=remedy)) from None
 
 
 def _convert(body: dict[str, JSON]) -> ChatRequest:

@@ -10,11 +10,12 @@ from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from gemulator.core.headers import Headers
-from gemulator.core.plan import Failure
+from gemulator.core.plan import own_failure
 from gemulator.core.settings import Settings
-from gemulator.delivery.steps import LARGEST_WRITE, Delivery, Head
-from gemulator.dialects import FRONT_END
+from gemulator.delivery.steps import LARGEST_WRITE, Delivery
+from gemulator.dialects import FRONT_END, refusal
 from gemulator.engine.engine import Engine, EngineResult
+from gemulator.engine.response_headers import add_emulator_headers
 from gemulator.request.target import Target, target_of
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat_request import Refusal, RequestReader
@@ -136,19 +137,19 @@ class Chat:
         try:
             return await self._engine.answer(request)
         except StoreError as error:
-            message = f"gemulator: this request needs the state store: {error}. {error.remedy}"
-            refusal = Refusal(Failure(503, "UNAVAILABLE", message), request.target, request.caller.session)
-            return await self._refuse(refusal, path, headers, (b"x-emulator-error", b"store"))
+            message = f"this request needs the state store: {error}. {error.remedy}"
+            failure = own_failure(message, status=503, code="UNAVAILABLE")
+            refused = Refusal(failure, request.target, request.caller.session)
+            return await self._refuse(refused, path, headers, error="store")
 
-    async def _refuse(self, refusal: Refusal, path: str, headers: Headers, *more: tuple[bytes, bytes]) -> EngineResult:
+    async def _refuse(self, refused: Refusal, path: str, headers: Headers, *, error: str = "") -> EngineResult:
         """Journal and return the answer to a refused request."""
-        failure = refusal.failure
-        head, chunk = FRONT_END.failure(failure, refusal.target)
-        if failure.hint and self._emulator_headers:
-            more = (*more, (b"x-emulator-hint", failure.hint.encode()))
-        delivery = Delivery((Head(head.status, (*head.headers, *more)), chunk))
-        exchange = Exchange("POST", path, "", EMPTY_BODY, failure.status, "refused")
-        return await self._engine.record(exchange, delivery, headers.raw, refusal.session)
+        failure = refused.failure
+        head, chunk = refusal(FRONT_END, failure, refused.target)
+        if self._emulator_headers:
+            head = add_emulator_headers(head, error=error, hint=failure.hint)
+        exchange = Exchange("POST", path, "", EMPTY_BODY, failure.status, "refused", hint=failure.hint)
+        return await self._engine.record(exchange, Delivery((head, chunk)), headers.raw, refused.session)
 
     async def _finish(self, result: EngineResult, finished: Finished) -> None:
         """Record how the delivery ended: in quotas, journal, metrics and log."""

@@ -5,7 +5,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from gemulator.core.headers import Headers
-from gemulator.core.plan import Failure
+from gemulator.core.plan import Failure, own_failure
 from gemulator.core.settings import Settings
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Target
@@ -13,6 +13,9 @@ from gemulator.server.auth.identity import Authenticator, header_error, with_hos
 from gemulator.server.metrics import Metrics
 from gemulator.service.locations import GLOBAL_HOST, NO_HOST
 from gemulator.state.store import DEFAULT
+
+_TOO_LARGE = "the body is larger than the service reads"
+_SMALLER = "send less, put media behind gs:// URIs, or raise --openapi-limit, --shared-limit or --dedicated-limit"
 
 
 class Refusal(Struct, frozen=True):
@@ -36,19 +39,21 @@ class RequestReader:
     ) -> IncomingRequest | Refusal:
         """Return the request or its refusal. `source` is the body, or what receives it."""
         if headers.get("host", "").startswith(NO_HOST):
-            return Refusal(Failure(404, "NOT_FOUND", f"gemulator: no host {NO_HOST} exists: use {GLOBAL_HOST}"), target)
+            message = f"no host {NO_HOST} exists: use {GLOBAL_HOST}"
+            return Refusal(own_failure(message, status=404, code="NOT_FOUND"), target)
         target = with_host(target, headers)
         caller = self._authenticator.caller(headers, target)
         if isinstance(caller, Failure):
             return Refusal(caller, target)
         error = header_error(caller, headers.raw)
         if error is not None:
-            return Refusal(Failure(400, "INVALID_ARGUMENT", f"gemulator: {error}"), target, caller.session)
+            return Refusal(own_failure(error), target, caller.session)
         limit = self._limit(target)
         body = source if isinstance(source, bytes) else await _read_body(source, headers, limit)
         if body is None or len(body) > limit:
             message = f"Request payload size exceeds the limit: {limit} bytes."
-            return Refusal(Failure(413, "INVALID_ARGUMENT", message), target, caller.session)
+            failure = Failure(413, "INVALID_ARGUMENT", message, cause=_TOO_LARGE, remedy=_SMALLER)
+            return Refusal(failure, target, caller.session)
         return IncomingRequest(body, path, target, headers.raw, caller, self._metrics.running - 1)
 
     def _limit(self, target: Target) -> int:

@@ -51,7 +51,7 @@ class RequestLog:
         self.flush()
         self._out.flush()
 
-    def unrouted(self, method: str, path: str, hint: str | None) -> None:
+    def unrouted(self, method: str, path: str, hint: str) -> None:
         """Log a request without a route and the hint for it."""
         if self._style == "off":
             return
@@ -59,7 +59,7 @@ class RequestLog:
         if self._style == "json":
             self._out.write(_dump({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint}))
         else:
-            self._out.write(f"{method}  {_short_path(path)}  {self._status(404)}\n{self._reason_lines(hint or '')}")
+            self._out.write(f"{method}  {_short_path(path)}  {self._status(404)}\n{self._reason_lines(hint)}")
 
     def info(self, text: str) -> None:
         """Log a message of the server, also in style `off`."""
@@ -80,8 +80,10 @@ class RequestLog:
             line += f"  {finished.outcome}"
         if exchange.status < 400 and not exchange.tolerated:
             return f"{line}\n"
-        reasons = (*_near_misses(exchange), *_tolerated(exchange), _reason(received))
-        return f"{line}\n{self._reason_lines(*reasons)}"
+        reason, hint = _reason(received), exchange.hint
+        if hint in " ".join(reason.split()):  # gemulator's own message says it already
+            hint = ""
+        return f"{line}\n{self._reason_lines(*_near_misses(exchange), *_tolerated(exchange), reason, hint)}"
 
     def _status(self, status: int) -> str:
         if not self._color:
@@ -158,6 +160,7 @@ def _json_line(received: Received, finished: Finished) -> str:
         "ms": round(finished.duration * 1000, 3),
         "nearest": _near_misses(exchange),
         "reason": _reason(received) or None,
+        "hint": exchange.hint or None,
         "tolerated": list(exchange.tolerated),
     }
     return _dump(record)

@@ -150,8 +150,9 @@ class Catalog:
         if not re.fullmatch(r"[^/\s]+/[^/\s]+", model):
             return refuse("malformed-model", model=model)
         if model.startswith("models/"):  # the spelling of the Gemini API
-            hint = f"write google/{model.removeprefix('models/')}: models/... is the spelling of the Gemini API"
-            return replace(refuse("malformed-model", model=model), hint=hint)
+            cause = "`model` begins with models/, as in the Gemini API"
+            remedy = f"write google/{model.removeprefix('models/')}"
+            return replace(refuse("malformed-model", model=model), cause=cause, remedy=remedy)
         return next((entry for entry in self._models if fnmatchcase(model, entry.id)), Model(model, is_fallback=True))
 
     def _lookup_deployed(self, model: str, target: Target) -> Model | Failure:

@@ -78,6 +78,7 @@ class _Arrival(Struct):
     usage: _Usage | None
     nearest: tuple[NearMiss, ...]
     tolerated: tuple[str, ...] = ()
+    hint: str = ""
 
 
 class _End(Struct):
@@ -125,6 +126,7 @@ def encode(received: Received) -> bytes:
         "usage": asdict(exchange.usage) if exchange.usage else None,
         "nearest": to_builtins(exchange.nearest),
         "tolerated": list(exchange.tolerated),
+        "hint": exchange.hint,
     }
     # A path or model may contain a lone surrogate, which has no UTF-8 encoding.
     return orjson.dumps(_replace_surrogates(tree))
@@ -147,6 +149,7 @@ def decode(data: bytes) -> Received:
         usage=Usage(**asdict(tree.usage)) if tree.usage else None,
         nearest=tree.nearest,
         tolerated=tree.tolerated,
+        hint=tree.hint,
     )
     delivery = Delivery(tuple(map(_decode_step, tree.steps)))
     return Received(tree.at, tree.session, tree.attempt, exchange, dict(_bytes(tree.headers)), delivery, tree.size)

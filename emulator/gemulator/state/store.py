@@ -12,6 +12,7 @@ from gemulator.service.quotas import Charge
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 
 DEFAULT = "default"
+ENDED_SCENARIO = "session-is-over"  # pinned in an ended session
 _WAIT = "Wait until the store is back: gemulator reconnects by itself."
 
 Value = TypeVar("Value")

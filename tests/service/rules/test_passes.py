@@ -41,6 +41,8 @@ def saying(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 PASSES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("§2 n = 8", {}, {"n": 8}),
+    ("§2 max_tokens", {}, {"max_tokens": 8}),
+    ("§2 modalities", {}, {"modalities": ["text"]}),
     ("§2 ends of ranges", {}, {"temperature": 2, "top_p": 1, "frequency_penalty": -2, "seed": -(2**31)}),
     ("§2 image_url bare string", {}, saying(user([{"type": "image_url", "image_url": "gs://b/a"}]))),
     ("§2 role model", {}, saying(*asked({"role": "model", "content": "Hi"}, user()))),

@@ -117,7 +117,7 @@ def test_signature_of_another_seed_is_refused() -> None:
 def test_warn_answers_with_a_note() -> None:
     answer = Endpoint(signatures="warn").ask(messages=BARE)
     assert answer.status == 200
-    assert answer.headers["x-emulator-notes"] == missing("get", 2)
+    assert answer.headers["x-emulator-notes"].endswith(missing("get", 2))
 
 
 def test_signature_of_a_text_is_optional() -> None:

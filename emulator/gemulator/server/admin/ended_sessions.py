@@ -1,11 +1,10 @@
 """Ended sessions, in which late requests get a 400."""
 
-from gemulator.state.store import PushedScenario, SessionSettings, Store
+from gemulator.state.store import ENDED_SCENARIO, PushedScenario, SessionSettings, Store
 
-ENDED_SCENARIO = "session-is-over"  # pinned in an ended session
 _ENDED_PUSHED = PushedScenario(
     ENDED_SCENARIO,
-    "turns: [{ reply: { error: 400, message: 'gemulator: this client belongs to the session of a finished test."
+    "turns: [{ reply: { error: 400, message: 'this client belongs to the session of a finished test."
     " Create a client per test, or clear the cache that holds it.' } }]",
 )
 _ENDED_SETTINGS = SessionSettings(scenario=ENDED_SCENARIO)

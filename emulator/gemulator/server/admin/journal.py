@@ -19,7 +19,6 @@ from gemulator.engine.explain import Explanation
 from gemulator.request.target import target_of
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.bodies import Question, int_param, journal_filter, parse_body, read_body, read_json
-from gemulator.server.admin.ended_sessions import ENDED_SCENARIO
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.auth.identity import header_error, rebuild_request
 from gemulator.state.journal.entry import Entry, Filter
@@ -35,7 +34,7 @@ from gemulator.state.journal.json_views import (
     step_views,
     usage_view,
 )
-from gemulator.state.store import StoreDataError, StoreError
+from gemulator.state.store import ENDED_SCENARIO, StoreDataError, StoreError
 from gemulator.state.subscribers import EventsLost
 
 _PAGE_SIZE = 100

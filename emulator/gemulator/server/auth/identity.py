@@ -34,19 +34,13 @@ _OWN_HEADERS = frozenset([*_OVERRIDE_HEADERS, b"x-emulator-session", b"x-emulato
 
 Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
 
-# By reason: the key of Google's refusal (fidelity.md, 401) and the hint.
-_REFUSALS: Mapping[Reason, tuple[str, str]] = {
-    "missing": ("missing-token", "send any bearer token, or start gemulator with --auth open"),
-    "api key": (
-        "api-key",
-        "send the key as a bearer token, as OpenAI clients do, or use a token of gemulator's token service",
-    ),
-    "foreign": ("bad-token", "--auth token accepts tokens of gemulator's token service and those given with --tokens"),
-    "forged": (
-        "bad-token",
-        "this token was signed with another key: start the servers with the same --seed or --token-key",
-    ),
-    "expired": ("expired-token", "this token has expired: fetch a new one"),
+# By reason: the name of Google's refusal (fidelity.md, 401).
+_REFUSALS: Mapping[Reason, str] = {
+    "missing": "missing-token",
+    "api key": "api-key",
+    "foreign": "bad-token",
+    "forged": "bad-token",
+    "expired": "expired-token",
 }
 
 
@@ -170,7 +164,11 @@ def rebuild_request(
 
 
 def _unauthenticated(reason: Reason, version: str, *, shared: bool) -> Failure:
-    name, hint = _REFUSALS[reason]
+    known = refuse(_REFUSALS[reason], version=version)
+    if reason == "forged":
+        remedy = "start the servers with the same --seed or --token-key"
+        return replace(known, cause="this token was signed with another key", remedy=remedy)
     if reason == "expired" and shared:
-        name = "bad-token"  # endpoints/openapi does not tell an expired token from a wrong one (fidelity.md, 401)
-    return replace(refuse(name, version=version), hint=hint)
+        # endpoints/openapi does not tell an expired token from a wrong one (fidelity.md, 401).
+        return replace(refuse("bad-token", version=version), cause=known.cause, remedy=known.remedy)
+    return known

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gemulator.core import located_yaml as yaml
@@ -57,4 +56,4 @@ def read_policy(file: Path) -> Policy:
 
 def _denial(name: str, target: Target) -> Failure:
     names = {"project": target.project, "location": target.location, "endpoint": target.endpoint}
-    return replace(refuse(name, **names), hint="denied by the --policy file")
+    return refuse(name, **names)

@@ -25,16 +25,18 @@ def refuse(name: str, /, *, at: str | None = None, **values: object) -> Failure:
     return REFUSALS[name].failure(values, at)
 
 
-def invalid_proto(name: str, places: Sequence[str]) -> Failure:
+def invalid_proto(name: str, places: Sequence[str], function: str = "") -> Failure:
     """Return the refusal of an invalid proto `name` with one line for each of the places."""
-    failure = refuse(name, place=places[0])
+    failure = refuse(name, place=places[0], function=function)
     head, _, first = failure.message.partition("\n")
     lines = [first.replace(places[0], place) for place in places]
     pairs = [(place, line.removeprefix("  * ")) for place, line in zip(places, lines, strict=True)]
     return replace(failure, message="\n".join((head, *lines)), details=field_violations(pairs), field=places[0])
 
 
-def refuse_all(name: str, violations: Sequence[tuple[str | None, str]]) -> Failure:
+def refuse_all(name: str, violations: Sequence[tuple[str | None, str]], function: str = "") -> Failure:
     """Return the refusal `name` with one line of the message for each violation, a pair of field and text."""
     message = "\n".join(text for _, text in violations)
-    return replace(refuse(name), message=message, details=field_violations(violations), field=violations[0][0])
+    return replace(
+        refuse(name, function=function), message=message, details=field_violations(violations), field=violations[0][0]
+    )

@@ -7,10 +7,14 @@ from msgspec import Struct
 
 from gemulator.core.plan import Failure
 
+LEARN = "Learn more: https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/gemini"
+PROTO = "The GenerateContentRequest proto is invalid:\n  * {place}: "
+
 
 class Refusal(Struct, frozen=True):
-    """Named error of the service. `template` and `details` have `{name}` placeholders for values of the request.
+    """Named error of the service. Its texts and `details` have `{name}` placeholders for values of the request.
 
+    `cause` says what the client did, `remedy` how to go on: both are ours, for the developer (`Failure.hint`).
     `defaults` are the values if a scenario refuses a valid request. `error: STATUS` in a scenario selects the first
     refusal with that status.
     """
@@ -19,6 +23,8 @@ class Refusal(Struct, frozen=True):
     status: int
     code: str
     template: str
+    cause: str
+    remedy: str
     details: tuple[dict[str, Any], ...] = ()
     defaults: Mapping[str, object] | None = None
 
@@ -27,7 +33,20 @@ class Refusal(Struct, frozen=True):
         values = {**_DEFAULTS, **(self.defaults or {}), **(values or {})}
         message = self.template.format_map(values)
         details = tuple(_fill(detail, values) for detail in self.details)
-        return Failure(self.status, self.code, message, (*details, *_violation(field, message)), field=field)
+        return Failure(
+            self.status,
+            self.code,
+            message,
+            (*details, *_violation(field, message)),
+            field=field,
+            cause=self.cause.format_map(values),
+            remedy=self.remedy.format_map(values),
+        )
+
+
+def invalid_argument(name: str, template: str, cause: str, remedy: str, /, **defaults: object) -> Refusal:
+    """Return a refusal with status 400 INVALID_ARGUMENT."""
+    return Refusal(name, 400, "INVALID_ARGUMENT", template, cause, remedy, defaults=defaults)
 
 
 _DEFAULTS = {

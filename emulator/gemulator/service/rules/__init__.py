@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
 from gemulator.request.conversation import Conversation
@@ -62,11 +63,17 @@ def check_request(context: RuleContext) -> RuleResult:
         if failure is None:
             continue
         if rule.refuses(context.policy):
-            return RuleResult(failure)
-        notes.append(f"{failure.hint}: {failure.message}" if failure.hint else failure.message)
+            return RuleResult(_with_way_on(failure, rule, context.policy))
+        notes.append(f"{failure.cause}: {failure.message}")
         if rule.strictness != "strict":
             tolerated.append(notes[-1])
     return RuleResult(None, (*notes, *checks.notes), tuple(tolerated)) if notes or checks.notes else _ALLOWED
+
+
+def _with_way_on(failure: Failure, rule: Rule, policy: Policy) -> Failure:
+    """Return the failure with the option that makes it a note, if there is one, as a further remedy."""
+    option = policy.milder_option(rule)
+    return failure if option is None else replace(failure, remedy=f"{failure.remedy}, or `{option}`")
 
 
 class ApplicableRules(Struct, frozen=True):

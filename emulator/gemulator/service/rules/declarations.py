@@ -6,7 +6,6 @@ from itertools import groupby
 
 import orjson
 from msgspec import Struct
-from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
 from gemulator.request.parsed import RequestEnvelope
@@ -80,7 +79,7 @@ def _duplicates(context: RuleContext) -> Failure | None:
 
 
 def _proto_failure(refusal: str, places: Sequence[str], function: str) -> Failure:
-    return replace(invalid_proto(refusal, places), hint=_function(function))
+    return invalid_proto(refusal, places, function=function)
 
 
 def _array_items(kind: str) -> Callable[[RuleContext], Failure | None]:
@@ -104,8 +103,7 @@ def _values(kind: str, refusal: str) -> Callable[[RuleContext], Failure | None]:
             place = f"{one.place}.parameters{fault.by_index}"
             value = orjson.dumps(fault.value).decode()[:80]
             pairs.append((place, refuse(refusal, place=place, value=value).message))
-        functions = ", ".join(f"`{name}`" for name, _ in groupby(one.name for one, _ in found))
-        return replace(refuse_all(refusal, pairs), hint=f"functions {functions}")
+        return refuse_all(refusal, pairs, function=", ".join(name for name, _ in groupby(one.name for one, _ in found)))
 
     return check
 
@@ -118,14 +116,9 @@ def _schema(kind: str, refusal: str) -> Callable[[RuleContext], Failure | None]:
         if first is None:
             return None
         declaration, fault = first
-        failure = refuse(refusal, function=declaration.name, path=f"parameters{fault.dotted}")
-        return replace(failure, hint=_function(declaration.name))
+        return refuse(refusal, function=declaration.name, path=f"parameters{fault.dotted}")
 
     return check
-
-
-def _function(name: str) -> str:
-    return f"function `{name}`"
 
 
 def _rule(name: str, fact: str, check: Callable[[RuleContext], Failure | None], *, only_strict: bool = False) -> Rule:

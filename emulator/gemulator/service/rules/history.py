@@ -89,7 +89,10 @@ def _text_with_calls(context: RuleContext) -> Failure | None:
         if content.kind == "calls"
         for message in content.messages
     )
-    return replace(refuse("invalid-argument"), hint="text beside tool_calls") if mixed else None
+    if not mixed:
+        return None
+    cause = "an assistant message has text beside its tool_calls, which this model refuses in a history"
+    return replace(refuse("invalid-argument"), cause=cause, remedy="send the message back without its text")
 
 
 def _prefill(context: RuleContext) -> Failure | None:

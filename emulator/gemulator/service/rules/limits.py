@@ -13,27 +13,35 @@ _MAX_MEDIUM_TOKENS = 100_000  # only a very long video has more
 
 def _listed(context: RuleContext) -> Failure | None:
     if context.model.is_fallback:
-        return refuse("model-not-found", **context.conversation.url_names)
+        cause = f"the catalog does not list {context.request.model}"
+        remedy = "use a listed model, add it with --catalog FILE, or start gemulator with --models any"
+        return replace(_not_served(context), cause=cause, remedy=remedy)
     return None
 
 
 def _location(context: RuleContext) -> Failure | None:
     if context.conversation.target.location not in LOCATIONS:
         return None
-    return _not_served(context) if _serves(context) == "no" else None
+    if _serves(context) != "no":
+        return None
+    served = ", ".join(context.model.locations)
+    return replace(_not_served(context), remedy=f"use a location that serves it ({served}), or another model")
 
 
 def _unsure_location(context: RuleContext) -> Failure | None:
     if _serves(context) != "unsure" or context.conversation.target.location not in LOCATIONS:
         return None
-    return replace(_not_served(context), hint="location: sources disagree")
+    location = context.conversation.target.location
+    cause = f"sources disagree about location {location}: the service may not serve the model there"
+    return replace(_not_served(context), cause=cause)
 
 
 def _unknown_location(context: RuleContext) -> Failure | None:
     location = context.conversation.target.location
     if location in LOCATIONS or location in context.model.locations:
         return None
-    return replace(_not_served(context), hint=f"location {location!r} is not one of the service's")
+    cause = f"location {location!r} is not one of the service's"
+    return replace(_not_served(context), cause=cause, remedy="write a location of the service, like global")
 
 
 def _serves(context: RuleContext) -> str:

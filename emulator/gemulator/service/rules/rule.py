@@ -46,6 +46,17 @@ class Policy(NamedTuple):
             return self.strictness
         return "strict" if chosen else "service"
 
+    def milder_option(self, rule: "Rule") -> str | None:
+        """Return the option that would make a refusal of the rule a note, None if it is always made."""
+        if rule.strictness == "lenient":
+            return None
+        if rule.group == "signatures" and self.signatures is not None:
+            return "--signatures warn"
+        chosen = {"params": self.strict_params, "media": self.strict_media}.get(rule.group or "")
+        if chosen is not None:
+            return f"--no-strict-{rule.group}"
+        return f"--strictness {STRICTNESS[STRICTNESS.index(rule.strictness) - 1]}"
+
 
 _BY_SIGNATURES: Mapping[Signatures | None, Strictness] = {
     "off": "lenient",

@@ -46,8 +46,13 @@ def _missing(context: RuleContext) -> Failure | None:
         first = message.calls[0]
         given = signature(first)
         if given is None or not (_is_placeholder(given) or _can_be_genuine(given)):
-            return refuse("missing-signature", function=first.function.name, position=number)
+            failure = refuse("missing-signature", function=first.function.name, position=number)
+            return failure if given is None else replace(failure, cause=_unreadable(first))
     return None
+
+
+def _unreadable(call: HistoryCall) -> str:
+    return f"the call `{call.function.name}` came back with a signature that no model made"
 
 
 def _placeholder(context: RuleContext) -> Failure | None:
@@ -58,7 +63,8 @@ def _placeholder(context: RuleContext) -> Failure | None:
         given = signature(first)
         if given is not None and _is_placeholder(given):
             failure = refuse("missing-signature", function=first.function.name, position=number)
-            return replace(failure, hint=f"the signature {given[:40]!r} is a placeholder")
+            cause = f"the signature of the call `{first.function.name}` is a placeholder of documentation"
+            return replace(failure, cause=cause)
     return None
 
 

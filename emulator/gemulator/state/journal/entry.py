@@ -22,7 +22,8 @@ class Exchange(Struct, frozen=True, gc=False):
     `source` is the origin of the answer: a turn of a scenario or one of the alternatives. `scenario` is empty and
     `turn` 0 unless a turn answered. `nearest` lists the near misses of an unmatched request, and of a generated
     answer whose body is too large to be stored whole; those of other entries are computed when they are read.
-    `tolerated` are refusals of the service that were not made because of the strictness.
+    `tolerated` are refusals of the service that were not made because of the strictness, `hint` says of a refusal what
+    the client did and how to go on.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Exchange(Struct, frozen=True, gc=False):
     usage: Usage | None = None
     nearest: Sequence[NearMiss] = ()
     tolerated: Sequence[str] = ()
+    hint: str = ""
 
 
 class Received(Struct, frozen=True, gc=False):

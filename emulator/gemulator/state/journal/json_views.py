@@ -66,7 +66,10 @@ class AnswerView(TypedDict):
 
 
 class EntryView(TypedDict):
-    """Entry; `at` is in Unix seconds, `time` the same in ISO 8601. Fields of the end are null before it."""
+    """Entry; `at` is in Unix seconds, `time` the same in ISO 8601. Fields of the end are null before it.
+
+    `hint` says of a refusal what the client did and how to go on.
+    """
 
     id: int
     session: str
@@ -89,6 +92,7 @@ class EntryView(TypedDict):
     usage: UsageView | None
     nearest: list[NearMissView]
     tolerated: list[str]
+    hint: str | None
     request: NotRequired[RequestView]
     answer: NotRequired[AnswerView]
 
@@ -173,6 +177,7 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         usage=usage_view(exchange.usage),
         nearest=near_miss_views(exchange.nearest),
         tolerated=[*exchange.tolerated],
+        hint=exchange.hint or None,
     )
     if full:
         view["request"] = _request(exchange.body, redact_headers(received.headers))
