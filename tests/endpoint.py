@@ -42,9 +42,9 @@ class Answer:
 
     @property
     def error(self) -> Any:
-        """The error in the array that the endpoint wraps it in."""
+        """The error in the array that the endpoint wraps it in; gemulator's own is an object."""
         assert self.status >= 400, self.text
-        (wrapped,) = self.body
+        (wrapped,) = [self.body] if isinstance(self.body, dict) else self.body
         return wrapped["error"]
 
     @property

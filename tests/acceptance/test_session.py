@@ -64,7 +64,7 @@ def test_a_session_is_known_by_its_token(family: Session, name: str) -> None:
 
 def test_a_session_has_choices_of_its_own(family: Session) -> None:
     strict = family.session(unmatched="error", clock="2030-01-01T00:00:00Z", seed="1")
-    assert said(strict)[0]["error"]["message"].startswith("gemulator: No turn matches")
+    assert said(strict)["error"]["message"].startswith("gemulator: No turn matches")
     strict.when(user="lorem").reply({"lorem": 12})
     first = said(strict, "lorem")
     assert first["created"] == datetime(2030, 1, 1, tzinfo=UTC).timestamp()
@@ -75,7 +75,7 @@ def test_a_session_has_choices_of_its_own(family: Session) -> None:
     second = said(strict, "lorem")
     assert second["choices"] == first["choices"]
     assert second["created"] == datetime(2031, 1, 1, tzinfo=UTC).timestamp()
-    assert said(strict)[0]["error"]["code"] == 400
+    assert said(strict)["error"]["code"] == 400
 
 
 def test_what_was_asked(family: Session) -> None:
@@ -448,7 +448,7 @@ def test_of_turns_that_are_used_up_it_is_said_how_often_they_answered(
     assert explained["nearest"] == [first, second]
     assert f"  {scenario}/1: answered 2 of 2 times\n" in explained["text"]
     if unmatched == "error":
-        assert f"\n  {scenario}/1: answered 2 of 2 times\n" in answers[2].json()[0]["error"]["message"]
+        assert f"\n  {scenario}/1: answered 2 of 2 times\n" in answers[2].json()["error"]["message"]
     session.close()
 
 

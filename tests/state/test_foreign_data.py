@@ -88,7 +88,7 @@ def is_refused_rightly(response: httpx.Response, code: str) -> bool:
     if response.status_code != 503:
         return False
     if "x-emulator-error" in response.headers:
-        message = response.json()[0]["error"]["message"]
+        message = response.json()["error"]["message"]
         return response.headers["x-emulator-error"] == "store" and "needs the state store" in message
     error = response.json()["error"]
     return error["code"] == code and bool(error["remedy"])
@@ -130,7 +130,7 @@ async def test_foreign_global_key_is_named(api: Api, redis: Redis, key: str, val
 
 async def test_refused_session_is_told_cause_and_cure(api: Api, redis: Redis) -> None:
     await redis.set("gemulator:s:my tests:overlay", "x")
-    message = (await api.chat("my tests")).json()[0]["error"]["message"]
+    message = (await api.chat("my tests")).json()["error"]["message"]
     assert message.startswith(
         "gemulator: this request needs the state store: the data of session 'my tests' in the store are unusable: "
     )
@@ -174,7 +174,7 @@ async def test_foreign_overlay_is_refused(api: Api, redis: Redis, laid: str, cau
     async with overlay(redis, "ill", laid):
         response = await api.chat("ill")
         assert is_refused_rightly(response, "store_data")
-        assert cause in response.json()[0]["error"]["message"]
+        assert cause in response.json()["error"]["message"]
         assert (await api.chat("well")).status_code == 200
         assert (await api.http.get("/__emulator/journal")).status_code == 200
 

@@ -66,8 +66,8 @@ class Screen:
         facts.add_row("model", printable(entry["model"]) or "-")
         facts.add_row("answered by", f"{_answered_by(entry)}, attempt {entry['attempt']}")
         facts.add_row("status", Text.assemble(_status(entry["status"]), f"  {entry['outcome'] or 'still running'}"))
-        if entry["hint"]:
-            facts.add_row("hint", printable(entry["hint"]))
+        if entry.get("hint"):
+            facts.add_row("hint", printable(entry["hint"] or ""))
         if entry["usage"]:
             usage = entry["usage"]
             thought = f" + {usage['reasoning_tokens']} reasoning" if usage["reasoning_tokens"] else ""

@@ -162,8 +162,9 @@ def _refused(entries: Sequence[EntryView]) -> Iterator[str]:
         yield f"  request {RecordedRequest(entry)}"
         message = _error_message(RecordedRequest(entry).answer)
         yield f"    {entry['status']}: {message}"
-        if entry["hint"] and entry["hint"] not in message:
-            yield f"    {entry['hint']}"
+        hint = entry.get("hint")  # an older server has none
+        if hint and hint not in message:
+            yield f"    {hint}"
 
 
 def _share(found: Sequence[EntryView], entries: Sequence[EntryView]) -> str:

@@ -47,7 +47,8 @@ class RequestReader:
             return Refusal(caller, target)
         error = header_error(caller, headers.raw)
         if error is not None:
-            return Refusal(own_failure(error), target, caller.session)
+            remedy = "correct the header, or leave it out"
+            return Refusal(own_failure(error, error, remedy), target, caller.session)
         limit = self._limit(target)
         body = source if isinstance(source, bytes) else await _read_body(source, headers, limit)
         if body is None or len(body) > limit:

@@ -15,7 +15,7 @@ INVALID = (
         "invalid-argument",
         "Request contains an invalid argument.",
         "an argument is wrong, and the service does not say which",
-        "compare the request with docs/fidelity.md, Messages and media",
+        "compare the request with what docs/fidelity.md says of messages",
     ),
     invalid_argument(
         "malformed-model",
