@@ -152,3 +152,60 @@ def test_what_a_client_earns(emulator: Emulator, client: Client, kinds: set[str]
     said = CliRunner().invoke(main, ["verdict", "--url", emulator.url])
     assert said.exit_code == (1 if kinds else 0)
     assert all(finding["advice"] in said.output and f"#{finding['requests'][0]}" in said.output for finding in findings)
+
+
+@pytest.fixture
+def lenient() -> Iterator[Emulator]:
+    """A server that has answered what other servers refuse."""
+    unnamed = {"type": "function", "function": {"name": "9", "parameters": {"type": ["object", "null"]}}}
+    with Emulator(strictness="lenient", signatures="off", journal_body=2_000) as running, httpx.Client() as http:
+        asking = Asking(running, http)
+        for fields in ({"temperature": 9}, {"temperature": 9}, {"tools": [WEATHER]}, {"tools": [unnamed]}):
+            assert asking("Hi.", **fields).status_code == 200
+        assert http.post(asking.url, json=ask("Hi.")).status_code == 401
+        yield running
+
+
+def listed(url: str, word: str) -> tuple[int, list[dict[str, Any]]]:
+    """Return exit code and findings of the command."""
+    said = CliRunner().invoke(main, ["verdict", "--strictness", word, "--json", "--url", url])
+    return said.exit_code, json.loads(said.output)
+
+
+def test_verdict_lists_what_a_strictness_would_refuse(lenient: Emulator) -> None:
+    assert listed(lenient.url, "lenient") == (0, [])
+    code, found = listed(lenient.url, "service")
+    assert code == 1
+    assert [(one["kind"], one["requests"]) for one in found] == [
+        ("refused under --strictness service", [1, 3]),
+        ("refused under --strictness service", [7]),
+    ]
+    assert found[0]["message"].startswith("400: Unable to submit request because it has a temperature value of 9")
+    assert "; to go on: send a value from 0 to 2" in found[0]["advice"]
+    strict = lenient.default_session.verdict(strictness="strict")
+    assert [one["requests"] for one in strict] == [[1, 3], [7]]
+    assert "Proto field is not repeating" in strict[1]["message"]
+
+
+def test_verdict_of_a_strictness_judges_signatures_by_it(emulator: Emulator) -> None:
+    with httpx.Client() as http:
+        drops_the_signature(Asking(emulator, http))
+    (finding,) = emulator.admin.verdict(strictness="service")
+    assert "came back without its `extra_content`" in finding["advice"]
+
+
+def test_verdict_of_a_strictness_says_what_it_cannot_judge(lenient: Emulator) -> None:
+    with httpx.Client() as http:
+        Asking(lenient, http)("long " * 1_000)
+    assert [one["kind"] for one in lenient.admin.verdict(strictness="lenient")] == ["not judged"]
+
+
+def test_verdict_of_an_unknown_strictness_names_the_words(lenient: Emulator) -> None:
+    answer = httpx.get(f"{lenient.url}/__emulator/verdict", params={"strictness": "kind"})
+    assert answer.status_code == 422
+    assert "lenient, service, strict" in answer.json()["error"]["remedy"]
+
+
+def test_verdict_without_refusals_says_so(lenient: Emulator) -> None:
+    said = CliRunner().invoke(main, ["verdict", "--strictness", "lenient", "--url", lenient.url])
+    assert (said.exit_code, said.output) == (0, "Nothing would be refused.\n")

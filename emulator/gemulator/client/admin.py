@@ -145,9 +145,13 @@ class Admin:
         """Set faults, pacing and quota of a session, each as one line; None is off. `reset` clears them."""
         self._call("POST", "/chaos", json={"session": session, "fault": fault, "pacing": pacing, "quota": quota})
 
-    def verdict(self, session: str | None = None) -> list[FindingView]:
-        """Return the mistakes of the clients of a session, or of all sessions."""
-        return cast(list[FindingView], self._call("GET", "/verdict", {"session": session})["findings"])
+    def verdict(self, session: str | None = None, *, strictness: str | None = None) -> list[FindingView]:
+        """Return the mistakes of the clients of a session, or of all sessions.
+
+        With `strictness`, return what a server with that strictness would refuse of the journal instead.
+        """
+        query = {"session": session, "strictness": strictness}
+        return cast(list[FindingView], self._call("GET", "/verdict", query)["findings"])
 
     def explain(self, body: dict[str, Any], session: str = "default", **more: Any) -> Any:
         """Return the answer that a chat request would get, and the reason."""

@@ -221,9 +221,9 @@ class Session:
         if failed:
             raise AssertionError(message_of(failed))
 
-    def verdict(self) -> Sequence[FindingView]:
+    def verdict(self, *, strictness: str | None = None) -> Sequence[FindingView]:
         """Return mistakes of the client, found in its requests and its handling of faults."""
-        return self.admin.verdict(self.name)
+        return self.admin.verdict(self.name, strictness=strictness)
 
     # ---- end
 

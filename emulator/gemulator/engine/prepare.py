@@ -13,7 +13,7 @@ from gemulator.core.headers import Headers
 from gemulator.core.overrides import OVERRIDES
 from gemulator.core.plan import Failure, own_failure
 from gemulator.core.seed import verify
-from gemulator.core.settings import Settings
+from gemulator.core.settings import Settings, Strictness
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.rendering import RenderedAnswer
@@ -178,6 +178,18 @@ class RequestPreparer:
             {},
             key,
         )
+
+    def refusal(self, incoming: IncomingRequest, strictness: Strictness) -> Failure | None:
+        """Return the refusal of a request under `--strictness` alone, without the options of single rule groups."""
+        try:
+            conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
+        except RequestError as error:
+            return error.failure
+        model = self._catalog.lookup(conversation.request.model, incoming.target)
+        if isinstance(model, Failure):
+            return model
+        policy = Policy(strictness, listed_only=self._settings.models == "catalog")
+        return check_request(RuleContext.of(conversation, model, policy, self._verify_signature)).failure
 
     def library_for(self, session: str, overlay: SessionOverlay) -> Library:
         """Return the scenarios of a session. Raise StoreDataError if one of its overlay is not valid."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.service.rules import (
 )
 
 STRICT = {"strictness": "strict"}
+LENIENT = {"strictness": "lenient"}
 LISTED = {"models": "catalog"}
 Row = tuple[dict[str, Any], dict[str, Any]]  # settings and request fields
 
@@ -155,3 +157,35 @@ def test_names_of_the_request_do_not_break_the_hint() -> None:
     answer = Endpoint().ask(tools=[{"type": "function", "function": {"name": name}}])
     hint = answer.headers["x-emulator-hint"]
     assert (hint.isprintable(), hint.isascii(), len(hint) <= 600) == (True, True, True)
+
+
+CHANGES = (Path(__file__).parents[3] / "CHANGELOG.md").read_text(encoding="utf-8")
+TABLE = {
+    line.split("`")[1]: line.rsplit("|", 2)[1].strip()
+    for line in CHANGES.partition("### Refused by default now")[2].partition("\n### ")[0].splitlines()
+    if line.startswith("| `")
+}
+
+
+def test_changelog_has_a_way_back_for_each_rule_that_is_new() -> None:
+    new = {
+        rule.name for rule in RULES if rule.strictness == "service" and rule.fact[:3] in {"§15", "§16", "§17", "§18"}
+    }
+    assert {*TABLE} - {rule.name for rule in RULES} == set()
+    assert new - {*TABLE} == set()
+
+
+@pytest.mark.parametrize("rule", TABLE)
+def test_way_back_of_the_changelog_answers_as_before(rule: str) -> None:
+    settings: dict[str, Any] = {"signatures": "warn"} if "--signatures warn" in TABLE[rule] else LENIENT
+    if "--max-tools" in TABLE[rule]:
+        settings = {**settings, "max_tools": 1000}
+    check = next(one for one in RULES if one.name == rule)
+    tried = 0
+    for chosen, fields in refused():
+        seen = context(chosen, fields)
+        if seen is not None and chosen in ({}, {"strictness": "service"}) and check.check(seen):
+            tried += 1
+            calling = {"tool_choice": "none"}  # some of these schemas have no value that a call could have
+            assert Endpoint(**settings).ask(**{**fields, **calling}).status == 200, fields
+    assert tried

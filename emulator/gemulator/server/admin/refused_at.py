@@ -1,0 +1,41 @@
+"""Journaled requests that another strictness would refuse."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from gemulator.core.settings import Strictness
+from gemulator.engine.prepare import RequestPreparer
+from gemulator.request.target import target_of
+from gemulator.server.auth.identity import rebuild_request
+from gemulator.state.journal.entry import EMPTY_BODY, Entry
+from gemulator.state.verdict import Finding
+
+_UNREAD = ("the journal has only the beginning of the body", "Raise --journal-body and send the requests again.")
+
+
+async def refused_at(
+    strictness: Strictness, entries: Sequence[Entry], preparation: RequestPreparer
+) -> Sequence[Finding]:
+    """Return one finding for each refusal, with its requests. Other requests are answered between two entries."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for entry in entries:
+        for key in _refusals(strictness, entry, preparation):
+            found.setdefault(key, []).append(entry.number)
+        await asyncio.sleep(0)
+    return [Finding(kind, tuple(numbers), message, advice) for (kind, message, advice), numbers in found.items()]
+
+
+def _refusals(strictness: Strictness, entry: Entry, preparation: RequestPreparer) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, message and advice if the request of an entry would be refused, or cannot be judged."""
+    received = entry.received
+    exchange = received.exchange
+    target = target_of(exchange.path)
+    if target is None or exchange.body == EMPTY_BODY:
+        return
+    if not exchange.body.is_complete:
+        yield "not judged", *_UNREAD
+        return
+    incoming = rebuild_request(exchange.body.data, exchange.path, target, received.headers, received.session)
+    failure = preparation.refusal(incoming, strictness)
+    if failure is not None:
+        yield f"refused under --strictness {strictness}", f"{failure.status}: {failure.message}", failure.hint
