@@ -18,6 +18,13 @@ def trip() -> Iterator[Emulator]:
         yield emulator
 
 
+@pytest.fixture(scope="session")
+def default_trip() -> Iterator[Emulator]:
+    """The same with the default strictness, which a request can change."""
+    with Emulator(scenarios=Path(__file__).with_name("trip.yaml"), unmatched="error") as emulator:
+        yield emulator
+
+
 class Wire(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Sends requests on and keeps their bodies; without `extra_content` where it is `forgetful`."""
 

@@ -99,18 +99,36 @@ def test_langchain(trip: Emulator, wire: Wire) -> None:
     settled(wire, run)
 
 
-def test_langchain_as_it_comes_drops_signatures(trip: Emulator) -> None:
+def langchain_loop(server: Emulator, **options: Any) -> str:
+    """Run LangChain's own model with tools until it answers."""
     langchain = pytest.importorskip("langchain_openai", reason="pip install -r tests/clients/requirements.txt")
-    from langchain_core.messages import HumanMessage, ToolMessage
+    from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
-    model = langchain.ChatOpenAI(model=MODEL, base_url=trip.base_url, api_key=trip.token, max_retries=0)
-    question = HumanMessage(QUESTION)
-    call = model.bind_tools(TOOLS).invoke([question])
-    result = ToolMessage(RESULTS["get_weather"], tool_call_id=call.tool_calls[0]["id"])
+    model = langchain.ChatOpenAI(
+        model=MODEL, base_url=server.base_url, api_key=server.token, max_retries=0, **options
+    ).bind_tools(TOOLS)
+    messages: list[BaseMessage] = [HumanMessage(QUESTION)]
+    while True:
+        answer = model.invoke(messages)
+        if not answer.tool_calls:
+            return str(answer.content)
+        messages.append(answer)
+        messages += [ToolMessage(RESULTS[call["name"]], tool_call_id=call["id"]) for call in answer.tool_calls]
+
+
+def test_langchain_as_it_comes_is_told_why_it_is_refused(default_trip: Emulator) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
-        model.bind_tools(TOOLS).invoke([question, call, result])
+        langchain_loop(default_trip)
     body: Any = caught.value.body
     assert "missing a thought_signature" in body[0]["error"]["message"]
+    hint = caught.value.response.headers["x-emulator-hint"]
+    assert hint.startswith("the call `get_weather` came back without its `extra_content`; ")
+    assert "ChatOpenAI drop it; to go on: keep the assistant message as it came" in hint
+    assert hint.endswith(", or `--strictness lenient`")
+
+
+def test_langchain_goes_on_if_lenient(default_trip: Emulator) -> None:
+    assert langchain_loop(default_trip, default_headers={"x-emulator-strictness": "lenient"}) == ANSWER
 
 
 def test_pydantic_ai(trip: Emulator, wire: Wire) -> None:

@@ -29,8 +29,8 @@ INVALID = (
         "Function call is missing a thought_signature in functionCall parts. This is required for tools to work"
         " correctly, and missing thought_signature may lead to degraded model performance. Additional data, function"
         " call `default_api:{function}`, position {position}.",
-        "the call `{function}` came back without its `extra_content`; openai-node's runTools and LangChain's ChatOpenAI"
-        " drop it",
+        "the call `{function}` came back without its `extra_content`; openai-node's runTools, openai-go's ToParam and"
+        " LangChain's ChatOpenAI drop it",
         "keep the assistant message as it came, with extra_content.google.thought_signature in each call",
         function="get_weather",
         position=2,
