@@ -84,7 +84,10 @@ def context(settings: dict[str, Any], fields: dict[str, Any]) -> RuleContext | N
     chosen = Settings(**{"scenarios": (), **settings})
     conversation = Conversation(parse(json.dumps(fields).encode()), target, {})
     return RuleContext.of(
-        conversation, model, Policy.from_settings(chosen, chosen.strictness), lambda name, signature: False
+        conversation,
+        model,
+        Policy.from_settings(chosen, chosen.strictness, chosen.signatures),
+        lambda name, signature: False,
     )
 
 
