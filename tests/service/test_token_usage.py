@@ -46,6 +46,19 @@ def test_short_prompt_or_other_model_is_not_cached(text: str, model: str) -> Non
     assert endpoint.ask(text, model=model).usage == endpoint.ask(text, model=model).usage
 
 
+@pytest.mark.parametrize(("model", "cached"), [("google/gemini-2.5-flash", True), ("google/gemini-2.5-pro", False)])
+def test_flash_caches_shorter_prompts(model: str, cached: bool) -> None:
+    endpoint = Endpoint()
+    _, usage = (endpoint.ask("A word. " * 1_000, model=model).usage for _ in range(2))
+    assert 1_651 <= usage["prompt_tokens"] < 4_096
+    assert ("prompt_tokens_details" in usage) == cached
+
+
+def test_scenario_sets_a_traffic_type_that_no_header_asks_for() -> None:
+    usage = Endpoint("turns: [{ reply: Hi, usage: { traffic_type: ON_DEMAND_OFFPEAK } }]").ask().usage
+    assert usage["extra_properties"] == {"google": {"traffic_type": "ON_DEMAND_OFFPEAK"}}
+
+
 def test_cached_content_counts_as_prompt() -> None:
     name = "projects/p/locations/l/cachedContents/7"
     plain, usage = Endpoint().ask().usage, Endpoint().ask(extra_body=google(cached_content=name)).usage

@@ -49,7 +49,9 @@ class UsageFields(StrictModel):
         int | None, Field(ge=0, le=MAX_COUNT, description="Tokens of thoughts; 0 omits the field.")
     ] = None
     cached_tokens: Annotated[int | None, Field(ge=0, le=MAX_COUNT, description="Cached tokens of the prompt.")] = None
-    traffic_type: Annotated[str | None, Field(description="Traffic type: ON_DEMAND, PROVISIONED_THROUGHPUT …")] = None
+    traffic_type: Annotated[
+        str | None, Field(description="Traffic type: ON_DEMAND, ON_DEMAND_OFFPEAK, PROVISIONED_THROUGHPUT …")
+    ] = None
 
     def with_fallback(self, other: "UsageFields") -> "UsageFields":
         """Return these counts, completed by the other's."""
