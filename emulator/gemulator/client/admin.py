@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from gemulator.client.http_client import HttpPool, Unreachable
+from gemulator.core.urls import redact_url
 from gemulator.state.journal.json_views import EntryView, EventView, FailureView, FindingView, PageView, SessionView
 
 _ROOT = "/__emulator"
@@ -176,7 +177,9 @@ class Admin:
         return orjson.loads(answer)
 
     def _unreachable(self, error: Exception) -> AdminError:
-        return AdminError(f"cannot reach gemulator at {self._url}: {error}", "Start it with `gemulator serve`.", "away")
+        return AdminError(
+            f"cannot reach gemulator at {redact_url(self._url)}: {error}", "Start it with `gemulator serve`.", "away"
+        )
 
     def _error(self, status: int, answer: bytes) -> AdminError:
         try:
@@ -184,7 +187,7 @@ class Admin:
             details = tree["error"]
             return AdminError(details["message"], details["remedy"], details["code"], tree.get("failures"))
         except (ValueError, KeyError, TypeError):
-            message = f"the server at {self._url} is not gemulator: it answered with status {status}"
+            message = f"the server at {redact_url(self._url)} is not gemulator: it answered with status {status}"
             return AdminError(message, "Pass the URL of gemulator with --url.", "foreign")
 
 

@@ -93,7 +93,7 @@ class HttpPool:
             self._idle.append(connection)
 
     def _create(self) -> HTTPConnection:
-        scheme, netloc = self._parts.scheme, self._parts.netloc
+        scheme, netloc = self._parts.scheme, self._parts.netloc.rpartition("@")[2]  # without user and password
         if scheme not in {"http", "https"}:
             raise Unreachable("the URL must begin with http:// or https://")
         try:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from gemulator.core.clock import parse_clock
+from gemulator.core.urls import redact_url
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -276,7 +277,7 @@ class Settings(BaseModel):
     @field_validator("store")
     @classmethod
     def _validate_store(cls, value: str) -> str:
-        wrong = ValueError(f"{value!r} is not a store: use `memory` or a URL like redis://localhost:6379/0")
+        wrong = ValueError(f"{redact_url(value)!r} is not a store: use `memory` or a URL like redis://localhost:6379/0")
         if value != "memory" and not value.startswith(("redis://", "rediss://", "unix://")):
             raise wrong
         try:

@@ -69,17 +69,17 @@ def _client(url: str) -> Any:
     except ImportError:
         raise ModuleNotFoundError("the Redis store needs redis-py: pip install 'gemulator[redis]'") from None
     retry, backoff = import_module("redis.asyncio.retry"), import_module("redis.backoff")
-    pool = redis.BlockingConnectionPool.from_url(
-        url,
-        max_connections=_MAX_CONNECTIONS,
-        timeout=_TIMEOUT,
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-        protocol=2,  # with 3, redis-py 8 does not detect that a pooled connection was closed
-        retry=retry.Retry(backoff.NoBackoff(), 0),  # a retried claim could count twice
-    )
     try:
+        pool = redis.BlockingConnectionPool.from_url(
+            url,
+            max_connections=_MAX_CONNECTIONS,
+            timeout=_TIMEOUT,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
+            protocol=2,  # with 3, redis-py 8 does not detect that a pooled connection was closed
+            retry=retry.Retry(backoff.NoBackoff(), 0),  # a retried claim could count twice
+        )
         pool.make_connection()  # does not connect; raises for invalid options in the URL
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise SettingError("store", f"invalid URL: {error}") from None
     return redis.Redis.from_pool(pool)

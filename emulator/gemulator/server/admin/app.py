@@ -3,7 +3,6 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from msgspec import Struct
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp
 
 from gemulator.core.clock import Clock
 from gemulator.core.settings import Settings
+from gemulator.core.urls import redact_url
 from gemulator.core.version import __version__
 from gemulator.engine.engine import Engine
 from gemulator.server.admin.chaos import DeliveryRoutes
@@ -95,9 +95,7 @@ def redact(settings: Settings) -> dict[str, Any]:
     for name, value in settings:
         if isinstance(value, SecretStr):
             view[name] = "(redacted)"
-    store = urlsplit(settings.store)
-    if store.scheme:  # credentials are before the host or in the query
-        view["store"] = f"{store.scheme}://{store.netloc.rpartition('@')[2]}{store.path}"
+    view["store"] = redact_url(settings.store)
     return view
 
 
