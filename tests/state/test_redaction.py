@@ -6,9 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from gemulator.core.secrets import SECRETS
+from gemulator.core.secrets import SECRETS, is_credential
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Head
-from gemulator.state.journal.redaction import Body, drop_secrets, elide_media, redact_headers, truncate_delivery
+from gemulator.state.journal.redaction import (
+    LEAK_HEADER,
+    Body,
+    drop_secrets,
+    elide_media,
+    redact_headers,
+    truncate_delivery,
+)
 
 PICTURE = b"iVBORw0KGgo" * 60 + b"AA=="
 MARK = b"<image/png, %d bytes, sha256 %s>" % (496, hashlib.sha256(PICTURE).hexdigest().encode())
@@ -18,6 +25,63 @@ def test_only_credentials_are_dropped() -> None:
     headers = dict.fromkeys(SECRETS, b"secret") | {b"user-agent": b"me"}
     assert drop_secrets(headers) == {b"user-agent": b"me"}
     assert len(headers) == len(SECRETS) + 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-goog-iap-jwt-assertion",
+        "cf-access-jwt-assertion",
+        "x-ms-token-aad-access-token",
+        "x-amzn-oidc-data",
+        "x-amz-security-token",
+        "x-auth-token",
+        "x-auth-key",
+        "x-vault-token",
+        "private-token",
+        "ocp-apim-subscription-key",
+        "x-functions-key",
+        "x-my-gateway-key",
+        "openai_api_key",
+        "openai-key",
+        "x-client-secret",
+        "x-csrf-token",
+        "x-forwarded-client-cert",
+        "x-firebase-appcheck",
+        "x-basic-auth",
+        "x-authentication",
+        "cookie2",
+        "dpop",
+    ],
+)
+def test_credentials_of_gateways_are_stored_without_their_values(name: str) -> None:
+    assert is_credential(name)
+    headers = {name.encode(): b"hush", b"user-agent": b"me"}
+    assert drop_secrets(headers) == {name.encode(): b"(redacted)", b"user-agent": b"me"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "idempotency-key",
+        "x-idempotency-key",
+        "sec-websocket-key",
+        "prompt-cache-key",
+        "x-tokens-per-minute",
+        "x-author",
+        "x-goog-user-project",
+        "x-goog-api-client",
+        "x-emulator-session",
+        "monkey",
+    ],
+)
+def test_other_headers_are_stored(name: str) -> None:
+    assert drop_secrets({name.encode(): b"value"}) == {name.encode(): b"value"}
+
+
+def test_kind_of_a_real_key_is_noted_in_any_credential() -> None:
+    stored = drop_secrets({b"x-my-gateway-key": b"AIza" + b"x" * 35})
+    assert stored == {b"x-my-gateway-key": b"(redacted)", LEAK_HEADER: b"a Google API key"}
 
 
 @pytest.mark.parametrize(

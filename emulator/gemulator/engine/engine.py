@@ -235,7 +235,8 @@ class Engine:
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
         else:
             rendering, source = self._builder.build(prepared, located, now, is_repeat=is_repeat)
-            if located is None and len(incoming.body) > self.settings.journal_body:
+            incomplete = len(incoming.body) > self.settings.journal_body or prepared.library.reads_credentials
+            if located is None and incomplete:
                 # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
                 nearest = prepared.nearest
         request = prepared.conversation.request

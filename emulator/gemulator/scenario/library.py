@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from gemulator.core.errors import Mismatch, NearMiss, Problem, ScenarioError
+from gemulator.core.secrets import is_credential
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.loading.folder import Folder
 from gemulator.scenario.loading.reader import read_scenario
@@ -59,6 +60,11 @@ class Library:
     def header_names(self) -> tuple[bytes, ...]:
         """Return the lower-case names of headers on which an answer may depend; `*` means all."""
         return tuple(name.encode() for name in sorted(self._pushed.header_names | self._files.header_names))
+
+    @cached_property
+    def reads_credentials(self) -> bool:
+        """Return True if a condition or template reads headers that the journal redacts."""
+        return any(is_credential(name.decode()) for name in self.header_names)
 
     def matching_turns(self, conversation: Conversation, only: str | None = None) -> Iterator[LocatedTurn]:
         """Yield the matching turns in order, optionally of the scenario named `only`."""

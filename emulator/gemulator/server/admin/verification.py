@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from gemulator.core.errors import Mismatch, RequestError
 from gemulator.core.headers import Headers
 from gemulator.core.located_yaml import dotted
+from gemulator.core.secrets import is_credential
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
@@ -39,6 +40,9 @@ class ExpectedRequest(StrictModel):
         path = next(empty_paths(when.model_dump(by_alias=True, exclude_unset=True)), None)
         if path is not None:
             raise ValueError(f"`{dotted(path)}` is empty: give it a value")
+        credential = next((name for name in sorted(when.header_names) if is_credential(name)), None)
+        if credential is not None:
+            raise ValueError(f"the journal keeps no credentials like the header {credential!r}: verify another one")
         return when
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Self
 
 from msgspec import Struct
 
-from gemulator.core.secrets import REDACTED, SECRETS, is_secret
+from gemulator.core.secrets import REDACTED, SECRETS, is_credential, is_secret
 from gemulator.delivery.steps import Chunk, Delivery, Step
 
 _MEDIA = re.compile(rb"(?:data:([\w.+/-]{1,100});base64,)?(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{512,}+={0,2})")
@@ -32,10 +33,22 @@ def find_key(data: bytes) -> str | None:
 def drop_secrets(headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
     """Return a copy without credentials; LEAK_HEADER notes the kind of a real key."""
     remaining = dict(headers)
-    secret = b" ".join([remaining.pop(name) for name in headers if name in SECRETS])
+    names, redacted = _credentials_among(tuple(headers))
+    if not names:
+        return remaining
+    secret = b" ".join([remaining.pop(name) for name in names])
+    if redacted:
+        remaining |= redacted
     if len(secret) >= _MIN_KEY_BYTES and (kind := find_key(secret)):
         remaining[LEAK_HEADER] = kind.encode()
     return remaining
+
+
+@lru_cache(maxsize=64)  # clients send the same names with each request
+def _credentials_among(names: tuple[bytes, ...]) -> tuple[Sequence[bytes], Mapping[bytes, bytes]]:
+    """Return the names of credentials, and the headers that are stored in their place."""
+    found = [name for name in names if is_credential(name.decode("latin-1"))]
+    return found, {name: REDACTED.encode() for name in found if name not in SECRETS}
 
 
 def redact_headers(headers: Mapping[bytes, bytes]) -> dict[str, str]:
