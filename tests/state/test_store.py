@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gemulator.core.count import MAX_COUNT
+from gemulator.service.quotas import Charge
 from gemulator.state import redis_events
 from gemulator.state.journal.entry import Event, Filter
 from gemulator.state.store import UNCHANGED, Claim, PushedScenario, Store, StoreLimits, TurnLimit
@@ -68,6 +70,13 @@ async def test_counters_are_bounded(kind: Kind) -> None:
     assert len(counters) <= 10
     assert (counters["often"], counters["turn 49"]) == (50, 1)
     assert (await store.claim("s", b"f", [TurnLimit("often", 50), TurnLimit("last", None)])).index == 1
+
+
+async def test_meter_beyond_all_limits_still_refuses(store: Store) -> None:
+    for _ in range(3):
+        assert await store.charge("s", [Charge("tokens", 3 * MAX_COUNT)]) is None
+    assert await store.charge("s", [Charge("tokens", 0, MAX_COUNT)]) == 0
+    assert await store.charge("s", [Charge("tokens", -1), Charge("others", 1, MAX_COUNT)]) is None
 
 
 # ---- journal

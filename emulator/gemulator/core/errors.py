@@ -10,6 +10,7 @@ from typing import Self
 from msgspec import Struct
 
 from gemulator.core.plan import Failure
+from gemulator.core.printable import printable
 
 
 class Problem(Struct, frozen=True):
@@ -29,8 +30,8 @@ class Problem(Struct, frozen=True):
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         where = f"{place}: " + ("warning: " if self.warning else "")
-        text = f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
-        return f"{text}\n    {self.remedy}" if self.remedy else text
+        text = printable(f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}")
+        return f"{text}\n    {printable(self.remedy)}" if self.remedy else text
 
 
 class ScenarioError(Exception):

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from gemulator.core.errors import Problem, ScenarioError
+from gemulator.core.yaml_syntax import explain_syntax
 
 YamlPath: TypeAlias = tuple[str | int, ...]
 
@@ -27,6 +28,7 @@ LARGEST = 400_000  # values after expansion of aliases: bounds alias bombs
 DEEPEST = 100
 LARGEST_FILE = 20_000_000  # bytes, as the largest request body
 _LARGEST_TEXT = 64_000_000  # characters of all values after expansion of aliases
+_LARGE = 200_000  # characters of a text whose nodes take milliseconds to free
 _MAX_PROBLEMS = 1_000  # of one document
 _TOO_LARGE = "too large once its aliases are expanded"
 _SPLIT = f"Use fewer aliases of aliases, or several files: one holds at most {LARGEST:,} values."
@@ -74,6 +76,11 @@ class Document:
         self.data = builder.value(root) if root is not None else None
         self.problems: Sequence[Problem] = builder.problems
 
+    def close(self) -> None:
+        """Forget the locations."""
+        _free(self._root, self.text)
+        self._root = None
+
     def position(self, path: YamlPath, *, key: bool = False) -> Mark:
         """Return line and column of the value (or key) at a path, or of its nearest existing parent."""
         node = self._root
@@ -106,54 +113,44 @@ def _entry(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Nod
 def read(text: str, file: Path) -> Document:
     """Parse a text. Raises ScenarioError if it is not YAML; lesser problems are collected in the document."""
     try:
+        if len(text) > _LARGE:
+            _check(text)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        raise ScenarioError([_syntax(error, text, file)]) from None
+        raise ScenarioError([explain_syntax(error, text, file)]) from None
     except _TooLargeError:
         raise ScenarioError([Problem(file, 1, 1, "", _TOO_LARGE, _SPLIT)]) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise ScenarioError([Problem(file, 1, 1, "", f"not readable as text: {error}")]) from None
+        reason = str(error).partition("\n")[0]
+        raise ScenarioError([Problem(file, 1, 1, "", f"not readable as text: {reason}")]) from None
     except RecursionError:
         raise ScenarioError([Problem(file, 1, 1, "", "nested too deeply")]) from None
-    return Document(file, root, text)
+    try:
+        return Document(file, root, text)
+    except ScenarioError:
+        _free(root, text)
+        raise
 
 
-_TAB = "found a tab"
-_REMEDIES = (
-    (
-        "mapping values are not allowed",
-        "`:` is not allowed here",
-        "Quote a text that contains `: `, or check the indentation.",
-    ),
-    (_TAB, "a tab is used for indentation", "YAML is indented with spaces."),
-    (
-        "found character that cannot start",
-        "a value cannot begin with this character",
-        "Quote the text, and indent with spaces only.",
-    ),
-    ("could not find expected ':'", "a key has no `:`", "Write `key: value`."),
-    ("did not find expected key", "the indentation does not fit the lines above", "Align the keys of one block."),
-    (
-        "did not find expected '-' indicator",
-        "the indentation does not fit the list above",
-        "Align the dashes of one list.",
-    ),
-    ("found undefined alias", "an alias has no anchor", "Define it further up with `&name`."),
-    ("but found another document", "a second document begins here", "One file holds one scenario."),
-    ("found unexpected end of stream", "a quote is not closed", "Close the quoted text."),
-)
+def _check(text: str) -> None:
+    """Raise the error of a text before it has nodes, which would then be freed all at once."""
+    for count, _ in enumerate(yaml.parse(text, Loader=_Loader)):
+        if count > 4 * LARGEST:  # each value has one event or two, and so has its key
+            raise _TooLargeError
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    text_of_error = f"{error.problem or ''} {error.context or ''}"
-    if mark and any(line.lstrip(" ").startswith("\t") for line in text.split("\n")[mark.line : mark.line + 1]):
-        text_of_error = _TAB
-    message, remedy = next(
-        ((words, remedy) for key, words, remedy in _REMEDIES if key in text_of_error),
-        (f"not valid YAML: {text_of_error.strip()}", ""),
-    )
-    return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", message, remedy)
+def _free(root: yaml.Node | None, text: str) -> None:
+    """Free the nodes of a large text one by one: all at once, they would hold the interpreter lock."""
+    if len(text) <= _LARGE:
+        return
+    nodes: list[Any] = [root]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.CollectionNode):
+            nodes += node.value
+            node.value = []
+        elif isinstance(node, tuple):
+            nodes += node
 
 
 class _Builder:
@@ -211,13 +208,13 @@ class _Builder:
                 return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return self._untagged(node)
 
-    def _integer(self, node: yaml.ScalarNode) -> int | None:
+    def _integer(self, node: yaml.ScalarNode) -> int:
         text = node.value
         number = (int(text, 0) if text[:2] in {"0o", "0x"} else int(text)) if len(text) < 24 else 2**64
         if -(2**63) <= number < 2**64:
             return number
         self._problem(node, "this number is too large", "Quote it to make it a text.")
-        return None
+        return 1  # so that this is the only problem
 
     def _untagged(self, node: yaml.Node) -> None:
         self._problem(node, f"tag {node.tag} is not supported", "Remove the tag.")

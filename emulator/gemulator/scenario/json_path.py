@@ -1,7 +1,7 @@
 """JSON paths: `location.city`, `items[0].name`, `items[*].name`, `["a key.with dots"]`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -10,6 +10,7 @@ import orjson
 from gemulator.core.json_types import JSON
 
 Step: TypeAlias = str | int | None  # a key, an index, or (None) each item
+_MAX_SHOWN = 100  # characters of a path in messages
 _STEP = re.compile(r"\.?([^.\[\]\"'\s]+)|\[(-?\d+)\]|\[(\*)\]|\[\"([^\"]*)\"\]|\['([^']*)'\]")
 
 
@@ -22,8 +23,9 @@ def steps(path: str) -> tuple[Step, ...]:
         found = _STEP.match(path, at)
         # Every key but the first needs a dot before it; an index must not have one.
         if found is None or (found[1] is not None and (at == 0) == path.startswith(".", at)):
+            shown = path if len(path) <= _MAX_SHOWN else f"{path[:_MAX_SHOWN]}…"
             raise ValueError(
-                f"`{path}` is not a valid path: use one like location.city, items[0].name or items[*].name"
+                f"`{shown}` is not a valid path: use one like location.city, items[0].name or items[*].name"
             )
         key, index, each, *quoted = found.groups()
         if each or key == "*":
@@ -38,19 +40,24 @@ def steps(path: str) -> tuple[Step, ...]:
     return tuple(out)
 
 
-def values(tree: Any, path: Sequence[Step]) -> Iterator[Any]:
-    """Yield the values at the path: none if it does not exist, several if a step is `[*]`."""
+def values(tree: Any, path: Sequence[Step], count: Callable[[int], None] | None = None) -> Iterator[Any]:
+    """Yield the values at the path: none if it does not exist, several if a step is `[*]`.
+
+    `count` is called with the number of items that a `[*]` reads.
+    """
     if not path:
         yield tree
         return
     step, rest = path[0], path[1:]
     if step is None and isinstance(tree, list):
+        if count is not None:
+            count(len(tree))
         for item in tree:
-            yield from values(item, rest)
+            yield from values(item, rest, count)
     elif isinstance(step, str) and isinstance(tree, dict) and step in tree:
-        yield from values(tree[step], rest)
+        yield from values(tree[step], rest, count)
     elif isinstance(tree, list) and (position := _position(step)) is not None and -len(tree) <= position < len(tree):
-        yield from values(tree[position], rest)
+        yield from values(tree[position], rest, count)
 
 
 def _position(step: Step) -> int | None:

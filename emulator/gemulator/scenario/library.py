@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from heapq import nsmallest
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,8 @@ from gemulator.scenario.model import Scenario
 from gemulator.scenario.turns import LocatedTurn, TurnTable
 
 NEAREST = 3  # near misses reported if no turn matches
+_MAX_COMPARED = 300_000_000  # bytes that are compared with turns to find the nearest
+_TURN_BYTES = 100_000  # a comparison takes at least as long as with so many bytes
 
 
 class Library:
@@ -79,12 +82,13 @@ class Library:
     def near_misses(
         self, conversation: Conversation, only: str | None = None, limit: int = NEAREST
     ) -> Sequence[NearMiss]:
-        """Return the turns with the fewest failed conditions, then the most met ones, then the most similar text."""
-        tried = (
-            (located, tuple(located.mismatches(conversation)))
-            for located in self.located_turns
-            if only is None or located.scenario.name == only
-        )
+        """Return the turns with the fewest failed conditions, then the most met ones, then the most similar text.
+
+        Only the first turns are compared: 3,000 at most, fewer for a large request.
+        """
+        turns = (located for located in self.located_turns if only is None or located.scenario.name == only)
+        compared = max(limit, _MAX_COMPARED // (len(conversation.parsed.raw) + _TURN_BYTES))
+        tried = ((located, tuple(located.mismatches(conversation))) for located in islice(turns, compared))
         ranked = (
             (_distance(located, failed), position, located, failed) for position, (located, failed) in enumerate(tried)
         )

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 else:
     Faults = Annotated[Any, FAULTS]
 
+MAX_NAME = 200  # characters of a scenario's name, which is sent in a header
+
 
 class UsageFields(StrictModel):
     """Token counts. Omitted counts and the total are computed."""
@@ -117,6 +119,11 @@ class Turn(StrictModel, defer_build=False):
         return bool(parts) and all(isinstance(part, TextReply | ThinkingReply) for part in parts)
 
     @cached_property
+    def reads_groups(self) -> bool:
+        """Return True if the reply uses groups that a regular expression of the `when` captures."""
+        return any(expression.path[:1] == ("match",) for expression in expressions_of(self.reply))
+
+    @cached_property
     def tool_names(self) -> frozenset[str]:
         """Return the names of the tools that the reply may call."""
         return frozenset(part.call for part in leaves(self.reply) if isinstance(part, CallReply))
@@ -192,7 +199,9 @@ def _group_names(when: Match) -> Sequence[str]:
 class Scenario(StrictModel):
     """A scenario file: a list of turns."""
 
-    name: Annotated[str, Field(description="Name. Default: path of the file in its folder, without suffix.")] = ""
+    name: Annotated[
+        str, Field(max_length=MAX_NAME, description="Name. Default: path of the file in its folder, without suffix.")
+    ] = ""
     description: Annotated[str, Field(description="One line of documentation.")] = ""
     model: Annotated[TextTest | None, Field(description="Condition on the model, for turns without one.")] = None
     wire: Annotated[
@@ -216,7 +225,8 @@ class Scenario(StrictModel):
 
     def located_at(self, file: Path, lines: Sequence[int]) -> "Scenario":
         """Set the file and the lines of the turns, and return self."""
-        self._file, self._lines = file, lines
+        # Messages name the file, and JSON holds UTF-8 only.
+        self._file, self._lines = Path(str(file).encode("utf-8", "replace").decode()), lines
         return self
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, Literal, TextIO, TypeAlias
 import orjson
 
 from gemulator.core.clock import Clock
-from gemulator.core.printable import printable, printable_json
+from gemulator.core.printable import printable, printable_json, printable_lines
 from gemulator.server.output import is_terminal, writer_of
 from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes
 
@@ -66,7 +66,7 @@ class RequestLog:
         if self._style == "json":
             self._out.write(_dump({"at": self._clock(), "level": "info", "message": text}))
         else:
-            self._out.write(f"gemulator: {text}\n")
+            self._out.write(f"gemulator: {printable_lines(text)}\n")
 
     def _plain_line(self, received: Received, finished: Finished) -> str:
         exchange, count = received.exchange, finished.chunks

@@ -18,9 +18,9 @@ from gemulator.scenario.templates.variables import Variables
 def resolve_reply(turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed) -> Script | Failure:
     """Return the script or failure of a turn; `usage` are the token counts of its file.
 
-    Raise ReplyError if the template of an error's message cannot be filled.
+    Raise ReplyError if the template of an error's message cannot be filled, or groups take too long to capture.
     """
-    groups = captured_groups(turn.when.regexes, conversation)
+    groups = captured_groups(turn.when.regexes, conversation) if turn.reads_groups else {}
     reply = _resolve_choice(turn.reply, seed)
     if isinstance(reply, ErrorReply):
         return _failure(reply, conversation, groups)

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from gemulator.core.errors import ReplyError
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.compare import TextFields, text_fields_in
 from gemulator.scenario.conditions.extractors import Extractor, TextsExtractor
+
+_MAX_WORK = 5_000_000_000  # copies; each takes a third of a nanosecond
 
 Regex: TypeAlias = tuple[TextFields, TextsExtractor]
 
@@ -21,11 +24,22 @@ def regexes_in(conditions: Iterable[tuple[str, Any, Extractor]]) -> Sequence[Reg
     ]
 
 
+def _check_work(fields: TextFields, text: str) -> None:
+    """Raise ReplyError for many groups in a long text: each step of the pattern then copies all of them."""
+    pattern = fields.pattern
+    if pattern.programsize * (pattern.groups + 1) * len(text) > _MAX_WORK:
+        raise ReplyError(
+            f"`matches` captures {pattern.groups} groups in a text of {len(text):,} characters, which takes too long:"
+            " use fewer groups, or `(?:…)` for those that the reply does not use"
+        )
+
+
 def captured_groups(regexes: Sequence[Regex], conversation: Conversation) -> Mapping[str, str]:
-    """Return the captured groups by number and name; the first match wins."""
+    """Return the captured groups by number and name; the first match wins. Raise ReplyError if that takes too long."""
     captured: dict[str, str] = {}
     for fields, extractor in regexes:
         for text in extractor.extract(conversation):
+            _check_work(fields, text)
             found = fields.pattern.search(text)
             if found is not None:
                 numbered = {str(at): group for at, group in enumerate((found.group(), *found.groups()))}

@@ -10,10 +10,14 @@ from typing_extensions import TypeAliasType
 
 from gemulator.core.json_types import JSON
 from gemulator.core.strict_model import StrictModel
-from gemulator.scenario.conditions.regex import compile_regex, validate_regex
+from gemulator.scenario.conditions.regex import compile_regex, compile_test, validate_regex
+from gemulator.scenario.conditions.texts import fold, quote, shorten
 from gemulator.scenario.json_path import text_of
 
-_MAX_SHOWN = 80  # characters of a text in messages
+MAX_ALTERNATIVES = 1_000  # each is compared on its own
+ALTERNATIVES = Field(min_length=1, max_length=MAX_ALTERNATIVES)
+_MAX_GLOB = 1_000  # characters
+_MAX_SINGLE = 100  # `?` and `[…]` in a glob
 
 
 class _Absent:
@@ -36,6 +40,14 @@ class TextFields(StrictModel):
 
     _check = field_validator("matches")(validate_regex)
 
+    @field_validator("glob")
+    @classmethod
+    def _validate_glob(cls, glob: str | None) -> str | None:
+        if glob is not None and (len(glob) > _MAX_GLOB or glob.count("?") + glob.count("[") > _MAX_SINGLE):
+            limits = f"{_MAX_GLOB:,} characters, {_MAX_SINGLE} of them `?` or `[`"
+            raise ValueError(f"a glob has at most {limits}: use `contains` or `matches`")
+        return glob
+
     @model_validator(mode="after")
     def _require_a_comparison(self) -> "TextFields":
         if not self.model_fields_set:
@@ -52,8 +64,8 @@ class TextFields(StrictModel):
     def accepts_except_equals(self, text: str) -> bool:
         """Return True if all comparisons but `equals` hold."""
         return (
-            (self.contains is None or self.contains.casefold() in text.casefold())
-            and (self.pattern is None or self.pattern.search(text) is not None)
+            (self.contains is None or self.contains.casefold() in fold(text))
+            and (self.matches is None or compile_test(self.matches).search(text) is not None)
             and (self.glob is None or fnmatchcase(text, self.glob))
             and (self.not_ is None or not text_matches(self.not_, text))
         )
@@ -63,11 +75,6 @@ class TextFields(StrictModel):
         return " and ".join(
             f"not {expected_text(value)}" if key == "not" else f"{key} {quote(value)}" for key, value in given
         )
-
-
-def quote(value: JSON) -> str:
-    """Return the value as a Python literal, truncated."""
-    return repr(f"{value[: _MAX_SHOWN - 3]}..." if isinstance(value, str) and len(value) > _MAX_SHOWN else value)
 
 
 def named_keys(kind: type[BaseModel]) -> Sequence[tuple[str, str]]:
@@ -102,7 +109,7 @@ TextTest = TypeAliasType(
     Annotated[
         Annotated[str, Tag("<words>")]
         | Annotated[TextFields, Tag("<fields>")]
-        | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+        | Annotated[list[OneText], ALTERNATIVES, Tag("<list>")],
         Discriminator(shape_tag),
     ],
 )
@@ -112,7 +119,7 @@ Presence = TypeAliasType(
         Annotated[bool, Tag("<flag>")]
         | Annotated[str, Tag("<words>")]
         | Annotated[TextFields, Tag("<fields>")]
-        | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+        | Annotated[list[OneText], ALTERNATIVES, Tag("<list>")],
         Discriminator(shape_tag),
     ],
 )
@@ -121,7 +128,7 @@ Presence = TypeAliasType(
 def text_matches(test: TextTest, text: str, *, glob: bool = False) -> bool:
     """Return True if `text` matches: a string is contained, ignoring case; a list matches if any of its tests does."""
     if isinstance(test, str):
-        return fnmatchcase(text, test) if glob and is_glob(test) else test.casefold() in text.casefold()
+        return fnmatchcase(text, test) if glob and is_glob(test) else test.casefold() in fold(text)
     if isinstance(test, list):
         return any(text_matches(one, text, glob=glob) for one in test)
     return test.accepts(text)
@@ -136,7 +143,7 @@ def expected_text(test: TextTest, *, glob: bool = False) -> str:
     if isinstance(test, str):
         return f"all of it like {quote(test)}" if glob and is_glob(test) else f"{quote(test)} in it"
     if isinstance(test, list):
-        return " or ".join(expected_text(one, glob=glob) for one in test)
+        return shorten(" or ", (expected_text(one, glob=glob) for one in test), len(test))
     return str(test)
 
 
@@ -174,7 +181,7 @@ NumberTest = TypeAliasType(
     Annotated[
         Annotated[Numeral, Tag("<number>")]
         | Annotated[NumberFields, Tag("<fields>")]
-        | Annotated[list[Numeral], Field(min_length=1), Tag("<list>")],
+        | Annotated[list[Numeral], ALTERNATIVES, Tag("<list>")],
         Discriminator(shape_tag),
     ],
 )
@@ -240,7 +247,7 @@ ValueTest = TypeAliasType(
         | Annotated[Numeral, Tag("<number>")]
         | Annotated[str, Tag("<words>")]
         | Annotated[ValueFields, Tag("<fields>")]
-        | Annotated[list[OneValue], Field(min_length=1), Tag("<list>")],
+        | Annotated[list[OneValue], ALTERNATIVES, Tag("<list>")],
         Discriminator(shape_tag),
     ],
 )

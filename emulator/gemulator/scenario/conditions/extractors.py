@@ -23,11 +23,13 @@ from gemulator.scenario.conditions.compare import (
     expected_value,
     is_glob,
     number_matches,
-    quote,
     text_matches,
     value_matches,
 )
+from gemulator.scenario.conditions.texts import quote, shorten
 from gemulator.scenario.json_path import text_of
+
+_MAX_LITERAL = 200  # characters; longer ones tell turns no better apart
 
 ExtractTexts: TypeAlias = Callable[[Conversation], Sequence[str]]
 
@@ -58,7 +60,7 @@ class Extractor(Struct, frozen=True):
 
 def describe_texts(texts: Sequence[str]) -> str:
     """Describe the actual texts for a message."""
-    return ", ".join(map(quote, texts)) or "nothing"
+    return shorten(", ", map(quote, texts), len(texts)) or "nothing"
 
 
 def literals(test: TextTest | bool, *, glob: bool = False) -> tuple[str, ...] | None:
@@ -67,7 +69,7 @@ def literals(test: TextTest | bool, *, glob: bool = False) -> tuple[str, ...] | 
         each = [literals(one, glob=glob) for one in test]
         return None if None in each else tuple(literal for found in each for literal in found or ())
     found = _literal(test, glob)
-    return (found.casefold(),) if found else None
+    return (found.casefold()[:_MAX_LITERAL],) if found else None
 
 
 def _literal(test: str | TextFields | bool, glob: bool) -> str | None:

@@ -11,7 +11,7 @@ from gemulator.core.secrets import REDACTED, is_secret
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.captures import Regex, regexes_in
-from gemulator.scenario.conditions.compare import NumberTest, Presence, TextTest
+from gemulator.scenario.conditions.compare import MAX_ALTERNATIVES, NumberTest, Presence, TextTest
 from gemulator.scenario.conditions.extractors import (
     Extractor,
     FlagExtractor,
@@ -192,6 +192,7 @@ class Match(StrictModel):
         Field(
             alias="all",
             min_length=1,
+            max_length=MAX_ALTERNATIVES,
             description="Groups of conditions, all of which must hold.",
             examples=[[{"tool_result": "get_weather"}, {"tool_result": "get_time"}]],
         ),
@@ -201,6 +202,7 @@ class Match(StrictModel):
         Field(
             alias="any",
             min_length=1,
+            max_length=MAX_ALTERNATIVES,
             description="Groups of conditions, one of which must hold.",
             examples=[[{"user": "weather"}, {"tools": "get_weather"}]],
         ),

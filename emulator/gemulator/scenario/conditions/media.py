@@ -10,7 +10,15 @@ from gemulator.core.errors import Mismatch
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.request.message import ContentPart
-from gemulator.scenario.conditions.compare import OneText, TextFields, TextTest, expected_text, shape_tag, text_matches
+from gemulator.scenario.conditions.compare import (
+    ALTERNATIVES,
+    OneText,
+    TextFields,
+    TextTest,
+    expected_text,
+    shape_tag,
+    text_matches,
+)
 from gemulator.scenario.conditions.extractors import Extractor, RequiredLiteral, describe_texts, text_mismatches
 
 Medium = Literal["image", "audio", "file"]
@@ -74,7 +82,7 @@ MediaTest: TypeAlias = Annotated[
     | Annotated[bool, Tag("<flag>")]
     | Annotated[str, Tag("<words>")]
     | Annotated[TextFields, Tag("<fields>")]
-    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+    | Annotated[list[OneText], ALTERNATIVES, Tag("<list>")],
     Discriminator(_media_shape),
 ]
 

@@ -28,6 +28,20 @@ def compile_regex(pattern: str) -> Any:
         raise ValueError(f"invalid regular expression: {_reason(pattern, error)}") from None
 
 
+_MAX_CAPTURING = 10  # groups; more make each character of a match several times as expensive
+
+
+@lru_cache(maxsize=4096)
+def compile_test(pattern: str) -> Any:
+    """Return a compiled pattern that only tells if it matches: without its groups, if there are many."""
+    compiled = compile_regex(pattern)
+    if compiled.groups <= _MAX_CAPTURING:
+        return compiled
+    options = re2.Options()
+    options.never_capture = True
+    return re2.compile(pattern, options)
+
+
 def _reason(pattern: str, error: Exception) -> str:
     for written, name in _UNSUPPORTED:
         found = re.search(written, pattern)

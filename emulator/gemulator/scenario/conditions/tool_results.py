@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 from gemulator.core.errors import Mismatch
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation, ToolResult
-from gemulator.scenario.conditions.compare import OneText, TextFields, TextTest, shape_tag, text_matches
+from gemulator.scenario.conditions.compare import ALTERNATIVES, OneText, TextFields, TextTest, shape_tag, text_matches
 from gemulator.scenario.conditions.extractors import (
     Extractor,
     RequiredLiteral,
@@ -37,7 +37,7 @@ ResultTest: TypeAlias = Annotated[
     | Annotated[bool, Tag("<flag>")]
     | Annotated[str, Tag("<words>")]
     | Annotated[TextFields, Tag("<fields>")]
-    | Annotated[list[OneText], Field(min_length=1), Tag("<list>")],
+    | Annotated[list[OneText], ALTERNATIVES, Tag("<list>")],
     Discriminator(_result_shape),
 ]
 

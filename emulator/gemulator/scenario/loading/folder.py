@@ -27,7 +27,7 @@ class Folder:
         for file in self._files():
             relative = file.relative_to(self.path)
             if not any(part[0] in "_." for part in relative.parts):
-                yield relative.with_suffix("").as_posix(), file
+                yield _name(relative, file), file
 
     def include_files(self) -> Iterator[Path]:
         """Yield the YAML files that scenarios may include: their names begin with `_`."""
@@ -87,3 +87,19 @@ class Folder:
         if not exists:
             raise ValueError(f"file `{name}` not found in the folder of {beside.name}")
         return file
+
+
+def _name(relative: Path, file: Path) -> str:
+    """Return the name of a scenario. Raises ScenarioError if it is no text, which JSON could not hold."""
+    name = relative.with_suffix("").as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        remedy = "Rename it: the name of the file is the name of the scenario."
+        problem = Problem(_printable(file), 1, 1, "", "the file name is not UTF-8", remedy)
+        raise ScenarioError([problem]) from None
+    return name
+
+
+def _printable(file: Path) -> Path:
+    return Path(str(file).encode("utf-8", "backslashreplace").decode())

@@ -39,6 +39,11 @@ class IncludeResolver:
         self.problems: list[Problem] = list(document.problems)
         self.data = self._resolve(document.data, (), document, ()) if INCLUDE in document.text else document.data
 
+    def close(self) -> None:
+        """Forget the positions of all documents."""
+        for document, _ in self._origins.values():
+            document.close()
+
     def position(self, path: yaml.YamlPath, *, key: bool = False) -> tuple[Path, int, int]:
         """Return file, line and column of the value at a path, or of its key."""
         known = next(path[:end] for end in range(len(path), -1, -1) if path[:end] in self._origins)
@@ -71,6 +76,7 @@ class IncludeResolver:
                 steps: list[yaml.YamlPath] = [()]
                 if isinstance(piece.data, list):
                     steps = [(inner,) for inner in range(len(piece.data))]
+                self._grow(len(steps), piece)
                 for step in steps:
                     out.append(self._insert(piece, (*path, len(out)), step))
                 continue
@@ -83,6 +89,7 @@ class IncludeResolver:
         """Count the values of the resolved document. Raises ScenarioError if there are too many."""
         self._size += values
         if self._size > yaml.LARGEST:
+            self.close()
             message = f"more than {yaml.LARGEST:,} values once its includes are inserted"
             remedy = "Include fewer or smaller files, or use several scenarios."
             raise ScenarioError([Problem(document.file, 1, 1, "", message, remedy)])

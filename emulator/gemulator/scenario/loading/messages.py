@@ -66,6 +66,10 @@ def _value_message(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str
         return f"{_format_value(given)} has the wrong format", _form_remedy(path)
     if kind == "too_short":
         return "the list is empty", "Add at least one entry, or remove the key."
+    if kind == "too_long":
+        return f"the list has {context['actual_length']:,} entries", f"Use at most {context['max_length']:,}."
+    if kind == "string_too_long":
+        return f"the text has {len(given):,} characters", f"Use at most {context['max_length']:,}."
     bound = _bounds(kind, context)
     if bound:
         return f"{_format_value(given)} is out of range: {bound}", ""

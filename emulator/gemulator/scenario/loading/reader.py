@@ -27,8 +27,14 @@ def read_scenario(text: str, file: Path, name: str, files: Files | None = None) 
 
     `files` gives access to its folder; without it, the scenario can neither include nor send files.
     """
-    document = yaml.read(text, file)
-    resolver = IncludeResolver(document, files)
+    resolver = IncludeResolver(yaml.read(text, file), files)
+    try:
+        return _validate(resolver, file, name, files)
+    finally:
+        resolver.close()
+
+
+def _validate(resolver: IncludeResolver, file: Path, name: str, files: Files | None) -> Scenario:
     data = resolver.data
     if not isinstance(data, dict):
         remedy = "Start with `turns:` and a list of turns."

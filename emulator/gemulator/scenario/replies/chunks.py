@@ -7,8 +7,11 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from gemulator.core.count import MAX_CHUNK
+from gemulator.core.errors import ReplyError
 from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.templates.fields import TemplateText
+
+_MAX_CHUNKS = 100_000  # of a text
 
 
 class ChunkSize(StrictModel):
@@ -27,7 +30,13 @@ class ChunkSize(StrictModel):
         return self
 
     def split(self, text: str) -> tuple[str, ...]:
-        """Split the text into pieces of this size."""
+        """Split the text into pieces of this size. Raises ReplyError if they are too many."""
+        chunks = self._split(text)
+        if len(chunks) > _MAX_CHUNKS:
+            raise ReplyError(f"the answer has {len(chunks):,} chunks, more than {_MAX_CHUNKS:,}: set larger `chunks`")
+        return chunks
+
+    def _split(self, text: str) -> tuple[str, ...]:
         if self.tokens is not None:
             from gemulator.generate.token_count import pieces
 

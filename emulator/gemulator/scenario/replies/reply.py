@@ -15,6 +15,7 @@ from gemulator.request.conversation import Conversation
 from gemulator.scenario.templates.fields import template_fields
 from gemulator.scenario.templates.template import Template, fill, template_strings
 from gemulator.scenario.templates.variables import Variables
+from gemulator.scenario.templates.work import Work
 from gemulator.service.guided_decoding import UNCONSTRAINED, DecodingOptions
 
 
@@ -34,6 +35,7 @@ class Context(Struct, frozen=True):
     decoding: DecodingOptions = UNCONSTRAINED
     first_call: bool = True
     groups: Mapping[str, str] = field(default_factory=dict)
+    work: Work = field(default_factory=Work)
 
     def child(self, *names: str | int) -> "Context":
         """Return the context of a named part of the answer."""
@@ -55,7 +57,7 @@ class Context(Struct, frozen=True):
 
     @property
     def _variables(self) -> Variables:
-        return Variables(self.conversation, self.groups)
+        return Variables(self.conversation, self.groups, self.work)
 
 
 Signature: TypeAlias = Annotated[

@@ -8,6 +8,9 @@ import orjson
 from gemulator.core.json_types import JSON
 from gemulator.scenario.json_path import text_of
 
+MAX_BYTES = 1_000_000  # of the result of a template
+TEXT_FILTERS = frozenset({"upper", "lower", "capitalize", "title", "trim", "truncate", "replace"})
+
 Filter: TypeAlias = Callable[..., JSON]
 
 
@@ -28,7 +31,9 @@ def _last(value: JSON) -> JSON:
 
 
 def _join(value: JSON, between: str = ", ") -> str:
-    return between.join(map(text_of, _items(value)))
+    texts = [text_of(item) for item in _items(value)]
+    _check_size(sum(map(len, texts)) + len(between) * (len(texts) - 1))
+    return between.join(texts)
 
 
 def _round(value: JSON, digits: int = 0) -> JSON:
@@ -49,7 +54,16 @@ def _truncate(value: JSON, most: int) -> str:
 
 def _replace(value: JSON, old: str, new: str) -> str:
     text = text_of(value)
-    return text.replace(old, new) if old else text
+    if not old:
+        return text
+    _check_size(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
+
+
+def _check_size(characters: int) -> None:
+    """Raise ValueError before a text is made that is too long."""
+    if characters > MAX_BYTES:
+        raise ValueError(f"the result exceeds {MAX_BYTES:,} bytes")
 
 
 def _json(value: JSON) -> str:

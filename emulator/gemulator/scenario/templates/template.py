@@ -12,10 +12,9 @@ from gemulator.core.json_types import JSON
 from gemulator.core.secrets import is_credential
 from gemulator.scenario import json_path as paths
 from gemulator.scenario.json_path import text_of
-from gemulator.scenario.templates.filters import DEFAULT, FILTERS
+from gemulator.scenario.templates.filters import DEFAULT, FILTERS, MAX_BYTES, TEXT_FILTERS
 from gemulator.scenario.templates.variables import ROOTS, Variables
-
-MAX_BYTES = 1_000_000  # of the result of a template
+from gemulator.scenario.templates.work import EXPRESSION, Work
 
 _BRACES = re.compile(r"\{\{(.*?)\}\}", re.S)
 _LITERAL = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?|true|false|null"
@@ -23,6 +22,7 @@ _PATH = r"(?:\[\"[^\"]*\"\]|\['[^']*'\]|[^\s|()\"'])+"
 _HEAD = re.compile(rf"\s*(?:({_LITERAL})(?![\w.])|({_PATH}))\s*")
 _FILTER = re.compile(rf"\|\s*+(\w++)\s*+(?:\(\s*+((?:{_LITERAL})(?:\s*+,\s*+(?:{_LITERAL}))*+)?\s*+\))?\s*+")
 
+_MAX_SHOWN = 200  # characters of an expression in messages
 _MAX_DIGITS = 18  # of a whole number; any of them fits into 64 bits
 
 FilterCall: TypeAlias = tuple[str, tuple[Any, ...]]
@@ -36,31 +36,44 @@ class Expression(Struct, frozen=True):
     literal: JSON
     filters: tuple[FilterCall, ...]
 
+    def __str__(self) -> str:
+        shown = self.source if len(self.source) <= _MAX_SHOWN else f"{self.source[:_MAX_SHOWN]}…"
+        return f"`{{{{ {shown} }}}}`"
+
     def value(self, variables: Variables) -> JSON:
-        """Return the value for a request. Raises ReplyError if the request does not have it."""
+        """Return the value for a request. Raises ReplyError if the request does not have it, or it takes too much."""
+        variables.work.spend(EXPRESSION)
         try:
             found = variables.find(self.path) if self.path else self.literal
         except LookupError as error:
             fallback = next((arguments for name, arguments in self.filters if name == DEFAULT), None)
             if fallback is None:
-                raise ReplyError(f"`{{{{ {self.source} }}}}`: {error.args[0]}") from None
+                raise ReplyError(f"{self}: {error.args[0]}") from None
             found = fallback[0]
         for name, arguments in self.filters:
-            found = self._apply(name, found, arguments)
+            found = self._apply(name, found, arguments, variables.work)
         return found
 
-    def _apply(self, name: str, value: JSON, arguments: tuple[Any, ...]) -> JSON:
+    def _apply(self, name: str, value: JSON, arguments: tuple[Any, ...], work: Work) -> JSON:
         try:
-            return check_size(FILTERS[name][0](value, *arguments))
+            read = text_of(value) if name in TEXT_FILTERS else value
+            work.spend_on(read)
+            written = check_size(FILTERS[name][0](read, *arguments))
+            work.spend_on(written)
+            return written
         except (ValueError, OverflowError) as error:
-            raise ReplyError(f"`{{{{ {self.source} }}}}`: {error}") from None
+            raise ReplyError(f"{self}: {error}") from None
 
 
 def check_size(value: JSON) -> JSON:
     """Return the value. Raises ReplyError if it is too large."""
     if isinstance(value, str) and len(value) > MAX_BYTES // 4 and len(value.encode()) > MAX_BYTES:
-        raise ReplyError(f"the result of a template exceeds {MAX_BYTES:,} bytes")
+        raise _too_long()
     return value
+
+
+def _too_long() -> ReplyError:
+    return ReplyError(f"the result of a template exceeds {MAX_BYTES:,} bytes")
 
 
 class Template(Struct, frozen=True):
@@ -73,10 +86,19 @@ class Template(Struct, frozen=True):
         return (piece for piece in self.pieces if isinstance(piece, Expression))
 
     def text(self, variables: Variables) -> str:
-        """Return the text with all expressions filled in."""
+        """Return the text with all expressions filled in. Raises ReplyError if it is too long."""
         out: list[str] = []
+        left = MAX_BYTES
         for piece in self.pieces:
-            out.append(piece if isinstance(piece, str) else text_of(piece.value(variables)))
+            if isinstance(piece, str):
+                out.append(piece)
+                continue
+            text = text_of(piece.value(variables))
+            variables.work.spend(len(text))
+            left -= len(text)
+            if left < 0:
+                raise _too_long()
+            out.append(text)
         filled = "".join(out)
         check_size(filled)
         return filled
@@ -85,7 +107,9 @@ class Template(Struct, frozen=True):
         """Fill in the template; a template of one expression keeps the type of its value."""
         if len(self.pieces) == 1 and isinstance(self.pieces[0], Expression):
             value = self.pieces[0].value(variables)
-            check_size(text_of(value))
+            text = text_of(value)
+            check_size(text)
+            variables.work.spend(len(text))
             return value
         return self.text(variables)
 

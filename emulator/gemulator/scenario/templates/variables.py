@@ -8,19 +8,25 @@ from gemulator.core.json_types import JSON
 from gemulator.core.secrets import is_credential
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.json_path import Step, values
+from gemulator.scenario.templates.work import Work
 
 
 class Variables(Struct, frozen=True):
-    """Variables of one request. `groups` are the captured groups of the regular expressions in `when`."""
+    """Variables of one request. `groups` are the captured groups of the regular expressions in `when`.
+
+    `work` limits what the templates of the answer may read and write.
+    """
 
     conversation: Conversation
     groups: Mapping[str, str] = field(default_factory=dict)
+    work: Work = field(default_factory=Work)
 
     def find(self, path: Sequence[Step]) -> JSON:
         """Return the value at a path. Raises LookupError if the request does not have it."""
         root, rest = str(path[0]), path[1:]
         tree = ROOTS[root].extract(self)
-        found = list(values(tree, _normalize_path(root, rest)))
+        self.work.spend_on(tree if isinstance(tree, list | dict) else None)
+        found = list(values(tree, _normalize_path(root, rest), self.work.spend_on_items))
         if None in rest:
             return found
         if not found:

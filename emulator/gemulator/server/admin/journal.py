@@ -76,8 +76,9 @@ class JournalRoutes(Struct, frozen=True):
     async def _all_with_near_misses(self, entries: Sequence[Entry]) -> AsyncIterator[Entry]:
         """Yield the entries with their near misses. Other requests are answered between two entries."""
         for entry in entries:
-            yield await self._with_near_misses(entry)
-            if len(entries) > _MAX_AT_ONCE:
+            seen = await self._with_near_misses(entry)
+            yield seen
+            if seen is not entry or len(entries) > _MAX_AT_ONCE:
                 await asyncio.sleep(0)
 
     async def _json_lines(self, matching: Filter) -> AsyncIterator[bytes]:
