@@ -14,6 +14,7 @@ from gemulator.request.target import Target
 from gemulator.scenario.library import Library, load, load_folders
 from gemulator.scenario.loading.folder import Folder
 from gemulator.scenario.model import Scenario
+from gemulator.scenario.turns import TurnTable
 from tests.asking import asked, called, read, result, turn
 
 A = read("turns: [{when: {user: hi}, reply: a1}, {reply: a2}, {when: {user: ho}, times: 1, reply: a3}]", "a")
@@ -40,7 +41,7 @@ def test_conditions_come_first_over_all_files_in_name_order(text: str, only: str
 
 def test_pushed_scenarios_come_first_and_hide_their_names() -> None:
     pushed = [read("turns: [{reply: z}]", "z"), read("turns: [{when: {user: hi}, reply: new}]", "a")]
-    library = Library([A, B]).with_pushed(pushed)
+    library = Library([A, B]).with_pushed(TurnTable(pushed))
     assert fitting(library, "hi") == ["a/1", "b/2", "z/1", "b/1"]
     assert next(library.matching_turns(asked("hi"))).turn.reply == "new"
     assert [scenario.name for scenario in library.scenarios] == ["z", "a", "b"]

@@ -67,12 +67,13 @@ class AnswerCache:
             with self._lock:
                 self._account(added.size)
 
-    def clear(self) -> None:
-        """Drop everything."""
+    def clear(self) -> object:
+        """Drop everything; return it, so that it may be freed elsewhere."""
         with self._lock:
-            self._values.clear()
+            dropped, self._values = self._values, OrderedDict()
             self._bytes = 0
         self._seen.clear()
+        return dropped
 
     def _account(self, more: int) -> None:
         self._bytes += more

@@ -135,14 +135,11 @@ class Engine:
         """
         session = incoming.caller.session
         overlay = await self.store.overlay(session)
-        library = self.preparation.library_for(session, overlay)
+        library = await self.preparation.load_library(session, overlay)
         only = incoming.caller.settings.scenario or overlay.settings.scenario
         conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
-        limited = (
-            []
-            if answered
-            else [one for one in library.matching_turns(conversation, only) if one.turn.times is not None]
-        )
+        matching = () if answered else library.matching_turns(conversation, only)
+        limited = [one for one in matching if one.turn.times is not None]
         used = await self.store.counters(session) if limited else {}
         exhausted = [one.exhausted for one in limited if used.get(one.counter, 0) >= (one.turn.times or 0)]
         return (*exhausted, *library.near_misses(conversation, only))[:NEAREST]
@@ -151,6 +148,8 @@ class Engine:
         """Prepare a request and charge it to its quota; return a draft of the refusal if one of them fails."""
         session = incoming.caller.session
         overlay = await self.store.overlay(session)
+        if overlay.published:
+            await self.preparation.preload(overlay)
         now = self.clock() if overlay.settings.clock is None else overlay.settings.clock
         try:
             prepared = await self._worker.run(len(incoming.body), self.preparation.prepare, incoming, overlay)

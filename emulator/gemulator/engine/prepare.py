@@ -17,7 +17,7 @@ from gemulator.core.settings import Settings, Strictness
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.rendering import RenderedAnswer
-from gemulator.engine.session_library import session_library, validate_settings
+from gemulator.engine.session_library import Published, PushedTurns, validate_settings
 from gemulator.request.conversation import Conversation
 from gemulator.request.limits import RequestLimits, check_bytes
 from gemulator.request.limits import check_request as check_limits
@@ -103,7 +103,8 @@ class RequestPreparer:
         self._policy = lru_cache(partial(Policy.from_settings, settings))
         names = RequestLimits.__struct_fields__
         self._limits = RequestLimits(**{name: getattr(settings, f"max_{name}") for name in names})
-        self._session_library = lru_cache(maxsize=_MAX_LIBRARIES)(session_library)
+        self._pushed = PushedTurns()
+        self._session_library = lru_cache(maxsize=_MAX_LIBRARIES)(self._combine)
         self._cache = cache
 
     def prepare(self, incoming: IncomingRequest, overlay: SessionOverlay) -> PreparedRequest:
@@ -118,6 +119,7 @@ class RequestPreparer:
             incoming.target.location,
             *values,
             overlay.generation,
+            library,  # another thread may replace it before this answer is cached
         )
         prepared: PreparedRequest | None = self._cache.get(key)
         if prepared is None:
@@ -132,11 +134,14 @@ class RequestPreparer:
         prepared.renderings[which] = rendered
         self._cache.grow(prepared.key, prepared, rendered[0])
 
-    def set_library(self, library: Library) -> None:
-        """Use these scenarios from the next request on; requests in progress keep theirs."""
+    def set_library(self, library: Library) -> object:
+        """Use these scenarios from the next request on; requests in progress keep theirs.
+
+        Return the cached answers of the previous ones: to free them takes long if they are many.
+        """
         self.library = library
-        self._cache.clear()
         self._session_library.cache_clear()
+        return self._cache.clear()
 
     def _prepare(
         self, incoming: IncomingRequest, overlay: SessionOverlay, library: Library, key: Hashable
@@ -192,13 +197,25 @@ class RequestPreparer:
         return check_request(RuleContext.of(conversation, model, policy, self._verify_signature)).failure
 
     def library_for(self, session: str, overlay: SessionOverlay) -> Library:
-        """Return the scenarios of a session. Raise StoreDataError if one of its overlay is not valid."""
+        """Return the scenarios of a session. Raise StoreDataError if a pushed one is not valid."""
         if not overlay.published:
             return self.library
         try:
-            return self._session_library(overlay, self.library)
+            return self._session_library(overlay.published, self.library)
         except ScenarioError as error:
             raise StoreDataError(session, f"a pushed scenario is not valid: {error}") from None
+
+    async def load_library(self, session: str, overlay: SessionOverlay) -> Library:
+        """Return the scenarios of a session; large ones are read in a thread. Raise StoreDataError, NoTaskError."""
+        await self.preload(overlay)
+        return self.library_for(session, overlay)
+
+    async def preload(self, overlay: SessionOverlay) -> None:
+        """Read large pushed scenarios in a thread, so that `library_for` takes no time. Raise NoTaskError."""
+        await self._pushed.load(overlay.published)
+
+    def _combine(self, published: Published, files: Library) -> Library:
+        return files.with_pushed(self._pushed.get(published))
 
 
 def _require_scenario(name: str, library: Library) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from gemulator.core.errors import Mismatch, NearMiss, Problem, ScenarioError
+from gemulator.core.gc_pause import gc_paused
 from gemulator.core.secrets import is_credential
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.loading.folder import Folder
@@ -28,14 +29,14 @@ class Library:
         self._files = TurnTable(sorted(scenarios, key=lambda scenario: scenario.name))
         self._hidden: frozenset[str] = frozenset()
 
-    def with_pushed(self, scenarios: Sequence[Scenario]) -> Self:
-        """Return this library with pushed scenarios, in order, before its own; they replace files of the same name.
+    def with_pushed(self, pushed: TurnTable) -> Self:
+        """Return this library with pushed turns before its own; their scenarios replace files of the same name.
 
-        The index of the files is shared, so that creating one per session is cheap.
+        The indexes are shared, so that creating one per session is cheap.
         """
         library = type(self)()
-        library._pushed, library._files = TurnTable(scenarios), self._files
-        library._hidden = frozenset(scenario.name for scenario in scenarios)
+        library._pushed, library._files = pushed, self._files
+        library._hidden = frozenset(scenario.name for scenario in pushed.scenarios)
         return library
 
     @property
@@ -58,6 +59,12 @@ class Library:
         for located in files:
             if located.scenario.name not in self._hidden:
                 yield located
+
+    @property
+    def pieces(self) -> Sequence[object]:
+        """Return the objects that take most of the memory: the turns of files."""
+        turns = (turn for scenario in self._files.scenarios for turn in scenario.turns)
+        return [*turns, *(located for group in self._files.priority_groups for located in group)]
 
     @cached_property
     def header_names(self) -> tuple[bytes, ...]:
@@ -95,6 +102,11 @@ class Library:
         nearest = nsmallest(limit, (entry for entry in ranked if entry[3]), key=lambda entry: entry[:2])
         return [NearMiss(str(located), failed) for _, _, located, failed in nearest]
 
+    def prepare(self) -> Self:
+        """Compute now what requests would compute one by one, and return self."""
+        self._files.prepare()
+        return self
+
     def build_indexes(self) -> Self:
         """Build the index now instead of at the first request, and return self."""
         self._files.build_indexes()
@@ -115,7 +127,8 @@ def _likeness(mismatch: Mismatch) -> float:
 
 def load(folders: Sequence[Path]) -> Library:
     """Return a library of all scenario files below `folders`. Raises ScenarioError with the problems of all files."""
-    return load_folders([Folder(folder) for folder in folders])
+    with gc_paused():
+        return load_folders([Folder(folder) for folder in folders])
 
 
 def load_folders(folders: Sequence[Folder]) -> Library:

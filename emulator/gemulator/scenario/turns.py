@@ -126,6 +126,13 @@ class TurnTable:
                 )
         return frozenset(names)
 
+    def prepare(self) -> None:
+        """Build the indexes and hash all turns now instead of at the first requests."""
+        self.build_indexes()
+        for group in self.priority_groups:
+            for located in group:
+                _ = located.counter, located.seed_key
+
     def build_indexes(self) -> None:
         """Build the indexes now instead of at the first request."""
         _ = self._indexes, self.header_names

@@ -16,6 +16,7 @@ from gemulator.delivery.steps import LARGEST_WRITE, Delivery
 from gemulator.dialects import FRONT_END, refusal
 from gemulator.engine.engine import Engine, EngineResult
 from gemulator.engine.response_headers import add_emulator_headers
+from gemulator.engine.session_library import NoTaskError
 from gemulator.request.target import Target, target_of
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat_request import Refusal, RequestReader
@@ -97,6 +98,9 @@ class Chat:
         left: EngineResult | Exception | None
         try:
             left = run_immediate(self._answer_in_one_write(connection, path, target, Headers(headers), body, began))
+        except NoTaskError:  # nothing is counted or journaled yet: answer in a task
+            self._metrics.running -= 1
+            return None
         except Exception as error:
             left = error
         if left is None:

@@ -251,8 +251,7 @@ class MemoryStore:
 
     async def publish(self, session: str, scenario: PushedScenario) -> None:
         overlay = self._overlay_of(session)
-        others = tuple(other for other in overlay.published if other.name != scenario.name)
-        self._set_overlay(session, replace(overlay, published=(scenario, *others)))
+        self._set_overlay(session, replace(overlay, published=overlay.published_with(scenario)))
 
     async def withdraw(self, session: str, name: str | None = None) -> bool:
         overlay = self._overlay_of(session)

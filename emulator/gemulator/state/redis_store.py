@@ -183,8 +183,7 @@ class RedisStore:
 
     async def publish(self, session: str, scenario: PushedScenario) -> None:
         def add(overlay: SessionOverlay) -> SessionOverlay:
-            others = tuple(other for other in overlay.published if other.name != scenario.name)
-            return replace(overlay, published=(scenario, *others))
+            return replace(overlay, published=overlay.published_with(scenario))
 
         await self._update_overlay(session, add)
 

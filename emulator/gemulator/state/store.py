@@ -99,6 +99,10 @@ class SessionOverlay(Struct, frozen=True):
     published: tuple[PushedScenario, ...] = ()
     settings: SessionSettings = SessionSettings()
 
+    def published_with(self, scenario: PushedScenario) -> tuple[PushedScenario, ...]:
+        """Return the pushed scenarios after one more, which replaces one of the same name."""
+        return (scenario, *(other for other in self.published if other.name != scenario.name))
+
 
 UNCHANGED = SessionOverlay()
 

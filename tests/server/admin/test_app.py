@@ -70,6 +70,7 @@ async def test_settings_are_redacted(store: str, shown: str) -> None:
         ("POST", "/sessions", {"json": {"clock": "noon"}}, 422, "invalid_body"),
         ("POST", "/explain", {"json": {"body": {}, "path": "/v1/x"}}, 422, "no_chat_path"),
         ("POST", "/scenarios", {"content": b"\xff"}, 422, "invalid_scenario"),
+        ("POST", f"/scenarios?name={'x' * 201}", {"content": "turns: [{ reply: x }]"}, 422, "invalid_scenario"),
         ("POST", "/scenarios", {"content": b"x" * 10_000_001}, 413, "too_large"),
     ],
 )

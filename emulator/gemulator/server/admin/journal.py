@@ -185,7 +185,7 @@ class JournalRoutes(Struct, frozen=True):
         overlay = await self.engine.store.overlay(session)
         names = {entry.received.exchange.scenario for entry in entries}
         names |= {published.name for published in overlay.published} | {overlay.settings.scenario or ""}
-        library = self.engine.preparation.library_for(session, overlay)
+        library = await self.engine.preparation.load_library(session, overlay)
         return [turn for turn in library.located_turns if turn.scenario.name in names]
 
     async def explain(self, request: Request) -> Response:

@@ -1,8 +1,10 @@
 """Admin routes for sessions and their pushed scenarios."""
 
+import asyncio
 import hashlib
 import re
 from collections import deque
+from collections.abc import Sequence
 from difflib import get_close_matches
 
 import orjson
@@ -17,8 +19,8 @@ from gemulator.core.errors import ScenarioError
 from gemulator.core.overrides import OVERRIDES
 from gemulator.core.settings import Settings
 from gemulator.engine.engine import Engine
-from gemulator.engine.session_library import read_pushed
-from gemulator.scenario.model import Scenario
+from gemulator.engine.session_library import LARGE, read_pushed
+from gemulator.scenario.model import MAX_NAME, Scenario
 from gemulator.server.admin.bodies import (
     DeliveryLines,
     NewSession,
@@ -36,6 +38,7 @@ from gemulator.state.journal.json_views import SessionView
 from gemulator.state.store import PushedScenario, SessionSettings
 
 _MAX_ENDED = 100  # ended sessions that are remembered: more could evict active ones
+_PIECE = 65_536  # characters
 _YAML_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # YAML 1.1 line breaks and invalid characters
 
 
@@ -73,7 +76,7 @@ class SessionRoutes(Struct, frozen=True):
     async def create_session(self, body: bytes) -> tuple[str, str]:
         """Create or reconfigure a session as a body says; return its name and a token. Raises AdminHTTPError."""
         new = parse_body(body, NewSession)
-        pushed = [_parse_scenario(text.encode(), name)[1] for name, text in new.scenarios.items()]
+        pushed = [(await _read_scenario(text.encode(), name))[1] for name, text in new.scenarios.items()]
         store = self.engine.store
         for name in new.drop:
             await store.drop(name)
@@ -82,8 +85,7 @@ class SessionRoutes(Struct, frozen=True):
         if new.session is not None and await has_ended(store, new.session):
             await store.drop(new.session)
         session = await store.open(new.session)
-        for published in pushed:
-            await store.publish(session, published)
+        await self._publish(session, pushed)
         if new.scenario is not None:
             await self._require_scenario(session, new.scenario)
         clock = parse_clock(new.clock) if new.clock else None
@@ -123,6 +125,7 @@ class SessionRoutes(Struct, frozen=True):
     async def scenarios(self, request: Request) -> Response:
         session = session_param(request)
         overlay = await self.engine.store.overlay(session)
+        library = await self.engine.preparation.load_library(session, overlay)
         pushed = {published.name for published in overlay.published}
         listed = [
             {
@@ -131,7 +134,7 @@ class SessionRoutes(Struct, frozen=True):
                 "turns": len(scenario.turns),
                 "pushed": scenario.name in pushed,
             }
-            for scenario in self.engine.preparation.library_for(session, overlay).scenarios
+            for scenario in library.scenarios
         ]
         return JSONResponse({"session": session, "pinned": overlay.settings.scenario, "scenarios": listed})
 
@@ -142,12 +145,22 @@ class SessionRoutes(Struct, frozen=True):
 
     async def push_scenario(self, session: str, raw: bytes, name: str | None) -> Scenario:
         """Push a scenario, which precedes all others of the session. Raises AdminHTTPError."""
-        scenario, published = _parse_scenario(raw, name)
-        await self.engine.store.publish(session, published)
+        scenario, published = await _read_scenario(raw, name)
+        await self._publish(session, [published])
         return scenario
 
+    async def _publish(self, session: str, scenarios: Sequence[PushedScenario]) -> None:
+        """Push scenarios in order. Large ones are ready for use before the first request comes."""
+        store = self.engine.store
+        after = await store.overlay(session)
+        for scenario in scenarios:
+            after = replace(after, published=after.published_with(scenario))
+        await self.engine.preparation.preload(after)
+        for scenario in scenarios:
+            await store.publish(session, scenario)
+
     async def validate(self, request: Request) -> Response:
-        scenario, _ = _parse_scenario(await read_body(request), request.query_params.get("name"))
+        scenario, _ = await _read_scenario(await read_body(request), request.query_params.get("name"))
         return JSONResponse({"name": scenario.name, "turns": len(scenario.turns)})
 
     async def withdraw(self, request: Request) -> Response:
@@ -168,7 +181,8 @@ class SessionRoutes(Struct, frozen=True):
         return JSONResponse({"session": pin.session, "pinned": pin.scenario})
 
     async def _require_scenario(self, session: str, name: str) -> None:
-        library = self.engine.preparation.library_for(session, await self.engine.store.overlay(session))
+        overlay = await self.engine.store.overlay(session)
+        library = await self.engine.preparation.load_library(session, overlay)
         names = [scenario.name for scenario in library.scenarios]
         if name not in names:
             near = get_close_matches(name, names, 1)
@@ -178,9 +192,19 @@ class SessionRoutes(Struct, frozen=True):
             raise AdminHTTPError(404, "no_such_scenario", f"unknown scenario {name!r}", remedy)
 
 
+async def _read_scenario(raw: bytes, name: str | None) -> tuple[Scenario, PushedScenario]:
+    """Return `_parse_scenario`, from a thread if the text is large. Raises AdminHTTPError."""
+    if len(raw) <= LARGE:
+        return _parse_scenario(raw, name)
+    return await asyncio.to_thread(_parse_scenario, raw, name)
+
+
 def _parse_scenario(raw: bytes, name: str | None) -> tuple[Scenario, PushedScenario]:
     """Return a scenario in YAML or JSON. Its name: its own, else `name`, else a digest. Raises AdminHTTPError."""
     name = name or f"pushed-{hashlib.blake2b(raw, digest_size=4).hexdigest()}"
+    if len(name) > MAX_NAME:
+        message = f"the name of the scenario has {len(name):,} characters"
+        raise AdminHTTPError(422, "invalid_scenario", message, f"Use at most {MAX_NAME}.")
     text = _decode(raw)
     try:
         scenario = read_pushed(PushedScenario(name, text))
@@ -206,7 +230,9 @@ def _decode(raw: bytes) -> str:
     if raw.lstrip()[:1] == b"{":
         try:
             text = orjson.dumps(orjson.loads(raw)).decode()
-            return _YAML_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+            # In pieces: a pattern holds the interpreter lock until it has read the text.
+            pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+            return "".join(_YAML_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", piece) for piece in pieces)
         except orjson.JSONDecodeError:
             pass  # YAML in flow style
     try:
