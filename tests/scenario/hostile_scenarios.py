@@ -46,6 +46,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "wrong turns": ("more problems", "turns:\n" + "  - { repl: x }\n" * 20_000),
     "turns without a value": ("this key has no value", "turns:\n" + "  - { reply: }\n" * 20_000),
     "a long number": ("this number is too large", "turns: [{ reply: x, times: " + "9" * 5_000_000 + " }]"),
+    "a merge of itself": ("an alias contains itself", "&a { <<: *a }"),
     "an alias in itself": ("an alias contains itself", "turns: &t [{ reply: *t }]"),
     "Python in a tag": ("is not supported", "turns: [{ reply: !!python/object/apply:os.system ['true'] }]"),
     "half of a pair": ("invalid Unicode", 'turns: [{ reply: "\\ud800" }]'),
@@ -124,6 +125,13 @@ REQUESTS: dict[str, tuple[str, str, str]] = {
         "999,000 chunks",
         "turns: [{ reply: { text: '{{ user }}', chunks: { characters: 1 } } }]",
         LONG,
+    ),
+    "many named groups": (
+        "captures 900 groups",
+        "turns: [{ when: { user: { matches: '"
+        + "".join(f"(?P<g{n}>x*)" for n in range(900))
+        + "' } }, reply: '{{ match.g1 }}' }]",
+        "x" * 100_000,
     ),
     "many groups": (
         "captures 900 groups",

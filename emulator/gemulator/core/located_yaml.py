@@ -63,6 +63,7 @@ for _letter in "=<":
 
 
 Mark: TypeAlias = tuple[int, int]
+_Entry: TypeAlias = tuple[yaml.Node, yaml.Node]
 
 
 class Document:
@@ -98,16 +99,18 @@ def _mark(node: yaml.Node) -> Mark:
     return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def _entry(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+def _entry(node: yaml.Node | None, step: str | int, seen: set[int] | None = None) -> _Entry | None:
     """Return key and value nodes of an entry, including merged ones; for a list item both are the item."""
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         return node.value[step], node.value[step]
-    if not isinstance(node, yaml.MappingNode):
+    seen = seen or set()  # a mapping may merge itself, or others that merge the same
+    if not isinstance(node, yaml.MappingNode) or id(node) in seen:
         return None
+    seen.add(id(node))
     own = next(((key, value) for key, value in node.value if key.value == step), None)
     merges = (value for key, value in node.value if key.tag == _PREFIX + "merge")
     bases = (base for value in merges for base in (value.value if isinstance(value, yaml.SequenceNode) else [value]))
-    return own or next((found for base in bases if (found := _entry(base, step)) is not None), None)
+    return own or next((found for base in bases if (found := _entry(base, step, seen)) is not None), None)
 
 
 def read(text: str, file: Path) -> Document:

@@ -29,6 +29,7 @@ def compile_regex(pattern: str) -> Any:
 
 
 _MAX_CAPTURING = 10  # groups; more make each character of a match several times as expensive
+_GROUP_NAME = re.compile(r"(\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\])|\(\?P?<\w+>", re.S)
 
 
 @lru_cache(maxsize=4096)
@@ -38,8 +39,8 @@ def compile_test(pattern: str) -> Any:
     if compiled.groups <= _MAX_CAPTURING:
         return compiled
     options = re2.Options()
-    options.never_capture = True
-    return re2.compile(pattern, options)
+    options.never_capture = True  # except of named groups
+    return re2.compile(_GROUP_NAME.sub(lambda found: found[1] or "(", pattern), options)
 
 
 def _reason(pattern: str, error: Exception) -> str:
