@@ -60,6 +60,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         "the list has 50,000 entries",
         "turns: [{ when: { user: [" + ", ".join(f"a{n}" for n in range(50_000)) + "] }, reply: x }]",
     ),
+    "many calls": (
+        "the list has 20,000 entries",
+        "turns: [{ reply: [" + ", ".join(["{ call: f }"] * 20_000) + "] }]",
+    ),
     "open braces": ("`{{` is not closed", "turns: [{ reply: '" + "{{ " * 400_000 + "' }]"),
     "open quotes": ("is not an expression", "turns: [{ reply: '" + '{{ " }} {{ a " ' * 100_000 + "' }]"),
     "open brackets": ("is not a valid path", "turns: [{ reply: '{{ a" + "[" * 200_000 + " }}' }]"),
@@ -98,7 +102,7 @@ REQUESTS: dict[str, tuple[str, str, str]] = {
     ),
     "a part often": (
         "read and write more than",
-        "turns: [{ reply: [" + ", ".join(["{ text: '{{ user }}' }"] * 2_000) + "] }]",
+        "turns: [{ reply: [" + ", ".join(["{ text: '{{ user }}' }"] * 900) + "] }]",
         LONG,
     ),
     "a value often": (

@@ -44,8 +44,8 @@ turns:
 - Files whose names begin with `_` or `.` are not scenarios. A scenario is named after its file, without the suffix.
 - Files are YAML 1.2: `no` is a string, and duplicate keys are errors. Durations have units: `800ms`, `1.5s`, `2m`.
 - A file has at most 20 MB and 400,000 values, includes and aliases counted each time; a name 200 characters; a list of
-  alternatives 1,000 entries; a glob 1,000 characters. The templates of one answer read and write at most 20 million
-  characters, and each fills in at most 1 MB. What is beyond is refused where it is written, or with a 400 that says so.
+  alternatives or parts 1,000 entries; a glob 1,000 characters. The templates of one answer read and write at most
+  20 million characters, and each fills in at most 1 MB. What is beyond is refused where it is written, or with a 400.
 - `gemulator check` reports mistakes; `gemulator explain REQUEST.json` shows which turn answers and why.
 """
 

@@ -20,6 +20,8 @@ from gemulator.scenario.replies.text import LoremReply, MarkdownReply, TextReply
 from gemulator.scenario.replies.tool_call import CallReply
 from gemulator.scenario.templates.fields import TemplateText
 
+_MAX_PARTS = 1_000  # the stream of many calls takes time that grows with their square
+
 
 def _option_tag(value: Any) -> str:
     own = "reply" in value if isinstance(value, dict) else isinstance(value, Option | Candidate)
@@ -173,7 +175,7 @@ Reply = TypeAliasType(
     Annotated[
         Annotated[TemplateText, Tag("<words>")]
         | Annotated[WholeReply, Tag("<part>")]
-        | Annotated[list[AnyPart], Field(min_length=1), Tag("<list>")],
+        | Annotated[list[AnyPart], Field(min_length=1, max_length=_MAX_PARTS), Tag("<list>")],
         Discriminator(_reply_tag),
     ],
 )
