@@ -23,7 +23,7 @@ LARGE = 20_000
 """Characters of pushed scenarios above which they are read in a thread: more take several milliseconds."""
 
 _MAX_TABLES = 256
-_MAX_TEXT = 40_000_000  # characters of the scenarios of all tables
+_MAX_TEXT = 8_000_000  # characters of the scenarios of all tables; their turns take up to a hundred times as many bytes
 _MAX_SCENARIOS = 64
 _MAX_LARGE_SCENARIOS = 4
 
