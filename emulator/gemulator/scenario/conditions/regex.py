@@ -29,7 +29,7 @@ def compile_regex(pattern: str) -> Any:
 
 
 _MAX_CAPTURING = 10  # groups; more make each character of a match several times as expensive
-_GROUP_NAME = re.compile(r"(\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\])|\(\?P?<\w+>", re.S)
+_GROUP_NAME = re.compile(r"(\\Q.*?(?:\\E|\Z)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*+\]?)|\(\?P?<\w+>", re.S)
 
 
 @lru_cache(maxsize=4096)
