@@ -4,6 +4,7 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gemulator.core.invalid_field import InvalidField
 
@@ -89,7 +90,7 @@ class Failure(Struct, frozen=True):
 
     `field` is the offending path in the request and `invalid_field` the validation error, `retry_after` the seconds
     of that header. `cause` says what the client did and `remedy` how to go on (never in the body). `own` marks a
-    refusal of gemulator itself, which no service would send.
+    refusal of gemulator itself, which no service would send. `name` is that of the service's refusal (docs/errors.md).
     """
 
     status: int
@@ -102,6 +103,7 @@ class Failure(Struct, frozen=True):
     remedy: str = ""
     invalid_field: InvalidField | None = None
     own: bool = False
+    name: str = ""
 
     @property
     def hint(self) -> str:
@@ -122,16 +124,21 @@ def own_failure(message: str, cause: str = "", remedy: str = "", status: int = 4
 
 
 def invalid(
-    message: str, field: str | None = None, invalid_field: InvalidField | None = None, *, cause: str, remedy: str
+    message: str,
+    field: str | None = None,
+    invalid_field: InvalidField | None = None,
+    *,
+    cause: str,
+    remedy: str,
+    name: str = "",
 ) -> Failure:
     """Return Google's 400 INVALID_ARGUMENT, with the field violation that its JSON front end adds."""
     details: tuple[dict[str, Any], ...] = ()
     if field is not None:
         violation = {"field": field, "description": message}
         details = ({"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]},)
-    return Failure(
-        400, "INVALID_ARGUMENT", message, details, field=field, cause=cause, remedy=remedy, invalid_field=invalid_field
-    )
+    failure = Failure(400, "INVALID_ARGUMENT", message, details, field=field, cause=cause, remedy=remedy, name=name)
+    return replace(failure, invalid_field=invalid_field)
 
 
 def quote_value(value: Any) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gemulator.core.errors import Unsatisfiable
-from gemulator.core.plan import Failure, Plan, invalid
+from gemulator.core.plan import Failure, Plan
 from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.request.body import ChatRequest
@@ -81,9 +82,9 @@ class Dialect(Protocol):
     def unsatisfiable(self, error: Unsatisfiable) -> Failure:
         """Return the server's refusal of an output constraint that no answer can meet."""
         path = ".".join(filter(None, (error.field, error.path)))
-        reason = f"no value fits the schema{f' at {path!r}' if path else ''}: {error.reason}."
-        message = f"Unable to submit request because {reason}"
-        return invalid(message, path if error.field else None, cause=str(error), remedy=UNSATISFIABLE_REMEDY)
+        place = f" at {path!r}" if path else ""
+        failure = refuse("unsatisfiable-schema", at=path if error.field else None, place=place, reason=error.reason)
+        return replace(failure, cause=str(error), remedy=UNSATISFIABLE_REMEDY)
 
     def refusal(self, request: ChatRequest, prompt_tokens: Callable[[], int]) -> Failure | None:
         """Return the server's own refusal of a parsed request, or None. Called before any answer is begun."""

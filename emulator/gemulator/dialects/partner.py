@@ -5,8 +5,9 @@ from itertools import zip_longest
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
-from gemulator.core.plan import Choice, Failure, Plan, ToolCall, Usage, invalid
+from gemulator.core.plan import Choice, Failure, Plan, ToolCall, Usage
 from gemulator.core.seed import Seed
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.dialects.dialect import Dialect, RawHeaders, Style
@@ -24,6 +25,7 @@ from gemulator.dialects.open_models import (
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
 from gemulator.service.guided_decoding import DecodingOptions, constrain_reasoning, decoding_options
+from gemulator.service.rules.parameters import invalid_value
 from gemulator.service.serving_profile import ThoughtPlacement
 
 _GOOGLE = Gemini()
@@ -164,14 +166,12 @@ def _safety_settings_error(request: ChatRequest) -> Failure | None:
     settings = request.google_options.get("model_safety_settings", {})
     field = "extra_body.google.model_safety_settings"
     if not isinstance(settings, dict):
-        value, cause = orjson.dumps(settings).decode(), f"`{field}` is not an object"
-        message = f"Invalid value at '{field}' (TYPE_MESSAGE), {value}"
-        return invalid(message, field, cause=cause, remedy="send an object with `enabled`")
+        failure = invalid_value(field, "TYPE_MESSAGE", settings)
+        return replace(failure, cause=f"`{field}` is not an object", remedy="send an object with `enabled`")
     enabled = settings.get("enabled", True)
     if not isinstance(enabled, bool):
-        value, cause = orjson.dumps(enabled).decode(), f"`{field}.enabled` is not a boolean"
-        message = f"Invalid value at '{field}.enabled' (TYPE_BOOL), {value}"
-        return invalid(message, f"{field}.enabled", cause=cause, remedy="send true or false")
+        failure = invalid_value(f"{field}.enabled", "TYPE_BOOL", enabled)
+        return replace(failure, cause=f"`{field}.enabled` is not a boolean", remedy="send true or false")
     return None
 
 

@@ -14,7 +14,7 @@ from gemulator.dialects import Style
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import fault_overrides, pacing_override
 from gemulator.engine.planning.plan import Script
-from gemulator.engine.planning.script import resolve_reply
+from gemulator.engine.planning.script import resolve_reply, root_seed
 from gemulator.engine.prepare import PreparedRequest
 from gemulator.engine.rendering import RenderedAnswer, RenderOptions, render
 from gemulator.engine.response_headers import add_emulator_headers
@@ -101,10 +101,7 @@ class AnswerBuilder:
         return RenderOptions(root, style, schedule, self._sign, is_repeat)
 
     def _root(self, prepared: PreparedRequest, located: LocatedTurn | None) -> Seed:
-        seed_key = located.seed_key if located else b""
-        return Seed.root(
-            prepared.caller.settings.seed or self._settings.seed, seed_key, prepared.conversation.fingerprint
-        )
+        return root_seed(prepared.caller.settings.seed or self._settings.seed, located, prepared.conversation)
 
 
 def _is_constant(located: LocatedTurn) -> bool:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
 from gemulator.core.errors import NearMiss, RequestError, Unmatched
-from gemulator.core.headers import Headers
 from gemulator.core.plan import Answer, Failure
 from gemulator.core.seed import Seed, sign
 from gemulator.core.settings import Settings
@@ -22,14 +21,13 @@ from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
+from gemulator.engine.near_misses import near_misses
 from gemulator.engine.prepare import PreparedRequest, RequestPreparer
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import add_emulator_headers, session_header
 from gemulator.engine.worker import LARGE, Worker
-from gemulator.request.conversation import Conversation
-from gemulator.request.parser import parse
 from gemulator.scenario.delivery_fields import parse_quota
-from gemulator.scenario.library import NEAREST, Library
+from gemulator.scenario.library import Library
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.quotas import UNLIMITED, Charge
 from gemulator.state.journal.entry import Exchange, Received, Source
@@ -109,9 +107,10 @@ class Engine:
     async def explain(self, incoming: IncomingRequest) -> Explanation:
         """Return the answer that the request would get now, with reasons. Neither counted nor journaled."""
         admitted = await self._admit(incoming, dry=True)
-        if isinstance(admitted, AnswerDraft):
-            return Explanation(admitted.exchange, admitted.delivery, admitted.attempt, admitted.answer)
-        draft, prepared = await self._build_answer(admitted, dry=True), admitted.prepared
+        draft = admitted if isinstance(admitted, AnswerDraft) else await self._build_answer(admitted, dry=True)
+        if isinstance(admitted, AnswerDraft) or draft.exchange.source == "refused":
+            return Explanation(draft.exchange, draft.delivery, draft.attempt, draft.answer)
+        prepared = admitted.prepared
         conversation, only = prepared.conversation, prepared.caller.settings.scenario
         matching = list(prepared.library.matching_turns(conversation, only))
         names = [str(located) for located in matching]
@@ -129,20 +128,8 @@ class Engine:
         )
 
     async def near_misses(self, incoming: IncomingRequest, *, answered: bool) -> Sequence[NearMiss]:
-        """Return the turns that nearly match a journaled request, nearest first.
-
-        Unless a turn `answered`, the matching turns come first: their `times` are used up.
-        """
-        session = incoming.caller.session
-        overlay = await self.store.overlay(session)
-        library = await self.preparation.load_library(session, overlay)
-        only = incoming.caller.settings.scenario or overlay.settings.scenario
-        conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
-        matching = () if answered else library.matching_turns(conversation, only)
-        limited = [one for one in matching if one.turn.times is not None]
-        used = await self.store.counters(session) if limited else {}
-        exhausted = [one.exhausted for one in limited if used.get(one.counter, 0) >= (one.turn.times or 0)]
-        return (*exhausted, *library.near_misses(conversation, only))[:NEAREST]
+        """Return the turns that nearly match a journaled request; unless a turn `answered`, exhausted ones first."""
+        return await near_misses(self.store, self.preparation, incoming, answered=answered)
 
     async def _admit(self, incoming: IncomingRequest, *, dry: bool = False) -> AdmittedRequest | AnswerDraft:
         """Prepare a request and charge it to its quota; return a draft of the refusal if one of them fails."""
@@ -155,7 +142,9 @@ class Engine:
             prepared = await self._worker.run(len(incoming.body), self.preparation.prepare, incoming, overlay)
         except RequestError as error:
             return await self._worker.run(len(incoming.body), self._refuse, incoming, error.failure, now)
-        quota = UNLIMITED if dry else parse_quota(prepared.caller.settings.quota or self.settings.quota)
+        line = prepared.caller.settings.quota or self.settings.quota
+        # A request that the service refuses is not charged, as no token of it is counted.
+        quota = UNLIMITED if dry or prepared.refusal is not None else parse_quota(line)
         if quota is UNLIMITED:
             return AdmittedRequest(incoming, prepared, overlay, now)
         model = prepared.conversation.request.model
@@ -173,11 +162,16 @@ class Engine:
             incoming = replace(incoming, headers=admission.headers(incoming.headers))
             prepared = await self._worker.run(len(incoming.body), self.preparation.prepare, incoming, admitted.overlay)
         claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
+        refusal = prepared.refusal_instead_of(claim.index)
+        if refusal is not None:
+            return await self._worker.run(len(incoming.body), self._refuse, incoming, refusal, now)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         is_repeat = attempt > 0 and prepared.may_be_cached
         rendering, exchange = await self._worker.run(
             len(incoming.body), self._rendering, prepared, claim.index, incoming, now, is_repeat=is_repeat
         )
+        if exchange.source == "unsatisfiable" and not dry:
+            await self._unclaim(session, prepared, claim)
         phases = rendering.template.schedule.phases
         answers = await self._prior_answers(phases, session, prepared, claim, dry=dry) if phases else 0
         added = session_header(session) if self.settings.emulator_headers else ()
@@ -185,6 +179,12 @@ class Engine:
         if admission is not None:
             await self._admission.settle(session, admission, rendering.usage)
         return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer)
+
+    async def _unclaim(self, session: str, prepared: PreparedRequest, claim: Claim) -> None:
+        """Give back the claim on a turn whose reply cannot be sent."""
+        limit = None if claim.index is None else prepared.limits[claim.index]
+        if limit is not None and limit.times is not None:
+            await self.store.unclaim(session, limit.key)
 
     async def _prior_answers(
         self, phases: Sequence[int], session: str, prepared: PreparedRequest, claim: Claim, *, dry: bool
@@ -253,6 +253,7 @@ class Engine:
             nearest,
             prepared.tolerated,
             rendering.answer.hint if isinstance(rendering.answer, Failure) else "",
+            rendering.answer.name if source == "unsatisfiable" and isinstance(rendering.answer, Failure) else "",
         )
         return rendering, exchange
 
@@ -272,7 +273,9 @@ class Engine:
             head = add_emulator_headers(head, hint=answer.hint)
         body = Body.of(incoming.body, self.settings.journal_body)
         name = _model_in(incoming.body)
-        exchange = Exchange("POST", incoming.path, name, body, head.status, "refused", hint=answer.hint)
+        exchange = Exchange(
+            "POST", incoming.path, name, body, head.status, "refused", hint=answer.hint, refusal=answer.name
+        )
         return AnswerDraft(exchange, Delivery((head, chunk)), 0, now, failure)
 
 

@@ -47,7 +47,10 @@ class Explanation(Struct, frozen=True):
 def _headline(exchange: Exchange, location: str) -> str:
     if exchange.turn:
         return f"Answered by {exchange.scenario}/{exchange.turn} ({location})."
-    reasons = {"generated": "No turn matches: the answer is generated.", "refused": "Refused before a turn was chosen."}
+    reasons = {
+        "generated": "No turn matches: the answer is generated.",
+        "refused": "Refused: only an error of a turn comes first.",
+    }
     return reasons.get(exchange.source, "No turn matches.")
 
 

@@ -16,6 +16,7 @@ from gemulator.core.seed import verify
 from gemulator.core.settings import Settings, Strictness
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.incoming import IncomingRequest
+from gemulator.engine.planning.script import replies_with_error, root_seed
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.session_library import Published, PushedTurns, validate_settings
 from gemulator.request.conversation import Conversation
@@ -27,7 +28,7 @@ from gemulator.request.target import Caller, Target
 from gemulator.scenario.library import NEAREST, Library
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
-from gemulator.service.rules import Policy, RuleContext, check_request
+from gemulator.service.rules import Policy, RuleContext, RuleResult, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
 from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, StoreDataError, TurnLimit
@@ -46,6 +47,7 @@ _NEUTRAL_FIELDS = {
 _EXTERNAL_REF = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference to another document
 _MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
 _UNLIMITED = TurnLimit("", None)
+_REFUSED = TurnLimit("", None, counts=False)
 
 
 class PreparedRequest(Struct, frozen=True):
@@ -55,6 +57,7 @@ class PreparedRequest(Struct, frozen=True):
     refusals of the service. `may_be_cached`: the service may
     have the prompt in its cache when it is sent again. `has_no_overrides`: nothing in the request changes the text of a
     turn. `renderings` are the answers so far, by candidate and `is_repeat`; `key` is that of the answer cache.
+    `refusal` is the service's, which is sent unless a turn is chosen that counts, because it replies with an error.
     """
 
     conversation: Conversation
@@ -69,11 +72,16 @@ class PreparedRequest(Struct, frozen=True):
     has_no_overrides: bool
     renderings: dict[tuple[int | None, bool], tuple[RenderedAnswer, Exchange]]
     key: Hashable
+    refusal: Failure | None = None
 
     @property
     def size(self) -> int:
         """Return the bytes of the request and its answers."""
         return len(self.conversation.parsed.raw) + sum(rendering.size for rendering, _ in self.renderings.values())
+
+    def refusal_instead_of(self, index: int | None) -> Failure | None:
+        """Return the refusal that is sent although a turn was chosen, None if the turn's reply is sent."""
+        return None if index is not None and self.limits[index].counts else self.refusal
 
     @property
     def nearest(self) -> Sequence[NearMiss]:
@@ -151,21 +159,18 @@ class RequestPreparer:
         check_limits(parsed, self._limits, shared=incoming.target.shared)
         conversation = Conversation(parsed, incoming.target, Headers(incoming.headers))
         facts = conversation.envelope.memoize(_envelope_facts, self._catalog, incoming.target)
-        model = facts.model
-        if isinstance(model, Failure):
-            raise RequestError(model)
         if overlay.settings is not UNCHANGED.settings:
             validate_settings(incoming.caller.session, overlay.settings)
         caller = _apply_session_settings(incoming.caller, overlay.settings)
-        policy = self._policy(caller.settings.strictness, caller.settings.signatures)
-        checked = check_request(RuleContext.of(conversation, model, policy, self._verify_signature))
-        if checked.failure is not None:
-            raise RequestError(checked.failure)
+        model, checked = self._check(conversation, facts.model, caller)
         if incoming.caller.settings.scenario is not None:
             _require_scenario(incoming.caller.settings.scenario, library)
         generates = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
         candidates = _candidates(library.matching_turns(conversation, caller.settings.scenario), generates=generates)
-        limits = [TurnLimit(turn.counter, turn.turn.times) if turn else _UNLIMITED for turn in candidates]
+        if checked.failure is not None:
+            limits = self._error_limits(candidates, caller, conversation, checked.failure)
+        else:
+            limits = [TurnLimit(turn.counter, turn.turn.times) if turn else _UNLIMITED for turn in candidates]
         notes = (*checked.notes, *facts.notes) if checked.notes or facts.notes else ()
         cacheable = may_be_cached(conversation, model, len(incoming.body))
         plain = facts.is_plain and not notes and not conversation.media and _has_no_overrides(caller, incoming.headers)
@@ -182,6 +187,7 @@ class RequestPreparer:
             plain,
             {},
             key,
+            checked.failure,
         )
 
     def refusal(self, incoming: IncomingRequest, strictness: Strictness) -> Failure | None:
@@ -195,6 +201,35 @@ class RequestPreparer:
             return model
         policy = Policy(strictness, listed_only=self._settings.models == "catalog")
         return check_request(RuleContext.of(conversation, model, policy, self._verify_signature)).failure
+
+    def _check(self, conversation: Conversation, found: Model | Failure, caller: Caller) -> tuple[Model, RuleResult]:
+        """Return the model and the result of the rules; an unknown model or endpoint is refused by the front end."""
+        if isinstance(found, Failure):
+            return Model(conversation.request.model, is_fallback=True), RuleResult(found)
+        policy = self._policy(caller.settings.strictness, caller.settings.signatures)
+        return found, check_request(RuleContext.of(conversation, found, policy, self._verify_signature))
+
+    def _error_limits(
+        self,
+        candidates: Sequence[LocatedTurn | None],
+        caller: Caller,
+        conversation: Conversation,
+        refusal: Failure,
+    ) -> Sequence[TurnLimit]:
+        """Return the limits of a request that the service refuses: only turns that reply with an error count.
+
+        Raise RequestError if there is none. The last limit stands for the refusal.
+        """
+        seed = caller.settings.seed or self._settings.seed
+        limits = [
+            TurnLimit(turn.counter, turn.turn.times, replies_with_error(turn.turn, root_seed(seed, turn, conversation)))
+            if turn
+            else _REFUSED
+            for turn in candidates
+        ]
+        if not any(limit.counts for limit in limits):
+            raise RequestError(refusal)
+        return [*limits, _REFUSED]
 
     def library_for(self, session: str, overlay: SessionOverlay) -> Library:
         """Return the scenarios of a session. Raise StoreDataError if a pushed one is not valid."""

@@ -64,7 +64,8 @@ def _too_many_tools(found: int, limit: int) -> RequestError:
     """Return the service's refusal (fidelity.md, Refusals), with our cause and remedy."""
     text = f"* tools[0].function_declarations: [FIELD_INVALID] At most {limit} function declarations can be specified."
     cause = f"the request has {found} functions; --max-tools is {limit}"
-    return RequestError(Failure(400, "INVALID_ARGUMENT", text, cause=cause, remedy="offer fewer, or raise --max-tools"))
+    remedy = "offer fewer, or raise --max-tools"
+    return RequestError(Failure(400, "INVALID_ARGUMENT", text, cause=cause, remedy=remedy, name="too-many-functions"))
 
 
 def _count_values(raw: bytes, limit: int) -> int:

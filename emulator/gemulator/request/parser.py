@@ -140,21 +140,27 @@ def _parse_whole(raw: bytes) -> ParsedRequest:
         invalid_field = InvalidField("json_invalid", (error.pos,), "JSON decode error", {}, {"error": reason})
         message = f"Invalid JSON payload received. {reason[:1].upper()}{reason[1:]}."
         cause, remedy = "the body is not valid JSON", "send one JSON object in UTF-8, not compressed"
-        raise RequestError(invalid(message, invalid_field=invalid_field, cause=cause, remedy=remedy)) from None
+        raise _malformed(message, invalid_field, cause, remedy) from None
     if not isinstance(body, dict):
         invalid_field = InvalidField("model_attributes_type", (), "Input should be a valid dictionary", body)
         message = "Invalid JSON payload received. Root element must be a message."
         cause, remedy = "the body is not a JSON object", "send an object with `model` and `messages`"
-        raise RequestError(invalid(message, invalid_field=invalid_field, cause=cause, remedy=remedy))
+        raise _malformed(message, invalid_field, cause, remedy)
     if _has_brackets(raw, _MAX_DEPTH) and is_deeper(body, _MAX_DEPTH):
         invalid_field = InvalidField("recursion_loop", (), "Input is nested too deeply", None)
         message = "Invalid JSON payload received. Message too deep."
         cause, remedy = f"the body is nested deeper than {_MAX_DEPTH} levels", "nest schemas and arguments less"
-        raise RequestError(invalid(message, invalid_field=invalid_field, cause=cause, remedy=remedy))
+        raise _malformed(message, invalid_field, cause, remedy)
     request = request_of(body)
     trees = map(_digest, body["messages"])
     *past, newest = [ParsedMessage(message, own) for message, own in zip(request.messages, trees, strict=True)]
     return ParsedRequest(request, _new_envelope(body, request), History.of(past), newest, raw)
+
+
+def _malformed(message: str, invalid_field: InvalidField, cause: str, remedy: str) -> RequestError:
+    """Return the error of a body that is no JSON object."""
+    failure = invalid(message, invalid_field=invalid_field, cause=cause, remedy=remedy, name="malformed-json")
+    return RequestError(failure)
 
 
 def request_of(body: dict[str, JSON]) -> ChatRequest:
@@ -163,9 +169,10 @@ def request_of(body: dict[str, JSON]) -> ChatRequest:
         return _convert(body)
     except msgspec.ValidationError as error:
         invalid_field = invalid_field_in(body, ChatRequest, str(error))
-        message, field = _google_message(invalid_field), invalid_field.field
+        name, message = _google_refusal(invalid_field)
         cause, remedy = invalid_field.hint
-        raise RequestError(invalid(message, field, invalid_field, cause=cause, remedy=remedy)) from None
+        failure = invalid(message, invalid_field.field, invalid_field, cause=cause, remedy=remedy, name=name)
+        raise RequestError(failure) from None
 
 
 def _convert(body: dict[str, JSON]) -> ChatRequest:
@@ -191,14 +198,16 @@ def is_deeper(tree: JSON, levels: int) -> bool:
     return True
 
 
-def _google_message(invalid_field: InvalidField) -> str:
+def _google_refusal(invalid_field: InvalidField) -> tuple[str, str]:
+    """Return name and message of Google's refusal; a test compares it with `service/refusals`."""
     field = invalid_field.field
     if invalid_field.kind == "missing":
-        return f"Missing required field '{field}'."
+        return "missing-field", f"Missing required field '{field}'."
     if invalid_field.kind == "too_short":
-        return f"Unable to submit request because at least one '{field}' entry is required."
+        return "no-entries", f"Unable to submit request because at least one '{field}' entry is required."
     if invalid_field.kind == "literal_error":
         allowed = ", ".join(sorted(invalid_field.context["expected"].replace(" or ", ", ").split(", ")))
-        return f"Expected '{field}' to be one of: {allowed}; found {quote_value(invalid_field.value)}."
+        return "not-one-of", f"Expected '{field}' to be one of: {allowed}; found {quote_value(invalid_field.value)}."
     value = orjson.dumps(invalid_field.value).decode()[:80]
-    return f"Invalid value at '{field}' ({_PROTO_TYPES.get(invalid_field.kind, 'TYPE_MESSAGE')}), {value}"
+    kind = _PROTO_TYPES.get(invalid_field.kind, "TYPE_MESSAGE")
+    return "invalid-value", f"Invalid value at '{field}' ({kind}), {value}"

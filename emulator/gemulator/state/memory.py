@@ -128,7 +128,7 @@ class MemoryStore:
             if limit.times is None or used.get(limit.key, 0) < limit.times:
                 chosen = index
                 break
-        if not dry:
+        if not dry and (chosen is None or limits[chosen].counts):
             repeats[fingerprint] = attempt + 1
             if attempt:
                 repeats.move_to_end(fingerprint)
@@ -138,6 +138,12 @@ class MemoryStore:
                 turn = limits[chosen].key
                 self._put_bounded(used, turn, used.get(turn, 0) + 1)
         return Claim(chosen, attempt)
+
+    async def unclaim(self, session: str, turn: str) -> None:
+        state = self._sessions.get(session)
+        used = state.used.pop(turn, 0) if state else 0
+        if state and used > 1:
+            self._put_bounded(state.used, turn, used - 1)
 
     async def counters(self, session: str) -> Mapping[str, int]:
         state = self._sessions.get(session)

@@ -119,25 +119,35 @@ function verbs.touch(age, max)
   return 1
 end
 
--- After the arguments: key and maximum of each turn, -1 for unlimited.
+-- After the arguments: key, maximum (-1 for unlimited) and '1' if its answer counts, of each turn.
 function verbs.claim(fingerprint, dry, age, max)
   local used, repeats = key(session, 'used'), key(session, 'repeats')
   local attempt, index = whole(get(repeats, fingerprint), repeats), -1
-  for i = 8, #ARGV, 2 do
-    local times = tonumber(ARGV[i + 1])
-    if times < 0 or whole(get(used, ARGV[i]), used) < times then
-      index = (i - 8) / 2
+  local turn, times, counts
+  for i = 8, #ARGV, 3 do
+    turn, times, counts = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+    if times < 0 or whole(get(used, turn), used) < times then
+      index = (i - 8) / 3
       break
     end
   end
-  if dry == '1' then return {index, attempt} end
+  if dry == '1' or (index >= 0 and counts ~= '1') then return {index, attempt} end
   put(repeats, fingerprint, attempt + 1, max)
-  if index >= 0 and tonumber(ARGV[index * 2 + 9]) >= 0 then
-    local turn = ARGV[index * 2 + 8]
-    put(used, turn, whole(get(used, turn), used) + 1, max)
-  end
+  if index >= 0 and times >= 0 then put(used, turn, whole(get(used, turn), used) + 1, max) end
   keep_alive(tonumber(age))
   return {index, attempt}
+end
+
+function verbs.unclaim(turn, age, max)
+  local used = key(session, 'used')
+  local count = whole(get(used, turn), used) - 1
+  if count > 0 then
+    put(used, turn, count, max)
+  else
+    for _, hash in ipairs({used, used .. ':older'}) do call('HDEL', hash, turn) end
+  end
+  keep_alive(tonumber(age))
+  return 1
 end
 
 -- Apply all charges and return -1, or apply none and return the index of a refused one. After the arguments: key,

@@ -79,12 +79,19 @@ class RedisStore:
     # ---- counters
 
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
-        arguments = [value for limit in limits for value in (limit.key, -1 if limit.times is None else limit.times)]
+        arguments = [
+            value
+            for limit in limits
+            for value in (limit.key, -1 if limit.times is None else limit.times, int(limit.counts))
+        ]
         with session_data(session):
             index, attempt = await self._run_script(
                 "claim", session, fingerprint, int(dry), self._age, self._limits.repeats, *arguments
             )
             return Claim(None if index < 0 else int(index), int(attempt))
+
+    async def unclaim(self, session: str, turn: str) -> None:
+        await self._run_script("unclaim", session, turn, self._age, self._limits.repeats)
 
     async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:
         arguments = [

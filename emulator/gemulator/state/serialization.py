@@ -79,6 +79,7 @@ class _Arrival(Struct):
     nearest: tuple[NearMiss, ...]
     tolerated: tuple[str, ...] = ()
     hint: str = ""
+    refusal: str = ""
 
 
 class _End(Struct):
@@ -127,6 +128,7 @@ def encode(received: Received) -> bytes:
         "nearest": to_builtins(exchange.nearest),
         "tolerated": list(exchange.tolerated),
         "hint": exchange.hint,
+        "refusal": exchange.refusal,
     }
     # A path or model may contain a lone surrogate, which has no UTF-8 encoding.
     return orjson.dumps(_replace_surrogates(tree))
@@ -150,6 +152,7 @@ def decode(data: bytes) -> Received:
         nearest=tree.nearest,
         tolerated=tree.tolerated,
         hint=tree.hint,
+        refusal=tree.refusal,
     )
     delivery = Delivery(tuple(map(_decode_step, tree.steps)))
     return Received(tree.at, tree.session, tree.attempt, exchange, dict(_bytes(tree.headers)), delivery, tree.size)

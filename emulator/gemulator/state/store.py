@@ -49,10 +49,14 @@ class StoreDataError(StoreError):
 
 
 class TurnLimit(Struct, frozen=True):
-    """Turn that may answer `times` times in a session; None means unlimited."""
+    """Turn that may answer `times` times in a session; None means unlimited.
+
+    `counts` is False if its reply is not sent to this request, which the service refuses: a claim changes nothing then.
+    """
 
     key: str
     times: int | None
+    counts: bool = True
 
 
 class Claim(Struct, gc=False):
@@ -142,7 +146,14 @@ class Store(Protocol):
         ...
 
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
-        """Claim the first turn that is not exhausted, atomically; with `dry`, change nothing."""
+        """Claim the first turn that is not exhausted, atomically; with `dry`, or if it does not count, change nothing.
+
+        Without such a turn, the repeat number of the fingerprint counts alone.
+        """
+        ...
+
+    async def unclaim(self, session: str, turn: str) -> None:
+        """Give back one answer of a turn with `times`, whose reply could not be sent."""
         ...
 
     async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:

@@ -11,8 +11,8 @@ from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.captures import captured_groups
 from gemulator.scenario.model import Turn, UsageFields
 from gemulator.scenario.replies import BlockReply, CandidatesReply, ChooseReply, ErrorReply, Reply, parts_of
-from gemulator.scenario.templates.template import Template
 from gemulator.scenario.templates.variables import Variables
+from gemulator.scenario.turns import LocatedTurn
 
 
 def resolve_reply(turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed) -> Script | Failure:
@@ -23,9 +23,19 @@ def resolve_reply(turn: Turn, usage: UsageFields, conversation: Conversation, se
     groups = captured_groups(turn.when.regexes, conversation) if turn.reads_groups else {}
     reply = _resolve_choice(turn.reply, seed)
     if isinstance(reply, ErrorReply):
-        return _failure(reply, conversation, groups)
+        return reply.failure(Variables(conversation, groups))
     script = _script(reply, turn.finish, groups, seed)
     return replace(script, id=turn.id, created=turn.created, usage=turn.usage.with_fallback(usage))
+
+
+def root_seed(seed: str, located: LocatedTurn | None, conversation: Conversation) -> Seed:
+    """Return the root of all choices of an answer; None is the generated answer."""
+    return Seed.root(seed, located.seed_key if located else b"", conversation.fingerprint)
+
+
+def replies_with_error(turn: Turn, seed: Seed) -> bool:
+    """Return True if the reply of the turn is an error."""
+    return isinstance(_resolve_choice(turn.reply, seed), ErrorReply)
 
 
 def _resolve_choice(reply: Reply, seed: Seed) -> Reply:
@@ -47,9 +57,3 @@ def _script(reply: Reply, finish: str | None, groups: Mapping[str, str], seed: S
     if isinstance(reply, BlockReply):
         return Script((), groups=groups, blocked=reply)
     return Script(parts_of(reply), finish=finish, groups=groups)
-
-
-def _failure(reply: ErrorReply, conversation: Conversation, groups: Mapping[str, str]) -> Failure:
-    template = reply.message
-    message = template if template is None else Template.of(template).text(Variables(conversation, groups))
-    return reply.failure(message, conversation)

@@ -1,16 +1,20 @@
 """Error and block replies."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from gemulator.core.duration import Duration
 from gemulator.core.plan import Failure
-from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.compare import shape_tag
-from gemulator.scenario.replies.error_presets import NAMES, refusal, validate_name
+from gemulator.scenario.json_path import text_of
+from gemulator.scenario.replies.error_presets import NAMES, preset_of, refusal, validate_name
 from gemulator.scenario.replies.reply import AnyReply
-from gemulator.scenario.templates.fields import TemplateText
+from gemulator.scenario.templates.fields import TemplateObject, TemplateText
+from gemulator.scenario.templates.template import Template, fill
+from gemulator.scenario.templates.variables import Variables
 
 
 class ErrorReply(AnyReply):
@@ -22,17 +26,44 @@ class ErrorReply(AnyReply):
         Annotated[int, Field(ge=400, le=599), Tag("<number>")]
         | Annotated[str, AfterValidator(validate_name), WithJsonSchema({"enum": NAMES}), Tag("<words>")],
         Discriminator(shape_tag),
-        Field(description="HTTP status, or name of a preset error."),
+        Field(description="HTTP status, or name of an error of the service: see docs/errors.md."),
     ]
+    given: Annotated[
+        TemplateObject | None,
+        Field(
+            alias="with",
+            description="Values for Google's message, like `{ function: get_time }`. Default: those of an example.",
+        ),
+    ] = None
     message: Annotated[TemplateText | None, Field(description="Message. Default: Google's.")] = None
     status: Annotated[str | None, Field(description="Google's status name, like RESOURCE_EXHAUSTED.")] = None
+    field: Annotated[str | None, Field(description="Path of the invalid field, which the details name.")] = None
     details: Annotated[list[dict[str, Any]] | None, Field(description="Error details, literally.")] = None
     retry_after: Annotated[Duration | None, Field(description="Value of the Retry-After header.")] = None
 
-    def failure(self, message: str | None, conversation: Conversation) -> Failure:
-        """Return the failure, completed with the defaults of the service."""
-        given = (message, self.status, self.details, self.retry_after)
-        return refusal(self.error, *given, values=conversation.url_names)
+    @model_validator(mode="after")
+    def _validate_given(self) -> Self:
+        known = preset_of(self.error).parameters
+        for name in self.given or ():
+            if name not in known:
+                raise ValueError(f"`with` has the unknown name `{name}`: {_suggestion(name, known)}")
+        if self.given and self.message is not None:
+            raise ValueError("`message` replaces the message that `with` fills: remove one of them")
+        return self
+
+    def failure(self, variables: Variables) -> Failure:
+        """Return the failure, completed with the defaults of the service. Raise ReplyError if a template fails."""
+        message = None if self.message is None else Template.of(self.message).text(variables)
+        own = {name: text_of(fill(value, variables)) for name, value in (self.given or {}).items()}
+        values = {**variables.conversation.url_names, **own}
+        return refusal(self.error, message, self.status, self.details, self.retry_after, values, self.field)
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    return f"use {', '.join(f'`{one}`' for one in known)}" if known else "the message of this error has no values"
 
 
 Reason = Literal["safety", "recitation", "prohibited_content", "blocklist", "spii", "prompt"]

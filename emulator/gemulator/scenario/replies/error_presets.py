@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gemulator.core.plan import Failure
-from gemulator.service.refusals import REFUSALS, default_for_status
+from gemulator.service.refusals import REFUSALS, Refusal, default_for_status
 
 NAMES = list(REFUSALS)
 
@@ -16,6 +16,11 @@ def validate_name(name: str) -> str:
     return name
 
 
+def preset_of(error: int | str) -> Refusal:
+    """Return the preset of an HTTP status or name."""
+    return REFUSALS[error] if isinstance(error, str) else default_for_status(error)
+
+
 def refusal(
     error: int | str,
     message: str | None = None,
@@ -23,16 +28,21 @@ def refusal(
     details: Sequence[dict[str, Any]] | None = None,
     retry_after: float | None = None,
     values: Mapping[str, object] | None = None,
+    field: str | None = None,
 ) -> Failure:
-    """Return the failure for an HTTP status or preset name; `values` fill the placeholders of its message."""
-    preset = REFUSALS[error] if isinstance(error, str) else default_for_status(error)
-    failure = preset.failure(values)
+    """Return the failure for an HTTP status or preset name; `values` fill the placeholders of its message.
+
+    `field` is the path of the invalid field, which the details name.
+    """
+    preset = preset_of(error)
+    failure = preset.failure(values, field)
     status = preset.status if isinstance(error, str) else error
     default_details = failure.details if message is None and code is None else ()
     return Failure(
         status,
-        code or failure.code,
-        message or failure.message,
+        failure.code if code is None else code,
+        failure.message if message is None else message,
         default_details if details is None else tuple(details),
         retry_after,
+        field,
     )

@@ -40,3 +40,6 @@ def refuse_all(name: str, violations: Sequence[tuple[str | None, str]], function
     return replace(
         refuse(name, function=function), message=message, details=field_violations(violations), field=violations[0][0]
     )
+
+
+__all__ = ["REFUSALS", "Refusal", "default_for_status", "invalid_proto", "refuse", "refuse_all"]

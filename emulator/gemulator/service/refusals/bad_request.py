@@ -244,4 +244,26 @@ INVALID = (
         "a picture in the request does not decode",
         "send a whole PNG, JPEG, WebP or HEIC file",
     ),
+    invalid_argument(
+        "malformed-json",
+        "Invalid JSON payload received. {reason}.",
+        "the body is not a JSON object that can be read",
+        "send one JSON object in UTF-8, not compressed",
+        reason="Root element must be a message",
+    ),
+    invalid_argument(
+        "no-entries",
+        "Unable to submit request because at least one '{field}' entry is required.",
+        "the list `{field}` is empty",
+        "send at least one",
+        field="messages",
+    ),
+    invalid_argument(
+        "unsatisfiable-schema",
+        "Unable to submit request because no value fits the schema{place}: {reason}.",
+        "no value fits the schema of the request",
+        "correct the schema, or script the reply in a scenario",
+        place=" at 'response_format.json_schema.schema'",
+        reason="minItems is greater than maxItems",
+    ),
 )

@@ -1,6 +1,7 @@
 """Refusal with a message template."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from string import Formatter
 from typing import Any
 
 from msgspec import Struct
@@ -28,6 +29,12 @@ class Refusal(Struct, frozen=True):
     details: tuple[dict[str, Any], ...] = ()
     defaults: Mapping[str, object] | None = None
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Return the names of the placeholders in message and details."""
+        texts = [self.template, *_texts(self.details)]
+        return tuple(dict.fromkeys(name for text in texts for _, name, _, _ in Formatter().parse(text) if name))
+
     def failure(self, values: Mapping[str, object] | None = None, field: str | None = None) -> Failure:
         """Return the failure of one request; `field`, the path of its invalid field, is named in the details."""
         values = {**_DEFAULTS, **(self.defaults or {}), **(values or {})}
@@ -41,6 +48,7 @@ class Refusal(Struct, frozen=True):
             field=field,
             cause=self.cause.format_map(values),
             remedy=self.remedy.format_map(values),
+            name=self.name,
         )
 
 
@@ -63,6 +71,14 @@ def _fill(tree: Any, values: Mapping[str, object]) -> Any:
     if isinstance(tree, dict):
         return {key: _fill(value, values) for key, value in tree.items()}
     return tree.format_map(values) if isinstance(tree, str) else tree
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict | tuple):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from _texts(item)
+    elif isinstance(tree, str):
+        yield tree
 
 
 def _violation(field: str | None, message: str) -> tuple[dict[str, Any], ...]:

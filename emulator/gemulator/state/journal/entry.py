@@ -23,7 +23,7 @@ class Exchange(Struct, frozen=True, gc=False):
     `turn` 0 unless a turn answered. `nearest` lists the near misses of an unmatched request, and of a generated
     answer whose body is too large to be stored whole; those of other entries are computed when they are read.
     `tolerated` are refusals of the service that were not made because of the strictness, `hint` says of a refusal what
-    the client did and how to go on.
+    the client did and how to go on, `refusal` is its name if it is the service's.
     """
 
     method: str
@@ -39,6 +39,12 @@ class Exchange(Struct, frozen=True, gc=False):
     nearest: Sequence[NearMiss] = ()
     tolerated: Sequence[str] = ()
     hint: str = ""
+    refusal: str = ""
+
+    @property
+    def is_refused(self) -> bool:
+        """Return True if the service refused the request: no turn's own reply was sent."""
+        return self.source in {"refused", "unsatisfiable"}
 
 
 class Received(Struct, frozen=True, gc=False):

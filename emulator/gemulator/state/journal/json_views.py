@@ -93,6 +93,7 @@ class EntryView(TypedDict):
     nearest: list[NearMissView]
     tolerated: list[str]
     hint: str | None
+    refusal: str | None
     request: NotRequired[RequestView]
     answer: NotRequired[AnswerView]
 
@@ -178,6 +179,7 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         nearest=near_miss_views(exchange.nearest),
         tolerated=[*exchange.tolerated],
         hint=exchange.hint or None,
+        refusal=exchange.refusal or None,
     )
     if full:
         view["request"] = _request(exchange.body, redact_headers(received.headers))
