@@ -21,6 +21,7 @@ turns:
   - { when: { user: twice }, reply: The second time. }
   - { when: { user: lighthouse, header: { x-tenant: acme } }, reply: Twenty metres. }
   - { when: { user: rarely }, times: 1, reply: Only now. }
+  - { when: { user: overheated }, times: 1, reply: { error: 503 } }
 """
 IMPOSSIBLE = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 2, "maximum": 1}}, "required": ["a"]}
 CLOCK = ("--clock", "2026-02-11T22:54:21Z")
@@ -38,6 +39,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "exhausted": {"messages": [{"role": "user", "content": "Rarely."}]},
     "refused": {"messages": [{"role": "user", "content": "Too hot."}], "temperature": 77},
     "not read": {"messages": []},
+    "error before a refusal": {"messages": [{"role": "user", "content": "Overheated."}], "temperature": 77},
 }
 DIFFER = {"id", "ttft", "duration", "at", "time"}
 
@@ -112,7 +114,7 @@ def test_redis_and_workers_answer_and_journal_as_memory_does(servers: Servers, s
     first, *others = [answered(server, session, stream=stream) for server in servers]
     statuses = [status for status, _, _ in first]
     invented = 200 if unmatched == "generate" else 400
-    assert statuses == [*[invented] * 6, *[400] * 3, 429, 200, 200, 200, invented, invented, *[400] * 6]
+    assert statuses == [*[invented] * 6, *[400] * 3, 429, 200, 200, 200, invented, invented, *[400] * 6, 503, 400, 400]
     assert others == [first, first]
     told, *tell = [journaled(server, session) for server in servers]
     assert tell == [told, told]

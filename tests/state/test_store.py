@@ -35,6 +35,39 @@ async def test_a_dry_claim_changes_nothing(store: Store) -> None:
     assert await store.counters("s") == {}
 
 
+REFUSED = [TurnLimit("first", 2, counts=False), TurnLimit("error", 1), TurnLimit("", None, counts=False)]
+
+
+async def test_a_claim_that_does_not_count_changes_nothing(store: Store) -> None:
+    for _ in range(3):
+        assert await store.claim("s", b"f", REFUSED) == Claim(0, 0)
+    assert await store.counters("s") == {}
+    assert [await store.claim("s", b"f", REFUSED[1:]) for _ in range(3)] == [Claim(0, 0), Claim(1, 1), Claim(1, 1)]
+    assert await store.counters("s") == {"error": 1}
+
+
+async def test_unclaim_gives_one_answer_back(store: Store) -> None:
+    for _ in range(2):
+        await store.claim("s", b"f", TWICE)
+    await store.unclaim("s", "first")
+    assert await store.counters("s") == {"first": 1}
+    await store.unclaim("s", "first")
+    assert await store.counters("s") == {}
+    await store.unclaim("s", "first")
+    await store.unclaim("unknown", "first")
+    assert await store.claim("s", b"f", TWICE) == Claim(0, 2)
+
+
+async def test_refused_claims_leave_concurrent_ones_exact(store: Store) -> None:
+    limits = [TurnLimit("a", 20), TurnLimit("b", None)]
+    refused = [TurnLimit("a", 20, counts=False), TurnLimit("", None, counts=False)]
+    claims = await asyncio.gather(*(store.claim("s", b"f", refused if n % 2 else limits) for n in range(120)))
+    counted = claims[::2]
+    assert sum(claim.index == 0 for claim in counted) == 20
+    assert sorted(claim.attempt for claim in counted) == list(range(60))
+    assert await store.counters("s") == {"a": 20}
+
+
 async def test_sessions_do_not_see_each_other(store: Store) -> None:
     await store.claim("s", b"f", TWICE)
     await store.append(received("s"))

@@ -57,6 +57,11 @@ class RecordedRequest(Struct, frozen=True, dict=True):
         return self.entry["source"]
 
     @property
+    def refusal(self) -> str | None:
+        """Name of the service's refusal, which `error:` of a scenario sends; None if it did not refuse the request."""
+        return self.entry["refusal"]
+
+    @property
     def turn(self) -> str | None:
         """The turn that answered, like `weather/2`; None if no turn did."""
         scenario, number = self.entry["scenario"], self.entry["turn"]

@@ -189,13 +189,18 @@ class Session:
         *,
         at_least: int | None = None,
         at_most: int | None = None,
+        refused: bool = False,
         **conditions: Unpack[MatchConditions],
     ) -> None:
-        """Assert that matching requests came `times` times; without bounds, at least once."""
+        """Assert that matching requests came `times` times; without bounds, at least once.
+
+        Requests that the service refused count only with `refused`.
+        """
         __tracebackhide__ = True
         when = conditions_as_dict(conditions)
         bounds = {"count": times, "at_least": at_least, "at_most": at_most}
-        given = {key: value for key, value in bounds.items() if value is not None}
+        given: dict[str, Any] = {key: value for key, value in bounds.items() if value is not None}
+        given |= {"refused": True} if refused else {}
         try:
             self.checks.verify(entries=[{"when": when, **given}])
         except AdminError as error:

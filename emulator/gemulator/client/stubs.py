@@ -207,7 +207,8 @@ class Stub:
 
     def _entries(self, *, full: bool) -> Sequence[EntryView]:
         numbers = {index + 1 for index in self._indices}
-        return [entry for entry in self._stubs.read_journal(full) if entry["turn"] in numbers]
+        entries = self._stubs.read_journal(full)
+        return [entry for entry in entries if entry["turn"] in numbers and entry["source"] == "turn"]
 
     def reply(self, part: Part, *parts: Part, **fields: Unpack[TurnFields]) -> Self:
         """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}`."""
@@ -226,14 +227,20 @@ class Stub:
         error: int | str = 500,
         *,
         times: int | None = None,
+        with_: Mapping[str, Any] | None = None,
         message: str | None = None,
         status: str | None = None,
+        field: str | None = None,
         details: Sequence[Mapping[str, Any]] | None = None,
         retry_after: str | None = None,
     ) -> Self:
-        """Answer with an error of the service: a status, or the name of one of Google's errors."""
+        """Answer with an error of the service: a status, or the name of one of Google's errors.
+
+        `with_` are values of its message, like `{"function": "get_time"}`.
+        """
         __tracebackhide__ = True
-        reply = {"error": error, "message": message, "status": status, "details": details, "retry_after": retry_after}
+        texts = {"message": message, "status": status, "field": field, "details": details, "retry_after": retry_after}
+        reply = {"error": error, "with": with_, **texts}
         turn = {"times": times, "reply": {key: value for key, value in reply.items() if value is not None}}
         return self._add({key: value for key, value in turn.items() if value is not None})
 

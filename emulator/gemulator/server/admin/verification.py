@@ -1,5 +1,6 @@
 """Verification of a session's journal against expectations."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Literal, TypeAlias
 
@@ -33,6 +34,7 @@ class ExpectedRequest(StrictModel):
     turn: Annotated[int | None, Field(description="The number of the turn that answered.")] = None
     status: Annotated[int | None, Field(description="The HTTP status.")] = None
     outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
+    refused: Annotated[bool, Field(description="Count requests that were refused, too.")] = False
 
     @field_validator("when")
     @classmethod
@@ -138,7 +140,7 @@ def verify(
             for one in late
         ),
         _unmatched_entries(entries, expected.none_unmatched),
-        _unused_turns(counters, turns) if expected.times_used else iter(()),
+        _unused_turns(counters, turns, entries) if expected.times_used else iter(()),
     )
     return [failed for check in checks for failed in check]
 
@@ -146,6 +148,8 @@ def verify(
 def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
     """Yield the differences between an entry and the criteria."""
     exchange, finished = entry.received.exchange, entry.finished
+    if exchange.is_refused and not wanted.refused:
+        yield Mismatch("refused", "a request that is answered", _refusal(entry))
     facts: tuple[tuple[str, object, object], ...] = (
         ("scenario", wanted.scenario, exchange.scenario),
         ("turn", wanted.turn, exchange.turn),
@@ -163,6 +167,33 @@ def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
             )
         else:
             yield from wanted.when.mismatches(conversation)
+
+
+def _refusal(entry: Entry) -> str:
+    """Return status and name of the refusal of a request."""
+    exchange = entry.received.exchange
+    return f"{exchange.status} {exchange.refusal}" if exchange.refusal else f"{exchange.status}"
+
+
+def _uncounted(wanted: ExpectedRequest, entries: Sequence[Entry]) -> str:
+    """Return a remark on refused requests, which do not count: those that match otherwise, or else all."""
+    refused = [entry for entry in entries if entry.received.exchange.is_refused]
+    if wanted.refused or not refused:
+        return ""
+    counting = wanted.model_copy(update={"refused": True})
+    matching = [entry for entry in refused if not any(mismatches(counting, entry))]
+    whose = "that would match" if matching else "in all"
+    return f"{_refused_requests(matching or refused, whose)}: not counted without `refused`"
+
+
+def _refused_requests(refused: Sequence[Entry], whose: str = "in all") -> str:
+    """Return the number of refused requests and their refusals as the end of a message."""
+    if not refused:
+        return ""
+    names = Counter(map(_refusal, refused))
+    listed = ", ".join(f"{name} ({times})" if times > 1 else name for name, times in names.items())
+    noun = "request was" if len(refused) == 1 else "requests were"
+    return f"; {len(refused)} {noun} refused {whose} ({listed})"
 
 
 def _conversation(entry: Entry) -> Conversation | None:
@@ -204,7 +235,7 @@ def _failed_counts(
         nearest: _Nearest = [(entry.number, ()) for entry in matching[:_MAX_SHOWN]]
         if not wanted.is_exceeded_by(found):
             nearest = _nearest(wanted, entries, turn_by_name.get((wanted.scenario or "", wanted.turn or 0)))
-        message = f"expected {wanted}, found {found} among {len(entries)}"
+        message = f"expected {wanted}, found {found} among {len(entries)}{_uncounted(wanted, entries)}"
         yield FailedCheck("entries", message, nearest, index=index, found=found)
 
 
@@ -215,7 +246,8 @@ def _failed_order(expected: Sequence[ExpectedRequest], entries: Sequence[Entry])
         at = next((at for at in range(begin, len(entries)) if matches(entries[at])), None)
         if at is None:
             where = f" after entry {entries[begin - 1].number}" if begin else ""
-            yield FailedCheck("order", f"no matching entry{where}", _nearest(wanted, entries[begin:]), index=index)
+            message = f"no matching entry{where}{_uncounted(wanted, entries[begin:])}"
+            yield FailedCheck("order", message, _nearest(wanted, entries[begin:]), index=index)
             return
         begin = at + 1
 
@@ -233,10 +265,13 @@ def _unmatched_entries(entries: Sequence[Entry], none: bool | Literal["refused"]
             yield FailedCheck("none_unmatched", f"no turn matched entry {entry.number}", nearest, entry=entry.number)
 
 
-def _unused_turns(counters: Mapping[str, int], turns: Sequence[LocatedTurn]) -> Iterator[FailedCheck]:
+def _unused_turns(
+    counters: Mapping[str, int], turns: Sequence[LocatedTurn], entries: Sequence[Entry]
+) -> Iterator[FailedCheck]:
+    refused = _refused_requests([entry for entry in entries if entry.received.exchange.is_refused])
     for turn in turns:
         times = turn.turn.times
         if times is not None and (used := counters.get(turn.counter, 0)) < times:
-            message = f"turn {turn} answered {used} of {times} times"
+            message = f"turn {turn} answered {used} of {times} times{refused}"
             name, number = turn.scenario.name, turn.number
             yield FailedCheck("times_used", message, scenario=name, turn=number, used=used, times=times)
