@@ -12,11 +12,13 @@ import gemulator
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import ScenarioError
 from gemulator.core.settings import shipped_scenarios
+from gemulator.scenario.authoring.errors_page import errors_reference
 from gemulator.scenario.authoring.json_schema import scenario_schema
 from gemulator.scenario.authoring.reference_page import reference, to_flow_yaml
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.model import Turn
 from gemulator.scenario.replies import KINDS
+from gemulator.service.refusals import REFUSALS
 from tests.asking import read
 from tests.scenario.test_match import CONDITIONS
 from tests.scenario.test_replies import PLANNED
@@ -36,6 +38,18 @@ def test_the_published_schema_is_the_one_of_the_classes() -> None:
 @pytest.mark.skipif(not PAGE.is_file(), reason="the installed package has no docs")
 def test_the_published_reference_is_the_one_of_the_classes() -> None:
     assert PAGE.read_text() == REFERENCE, "run: gemulator schema --format markdown > docs/scenarios.md"
+
+
+@pytest.mark.skipif(not PAGE.is_file(), reason="the installed package has no docs")
+def test_the_published_errors_are_those_of_the_classes() -> None:
+    published = PAGE.with_name("errors.md").read_text()
+    assert published == errors_reference(), "run: gemulator schema --format errors > docs/errors.md"
+
+
+def test_each_error_lists_all_values_of_its_message() -> None:
+    of_the_request = {"project", "location", "endpoint", "version", "publisher", "model"}
+    for refusal in REFUSALS.values():
+        assert set(refusal.parameters) <= {*of_the_request, *(refusal.defaults or {})}
 
 
 def test_the_schema_is_one() -> None:

@@ -133,10 +133,19 @@ def _parse_header(text: str) -> tuple[bytes, bytes]:
 
 @click.command(short_help="Print the JSON Schema of scenario files.")
 @click.option(
-    "--format", "form", type=click.Choice(["json", "markdown"]), default="json", help="JSON Schema or reference page."
+    "--format",
+    "form",
+    type=click.Choice(["json", "markdown", "errors"]),
+    default="json",
+    help="JSON Schema, reference page, or page of the service's errors.",
 )
 def schema(form: str) -> None:
-    """Print the JSON Schema of scenario files (for editors), or the reference page."""
+    """Print the JSON Schema of scenario files (for editors), or a reference page."""
+    if form == "errors":
+        from gemulator.scenario.authoring.errors_page import errors_reference
+
+        click.echo(errors_reference(), nl=False)
+        return
     if form == "markdown":
         from gemulator.scenario.authoring.reference_page import reference
 
