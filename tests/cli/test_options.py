@@ -15,6 +15,7 @@ from gemulator.cli.options import OptionRow, option_rows, options_page
 from gemulator.client.admin import AdminError
 from gemulator.client.options import Options, SessionOptions
 from gemulator.client.pytest_plugin.options import PytestOptions
+from gemulator.core.overrides import header_of
 from gemulator.core.settings import Settings
 from tests.acceptance.wire import ask
 
@@ -22,6 +23,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "options.md"
 ROWS = list(option_rows())
 VALUES = {"scenario": "weather", "wire": "sdk-safe", "strictness": "strict", "signatures": "off", "unmatched": "error"}
 VALUES |= {"seed": "7", "speed": "0", "clock": "real", "fault": "none", "pacing": "none", "quota": "none"}
+VALUES |= {"tool_index": "gap", "fragment": "whole", "calls_per_delta": "2", "stream_usage": "every"}
 SERVER, _, PYTEST, MARKER, SESSION, HEADER = range(6)
 
 
@@ -58,7 +60,7 @@ def test_pytest_takes_what_the_table_says(pytestconfig: pytest.Config) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_header_is_taken_or_names_the_place(row: OptionRow, emulator: Emulator) -> None:
-    header = f"x-emulator-{row.name}"
+    header = header_of(row.name) if row.places[HEADER] else f"x-emulator-{row.name}"
     answer = httpx.post(
         f"{emulator.base_url}/chat/completions",
         json=ask("How is the weather in Rome?"),

@@ -99,7 +99,10 @@ def _github_annotation(problem: Problem) -> str:
 @click.option("--endpoint", default="openapi", show_default=True, help="Endpoint id in the path.")
 @click.option("--location", default="global", show_default=True, help="Location in the path.")
 @click.option("--project", default="demo", show_default=True, help="Project in the path.")
-@settings_subset("scenarios", "unmatched", "seed", "clock", "speed", "wire", "strictness", "catalog")
+@settings_subset(
+    *("scenarios", "unmatched", "seed", "clock", "speed", "strictness", "catalog"),
+    *("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"),
+)
 def explain(
     request_file: BinaryIO, headers: tuple[str, ...], endpoint: str, location: str, project: str, **options: Any
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from gemulator.core.settings import Signatures, Strictness, UnmatchedMode, Wire
+from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolIndex, UnmatchedMode, Wire
 
 FilePath: TypeAlias = str | PathLike[str]
 
@@ -30,8 +30,10 @@ class Options(TypedDict, total=False):
     strict_params: bool
     strict_media: bool
     signatures: Signatures
-    tool_index: Literal["documented", "sequential", "all-zero", "gap", "missing"]
+    tool_index: ToolIndex
     fragment: str
+    calls_per_delta: int
+    stream_usage: StreamUsage
     emulator_headers: bool
     auth: Literal["any", "open", "token"]
     tokens: Sequence[str]
@@ -81,6 +83,10 @@ class SessionOptions(TypedDict, total=False):
     strictness: Strictness | None
     signatures: Signatures | None
     wire: Wire | None
+    tool_index: ToolIndex | None
+    fragment: str | None
+    calls_per_delta: int | None
+    stream_usage: StreamUsage | None
     speed: str | float | None
     fault: str | Mapping[str, Any] | None
     pacing: str | Mapping[str, Any] | None

@@ -4,7 +4,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from gemulator.core.settings import Signatures, Strictness, Wire
+from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolIndex, Wire
 
 
 class Overrides(Struct, frozen=True):
@@ -16,6 +16,10 @@ class Overrides(Struct, frozen=True):
     scenario: str | None = None
     seed: str | None = None
     wire: Wire | None = None
+    tool_index: ToolIndex | None = None
+    fragment: str | None = None
+    calls_per_delta: str | None = None
+    stream_usage: StreamUsage | None = None
     speed: str | None = None
     strictness: Strictness | None = None
     signatures: Signatures | None = None
@@ -31,6 +35,11 @@ class Overrides(Struct, frozen=True):
     def completed(self, other: Self) -> "Overrides":
         """Return these settings, completed by those of `other`."""
         return Overrides(**{**other.given(), **self.given()})  # type: ignore[arg-type]
+
+
+def header_of(name: str) -> str:
+    """Return the request header that sets a field of Overrides."""
+    return f"x-emulator-{name.replace('_', '-')}"
 
 
 OVERRIDES = Overrides.__struct_fields__

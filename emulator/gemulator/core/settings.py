@@ -28,6 +28,10 @@ UnmatchedMode: TypeAlias = Literal["generate", "error"]
 Strictness: TypeAlias = Literal["lenient", "service", "strict"]
 Signatures: TypeAlias = Literal["enforce", "strict", "warn", "off"]
 Wire: TypeAlias = Literal["faithful", "sdk-safe"]
+ToolIndex: TypeAlias = Literal["documented", "sequential", "all-zero", "gap", "missing"]
+Fragment: TypeAlias = Annotated[str, Field(pattern=r"^(json|token|whole|size:[1-9]\d{0,5})$")]
+CallsPerDelta: TypeAlias = Annotated[int, Field(ge=1, le=1_000)]
+StreamUsage: TypeAlias = Literal["last", "every"]
 
 
 def _check_clock(value: str) -> str:
@@ -138,16 +142,20 @@ class Settings(BaseModel):
         ),
     ] = None
     tool_index: Annotated[
-        Literal["documented", "sequential", "all-zero", "gap", "missing"],
+        ToolIndex,
         Field(description="Index of streamed tool calls: as documented, or a variant for testing clients."),
     ] = "documented"
     fragment: Annotated[
-        str,
-        Field(
-            pattern=r"^(json|token|whole|size:[1-9]\d{0,5})$",
-            description="Splitting of streamed arguments: `json` as documented, `token`, `size:N` or `whole`.",
-        ),
+        Fragment,
+        Field(description="Splitting of streamed arguments: `json` as documented, `token`, `size:N` or `whole`."),
     ] = "json"
+    calls_per_delta: Annotated[
+        CallsPerDelta, Field(description="Whole tool calls in one delta of a stream, as parallel calls may share one.")
+    ] = 1
+    stream_usage: Annotated[
+        StreamUsage,
+        Field(description="Token counts in a stream: in the `last` chunk as documented, or so far in `every` chunk."),
+    ] = "last"
     emulator_headers: Annotated[bool, Field(description="Add `x-emulator-` headers to answers.")] = True
     auth: Annotated[
         Literal["any", "open", "token"],

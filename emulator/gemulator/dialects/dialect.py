@@ -1,7 +1,7 @@
 """Interface of dialects: plans and failures to bodies and events."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from gemulator.core.errors import Unsatisfiable
 from gemulator.core.plan import Failure, Plan
 from gemulator.core.seed import Seed
+from gemulator.core.settings import StreamUsage, ToolIndex
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.request.body import ChatRequest
 from gemulator.request.target import Target
@@ -25,15 +26,18 @@ UNSATISFIABLE_REMEDY = "correct the schema or grammar, or script the reply in a 
 class Style(Struct, frozen=True):
     """Options of a rendered answer; `safe` is for clients that fail on the documented stream format.
 
-    `seed` determines what the format adds to the text, such as the probability of each token. `tool_index` and
-    `fragment` (`json`, `token`, `whole` or `size:N` characters) apply to streamed calls.
+    `seed` determines what the format adds to the text, such as the probability of each token. `tool_index`,
+    `fragment` (`json`, `token`, `whole` or `size:N` characters) and `calls_per_delta` apply to Gemini's streamed calls,
+    `stream_usage` to its chunks.
     """
 
     safe: bool = False
     tokens_per_chunk: int = 12
     seed: Seed = _NO_SEED
-    tool_index: Literal["documented", "sequential", "all-zero", "gap", "missing"] = "documented"
+    tool_index: ToolIndex = "documented"
     fragment: str = "json"
+    calls_per_delta: int = 1
+    stream_usage: StreamUsage = "last"
 
 
 class Dialect(Protocol):

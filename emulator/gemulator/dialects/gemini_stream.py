@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
-from gemulator.core.plan import Choice, Media, Plan, Text, Thought, ToolCall
+from gemulator.core.plan import Choice, Media, Plan, Text, Thought, ToolCall, Usage
 from gemulator.delivery.steps import Chunk
 from gemulator.dialects.argument_fragments import json_fragments
 from gemulator.dialects.dialect import Style
@@ -17,10 +18,11 @@ from gemulator.request.body import ChatRequest
 
 
 class Delta(Struct, frozen=True):
-    """Delta of one event, with its tokens."""
+    """Delta of one event, with its tokens; a `call` is a whole one, in `tool_calls`."""
 
     fields: dict[str, Any]
     tokens: int
+    kind: Literal["text", "thought", "call"] = "text"
 
 
 def events(plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
@@ -36,15 +38,32 @@ def events(plan: Plan, request: ChatRequest, style: Style) -> Iterator[Chunk]:
     columns = [_choice_events(index, choice, request, style) for index, choice in enumerate(plan.choices)]
     rows = [event for row in zip_longest(*columns) for event in row if event is not None]
     tail = b"," + envelope + b"}\n\n"
-    closing = b"," + envelope + b',"usage":' + orjson.dumps(usage(plan.usage)) + b"}\n\n"
-    for position, (data, tokens) in enumerate(rows, start=1):
-        yield Chunk(data + (closing if position == len(rows) else tail), tokens)
+    counted = _usage_so_far(plan.usage, [delta for _, delta in rows]) if style.stream_usage == "every" else ()
+    for position, (data, delta) in enumerate(rows):
+        tokens = plan.usage if position == len(rows) - 1 else counted[position] if counted else None
+        closing = tail if tokens is None else b"," + envelope + b',"usage":' + orjson.dumps(usage(tokens)) + b"}\n\n"
+        yield Chunk(data + closing, delta.tokens)
     yield Chunk(b"data: [DONE]\n\n")
 
 
-def _choice_events(index: int, choice: Choice, request: ChatRequest, style: Style) -> list[tuple[bytes, int]]:
-    """Return the bytes and tokens of a choice's events up to the end of `choices`; the last has the finish reason."""
-    deltas = list(_deltas(choice, request, style))
+def _usage_so_far(total: Usage, deltas: Sequence[Delta]) -> Sequence[Usage]:
+    """Return the token counts after each delta; hidden thoughts count from the first one on."""
+    hidden = total.reasoning_tokens - sum(delta.tokens for delta in deltas if delta.kind == "thought")
+    completion, thoughts, counted = 0, max(0, hidden), []
+    for delta in deltas:
+        if delta.kind == "thought":
+            thoughts = min(thoughts + delta.tokens, total.reasoning_tokens)
+        else:
+            completion = min(completion + delta.tokens, total.completion_tokens)
+        counted.append(replace(total, completion_tokens=completion, reasoning_tokens=thoughts))
+    return counted
+
+
+def _choice_events(index: int, choice: Choice, request: ChatRequest, style: Style) -> list[tuple[bytes, Delta]]:
+    """Return the bytes and deltas of a choice's events up to the end of `choices`; the last has the finish reason."""
+    deltas: Sequence[Delta] = list(_deltas(choice, request, style))
+    if style.calls_per_delta > 1:
+        deltas = _join_calls(deltas, style.calls_per_delta)
     if style.safe:
         deltas = [*_drop_repeated_fields(deltas), Delta({}, 0)]
     middle = b',"index":%d,"logprobs":null}]' % index
@@ -53,7 +72,7 @@ def _choice_events(index: int, choice: Choice, request: ChatRequest, style: Styl
     return [
         (
             b'data: {"choices":[{"delta":' + orjson.dumps(delta.fields) + (finish if position == last else middle),
-            delta.tokens,
+            delta,
         )
         for position, delta in enumerate(deltas)
     ]
@@ -86,9 +105,23 @@ def _content_deltas(
                 yield from _fragment_deltas(part, calls.index(part), len(calls), style)
             case ToolCall():
                 index = _index(calls.index(part), style)
-                yield _call_delta(part, index, part.arguments, part.signature, count(part.arguments))
+                delta = _call_delta(part, index, part.arguments, part.signature, count(part.arguments))
+                yield replace(delta, kind="call")
             case _:
                 assert_never(part)
+
+
+def _join_calls(deltas: Sequence[Delta], limit: int) -> Sequence[Delta]:
+    """Return the deltas with at most `limit` neighbouring whole calls in one; fragments of a call stay apart."""
+    joined: list[Delta] = []
+    for delta in deltas:
+        last = joined[-1] if joined else None
+        if last is None or not last.kind == delta.kind == "call" or len(last.fields["tool_calls"]) >= limit:
+            joined.append(delta)
+            continue
+        calls = {"tool_calls": [*last.fields["tool_calls"], *delta.fields["tool_calls"]]}
+        joined[-1] = Delta(last.fields | calls, last.tokens + delta.tokens, "call")
+    return joined
 
 
 def _text_deltas(text: Text, style: Style, grounding: dict[str, Any] | None) -> Iterator[Delta]:
@@ -106,7 +139,9 @@ def _thought_deltas(thoughts: Sequence[Thought], request: ChatRequest, style: St
         fragments[0] = f"<{request.thought_tag}>{fragments[0]}"
         fragments[-1] = f"{fragments[-1]}</{request.thought_tag}>"
     for fragment in fragments:
-        yield Delta({"content": fragment} | google_extra(thought=True) | {"role": "assistant"}, count(fragment))
+        yield Delta(
+            {"content": fragment} | google_extra(thought=True) | {"role": "assistant"}, count(fragment), "thought"
+        )
 
 
 def _index(position: int, style: Style) -> int | None:
@@ -160,7 +195,7 @@ def _drop_repeated_fields(deltas: Sequence[Delta]) -> Iterator[Delta]:
             if f"field {key}" in seen:
                 del fields[key]
             seen.add(f"field {key}")
-        yield Delta(fields | ({"tool_calls": calls} if calls else {}), delta.tokens)
+        yield Delta(fields | ({"tool_calls": calls} if calls else {}), delta.tokens, delta.kind)
 
 
 def _drop_repeated_call(call: dict[str, Any], seen: set[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Builder of the answer of a turn to a prepared request."""
 
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -19,6 +20,7 @@ from gemulator.engine.prepare import PreparedRequest
 from gemulator.engine.rendering import RenderedAnswer, RenderOptions, render
 from gemulator.engine.response_headers import add_emulator_headers
 from gemulator.request.conversation import Conversation
+from gemulator.request.target import Caller
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.token_usage import prompt_tokens
 from gemulator.state.journal.entry import Source
@@ -54,7 +56,12 @@ class AnswerBuilder:
         if cached is not None and (tokens := prompt_tokens(prepared.conversation, prepared.model)):
             return cached.rebind(self._root(prepared, located), tokens), "turn"
         rendering, source = self._render(prepared, located, now, is_repeat=False)
-        if _is_constant(located) and rendering.usage is not None and rendering.usage.prompt_tokens:
+        if (
+            _is_constant(located)
+            and self._counts_once(located)
+            and rendering.usage is not None
+            and rendering.usage.prompt_tokens
+        ):
             self._cache.offer(key, rendering)
         return rendering, source
 
@@ -89,16 +96,35 @@ class AnswerBuilder:
 
     def _options(self, prepared: PreparedRequest, located: LocatedTurn | None, *, is_repeat: bool) -> RenderOptions:
         caller, settings = prepared.caller, self._settings
-        scenario = located.scenario if located else None
         realistic, speed = parse_speed(caller.settings.speed or settings.speed)
         override = pacing_override(caller, located)
         default_pacing = prepared.model.pace if realistic else IMMEDIATE
-        wire = caller.settings.wire or (scenario.wire if scenario else None) or settings.wire
         tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.model.tokens_per_chunk
         root = self._root(prepared, located)
-        style = Style(wire == "sdk-safe", tokens_per_chunk, root, settings.tool_index, settings.fragment)
+        style = self._style(caller, located, tokens_per_chunk, root)
         schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))
         return RenderOptions(root, style, schedule, self._sign, is_repeat)
+
+    def _style(self, caller: Caller, located: LocatedTurn | None, tokens_per_chunk: int, root: Seed) -> Style:
+        """Return the format of a stream: by request or session, scenario, server; the first that sets it wins."""
+
+        def chosen(name: str) -> Any:
+            own = getattr(located.scenario, name) if located else None
+            return getattr(caller.settings, name) or own or getattr(self._settings, name)
+
+        return Style(
+            chosen("wire") == "sdk-safe",
+            tokens_per_chunk,
+            root,
+            chosen("tool_index"),
+            chosen("fragment"),
+            int(chosen("calls_per_delta")),
+            chosen("stream_usage"),
+        )
+
+    def _counts_once(self, located: LocatedTurn) -> bool:
+        """Return True if only the last chunk of a stream has token counts: others differ by the prompt's tokens."""
+        return (located.scenario.stream_usage or self._settings.stream_usage) == "last"
 
     def _root(self, prepared: PreparedRequest, located: LocatedTurn | None) -> Seed:
         return root_seed(prepared.caller.settings.seed or self._settings.seed, located, prepared.conversation)

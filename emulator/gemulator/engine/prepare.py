@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gemulator.core.errors import NearMiss, RequestError, ScenarioError
 from gemulator.core.headers import Headers
-from gemulator.core.overrides import OVERRIDES
+from gemulator.core.overrides import NO_OVERRIDES, OVERRIDES, header_of
 from gemulator.core.plan import Failure, own_failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings, Strictness
@@ -36,7 +36,7 @@ from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, St
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # Headers that decide an answer, beside those that scenarios read.
 _CACHE_KEY_HEADERS = (
-    *(f"x-emulator-{name}".encode() for name in OVERRIDES),
+    *(header_of(name).encode() for name in OVERRIDES),
     *sorted(_REQUEST_TYPES),
 )
 # Body fields that do not change the text of a turn, only its token counts.
@@ -44,6 +44,8 @@ _NEUTRAL_FIELDS = {
     *("model", "messages", "stream", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"),
     *("tools", "functions", "user"),
 }
+# Overrides that leave the words of a turn but not its bytes or their time.
+_BESIDE_WORDS = (*("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"), *("speed", "fault", "pacing"))
 _EXTERNAL_REF = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference to another document
 _MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
 _UNLIMITED = TurnLimit("", None)
@@ -285,9 +287,10 @@ def _external_refs_note(envelope: RequestEnvelope) -> Sequence[str]:
 
 
 def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
-    """Return True if no header or session setting changes wire, pacing, faults or traffic type."""
+    """Return True if no header or session setting changes the stream, its delivery or the traffic type."""
     given = caller.settings
-    return given.wire is given.speed is given.fault is given.pacing is None and _REQUEST_TYPES.isdisjoint(headers)
+    unchanged = given is NO_OVERRIDES or all(getattr(given, name) is None for name in _BESIDE_WORDS)
+    return unchanged and _REQUEST_TYPES.isdisjoint(headers)
 
 
 def _candidates(matching: Iterable[LocatedTurn], *, generates: bool) -> Sequence[LocatedTurn | None]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from gemulator.core.count import MAX_COUNT
 from gemulator.core.errors import Mismatch
+from gemulator.core.settings import CallsPerDelta, Fragment, StreamUsage, ToolIndex, Wire
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.compare import TextTest
@@ -205,8 +206,23 @@ class Scenario(StrictModel):
     description: Annotated[str, Field(description="One line of documentation.")] = ""
     model: Annotated[TextTest | None, Field(description="Condition on the model, for turns without one.")] = None
     wire: Annotated[
-        Literal["faithful", "sdk-safe"] | None,
+        Wire | None,
         Field(description="Streamed tool calls: `faithful` as documented, or `sdk-safe` for SDK stream helpers."),
+    ] = None
+    tool_index: Annotated[
+        ToolIndex | None,
+        Field(description="Index of streamed tool calls: `documented`, `sequential`, `all-zero`, `gap` or `missing`."),
+    ] = None
+    fragment: Annotated[
+        Fragment | None,
+        Field(description="Splitting of streamed arguments: `json` as documented, `token`, `size:N` or `whole`."),
+    ] = None
+    calls_per_delta: Annotated[
+        CallsPerDelta | None, Field(description="Whole tool calls in one delta of a stream. Default: 1.")
+    ] = None
+    stream_usage: Annotated[
+        StreamUsage | None,
+        Field(description="Token counts in a stream: in the `last` chunk as documented, or so far in `every` chunk."),
     ] = None
     pacing: Annotated[PacingFields | None, Field(description="Default for turns without `pacing`.")] = None
     fault: Annotated[Faults | None, Field(description="Default for turns without `fault`.")] = None

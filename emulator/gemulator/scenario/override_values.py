@@ -3,15 +3,37 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
+from pydantic import TypeAdapter, ValidationError
+
 from gemulator.core.overrides import OVERRIDES
-from gemulator.core.settings import Settings, parse_speed
+from gemulator.core.settings import CallsPerDelta, Fragment, Settings, parse_speed
 from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
+
+_FRAGMENT: TypeAdapter[str] = TypeAdapter(Fragment)
+_CALLS: TypeAdapter[int] = TypeAdapter(CallsPerDelta)
+
+
+def _check_fragment(text: str) -> None:
+    try:
+        _FRAGMENT.validate_python(text)
+    except ValidationError:
+        raise ValueError(f"{text!r} is unknown: use `json`, `token`, `whole` or `size:N`") from None
+
+
+def _check_calls_per_delta(text: str) -> None:
+    try:
+        _CALLS.validate_python(text)
+    except ValidationError:
+        raise ValueError(f"{text!r} is no number of calls: use one from 1 to 1000") from None
+
 
 _PARSERS: Mapping[str, Callable[[str], object]] = {
     "fault": parse_faults,
     "pacing": parse_pacing,
     "quota": parse_quota,
     "speed": parse_speed,
+    "fragment": _check_fragment,
+    "calls_per_delta": _check_calls_per_delta,
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from gemulator.client.options import FilePath, SessionOptions
     from gemulator.core.setting_sources import Layer
-    from gemulator.core.settings import Signatures, Strictness, UnmatchedMode, Wire
+    from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolIndex, UnmatchedMode, Wire
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,17 @@ class PytestOptions:
         default="2026-01-01T00:00:00Z", metadata={"help": "time at which the clock is frozen, or `real`"}
     )
     wire: "Wire | None" = field(default=None, metadata={"help": "streamed tool calls: `faithful` or `sdk-safe`"})
+    tool_index: "ToolIndex | None" = field(
+        default=None,
+        metadata={"help": "index of streamed tool calls: `documented`, `sequential`, `all-zero`, `gap` or `missing`"},
+    )
+    fragment: str | None = field(
+        default=None, metadata={"help": "splitting of streamed arguments: `json`, `token`, `size:N` or `whole`"}
+    )
+    calls_per_delta: int | None = field(default=None, metadata={"help": "whole tool calls in one delta of a stream"})
+    stream_usage: "StreamUsage | None" = field(
+        default=None, metadata={"help": "token counts in a stream: in the `last` chunk or in `every` one"}
+    )
     speed: str | None = field(default=None, metadata={"help": "pacing: `authored`, `realistic` or a number"})
     fault: str | None = field(
         default=None, metadata={"help": "faults of all answers, like `disconnect: {after_chunks: 3}`"}
@@ -85,7 +96,11 @@ def add_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
         kind: Literal["bool", "string"] = "bool" if isinstance(_FIELDS[name].default, bool) else "string"
         parser.addini(f"gemulator_{name}", text, type=kind, default=None)
         if kind == "string":
-            group.addoption(f"--gemulator-{name}", metavar=name.upper(), help=text)
+            group.addoption(_flag(name), metavar=name.upper(), help=text)
+
+
+def _flag(name: str) -> str:
+    return f"--gemulator-{name.replace('_', '-')}"
 
 
 def from_config(config: pytest.Config, file: "Layer", variables: "Layer", settings: Mapping[str, Any]) -> PytestOptions:
@@ -97,7 +112,7 @@ def from_config(config: pytest.Config, file: "Layer", variables: "Layer", settin
         file,
         _layer("gemulator_", {name: config.getini(f"gemulator_{name}") for name in _INI_FIELDS}),
         variables,
-        _layer("--gemulator-", {name: config.getoption(f"--gemulator-{name}", None) for name in _INI_FIELDS}),
+        _layer("--gemulator-", {name: config.getoption(_flag(name), None) for name in _INI_FIELDS}),
         _layer("gemulator_settings: ", settings),
     )
     options = PytestOptions()

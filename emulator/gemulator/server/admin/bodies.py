@@ -4,12 +4,21 @@ from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 import orjson
-from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 from starlette.requests import Request
 
 from gemulator.core.clock import parse_clock
 from gemulator.core.located_yaml import dotted
-from gemulator.core.settings import ClockText, Settings, Signatures, Strictness, UnmatchedMode, Wire
+from gemulator.core.settings import (
+    ClockText,
+    Settings,
+    Signatures,
+    StreamUsage,
+    Strictness,
+    ToolIndex,
+    UnmatchedMode,
+    Wire,
+)
 from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.loading.reader import path_of
 from gemulator.scenario.override_values import check_override
@@ -34,12 +43,16 @@ class DeliveryLines(StrictModel):
     pacing: Annotated[str | None, Field(description="For example `first_token: 3s`; `none`: no delays.")] = None
     quota: Annotated[str | None, Field(description="For example `requests_per_minute: 10`; `none`: unlimited.")] = None
 
-    @field_validator("fault", "pacing", "quota", "speed", check_fields=False)
+    @field_validator("fault", "pacing", "quota", "speed", "fragment", "calls_per_delta", check_fields=False)
     @classmethod
     def _validate_line(cls, line: str | None, info: ValidationInfo) -> str | None:
         if line is not None and info.field_name:
             check_override(info.field_name, line)
         return line
+
+
+def _number_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class NewSession(DeliveryLines):
@@ -52,6 +65,10 @@ class NewSession(DeliveryLines):
     scenario: str | None = None
     seed: str | None = None
     wire: Wire | None = None
+    tool_index: ToolIndex | None = None
+    fragment: str | None = None
+    calls_per_delta: Annotated[str | None, BeforeValidator(_number_as_text)] = None
+    stream_usage: StreamUsage | None = None
     speed: str | None = None
     signatures: Signatures | None = None
     clock: ClockText | None = None

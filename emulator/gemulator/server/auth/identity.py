@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
 from gemulator.core.headers import Headers
-from gemulator.core.overrides import NO_OVERRIDES, OVERRIDES, Overrides
+from gemulator.core.overrides import NO_OVERRIDES, OVERRIDES, Overrides, header_of
 from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings
 from gemulator.engine.incoming import IncomingRequest
@@ -28,7 +28,7 @@ _MAX_SESSION = 200  # characters; longer names are truncated
 
 # The headers that decide a Caller.
 _PREFIX = b"x-emulator-"
-_OVERRIDE_HEADERS = [_PREFIX + name.encode() for name in OVERRIDES]
+_OVERRIDE_HEADERS = [header_of(name).encode() for name in OVERRIDES]
 _CALLER_HEADERS = (b"authorization", b"x-goog-api-key", b"x-emulator-session", *_OVERRIDE_HEADERS)
 _OWN_HEADERS = frozenset([*_OVERRIDE_HEADERS, b"x-emulator-session", b"x-emulator-admin-key"])
 
@@ -111,7 +111,7 @@ def bearer_token(headers: Headers) -> str:
 
 def caller_from_headers(headers: Headers, session: str) -> Caller:
     """Return the caller in a session with the overrides in the headers."""
-    given: Any = {name: value for name in OVERRIDES if (value := headers.get(f"x-emulator-{name}"))}
+    given: Any = {name: value for name in OVERRIDES if (value := headers.get(header_of(name)))}
     return Caller(session[:_MAX_SESSION], Overrides(**given) if given else NO_OVERRIDES)
 
 
@@ -126,7 +126,7 @@ def header_error(caller: Caller, raw: Mapping[bytes, bytes]) -> str | None:
         try:
             check_override(name, value)
         except ValueError as error:
-            return f"x-emulator-{name}: {error}"
+            return f"{header_of(name)}: {error}"
     return None
 
 
