@@ -24,7 +24,7 @@ class LoadedFiles:
         text = text_of_file(path)
         own_name = read_scenario(text, path, path.stem, folder).name
         name = self._unique_name(own_name, path.resolve())
-        if name != own_name or "include" in text or "file" in text:
+        if name != own_name or "include" in text or "file" in text or ".sse" in text:
             text = dump({**bundle(text, path, folder), "name": name})
         return PushedScenario(name, text)
 

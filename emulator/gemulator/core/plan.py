@@ -112,7 +112,24 @@ class Failure(Struct, frozen=True):
         return " ".join(line.removeprefix(_OWN).split())[:_MAX_HINT]
 
 
-Answer: TypeAlias = Plan | Failure
+class RawChunk(Struct, frozen=True):
+    """Bytes of one event or body. `wait` is in seconds; None leaves it to the pacing, which counts the `tokens`."""
+
+    data: bytes
+    tokens: int = 0
+    wait: float | None = None
+
+
+class RawAnswer(Struct, frozen=True):
+    """An answer as its author wrote it; `headers` replace those of the server with the same name."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    chunks: tuple[RawChunk, ...]
+    is_stream: bool
+
+
+Answer: TypeAlias = Plan | Failure | RawAnswer
 
 CANCELLED = Failure(499, "CANCELLED", "The operation was cancelled.")
 """Google's error for a request that ended before its answer (fidelity.md, §6)."""

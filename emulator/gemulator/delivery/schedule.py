@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 
 
 class Schedule(Struct, frozen=True, dict=True):
-    """Pacing of an answer, divisor of all waits (0: no waits), and faults in the order written."""
+    """Pacing of an answer, divisor of all waits (0: no waits), and faults in the order written.
+
+    `own_waits` are those of each chunk that its author set, in seconds; None leaves a wait to the pacing.
+    """
 
     pacing: Pacing = IMMEDIATE
     speed: float = 1.0
     faults: "Sequence[Fault]" = ()
+    own_waits: Sequence[float | None] = ()
 
     @cached_property
     def is_noop(self) -> bool:
         """True if all steps stay unchanged."""
-        return not self.faults and (not self.speed or self.pacing == IMMEDIATE)
+        return not self.faults and (not self.speed or (self.pacing == IMMEDIATE and not any(self.own_waits)))
 
     @cached_property
     def phases(self) -> Sequence[int]:
@@ -60,6 +64,10 @@ class Schedule(Struct, frozen=True, dict=True):
         `chunk_tokens` are the token counts of the chunks that a whole body would have as a stream.
         """
         steps = pace(steps, self.pacing, workload, seed.child("pacing"), self.speed, chunk_tokens=chunk_tokens)
+        if self.speed and self.own_waits:
+            waits = [None, *[wait if wait is None else wait / self.speed for wait in self.own_waits]]
+            pairs = zip(steps, waits, strict=True)
+            steps = [step if wait is None else replace(step, wait=wait) for step, wait in pairs]
         return apply_faults(steps, self.faults, answers, seed.child("faults")) if self.faults else steps
 
 

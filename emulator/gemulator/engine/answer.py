@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from gemulator.core.errors import ReplyError, Unmatched
-from gemulator.core.plan import Failure, Plan, own_failure
+from gemulator.core.plan import Failure, Plan, RawAnswer, own_failure
 from gemulator.core.seed import Seed
 from gemulator.core.settings import Settings, parse_speed
 from gemulator.delivery.pacing import IMMEDIATE
@@ -14,6 +14,7 @@ from gemulator.delivery.schedule import Schedule
 from gemulator.dialects import Style
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import fault_overrides, pacing_override
+from gemulator.engine.literal import render_literal
 from gemulator.engine.planning.plan import Script
 from gemulator.engine.planning.script import resolve_reply, root_seed
 from gemulator.engine.prepare import PreparedRequest
@@ -73,7 +74,10 @@ class AnswerBuilder:
         turn = str(located) if located else "generated"
         try:
             script = _script(located, conversation, options)
-            rendering = render(script, conversation, model, options, now)
+            if isinstance(script, RawAnswer):
+                rendering = render_literal(script, model, options)
+            else:
+                rendering = render(script, conversation, model, options, now)
         except ReplyError as error:
             where = located.location if located else turn
             cause, remedy = f"the reply at {where} cannot be made for this request", f"correct it: {error}"
@@ -134,7 +138,9 @@ def _is_constant(located: LocatedTurn) -> bool:
     return located.turn.constant and not located.scenario.usage.model_fields_set
 
 
-def _script(located: LocatedTurn | None, conversation: Conversation, options: RenderOptions) -> Script | Failure:
+def _script(
+    located: LocatedTurn | None, conversation: Conversation, options: RenderOptions
+) -> Script | Failure | RawAnswer:
     if located is None:
         from gemulator.engine.planning.generated_reply import GeneratedReply
 

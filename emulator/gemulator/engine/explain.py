@@ -6,7 +6,7 @@ from typing import assert_never
 from msgspec import Struct
 
 from gemulator.core.errors import NearMiss
-from gemulator.core.plan import Answer, Choice, Failure, Media, Part, Plan, Text, Thought, ToolCall, Usage
+from gemulator.core.plan import Answer, Choice, Failure, Media, Part, Plan, RawAnswer, Text, Thought, ToolCall, Usage
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
 from gemulator.state.journal.entry import Exchange
 
@@ -60,6 +60,10 @@ def _answer(answer: Answer | None) -> Iterator[str]:
             yield "nothing"
         case Failure():
             yield f"error {answer.status} {answer.code}: {answer.message}"
+        case RawAnswer():
+            size = sum(len(chunk.data) for chunk in answer.chunks)
+            what = f"{len(answer.chunks)} events" if answer.is_stream else "body"
+            yield f"literal {what} of {size:,} bytes, status {answer.status}"
         case Plan():
             for index, choice in enumerate(answer.choices):
                 yield from _choice(choice, f"candidate {index}: " if len(answer.choices) > 1 else "")

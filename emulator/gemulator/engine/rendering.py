@@ -208,8 +208,8 @@ def _plan(
     options: RenderOptions,
     ids: "IdFactory",
     dialect: Dialect,
-) -> Answer:
-    answer_id = script.id or ids.response_id()
+) -> Plan | Failure:
+    answer_id = ids.response_id() if script.id is None else script.id
     sign = ids.sign if model.signs else ids.sign_call if _signs_calls(model, conversation.request) else _no_signature
     decoding = dialect.decoding(conversation.request)
     context = Context(conversation, options.root, ids.attempt, ids.call_id, sign, decoding, groups=script.groups)

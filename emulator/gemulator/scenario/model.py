@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import orjson
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from gemulator.core.count import MAX_COUNT
 from gemulator.core.errors import Mismatch
@@ -24,6 +24,7 @@ from gemulator.scenario.replies import (
     CandidatesReply,
     ChooseReply,
     ErrorReply,
+    LiteralReply,
     Reply,
     TextReply,
     ThinkingReply,
@@ -100,6 +101,14 @@ class Turn(StrictModel, defer_build=False):
             _check_groups(reply, when)
         return reply
 
+    @model_validator(mode="after")
+    def _validate_literal(self) -> Self:
+        literal = next((leaf for leaf in leaves(self.reply) if isinstance(leaf, LiteralReply)), None)
+        given = sorted({"id", "created", "finish", "usage"} & self.model_fields_set) if literal else []
+        if literal and given:
+            raise ValueError(f"`{given[0]}` has no effect beside `{literal.key}`: write it there, or remove it")
+        return self
+
     @cached_property
     def content(self) -> bytes:
         """Return conditions and reply as canonical JSON: the seed of the turn's answers. Excludes pacing and faults."""
@@ -166,10 +175,10 @@ def _check_nesting(reply: Reply) -> None:
             _check_nesting(option)
     elif isinstance(reply, CandidatesReply):
         for candidate, _ in reply.each():
-            if any(isinstance(leaf, ErrorReply) for leaf in leaves(candidate)) or isinstance(
-                candidate, CandidatesReply
-            ):
-                raise ValueError("a candidate must be a text or parts: an `error` applies to the whole request")
+            leaf = next((leaf for leaf in leaves(candidate) if isinstance(leaf, ErrorReply | LiteralReply)), None)
+            if leaf is not None or isinstance(candidate, CandidatesReply):
+                key = leaf.key if leaf else CandidatesReply.key
+                raise ValueError(f"a candidate must be a text or parts: `{key}` applies to the whole request")
             _check_nesting(candidate)
 
 
@@ -201,7 +210,12 @@ class Scenario(StrictModel):
     """A scenario file: a list of turns."""
 
     name: Annotated[
-        str, Field(max_length=MAX_NAME, description="Name. Default: path of the file in its folder, without suffix.")
+        str,
+        Field(
+            min_length=1,
+            max_length=MAX_NAME,
+            description="Name. Default: path of the file in its folder, without suffix.",
+        ),
     ] = ""
     description: Annotated[str, Field(description="One line of documentation.")] = ""
     model: Annotated[TextTest | None, Field(description="Condition on the model, for turns without one.")] = None

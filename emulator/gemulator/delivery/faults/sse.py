@@ -139,8 +139,11 @@ class ErrorEvent(PositionedFault):
         return fault
 
     def _failure(self, default: Failure) -> Failure:
-        status, code, message = self.code or default.status, self.status or default.code, self.message
-        return Failure(status, code, default.message if message is None else message)
+        return Failure(
+            default.status if self.code is None else self.code,
+            default.code if self.status is None else self.status,
+            default.message if self.message is None else self.message,
+        )
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         split = self.divide(steps) if streams(steps) else None

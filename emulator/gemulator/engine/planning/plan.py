@@ -65,7 +65,8 @@ def plan_script(
         check_output(conversation, requested, sum(map(count_part, first.parts)))
     choices = (first, *(_choice(script, context, model, index) for index in range(1, candidates)))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, model))
-    traffic = script.usage.traffic_type or traffic_type(conversation.headers)
+    traffic = script.usage.traffic_type
+    traffic = traffic_type(conversation.headers) if traffic is None else traffic
     cached = script.usage.cached_tokens
     if cached is None:
         cached = cached_content_tokens(conversation.request.google_options)
@@ -87,7 +88,7 @@ def _choice(script: Script, context: Context, model: Model, index: int) -> Choic
     finish = "tool_calls" if any(isinstance(part, ToolCall) for part in parts) else "stop"
     stop, parts = _cut_at_stop(parts, request.stops)
     parts, finish = _cut_at_max_tokens(parts, finish, request)
-    choice = _finish_choice(parts, script.finish or finish, _grounding(parts, own, model))
+    choice = _finish_choice(parts, finish if script.finish is None else script.finish, _grounding(parts, own, model))
     return replace(choice, stop=None if finish == "length" else stop)
 
 

@@ -4,26 +4,40 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from gemulator.core.plan import Failure
+from gemulator.core.plan import Failure, RawAnswer
 from gemulator.core.seed import Seed
 from gemulator.engine.planning.plan import Script
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.captures import captured_groups
 from gemulator.scenario.model import Turn, UsageFields
-from gemulator.scenario.replies import BlockReply, CandidatesReply, ChooseReply, ErrorReply, Reply, parts_of
+from gemulator.scenario.replies import (
+    AnyReply,
+    BlockReply,
+    CandidatesReply,
+    ChooseReply,
+    ErrorReply,
+    LiteralReply,
+    Reply,
+    parts_of,
+)
 from gemulator.scenario.templates.variables import Variables
 from gemulator.scenario.turns import LocatedTurn
 
 
-def resolve_reply(turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed) -> Script | Failure:
-    """Return the script or failure of a turn; `usage` are the token counts of its file.
+def resolve_reply(
+    turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed
+) -> Script | Failure | RawAnswer:
+    """Return the script, failure or literal answer of a turn; `usage` are the token counts of its file.
 
-    Raise ReplyError if the template of an error's message cannot be filled, or groups take too long to capture.
+    Raise ReplyError if the templates of an error or a literal answer cannot be filled, or groups take too long to
+    capture.
     """
     groups = captured_groups(turn.when.regexes, conversation) if turn.reads_groups else {}
     reply = _resolve_choice(turn.reply, seed)
     if isinstance(reply, ErrorReply):
         return reply.failure(Variables(conversation, groups))
+    if isinstance(reply, LiteralReply):
+        return reply.answer(Variables(conversation, groups))
     script = _script(reply, turn.finish, groups, seed)
     return replace(script, id=turn.id, created=turn.created, usage=turn.usage.with_fallback(usage))
 
@@ -35,7 +49,8 @@ def root_seed(seed: str, located: LocatedTurn | None, conversation: Conversation
 
 def replies_with_error(turn: Turn, seed: Seed) -> bool:
     """Return True if the reply of the turn is an error."""
-    return isinstance(_resolve_choice(turn.reply, seed), ErrorReply)
+    reply = _resolve_choice(turn.reply, seed)
+    return isinstance(reply, AnyReply) and reply.is_error
 
 
 def _resolve_choice(reply: Reply, seed: Seed) -> Reply:

@@ -1,26 +1,32 @@
-"""Lint: unreachable turns, invalid arguments, unused includes."""
+"""Lint: unreachable turns, invalid arguments, unusual literal replies, unused includes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from gemulator.core.errors import Problem
 from gemulator.core.json_types import JSON
+from gemulator.scenario.authoring.literal_lint import literal_faults
 from gemulator.scenario.conditions.compare import Presence, TextFields, is_glob, text_matches
 from gemulator.scenario.conditions.extractors import TextsExtractor
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.folder import Folder
-from gemulator.scenario.replies import CallReply, leaves
+from gemulator.scenario.replies import CallReply, LiteralReply, leaves
 from gemulator.scenario.substring_index import SubstringIndex
 from gemulator.scenario.templates.template import template_strings
 from gemulator.scenario.turns import LocatedTurn
+
+_MAX_FAULTS = 5  # of one literal reply
 
 
 def lint(library: Library, folders: Sequence[Folder], tools: Mapping[str, JSON]) -> Iterator[Problem]:
     """Yield warnings. `tools` are the known schemas by tool name; without any, calls are not checked."""
     yield from _unreachable_turns(library.located_turns)
+    for located in library.located_turns:
+        yield from _check_literals(located)
     if tools:
         for located in library.located_turns:
             yield from _check_calls(located, tools)
@@ -41,6 +47,17 @@ def _unused_includes(folder: Folder) -> Iterator[Problem]:
         if piece.resolve() not in folder.included:
             remedy = "Remove it, or rename it without `_` if it is a scenario."
             yield Problem(piece, 1, 1, "", "no scenario includes this file", remedy, warning=True)
+
+
+# ---- literal replies
+
+
+def _check_literals(located: LocatedTurn) -> Iterator[Problem]:
+    for reply in leaves(located.turn.reply):
+        if isinstance(reply, LiteralReply):
+            for fault in islice(dict.fromkeys(literal_faults(reply)), _MAX_FAULTS):
+                remedy = "It is sent as it is. Correct it, unless you want to test clients with it."
+                yield _warning(located, f"no service would send this: `{reply.key}`: {fault}", remedy)
 
 
 # ---- arguments

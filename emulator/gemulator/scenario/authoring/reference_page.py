@@ -69,6 +69,26 @@ In JSON (`body`, and `json` of a `tool_result`) strings match by containment, nu
 `{ exists: false }` matches if the value does not exist.
 """
 
+_LITERALS = """\
+## Literal replies
+
+`body` and `events` are sent as they are written, with the status and headers given: for answers that no other reply
+makes, and for those of a server that is not at its best. Templates, pacing and faults apply as to any reply; a turn
+with `times` counts them. With a status of 400 or more they are errors, which are sent even if the service would
+refuse the request.
+
+| event | sent |
+|---|---|
+| `{ choices: […] }`, `[1, 2]` | `data: ` and the value as JSON; templates in it keep it valid |
+| `'[DONE]'`, or any other text | `data: ` and the text |
+| `{ data: …, wait: 200ms, event: ping }` | the same, at its own time after the event before, and with a type |
+| `{ raw: ": ping\\n\\n" }` | the text alone: write `data:` and the empty line yourself |
+
+`events: stream.sse` sends the events of that file, which must be in the scenario folder. `gemulator check` points out
+what no service would send. A literal answer with tool calls does not end an agent's loop: give its turn `times`, or
+put a turn with `tool_result` before it.
+"""
+
 _TEMPLATES = """\
 ## Templates
 
@@ -106,6 +126,7 @@ def _sections() -> Iterator[str]:
     yield "## Replies\n"
     for kind in KINDS.values():
         yield from _reply_section(kind, definitions[kind.__name__]["properties"])
+    yield _LITERALS
     yield _TEMPLATES
     yield from _table(("variable", "value"), {name: root.description for name, root in ROOTS.items()})
     yield f"Filters: {', '.join(f'`{_filter_signature(name)}`' for name in FILTERS)}.\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 from gemulator.core import located_yaml as yaml
 from gemulator.scenario.loading.includes import USER_KEYS, Files, IncludeResolver
+from gemulator.scenario.replies.server_sent_events import events_of_file
 
 _SKIPPED_KEYS = frozenset({*USER_KEYS, "when"})  # below these `file` is not a file of the folder
 
@@ -25,6 +26,8 @@ def _pack(value: Any, content: Callable[[str], bytes]) -> Any:
     if not isinstance(value, dict):
         return value
     out = {key: item if key in _SKIPPED_KEYS else _pack(item, content) for key, item in value.items()}
+    if isinstance(events := out.get("events"), str):
+        out["events"] = [{"raw": event} for event in events_of_file(events, content(events))]
     if "file" in out:
         out["data"] = base64.b64encode(content(out["file"])).decode()
     return out

@@ -10,7 +10,7 @@ from gemulator.core.errors import Problem, ScenarioError
 INCLUDE = "include"
 
 # Values of these keys are the user's data: an `include` in them is not resolved.
-USER_KEYS = frozenset({"with", "json", "details", "body", "header", "usage"})
+USER_KEYS = frozenset({"with", "json", "details", "body", "events", "header", "usage"})
 _MAX_DEPTH = 8  # of nested includes
 _MAX_INCLUDES = 1000  # in one scenario
 

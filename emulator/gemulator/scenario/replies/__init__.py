@@ -13,6 +13,7 @@ from gemulator.scenario.replies.any_reply import (
 )
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
 from gemulator.scenario.replies.json_reply import JsonReply
+from gemulator.scenario.replies.literal import BodyReply, EventsReply, LiteralReply
 from gemulator.scenario.replies.media import AudioReply, ImageReply
 from gemulator.scenario.replies.reply import AnyReply, Context, ReplyPart
 from gemulator.scenario.replies.text import LoremReply, MarkdownReply, TextReply, ThinkingReply
@@ -25,13 +26,16 @@ __all__ = [
     "AnyReply",
     "AudioReply",
     "BlockReply",
+    "BodyReply",
     "CallReply",
     "CandidatesReply",
     "ChooseReply",
     "Context",
     "ErrorReply",
+    "EventsReply",
     "ImageReply",
     "JsonReply",
+    "LiteralReply",
     "LoremReply",
     "MarkdownReply",
     "Reply",

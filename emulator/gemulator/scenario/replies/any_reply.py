@@ -14,6 +14,7 @@ from gemulator.scenario.conditions.compare import shape_tag
 from gemulator.scenario.finish_reason import Finish
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
 from gemulator.scenario.replies.json_reply import JsonReply
+from gemulator.scenario.replies.literal import BodyReply, EventsReply
 from gemulator.scenario.replies.media import AudioReply, ImageReply
 from gemulator.scenario.replies.reply import AnyReply, Context, ReplyPart
 from gemulator.scenario.replies.text import LoremReply, MarkdownReply, TextReply, ThinkingReply
@@ -124,7 +125,7 @@ PARTS: tuple[type[ReplyPart], ...] = (
     JsonReply,
     ChooseReply,
 )
-WHOLE: tuple[type[AnyReply], ...] = (ErrorReply, BlockReply, CandidatesReply)
+WHOLE: tuple[type[AnyReply], ...] = (ErrorReply, BlockReply, CandidatesReply, BodyReply, EventsReply)
 _WHOLE_TAGS = frozenset(f"<{kind.key}>" for kind in WHOLE)
 KINDS: Mapping[str, type[AnyReply]] = {kind.key: kind for kind in (*PARTS, *WHOLE)}
 
@@ -160,7 +161,9 @@ WholeReply = TypeAliasType(
         Annotated[AnyPart, Tag("<one>")]
         | Annotated[ErrorReply, Tag("<error>")]
         | Annotated[BlockReply, Tag("<block>")]
-        | Annotated[CandidatesReply, Tag("<candidates>")],
+        | Annotated[CandidatesReply, Tag("<candidates>")]
+        | Annotated[BodyReply, Tag("<body>")]
+        | Annotated[EventsReply, Tag("<events>")],
         Discriminator(lambda value: kind if (kind := _kind_tag(value)) in _WHOLE_TAGS else "<one>"),
     ],
 )
@@ -182,7 +185,7 @@ Reply = TypeAliasType(
 
 
 def parts_of(reply: Reply) -> Sequence[ReplyPart]:
-    """Return the parts of a reply in order; none for an error, a block or candidates."""
+    """Return the parts of a reply in order; none for a whole answer."""
     if isinstance(reply, str):
         return (_text_part(reply),)
     if isinstance(reply, list):

@@ -51,6 +51,10 @@ class ErrorReply(AnyReply):
             raise ValueError("`message` replaces the message that `with` fills: remove one of them")
         return self
 
+    @property
+    def is_error(self) -> bool:
+        return True
+
     def failure(self, variables: Variables) -> Failure:
         """Return the failure, completed with the defaults of the service. Raise ReplyError if a template fails."""
         message = None if self.message is None else Template.of(self.message).text(variables)
@@ -92,4 +96,6 @@ class BlockReply(AnyReply):
 
     @property
     def refusal(self) -> str | None:
-        return (self.message or _PROMPT) if self.block == "prompt" else None
+        if self.block != "prompt":
+            return None
+        return _PROMPT if self.message is None else self.message

@@ -45,7 +45,7 @@ class Context(Struct, frozen=True):
         """Return the author's signature, None for `false`, or a generated one."""
         if given is None:
             return self.sign(name, self.seed.child("signature"))
-        return given or None
+        return None if given is False else given
 
     def text(self, written: str) -> str:
         """Fill in the expressions of a text. Raises ReplyError if the request lacks a value."""
@@ -71,6 +71,11 @@ class AnyReply(StrictModel):
 
     key: ClassVar[str]
     example: ClassVar[str]
+
+    @property
+    def is_error(self) -> bool:
+        """Return True if the whole answer is an error: it is sent even to requests that the service refuses."""
+        return False
 
     def templates(self) -> Iterator[str]:
         """Yield the texts that contain an expression."""

@@ -47,7 +47,7 @@ class CallReply(ReplyPart):
         pieces = literal_pieces(self.chunks)
         filled = tuple(map(context.text, pieces)) if pieces is not None else None
         arguments = self._arguments(context) if filled is None else "".join(filled)
-        call_id = self.id or context.call_id(context.attempt.child("call"), self.call, 0)
+        call_id = context.call_id(context.attempt.child("call"), self.call, 0) if self.id is None else self.id
         # Only the first of parallel calls is signed (fidelity.md, Thought signatures).
         given = self.thought_signature if context.first_call or self.thought_signature else False
         return (
