@@ -162,7 +162,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("turns:\n  - reply: '{{ match.b }}'\n", "the `when` has no `matches:`", ""),
     ("turns:\n  - reply: {text: abc, chunks: [a, b]}\n", "the joined `chunks` differ from `text`", ""),
     ("turns:\n  - reply: {call: f, with: {}, arguments: x}\n", "the arguments are set twice", ""),
-    ("turns:\n  - reply: {candidates: [{error: 500}]}\n", "an `error` applies to the whole request", ""),
+    ("turns:\n  - reply: {candidates: [{error: 500}]}\n", "`error` applies to the whole request", ""),
     (
         "turns:\n  - reply: [{choose: [{error: 500}]}]\n",
         "`error` cannot be one of several parts: make `choose` the only part",

@@ -70,7 +70,7 @@ def _answer_faults(answer: Mapping[str, JSON], kind: str, content: str) -> Itera
         yield f"`object` is {answer['object']!r}, not {kind!r}"
     for name, expected in _MEMBERS:
         yield from _missing(answer, name, expected)
-    if answer.get("choices") == [] and "usage" not in answer:
+    if answer.get("choices") == [] and (content == "message" or "usage" not in answer):
         yield "`choices` is empty"
     for index, choice in enumerate(_choices(answer)):
         for fault in (*_missing(choice, "index", int), *_missing(choice, content, dict)):
