@@ -37,7 +37,8 @@ Every option, and the places that take it. A place that does not take one says s
 - **session**: `session(name=…)` in Python, `POST /__emulator/sessions`.
 - **header**: `x-emulator-name` of a request. It wins over the session, that over the scenario, that over the server.
 
-On the command line and in headers, names have `-` for `_`. Several values are separated by commas; in TOML and Python they are a list.
+On the command line and in headers, names have `-` for `_`. Several values are separated by commas; in TOML and Python
+they are a list.
 
 | option | server | pytest: variable, file | pytest: ini, option | marker | session | header | |
 |---|---|---|---|---|---|---|---|
