@@ -162,8 +162,8 @@ class Engine:
             incoming = replace(incoming, headers=admission.headers(incoming.headers))
             prepared = await self._worker.run(len(incoming.body), self.preparation.prepare, incoming, admitted.overlay)
         claim = await self.store.claim(session, prepared.conversation.fingerprint, prepared.limits, dry=dry)
-        refusal = prepared.refusal_instead_of(claim.index)
-        if refusal is not None:
+        refusal = prepared.refusal
+        if refusal is not None and (claim.index is None or not prepared.limits[claim.index].counts):
             return await self._worker.run(len(incoming.body), self._refuse, incoming, refusal, now)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         is_repeat = attempt > 0 and prepared.may_be_cached

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gemulator.core.errors import NearMiss, RequestError, ScenarioError
 from gemulator.core.headers import Headers
-from gemulator.core.overrides import NO_OVERRIDES, OVERRIDES, header_of
+from gemulator.core.overrides import NO_OVERRIDES
 from gemulator.core.plan import Failure, own_failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings, Strictness
@@ -34,11 +34,8 @@ from gemulator.state.journal.entry import Exchange
 from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, StoreDataError, TurnLimit
 
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
-# Headers that decide an answer, beside those that scenarios read.
-_CACHE_KEY_HEADERS = (
-    *(header_of(name).encode() for name in OVERRIDES),
-    *sorted(_REQUEST_TYPES),
-)
+# Headers that decide an answer, beside the caller's overrides and those that scenarios read.
+_CACHE_KEY_HEADERS = tuple(sorted(_REQUEST_TYPES))
 # Body fields that do not change the text of a turn, only its token counts.
 _NEUTRAL_FIELDS = {
     *("model", "messages", "stream", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"),
@@ -81,10 +78,6 @@ class PreparedRequest(Struct, frozen=True):
         """Return the bytes of the request and its answers."""
         return len(self.conversation.parsed.raw) + sum(rendering.size for rendering, _ in self.renderings.values())
 
-    def refusal_instead_of(self, index: int | None) -> Failure | None:
-        """Return the refusal that is sent although a turn was chosen, None if the turn's reply is sent."""
-        return None if index is not None and self.limits[index].counts else self.refusal
-
     @property
     def nearest(self) -> Sequence[NearMiss]:
         """Return the turns that are exhausted or nearly match, if none answers."""
@@ -122,11 +115,13 @@ class RequestPreparer:
         library = self.library_for(incoming.caller.session, overlay)
         names, headers = library.header_names, incoming.headers
         values = (*map(headers.get, _CACHE_KEY_HEADERS), *(_values(headers, names) if names else ()))
+        overrides = incoming.caller.settings
         key = (
             incoming.body,
             incoming.path,
             incoming.target.host,
             incoming.target.location,
+            None if overrides is NO_OVERRIDES else overrides,
             *values,
             overlay.generation,
             library,  # another thread may replace it before this answer is cached

@@ -29,7 +29,9 @@ _MAX_SESSION = 200  # characters; longer names are truncated
 # The headers that decide a Caller.
 _PREFIX = b"x-emulator-"
 _OVERRIDE_HEADERS = [header_of(name).encode() for name in OVERRIDES]
-_CALLER_HEADERS = (b"authorization", b"x-goog-api-key", b"x-emulator-session", *_OVERRIDE_HEADERS)
+_IDENTITY_HEADERS = (b"authorization", b"x-goog-api-key", b"x-emulator-session")
+_CALLER_HEADERS = (*_IDENTITY_HEADERS, *_OVERRIDE_HEADERS)
+_OVERRIDING = frozenset(_OVERRIDE_HEADERS)
 _OWN_HEADERS = frozenset([*_OVERRIDE_HEADERS, b"x-emulator-session", b"x-emulator-admin-key"])
 
 Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
@@ -61,14 +63,16 @@ class Authenticator:
     def caller(self, headers: Headers, target: Target) -> Caller | Failure:
         """Return the caller, Google's 401 or its 403."""
         if self._cached_caller is not None:
-            return self._cached_caller(tuple(map(headers.raw.get, _CALLER_HEADERS)), target.version)
+            raw = headers.raw
+            names = _IDENTITY_HEADERS if _OVERRIDING.isdisjoint(raw) else _CALLER_HEADERS
+            return self._cached_caller(tuple(map(raw.get, names)), target.version)
         caller = self._authenticate(headers, target.version, shared=target.shared)
         if self._policy is None or isinstance(caller, Failure):
             return caller
         return self._policy.check(self._identity(bearer_token(headers)), target) or caller
 
     def _caller_from_values(self, values: Sequence[bytes | None], version: str) -> Caller | Failure:
-        pairs = zip(_CALLER_HEADERS, values, strict=True)
+        pairs = zip(_CALLER_HEADERS, values, strict=False)  # without overrides, the first ones only
         return self._authenticate(Headers({name: value for name, value in pairs if value is not None}), version)
 
     def _authenticate(self, headers: Headers, version: str, *, shared: bool = True) -> Caller | Failure:
