@@ -143,7 +143,7 @@ def test_explain_tells_which_error_comes_first(session: Session) -> None:
     assert send(session, **HOT)[0] == 503
     explained += [explain(session, **HOT)]
     assert [(one["source"], one["status"]) for one in explained] == [("turn", 503), ("refused", 400)]
-    assert "only an error of a turn comes first" in explained[1]["text"]
+    assert "Only an error of a turn comes first" in explained[1]["text"]
 
 
 def test_choice_of_an_error_is_the_same_as_without_a_refusal() -> None:

@@ -49,7 +49,7 @@ def _headline(exchange: Exchange, location: str) -> str:
         return f"Answered by {exchange.scenario}/{exchange.turn} ({location})."
     reasons = {
         "generated": "No turn matches: the answer is generated.",
-        "refused": "Refused: only an error of a turn comes first.",
+        "refused": "Refused before a turn was chosen. Only an error of a turn comes first.",
     }
     return reasons.get(exchange.source, "No turn matches.")
 

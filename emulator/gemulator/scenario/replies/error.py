@@ -1,7 +1,6 @@
 """Error and block replies."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
@@ -64,6 +63,8 @@ class ErrorReply(AnyReply):
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, 1)
     if near:
         return f"did you mean `{near[0]}`?"
