@@ -38,7 +38,8 @@ def send(session: Session, text: str = "hi", **fields: Any) -> tuple[int, str]:
     try:
         answer = client.chat.completions.create(**ask(text, **fields))
     except openai.APIStatusError as error:
-        return error.status_code, error.response.json()[0]["error"]["message"]
+        tree = error.response.json()
+        return error.status_code, (tree[0] if isinstance(tree, list) else tree)["error"]["message"]
     if fields.get("stream"):
         return 200, "".join(chunk.choices[0].delta.content or "" for chunk in answer)
     return 200, answer.choices[0].message.content

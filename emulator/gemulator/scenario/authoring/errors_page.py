@@ -41,9 +41,14 @@ def _sections() -> Iterator[str]:
         yield from _section(refusal)
 
 
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def _section(refusal: Refusal) -> Iterator[str]:
     yield f"### `{refusal.name}`\n"
     yield f"```text\n{refusal.code}: {refusal.template}\n```\n"
+    yield f"{_sentence(refusal.cause)} To go on: {refusal.remedy}.\n"
     given = refusal.defaults or {}
     values = [f"`{name}` ({given[name]})" for name in refusal.parameters if name in given]
     if values:
