@@ -128,7 +128,7 @@ class Engine:
         )
 
     async def near_misses(self, incoming: IncomingRequest, *, answered: bool) -> Sequence[NearMiss]:
-        """Return the turns that nearly match a journaled request; unless a turn `answered`, exhausted ones first."""
+        """Return the turns that nearly match a journaled request; see `near_misses`."""
         return await near_misses(self.store, self.preparation, incoming, answered=answered)
 
     async def _admit(self, incoming: IncomingRequest, *, dry: bool = False) -> AdmittedRequest | AnswerDraft:
@@ -182,9 +182,8 @@ class Engine:
 
     async def _unclaim(self, session: str, prepared: PreparedRequest, claim: Claim) -> None:
         """Give back the claim on a turn whose reply cannot be sent."""
-        limit = None if claim.index is None else prepared.limits[claim.index]
-        if limit is not None and limit.times is not None:
-            await self.store.unclaim(session, limit.key)
+        if claim.index is not None and prepared.limits[claim.index].times is not None:
+            await self.store.unclaim(session, prepared.limits[claim.index].key)
 
     async def _prior_answers(
         self, phases: Sequence[int], session: str, prepared: PreparedRequest, claim: Claim, *, dry: bool

@@ -1,10 +1,8 @@
 """Request preparation: parse, check and match."""
 
-import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 
-import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -15,6 +13,7 @@ from gemulator.core.plan import Failure, own_failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings, Strictness
 from gemulator.engine.cache import AnswerCache
+from gemulator.engine.envelope_facts import envelope_facts
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.planning.script import replies_with_error, root_seed
 from gemulator.engine.rendering import RenderedAnswer
@@ -22,9 +21,8 @@ from gemulator.engine.session_library import Published, PushedTurns, validate_se
 from gemulator.request.conversation import Conversation
 from gemulator.request.limits import RequestLimits, check_bytes
 from gemulator.request.limits import check_request as check_limits
-from gemulator.request.parsed import RequestEnvelope
 from gemulator.request.parser import parse
-from gemulator.request.target import Caller, Target
+from gemulator.request.target import Caller
 from gemulator.scenario.library import NEAREST, Library
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
@@ -36,14 +34,8 @@ from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, St
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # Headers that decide an answer, beside the caller's overrides and those that scenarios read.
 _CACHE_KEY_HEADERS = tuple(sorted(_REQUEST_TYPES))
-# Body fields that do not change the text of a turn, only its token counts.
-_NEUTRAL_FIELDS = {
-    *("model", "messages", "stream", "temperature", "top_p", "frequency_penalty", "presence_penalty", "seed"),
-    *("tools", "functions", "user"),
-}
 # Overrides that leave the words of a turn but not its bytes or their time.
 _BESIDE_WORDS = (*("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"), *("speed", "fault", "pacing"))
-_EXTERNAL_REF = re.compile(rb'"\$(?:r|dynamicR)ef"\s*:\s*"[^#]')  # a reference to another document
 _MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
 _UNLIMITED = TurnLimit("", None)
 _REFUSED = TurnLimit("", None, counts=False)
@@ -83,14 +75,6 @@ class PreparedRequest(Struct, frozen=True):
         """Return the turns that are exhausted or nearly match, if none answers."""
         exhausted = [located.exhausted for located in self.candidates[:NEAREST] if located]
         return (*exhausted, *self.library.near_misses(self.conversation, self.caller.settings.scenario))[:NEAREST]
-
-
-class EnvelopeFacts(Struct, frozen=True):
-    """Facts that follow from an envelope alone. `is_plain`: no field of it changes the text of a turn."""
-
-    model: Model | Failure
-    notes: Sequence[str]
-    is_plain: bool
 
 
 class RequestPreparer:
@@ -155,7 +139,7 @@ class RequestPreparer:
         parsed = parse(incoming.body)
         check_limits(parsed, self._limits, shared=incoming.target.shared)
         conversation = Conversation(parsed, incoming.target, Headers(incoming.headers))
-        facts = conversation.envelope.memoize(_envelope_facts, self._catalog, incoming.target)
+        facts = conversation.envelope.memoize(envelope_facts, self._catalog, incoming.target)
         if overlay.settings is not UNCHANGED.settings:
             validate_settings(incoming.caller.session, overlay.settings)
         caller = _apply_session_settings(incoming.caller, overlay.settings)
@@ -261,24 +245,6 @@ def _require_scenario(name: str, library: Library) -> None:
         remedy = f"use {close[0]!r}" if close else "load the scenario, or leave out the header"
         message = f"x-emulator-scenario: unknown scenario {name!r}."
         raise RequestError(own_failure(message + advice, message.removesuffix("."), remedy))
-
-
-def _envelope_facts(envelope: RequestEnvelope, catalog: Catalog, target: Target) -> EnvelopeFacts:
-    model = catalog.lookup(envelope.request.model, target)
-    is_plain = isinstance(model, Model) and model.is_gemini and target.shared and envelope.members <= _NEUTRAL_FIELDS
-    return EnvelopeFacts(model, _external_refs_note(envelope), is_plain)
-
-
-def _external_refs_note(envelope: RequestEnvelope) -> Sequence[str]:
-    """Return a note on external references in the request's schemas, if there are any."""
-    if not _EXTERNAL_REF.search(orjson.dumps(envelope.body)):
-        return ()
-    from gemulator.generate.json_schema.document import Document
-
-    request = envelope.request
-    schemas = [request.response_schema, *(function.parameters for function in request.functions_offered)]
-    refs = dict.fromkeys(ref for schema in schemas for ref in Document(schema).external_refs())
-    return [f"external references are not fetched and accept any value: {', '.join(refs)}"] if refs else ()
 
 
 def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
