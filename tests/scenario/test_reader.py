@@ -100,7 +100,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("- a\n", "1:1: a scenario must be a mapping with `turns:`", "Start with `turns:`"),
     ("", "1:1: a scenario must be a mapping", ""),
     ("turns:\n  - reply: a\n    reply: b\n", "3:5: turns[0].reply: duplicate key", "Keep one of the two."),
-    ("turns:\n  - reply: a: b\n", "2:13: `:` is not allowed here", "Quote a text that contains `: `"),
+    ("turns:\n  - reply: a: b\n", "2:12: a text with `: ` in it must be quoted", "`- reply: 'a: b'`"),
     ("turns:\n\t- reply: a\n", "2:1: a tab is used for indentation", "spaces"),
     ("turns:\n  - when: {user: a}\n   reply: b\n", "the indentation does not fit", "Align"),
     ("turns:\n  - reply: 'a\n", "a quote is not closed", "Close the quoted text."),
@@ -109,7 +109,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     (
         "turns: [{reply: !!python/object:os.system x}]\n",
         "tag tag:yaml.org,2002:python/object:os.system is not supported",
-        "Remove the tag.",
+        "Remove the tag, or quote",
     ),
     ("turns: [{reply: a, created: 99999999999999999999}]\n", "this number is too large", "Quote it"),
     ("x: &a [*a]\nturns: [{reply: a}]\n", "an alias contains itself", "Remove the alias"),
@@ -121,7 +121,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     (
         "turns:\n  - pacing: {jitter: 30}\n    reply: a\n",
         "turns[0].pacing.jitter: expected a string, found 30",
-        "Quote it",
+        "`jitter: 30%`",
     ),
     ("turns:\n  - pacing: {jitter: '30'}\n    reply: a\n", "'30' has the wrong format", "30%"),
     ("turns:\n  - finish: lenght\n    reply: a\n", "2:13: turns[0].finish: `lenght` is not a finish reason", ""),

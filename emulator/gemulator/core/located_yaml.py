@@ -72,19 +72,19 @@ class Document:
     def __init__(self, file: Path, root: yaml.Node | None, text: str = "") -> None:
         self.file = file
         self.text = text
-        self._root = root
+        self.root = root
         builder = _Builder(file)
         self.data = builder.value(root) if root is not None else None
         self.problems: Sequence[Problem] = builder.problems
 
     def close(self) -> None:
         """Forget the locations."""
-        _free(self._root, self.text)
-        self._root = None
+        _free(self.root, self.text)
+        self.root = None
 
     def position(self, path: YamlPath, *, key: bool = False) -> Mark:
         """Return line and column of the value (or key) at a path, or of its nearest existing parent."""
-        node = self._root
+        node = self.root
         mark = (1, 1) if node is None else _mark(node)
         for position, step in enumerate(path):
             found = _entry(node, step)
@@ -220,7 +220,7 @@ class _Builder:
         return 1  # so that this is the only problem
 
     def _untagged(self, node: yaml.Node) -> None:
-        self._problem(node, f"tag {node.tag} is not supported", "Remove the tag.")
+        self._problem(node, f"tag {node.tag} is not supported", "Remove the tag, or quote a text that begins with `!`.")
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         out: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from typing import Any
 from gemulator.core.errors import Problem
 from gemulator.core.json_types import JSON
 from gemulator.scenario.authoring.literal_lint import literal_faults
+from gemulator.scenario.authoring.text_lint import lint_text
 from gemulator.scenario.conditions.compare import Presence, TextFields, is_glob, text_matches
 from gemulator.scenario.conditions.extractors import TextsExtractor
 from gemulator.scenario.conditions.match import Match
@@ -31,6 +32,8 @@ def lint(library: Library, folders: Sequence[Folder], tools: Mapping[str, JSON])
         for located in library.located_turns:
             yield from _check_calls(located, tools)
     for folder in folders:
+        for _, file in folder.scenarios():
+            yield from lint_text(file)
         if folder.path.is_dir():
             yield from _unused_includes(folder)
 

@@ -9,9 +9,11 @@ from pydantic_core import ErrorDetails
 
 from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.conditions.compare import keys_of
+from gemulator.scenario.loading import meanings
 from gemulator.scenario.loading.includes import INCLUDE
 from gemulator.scenario.model import Scenario
 from gemulator.scenario.replies import KINDS, PARTS
+from gemulator.scenario.replies.error_presets import NAMES
 
 _TYPES = {
     "string_type": "a string",
@@ -38,16 +40,19 @@ _SHAPES = {
 
 
 def explain_error(
-    detail: ErrorDetails, path: Sequence[str | int], root: type[StrictModel] = Scenario
+    detail: ErrorDetails, path: Sequence[str | int], root: type[StrictModel] = Scenario, data: Any = None
 ) -> tuple[str, str]:
-    """Return message and remedy of an error at a path of the scenario, or of another model `root`."""
+    """Return message and remedy of an error at a path of the scenario, or of another model `root`.
+
+    `data` is the whole document, from which remedies quote.
+    """
     kind, given = detail["type"], detail["input"]
     context = detail.get("ctx", {})
     match kind:
         case "extra_forbidden":
-            owners = _key_owners() if root is Scenario else ()
-            key, model = str(path[-1]), class_at(detail["loc"][:-1], root)
-            return f"unknown key `{key}`", _unknown_key_remedy(key, model, owners)
+            key = str(path[-1])
+            meant = _meant_key(path, _value_at(data, path[:-1]))
+            return f"unknown key `{key}`", meant or _unknown_key_remedy(key, detail, path, root)
         case "missing":
             return f"`{path[-1]}` is missing", _missing_remedy(path, given)
         case "union_tag_invalid" | "union_tag_not_found":
@@ -55,6 +60,34 @@ def explain_error(
     if kind in _TYPES:
         return f"expected {_TYPES[kind]}, found {_format_value(given)}", _type_remedy(kind, given, path)
     return _value_message(detail, path)
+
+
+def _meant_key(path: Sequence[str | int], parent: Any) -> str:
+    """Return the remedy for an unknown key by what was meant, empty if nothing is known of it."""
+    key = str(path[-1])
+    if "reply" in path:
+        return meanings.unknown_reply_key(key, parent)
+    if "fault" in path:
+        near = get_close_matches(key, _fault_keys(path), 1)
+        return f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(_fault_keys(path))}."
+    return ""
+
+
+def _fault_keys(path: Sequence[str | int]) -> Sequence[str]:
+    """Return the names of faults, or the fields of the one that a path leads to."""
+    from gemulator.delivery.faults.schema import FAULTS
+
+    fault = FAULTS.get(str(path[-2]))
+    return list(FAULTS) if fault is None else list(fault.model_fields)
+
+
+def _value_at(data: Any, path: Sequence[str | int]) -> Any:
+    for step in path:
+        try:
+            data = data[step]
+        except (LookupError, TypeError):
+            return None
+    return data
 
 
 def _value_message(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str, str]:
@@ -66,14 +99,19 @@ def _value_message(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str
         return f"{_format_value(given)} has the wrong format", _form_remedy(path)
     if kind == "too_short":
         return "the list is empty", "Add at least one entry, or remove the key."
-    if kind == "too_long":
-        return f"the list has {context['actual_length']:,} entries", f"Use at most {context['max_length']:,}."
-    if kind == "string_too_long":
-        return f"the text has {len(given):,} characters", f"Use at most {context['max_length']:,}."
     bound = _bounds(kind, context)
     if bound:
         return f"{_format_value(given)} is out of range: {bound}", ""
-    return detail["msg"].removeprefix("Value error, "), ""
+    return _own_message(detail["msg"].removeprefix("Value error, "), given, path)
+
+
+def _own_message(message: str, given: Any, path: Sequence[str | int]) -> tuple[str, str]:
+    """Return the message of a check of ours, and its remedy by what was meant."""
+    if path[-1:] == ("error",) and isinstance(given, str) and (remedy := meanings.unknown_error(given, NAMES)):
+        return f"{_format_value(given)} is no error of the service", remedy
+    if message.startswith("a duration needs a unit") and isinstance(given, int | float):
+        return message, f"Write `{given}s` for seconds, or `{given}ms`."
+    return message, ""
 
 
 def _format_value(given: Any) -> str:
@@ -86,6 +124,13 @@ def _format_value(given: Any) -> str:
 
 
 def _type_remedy(kind: str, given: Any, path: Sequence[str | int]) -> str:
+    if path[-1:] == ("when",) and (remedy := meanings.wrong_conditions(given)):
+        return remedy
+    if path[-1:] == ("arguments",) and isinstance(given, dict):
+        return "Write `with:` for arguments as a mapping; `arguments` is a literal text."
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    if is_number and (remedy := meanings.number_as_text(path, given)):
+        return remedy
     if kind == "string_type" and not isinstance(given, dict | list) and given is not None:
         return f'Quote it to make it a string: "{str(given).lower() if isinstance(given, bool) else given}".'
     if given is None:
@@ -120,18 +165,24 @@ def _union_message(given: Any, context: Mapping[str, Any], path: Sequence[str | 
             f"`{whole}` cannot be one of several parts",
             f"Make it the only reply: `reply: {{ {whole}: … }}`.",
         )
-    near = [match for key in given for match in get_close_matches(str(key), [*kinds, INCLUDE], 1)]
-    meant = f"Did you mean `{near[0]}`? " if near else ""
-    return "unknown reply part", f"{meant}A part needs one of the keys {', '.join(kinds)}."
+    near = [match for key in given for match in get_close_matches(str(key), [*kinds, INCLUDE], 1, cutoff=0.7)]
+    meant = f"Did you mean `{near[0]}`?" if near else meanings.unknown_part(given)
+    return "unknown reply part", f"{meant} A part needs one of the keys {', '.join(kinds)}.".lstrip()
 
 
-def _unknown_key_remedy(key: str, kind: type[StrictModel] | None, owners: Sequence[tuple[str, Sequence[str]]]) -> str:
+def _unknown_key_remedy(key: str, detail: ErrorDetails, path: Sequence[str | int], root: type[StrictModel]) -> str:
+    owners = _key_owners() if root is Scenario else ()
+    kind = class_at(detail["loc"][:-1], root)
     known = keys_of(kind) if kind is not None else []
     owner = next((owner for owner, keys in owners if key in keys), None)
     if owner is not None and not get_close_matches(key, known, 1, cutoff=0.85):
         return f"`{key}` belongs {owner}: check the indentation."
+    meant = meanings.unknown_condition(key, known) if "when" in path else ""
     near = get_close_matches(key.lower().replace("-", "_"), known, 1)
-    return f"Did you mean `{near[0]}`?" if near else f"Known keys: {', '.join(known)}." if known else ""
+    if near and not meant:
+        return f"Did you mean `{near[0]}`?"
+    meant = meant or (meanings.nested_condition(path, detail["input"]) if "when" in path else "")
+    return meant or (f"Known keys: {', '.join(known)}." if known else "")
 
 
 @lru_cache(maxsize=1)

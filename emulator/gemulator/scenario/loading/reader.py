@@ -110,7 +110,7 @@ def _problem(detail: ErrorDetails, resolver: IncludeResolver) -> Problem:
 
     path = path_of(detail["loc"], resolver.data)
     file, line, column = resolver.position(path, key=detail["type"] in _KEY_ERRORS)
-    message, remedy = (text[:_MAX_MESSAGE] for text in explain_error(detail, path))
+    message, remedy = (text[:_MAX_MESSAGE] for text in explain_error(detail, path, data=resolver.data))
     return Problem(file, line, column, yaml.dotted(path), message, remedy)
 
 
