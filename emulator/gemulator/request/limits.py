@@ -10,6 +10,7 @@ from gemulator.core.plan import Failure, own_failure
 from gemulator.request.parsed import ParsedRequest
 from gemulator.request.parser import is_deeper
 
+_PROTO = "The GenerateContentRequest proto is invalid:\n  * "
 _MIN_VALUE_BYTES = 2  # of a value and its comma: no body of fewer bytes a value exceeds a limit
 
 
@@ -62,7 +63,8 @@ def _too_many(name: str, found: int, limit: int, noun: str) -> RequestError:
 
 def _too_many_tools(found: int, limit: int) -> RequestError:
     """Return the service's refusal (fidelity.md, Refusals), with our cause and remedy."""
-    text = f"* tools[0].function_declarations: [FIELD_INVALID] At most {limit} function declarations can be specified."
+    place = "tools[0].function_declarations: [FIELD_INVALID]"
+    text = f"{_PROTO}{place} At most {limit} function declarations can be specified."
     cause = f"the request has {found} functions; --max-tools is {limit}"
     remedy = "offer fewer, or raise --max-tools"
     return RequestError(Failure(400, "INVALID_ARGUMENT", text, cause=cause, remedy=remedy, name="too-many-functions"))
