@@ -199,7 +199,8 @@ def refused_by(fields: dict[str, Any], policy: Policy, model: Model) -> str | No
     failure = check_request(context).failure
     if failure is None:
         return None
-    return next((rule.name for rule in declarations.RULES if rule.check(context) == failure), "other")
+    checked = ((rule.name, rule.check(context)) for rule in declarations.RULES)
+    return next((name for name, found in checked if found and found.message == failure.message), "other")
 
 
 def model() -> Model:
