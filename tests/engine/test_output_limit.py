@@ -23,7 +23,7 @@ def ask(target: str = "123", content: str = "Go.", reply: str = "", **fields: An
 @pytest.mark.parametrize("fields", [{"n": 400, **LONG}, {"n": 16_000}, {**LONG, **PROBABLE}])
 def test_too_much_output_is_refused(target: str, stream: bool, fields: dict[str, Any]) -> None:
     answer = ask(target, stream=stream, **fields)
-    assert answer.status == (422 if target == "tgi-1" else 400)
+    assert answer.status == 400
     assert WORDS in answer.text
     assert "which is too much work. Lower " in answer.text
 
@@ -34,7 +34,6 @@ def test_the_refusal_names_cause_and_cure() -> None:
         "gemulator: the request asks for 400 answers of 131072 tokens or more, which is too much work."
         " Lower n or the length of the answers."
     )
-    assert error["param"] == "n"
 
 
 def test_the_servers_own_limit_comes_first() -> None:
@@ -59,4 +58,3 @@ def test_probabilities_of_a_long_prompt_are_refused() -> None:
     assert ask(content="word " * 1_000, prompt_logprobs=20).status == 200
     error = ask(content="word " * 100_000, prompt_logprobs=20).body["error"]
     assert error["message"].endswith("Lower prompt_logprobs or shorten the prompt.")
-    assert error["param"] == "prompt_logprobs"

@@ -46,7 +46,7 @@ def test_google_options_are_known_with_strict_params(name: str) -> None:
 
 
 def test_documented_refusal_names_exist() -> None:
-    section = PAGE[PAGE.index("## Refusals") : PAGE.index("## Thought signatures")]
+    section = PAGE[PAGE.index("## Refusals") : PAGE.index("## Hints")]
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", section))
     assert named <= set(REFUSALS)
     assert len(named) > 30

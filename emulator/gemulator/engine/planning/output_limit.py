@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from gemulator.core.errors import RequestError
-from gemulator.core.plan import Failure
+from gemulator.core.plan import Failure, own_failure
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 
@@ -32,9 +32,9 @@ def check_prompt_probabilities(request: ChatRequest, prompt_tokens: Callable[[],
     alternatives = request.extra_fields.get("prompt_logprobs") if request.extra_fields else None
     if not isinstance(alternatives, int) or prompt_tokens() * _probability_units(alternatives) <= _MAX_UNITS:
         return
-    asked = f"gemulator: the request asks for the probabilities of the {prompt_tokens()} tokens of its prompt"
+    asked = f"the request asks for the probabilities of the {prompt_tokens()} tokens of its prompt"
     message = f"{asked}, which is too much work. Lower prompt_logprobs or shorten the prompt."
-    raise RequestError(Failure(400, "INVALID_ARGUMENT", message, field="prompt_logprobs"))
+    raise RequestError(own_failure(message))
 
 
 def _probability_units(alternatives: int | None) -> int:
@@ -47,5 +47,4 @@ def _too_much(request: ChatRequest, candidates: int, tokens: int) -> Failure:
     probabilities = " with probabilities" if request.logprobs else ""
     causes = {"n": candidates > 1, "the length of the answers": tokens > 0, "top_logprobs": bool(request.logprobs)}
     advice = " or ".join(name for name, is_cause in causes.items() if is_cause)
-    message = f"gemulator: the request asks for {number}{size}{probabilities}, which is too much work. Lower {advice}."
-    return Failure(400, "INVALID_ARGUMENT", message, field="n" if candidates > 1 else None)
+    return own_failure(f"the request asks for {number}{size}{probabilities}, which is too much work. Lower {advice}.")
