@@ -54,6 +54,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*BadRequestError*",
             "*- Captured gemulator call -*",
             "    stubs/1: user: expected 'weather' in it, saw 'Hello?'",
+            "  no turn of the loaded scenarios matches this request; to go on: change the request or a `when` *",
         ],
     ),
     "an unmatched request before the test gave up": (

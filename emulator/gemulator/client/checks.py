@@ -23,6 +23,8 @@ from gemulator.state.journal.json_views import (
     mismatch_text,
 )
 
+LATE_REMEDY = "Create a client per test, or clear the cache that holds it."
+
 
 @dataclass(frozen=True)
 class FailedCheck:
@@ -80,8 +82,10 @@ class SessionChecks:
 
     def failure_hints(self) -> Sequence[str]:
         """Return likely reasons of a failed test: unmatched and refused requests, clients of earlier tests."""
-        entries = self.admin.entries(session=self.session)
-        return [*self._unmatched(entries, invented=False), *_refused(entries), *self.late()]
+        entries, late = self.admin.entries(session=self.session), self.late()
+        hints = dict.fromkeys(entry.get("hint") for entry in entries if entry["source"] == "unmatched")
+        unmatched = [*self._unmatched(entries, invented=False), *(f"  {hint}" for hint in hints if hint)]
+        return [*unmatched, *_refused(entries), *late, *([f"  {LATE_REMEDY}"] if late else ())]
 
     def _describe(self, failures: Sequence[FailureView], expectations: Mapping[str, Any]) -> Iterator[FailedCheck]:
         entries = self.admin.entries(session=self.session)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gemulator.client.admin import AdminError
-from gemulator.client.checks import FailedCheck, message_of
+from gemulator.client.checks import LATE_REMEDY, FailedCheck, message_of
 from gemulator.client.embedded import Emulator
 from gemulator.client.options import FilePath
 from gemulator.client.pytest_plugin.environment import read_environment
@@ -34,7 +34,7 @@ _PROJECT: pytest.StashKey[PytestOptions] = pytest.StashKey()
 _REMEDIES: Mapping[FailureKind, str] = {
     "none_unmatched": 'Stub them: gemulator.when(user="…").reply("…"), or'
     ' @pytest.mark.gemulator(unmatched="generate").',
-    "none_late": "Create a client per test, or clear the cache that holds it.",
+    "none_late": LATE_REMEDY,
     "times_used": "Send as many requests as `times` says, or allow fewer: @pytest.mark.gemulator(strict=False).",
 }
 
