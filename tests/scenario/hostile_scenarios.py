@@ -14,10 +14,10 @@ MEGABYTE = 1_000_000
 
 # Name, words of the problem, text of the scenario.
 REFUSED: dict[str, tuple[str, str]] = {
-    "lists in lists": ("exceeded maximum nesting depth", "[" * MEGABYTE),
-    "mappings in mappings": ("exceeded maximum nesting depth", "{a: " * 500_000),
-    "dashes after dashes": ("exceeded maximum nesting depth", "- " * 500_000 + "x"),
-    "JSON in JSON": ("exceeded maximum nesting depth", '{"turns":' + "[" * 200_000 + "]" * 200_000 + "}"),
+    "lists in lists": ("the nesting is too deep", "[" * MEGABYTE),
+    "mappings in mappings": ("the nesting is too deep", "{a: " * 500_000),
+    "dashes after dashes": ("the nesting is too deep", "- " * 500_000 + "x"),
+    "JSON in JSON": ("the nesting is too deep", '{"turns":' + "[" * 200_000 + "]" * 200_000 + "}"),
     "aliases of aliases": (
         "too large once its aliases are expanded",
         "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
@@ -49,7 +49,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a merge of itself": ("an alias contains itself", "&a { <<: *a }"),
     "an alias in itself": ("an alias contains itself", "turns: &t [{ reply: *t }]"),
     "Python in a tag": ("is not supported", "turns: [{ reply: !!python/object/apply:os.system ['true'] }]"),
-    "half of a pair": ("invalid Unicode", 'turns: [{ reply: "\\ud800" }]'),
+    "half of a pair": ("an escape stands for no character", 'turns: [{ reply: "\\ud800" }]'),
     "a pattern too large": (
         "invalid regular expression",
         "turns: [{ when: { user: { matches: '((((a{9}){9}){9}){9}){9}' } }, reply: x }]",

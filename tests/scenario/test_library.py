@@ -172,7 +172,7 @@ def test_pieces_are_put_in(tmp_path: Path) -> None:
             "turns: [{include: _a.yaml}, {reply: 5}]",
             "s.yaml:1:37: turns[1].reply: expected a string",
         ),
-        ({"_a": "a: b: c"}, "turns: [{include: _a.yaml}]", "_a.yaml:1:5: `:` is not allowed here"),
+        ({"_a": "a: b: c"}, "turns: [{include: _a.yaml}]", "_a.yaml:1:4: a text with `: ` in it must be quoted"),
         ({}, "turns: [{reply: {image: x, file: ../x.png}}]", "is outside the scenario folder"),
         ({}, "turns: [{reply: {image: x, file: x.png}}]", "file `x.png` not found in the folder of s.yaml"),
         ({}, "turns: [{reply: {image: x, file: x.exe}}]", "image files end in .png, .jpg, .jpeg, .webp"),

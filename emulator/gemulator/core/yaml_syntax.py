@@ -8,12 +8,15 @@ import yaml
 from gemulator.core.errors import Problem
 
 _TAB = "found a tab"
+_TOO_DEEP = "exceeded maximum nesting depth"
 _REMEDIES = (
     (
         "mapping values are not allowed",
         "`:` is not allowed here",
         "Quote a text that contains `: `, or check the indentation.",
     ),
+    (_TOO_DEEP, "the nesting is too deep", "Nest less: a document has at most 100 levels."),
+    ("invalid Unicode", "an escape stands for no character", "Write the character itself, or both halves of a pair."),
     (_TAB, "a tab is used for indentation", "YAML is indented with spaces."),
     (
         "found character that cannot start",
@@ -58,7 +61,7 @@ def explain_syntax(error: yaml.MarkedYAMLError, text: str, file: Path) -> Proble
         line = lines[place.line] if place.line < len(lines) else ""
         if line.lstrip(" ").startswith("\t"):
             text_of_error = _TAB
-        elif (found := _explain_line(line[:_LONGEST_LINE], text_of_error)) is not None:
+        elif _TOO_DEEP not in text_of_error and (found := _explain_line(line[:_LONGEST_LINE], text_of_error)):
             return Problem(file, place.line + 1, found[0] + 1, "", found[1], found[2])
     message, remedy = next(((words, remedy) for key, words, remedy in _REMEDIES if key in text_of_error), _OTHER)
     return Problem(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", message, remedy)

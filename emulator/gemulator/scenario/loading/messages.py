@@ -99,6 +99,9 @@ def _value_message(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str
         return f"{_format_value(given)} has the wrong format", _form_remedy(path)
     if kind == "too_short":
         return "the list is empty", "Add at least one entry, or remove the key."
+    if kind in {"too_long", "string_too_long"}:
+        size, noun = len(given), "list has {:,} entries" if kind == "too_long" else "text has {:,} characters"
+        return f"the {noun.format(size)}", f"Use at most {context['max_length']:,}."
     bound = _bounds(kind, context)
     if bound:
         return f"{_format_value(given)} is out of range: {bound}", ""
