@@ -488,3 +488,14 @@ def test_what_was_asked_before_changes_no_words(stream: bool) -> None:
         assert asked(emulator.session(seed="7"), 1, 2, 3) == alone
         assert asked(emulator.session(seed="7"), 1, 2, 3) == alone
     assert len({*alone, *other}) == 6
+
+
+def test_what_was_not_seen_is_unknown() -> None:
+    with Emulator(journal_body=400) as emulator:
+        emulator.when().reply("Hello.")
+        emulator.openai().chat.completions.create(
+            model="google/m", messages=[{"role": "user", "content": f"{'x' * 1_000} hunter2"}]
+        )
+        with pytest.raises(AssertionError, match=r"unknown: expected exactly 0 such requests.*\(raise journal_body: "):
+            emulator.assert_called(0, user="hunter2")
+        emulator.assert_called(1)

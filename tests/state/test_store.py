@@ -9,7 +9,7 @@ from gemulator.core.count import MAX_COUNT
 from gemulator.service.quotas import Charge
 from gemulator.state import redis_events
 from gemulator.state.journal.entry import Event, Filter
-from gemulator.state.store import UNCHANGED, Claim, PushedScenario, Store, StoreLimits, TurnLimit
+from gemulator.state.store import UNCHANGED, Claim, PushedScenario, Store, StoreLimits, Tally, TurnLimit
 from tests.stores import DONE, TWICE, Kind, received
 from tests.waiting import PATIENCE
 
@@ -168,6 +168,18 @@ async def test_a_journal_is_bounded(kind: Kind, bounds: StoreLimits, kept: int) 
     (state,) = [state for state in await store.sessions() if state.name == "s"]
     assert (state.entries, state.evicted, state.bytes) == (kept, 9 - kept, kept * 1000)
     assert (await store.losses()).evicted == 9 - kept
+
+
+async def test_tally_outlives_the_entries(kind: Kind) -> None:
+    store = kind.make(StoreLimits(entries=1))
+    for scenario in ("weather", "weather", "other"):
+        await store.append(received(scenario=scenario))
+    tally = await store.tally("s")
+    assert tally.evicted == 2
+    assert tally.answers == {"turn": 3, "weather/2": 2, "other/2": 1}
+    assert await store.tally("another") == Tally()
+    await store.reset("s")
+    assert await store.tally("s") == Tally()
 
 
 async def test_a_noisy_session_loses_its_own_entries(kind: Kind) -> None:

@@ -1,8 +1,8 @@
 """Expectations of a test, and failed ones as assertion messages."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +89,16 @@ class SessionChecks:
 
     def _describe(self, failures: Sequence[FailureView], expectations: Mapping[str, Any]) -> Iterator[FailedCheck]:
         entries = self.admin.entries(session=self.session)
+        lines: Iterable[str]
         for kind, group in groupby(failures, lambda failure: failure["kind"]):
             of_kind = list(group)
             match kind:
                 case "none_unmatched":
-                    lines = self._unmatched(entries, invented=expectations["none_unmatched"] is True)
+                    evicted = [failure["message"] for failure in of_kind if "entry" not in failure]
+                    shown = self._unmatched(entries, invented=expectations["none_unmatched"] is True)
+                    lines = chain(shown, evicted)
                 case "none_late":
-                    lines = iter(self.late())
+                    lines = self.late()
                 case "times_used":
                     unasked = {*self.shared} - {entry["scenario"] for entry in entries}
                     lines = self._unused(of_kind, unasked, _unused_stubs(failures, expectations))

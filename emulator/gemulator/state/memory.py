@@ -21,6 +21,7 @@ from gemulator.state.store import (
     SessionSettings,
     StoreLimits,
     StoreLosses,
+    Tally,
     TurnLimit,
 )
 from gemulator.state.subscribers import Subscribers
@@ -49,6 +50,7 @@ class _Session(Struct):
     records: OrderedDict[int, _Record] = field(default_factory=OrderedDict)
     bytes: int = 0
     evicted: int = 0
+    answers: OrderedDict[str, int] = field(default_factory=OrderedDict)
     overlay: SessionOverlay = UNCHANGED
 
 
@@ -173,6 +175,11 @@ class MemoryStore:
         record = state.records[number] = _Record(number, received)
         state.bytes += received.size
         self._bytes += received.size
+        answers = state.answers
+        for name in received.exchange.counted_as:
+            answers[name] = answers.get(name, 0) + 1
+        if len(answers) > self._limits.repeats:
+            answers.popitem(last=False)
         if len(state.records) > self._limits.entries or self._bytes > self._limits.bytes:
             self._trim(state)
         if self._subscribers:
@@ -216,6 +223,10 @@ class MemoryStore:
             return (record.entry() for record in (list(state.records.values()) if state else ()))
         records = [record for state in self._sessions.values() for record in state.records.values()]
         return (record.entry() for record in sorted(records, key=lambda record: record.number))
+
+    async def tally(self, session: str) -> Tally:
+        state = self._sessions.get(session)
+        return Tally(state.evicted, dict(state.answers)) if state else Tally()
 
     async def losses(self) -> StoreLosses:
         return StoreLosses(self._evicted)

@@ -1,6 +1,6 @@
 -- Atomic operations. ARGV: verb, prefix of all keys, session ('' for none), arguments of the verb.
 -- Keys per session: used, repeats, meters (of quotas), and the older half of each; overlay, journal (stream of
--- entries), ends (their ends).
+-- entries), ends (their ends), answers (by source and turn).
 -- Global keys: sequence, feed (stream of all events), sizes and evicted (by session), size and evictions (the sums of
 -- those), sessions (by last use), names.
 -- A value that gemulator did not write ends in the error `DATA session NAME REASON`, if the key NAME is one of the
@@ -66,7 +66,8 @@ local function delete_keys(of, names)
   call('HDEL', prefix .. 'sizes', of)
 end
 
-local STATE = {'used', 'used:older', 'repeats', 'repeats:older', 'meters', 'meters:older', 'journal', 'ends'}
+local STATE = {'used', 'used:older', 'repeats', 'repeats:older', 'meters', 'meters:older', 'journal', 'ends',
+  'answers', 'answers:older'}
 
 -- Two hashes approximate an LRU cache: a field that is not set again while one fills is dropped with the other.
 local function get(hash, name)
@@ -184,7 +185,7 @@ local function bytes_of(row)
   return 0
 end
 
-function verbs.append(entry, bytes, age, sessions, entries, max_bytes, feed)
+function verbs.append(entry, bytes, age, sessions, entries, max_bytes, feed, max_answers, ...)
   local number, journal = next_number(), key(session, 'journal')
   call('XADD', journal, format_whole(number) .. '-0', 'entry', entry, 'bytes', bytes)
   add_event(number, format_whole(number), feed)
@@ -198,6 +199,10 @@ function verbs.append(entry, bytes, age, sessions, entries, max_bytes, feed)
     subtract_size(session, bytes_of(oldest))
     evict(session, 1)
     count = count - 1
+  end
+  local answers = key(session, 'answers')
+  for _, name in ipairs({...}) do
+    put(answers, name, whole(get(answers, name) or 0, answers) + 1, max_answers)
   end
   touch(tonumber(age), tonumber(sessions))
   return number
@@ -215,6 +220,7 @@ end
 
 function verbs.reset()
   delete_keys(session, STATE)
+  call('HDEL', prefix .. 'evicted', session)
   return 1
 end
 
@@ -239,6 +245,6 @@ function verbs.check()
   return 1
 end
 
-local ok, reply = pcall(verbs[verb], unpack(ARGV, 4, 10))
+local ok, reply = pcall(verbs[verb], unpack(ARGV, 4, 13))
 if ok or type(reply) == 'table' then return reply end
 return redis.error_reply(reply)

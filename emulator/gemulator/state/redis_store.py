@@ -26,6 +26,7 @@ from gemulator.state.store import (
     StoreDown,
     StoreLimits,
     StoreLosses,
+    Tally,
     TurnLimit,
 )
 
@@ -110,21 +111,33 @@ class RedisStore:
         return None if refused < 0 else refused
 
     async def counters(self, session: str) -> Mapping[str, int]:
+        return await self._counts(session, "used")
+
+    async def _counts(self, session: str, name: str) -> Mapping[str, int]:
+        """Return the fields of a hash and of its older half."""
         pipe = self._redis.pipeline(transaction=False)
-        pipe.hgetall(self._key(session, "used:older"))
-        pipe.hgetall(self._key(session, "used"))
+        pipe.hgetall(self._key(session, f"{name}:older"))
+        pipe.hgetall(self._key(session, name))
         with session_data(session):
-            older, used = await self._execute(pipe.execute)
-            return {name.decode(): int(times) for name, times in sorted({**older, **used}.items())}
+            older, newer = await self._execute(pipe.execute)
+            return {field.decode(): int(times) for field, times in sorted({**older, **newer}.items())}
 
     # ---- journal
 
+    async def tally(self, session: str) -> Tally:
+        with global_data("evicted"):
+            evicted = int(await self._execute(self._redis.hget, f"{self._prefix}evicted", session) or 0)
+        return Tally(evicted, await self._counts(session, "answers"))
+
     async def append(self, received: Received) -> int:
         limits = self._limits
-        bounds = (self._age, limits.sessions, limits.entries, limits.bytes, _MAX_FEED)
+        bounds = (self._age, limits.sessions, limits.entries, limits.bytes, _MAX_FEED, limits.repeats)
+        entry = codec.encode(received)
         with session_data(received.session):
             return int(
-                await self._run_script("append", received.session, codec.encode(received), received.size, *bounds)
+                await self._run_script(
+                    "append", received.session, entry, received.size, *bounds, *received.exchange.counted_as
+                )
             )
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:

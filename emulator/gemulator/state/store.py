@@ -111,6 +111,13 @@ class SessionOverlay(Struct, frozen=True):
 UNCHANGED = SessionOverlay()
 
 
+class Tally(Struct, frozen=True):
+    """Numbers of a session that outlive its entries: `evicted` ones, and `answers` by source and by `scenario/turn`."""
+
+    evicted: int = 0
+    answers: Mapping[str, int] = {}
+
+
 class StoreLosses(Struct, frozen=True):
     """Lost entries: `evicted` because of the limits, `unjournaled` because the store was down."""
 
@@ -174,6 +181,10 @@ class Store(Protocol):
 
     async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
         """Return at most `limit` entries with a number above `after` that match the filter, in order."""
+        ...
+
+    async def tally(self, session: str) -> Tally:
+        """Return the number of evicted entries and of all answers since the session's last reset."""
         ...
 
     def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:

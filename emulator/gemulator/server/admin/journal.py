@@ -154,7 +154,8 @@ class JournalRoutes(Struct, frozen=True):
 
         Raises AdminHTTPError with the failed checks.
         """
-        from gemulator.server.admin.verification import Expectations, verify
+        from gemulator.server.admin.expectations import Expectations
+        from gemulator.server.admin.verification import Evidence, verify
 
         expected = parse_body(body, Expectations)
         store, session = self.engine.store, expected.session
@@ -162,11 +163,12 @@ class JournalRoutes(Struct, frozen=True):
         if expected.none_unmatched is True:
             entries = [entry async for entry in self._all_with_near_misses(entries)]
         turns, late = await self._session_turns(session, entries), await self._late_entries(expected.none_late)
-        counters = await store.counters(session)
+        counters, tally = await store.counters(session), await store.tally(session)
+        evidence = Evidence(entries, tally, counters, turns, late)
         if len(entries) > _MAX_AT_ONCE:
-            failed = await asyncio.to_thread(verify, expected, entries, counters, turns, late)
+            failed = await asyncio.to_thread(verify, expected, evidence)
         else:
-            failed = verify(expected, entries, counters, turns, late)
+            failed = verify(expected, evidence)
         if not failed:
             return len(entries)
         message = "; ".join(f"{check.check}: {check.message}" for check in failed)
@@ -222,7 +224,7 @@ def _explanation_view(session: str, explained: Explanation) -> dict[str, object]
 
 def _failed_check_view(failed: "FailedCheck") -> FailureView:
     nearest = [NearestEntryView(id=number, mismatches=mismatch_views(found)) for number, found in failed.nearest]
-    names = ("index", "found", "entry", "scenario", "turn", "used", "times")
+    names = ("index", "found", "entry", "scenario", "turn", "used", "times", "unknown")
     data = {name: value for name in names if (value := getattr(failed, name)) is not None}
     view = {"check": failed.check, "kind": failed.kind, **data, "message": failed.message, "nearest": nearest}
     return cast(FailureView, view)

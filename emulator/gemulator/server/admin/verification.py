@@ -2,106 +2,32 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
-from pydantic import Field, field_validator
 
 from gemulator.core.errors import Mismatch, RequestError
 from gemulator.core.headers import Headers
-from gemulator.core.located_yaml import dotted
-from gemulator.core.secrets import is_credential
-from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
 from gemulator.request.target import target_of
-from gemulator.scenario.conditions.match import Match
-from gemulator.scenario.loading.reader import empty_paths
 from gemulator.scenario.turns import LocatedTurn
-from gemulator.state.journal.entry import Entry, Outcome
+from gemulator.server.admin.expectations import Expectations, ExpectedCount, ExpectedRequest
+from gemulator.state.journal.entry import Entry
 from gemulator.state.journal.json_views import FailureKind
+from gemulator.state.store import Tally
 
+_WHERE = ": an option of gemulator serve, Emulator(…) and the fixture gemulator_settings"
 _MAX_SHOWN = 10  # entries listed if there are too many
 
 _Nearest: TypeAlias = Sequence[tuple[int, Sequence[Mismatch]]]
 
 
-class ExpectedRequest(StrictModel):
-    """Criteria for a journal entry: conditions on its request, facts of its answer."""
-
-    when: Annotated[Match, Field(description="Conditions, as in a scenario.")] = Match()
-    scenario: Annotated[str | None, Field(description="The scenario that answered.")] = None
-    turn: Annotated[int | None, Field(description="The number of the turn that answered.")] = None
-    status: Annotated[int | None, Field(description="The HTTP status.")] = None
-    outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
-    refused: Annotated[bool, Field(description="Count requests that were refused, too.")] = False
-
-    @field_validator("when")
-    @classmethod
-    def _validate_when(cls, when: Match) -> Match:
-        path = next(empty_paths(when.model_dump(by_alias=True, exclude_unset=True)), None)
-        if path is not None:
-            raise ValueError(f"`{dotted(path)}` is empty: give it a value")
-        credential = next((name for name in sorted(when.header_names) if is_credential(name)), None)
-        if credential is not None:
-            raise ValueError(f"the journal keeps no credentials like the header {credential!r}: verify another one")
-        return when
-
-
-class ExpectedCount(ExpectedRequest):
-    """Expected number of matching requests (default: at least one)."""
-
-    count: Annotated[int | None, Field(ge=0)] = None
-    at_least: Annotated[int | None, Field(ge=0)] = None
-    at_most: Annotated[int | None, Field(ge=0)] = None
-
-    def allows(self, found: int) -> bool:
-        if self.count is None and self.at_least is None and self.at_most is None:
-            return found > 0
-        return (
-            self.count in {None, found}
-            and (self.at_least is None or found >= self.at_least)
-            and (self.at_most is None or found <= self.at_most)
-        )
-
-    def is_exceeded_by(self, found: int) -> bool:
-        """Return True if there are too many."""
-        maxima = [bound for bound in (self.count, self.at_most) if bound is not None]
-        return bool(maxima) and found > min(maxima)
-
-    def __str__(self) -> str:
-        bounds = (("exactly ", self.count), ("at least ", self.at_least), ("at most ", self.at_most))
-        given = [(words, bound) for words, bound in bounds if bound is not None] or [("at least ", 1)]
-        noun = "request" if given[-1][1] == 1 else "requests"
-        return f"{' and '.join(f'{words}{bound}' for words, bound in given)} such {noun}"
-
-
-class Expectations(StrictModel):
-    """Checks of a session. Omitted ones are not made."""
-
-    session: str = "default"
-    entries: Annotated[Sequence[ExpectedCount], Field(description="Requests and their expected number.")] = ()
-    order: Annotated[
-        Sequence[ExpectedRequest], Field(description="Requests in this order; others may come between them.")
-    ] = ()
-    none_unmatched: Annotated[
-        bool | Literal["refused"],
-        Field(description="Every request matched a turn; `refused`: none was refused for matching no turn."),
-    ] = False
-    none_late: Annotated[
-        int | None,
-        Field(ge=0, description="No request in an ended session after the entry of this number."),
-    ] = None
-    times_used: Annotated[
-        bool,
-        Field(
-            description="Every turn with `times` was used up, in the scenarios that the session pushed, pinned or used."
-        ),
-    ] = False
-
-
 class FailedCheck(Struct, frozen=True):
-    """A failed check, as data and as a message. `nearest` are the best matching entries and their mismatches."""
+    """A failed check, as data and as a message. `nearest` are the best matching entries and their mismatches.
+
+    `unknown`: the journal is incomplete, so that the check may hold or not.
+    """
 
     kind: FailureKind
     message: str
@@ -113,6 +39,7 @@ class FailedCheck(Struct, frozen=True):
     turn: int | None = None
     used: int | None = None  # answers of the turn
     times: int | None = None
+    unknown: bool | None = None
 
     @property
     def check(self) -> str:
@@ -120,33 +47,67 @@ class FailedCheck(Struct, frozen=True):
         return self.kind if self.index is None else f"{self.kind}[{self.index}]"
 
 
-def verify(
-    expected: Expectations,
-    entries: Sequence[Entry],
-    counters: Mapping[str, int],
-    turns: Sequence[LocatedTurn],
-    late: Sequence[Entry] = (),
-) -> Sequence[FailedCheck]:
-    """Return the failed checks. `turns` are those whose `times` count, `late` the requests in ended sessions."""
+class Evidence(Struct, frozen=True):
+    """Journal of a session, and what outlives its entries: `counters` of turns with `times`, `tally` of all answers.
+
+    `turns` are those whose `times` count, `late` the requests in ended sessions.
+    """
+
+    entries: Sequence[Entry]
+    tally: Tally
+    counters: Mapping[str, int]
+    turns: Sequence[LocatedTurn]
+    late: Sequence[Entry] = ()
+
+    def missing(self, uncertain: Sequence[Entry] = ()) -> str:
+        """Return the reasons why entries cannot be judged, with the settings that keep them."""
+        reasons = []
+        if self.tally.evicted:
+            noun = "entry was" if self.tally.evicted == 1 else "entries were"
+            knobs = f"raise journal_entries and journal_bytes{_WHERE}"
+            reasons.append(f"{self.tally.evicted} {noun} evicted from the journal ({knobs})")
+        if uncertain:
+            numbers = ", ".join(str(entry.number) for entry in uncertain[:_MAX_SHOWN])
+            noun = f"body of entry {numbers} is" if len(uncertain) == 1 else f"bodies of entries {numbers} are"
+            reasons.append(f"the {noun} cut (raise journal_body{_WHERE})")
+        return " and ".join(reasons)
+
+
+def verify(expected: Expectations, evidence: Evidence) -> Sequence[FailedCheck]:
+    """Return the failed checks, and those that cannot be decided."""
+    entries = evidence.entries
     checks: tuple[Iterator[FailedCheck], ...] = (
-        _failed_counts(expected.entries, entries, turns),
-        _failed_order(expected.order, entries),
+        _failed_counts(expected.entries, evidence),
+        _failed_order(expected.order, evidence),
         (
             FailedCheck(
                 "none_late",
                 f"entry {one.number} arrived after session {one.received.session} had ended",
                 entry=one.number,
             )
-            for one in late
+            for one in evidence.late
         ),
-        _unmatched_entries(entries, expected.none_unmatched),
-        _unused_turns(counters, turns, entries) if expected.times_used else iter(()),
+        _unmatched_entries(evidence, expected.none_unmatched),
+        _unused_turns(evidence.counters, evidence.turns, entries) if expected.times_used else iter(()),
     )
     return [failed for check in checks for failed in check]
 
 
 def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
     """Yield the differences between an entry and the criteria."""
+    yield from _differing_facts(wanted, entry)
+    if wanted.when.has_conditions:
+        conversation = _conversation(entry)
+        if conversation is None:
+            yield Mismatch(
+                "when", "a chat request stored in full (--journal-body)", "another request or a truncated one"
+            )
+        else:
+            yield from wanted.when.mismatches(conversation)
+
+
+def _differing_facts(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
+    """Yield the differences between an entry and the criteria that need no body."""
     exchange, finished = entry.received.exchange, entry.finished
     if exchange.is_refused and not wanted.refused:
         yield Mismatch("refused", "a request that is answered", _refusal(entry))
@@ -159,14 +120,6 @@ def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
     for name, expected, actual in facts:
         if expected not in {None, actual}:
             yield Mismatch(name, str(expected), str(actual))
-    if wanted.when.has_conditions:
-        conversation = _conversation(entry)
-        if conversation is None:
-            yield Mismatch(
-                "when", "a chat request stored in full (--journal-body)", "another request or a truncated one"
-            )
-        else:
-            yield from wanted.when.mismatches(conversation)
 
 
 def _refusal(entry: Entry) -> str:
@@ -223,31 +176,57 @@ def _differences(wanted: ExpectedRequest, entry: Entry, turn: LocatedTurn | None
     return tuple(turn.mismatches(conversation)) or (Mismatch("turn", str(turn), answered),)
 
 
-def _failed_counts(
-    expected: Sequence[ExpectedCount], entries: Sequence[Entry], turns: Sequence[LocatedTurn]
-) -> Iterator[FailedCheck]:
-    turn_by_name = {(turn.scenario.name, turn.number): turn for turn in turns}
+def _failed_counts(expected: Sequence[ExpectedCount], evidence: Evidence) -> Iterator[FailedCheck]:
+    entries = evidence.entries
+    turn_by_name = {(turn.scenario.name, turn.number): turn for turn in evidence.turns}
     for index, wanted in enumerate(expected):
         matching = [entry for entry in entries if not any(mismatches(wanted, entry))]
-        found = len(matching)
-        if wanted.allows(found):
+        uncertain = [entry for entry in entries if _is_uncertain(wanted, entry)]
+        found, most = _range(wanted, evidence, len(matching), len(uncertain))
+        least, largest = wanted.bounds
+        if least <= found and most <= largest:
+            continue
+        message = f"expected {wanted}, found {found} among {len(entries)}{_uncounted(wanted, entries)}"
+        if most >= least and found <= largest:
+            message = f"unknown: {message}, but {evidence.missing(uncertain)}"
+            yield FailedCheck("entries", message, index=index, found=found, unknown=True)
             continue
         nearest: _Nearest = [(entry.number, ()) for entry in matching[:_MAX_SHOWN]]
-        if not wanted.is_exceeded_by(found):
+        if found <= largest:
             nearest = _nearest(wanted, entries, turn_by_name.get((wanted.scenario or "", wanted.turn or 0)))
-        message = f"expected {wanted}, found {found} among {len(entries)}{_uncounted(wanted, entries)}"
         yield FailedCheck("entries", message, nearest, index=index, found=found)
 
 
-def _failed_order(expected: Sequence[ExpectedRequest], entries: Sequence[Entry]) -> Iterator[FailedCheck]:
-    begin = 0
+def _range(wanted: ExpectedCount, evidence: Evidence, matching: int, uncertain: int) -> tuple[int, int]:
+    """Return the least and the largest number of requests that may have matched."""
+    plain = not wanted.when.has_conditions and wanted.status is None and wanted.outcome is None
+    if plain and wanted.scenario is not None and wanted.turn is not None:  # such answers are counted
+        found = max(matching, evidence.tally.answers.get(f"{wanted.scenario}/{wanted.turn}", 0))
+        return found, found
+    return matching, matching + uncertain + evidence.tally.evicted
+
+
+def _is_uncertain(wanted: ExpectedRequest, entry: Entry) -> bool:
+    """Return True if only the part of the body that is cut could decide about an entry."""
+    if not wanted.when.has_conditions or entry.received.exchange.body.is_complete:
+        return False
+    return not any(_differing_facts(wanted, entry))
+
+
+def _failed_order(expected: Sequence[ExpectedRequest], evidence: Evidence) -> Iterator[FailedCheck]:
+    entries, begin = evidence.entries, 0
     for index, wanted in enumerate(expected):
         matches = _matcher(wanted)
         at = next((at for at in range(begin, len(entries)) if matches(entries[at])), None)
         if at is None:
             where = f" after entry {entries[begin - 1].number}" if begin else ""
             message = f"no matching entry{where}{_uncounted(wanted, entries[begin:])}"
-            yield FailedCheck("order", message, _nearest(wanted, entries[begin:]), index=index)
+            uncertain = [entry for entry in entries if any(_is_uncertain(one, entry) for one in expected)]
+            missing = evidence.missing(uncertain)
+            if missing:
+                yield FailedCheck("order", f"unknown: {message}, but {missing}", index=index, unknown=True)
+            else:
+                yield FailedCheck("order", message, _nearest(wanted, entries[begin:]), index=index)
             return
         begin = at + 1
 
@@ -256,13 +235,16 @@ def _matcher(wanted: ExpectedRequest) -> Callable[[Entry], bool]:
     return lambda entry: not any(mismatches(wanted, entry))
 
 
-def _unmatched_entries(entries: Sequence[Entry], none: bool | Literal["refused"]) -> Iterator[FailedCheck]:
-    wrong = {"unmatched", "generated"} if none is True else {"unmatched"} if none else ()
-    for entry in entries:
-        exchange = entry.received.exchange
-        if exchange.source in wrong:
-            nearest = [(entry.number, near.mismatches) for near in exchange.nearest]
-            yield FailedCheck("none_unmatched", f"no turn matched entry {entry.number}", nearest, entry=entry.number)
+def _unmatched_entries(evidence: Evidence, none: bool | Literal["refused"]) -> Iterator[FailedCheck]:
+    wrong = {"unmatched", "generated"} if none is True else {"unmatched"} if none else set[str]()
+    found = [entry for entry in evidence.entries if entry.received.exchange.source in wrong]
+    for entry in found:
+        nearest = [(entry.number, near.mismatches) for near in entry.received.exchange.nearest]
+        yield FailedCheck("none_unmatched", f"no turn matched entry {entry.number}", nearest, entry=entry.number)
+    evicted = sum(evidence.tally.answers.get(source, 0) for source in wrong) - len(found)
+    if evicted > 0:
+        noun = "request that no turn matched was" if evicted == 1 else "requests that no turn matched were"
+        yield FailedCheck("none_unmatched", f"{evicted} more {noun} evicted from the journal", found=evicted)
 
 
 def _unused_turns(

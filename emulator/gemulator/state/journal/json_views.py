@@ -110,7 +110,8 @@ class FailureView(TypedDict):
     """A failed check of `verify`. `check` is `kind`, with `[index]` for an item of a list.
 
     `found` counts the entries that match an item of `entries`, `entry` is the number of one that should not be there,
-    `scenario` and `turn` name a turn that answered `used` of `times` times.
+    `scenario` and `turn` name a turn that answered `used` of `times` times. `unknown`: the journal is incomplete, so
+    that the check may hold or not.
     """
 
     check: str
@@ -124,6 +125,7 @@ class FailureView(TypedDict):
     turn: NotRequired[int]
     used: NotRequired[int]
     times: NotRequired[int]
+    unknown: NotRequired[bool]
 
 
 class PageView(TypedDict):
