@@ -1,10 +1,11 @@
 """Tool calls of a generated answer."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from gemulator.core.json_types import dump_json
+from gemulator.core.budget import Budget
+from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.plan import ToolCall
+from gemulator.core.seed import Seed
 from gemulator.generate.json_schema import Unsatisfiable, value_for
 from gemulator.generate.prompt_hints import Hints, analyse, best_tool, hints_per_call
 from gemulator.request.body import Function
@@ -42,10 +43,10 @@ def _next_tool(conversation: Conversation) -> Function | None:
 def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
     prompt = analyse(context.conversation.user_text)
     parameters = function.parameters if isinstance(function.parameters, dict) else {}
-    for index, hints in enumerate(hints_per_call(prompt, parameters)):
+    for index, hints in enumerate(hints_per_call(prompt, parameters, context.budget)):
         seed = context.seed.child("call", index)
         try:
-            arguments = dump_json(_arguments(function, hints, seed))
+            arguments = dump_json(_arguments(function, hints, seed, context.budget))
         except Unsatisfiable as error:
             raise error.within(context.conversation.request.path_of(function.name)) from None
         call_id = context.call_id(context.attempt.child("call", index), function.name, index)
@@ -53,6 +54,6 @@ def _calls(function: Function, context: Context) -> Iterator[ToolCall]:
         yield ToolCall(call_id, function.name, arguments, signature)
 
 
-def _arguments(function: Function, hints: Hints, seed: Any) -> Any:
+def _arguments(function: Function, hints: Hints, seed: Seed, budget: Budget) -> JSON:
     schema = function.arguments
-    return {} if schema is None else value_for(schema, seed, hints=hints)
+    return {} if schema is None else value_for(schema, seed, hints=hints, budget=budget)

@@ -51,7 +51,7 @@ def _text(context: Context) -> str:
     if constraint is not None:
         from gemulator.engine.planning.structured_output import structured_output
 
-        return structured_output(constraint, conversation, seed)
+        return structured_output(constraint, conversation, seed, context.budget)
     results = [(result.name, result.value) for result in conversation.tool_results]
     if results:
         return report(seed.child("report"), conversation.user_text, results)

@@ -3,9 +3,8 @@
 All three are parsed into one syntax tree, from which finite texts are sampled.
 """
 
-from functools import lru_cache
-
 from gemulator.core.json_types import JSON
+from gemulator.core.text_cache import cache_texts
 from gemulator.generate.grammar.costs import require_finite
 from gemulator.generate.grammar.ebnf import read_ebnf
 from gemulator.generate.grammar.lark import read_lark
@@ -17,9 +16,14 @@ from gemulator.generate.grammar.tool_call_styles import format_value
 __all__ = ["BadGrammar", "Grammar", "GrammarContent", "Schema", "format_value", "read_grammar", "read_tag", "sample"]
 
 
-@lru_cache(maxsize=256)
+_MAX_LETTERS = 200_000  # of a grammar
+
+
+@cache_texts(256, 8_192)
 def read_grammar(text: str) -> Grammar:
     """Parse EBNF if a rule is written with `::=`, otherwise Lark; raise BadGrammar with line and column."""
+    if len(text) > _MAX_LETTERS:
+        raise BadGrammar(f"the grammar has {len(text):,} characters, and gemulator reads at most {_MAX_LETTERS:,}")
     lines = (line.partition("#")[0] for line in text.splitlines())
     return require_finite(read_ebnf(text) if any("::=" in line for line in lines) else read_lark(text))
 

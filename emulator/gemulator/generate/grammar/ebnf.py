@@ -192,7 +192,7 @@ class _Parser:
         if self.scan.peek('"'):
             return self.string()
         if number := self.scan.match(_NUMBER):
-            return int(number[0])
+            return self.scan.number(number[0], number.start())
         if self.scan.take("("):
             return tuple(self.values()[0])
         start, name = self.scan.at, self.name()

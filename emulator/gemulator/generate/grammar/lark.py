@@ -65,21 +65,24 @@ class _Parser:
         )
         if first is None:
             raise self.scan.error("there is no start rule", 0)
-        return Grammar(self.rules, first, gaps=any(self.can_be_space(node, len(self.rules)) for node in self.ignored))
+        return Grammar(self.rules, first, gaps=self.can_be_space(self.ignored))
 
-    def can_be_space(self, node: Node, depth: int) -> bool:
-        """Return True if the ignored node can be a space; follow rules to a depth."""
-        match node:
-            case Literal(text):
-                return text == " "
-            case Pattern(pattern):
-                return matcher(f"^(?:{pattern})$")(" ")
-            case Rule(name):
-                return depth > 0 and self.can_be_space(self.rules[name], depth - 1)
-            case Either(branches):
-                return any(self.can_be_space(branch, depth) for branch in branches)
-            case Repeat(item, _, _):
-                return self.can_be_space(item, depth)
+    def can_be_space(self, nodes: list[Node]) -> bool:
+        """Return True if one of the ignored nodes can be a space; each rule is followed once."""
+        pending, followed = list(nodes), set[str]()
+        while pending:
+            match pending.pop():
+                case Literal(" "):
+                    return True
+                case Pattern(pattern) if matcher(f"^(?:{pattern})$")(" "):
+                    return True
+                case Rule(name) if name not in followed:
+                    followed.add(name)
+                    pending.append(self.rules[name])
+                case Either(branches):
+                    pending += branches
+                case Repeat(item, _, _):
+                    pending.append(item)
         return False
 
     # ---- statements
@@ -166,7 +169,8 @@ class _Parser:
     def with_quantifier(self, node: Node) -> Node:
         self.scan.match(_INLINE)
         if found := self.scan.match(_TIMES):
-            return Repeat(node, int(found[1]), int(found[2] or found[1]))
+            low, high = self.scan.number(found[1], found.start()), self.scan.number(found[2] or found[1], found.start())
+            return Repeat(node, low, high)
         quantifier = self.scan.quantifier(min_optional=True)
         return node if quantifier is None else Repeat(node, *quantifier)
 

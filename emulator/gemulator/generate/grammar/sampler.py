@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count as naturals
 from typing import Protocol
 
+from gemulator.core.budget import Budget
 from gemulator.core.seed import Seed
 from gemulator.generate.grammar.costs import Costs
 from gemulator.generate.grammar.nodes import (  # fmt: skip
@@ -26,6 +27,9 @@ from gemulator.generate.regex.charset import samples
 _MIN_BUDGET = 60  # cost limit of a text, or three times the minimum cost if that is more
 _MAX_EXTRA_REPEATS = 3  # maximum repetitions beyond the required ones
 _MAX_EXTRA_LETTERS = 8
+_MAX_FREE_REPEATS = 8  # required repetitions of a part that may be empty
+_PER_STEP = 16  # branches that are compared, or repetitions that are listed, in one step
+_PARTS_PER_STEP = 64  # parts of a grammar whose costs are computed in one step
 
 
 class GrammarContent(Protocol):
@@ -44,24 +48,29 @@ class GrammarContent(Protocol):
         """Return the index of the text that the prompt asks for, if it clearly asks for one."""
 
 
-def sample(grammar: Grammar, content: GrammarContent, seed: Seed) -> str:
-    """Return a text of a finite grammar."""
+def sample(grammar: Grammar, content: GrammarContent, seed: Seed, budget: Budget | None = None) -> str:
+    """Return a text of a finite grammar; raise BudgetExceeded if that takes too much work."""
     costs = Costs(grammar)
+    budget = budget or Budget()
+    budget.spend(costs.size // _PARTS_PER_STEP)
     least = costs.of(Rule(grammar.start))
     slack = max(_MIN_BUDGET - least, 2 * least)
-    return "".join(_Sampler(grammar, costs, content, seed, slack).pieces())
+    return "".join(_Sampler(grammar, costs, content, seed, slack, budget).pieces())
 
 
 class _Sampler:
     """Sampling of one text. `slack` is the allowed cost above the minimum, which ends recursion."""
 
-    def __init__(self, grammar: Grammar, costs: Costs, content: GrammarContent, seed: Seed, slack: float) -> None:
+    def __init__(
+        self, grammar: Grammar, costs: Costs, content: GrammarContent, seed: Seed, slack: float, budget: Budget
+    ) -> None:
         self._grammar = grammar
         self._costs = costs
         self._content = content
         self._seed = seed
         self._random = seed.random()
         self._slack = slack
+        self._budget = budget
 
     def pieces(self) -> Iterator[str]:
         pending: list[Node] = [Rule(self._grammar.start)]
@@ -70,6 +79,7 @@ class _Sampler:
             if not pending:
                 return
             node = pending.pop()
+            self._budget.spend(1)
             if isinstance(node, Rule | Chain | Either | Repeat):
                 pending.extend(reversed(self._expand(node)))
                 continue
@@ -89,9 +99,12 @@ class _Sampler:
             case Either(branches):
                 return (self._choose(branches),)
             case Repeat():
-                return [node.item] * self._repeat_count(node)
+                number = self._repeat_count(node)
+                self._budget.spend(number // _PER_STEP)
+                return [node.item] * number
 
     def _choose(self, branches: Sequence[Node]) -> Node:
+        self._budget.spend(len(branches) // _PER_STEP)
         costs = [self._costs.of(branch) for branch in branches]
         least = min(costs)
         affordable = [branch for branch, cost in zip(branches, costs, strict=True) if cost - least <= self._slack]
@@ -102,18 +115,19 @@ class _Sampler:
         return chosen
 
     def _repeat_count(self, repeat: Repeat) -> int:
-        each = max(self._costs.of(repeat.item), 1)
+        cost = self._costs.of(repeat.item)
+        each = max(cost, 1)
         most = _MAX_EXTRA_LETTERS if isinstance(repeat.item, Letter) else _MAX_EXTRA_REPEATS
         if repeat.high is not None:
             most = min(most, repeat.high - repeat.low)
         more = self._random.randint(0, int(min(most, self._slack // each)))
         self._slack -= more and more * each
-        return repeat.low + more
+        return (repeat.low if cost else min(repeat.low, _MAX_FREE_REPEATS)) + more
 
     def _leaf_text(self, leaf: Leaf | Grammar, seed: Seed) -> str:
         match leaf:
             case Grammar():
-                return sample(leaf, self._content, seed)
+                return sample(leaf, self._content, seed, self._budget)
             case Literal(text):
                 return text
             case Letter(characters):

@@ -7,6 +7,7 @@ from gemulator.generate.grammar.nodes import BadGrammar
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0", "e": "\x1b"}
 _CODES = re.compile(r"\\(?:x([0-9A-Fa-f]+)|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([^xuU]))", re.DOTALL)
 _MAX_DEPTH = 60
+_MAX_DIGITS = 9
 
 
 class Scanner:
@@ -68,6 +69,12 @@ class Scanner:
         except (ValueError, OverflowError):
             raise self.error(f"invalid escape in {written}") from None
 
+    def number(self, digits: str, at: int) -> int:
+        """Return the value of digits; raise BadGrammar if it is too large for a repetition."""
+        if len(digits) > _MAX_DIGITS:
+            raise self.error(f"a number of more than {_MAX_DIGITS} digits", at)
+        return int(digits)
+
     def quantifier(self, *, min_optional: bool) -> tuple[int, int | None] | None:
         """Consume `*`, `+`, `?` or `{2,3}` and return its bounds; None if there is no quantifier."""
         for sign, found in (("*", (0, None)), ("+", (1, None)), ("?", (0, 1))):
@@ -80,8 +87,8 @@ class Scanner:
         low, comma, high = braces.groups()
         if not low and not (min_optional and high):
             raise self.error("a repetition needs a minimum", start)
-        least = int(low or 0)
-        most = (int(high) if high else None) if comma else least
+        least = self.number(low or "0", start)
+        most = (self.number(high, start) if high else None) if comma else least
         if most is not None and most < least:
             raise self.error("the minimum of a repetition is greater than its maximum", start)
         return least, most

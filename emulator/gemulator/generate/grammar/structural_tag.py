@@ -22,6 +22,7 @@ from gemulator.generate.grammar.nodes import (  # fmt: skip
 )
 
 _MAX_DEPTH = 60
+_MAX_FORMATS = 20_000
 Fields: TypeAlias = Mapping[str, JSON]
 
 
@@ -47,8 +48,10 @@ def _read_structures(spec: Fields) -> Node:
 
 
 def _check_triggers(begins: list[str], triggers: list[str]) -> None:
+    known = set(triggers)
+    lengths = sorted({len(trigger) for trigger in known})
     for begin in begins:
-        if not any(begin.startswith(trigger) for trigger in triggers):
+        if not any(begin[:length] in known for length in lengths if length <= len(begin)):
             raise BadGrammar(f"Trigger {begin} not found in triggers {triggers}")
     if not begins:
         raise BadGrammar("No structural tags found in the grammar spec.")
@@ -59,6 +62,7 @@ class _FormatReader:
 
     def __init__(self) -> None:
         self._depth = 0
+        self._count = 0
         self._formats: Mapping[str, Callable[[Fields], Node]] = {
             "const_string": lambda fields: Literal(_text(fields["value"])),
             "json_schema": lambda fields: _schema(fields["json_schema"], str(fields.get("style", "json"))),
@@ -85,6 +89,9 @@ class _FormatReader:
 
     def read(self, fields: Fields) -> Node:
         self._depth += 1
+        self._count += 1
+        if self._count > _MAX_FORMATS:
+            raise BadGrammar(f"gemulator reads at most {_MAX_FORMATS:,} formats of a structural tag")
         kind = str(fields["type"])
         if kind not in self._formats:
             raise BadGrammar(f"Format type not recognized: {kind}")

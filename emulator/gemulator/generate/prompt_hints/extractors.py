@@ -57,9 +57,9 @@ _PATH = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w+])\+\d[\d ()-]{6,18}\d")
 _NUMBER = re.compile(
-    r"(?<![\w.,/-])(?P<sign>[-−+]?)[$€£¥₹]?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+    r"(?<![\w.,/-])(?P<sign>[-−+]?)[$€£¥₹]?(?P<digits>\d{1,3}(?:,\d{3}){1,6}(?:\.\d{1,12})?"
     # 1.200,50 and 1,5 are decimals with a comma: one or two digits follow, and no further comma
-    r"|\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d,])|\d{1,18}(?:\.\d{1,12})?)(?![\d:]|[./]\d)"
+    r"|\d{1,3}(?:\.\d{3}){0,6},\d{1,2}(?![\d,])|\d{1,18}(?:\.\d{1,12})?)(?![\d:]|[./]\d)"
 )
 _WITH_COMMA = re.compile(r"[\d.]*\d,\d\d?")
 _MONEY = re.compile(r"[$€£¥₹₩]")

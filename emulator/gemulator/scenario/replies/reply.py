@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from pydantic import Field
 
+from gemulator.core.budget import Budget
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Part
 from gemulator.core.seed import Seed
@@ -24,7 +25,7 @@ class Context(Struct, frozen=True):
 
     `seed` decides text, `attempt` ids. `call_id` and `sign` come from dialect and model: `sign` returns None if the
     model does not sign. `decoding` holds server-specific options of the request, `groups` the captured groups of
-    the regular expressions in `when`.
+    the regular expressions in `when`. `budget` is the work limit of the whole request.
     """
 
     conversation: Conversation
@@ -36,6 +37,7 @@ class Context(Struct, frozen=True):
     first_call: bool = True
     groups: Mapping[str, str] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
+    budget: Budget = field(default_factory=Budget)
 
     def child(self, *names: str | int) -> "Context":
         """Return the context of a named part of the answer."""

@@ -77,7 +77,7 @@ def _complete_arguments(given: dict[str, JSON] | None, schema: JSON, context: Co
     from gemulator.generate.json_schema import Unsatisfiable, value_for
 
     try:
-        return value_for(schema, context.seed.child("arguments"), given=given)
+        return value_for(schema, context.seed.child("arguments"), given=given, budget=context.budget)
     except Unsatisfiable:
         if given is None:
             raise
