@@ -1,5 +1,7 @@
 """Grammars whose texts or costs would take endless work: refused, or sampled as far as they go."""
 
+from typing import Any
+
 import pytest
 
 from gemulator.core.budget import Budget, BudgetExceeded
@@ -67,7 +69,7 @@ def test_a_long_grammar_is_refused() -> None:
 
 
 def test_all_answers_share_one_work_limit() -> None:
-    fields = {"structured_outputs": {"grammar": 'root ::= "a"{30000}'}}
+    fields: dict[str, Any] = {"structured_outputs": {"grammar": 'root ::= "a"{30000}'}}
     assert Endpoint().ask(messages=[user()], endpoint="123", n=2, **fields).status == 200
     refused = Endpoint().ask(messages=[user()], endpoint="123", n=8, **fields)
     assert refused.status == 400

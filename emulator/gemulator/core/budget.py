@@ -1,29 +1,60 @@
 """Work limit of one request, counted in steps."""
 
 REQUEST_STEPS = 100_000
+LOOP_STEPS = 2_000
+"""Steps that are taken in the event loop: most requests need fewer, and they hold up others for some milliseconds."""
+
+NO_STEPS = -1
+"""Limit that no work is within, not even of 0 steps."""
+
 BYTES_PER_STEP = 2_048  # of text that is read or written as a whole
+LETTERS_PER_STEP = 20  # of a prompt that is analysed
 
 
 class BudgetExceeded(Exception):
     """Exhausted work limit."""
 
 
+class WorkerNeeded(Exception):
+    """More work than the event loop has time for: to be begun again in the worker thread."""
+
+
 class Budget:
-    """Work limit in steps of 2 to 20 µs, which are counted and do not depend on the machine's speed."""
+    """Work limit in steps of 2 to 20 µs, which are counted and do not depend on the machine's speed.
 
-    __slots__ = ("limit", "spent")
+    Beyond `loop_limit` steps, if any, WorkerNeeded is raised.
+    """
 
-    def __init__(self, limit: int = REQUEST_STEPS) -> None:
+    __slots__ = ("_bound", "limit", "loop_limit", "spent")
+
+    def __init__(self, limit: int = REQUEST_STEPS, loop_limit: int | None = None) -> None:
         self.limit = limit
+        self.loop_limit = loop_limit
         self.spent = 0
+        self._bound = limit if loop_limit is None else min(limit, loop_limit)
 
     @property
     def left(self) -> int:
         """Return the steps that are left, at least 0."""
         return max(self.limit - self.spent, 0)
 
+    def part(self, limit: int) -> "Budget":
+        """Return the budget of a part, whose steps are to be added."""
+        return Budget(limit, None if self.loop_limit is None else self.loop_limit - self.spent)
+
     def spend(self, steps: int) -> None:
         """Count work; raise BudgetExceeded if the limit is passed."""
         self.spent += steps
-        if self.spent > self.limit:
+        if self.spent > self._bound:
+            self.expect(0)
             raise BudgetExceeded
+
+    def add(self, steps: int) -> None:
+        """Count work that is done or cannot be stopped."""
+        self.spent += steps
+        self.expect(0)
+
+    def expect(self, steps: int) -> None:
+        """Raise WorkerNeeded if so much work of another kind is too much for the event loop."""
+        if self.loop_limit is not None and self.spent + steps > self.loop_limit:
+            raise WorkerNeeded

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from gemulator.core.budget import Budget
 from gemulator.core.errors import ReplyError, Unmatched
 from gemulator.core.plan import Failure, Plan, RawAnswer, own_failure
 from gemulator.core.seed import Seed
@@ -41,22 +42,22 @@ class AnswerBuilder:
         cause = "no turn of the loaded scenarios matches this request"
         remedy = "change the request or a `when` as the message says, add a turn, or `--unmatched generate`"
         failure = own_failure(str(unmatched), cause, remedy, code="FAILED_PRECONDITION")
-        options = self._options(prepared, None, is_repeat=False)
+        options = self._options(prepared, None, Budget(), is_repeat=False)
         rendering = render(failure, prepared.conversation, prepared.model, options, now)
         return self._with_headers(rendering, prepared, error="unmatched")
 
     def build(
-        self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, *, is_repeat: bool
+        self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, budget: Budget, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Source]:
         """Return the answer of a turn (None: the generated answer) and its source."""
         if located is None or is_repeat or not prepared.has_no_overrides:
-            return self._render(prepared, located, now, is_repeat=is_repeat)
+            return self._render(prepared, located, now, budget, is_repeat=is_repeat)
         request = prepared.conversation.request
         key = (located, request.model, bool(request.stream))
         cached: RenderedAnswer | None = self._cache.get(key)
         if cached is not None and (tokens := prompt_tokens(prepared.conversation, prepared.model)):
             return cached.rebind(self._root(prepared, located), tokens), "turn"
-        rendering, source = self._render(prepared, located, now, is_repeat=False)
+        rendering, source = self._render(prepared, located, now, budget, is_repeat=False)
         if (
             _is_constant(located)
             and self._counts_once(located)
@@ -67,9 +68,9 @@ class AnswerBuilder:
         return rendering, source
 
     def _render(
-        self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, *, is_repeat: bool
+        self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, budget: Budget, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Source]:
-        options = self._options(prepared, located, is_repeat=is_repeat)
+        options = self._options(prepared, located, budget, is_repeat=is_repeat)
         conversation, model = prepared.conversation, prepared.model
         turn = str(located) if located else "generated"
         try:
@@ -98,7 +99,9 @@ class AnswerBuilder:
         head = add_emulator_headers(template.head, turn=turn, error=error, hint=hint, notes=prepared.notes)
         return replace(rendering, template=replace(template, head=head))
 
-    def _options(self, prepared: PreparedRequest, located: LocatedTurn | None, *, is_repeat: bool) -> RenderOptions:
+    def _options(
+        self, prepared: PreparedRequest, located: LocatedTurn | None, budget: Budget, *, is_repeat: bool
+    ) -> RenderOptions:
         caller, settings = prepared.caller, self._settings
         realistic, speed = parse_speed(caller.settings.speed or settings.speed)
         override = pacing_override(caller, located)
@@ -107,7 +110,7 @@ class AnswerBuilder:
         root = self._root(prepared, located)
         style = self._style(caller, located, tokens_per_chunk, root)
         schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))
-        return RenderOptions(root, style, schedule, self._sign, is_repeat)
+        return RenderOptions(root, style, schedule, self._sign, budget, is_repeat)
 
     def _style(self, caller: Caller, located: LocatedTurn | None, tokens_per_chunk: int, root: Seed) -> Style:
         """Return the format of a stream: by request or session, scenario, server; the first that sets it wins."""

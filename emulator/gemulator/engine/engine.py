@@ -1,13 +1,12 @@
 """Engine: choose a turn, plan, render and schedule the answer."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gemulator.core.budget import Budget
 from gemulator.core.clock import Clock
 from gemulator.core.errors import NearMiss, RequestError, Unmatched
 from gemulator.core.plan import Answer, Failure
@@ -23,9 +22,10 @@ from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.near_misses import near_misses
 from gemulator.engine.prepare import PreparedRequest, RequestPreparer
+from gemulator.engine.refused_body import is_encoded, model_in
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import add_emulator_headers, session_header
-from gemulator.engine.worker import LARGE, Worker
+from gemulator.engine.worker import Worker
 from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library
 from gemulator.service.catalog import Catalog, Model
@@ -36,7 +36,6 @@ from gemulator.state.store import Claim, SessionOverlay, Store
 
 _MAX_EXPLAINED = 1_000  # near misses of one explanation
 _ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
-_MODEL = re.compile(rb'\s*\{\s*"model"\s*:\s*"([^"\\]{1,200})"')
 
 
 class EngineResult(Struct, frozen=True, gc=False):
@@ -167,9 +166,8 @@ class Engine:
             return await self._worker.run(len(incoming.body), self._refuse, incoming, refusal, now)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         is_repeat = attempt > 0 and prepared.may_be_cached
-        rendering, exchange = await self._worker.run(
-            len(incoming.body), self._rendering, prepared, claim.index, incoming, now, is_repeat=is_repeat
-        )
+        render = partial(self._rendering, prepared, claim.index, incoming, now, is_repeat=is_repeat)
+        rendering, exchange = await self._worker.run_within(len(incoming.body), render)
         if exchange.source == "unsatisfiable" and not dry:
             await self._unclaim(session, prepared, claim)
         phases = rendering.template.schedule.phases
@@ -214,16 +212,30 @@ class Engine:
     # ---- plan and render
 
     def _rendering(
-        self, prepared: PreparedRequest, index: int | None, incoming: IncomingRequest, now: float, *, is_repeat: bool
+        self,
+        prepared: PreparedRequest,
+        index: int | None,
+        incoming: IncomingRequest,
+        now: float,
+        budget: Budget,
+        *,
+        is_repeat: bool,
     ) -> tuple[RenderedAnswer, Exchange]:
         rendered = prepared.renderings.get((index, is_repeat))
         if rendered is None:
-            rendered = self._render(prepared, index, incoming, now, is_repeat=is_repeat)
+            rendered = self._render(prepared, index, incoming, now, budget, is_repeat=is_repeat)
             self.preparation.store_rendering(prepared, (index, is_repeat), rendered)
         return rendered
 
     def _render(
-        self, prepared: PreparedRequest, index: int | None, incoming: IncomingRequest, now: float, *, is_repeat: bool
+        self,
+        prepared: PreparedRequest,
+        index: int | None,
+        incoming: IncomingRequest,
+        now: float,
+        budget: Budget,
+        *,
+        is_repeat: bool,
     ) -> tuple[RenderedAnswer, Exchange]:
         located = None if index is None else prepared.candidates[index]
         source: Source = "unmatched"
@@ -232,7 +244,7 @@ class Engine:
             nearest = prepared.nearest
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
         else:
-            rendering, source = self._builder.build(prepared, located, now, is_repeat=is_repeat)
+            rendering, source = self._builder.build(prepared, located, now, budget, is_repeat=is_repeat)
             incomplete = len(incoming.body) > self.settings.journal_body or prepared.library.reads_credentials
             if located is None and incomplete:
                 # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
@@ -265,36 +277,14 @@ class Engine:
             # Google's front end looks up the endpoint before the body is read.
             answer = failure if incoming.target.shared else model
             head, chunk = refusal(FRONT_END, answer, incoming.target)
-        if _is_encoded(incoming, answer):
+        if is_encoded(incoming, answer):
             remedy = "send the body uncompressed and without that header"
             answer = replace(answer, cause="the request has a Content-Encoding header", remedy=remedy)
         if self.settings.emulator_headers:
             head = add_emulator_headers(head, hint=answer.hint)
         body = Body.of(incoming.body, self.settings.journal_body)
-        name = _model_in(incoming.body)
+        name = model_in(incoming.body)
         exchange = Exchange(
             "POST", incoming.path, name, body, head.status, "refused", hint=answer.hint, refusal=answer.name
         )
         return AnswerDraft(exchange, Delivery((head, chunk)), 0, now, failure)
-
-
-def _is_encoded(incoming: IncomingRequest, failure: Failure) -> bool:
-    """Return True if the body may not be valid JSON because it is compressed."""
-    return (
-        failure.invalid_field is not None
-        and failure.invalid_field.kind == "json_invalid"
-        and b"content-encoding" in incoming.headers
-    )
-
-
-def _model_in(body: bytes) -> str:
-    """Return the model that a refused body names, empty if it names none; in a large one, only at its beginning."""
-    if len(body) > LARGE:
-        found = _MODEL.match(body)
-        return found[1].decode("utf-8", "replace") if found else ""
-    try:
-        tree = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return ""
-    model = tree.get("model") if isinstance(tree, dict) else None
-    return model if isinstance(model, str) else ""

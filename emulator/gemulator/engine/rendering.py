@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from gemulator.core.budget import Budget
 from gemulator.core.errors import RequestError, Unsatisfiable
 from gemulator.core.plan import Answer, Failure, Plan, Thought, Usage
 from gemulator.core.seed import Seed
@@ -16,6 +16,7 @@ from gemulator.delivery.pacing import NO_WORKLOAD, Workload
 from gemulator.delivery.schedule import PLAIN, Schedule
 from gemulator.delivery.steps import Chunk, Delivery, Head
 from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style, refusal
+from gemulator.engine.ids import IdFactory, IdSlot, call_count
 from gemulator.engine.planning.output_limit import check_prompt_probabilities
 from gemulator.engine.planning.plan import Script, plan_script
 from gemulator.request.body import ChatRequest
@@ -25,18 +26,6 @@ from gemulator.service.catalog import Model
 from gemulator.service.token_usage import prompt_tokens, thinking_limit
 
 _MAX_HEADS = 64  # cached heads of one template
-_MIN_ID_LENGTH = 8  # TGI's empty id and its "0" are constants, and would match all over the text
-
-
-class IdSlot(NamedTuple):
-    """An id (new for each attempt) or a signature (new for each request), made from the seed at `suffix`."""
-
-    suffix: bytes
-    make: Callable[[Seed, int], str]
-
-    def value(self, seed: Seed, created: int = 0) -> bytes:
-        """Return the bytes for a parent seed."""
-        return self.make(Seed(seed.path + self.suffix), created).encode()
 
 
 class AnswerTemplate(Struct, frozen=True):
@@ -139,7 +128,7 @@ def _token_fields(usage: Usage) -> tuple[bytes, bytes]:
 
 
 class RenderOptions(Struct, frozen=True):
-    """Seed of the text, style, schedule and signer of an answer.
+    """Seed of the text, style, schedule, signer and work limit of an answer.
 
     `is_repeat`: the prompt was sent before, so the service may have cached it.
     """
@@ -148,6 +137,7 @@ class RenderOptions(Struct, frozen=True):
     style: Style
     schedule: Schedule
     sign: Callable[[str, Seed], str]
+    budget: Budget
     is_repeat: bool = False
 
 
@@ -158,7 +148,7 @@ def render(
     dialect = DIALECTS[model.dialect](model.profile)
     if isinstance(script, Failure):
         return _render_failure(script, conversation, dialect, options)
-    ids = IdFactory(dialect, options, script.created_at(now), _call_count(conversation))
+    ids = IdFactory(dialect, options.root, options.sign, script.created_at(now), call_count(conversation))
     answer = _plan(script, conversation, model, options, ids, dialect)
     if isinstance(answer, Failure):
         return _render_failure(answer, conversation, dialect, options)
@@ -206,19 +196,28 @@ def _plan(
     conversation: Conversation,
     model: Model,
     options: RenderOptions,
-    ids: "IdFactory",
+    ids: IdFactory,
     dialect: Dialect,
 ) -> Plan | Failure:
     answer_id = ids.response_id() if script.id is None else script.id
     sign = ids.sign if model.signs else ids.sign_call if _signs_calls(model, conversation.request) else _no_signature
     decoding = dialect.decoding(conversation.request)
-    context = Context(conversation, options.root, ids.attempt, ids.call_id, sign, decoding, groups=script.groups)
+    context = Context(
+        conversation,
+        options.root,
+        ids.attempt,
+        ids.call_id,
+        sign,
+        decoding,
+        groups=script.groups,
+        budget=options.budget,
+    )
     given = script.usage.prompt_tokens
     count = partial(prompt_tokens, conversation, model) if given is None else lambda: given
     if (refusal := dialect.refusal(conversation.request, count)) is not None:
         return refusal
     try:
-        check_prompt_probabilities(conversation.request, count)
+        check_prompt_probabilities(conversation.request, count, options.budget)
         return plan_script(script, context, model, answer_id, ids.created, is_repeat=options.is_repeat)
     except Unsatisfiable as error:
         return dialect.unsatisfiable(error)
@@ -251,49 +250,3 @@ def _render_failure(
     head, chunk = refusal(dialect, failure, conversation.target)
     chunks = ((ByteTemplate(chunk.data, ()), 0),)
     return RenderedAnswer(options.root, AnswerTemplate(head, chunks, options.schedule, chunk_tokens=(0,)), failure)
-
-
-class IdFactory:
-    """Makes the ids of the first attempt and the signatures, and records a slot for each."""
-
-    def __init__(self, dialect: Dialect, options: RenderOptions, created: int, calls: int) -> None:
-        self._dialect = dialect
-        self._options = options
-        self._calls = calls
-        self.attempt = options.root.child("attempt", 0)
-        self.created = created
-        self.slots: list[IdSlot] = []
-        self.values: list[bytes] = []
-        self.signature_slots: list[IdSlot] = []
-        self.signature_values: list[bytes] = []
-
-    def response_id(self) -> str:
-        return self._add(self.attempt.child("id"), self._dialect.response_id)
-
-    def call_id(self, seed: Seed, name: str, index: int) -> str:
-        number = self._calls
-        self._calls += 1
-        return self._add(seed, lambda own, created: self._dialect.call_id(own, name, number))
-
-    def _add(self, seed: Seed, make: Callable[[Seed, int], str]) -> str:
-        value = make(seed, self.created)
-        if len(value) < _MIN_ID_LENGTH:
-            return value
-        self.slots.append(IdSlot(seed.path.removeprefix(self.attempt.path), make))
-        self.values.append(value.encode())
-        return value
-
-    def sign_call(self, name: str, seed: Seed) -> str | None:
-        """Sign a call; texts and media have no name and stay unsigned."""
-        return self.sign(name, seed) if name else None
-
-    def sign(self, name: str, seed: Seed) -> str:
-        signature = self._options.sign(name, seed)
-        suffix = seed.path.removeprefix(self._options.root.path)
-        self.signature_slots.append(IdSlot(suffix, lambda own, _: self._options.sign(name, own)))
-        self.signature_values.append(signature.encode())
-        return signature
-
-
-def _call_count(conversation: Conversation) -> int:
-    return sum(len(message.calls) for message in conversation.request.messages) if conversation.has_tool_calls else 0

@@ -5,11 +5,15 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from gemulator.core.budget import LOOP_STEPS, NO_STEPS, Budget, WorkerNeeded
+
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 LARGE = 256_000
 """Bytes of a body above which it is parsed, matched and answered in the worker."""
+
+_MEDIUM = 16_000  # bytes of a body above which nothing is generated in the event loop that counts its work
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -30,5 +34,16 @@ class Worker:
         """Return `work(*args, **more)`, from the thread if the body of `size` bytes is large."""
         if size <= LARGE:
             return work(*args, **more)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, lambda: work(*args, **more))
+        return await self._in_thread(lambda: work(*args, **more))
+
+    async def run_within(self, size: int, work: Callable[[Budget], Result]) -> Result:
+        """Return the result of `work`; it is begun again in the thread if it is too much for the event loop."""
+        if size <= LARGE:
+            try:
+                return work(Budget(loop_limit=LOOP_STEPS if size <= _MEDIUM else NO_STEPS))
+            except WorkerNeeded:
+                pass
+        return await self._in_thread(lambda: work(Budget()))
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)

@@ -22,6 +22,7 @@ from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat_request import Refusal, RequestReader
 from gemulator.server.delivery_clock import DeliveryClock, Timing
 from gemulator.server.delivery_response import DeliveryResponse
+from gemulator.server.immediate import Suspended, start
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.protocol.connection import HANDLED, STARTED, HttpConnection, connection_of, wait_for_disconnect
@@ -32,16 +33,16 @@ _SPECIAL = re.compile("[%?#]")  # percent-encoding, query or fragment
 
 
 class StartedAnswer(Struct, frozen=True):
-    """An answer computed by the fast path at `began`, or the error in computing it."""
+    """An answer begun by the fast path at `began`: the answer, a wait for the worker thread, or an error."""
 
     began: float
-    outcome: EngineResult | Exception
+    outcome: "EngineResult | Exception | Suspended[EngineResult]"
 
-    def result(self) -> EngineResult:
+    async def result(self) -> EngineResult:
         """Return the answer. Raises the error."""
         if isinstance(self.outcome, Exception):
             raise self.outcome
-        return self.outcome
+        return await self.outcome if isinstance(self.outcome, Suspended) else self.outcome
 
 
 class Chat:
@@ -72,7 +73,7 @@ class Chat:
                 began = self._timing.monotonic()
                 result = await self._answer_scope(scope, receive)
             else:
-                began, result = started.began, started.result()
+                began, result = started.began, await started.result()
             stream = result.received.exchange.stream
             response = DeliveryResponse(result.delivery, DeliveryClock(self._timing, began), stream=stream)
             try:
@@ -95,39 +96,30 @@ class Chat:
             return None
         began = self._timing.monotonic()
         self._metrics.running += 1
-        left: EngineResult | Exception | None
+        left: EngineResult | Exception | Suspended[EngineResult]
         try:
-            left = run_immediate(self._answer_in_one_write(connection, path, target, Headers(headers), body, began))
+            left = start(self._answer(path, target, Headers(headers), body))
+            if not isinstance(left, Suspended) and run_immediate(self._write_whole(connection, left, began)):
+                self._metrics.running -= 1
+                return HANDLED
         except NoTaskError:  # nothing is counted or journaled yet: answer in a task
             self._metrics.running -= 1
             return None
         except Exception as error:
             left = error
-        if left is None:
-            self._metrics.running -= 1
-            return HANDLED
         return StartedAnswer(began, left)
 
-    async def _answer_in_one_write(
-        self,
-        connection: HttpConnection,
-        path: str,
-        target: Target,
-        headers: Headers,
-        body: bytes,
-        began: float,
-    ) -> EngineResult | None:
-        """Write the answer if it is a single write, otherwise return it."""
-        result = await self._answer(path, target, headers, body)
+    async def _write_whole(self, connection: HttpConnection, result: EngineResult, began: float) -> bool:
+        """Write the answer and return True if it is a single write."""
         single = result.delivery.as_single_write
         if single is None or not single[0].chunked or not 0 < len(single[1].data) <= LARGEST_WRITE:
-            return result
+            return False
         head, chunk = single
         chunks = chunk.events if result.received.exchange.stream else 1
         duration = self._timing.monotonic() - began
         await self._finish(result, Finished("completed", chunks, len(chunk.data), duration, duration, began))
         connection.write_whole(head, chunk.data)
-        return None
+        return True
 
     async def _answer_scope(self, scope: Scope, receive: Receive) -> EngineResult:
         target = target_of(scope["path"])

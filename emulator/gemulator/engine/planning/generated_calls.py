@@ -2,25 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 
-from gemulator.core.budget import Budget
+from gemulator.core.budget import LETTERS_PER_STEP, Budget
 from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.plan import ToolCall
 from gemulator.core.seed import Seed
 from gemulator.generate.json_schema import Unsatisfiable, value_for
 from gemulator.generate.prompt_hints import Hints, analyse, best_tool, hints_per_call
 from gemulator.request.body import Function
-from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
 
 
 def generate_calls(context: Context) -> Sequence[ToolCall] | None:
     """Return the calls to make now, None if the answer is text."""
-    tool = _next_tool(context.conversation)
+    tool = _next_tool(context)
     return None if tool is None else tuple(_calls(tool, context))
 
 
-def _next_tool(conversation: Conversation) -> Function | None:
+def _next_tool(context: Context) -> Function | None:
     """Return the function to call now: with `auto`, after a user message but not after a tool result (fidelity.md)."""
+    conversation = context.conversation
     choice = conversation.request.choice_of_tool
     offered = [function for function in conversation.request.functions_offered if choice.allows(function.name)]
     if not offered or choice.mode == "none":
@@ -33,6 +33,7 @@ def _next_tool(conversation: Conversation) -> Function | None:
         return None
     if not remaining:
         return None
+    context.budget.expect(len(conversation.user_text) // LETTERS_PER_STEP)
     specs = [
         {"name": function.name, "description": function.description, "parameters": function.parameters}
         for function in remaining

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from gemulator.core.budget import Budget
 from gemulator.core.errors import RequestError
 from gemulator.core.plan import Failure, own_failure
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 
 _MAX_UNITS = 1_000_000  # about a second of work: a unit is a token of text
+_UNITS_PER_STEP = 10
 _CANDIDATE = 250  # units of a candidate besides its tokens
 _EVENTS = 500  # more for the events of its stream
 _PROMPT_LETTERS = 30  # that are read in a unit, again for each further candidate
@@ -15,7 +17,7 @@ _PROBABILITY = 5  # units of the probability of a token, and of each alternative
 _MAX_ALTERNATIVES = 30
 
 
-def check_output(conversation: Conversation, candidates: int, tokens: int) -> None:
+def check_output(conversation: Conversation, candidates: int, tokens: int, budget: Budget) -> None:
     """Raise RequestError if so many candidates of so many tokens are too much."""
     request = conversation.request
     if candidates == 1 and not (tokens and (tokens > _CANDIDATE or request.logprobs)):
@@ -23,14 +25,20 @@ def check_output(conversation: Conversation, candidates: int, tokens: int) -> No
     per_token = 1 + _probability_units(request.top_logprobs) if request.logprobs else 1
     each = _CANDIDATE + tokens * per_token + (_EVENTS if request.stream else 0)
     again = (candidates - 1) * (len(conversation.user_text) // _PROMPT_LETTERS)
-    if candidates * each + again > _MAX_UNITS:
+    units = candidates * each + again
+    if units > _MAX_UNITS:
         raise RequestError(_too_much(request, candidates, tokens))
+    budget.expect(units // _UNITS_PER_STEP)
 
 
-def check_prompt_probabilities(request: ChatRequest, prompt_tokens: Callable[[], int]) -> None:
+def check_prompt_probabilities(request: ChatRequest, prompt_tokens: Callable[[], int], budget: Budget) -> None:
     """Raise RequestError if the probabilities of the prompt are too much."""
     alternatives = request.extra_fields.get("prompt_logprobs") if request.extra_fields else None
-    if not isinstance(alternatives, int) or prompt_tokens() * _probability_units(alternatives) <= _MAX_UNITS:
+    if not isinstance(alternatives, int):
+        return
+    units = prompt_tokens() * _probability_units(alternatives)
+    if units <= _MAX_UNITS:
+        budget.expect(units // _UNITS_PER_STEP)
         return
     asked = f"the request asks for the probabilities of the {prompt_tokens()} tokens of its prompt"
     message = f"{asked}, which is too much work. Lower prompt_logprobs or shorten the prompt."

@@ -59,10 +59,10 @@ def plan_script(
     conversation = context.conversation
     requested = 1 if "n" in model.ignores else conversation.request.n or 1
     candidates = min(max(1, requested), MAX_CANDIDATES)
-    check_output(conversation, requested, context.decoding.min_tokens)
+    check_output(conversation, requested, context.decoding.min_tokens, context.budget)
     first = _choice(script, context, model, 0)
     if candidates > 1 or conversation.request.logprobs:
-        check_output(conversation, requested, sum(map(count_part, first.parts)))
+        check_output(conversation, requested, sum(map(count_part, first.parts)), context.budget)
     choices = (first, *(_choice(script, context, model, index) for index in range(1, candidates)))
     usage = _usage(script.usage, choices, lambda: prompt_tokens(conversation, model))
     traffic = script.usage.traffic_type

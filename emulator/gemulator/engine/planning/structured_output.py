@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gemulator.core.budget import Budget, BudgetExceeded
+from gemulator.core.budget import LETTERS_PER_STEP, Budget, BudgetExceeded
 from gemulator.core.errors import Unsatisfiable, UnsatisfiableWithinLimit
 from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.seed import Seed
@@ -32,7 +32,7 @@ def structured_output(constraint: OutputConstraint, conversation: Conversation, 
         case JsonConstraint(schema):
             return _json_text(schema, conversation, seed, budget)
         case ChoiceConstraint(options):
-            budget.spent += len(options) // _OPTIONS_PER_STEP
+            budget.add(len(options) // _OPTIONS_PER_STEP)
             named = _find_mentioned(options, prompt)
             return options[named[0]] if len(named) == 1 else seed.child("choice").pick(options)
         case RegexConstraint(pattern):
@@ -54,6 +54,7 @@ def _json_text(schema: JSON, conversation: Conversation, seed: Seed, budget: Bud
 def matching_value(schema: JSON, conversation: Conversation, seed: Seed, budget: Budget) -> JSON:
     """Return a value for the schema; without one, an object with the keys that the prompt names."""
     prompt = shorten(conversation.user_text)
+    budget.expect(len(prompt) // LETTERS_PER_STEP)
     if schema is None:
         schema = schema_of(requested_keys(prompt) or ("result",), prompt)
     hints = Hints(analyse(prompt), seed=seed.child("json", "topic"), budget=budget)

@@ -1,11 +1,12 @@
 """Value generation: validated attempts, then the canonical form, then a refusal."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import chain
 from typing import Any
 
-from gemulator.core.budget import BYTES_PER_STEP, Budget, BudgetExceeded
+from gemulator.core.budget import BYTES_PER_STEP, LOOP_STEPS, Budget, BudgetExceeded
 from gemulator.core.errors import Unsatisfiable, UnsatisfiableWithinDepth, UnsatisfiableWithinLimit
 from gemulator.core.seed import Seed
 from gemulator.generate.json_schema.backtracking import DeadEnd, OutOfWork, TooDeep
@@ -39,6 +40,7 @@ _MULTIPLYING_KEYWORDS = (
     b'"$ref"',
 )
 _CANONICAL_BRANCHES = 8
+_LARGE_COUNT = re.compile(rb"\{,?[0-9]{3}")  # in a pattern, which takes long to compile
 _NO_PROBLEM = DeadEnd((), "no generated value is valid under the whole schema")
 
 
@@ -58,7 +60,7 @@ def _attempts(
         number = order.pop(0)
         options = _ATTEMPT_OPTIONS[number]
         start = seed.child("try", number) if number else seed
-        attempt = Budget(min(_BRIEF_ATTEMPT_STEPS if options.brief else _ATTEMPT_STEPS, steps_left))
+        attempt = budget.part(min(_BRIEF_ATTEMPT_STEPS if options.brief else _ATTEMPT_STEPS, steps_left))
         generator = ValueGenerator(document, compiled.min_depths, context, options, attempt)
         try:
             yield generator.value(subs, SchemaLocation((), "", 0, start))
@@ -68,7 +70,7 @@ def _attempts(
             yield TooDeep((), "its parts nest too deeply") if isinstance(error, RecursionError) else OutOfWork()
             order.sort(key=lambda number: not _ATTEMPT_OPTIONS[number].brief)
         steps_left -= attempt.spent
-        budget.spent += attempt.spent
+        budget.add(attempt.spent)
 
 
 def _canonical_attempts(
@@ -106,9 +108,11 @@ def value_for(
     or, as UnsatisfiableWithinLimit, none was found within the work limit.
     """
     text = encode(schema)
-    compiled = compile_schema(text)
     budget = budget or Budget()
-    budget.spent += len(text) // BYTES_PER_STEP
+    budget.add(len(text) // BYTES_PER_STEP)
+    if _LARGE_COUNT.search(text):
+        budget.expect(LOOP_STEPS + 1)
+    compiled = compile_schema(text)
     context = GenerationContext(Words(locale), reference_day, hints)
     start = seed if isinstance(seed, Seed) else Seed.root("value", seed)
     fixed = dict(given or {})

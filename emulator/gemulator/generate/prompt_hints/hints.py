@@ -66,7 +66,7 @@ class Hints:
 
     def suggest(self, name: str, schema: Mapping[str, Any]) -> Iterable[Any]:
         """Return candidates for the property, best first; none when half of the work limit is spent."""
-        self._budget.spent += 1 + len(self._prompt.text) // _LETTERS_PER_STEP
+        self._budget.add(1 + len(self._prompt.text) // _LETTERS_PER_STEP)
         if not self._has_budget:
             return ()
         candidates: list[Any] = []
@@ -103,7 +103,7 @@ class Hints:
     def _members(self, members: list[Any]) -> Iterator[tuple[Any, int]]:
         """Yield enum members that the prompt names, in the prompt's order."""
         prompt = self._prompt
-        self._budget.spent += len(members) * (1 + len(prompt.text) // _LETTERS_PER_MEMBER) // _MEMBERS_PER_STEP
+        self._budget.add(len(members) * (1 + len(prompt.text) // _LETTERS_PER_MEMBER) // _MEMBERS_PER_STEP)
         read = members if self._has_budget else members[:_MEMBERS_PER_STEP]
         found = [(at, member) for member in read if (at := mention(str(member), prompt.text, prompt.lower)) >= 0]
         yield from ((member, at) for at, member in sorted(found, key=lambda pair: pair[0]))

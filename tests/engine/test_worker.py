@@ -1,0 +1,81 @@
+"""Answers that take long are made in the worker thread, others in the event loop."""
+
+import asyncio
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from gemulator.core.budget import LOOP_STEPS, Budget, BudgetExceeded, WorkerNeeded
+from gemulator.engine.worker import Worker
+from tests.endpoint import Endpoint, tool, user
+from tests.fuzz.test_hostile import doubling, of
+
+
+def test_work_beyond_the_limit_is_begun_again_in_the_thread() -> None:
+    threads: list[str] = []
+
+    def work(budget: Budget) -> int:
+        threads.append(threading.current_thread().name)
+        budget.spend(LOOP_STEPS + 1)
+        return budget.spent
+
+    assert asyncio.run(Worker().run_within(10, work)) == LOOP_STEPS + 1
+    assert threads[0] == threading.current_thread().name
+    assert threads[1].startswith("gemulator worker")
+
+
+def test_parts_of_a_budget_have_what_is_left() -> None:
+    budget = Budget(loop_limit=100)
+    budget.spend(60)
+    with pytest.raises(WorkerNeeded):
+        budget.part(1_000).spend(50)
+    with pytest.raises(BudgetExceeded):
+        budget.part(10).spend(11)
+    with pytest.raises(WorkerNeeded):
+        budget.expect(50)
+
+
+@pytest.fixture
+def moved(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The work that was moved to the thread."""
+    works: list[Any] = []
+    moving = Worker._in_thread
+
+    async def record(self: Worker, work: Any) -> Any:
+        works.append(work)
+        return await moving(self, work)
+
+    monkeypatch.setattr(Worker, "_in_thread", record)
+    return works
+
+
+COUNTED = {"type": "string", "pattern": "^[a-z]{40000}$"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"structured_outputs": {"json": of(a=COUNTED)}},
+        {"structured_outputs": {"json": doubling(40, "anyOf")}},
+        {"structured_outputs": {"json": {"type": "object", "minProperties": 10**6}}},
+        {"structured_outputs": {"grammar": 'root ::= "a"{30000}'}},
+        {"n": 1_000},
+        {"min_tokens": 131_072},
+        {"messages": [user("word " * 10_000)], "response_format": {"type": "json_object"}},
+    ],
+)
+def test_dear_answers_are_made_in_the_thread(fields: dict[str, Any], moved: list[Any]) -> None:
+    body = {"messages": [user("Go.")], **fields}
+    assert Endpoint().send(json.dumps(body).encode(), "123").status in (200, 400)
+    assert len(moved) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"tools": [tool("get_weather", city={"type": "string"})]}, {"response_format": {"type": "json_object"}}],
+)
+def test_usual_answers_are_made_in_the_event_loop(fields: dict[str, Any], moved: list[Any]) -> None:
+    assert Endpoint().ask(**fields).status == 200
+    assert moved == []
