@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.endpoint import Endpoint, schema, tool, user
+from tests.fuzz.kinds import requests
 from tests.waiting import PATIENCE
 
 Body = dict[str, Any]
@@ -101,13 +102,25 @@ def main() -> None:
         print(endpoint.send(sent, target).status, name, flush=True)
 
 
+def lines_of(module: str) -> list[str]:
+    """Return the lines that a module prints; a request that hangs ends it."""
+    command = [sys.executable, "-m", module]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=5 * PATIENCE)
+    assert done.returncode == 0, done.stderr + done.stdout[-500:]
+    return done.stdout.splitlines()
+
+
 @pytest.mark.slow
 def test_hostile_requests_are_answered() -> None:
-    command = [sys.executable, "-m", "tests.fuzz.test_hostile"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=5 * PATIENCE)
-    lines = done.stdout.splitlines()
-    assert done.returncode == 0, done.stderr
+    lines = lines_of("tests.fuzz.test_hostile")
     assert len(lines) == len([*bodies()])
+    assert [line for line in lines if not line.startswith(("200 ", "400 "))] == []
+
+
+@pytest.mark.slow
+def test_kinds_of_growing_size_are_answered_on_one_connection() -> None:
+    lines = lines_of("tests.fuzz.kinds")
+    assert len(lines) == len([*requests()]) > 300
     assert [line for line in lines if not line.startswith(("200 ", "400 "))] == []
 
 
