@@ -8,6 +8,7 @@ prints the CPU time of each against its size.
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ _STEPS: Mapping[str, Callable[[Schema], Schema]] = {
     "one reference": lambda inner: inner,
 }
 _SCHEMAS: Mapping[str, tuple[Callable[[int], Any], Sequence[int]]] = {
-    **{f"doubling {name}": (lambda n, step=step: _chain(n, step), _LEVELS) for name, step in _STEPS.items()},
+    **{f"doubling {name}": (partial(_chain, step=step), _LEVELS) for name, step in _STEPS.items()},
     "multipleOf": (lambda n: {"type": "integer", "multipleOf": 10**n, "minimum": 1}, _POWERS),
     "minimum": (lambda n: {"type": "integer", "minimum": 10**n}, _POWERS),
     "const": (lambda n: {"const": 10**n}, _POWERS),
