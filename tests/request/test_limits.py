@@ -38,12 +38,22 @@ def test_request_beyond_a_limit_is_refused_with_the_option(name: str, endpoint: 
 
 
 def test_tools_beyond_the_limit_get_the_words_of_the_service() -> None:
-    answer = Endpoint().ask(tools=[tool(f"f{number}") for number in range(513)])
-    assert answer.status == 400
-    # The words of the rule, which counts the functions of all tools.
-    assert answer.error["message"] == refuse("too-many-functions").message
-    assert Endpoint().ask(tools=[tool(f"f{number}") for number in range(512)]).status == 200
-    assert Endpoint().ask(endpoint="1234567890", tools=[tool(f"f{number}") for number in range(513)]).status == 200
+    many = [tool(f"f{number}") for number in range(513)]
+    for settings in ({"max_tools": 512}, {}):  # the limit; the rule, which counts the functions of all tools
+        answer = Endpoint(**settings).ask(tools=many)
+        assert answer.status == 400
+        assert answer.error["message"] == refuse("too-many-functions").message
+    assert Endpoint(max_tools=512).ask(tools=many[:512]).status == 200
+    assert Endpoint(max_tools=512).ask(endpoint="1234567890", tools=many).status == 200
+
+
+def test_default_limit_leaves_more_tools_than_512_to_strictness() -> None:
+    many = [tool(f"f{number}") for number in range(600)]
+    answer = Endpoint(strictness="lenient").ask(tools=many, tool_choice="none")
+    assert answer.status == 200
+    assert "more than 512 functions" in answer.headers["x-emulator-notes"]
+    scripted = Endpoint(scenario="turns: [{ reply: { error: 429 } }]").ask(tools=many)
+    assert scripted.status == 429
 
 
 @pytest.mark.parametrize(

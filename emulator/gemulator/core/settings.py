@@ -201,7 +201,7 @@ class Settings(BaseModel):
     max_parts: Annotated[int, Field(ge=1, description="Maximum number of parts of a message.")] = 20_000
     max_tools: Annotated[
         int, Field(ge=0, description="Maximum number of functions of a request, except on self-deployed endpoints.")
-    ] = 512
+    ] = 20_000
     max_enum: Annotated[int, Field(ge=1, description="Maximum number of values of an enum.")] = 20_000
     store: Annotated[
         str, Field(description="State store: `memory`, or redis://HOST:PORT/DB to share state between processes.")

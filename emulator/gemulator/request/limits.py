@@ -11,6 +11,7 @@ from gemulator.request.parsed import ParsedRequest
 from gemulator.request.parser import is_deeper
 
 _PROTO = "The GenerateContentRequest proto is invalid:\n  * "
+_SERVICE_TOOLS = 512  # of the service; the rule `too-many-functions` refuses more, unless strictness is lenient
 _MIN_VALUE_BYTES = 2  # of a value and its comma: no body of fewer bytes a value exceeds a limit
 
 
@@ -21,7 +22,7 @@ class RequestLimits(Struct, frozen=True):
     depth: int = 200
     messages: int = 20_000
     parts: int = 20_000
-    tools: int = 512
+    tools: int = 20_000
     enum: int = 20_000
 
 
@@ -64,7 +65,7 @@ def _too_many(name: str, found: int, limit: int, noun: str) -> RequestError:
 def _too_many_tools(found: int, limit: int) -> RequestError:
     """Return the service's refusal (fidelity.md, Refusals), with our cause and remedy."""
     place = "tools[0].function_declarations: [FIELD_INVALID]"
-    text = f"{_PROTO}{place} At most {limit} function declarations can be specified."
+    text = f"{_PROTO}{place} At most {min(limit, _SERVICE_TOOLS)} function declarations can be specified."
     cause = f"the request has {found} functions; --max-tools is {limit}"
     remedy = "offer fewer, or raise --max-tools"
     return RequestError(Failure(400, "INVALID_ARGUMENT", text, cause=cause, remedy=remedy, name="too-many-functions"))

@@ -181,8 +181,6 @@ def test_changelog_has_a_way_back_for_each_rule_that_is_new() -> None:
 @pytest.mark.parametrize("rule", TABLE)
 def test_way_back_of_the_changelog_answers_as_before(rule: str) -> None:
     settings: dict[str, Any] = {"signatures": "warn"} if "--signatures warn" in TABLE[rule] else LENIENT
-    if "--max-tools" in TABLE[rule]:
-        settings = {**settings, "max_tools": 1000}
     check = next(one for one in RULES if one.name == rule)
     tried = 0
     for chosen, fields in refused():
