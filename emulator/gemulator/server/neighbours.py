@@ -9,7 +9,11 @@ from gemulator.request.target import target_of
 CHAT_PATH = "/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi/chat/completions"
 
 _PARENT = "/(?:v1|v1beta1)/projects/[^/]+/locations/[^/]+"
-_NATIVE = "generateContent|streamGenerateContent|countTokens|embedContent|predict|rawPredict|streamRawPredict"
+# Methods of models and endpoints alike.
+_METHODS = (
+    "generateContent|streamGenerateContent|countTokens|computeTokens|predict|rawPredict|streamRawPredict"
+    "|serverStreamingPredict|predictLongRunning|fetchPredictOperation"
+)
 # Resources of Vertex AI besides models and endpoints (fidelity.md, Neighbours).
 _RESOURCES = (
     "batchPredictionJobs|customJobs|datasets|indexEndpoints|indexes|metadataStores|models|operations|pipelineJobs"
@@ -22,12 +26,19 @@ _REAL: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (rf"{_PARENT}/endpoints/openapi/completions", "text completions"),
         (rf"{_PARENT}/endpoints/openapi/embeddings", "embeddings"),
         (rf"{_PARENT}/endpoints/openapi/responses", "the Responses API"),
-        (rf"(?:{_PARENT}|/v1|/v1beta1)/publishers/[^/]+/models/[^/:]+:({_NATIVE})", "the native method {}"),
-        (rf"{_PARENT}/endpoints/[^/:]+:(predict|rawPredict)", "the method {} of endpoints"),
+        (
+            rf"(?:{_PARENT}|/v1|/v1beta1)/publishers/[^/]+/models/[^/:]+:({_METHODS}|embedContent)",
+            "the native method {}",
+        ),
+        (
+            rf"{_PARENT}/endpoints/[^/:]+:({_METHODS}|directPredict|directRawPredict|explain)",
+            "the method {} of endpoints",
+        ),
         (rf"{_PARENT}/endpoints/[^/]+/invoke(?:/.*)?", "invoke of endpoints"),
         (rf"{_PARENT}/cachedContents(?:/[^/]+)?", "cached contents"),
         (rf"{_PARENT}/interactions(?:/.*)?", "the Interactions API"),
         (r"/v1beta1/publishers/[^/]+/models/?", "Google's model catalogue"),
+        (r"/(?:v1|v1beta1)/publishers/[^/]+/models/[^/:]+", "an entry of Google's model catalogue"),
         (rf"{_PARENT}/({_RESOURCES})(?:[/:].*)?", "the resource {}"),
     )
 )
