@@ -136,7 +136,8 @@ def _validation_error(error: ValidationError, data: Any, model: type[StrictModel
 
     located = [(detail, path_of(detail["loc"], data)) for detail in error.errors(include_url=False)]
     explained = [(dotted(path) or "body", *explain_error(detail, path, model)) for detail, path in located]
-    server_settings = [path for path, *_ in explained if model is NewSession and path in Settings.model_fields]
+    server_only = Settings.model_fields.keys() - NewSession.model_fields.keys()
+    server_settings = [path for path, *_ in explained if model is NewSession and path in server_only]
     if server_settings:
         remedy = f"{server_settings[0]} is a setting of the server, not of a session: see docs/options.md."
     else:
