@@ -148,11 +148,9 @@ class Catalog:
         if not target.shared:
             return self._lookup_deployed(model, target)
         if not re.fullmatch(r"[^/\s]+/[^/\s]+", model):
-            return refuse("malformed-model", model=model)
-        if model.startswith("models/"):  # the spelling of the Gemini API
-            cause = "`model` begins with models/, as in the Gemini API"
-            remedy = f"write google/{model.removeprefix('models/')}"
-            return replace(refuse("malformed-model", model=model), cause=cause, remedy=remedy)
+            return _malformed(model)
+        if model.startswith("models/"):
+            return _malformed(model)
         return next((entry for entry in self._models if fnmatchcase(model, entry.id)), Model(model, is_fallback=True))
 
     def _lookup_deployed(self, model: str, target: Target) -> Model | Failure:
@@ -222,6 +220,19 @@ def _parse_entry(
         return convert(nested, kind)
     except ValidationError as error:
         raise ValueError(f"catalog entry {raw.get('id')!r}: {_error_message(error)}") from None
+
+
+def _malformed(model: str) -> Failure:
+    """Return Google's refusal of a malformed model, with the spelling to use."""
+    failure = refuse("malformed-model", model=model)
+    *parents, kind, name = ["", "", *model.split("/")]
+    if kind != "models" or not name:
+        return failure
+    if any(parents):
+        cause = "`model` is a resource name, not publisher/model"
+    else:
+        cause = "`model` begins with models/, as in the Gemini API"
+    return replace(failure, cause=cause, remedy=f"write {parents[-1] or 'google'}/{name}")
 
 
 def _error_message(error: ValidationError) -> str:

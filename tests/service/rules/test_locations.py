@@ -94,11 +94,21 @@ def test_regional_host_decides_the_location(host: str, location: str, endpoint: 
     assert with_host(target, Headers.from_text({"host": host})).location == location
 
 
-def test_spelling_of_the_gemini_api_is_told() -> None:
-    answer = Asked().ask(model="models/gemini-2.5-flash")
+@pytest.mark.parametrize(
+    ("model", "right"),
+    [
+        ("models/gemini-2.5-flash", "google/gemini-2.5-flash"),
+        ("publishers/google/models/gemini-2.5-flash", "google/gemini-2.5-flash"),
+        ("projects/p/locations/global/publishers/meta/models/llama", "meta/llama"),
+        ("gemini-2.5-flash", "publisher/model"),
+        ("models/a/b", "publisher/model"),
+    ],
+)
+def test_right_spelling_of_a_model_is_told(model: str, right: str) -> None:
+    answer = Asked().ask(model=model)
     assert answer.status == 400
     assert "expected '<publisher>/<model>'" in answer.error["message"]
-    assert "write google/gemini-2.5-flash" in answer.headers["x-emulator-hint"]
+    assert f"write {right}" in answer.headers["x-emulator-hint"]
 
 
 def test_users_catalog_sets_locations() -> None:
