@@ -31,7 +31,7 @@ def test_variables_and_file_are_taken_and_named_in_the_header(tmp_path: Path) ->
 
 def test_nothing_is_printed_without_them(tmp_path: Path) -> None:
     report = shown(tmp_path)
-    assert "seed 0 tools 512" in report
+    assert "seed 0 tools 20000" in report
     assert "gemulator: " not in report
 
 

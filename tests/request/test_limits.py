@@ -39,8 +39,9 @@ def test_request_beyond_a_limit_is_refused_with_the_option(name: str, endpoint: 
 
 def test_tools_beyond_the_limit_get_the_words_of_the_service() -> None:
     many = [tool(f"f{number}") for number in range(513)]
-    for settings in ({"max_tools": 512}, {}):  # the limit; the rule, which counts the functions of all tools
-        answer = Endpoint(**settings).ask(tools=many)
+    # The limit; the rule, which counts the functions of all tools.
+    for endpoint in (Endpoint(max_tools=512), Endpoint()):
+        answer = endpoint.ask(tools=many)
         assert answer.status == 400
         assert answer.error["message"] == refuse("too-many-functions").message
     assert Endpoint(max_tools=512).ask(tools=many[:512]).status == 200
