@@ -97,7 +97,7 @@ FIRE: dict[str, tuple[Callable[[Path], object], str]] = {
         r"/\x1b[31m\n.yaml:1:11: turns[0].repl: unknown key",
     ),
     "a link that leads out": (link_out, "link.yaml:1:1: this link points outside"),
-    "a bomb": (lambda folder: (folder / "own.yaml").write_text("[" * 500_000), "exceeded maximum nesting depth"),
+    "a bomb": (lambda folder: (folder / "own.yaml").write_text("[" * 500_000), "the nesting is too deep"),
     "no folder": (lambda folder: folder.rename(folder.with_name(f"gone {time.monotonic_ns()}")), "cannot watch"),
 }
 
