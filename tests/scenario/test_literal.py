@@ -49,7 +49,7 @@ MISTAKES = [
     ),
     ("{ events: [{ data: 1, wait: 5 }] }", "events[0].wait: a duration needs a unit", "like 800ms"),
     ("{ events: [{ raw: x, event: y }] }", "`event` is not added to `raw`", "write the line `event: …` into `raw`"),
-    ('{ events: [{ data: x, event: "a\\nb" }] }', "events[0].event: 'a\\nb' has the wrong format", ""),
+    ('{ events: [{ data: x, event: "a\\nb" }] }', "events[0].event: 'a\\nb' has the wrong format", "one line"),
     ("{ events: [{ data: '{{ usr }}' }] }", "unknown variable `usr`", "did you mean `user`?"),
     ('{ events: [{ raw: "data: {{ user\\n }}" }] }', "`{{` is not closed", "write `{{ user }}`"),
     ("{ error: missing-signature, with: { functon: f } }", "`with` has the unknown name `functon`", "mean `function`?"),

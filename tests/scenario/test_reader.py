@@ -123,6 +123,8 @@ MISTAKES: list[tuple[str, str, str]] = [
         "turns[0].pacing.jitter: expected a string, found 30",
         "`jitter: 30%`",
     ),
+    ("fragment: size:x\nturns:\n  - reply: a\n", "'size:x' has the wrong format", "`size:N`"),
+    ("turns:\n  - reply: { call: '' }\n", "the text is empty", "remove the key"),
     ("turns:\n  - pacing: {jitter: '30'}\n    reply: a\n", "'30' has the wrong format", "30%"),
     ("turns:\n  - finish: lenght\n    reply: a\n", "2:13: turns[0].finish: `lenght` is not a finish reason", ""),
     (

@@ -97,6 +97,8 @@ def _value_message(detail: ErrorDetails, path: Sequence[str | int]) -> tuple[str
         return f"{_format_value(given)} is not an allowed value", f"Use {context['expected']}."
     if kind == "string_pattern_mismatch":
         return f"{_format_value(given)} has the wrong format", _form_remedy(path)
+    if kind == "string_too_short":
+        return "the text is empty", "Write a text, or remove the key."
     if kind == "too_short":
         return "the list is empty", "Add at least one entry, or remove the key."
     if kind in {"too_long", "string_too_long"}:
@@ -197,10 +199,19 @@ def _key_owners() -> Sequence[tuple[str, Sequence[str]]]:
     return [(owner, keys_of(kind)) for owner, kind in owners if kind is not None]
 
 
+_PERCENTAGE = "Use a percentage like 30%."
+_FORMS = {
+    "size": "Use a size like 512x512.",
+    "fragment": "Use `json`, `token`, `whole` or `size:N`.",
+    "event": "Use one line of text.",
+    "jitter": _PERCENTAGE,
+    "load": _PERCENTAGE,
+    "chance": _PERCENTAGE,
+}
+
+
 def _form_remedy(path: Sequence[str | int]) -> str:
-    if path and path[-1] == "size":
-        return "Use a size like 512x512."
-    return "Use a percentage like 30%." if path and path[-1] in {"jitter", "load", "chance"} else ""
+    return _FORMS.get(str(path[-1]), "") if path else ""
 
 
 def _bounds(kind: str, context: Mapping[str, Any]) -> str:
