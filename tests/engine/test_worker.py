@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import threading
 from typing import Any
 
@@ -35,6 +36,15 @@ def test_parts_of_a_budget_have_what_is_left() -> None:
         budget.part(10).spend(11)
     with pytest.raises(WorkerNeeded):
         budget.expect(50)
+
+
+def test_module_that_takes_long_to_import_is_imported_in_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    budget = Budget(loop_limit=LOOP_STEPS)
+    budget.expect_import("gemulator.core.budget")
+    monkeypatch.delitem(sys.modules, "gemulator.core.budget")
+    with pytest.raises(WorkerNeeded):
+        budget.expect_import("gemulator.core.budget")
+    Budget().expect_import("gemulator.core.budget")
 
 
 @pytest.fixture
@@ -77,5 +87,7 @@ def test_dear_answers_are_made_in_the_thread(fields: dict[str, Any], moved: list
     [{}, {"tools": [tool("get_weather", city={"type": "string"})]}, {"response_format": {"type": "json_object"}}],
 )
 def test_usual_answers_are_made_in_the_event_loop(fields: dict[str, Any], moved: list[Any]) -> None:
+    Endpoint().ask(**fields)  # imports the generator
+    moved.clear()
     assert Endpoint().ask(**fields).status == 200
     assert moved == []

@@ -1,5 +1,7 @@
 """Work limit of one request, counted in steps."""
 
+import sys
+
 REQUEST_STEPS = 100_000
 LOOP_STEPS = 2_000
 """Steps that are taken in the event loop: most requests need fewer, and they hold up others for some milliseconds."""
@@ -7,6 +9,7 @@ LOOP_STEPS = 2_000
 NO_STEPS = -1
 """Limit that no work is within, not even of 0 steps."""
 
+IMPORT_STEPS = 10_000  # of a module with all that it imports: 100 ms
 BYTES_PER_STEP = 2_048  # of text that is read or written as a whole
 LETTERS_PER_STEP = 20  # of a prompt that is analysed
 
@@ -58,3 +61,8 @@ class Budget:
         """Raise WorkerNeeded if so much work of another kind is too much for the event loop."""
         if self.loop_limit is not None and self.spent + steps > self.loop_limit:
             raise WorkerNeeded
+
+    def expect_import(self, module: str) -> None:
+        """Raise WorkerNeeded if a module is not imported yet and that is too much work for the event loop."""
+        if module not in sys.modules:
+            self.expect(IMPORT_STEPS)

@@ -49,6 +49,7 @@ def _text(context: Context) -> str:
     if constraint is None and conversation.request.wants_json:
         constraint = JsonConstraint(conversation.request.response_schema)
     if constraint is not None:
+        context.budget.expect_import("gemulator.engine.planning.structured_output")
         from gemulator.engine.planning.structured_output import structured_output
 
         return structured_output(constraint, conversation, seed, context.budget)
@@ -60,6 +61,7 @@ def _text(context: Context) -> str:
 
 def _calls(context: Context) -> Sequence[ToolCall] | None:
     # Imported for requests with tools only: it loads the JSON-schema generator.
+    context.budget.expect_import("gemulator.engine.planning.generated_calls")
     from gemulator.engine.planning.generated_calls import generate_calls
 
     return generate_calls(context)
