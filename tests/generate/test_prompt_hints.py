@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemulator.core.seed import Seed
-from gemulator.generate.prompt_hints import Hints, analyse, best_tool, hints_per_call, requested_keys, schema_of
+from gemulator.generate.prompt_hints import Hints, ToolTable, analyse, hints_per_call, requested_keys, schema_of
 
 WEATHER: dict[str, Any] = {
     "properties": {"location": {"type": "string"}, "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]}}
@@ -290,7 +290,7 @@ TOOLS: list[dict[str, Any]] = [
     ],
 )
 def test_the_tool_that_the_prompt_speaks_of(prompt: str, tool: int) -> None:
-    assert best_tool(prompt, TOOLS) == tool
+    assert ToolTable(TOOLS).best(prompt) == tool
 
 
 OFFICE: list[dict[str, Any]] = [
@@ -312,7 +312,7 @@ OFFICE: list[dict[str, Any]] = [
     ],
 )
 def test_the_tool_with_a_place_for_what_the_prompt_names(prompt: str, tool: int) -> None:
-    assert best_tool(prompt, OFFICE) == tool
+    assert ToolTable(OFFICE).best(prompt) == tool
 
 
 @given(
@@ -326,7 +326,7 @@ def test_any_prompt_can_be_read(prompt: str, name: str, kind: str) -> None:
         before = list(hints.suggest(name, {"type": kind, "items": {"type": "string"}}))
         assert before == list(hints.suggest(name, {"type": kind, "items": {"type": "string"}}))
     requested_keys(prompt)
-    assert best_tool(prompt, TOOLS) in range(4)
+    assert ToolTable(TOOLS).best(prompt) in range(4)
 
 
 @pytest.mark.parametrize(

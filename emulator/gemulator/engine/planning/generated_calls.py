@@ -7,8 +7,9 @@ from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.plan import ToolCall
 from gemulator.core.seed import Seed
 from gemulator.generate.json_schema import Unsatisfiable, value_for
-from gemulator.generate.prompt_hints import Hints, analyse, best_tool, hints_per_call
+from gemulator.generate.prompt_hints import Hints, ToolTable, analyse, hints_per_call
 from gemulator.request.body import Function
+from gemulator.request.parsed import RequestEnvelope
 from gemulator.scenario.replies import Context
 
 
@@ -22,23 +23,28 @@ def _next_tool(context: Context) -> Function | None:
     """Return the function to call now: with `auto`, after a user message but not after a tool result (fidelity.md)."""
     conversation = context.conversation
     choice = conversation.request.choice_of_tool
-    offered = [function for function in conversation.request.functions_offered if choice.allows(function.name)]
+    functions = conversation.request.functions_offered
+    offered = [position for position, function in enumerate(functions) if choice.allows(function.name)]
     if not offered or choice.mode == "none":
         return None
     if choice.name is not None:
-        return offered[0]
+        return functions[offered[0]]
     called = {call.function.name for call in conversation.current_calls}
-    remaining = [function for function in offered if function.name not in called]
+    remaining = tuple(position for position in offered if functions[position].name not in called)
     if conversation.tool_results and choice.mode != "required":
         return None
     if not remaining:
         return None
     context.budget.expect(len(conversation.user_text) // LETTERS_PER_STEP)
-    specs = [
-        {"name": function.name, "description": function.description, "parameters": function.parameters}
-        for function in remaining
-    ]
-    return remaining[best_tool(conversation.user_text, specs)]
+    table = conversation.envelope.memoize(_tool_table, remaining)
+    return functions[remaining[table.best(conversation.user_text)]]
+
+
+def _tool_table(envelope: RequestEnvelope, positions: Sequence[int]) -> ToolTable:
+    """Return the table of the functions at these positions."""
+    functions = envelope.request.functions_offered
+    chosen = [functions[position] for position in positions]
+    return ToolTable([{"name": f.name, "description": f.description, "parameters": f.parameters} for f in chosen])
 
 
 def _calls(function: Function, context: Context) -> Iterator[ToolCall]:

@@ -42,23 +42,29 @@ def stems(text: str) -> Iterator[str]:
             yield _ENDING.sub("", lower) if len(lower) > 4 else lower.removesuffix("s")
 
 
-def best_tool(prompt: str, tools: Sequence[Mapping[str, Any]]) -> int:
-    """Return the index of the function (`name`, `description`, `parameters`) that shares most words with the prompt.
+class ToolTable:
+    """Words and kinds of parameters of functions (`name`, `description`, `parameters`), read once for many prompts."""
 
-    Words count more if fewer tools have them, and more in a name than in a description. A tool with a parameter for the
-    address, time or amount in the prompt ranks higher. The first of equals wins.
-    """
-    asked = set(stems(shorten(prompt)))
-    shapes = _literal_kinds(prompt)
-    most = max(_MAX_READ // max(len(tools), 1), _MIN_READ)
-    offered = [Counter(dict(_weights(tool, most))) for tool in tools]
-    spread = Counter(stem for words in offered for stem in words)
-    scores = [
-        sum(weight * math.log(1 + len(tools) / spread[stem]) for stem, weight in words.items() if stem in asked)
-        + sum(_LIKING.get(kind, 1.0) for kind in shapes & set(_parameter_kinds(tool)))
-        for tool, words in zip(tools, offered, strict=True)
-    ]
-    return max(range(len(tools)), key=lambda index: (scores[index], -index), default=0)
+    def __init__(self, tools: Sequence[Mapping[str, Any]]) -> None:
+        most = max(_MAX_READ // max(len(tools), 1), _MIN_READ)
+        self._words = [dict(_weights(tool, most)) for tool in tools]
+        spread = Counter(stem for words in self._words for stem in words)
+        self._rarity = {stem: math.log(1 + len(tools) / count) for stem, count in spread.items()}
+        self._kinds = [set(_parameter_kinds(tool)) for tool in tools]
+
+    def best(self, prompt: str) -> int:
+        """Return the index of the function that shares most words with the prompt.
+
+        Words count more if fewer functions have them, and more in a name than in a description. A function with a
+        parameter for the address, time or amount in the prompt ranks higher. The first of equals wins.
+        """
+        asked, shapes = set(stems(shorten(prompt))), _literal_kinds(prompt)
+        scores = [
+            sum(weight * self._rarity[stem] for stem, weight in words.items() if stem in asked)
+            + sum(_LIKING.get(kind, 1.0) for kind in shapes & kinds)
+            for words, kinds in zip(self._words, self._kinds, strict=True)
+        ]
+        return max(range(len(scores)), key=lambda index: (scores[index], -index), default=0)
 
 
 def _literal_kinds(prompt: str) -> set[str]:
