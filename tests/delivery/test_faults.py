@@ -34,7 +34,7 @@ def written(value: object) -> Sequence[Fault]:
 
 
 def after(value: object, steps: Sequence[Step] = STREAM, answers: int = 0, seed: Seed = SEED) -> tuple[Step, ...]:
-    return tuple(apply_faults(steps, written(value), answers, seed))
+    return tuple(apply_faults(steps, written(value), answers, seed)[0])
 
 
 def body(steps: Sequence[Step]) -> bytes:

@@ -66,6 +66,10 @@ class Screen:
         facts.add_row("model", printable(entry["model"]) or "-")
         facts.add_row("answered by", f"{_answered_by(entry)}, attempt {entry['attempt']}")
         facts.add_row("status", Text.assemble(_status(entry["status"]), f"  {entry['outcome'] or 'still running'}"))
+        if entry.get("faults"):
+            facts.add_row("faults", ", ".join(entry["faults"] or ()))
+        if entry.get("quota"):
+            facts.add_row("quota", entry["quota"] or "")
         if entry.get("hint"):
             facts.add_row("hint", printable(entry["hint"] or ""))
         if entry["usage"]:
@@ -128,8 +132,15 @@ def _cells(entry: EntryView) -> "Sequence[Text]":
 
     took = "" if entry["duration"] is None else f"{entry['duration'] * 1000:.1f}"
     before = (str(entry["id"]), entry["time"][11:19], entry["session"], entry["model"] or "-", _answered_by(entry))
-    after = (entry["outcome"] or "running", str(entry["chunks"] or 0), took)
+    after = (_outcome(entry), str(entry["chunks"] or 0), took)
     return [*(Text(printable(cell)) for cell in before), _status(entry["status"]), *map(Text, after)]
+
+
+def _outcome(entry: EntryView) -> str:
+    """Return the outcome, with the faults and the quota that struck."""
+    causes = [*(entry.get("faults") or ()), *([f"quota {entry['quota']}"] if entry.get("quota") else ())]
+    outcome = entry["outcome"] or "running"
+    return f"{outcome} ({', '.join(causes)})" if causes else outcome
 
 
 def _answered_by(entry: EntryView) -> str:
@@ -139,7 +150,7 @@ def _answered_by(entry: EntryView) -> str:
 def _status(status: int) -> "Text":
     from rich.text import Text
 
-    return Text(str(status), "green" if status < 400 else "yellow" if status < 500 else "red")
+    return Text(str(status or "-"), "green" if status < 400 else "yellow" if status < 500 else "red")
 
 
 def _chunk_text(step: StepView) -> str:

@@ -90,7 +90,8 @@ class Failure(Struct, frozen=True):
 
     `field` is the offending path in the request and `invalid_field` the validation error, `retry_after` the seconds
     of that header. `cause` says what the client did and `remedy` how to go on (never in the body). `own` marks a
-    refusal of gemulator itself, which no service would send. `name` is that of the service's refusal (docs/errors.md).
+    refusal of gemulator itself, which no service would send. `name` is that of the service's refusal (docs/errors.md),
+    `quota` that of the exhausted quota.
     """
 
     status: int
@@ -104,6 +105,7 @@ class Failure(Struct, frozen=True):
     invalid_field: InvalidField | None = None
     own: bool = False
     name: str = ""
+    quota: str = ""
 
     @property
     def hint(self) -> str:

@@ -12,7 +12,8 @@ from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed
 from gemulator.delivery.faults import apply_faults, counter_phases
 from gemulator.delivery.pacing import IMMEDIATE, NO_WORKLOAD, Pacing, Workload, pace, waits
-from gemulator.delivery.steps import Step
+from gemulator.delivery.sent_events import recount
+from gemulator.delivery.steps import Delivery, Step
 
 if TYPE_CHECKING:
     from gemulator.delivery.faults.fault import Fault
@@ -58,17 +59,21 @@ class Schedule(Struct, frozen=True, dict=True):
         workload: Workload = NO_WORKLOAD,
         answers: int = 0,
         chunk_tokens: Sequence[int] | None = None,
-    ) -> Sequence[Step]:
-        """Return the steps as played. `answers` is the number of earlier counted answers in the session.
+    ) -> Delivery:
+        """Return the steps as played, and the faults in them.
 
-        `chunk_tokens` are the token counts of the chunks that a whole body would have as a stream.
+        `answers` is the number of earlier counted answers in the session, `chunk_tokens` are the token counts of the
+        chunks that a whole body would have as a stream.
         """
         steps = pace(steps, self.pacing, workload, seed.child("pacing"), self.speed, chunk_tokens=chunk_tokens)
         if self.speed and self.own_waits:
             waits = [None, *[wait if wait is None else wait / self.speed for wait in self.own_waits]]
             pairs = zip(steps, waits, strict=True)
             steps = [step if wait is None else replace(step, wait=wait) for step, wait in pairs]
-        return apply_faults(steps, self.faults, answers, seed.child("faults")) if self.faults else steps
+        if not self.faults:
+            return Delivery(tuple(steps))
+        faulty, names = apply_faults(steps, self.faults, answers, seed.child("faults"))
+        return Delivery(tuple(recount(steps, faulty)) if names else faulty, faults=names)
 
 
 PLAIN = Schedule()

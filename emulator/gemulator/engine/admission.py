@@ -49,10 +49,11 @@ class QuotaAdmission:
         reserve = quota.reserve(target, model) if request_type != b"shared" else ()
         provisioned = bool(reserve) and await self._store.charge(session, reserve) is None
         if reserve and not provisioned and request_type == b"dedicated":
-            return _exhausted(quota)
+            return _exhausted(quota, reserve[0])
         charges = [charge for charge in quota.admission(target, model) if not (provisioned and charge.amount == 0)]
-        if charges and await self._store.charge(session, charges) is not None:
-            return _exhausted(quota)
+        refused = await self._store.charge(session, charges) if charges else None
+        if refused is not None:
+            return _exhausted(quota, charges[refused])
         return Admission(quota, target, model, provisioned)
 
     async def settle(self, session: str, admission: Admission, usage: Usage | None) -> None:
@@ -69,5 +70,5 @@ class QuotaAdmission:
         await self._store.charge(session, leases)
 
 
-def _exhausted(quota: Quota) -> Failure:
-    return replace(refuse("exhausted"), retry_after=quota.retry_after)
+def _exhausted(quota: Quota, charge: Charge) -> Failure:
+    return replace(refuse("exhausted"), retry_after=quota.retry_after, quota=charge.quota)

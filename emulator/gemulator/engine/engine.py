@@ -12,6 +12,7 @@ from gemulator.core.errors import NearMiss, RequestError, Unmatched
 from gemulator.core.plan import Answer, Failure
 from gemulator.core.seed import Seed, sign
 from gemulator.core.settings import Settings
+from gemulator.delivery.sent_events import status_of
 from gemulator.delivery.steps import Delivery
 from gemulator.dialects import DIALECTS, FRONT_END, refusal
 from gemulator.engine.admission import Admission, QuotaAdmission
@@ -174,6 +175,8 @@ class Engine:
         answers = await self._prior_answers(phases, session, prepared, claim, dry=dry) if phases else 0
         added = session_header(session) if self.settings.emulator_headers else ()
         delivery = rendering.deliver(attempt, int(now), added, incoming.others, answers)
+        if delivery.faults:
+            exchange = replace(exchange, status=status_of(delivery.steps))
         if admission is not None:
             await self._admission.settle(session, admission, rendering.usage)
         return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer)
@@ -285,6 +288,14 @@ class Engine:
         body = Body.of(incoming.body, self.settings.journal_body)
         name = model_in(incoming.body)
         exchange = Exchange(
-            "POST", incoming.path, name, body, head.status, "refused", hint=answer.hint, refusal=answer.name
+            "POST",
+            incoming.path,
+            name,
+            body,
+            head.status,
+            "refused",
+            hint=answer.hint,
+            refusal=answer.name,
+            quota=answer.quota,
         )
         return AnswerDraft(exchange, Delivery((head, chunk)), 0, now, failure)

@@ -111,8 +111,7 @@ class RenderedAnswer(Struct, frozen=True):
             return Delivery(PacedSteps(head, template.stream, values, waits), template.stream.size)
         events = len(template.chunk_tokens) if template.chunk_tokens else 1
         chunks = [Chunk(chunk.fill(values), tokens, events=events) for chunk, tokens in template.chunks]
-        steps = template.schedule.apply((head, *chunks), seed, workload, answers, template.chunk_tokens)
-        return Delivery(tuple(steps))
+        return template.schedule.apply((head, *chunks), seed, workload, answers, template.chunk_tokens)
 
     def _values(self, seed: Seed, now: int) -> tuple[bytes, ...]:
         template = self.template

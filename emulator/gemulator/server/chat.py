@@ -155,7 +155,7 @@ class Chat:
                 await self._engine.release(result)
         if result.number:
             await self._engine.store.finish(received.session, result.number, finished)
-        self._metrics.add(received.exchange, finished)
+        self._metrics.add(received, finished)
         self._log.write(received, finished)
 
 

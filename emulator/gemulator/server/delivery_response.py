@@ -19,7 +19,7 @@ from gemulator.state.journal.entry import Finished, Outcome
 class DeliveryResponse:
     """Response that sends the steps of a delivery at their deadlines. Chunks that are due together leave together.
 
-    `stream` counts the events of a stream as chunks; otherwise each step counts as one.
+    `stream` counts the events of a stream as chunks; otherwise each step with an event counts as one.
     """
 
     def __init__(self, delivery: Delivery, clock: DeliveryClock, *, stream: bool) -> None:
@@ -45,7 +45,7 @@ class DeliveryResponse:
     def finished(self) -> Finished:
         """Counts and outcome. The outcome is `failed` until the call has returned."""
         sent, clock = self._progress, self._clock
-        return Finished(self._outcome, sent.chunks, sent.bytes, sent.first, clock.elapsed(), clock.started)
+        return Finished(self._outcome, sent.chunks, sent.bytes, sent.first, clock.elapsed(), clock.started, sent.head)
 
     @property
     def _client_left(self) -> bool:
@@ -93,7 +93,7 @@ class DeliveryResponse:
                 case Head():
                     await self._body.start(step)
                 case Chunk():
-                    self._body.add(step.data, step.events if self._stream else 1)
+                    self._body.add(step.data, step.events if self._stream else min(step.events, 1))
                 case Hang():
                     await self._wait(step.seconds)
                     await self._close(reset=False)
@@ -106,7 +106,7 @@ class DeliveryResponse:
         await self._body.flush(more=False)
         if self._body.raw:
             await self._close(reset=False)
-        return "completed"
+        return "cut" if self._body.is_short else "completed"
 
     async def _wait(self, seconds: float) -> None:
         await self._body.flush_pending()

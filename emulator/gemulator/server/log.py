@@ -11,7 +11,7 @@ import orjson
 from gemulator.core.clock import Clock
 from gemulator.core.printable import printable, printable_json, printable_lines
 from gemulator.server.output import is_terminal, writer_of
-from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes
+from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes, sent_status
 
 LogStyle: TypeAlias = Literal["auto", "plain", "json", "off"]
 
@@ -73,12 +73,16 @@ class RequestLog:
         chosen = f"{exchange.scenario}/{exchange.turn}" if exchange.scenario else exchange.source
         line = (
             f"{exchange.method}  {_short_path(exchange.path)}  {printable(exchange.model) or '-'}  {chosen}  "
-            f"{self._status(exchange.status)}  "
+            f"{self._status(sent_status(received, finished))}  "
             f"{count} {'chunk' if count == 1 else 'chunks'}  {round(finished.duration * 1000)} ms"
         )
         if finished.outcome != "completed":
             line += f"  {finished.outcome}"
-        if exchange.status < 400 and not exchange.tolerated:
+        if received.delivery.faults:
+            line += f"  fault {', '.join(received.delivery.faults)}"
+        if exchange.quota:
+            line += f"  quota {exchange.quota}"
+        if exchange.status < 400 and exchange.source in {"turn", "generated"} and not exchange.tolerated:
             return f"{line}\n"
         reason, hint = _reason(received), exchange.hint
         if hint in " ".join(reason.split()):  # gemulator's own message says it already
@@ -86,6 +90,8 @@ class RequestLog:
         return f"{line}\n{self._reason_lines(*_near_misses(exchange), *_tolerated(exchange), reason, hint)}"
 
     def _status(self, status: int) -> str:
+        if not status:
+            return "-"
         if not self._color:
             return str(status)
         colour = _GREEN if status < 400 else _YELLOW if status < 500 else _RED
@@ -120,7 +126,7 @@ def _reason(received: Received) -> str:
     exchange = received.exchange
     if exchange.source in {"turn", "unmatched"} or exchange.status < 400:
         return ""
-    return _error_message(answer_bytes(received.delivery))[:_MAX_REASON]
+    return _error_message(answer_bytes(received.delivery.steps))[:_MAX_REASON]
 
 
 def _error_message(body: bytes) -> str:
@@ -153,8 +159,10 @@ def _json_line(received: Received, finished: Finished) -> str:
         "source": exchange.source,
         "scenario": exchange.scenario,
         "turn": exchange.turn,
-        "status": exchange.status,
+        "status": sent_status(received, finished),
         "outcome": finished.outcome,
+        "faults": received.delivery.faults,
+        "quota": exchange.quota or None,
         "chunks": finished.chunks,
         "bytes": finished.bytes,
         "ms": round(finished.duration * 1000, 3),

@@ -2,10 +2,11 @@
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from gemulator.state.journal.entry import Exchange, Finished
+from gemulator.state.journal.entry import Finished, Received, sent_status
 from gemulator.state.store import StoreLosses
 
 if TYPE_CHECKING:
@@ -58,32 +59,39 @@ class Metrics:
 
     def __init__(self) -> None:
         self.running = 0
-        self._pending: list[tuple[Exchange, Finished]] = []
+        self._pending: list[tuple[Received, Finished]] = []
         self._requests: dict[_Key, int] = {}
+        self._faults: Counter[str] = Counter()
+        self._quotas: Counter[str] = Counter()
         self._timings: dict[str, _Timings] = {}
         self._registry: CollectorRegistry | None = None
         self._losses = StoreLosses(0)
 
-    def add(self, exchange: Exchange, finished: Finished) -> None:
+    def add(self, received: Received, finished: Finished) -> None:
         """Count one answer. Answers are counted in batches, which costs less per answer."""
-        self._pending.append((exchange, finished))
+        self._pending.append((received, finished))
         if len(self._pending) >= _BATCH:
             self._count_pending()
 
     def _count_pending(self) -> None:
-        for exchange, finished in self._pending:
-            self._count(exchange, finished)
+        for received, finished in self._pending:
+            self._count(received, finished)
         self._pending.clear()
 
-    def _count(self, exchange: Exchange, finished: Finished) -> None:
+    def _count(self, received: Received, finished: Finished) -> None:
+        exchange, status = received.exchange, sent_status(received, finished)
         model = exchange.model
-        key = (exchange.path, model, exchange.scenario, exchange.status, exchange.source, finished.outcome)
+        key = (exchange.path, model, exchange.scenario, status, exchange.source, finished.outcome)
         counted = self._requests.get(key)
         if counted is None and len(self._requests) >= _MAX_SERIES:
-            key = (_OTHER, _OTHER, _OTHER, exchange.status, exchange.source, finished.outcome)
+            key = (_OTHER, _OTHER, _OTHER, status, exchange.source, finished.outcome)
             counted = self._requests.get(key)
         self._requests[key] = (counted or 0) + 1
         (self._timings.get(model) or self._new_timings(model)).add(finished)
+        if received.delivery.faults:
+            self._faults.update(received.delivery.faults)
+        if exchange.quota:
+            self._quotas[exchange.quota] += 1
 
     def _new_timings(self, model: str) -> _Timings:
         return self._timings.setdefault(model if len(self._timings) < _MAX_SERIES // 10 else _OTHER, _Timings())
@@ -119,6 +127,7 @@ class Metrics:
         for labelled, counted in folded.items():
             requests.add_metric(labelled, counted)
         yield requests
+        yield from self._faults_and_quotas()
         yield CounterMetricFamily("gemulator_unmatched", "Requests that matched no turn.", sources["unmatched"])
         failures = "Requests with an unsatisfiable schema."
         yield CounterMetricFamily("gemulator_generator_failures", failures, sources["unsatisfiable"])
@@ -129,6 +138,17 @@ class Metrics:
         yield CounterMetricFamily("gemulator_unjournaled", lost, self._losses.unjournaled)
         yield GaugeMetricFamily("gemulator_in_flight", "Requests in progress.", self.running)
         yield from self._histograms()
+
+    def _faults_and_quotas(self) -> "Iterator[Metric]":
+        from prometheus_client.core import CounterMetricFamily
+
+        faults = CounterMetricFamily("gemulator_faults", "Faults in answers.", labels=["fault"])
+        for fault, counted in self._faults.items():
+            faults.add_metric([fault], counted)
+        quotas = CounterMetricFamily("gemulator_quota_refusals", "Requests beyond a quota.", labels=["quota"])
+        for quota, counted in self._quotas.items():
+            quotas.add_metric([quota], counted)
+        yield from (faults, quotas)
 
     def _histograms(self) -> "Iterator[Metric]":
         from prometheus_client.core import HistogramMetricFamily

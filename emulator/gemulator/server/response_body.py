@@ -10,14 +10,18 @@ _TRICKLE_WRITES = 20  # writes of a head that is sent slowly
 
 
 class Progress:
-    """Counts of what a response has sent. `first` is the time of the first body byte, in seconds after the start."""
+    """Counts of what a response has sent. `first` is the time of the first body byte, in seconds after the start.
 
-    __slots__ = ("bytes", "chunks", "first")
+    `head` is True once the whole head was sent.
+    """
+
+    __slots__ = ("bytes", "chunks", "first", "head")
 
     def __init__(self) -> None:
         self.bytes = 0
         self.chunks = 0
         self.first: float | None = None
+        self.head = False
 
     def add(self, chunks: int, size: int, elapsed: float) -> None:
         """Count chunks that are sent together, `elapsed` seconds after the start."""
@@ -38,17 +42,26 @@ class ResponseBody:
         self._progress = progress
         self._pending: list[bytes] = []
         self._pending_chunks = 0
+        self._announced = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Return True if a raw head announced more bytes than were sent."""
+        return self._progress.bytes < self._announced
 
     async def start(self, head: Head) -> None:
         """Send the head. A raw one needs a connection of ours, else it is sent as any other."""
         message = {"type": "http.response.start", "status": head.status, "headers": head.headers}
         if head.bare is None or self._connection is None:
             await self._send(message)
+            self._progress.head = True
             return
         self.raw = True
         headers: list[tuple[bytes, bytes]] = []
         await self._send(message | {"captured": headers})
+        self._announced = int(dict(headers).get(b"content-length", 0))
         await self._write_slowly(raw_head(head.status, headers, head.bare), head.bare)
+        self._progress.head = True
 
     async def _write_slowly(self, data: bytes, head: RawHead) -> None:
         size = -(-len(data) // _TRICKLE_WRITES) if head.seconds else len(data)

@@ -11,6 +11,12 @@ from gemulator.core.duration import Duration
 from gemulator.request.target import Target
 
 _MINUTE = 60.0
+_QUOTAS = {
+    "requests": "requests_per_minute",
+    "tokens": "tokens_per_minute",
+    "streams": "concurrent",
+    "provisioned": "provisioned_tokens_per_minute",
+}
 _MAX_STREAM = 3_600.0  # seconds; a stream of a crashed server stops counting after that
 
 
@@ -25,6 +31,11 @@ class Charge(Struct, frozen=True):
     limit: int | None = None
     seconds: float = _MINUTE
     renew: bool = False
+
+    @property
+    def quota(self) -> str:
+        """Return the name of the quota that the meter is for."""
+        return _QUOTAS[self.key.partition(" ")[0]]
 
 
 class Quota(BaseModel):

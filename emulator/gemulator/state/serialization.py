@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 
 from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
+from gemulator.delivery.sent_events import status_of
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, RawHead, Step
 from gemulator.state.journal.entry import Exchange, Finished, Outcome, Received, Source
 from gemulator.state.journal.redaction import Body
@@ -80,6 +81,8 @@ class _Arrival(Struct):
     tolerated: tuple[str, ...] = ()
     hint: str = ""
     refusal: str = ""
+    faults: tuple[str, ...] | None = None  # as in entries by a release that does not record them
+    quota: str = ""
 
 
 class _End(Struct):
@@ -90,6 +93,7 @@ class _End(Struct):
     bytes: _Count
     first: float | None
     duration: float
+    head: bool = True
 
 
 class _Overlay(Struct):
@@ -129,6 +133,8 @@ def encode(received: Received) -> bytes:
         "tolerated": list(exchange.tolerated),
         "hint": exchange.hint,
         "refusal": exchange.refusal,
+        "faults": received.delivery.faults,
+        "quota": exchange.quota,
     }
     # A path or model may contain a lone surrogate, which has no UTF-8 encoding.
     return orjson.dumps(_replace_surrogates(tree))
@@ -138,12 +144,14 @@ def decode(data: bytes) -> Received:
     """Decode an arrival. Raises ValueError if it is none."""
     tree = _ARRIVALS.decode(data)
     body, size, sha256 = tree.body
+    steps = tuple(map(_decode_step, tree.steps))
     exchange = Exchange(
         method=tree.method,
         path=tree.path,
         model=tree.model,
         body=Body(body.encode(_ENCODING), size, sha256),
-        status=tree.status,
+        # Entries by a release that does not record faults have the status before them, but the head after them.
+        status=status_of(steps) if tree.faults is None else tree.status,
         source=tree.source,
         stream=tree.stream,
         scenario=tree.scenario,
@@ -153,8 +161,9 @@ def decode(data: bytes) -> Received:
         tolerated=tree.tolerated,
         hint=tree.hint,
         refusal=tree.refusal,
+        quota=tree.quota,
     )
-    delivery = Delivery(tuple(map(_decode_step, tree.steps)))
+    delivery = Delivery(steps, faults=tree.faults)
     return Received(tree.at, tree.session, tree.attempt, exchange, dict(_bytes(tree.headers)), delivery, tree.size)
 
 

@@ -14,16 +14,22 @@ if TYPE_CHECKING:
     from gemulator.delivery.faults.fault import Fault
 
 
-def apply_faults(steps: Sequence[Step], faults: "Sequence[Fault]", answers: int, seed: Seed) -> Sequence[Step]:
-    """Return the steps with all faults that apply, in the order written.
+def apply_faults(
+    steps: Sequence[Step], faults: "Sequence[Fault]", answers: int, seed: Seed
+) -> tuple[Sequence[Step], tuple[str, ...]]:
+    """Return the steps with all faults that apply, in the order written, and the names of those that changed them.
 
     `answers` is the number of earlier answers in the session that counted for the faults.
     """
+    steps = tuple(steps)
+    names: list[str] = []
     for index, fault in enumerate(faults):
         own = seed.child(fault.key, index)
         if fault.applies(answers, own):
-            steps = tuple(fault.apply(steps, own))
-    return steps
+            before, steps = steps, tuple(fault.apply(steps, own))
+            if steps != before:
+                names.append(fault.key)
+    return steps, tuple(names)
 
 
 def counter_phases(faults: "Sequence[Fault]") -> Sequence[int]:

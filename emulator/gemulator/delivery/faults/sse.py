@@ -26,7 +26,9 @@ class EventFault(PositionedFault):
         if split is None or at is None:
             yield from steps
             return
-        yield from (*split.before, *after[:at], *self.rewrite(after[at:], seed))
+        rewritten = list(self.rewrite(after[at:], seed))
+        # The split alone is no fault: an unchanged answer is sent, and told, as one without.
+        yield from steps if rewritten == after[at:] else (*split.before, *after[:at], *rewritten)
 
     def rewrite(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
         """Yield the damaged chunks."""

@@ -217,7 +217,7 @@ def _explanation_view(session: str, explained: Explanation) -> dict[str, object]
         "attempt": explained.attempt,
         "usage": usage_view(exchange.usage),
         "nearest": near_miss_views((*explained.exhausted, *explained.nearest)),
-        "steps": step_views(explained.delivery),
+        "steps": step_views(explained.delivery.steps),
         "text": str(explained),
     }
 

@@ -1,13 +1,13 @@
 """Journal entries and their events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct, field
 
 from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
-from gemulator.delivery.steps import Delivery
+from gemulator.delivery.steps import Chunk, Delivery, Head, Step
 from gemulator.state.journal.redaction import Body, elide_media
 
 Outcome = Literal["completed", "client gone", "cut", "failed"]
@@ -20,10 +20,11 @@ class Exchange(Struct, frozen=True, gc=False):
     """Request and the choice of its answer; equal repeats share one object.
 
     `source` is the origin of the answer: a turn of a scenario or one of the alternatives. `scenario` is empty and
-    `turn` 0 unless a turn answered. `nearest` lists the near misses of an unmatched request, and of a generated
-    answer whose body is too large to be stored whole; those of other entries are computed when they are read.
-    `tolerated` are refusals of the service that were not made because of the strictness, `hint` says of a refusal what
-    the client did and how to go on, `refusal` is its name if it is the service's.
+    `turn` 0 unless a turn answered. `status` is that of the head after faults, 0 if they let none through. `nearest`
+    lists the near misses of an unmatched request, and of a generated answer whose body is too large to be stored whole;
+    those of other entries are computed when they are read. `tolerated` are refusals of the service that were not made
+    because of the strictness, `hint` says of a refusal what the client did and how to go on, `refusal` is its name if
+    it is the service's, `quota` that of the exhausted quota.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Exchange(Struct, frozen=True, gc=False):
     tolerated: Sequence[str] = ()
     hint: str = ""
     refusal: str = ""
+    quota: str = ""
 
     @property
     def is_refused(self) -> bool:
@@ -67,7 +69,8 @@ class Received(Struct, frozen=True, gc=False):
 class Finished(Struct, frozen=True, gc=False):
     """End of a delivery. Times are in seconds; `first` is None if no byte was sent.
 
-    `began` is the monotonic time of the request's arrival, or None in a shared store.
+    `began` is the monotonic time of the request's arrival, or None in a shared store. `head` is False if the delivery
+    ended before its head was sent.
     """
 
     outcome: Outcome
@@ -76,6 +79,7 @@ class Finished(Struct, frozen=True, gc=False):
     first: float | None
     duration: float
     began: float | None = None
+    head: bool = True
 
 
 class Entry(Struct, frozen=True):
@@ -85,6 +89,38 @@ class Entry(Struct, frozen=True):
     received: Received
     finished: Finished | None = None
     ended: int = 0
+
+    @property
+    def status(self) -> int:
+        """Return the status that was sent, 0 if none was; until the end of the delivery, the one that will be sent."""
+        return sent_status(self.received, self.finished)
+
+    @property
+    def sent(self) -> Sequence[Step]:
+        """Return the steps that left: all of them, unless the delivery ended before its last one."""
+        steps, finished = self.received.delivery.steps, self.finished
+        if finished is None or finished.outcome == "completed":
+            return steps
+        return tuple(_sent_steps(steps, finished, stream=self.received.exchange.stream))
+
+
+def sent_status(received: Received, finished: Finished | None) -> int:
+    """Return the status that an answer was sent with, 0 without a head."""
+    return received.exchange.status if finished is None or finished.head else 0
+
+
+def _sent_steps(steps: Sequence[Step], finished: Finished, *, stream: bool) -> Iterator[Step]:
+    """Yield the steps up to the first that exceeds what was counted."""
+    size = events = 0
+    for step in steps:
+        if isinstance(step, Head) and not finished.head:
+            return
+        if isinstance(step, Chunk):
+            size += len(step.data)
+            events += step.events if stream else min(step.events, 1)
+            if size > finished.bytes or events > finished.chunks:
+                return
+        yield step
 
 
 class Event(Struct, frozen=True):
@@ -123,12 +159,12 @@ class Filter(Struct, frozen=True):
         return (
             self.session in {None, received.session}
             and self.scenario in {None, exchange.scenario}
-            and self.status in {None, exchange.status}
+            and self.status in {None, entry.status}
             and self.source in {None, exchange.source}
             and (self.model is None or self.model in exchange.model)
             and (self.since is None or received.at >= self.since)
             and (self.until is None or received.at <= self.until)
-            and (self.text is None or self.text.casefold() in _searchable_text(received).casefold())
+            and (self.text is None or self.text.casefold() in _searchable_text(entry).casefold())
         )
 
 
@@ -158,13 +194,11 @@ class SessionState(Struct, frozen=True):
     problem: str = ""
 
 
-def answer_bytes(delivery: Delivery) -> bytes:
-    """Return all chunks of a delivery as one byte string."""
-    from gemulator.delivery.steps import Chunk
-
-    return b"".join(step.data for step in delivery.steps if isinstance(step, Chunk))
+def answer_bytes(steps: Iterable[Step]) -> bytes:
+    """Return all chunks of an answer as one byte string."""
+    return b"".join(step.data for step in steps if isinstance(step, Chunk))
 
 
-def _searchable_text(received: Received) -> str:
-    text = elide_media(received.exchange.body.data) + b"\n" + elide_media(answer_bytes(received.delivery))
+def _searchable_text(entry: Entry) -> str:
+    text = elide_media(entry.received.exchange.body.data) + b"\n" + elide_media(answer_bytes(entry.sent))
     return text.decode("utf-8", "replace")

@@ -1,6 +1,6 @@
 """Journal export as an HTTP Archive (HAR 1.2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,8 +26,21 @@ def _entry(entry: Entry, origin: str) -> dict[str, Any]:
         "response": _response(entry),
         "cache": {},
         "timings": {"send": 0, "wait": first, "receive": round(total - first, 3)},
-        "comment": f"session {received.session}, {received.exchange.source}",
+        "comment": ", ".join(_comment(entry)),
+        "_outcome": finished.outcome if finished else None,
+        "_faults": None if received.delivery.faults is None else [*received.delivery.faults],
+        "_quota": received.exchange.quota or None,
     }
+
+
+def _comment(entry: Entry) -> Iterator[str]:
+    received = entry.received
+    yield f"session {received.session}"
+    yield received.exchange.source
+    for fault in received.delivery.faults or ():
+        yield f"fault {fault}"
+    if received.exchange.quota:
+        yield f"quota {received.exchange.quota}"
 
 
 def _request(entry: Entry, origin: str) -> dict[str, Any]:
@@ -48,19 +61,19 @@ def _request(entry: Entry, origin: str) -> dict[str, Any]:
 
 
 def _response(entry: Entry) -> dict[str, Any]:
-    received, finished = entry.received, entry.finished
-    head = next((step for step in received.delivery.steps if isinstance(step, Head)), None)
+    finished, steps = entry.finished, entry.sent
+    head = next((step for step in steps if isinstance(step, Head)), None)
     headers = redact_headers(dict(head.headers)) if head else {}
-    content = elide_media(answer_bytes(received.delivery)).decode("utf-8", "replace")
+    content = elide_media(answer_bytes(steps)).decode("utf-8", "replace")
     size = finished.bytes if finished else len(content)
     return {
-        "status": received.exchange.status,
+        "status": entry.status,
         "statusText": "",
-        "httpVersion": "HTTP/1.1",
+        "httpVersion": f"HTTP/{head.bare.version}" if head and head.bare else "HTTP/1.1",
         "cookies": [],
         "headers": _pairs(headers),
         "content": {"size": size, "mimeType": headers.get("content-type", ""), "text": content},
-        "redirectURL": "",
+        "redirectURL": headers.get("location", ""),
         "headersSize": -1,
         "bodySize": size,
     }

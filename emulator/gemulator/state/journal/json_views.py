@@ -1,6 +1,6 @@
 """JSON types and views of the journal for the admin API."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, assert_never
 
@@ -8,8 +8,8 @@ import orjson
 
 from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.plan import Usage
-from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head
-from gemulator.state.journal.entry import Entry, Event, Finished
+from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head, Step
+from gemulator.state.journal.entry import Entry, Event
 from gemulator.state.journal.redaction import Body, elide_media, redact_headers
 
 
@@ -68,7 +68,8 @@ class AnswerView(TypedDict):
 class EntryView(TypedDict):
     """Entry; `at` is in Unix seconds, `time` the same in ISO 8601. Fields of the end are null before it.
 
-    `hint` says of a refusal what the client did and how to go on.
+    `status` is 0 if no head was sent. `hint` says of a refusal what the client did and how to go on. `faults` is null
+    in entries by an older release, which did not record faults and quotas.
     """
 
     id: int
@@ -94,6 +95,8 @@ class EntryView(TypedDict):
     tolerated: list[str]
     hint: str | None
     refusal: str | None
+    faults: list[str] | None
+    quota: str | None
     request: NotRequired[RequestView]
     answer: NotRequired[AnswerView]
 
@@ -167,7 +170,7 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         path=exchange.path,
         model=exchange.model,
         stream=exchange.stream,
-        status=exchange.status,
+        status=entry.status,
         source=exchange.source,
         scenario=exchange.scenario or None,
         turn=exchange.turn or None,
@@ -182,10 +185,12 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         tolerated=[*exchange.tolerated],
         hint=exchange.hint or None,
         refusal=exchange.refusal or None,
+        faults=None if received.delivery.faults is None else [*received.delivery.faults],
+        quota=exchange.quota or None,
     )
     if full:
         view["request"] = _request(exchange.body, redact_headers(received.headers))
-        view["answer"] = _answer(received.delivery, finished)
+        view["answer"] = _answer(entry.sent)
     return view
 
 
@@ -230,18 +235,15 @@ def _request(body: Body, headers: dict[str, str]) -> RequestView:
     return RequestView(headers=headers, size=body.size, sha256=body.sha256 or None, body=tree)
 
 
-def _answer(delivery: Delivery, finished: Finished | None) -> AnswerView:
-    head = next((step for step in delivery.steps if isinstance(step, Head)), None)
-    steps = step_views(delivery)
-    if finished is not None and finished.outcome in {"client gone", "failed"}:
-        steps = steps[: finished.chunks]
-    return AnswerView(headers=redact_headers(dict(head.headers)) if head else {}, steps=steps)
+def _answer(steps: Sequence[Step]) -> AnswerView:
+    head = next((step for step in steps if isinstance(step, Head)), None)
+    return AnswerView(headers=redact_headers(dict(head.headers)) if head else {}, steps=step_views(steps))
 
 
-def step_views(delivery: Delivery) -> list[StepView]:
+def step_views(steps: Iterable[Step]) -> list[StepView]:
     """Return the views of the steps after the head, with their times."""
     at, views = 0.0, []
-    for step in delivery.steps:
+    for step in steps:
         at += step.wait
         match step:
             case Chunk():

@@ -119,4 +119,4 @@ def truncate_delivery(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
             steps.append(Chunk(data, step.tokens, step.wait, step.events))
         else:
             steps.append(step)
-    return Delivery(tuple(steps)), limit - remaining
+    return Delivery(tuple(steps), faults=delivery.faults), limit - remaining
