@@ -149,6 +149,23 @@ def test_one_entry_with_its_timeline(running: Emulator, admin: Admin) -> None:
     assert timeline[-1][-2:] == ["data:", "[DONE]"]
 
 
+def test_table_and_entry_name_the_fault_and_the_quota(running: Emulator, admin: Admin) -> None:
+    admin.chaos("[{html: {status: 503}}]", session="f")
+    assert ask(running, "riddle", "f").status_code == 503
+    admin.chaos(quota="requests_per_minute: 0", session="f")
+    assert ask(running, "riddle", "f").status_code == 429
+    lines = command(running, "journal", "--session", "f").output.splitlines()
+    assert " ".join(lines[1].split()[5:8]) == "503 completed (html)"
+    assert " ".join(lines[2].split()[5:9]) == "429 completed (quota requests_per_minute)"
+    assert len(command(running, "journal", "--session", "f", "--status", "503").output.splitlines()) == 2
+    shown = [
+        [line.split() for line in command(running, "journal", str(entry["id"])).output.splitlines()]
+        for entry in admin.entries(session="f")
+    ]
+    assert ["faults", "html"] in shown[0]
+    assert ["quota", "requests_per_minute"] in shown[1]
+
+
 def test_json_lines_and_archive(running: Emulator, admin: Admin, tmp_path: Path) -> None:
     ask(running, "riddle")
     (line,) = command(running, "journal", "--json").output.splitlines()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -134,6 +134,36 @@ def test_what_is_answered_has_no_reason() -> None:
 
     line = json.loads(logged(answered, "json"))
     assert (line["source"], line["reason"], line["nearest"]) == ("turn" if line["scenario"] else "generated", None, [])
+
+
+def be_struck(url: str) -> None:
+    for header in (
+        "x-emulator-fault: {html: {status: 503}}",
+        "x-emulator-fault: refuse",
+        "x-emulator-quota: concurrent: 0",
+    ):
+        name, _, value = header.partition(": ")
+        with suppress(httpx.RemoteProtocolError):
+            httpx.post(f"{url}/chat/completions", json=ask("Hello"), headers={**HEADERS, name: value})
+
+
+def test_line_names_the_fault_and_the_quota_that_struck() -> None:
+    lines = [line for line in logged(be_struck, "plain").splitlines() if line.startswith("POST")]
+    ends = [re.sub(r"  \d+ ms", "", line.partition("pro-preview  ")[2].partition("  ")[2]) for line in lines]
+    assert ends == [
+        "503  1 chunk  fault html",
+        "-  0 chunks  cut  fault refuse",
+        "429  1 chunk  quota concurrent",
+    ]
+
+
+def test_json_line_names_the_fault_and_the_quota_that_struck() -> None:
+    lines = [json.loads(line) for line in logged(be_struck, "json").splitlines()]
+    assert [(line["status"], line["outcome"], line["faults"], line["quota"]) for line in lines] == [
+        (503, "completed", ["html"], None),
+        (0, "cut", ["refuse"], None),
+        (429, "completed", [], "concurrent"),
+    ]
 
 
 @pytest.mark.parametrize(("server", "status"), [("tgi-1", 422), ("777", 400)], ids=["tgi", "vllm"])
