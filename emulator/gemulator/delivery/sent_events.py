@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from gemulator.delivery.faults.fault import streams
 from gemulator.delivery.steps import Chunk, Head, Step
 
 _GZIP = b"\x1f\x8b"
@@ -24,6 +23,14 @@ def recount(before: Sequence[Step], after: Sequence[Step]) -> Iterator[Step]:
     count = EventCounter().add if is_stream else _BodyCounter().add
     for step in after:
         yield replace(step, events=count(step.data)) if isinstance(step, Chunk) else step
+
+
+def streams(steps: Sequence[Step]) -> bool:
+    """Return True if the answer is a stream of events."""
+    heads = (step for step in steps if isinstance(step, Head))
+    return any(
+        name == b"content-type" and value.startswith(b"text/event-stream") for h in heads for name, value in h.headers
+    )
 
 
 def status_of(steps: Sequence[Step]) -> int:

@@ -93,7 +93,7 @@ class DeliveryResponse:
                 case Head():
                     await self._body.start(step)
                 case Chunk():
-                    self._body.add(step.data, step.events if self._stream else min(step.events, 1))
+                    self._body.add(step.data, step.events if self._stream else 1 if step.events else 0)
                 case Hang():
                     await self._wait(step.seconds)
                     await self._close(reset=False)
@@ -106,7 +106,8 @@ class DeliveryResponse:
         await self._body.flush(more=False)
         if self._body.raw:
             await self._close(reset=False)
-        return "cut" if self._body.is_short else "completed"
+            return "cut" if self._body.is_short else "completed"
+        return "completed"
 
     async def _wait(self, seconds: float) -> None:
         await self._body.flush_pending()

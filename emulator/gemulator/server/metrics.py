@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from gemulator.state.journal.entry import Finished, Received, sent_status
+from gemulator.state.journal.entry import Finished, Received
 from gemulator.state.store import StoreLosses
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ class Metrics:
         self._pending.clear()
 
     def _count(self, received: Received, finished: Finished) -> None:
-        exchange, status = received.exchange, sent_status(received, finished)
-        model = exchange.model
+        exchange = received.exchange
+        model, status = exchange.model, exchange.status if finished.head else 0  # as `sent_status`, in line
         key = (exchange.path, model, exchange.scenario, status, exchange.source, finished.outcome)
         counted = self._requests.get(key)
         if counted is None and len(self._requests) >= _MAX_SERIES:

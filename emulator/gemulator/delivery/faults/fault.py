@@ -126,14 +126,6 @@ def _inside(steps: Sequence[Step], position: int, size: int, events: int) -> Spl
     return SplitSteps((*steps[:position], begun), 0.0, (rest, *steps[position + 1 :]))
 
 
-def streams(steps: Sequence[Step]) -> bool:
-    """Return True if the answer is a stream of events."""
-    heads = (step for step in steps if isinstance(step, Head))
-    return any(
-        name == b"content-type" and value.startswith(b"text/event-stream") for h in heads for name, value in h.headers
-    )
-
-
 def next_chunk(steps: Sequence[Step]) -> int | None:
     """Return the position of the first chunk."""
     return next((position for position, step in enumerate(steps) if isinstance(step, Chunk)), None)

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, PrivateAttr, WithJsonSchema
 
 from gemulator.core.plan import CANCELLED, Failure
 from gemulator.core.seed import Seed
-from gemulator.delivery.faults.fault import Fault, PositionedFault, next_chunk, streams
+from gemulator.delivery.faults.fault import Fault, PositionedFault, next_chunk
+from gemulator.delivery.sent_events import streams
 from gemulator.delivery.steps import Chunk, Step
 
 _LARGEST = 64_000_000
