@@ -403,7 +403,8 @@ def test_a_stub_without_a_reply_is_named_where_it_was_missed(family: Session) ->
     session.when(user="hi", not_={"n": 2})
     session.when(user="bye").reply("Bye!")
     assert post(session).status_code == 400
-    silent = r"when\(user='hi', not_=\{'n': 2\}\) has no answer: add \.reply\(…\), \.call\(…\) or \.fail\(…\)$"
+    where = r"when\(user='hi', not_=\{'n': 2\}\) at \S*test_session\.py:\d+"
+    silent = rf"{where} has no answer: add \.reply\(…\), \.call\(…\) or \.fail\(…\)$"
     for check in (session.assert_done, session.assert_all_matched):
         with pytest.raises(AssertionError, match=silent):
             check()

@@ -1,5 +1,6 @@
 """Requests that a stub has answered."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -87,4 +88,9 @@ def test_a_stub_of_the_default_session() -> None:
     [({"user": "hi"}, "when(user='hi')"), ({}, "when()"), ({"not_": {"n": 2}}, "when(not_={'n': 2})")],
 )
 def test_a_stub_is_shown_as_it_was_written(family: Session, conditions: dict[str, object], shown: str) -> None:
-    assert repr(family.session().when(**conditions)) == shown  # type: ignore[arg-type]
+    stub = family.session().when(**conditions)  # type: ignore[arg-type]
+    assert re.fullmatch(rf"<Stub {re.escape(shown)} at \S*test_stub_calls\.py:\d+>", repr(stub))
+
+
+def test_long_conditions_of_a_stub_are_shortened(family: Session) -> None:
+    assert len(repr(family.session().when(user="long " * 100))) < 400

@@ -13,8 +13,8 @@ PREAMBLE = """
 import pytest
 from openai import BadRequestError, RateLimitError
 
-def ask(session, text):
-    client = session.openai(max_retries=0)
+def ask(session, text, retries=0):
+    client = session.openai(max_retries=retries)
     answer = client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": text}])
     return answer.choices[0].message.content
 """

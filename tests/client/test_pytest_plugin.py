@@ -32,7 +32,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         [
             "gemulator: 1 of 1 request matched no turn. Nearest turns first:",
             "  request *: google/m 'How is the weathr?'",
-            "    stubs/1: user: expected 'weather' in it, saw 'How is the weathr?'",
+            "    stubs/1 (test_an_unmatched_request.py:12): user: expected 'weather' in it, saw 'How is the weathr?'",
             'Stub them: gemulator.when(user="…").reply("…"), or @pytest.mark.gemulator(unmatched="generate").',
         ],
     ),
@@ -53,7 +53,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         [
             "*BadRequestError*",
             "*- Captured gemulator call -*",
-            "    stubs/1: user: expected 'weather' in it, saw 'Hello?'",
+            "    stubs/1 (test_an_unmatched_request_that_the_test_fell_over.py:12): user: expected 'weather' in it, *",
             "  no turn of the loaded scenarios matches this request; to go on: change the request or a `when` *",
         ],
     ),
@@ -80,7 +80,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         """,
         [
             "gemulator: 1 of 2 requests matched no turn. Nearest turns first:",
-            "    stubs/1: answered 1 of 1 times",
+            "    stubs/1 (test_times_that_are_used_up.py:12): answered 1 of 1 times",
         ],
     ),
     "a stub that answers nothing": (
@@ -93,7 +93,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*BadRequestError*",
             "*- Captured gemulator call -*",
             "    there are no turns: nothing was stubbed or loaded",
-            "when(user='hello') has no answer: add .reply(…), .call(…) or .fail(…)",
+            "when(user='hello') at test_a_stub_that_answers_nothing.py:12 has no answer: add *",
         ],
     ),
     "times that are left": (
@@ -105,7 +105,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         """,
         [
             "gemulator: turn stubs/1 answered 1 of 2 times",
-            "  stub:",
+            "  stub at test_times_that_are_left.py:12:",
             "      user: invoice",
             "    times: 2",
             "      error: 429",
@@ -150,6 +150,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         """,
         [
             "*AssertionError: gemulator: turn stubs/1 has never answered",
+            "*  stub at test_a_stub_that_never_answered.py:12:",
             "*      user: weather",
             "*    reply: It rains.",
         ],
@@ -167,7 +168,8 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*AssertionError: gemulator: turn stubs/1 has never answered",
             "*    user: expected 'weather' in it, saw 'the news'",
             "*turn stubs/3 has never answered",
-            "*    turn: expected stubs/3, saw stubs/2",
+            "*  stub at test_a_stub_that_never_answered_what_came.py:14:",
+            "*    turn: expected stubs/3 (test_a_stub_that_never_answered_what_came.py:14), saw stubs/2 (*.py:13)",
         ],
     ),
     "times of which none was asked": (
@@ -181,7 +183,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "      user: one",
             "    reply: x",
             "turn stubs/2 answered 0 of 2 times",
-            "  stub:",
+            "  stub at test_times_of_which_none_was_asked.py:13:",
             "    when:",
             "      user: two",
             "    times: 2",
@@ -286,6 +288,51 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             gemulator.assert_called(usr="weather")
         """,
         ["*ScenarioError: assert_called: usr: unknown key `usr`", "*Did you mean `user`?"],
+    ),
+    "conditions that have no names": (
+        """
+        def test_it(gemulator):
+            gemulator.when("weather").reply("It rains.")
+        """,
+        ["*TypeError: when() takes conditions by name, not 'weather': write when(user='weather')"],
+    ),
+    "a check of a text": (
+        """
+        def test_it(gemulator):
+            gemulator.assert_called("weather")
+        """,
+        ["*TypeError: assert_called() takes conditions by name, not 'weather': write assert_called(user='weather')"],
+    ),
+    "a part by name": (
+        """
+        def test_it(gemulator):
+            gemulator.when().reply("Look:", image="a cat")
+        """,
+        ["*TypeError: reply() takes `image` as a mapping, not by name: write .reply('Look:', {'image': 'a cat'})"],
+    ),
+    "a wait before the past": (
+        """
+        def test_it(gemulator):
+            gemulator.when().fail(429, retry_after=-1)
+        """,
+        ["*ValueError: retry_after: -1 is not a duration: use seconds from 0 on, *"],
+    ),
+    "a pattern that RE2 has not": (
+        """
+        import re
+
+        def test_it(gemulator):
+            gemulator.when(user=re.compile("rain(?=bow)")).reply("It rains.")
+        """,
+        ["*ScenarioError: stubs/1: when.user.matches: *is look-ahead, which RE2 does not support"],
+    ),
+    "a public name that is misspelt": (
+        """
+        def test_it(gemulator):
+            import gemulator
+            gemulator.Sesion
+        """,
+        ["*AttributeError: module 'gemulator' has no attribute 'Sesion'. Did you mean 'Session'?"],
     ),
     "a value that JSON has not": (
         """
@@ -395,7 +442,7 @@ def test_a_failure_shows_no_frames_of_ours(reports: Mapping[str, Sequence[str]],
 
 def test_a_turn_that_never_answered_is_reported_once(reports: Mapping[str, Sequence[str]]) -> None:
     said = "\n".join(reports["times that the test itself looks at"])
-    assert said.count("turn stubs/1 ") == said.count("stub:") == 1
+    assert said.count("turn stubs/1 ") == said.count("stub at ") == 1
 
 
 LATE = """
@@ -539,7 +586,8 @@ def test_a_server_that_is_no_emulator(tmp_path: Path) -> None:
 def test_what_passes(tmp_path: Path) -> None:
     tests = """
         import os
-        from datetime import UTC, datetime
+        import re
+        from datetime import UTC, datetime, timedelta
 
         @pytest.mark.gemulator(strict=False)
         def test_a_lenient_one(gemulator):
@@ -577,6 +625,20 @@ def test_what_passes(tmp_path: Path) -> None:
             assert ask(gemulator, "invoice") == "It is on its way."
             assert [finding["kind"] for finding in gemulator.verdict()] == ["ignored retry-after"]
 
+        def test_durations_parts_and_patterns(gemulator):
+            broken = gemulator.when(user=re.compile("^INVOICE", re.I)).fail(503, retry_after=timedelta(milliseconds=10))
+            broken.reply(["It is", " on its way."]).pace(first_token=0.01).fault("slow_headers", lasts=0.001)
+            assert ask(gemulator, "invoice", retries=1) == "It is on its way."
+            headers = gemulator.requests[0].entry["answer"]["steps"][0]["headers"]
+            assert dict(headers)["retry-after-ms"] == "10"
+            gemulator.assert_called(2, user=re.compile("^INVOICE", re.I))
+            gemulator.assert_called(0, user=re.compile("^INVOICE"))
+
+        @pytest.mark.gemulator(fault={"slow_headers": {"lasts": 0.001}}, pacing={"first_token": timedelta(0)})
+        def test_durations_of_the_marker(gemulator):
+            gemulator.when().reply("Hello!")
+            assert ask(gemulator, "Hello?") == "Hello!"
+
         @pytest.mark.gemulator(seed="1", unmatched="generate")
         class TestMarkers:
             @pytest.mark.gemulator(seed="2")
@@ -590,7 +652,7 @@ def test_what_passes(tmp_path: Path) -> None:
                 assert gemulator.seed == "7"
                 assert gemulator.last.entry["time"] == "2030-01-01T00:00:00.000+00:00"
         """
-    run(tmp_path, {"all": tests}, "-W", "error").fnmatch_lines(["*= 8 passed in *"])
+    run(tmp_path, {"all": tests}, "-W", "error").fnmatch_lines(["*= 10 passed in *"])
 
 
 def test_the_options_of_a_project(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from uuid import UUID
 import orjson
 import pytest
 
-from gemulator.client.stubs import NAME, MatchConditions, Pace, Publish, Stub, Stubs, TurnFields, conditions_as_dict
+from gemulator.client.conditions import MatchConditions, conditions_as_dict
+from gemulator.client.stubs import NAME, Publish, Stub, Stubs
+from gemulator.client.turn_fields import Pace, TurnFields
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import ScenarioError
 from gemulator.engine.session_library import read_pushed

@@ -209,8 +209,25 @@ def test_candidates_alternate_and_share_one_usage() -> None:
     assert ["usage" in chunk for chunk in chunks] == [False] * (len(chunks) - 1) + [True]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (None, {}),
+        (1.0, {b"retry-after": b"1"}),
+        (3600.0, {b"retry-after": b"3600"}),
+        (0.01, {b"retry-after": b"0.01", b"retry-after-ms": b"10"}),
+        (1.5, {b"retry-after": b"1.5", b"retry-after-ms": b"1500"}),
+        (0.0005, {b"retry-after": b"0.0005", b"retry-after-ms": b"0.5"}),
+        (0.0, {b"retry-after": b"0", b"retry-after-ms": b"0"}),
+    ],
+)
+def test_fractions_of_a_second_to_wait_are_kept(seconds: float | None, expected: dict[bytes, bytes]) -> None:
+    head, _ = Gemini().failure(Failure(429, "RESOURCE_EXHAUSTED", "Slow down.", retry_after=seconds), SHARED)
+    assert {name: value for name, value in head.headers if name.startswith(b"retry")} == expected
+
+
 def test_failure_is_an_array_on_openapi_only() -> None:
-    failure = Failure(429, "RESOURCE_EXHAUSTED", "Slow down.", ({"@type": "x"},), retry_after=1.2)
+    failure = Failure(429, "RESOURCE_EXHAUSTED", "Slow down.", ({"@type": "x"},), retry_after=1.0)
     head, chunk = Gemini().failure(failure, SHARED)
     assert (head.status, dict(head.headers)[b"retry-after"]) == (429, b"1")
     assert chunk.data.endswith(b"\n]\n")

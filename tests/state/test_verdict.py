@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
+from gemulator.dialects.gemini import retry_headers
 from gemulator.state.journal.entry import Entry, Exchange, Finished, Outcome, Received
 from gemulator.state.journal.redaction import Body, drop_secrets
 from gemulator.state.verdict import verdict
@@ -46,8 +47,8 @@ def stream(*words: str, done: bool = True) -> tuple[Step, ...]:
     )
 
 
-def status(code: int, retry_after: int | None = None) -> tuple[Step, ...]:
-    headers = ((b"retry-after", b"%d" % retry_after),) if retry_after is not None else ()
+def status(code: int, retry_after: float | None = None) -> tuple[Step, ...]:
+    headers = retry_headers(retry_after)
     return Head(code, headers), Chunk(b'[{"error":{}}]')
 
 
@@ -102,6 +103,8 @@ TABLE: list[tuple[str, list[Entry], list[tuple[str, tuple[int, ...]]]]] = [
         [("gave up too early", (1,))],
     ),
     ("told to wait", [entry(1, status(429, 30)), entry(2)], [("ignored retry-after", (1, 2))]),
+    ("told to wait shortly", [entry(1, status(429, 0.5), at=1), entry(2, at=1.4)], [("ignored retry-after", (1, 2))]),
+    ("waited shortly", [entry(1, status(429, 0.5), at=1), entry(2, at=1.7)], []),
     ("waited as told", [entry(1, status(429, 10)), entry(2)], []),
     (
         "four at once",

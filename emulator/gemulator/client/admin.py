@@ -34,6 +34,9 @@ class Admin:
         self._http = HttpPool(url, {"x-emulator-admin-key": key} if key else {})
         self._url = url
 
+    def __repr__(self) -> str:
+        return f"<Admin of {redact_url(self._url)}>"
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

@@ -116,7 +116,7 @@ class SessionChecks:
         for entry in found:
             yield f"  request {RecordedRequest(entry)}"
             for near in entry["nearest"]:
-                yield f"    {near['turn']}: {_differences(near['mismatches'])}"
+                yield f"    {self._located(near['turn'])}: {self._differences(near['mismatches'])}"
             if not entry["nearest"]:
                 yield "    there are no turns: nothing was stubbed or loaded"
         yield from self.stubs.incomplete()
@@ -140,14 +140,39 @@ class SessionChecks:
             else:
                 yield failure["message"]
                 yield from _block("wanted", expected["when"]) if expected.get("when") else ()
-            yield from _nearest(failure["nearest"], entries)
+            yield from self._nearest(failure["nearest"], entries)
 
     def _turn(self, scenario: str, number: int) -> Iterator[str]:
         """Yield the source of a turn, if this session pushed it."""
         text = self.texts.get(scenario)
         data = None if text is None else yaml.read(text, Path(scenario)).data
         if isinstance(data, dict):
-            yield from _block("stub" if scenario == NAME else "turn", data["turns"][number - 1])
+            place = self.stubs.place(number) if scenario == NAME else None
+            title = f"stub at {place}" if place else "stub" if scenario == NAME else "turn"
+            yield from _block(title, data["turns"][number - 1])
+
+    def _nearest(self, nearest: Sequence[NearestEntryView], entries: Sequence[EntryView]) -> Iterator[str]:
+        by_number = {entry["id"]: entry for entry in entries}
+        for near in nearest:
+            entry = by_number.get(near["id"])
+            yield f"  request {RecordedRequest(entry) if entry else near['id']}"
+            if near["mismatches"]:
+                yield f"    {self._differences(near['mismatches'])}"
+
+    def _differences(self, mismatches: Sequence[MismatchView]) -> str:
+        return "; ".join(mismatch_text(self._located_mismatch(one)) for one in mismatches)
+
+    def _located_mismatch(self, mismatch: MismatchView) -> MismatchView:
+        if mismatch["name"] != "turn":
+            return mismatch
+        expected, actual = map(self._located, (mismatch["expected"], mismatch["actual"]))
+        return MismatchView(name="turn", expected=expected, actual=actual)
+
+    def _located(self, turn: str) -> str:
+        """Return a turn like `stubs/1` with file and line of the stub; another turn stays."""
+        scenario, _, number = turn.partition("/")
+        place = self.stubs.place(int(number)) if scenario == NAME and number.isdecimal() else None
+        return f"{turn} ({place})" if place else turn
 
 
 def message_of(failed: Sequence[FailedCheck]) -> str:
@@ -191,16 +216,3 @@ def _error_message(answer: str) -> str:
 def _block(title: str, data: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {title}:"
     yield from (f"    {line}" for line in yaml.write(dict(data)).splitlines())
-
-
-def _nearest(nearest: Sequence[NearestEntryView], entries: Sequence[EntryView]) -> Iterator[str]:
-    by_number = {entry["id"]: entry for entry in entries}
-    for near in nearest:
-        entry = by_number.get(near["id"])
-        yield f"  request {RecordedRequest(entry) if entry else near['id']}"
-        if near["mismatches"]:
-            yield f"    {_differences(near['mismatches'])}"
-
-
-def _differences(mismatches: Sequence[MismatchView]) -> str:
-    return "; ".join(map(mismatch_text, mismatches))

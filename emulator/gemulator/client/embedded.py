@@ -1,11 +1,12 @@
 """The emulator on a free port in a thread of this process."""
 
+import os
 import socket
 import threading
 import time
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Never, Self, Unpack
 
 from gemulator.client.admin import Admin
 from gemulator.client.default_session import DefaultSessionMixin
@@ -14,6 +15,7 @@ from gemulator.client.options import Options
 from gemulator.client.server_handle import ServerHandle
 from gemulator.client.session import Session
 from gemulator.client.urls import EmulatorUrls
+from gemulator.client.wrong_calls import positional_error
 from gemulator.core.clock import UTC
 from gemulator.core.settings import Settings
 from gemulator.engine.engine import Engine
@@ -33,7 +35,11 @@ class Emulator(DefaultSessionMixin):
     streams are cut when it stops; `grace=5` gives them five seconds.
     """
 
-    def __init__(self, *, project: str = "demo", location: str = "global", **settings: Unpack[Options]) -> None:
+    def __init__(
+        self, *wrong: Never, project: str = "demo", location: str = "global", **settings: Unpack[Options]
+    ) -> None:
+        if wrong:
+            raise positional_error("Emulator", "settings", [_as_text(wrong[0])], "scenarios")
         given: dict[str, Any] = {**settings}
         if isinstance(given.get("scenarios", ()), str | PathLike):
             given["scenarios"] = (given["scenarios"],)
@@ -55,6 +61,9 @@ class Emulator(DefaultSessionMixin):
         self._server: Server | None = None
         self._handle: ServerHandle | None = None
         self._default_session: Session | None = None
+
+    def __repr__(self) -> str:
+        return f"<Emulator at {self.url}>" if self._server is not None else "<Emulator not running>"
 
     @property
     def default_session(self) -> Session:
@@ -144,3 +153,7 @@ class Emulator(DefaultSessionMixin):
         from anyio.to_thread import run_sync
 
         await run_sync(self.stop)
+
+
+def _as_text(value: object) -> object:
+    return os.fspath(value) if isinstance(value, PathLike) else value

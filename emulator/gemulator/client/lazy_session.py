@@ -46,6 +46,12 @@ class LazySession:
         with self._lock:
             return self._created and self._created[0]
 
+    @property
+    def known_name(self) -> str | None:
+        """The name, None if the server is still to choose one; waits for nothing."""
+        created = self._created
+        return created[0] if created else self._given_name
+
     def push(self, text: str, name: str) -> None:
         """Push a scenario before all others."""
         with self._lock:

@@ -6,6 +6,7 @@ from datetime import datetime
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict
 
+from gemulator.client.turn_fields import with_durations
 from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolIndex, UnmatchedMode, Wire
 
 FilePath: TypeAlias = str | PathLike[str]
@@ -103,5 +104,5 @@ def as_setting(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return json.dumps(value)
+        return json.dumps(with_durations(value))
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -105,6 +105,9 @@ class RecordedRequest(Struct, frozen=True, dict=True):
         except RequestError:
             return None
 
+    def __repr__(self) -> str:
+        return f"<RecordedRequest {self}, {self.status} {self.turn or self.source}>"
+
     def __str__(self) -> str:
         named = self.body.get("model") if isinstance(self.body, dict) else ""
         return f"{self.entry['id']}: {self.entry['model'] or named or 'no model'} {_last_message(self.body)}"

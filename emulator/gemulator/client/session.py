@@ -5,19 +5,22 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Never, Self, Unpack
 
 from gemulator.client.admin import Admin, AdminError
 from gemulator.client.checks import SessionChecks, message_of
+from gemulator.client.conditions import MatchConditions, conditions_as_dict
 from gemulator.client.lazy_session import LazySession
 from gemulator.client.loaded_files import LoadedFiles
 from gemulator.client.options import SessionOptions, as_setting, session_settings
 from gemulator.client.recorded_request import RecordedRequest
 from gemulator.client.sdk_clients import SdkClients
 from gemulator.client.server_handle import ServerHandle
-from gemulator.client.stubs import NAME, MatchConditions, Stub, Stubs, conditions_as_dict, conditions_error
+from gemulator.client.stubs import NAME, Stub, Stubs, conditions_error
 from gemulator.client.urls import EmulatorUrls
+from gemulator.client.wrong_calls import positional_error
 from gemulator.core.errors import ScenarioError
+from gemulator.core.urls import redact_url
 from gemulator.state.journal.json_views import FindingView
 
 if TYPE_CHECKING:
@@ -65,6 +68,10 @@ class Session:
         created = Session.of(LazySession(self._state.server, name, settings={**session_settings(settings)}))
         created.folders = self.folders
         return created
+
+    def __repr__(self) -> str:
+        name = self._state.known_name
+        return f"<Session {'not yet created' if name is None else repr(name)} at {redact_url(self.url)}>"
 
     @property
     def name(self) -> str:
@@ -117,9 +124,11 @@ class Session:
 
     # ---- answers
 
-    def when(self, **conditions: Unpack[MatchConditions]) -> Stub:
+    def when(self, *wrong: Never, **conditions: Unpack[MatchConditions]) -> Stub:
         """Create a stub: `when(user="weather").reply("It rains.")`. The first stub that matches answers."""
         __tracebackhide__ = True
+        if wrong:
+            raise positional_error("when", "conditions", wrong, "user")
         return self._stubs.when(conditions)
 
     def load(self, file: str | Path) -> None:
@@ -197,6 +206,8 @@ class Session:
         Requests that the service refused count only with `refused`.
         """
         __tracebackhide__ = True
+        if not isinstance(times, int | None):
+            raise positional_error("assert_called", "conditions", [times], "user")
         when = conditions_as_dict(conditions)
         bounds = {"count": times, "at_least": at_least, "at_most": at_most}
         given: dict[str, Any] = {key: value for key, value in bounds.items() if value is not None}

@@ -3,99 +3,38 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from keyword import iskeyword
 from pathlib import Path
 from threading import RLock
-from typing import Any, Self, TypeAlias, TypedDict, Unpack
+from typing import Any, Never, Self, TypeAlias, Unpack
 
 import orjson
 from msgspec.structs import replace
 
+from gemulator.client.call_site import CallSite, call_site
+from gemulator.client.conditions import MatchConditions, conditions_as_dict, show_when
 from gemulator.client.json_values import to_json_value
 from gemulator.client.recorded_request import RecordedRequest
+from gemulator.client.turn_fields import (
+    DurationValue,
+    Pace,
+    TurnFields,
+    duration_text,
+    part_with_durations,
+    with_durations,
+)
+from gemulator.client.wrong_calls import call_error, positional_error, reply_error
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.engine.session_library import read_pushed
+from gemulator.scenario.replies import KINDS
 from gemulator.state.journal.json_views import EntryView
 from gemulator.state.store import PushedScenario
 
 NAME = "stubs"  # name of the scenario made of a session's stubs
 
-Text: TypeAlias = str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
-Amount: TypeAlias = float | Mapping[str, float] | Sequence[float]
 Part: TypeAlias = str | Mapping[str, Any]
 Publish: TypeAlias = Callable[[str], None]  # called with the scenario's text after each change
 ReadJournal: TypeAlias = Callable[[bool], Sequence[EntryView]]  # returns what stubs answered; True includes bodies
-
-
-class MatchConditions(TypedDict, total=False):
-    """Conditions of a `when`, as in a scenario; Python keywords end with `_`."""
-
-    user: Text
-    earlier: Text
-    system: Text
-    model: Text
-    endpoint: Text
-    project: Text
-    location: Text
-    tool_result: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
-    turn: Amount
-    tools: bool | Text
-    tool_choice: Text
-    response_format: bool | Text
-    response_schema: Text
-    modalities: bool | Text
-    image: bool | str | Mapping[str, Any]
-    audio: bool | str | Mapping[str, Any]
-    file: bool | str | Mapping[str, Any]
-    stream: bool
-    temperature: Amount
-    top_p: Amount
-    max_tokens: Amount
-    n: Amount
-    seed: Amount
-    frequency_penalty: Amount
-    presence_penalty: Amount
-    stop: bool | Text
-    reasoning_effort: bool | Text
-    header: Mapping[str, bool | Text]
-    body: Mapping[str, Any]
-    all_: Sequence[Mapping[str, Any]]
-    any_: Sequence[Mapping[str, Any]]
-    not_: Mapping[str, Any]
-
-
-class Pace(TypedDict, total=False):
-    """Pacing of an answer, as `pacing` in a scenario."""
-
-    first_token: str
-    tokens_per_second: float
-    inter_token: str
-    jitter: str
-    spread: str
-    cap: float
-    prompt_tokens_per_second: float
-    thinking_tokens_per_second: float
-    load: str
-    tokens_per_chunk: int
-
-
-class TurnFields(TypedDict, total=False):
-    """Fields of a turn other than `when` and `reply`, as in a scenario."""
-
-    times: int
-    id: str
-    created: int
-    finish: str
-    usage: Mapping[str, int | str]
-    pacing: Pace
-    fault: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
-
-
-def conditions_as_dict(conditions: MatchConditions) -> dict[str, Any]:
-    """Return conditions as in a scenario. Raise ValueError for a value that JSON cannot represent."""
-    __tracebackhide__ = True
-    return {name.rstrip("_"): to_json_value(value, name) for name, value in conditions.items()}
 
 
 class Stubs:
@@ -103,7 +42,8 @@ class Stubs:
 
     def __init__(self, publish: Publish, read_journal: ReadJournal) -> None:
         self.turns: list[dict[str, Any]] = []
-        self.pending: list[dict[str, Any]] = []  # conditions of stubs without a reply
+        self.places: list[CallSite] = []  # of the turns, where each was written
+        self.pending: list[Stub] = []  # those without a reply
         self.lock = RLock()
         self.read_journal = read_journal
         self._publish = publish
@@ -112,7 +52,7 @@ class Stubs:
         """Create a stub for the requests that match; it answers nothing until it has a reply."""
         __tracebackhide__ = True
         stub = Stub(self, conditions_as_dict(conditions))
-        self.pending.append(stub.conditions)
+        self.pending.append(stub)
         return stub
 
     def change(self, turns: list[dict[str, Any]]) -> None:
@@ -133,8 +73,13 @@ class Stubs:
 
     def incomplete(self) -> Iterator[str]:
         """Yield a message for each `when` without a reply."""
-        for conditions in self.pending:
-            yield f"{_show_when(conditions)} has no answer: add .reply(…), .call(…) or .fail(…)"
+        for stub in self.pending:
+            shown = f"{show_when(stub.conditions)} at {stub.place}"
+            yield f"{shown} has no answer: add .reply(…), .call(…) or .fail(…)"
+
+    def place(self, number: int) -> CallSite | None:
+        """Return where the turn with this number was written; None if it is no turn of these stubs."""
+        return self.places[number - 1] if 0 < number <= len(self.places) else None
 
     def to_yaml(self) -> str:
         """Return the stubs as a scenario file; empty if there are none."""
@@ -184,11 +129,12 @@ class Stub:
 
     def __init__(self, stubs: Stubs, conditions: dict[str, Any]) -> None:
         self.conditions = conditions
+        self.place = call_site()  # of its `when`
         self._stubs = stubs
         self._indices: list[int] = []  # of its turns in the scenario, newest last
 
     def __repr__(self) -> str:
-        return _show_when(self.conditions)
+        return f"<Stub {show_when(self.conditions)} at {self.place}>"
 
     @property
     def calls(self) -> Sequence[RecordedRequest]:
@@ -210,15 +156,27 @@ class Stub:
         entries = self._stubs.read_journal(full)
         return [entry for entry in entries if entry["turn"] in numbers and entry["source"] == "turn"]
 
-    def reply(self, part: Part, *parts: Part, **fields: Unpack[TurnFields]) -> Self:
-        """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}`."""
+    def reply(self, *parts: Part | Sequence[Part], **fields: Unpack[TurnFields]) -> Self:
+        """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}`.
+
+        Several parts are one answer: `reply("One.", "Two.")` or `reply(["One.", "Two."])`.
+        """
         __tracebackhide__ = True
-        several = [{"text": one} if isinstance(one, str) else dict(one) for one in (part, *parts)]
-        return self._add({**fields, "reply": several if parts else part})
+        given = [one for part in parts for one in (part if isinstance(part, list | tuple) else [part])]
+        if not parts or not all(_is_part(part) for part in given) or fields.keys() & KINDS.keys():
+            raise reply_error(given, fields, KINDS.keys())
+        several = [part_with_durations(part) if isinstance(part, Mapping) else part for part in given]
+        if len(parts) > 1 or isinstance(parts[0], list | tuple):
+            reply: Any = [part if isinstance(part, Mapping) else {"text": part} for part in several]
+        else:
+            reply = several[0]
+        return self._add({**_turn_fields(fields), "reply": reply})
 
     def call(self, tool: str, given: Mapping[str, Any] | None = None, /, **arguments: Any) -> Self:
         """Answer with a tool call; omitted arguments are generated from the tool's schema."""
         __tracebackhide__ = True
+        if not isinstance(tool, str) or not (given is None or isinstance(given, Mapping)):
+            raise call_error(tool, given)
         merged = {**(given or {}), **arguments}
         return self._add({"reply": {"call": tool} if given is None and not merged else {"call": tool, "with": merged}})
 
@@ -232,45 +190,60 @@ class Stub:
         status: str | None = None,
         field: str | None = None,
         details: Sequence[Mapping[str, Any]] | None = None,
-        retry_after: str | None = None,
+        retry_after: DurationValue | None = None,
     ) -> Self:
         """Answer with an error of the service: a status, or the name of one of Google's errors.
 
         `with_` are values of its message, like `{"function": "get_time"}`.
         """
         __tracebackhide__ = True
-        texts = {"message": message, "status": status, "field": field, "details": details, "retry_after": retry_after}
-        reply = {"error": error, "with": with_, **texts}
+        if not isinstance(error, int | str):
+            raise TypeError(f"fail() takes a status or the name of an error, not {error!r}: write .fail(429)")
+        texts = {"message": message, "status": status, "field": field, "details": details}
+        reply = {"error": error, "with": with_, **texts, "retry_after": duration_text(retry_after, "retry_after")}
         turn = {"times": times, "reply": {key: value for key, value in reply.items() if value is not None}}
         return self._add({key: value for key, value in turn.items() if value is not None})
 
     def times(self, count: int) -> Self:
         """Limit the newest reply to `count` answers."""
         __tracebackhide__ = True
+        if not isinstance(count, int):
+            raise TypeError(f"times() takes a number of answers, not {count!r}: write .times(2)")
         return self._amend({"times": count})
 
-    def pace(self, **pacing: Unpack[Pace]) -> Self:
-        """Set the pacing of the newest reply."""
+    def pace(self, *wrong: Never, **pacing: Unpack[Pace]) -> Self:
+        """Set the pacing of the newest reply. A number of a duration means seconds."""
         __tracebackhide__ = True
-        return self._amend({"pacing": dict(pacing)})
+        if wrong:
+            raise positional_error(".pace", "a pacing", wrong, "first_token")
+        return self._amend({"pacing": with_durations(pacing)})
 
-    def fault(self, name: str, /, **fields: Any) -> Self:
-        """Add a fault to the delivery of the newest reply: `fault("disconnect", after_chunks=2)`."""
+    def fault(self, name: str | Mapping[str, Any], /, **fields: Any) -> Self:
+        """Add a fault to the delivery of the newest reply: `fault("disconnect", after_chunks=2)`.
+
+        A number of a duration means seconds: `fault("stall", lasts=2)`.
+        """
         __tracebackhide__ = True
+        if not isinstance(name, str | Mapping) or (fields and not isinstance(name, str)):
+            raise TypeError(
+                f'fault() takes the name of one fault, not {name!r}: write .fault("disconnect", after_chunks=2)'
+            )
         with self._stubs.lock:
             earlier = self._stubs.turns[self._indices[-1]].get("fault", []) if self._indices else []
             several = [earlier] if isinstance(earlier, str | Mapping) else earlier
-            return self._amend({"fault": [*several, {name: fields} if fields else name]})
+            return self._amend({"fault": [*several, with_durations({name: fields} if fields else name)]})
 
     def _add(self, fields: dict[str, Any]) -> Self:
         __tracebackhide__ = True
         turn = {"when": self.conditions, **to_json_value(fields)} if self.conditions else to_json_value(fields)
+        place = call_site()
         with self._stubs.lock:
             turns = list(self._stubs.turns)
             if self._indices:
                 turns[self._indices[-1]] = _limit_to_one(turns[self._indices[-1]])
             self._stubs.change([*turns, turn])
-            self._stubs.pending = [one for one in self._stubs.pending if one is not self.conditions]
+            self._stubs.places.append(place)
+            self._stubs.pending = [one for one in self._stubs.pending if one is not self]
             self._indices.append(len(turns))
         return self
 
@@ -285,9 +258,16 @@ class Stub:
         return self
 
 
-def _show_when(conditions: Mapping[str, Any]) -> str:
-    arguments = ", ".join(f"{name + '_' * iskeyword(name)}={value!r}" for name, value in conditions.items())
-    return f"when({arguments})"
+def _is_part(value: object) -> bool:
+    return not (value is None or isinstance(value, int | float | bytes | list | tuple))
+
+
+def _turn_fields(fields: TurnFields) -> dict[str, Any]:
+    converted: dict[str, Any] = {**fields}
+    for name in ("pacing", "fault"):
+        if name in converted:
+            converted[name] = with_durations(converted[name])
+    return converted
 
 
 def _limit_to_one(turn: dict[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,18 @@ def _error(failure: Failure) -> dict[str, Any]:
 
 
 def _failure_headers(failure: Failure) -> RawHeaders:
-    headers = [*Gemini.headers]
-    if failure.retry_after is not None:
-        headers.append((b"retry-after", b"%d" % max(1, round(failure.retry_after))))
-    return tuple(headers)
+    return (*Gemini.headers, *retry_headers(failure.retry_after))
+
+
+def retry_headers(seconds: float | None) -> RawHeaders:
+    """Return the headers of an author's `retry_after`; no answer of the service has any."""
+    if seconds is None:
+        return ()
+    if seconds >= 1 and float(seconds).is_integer():
+        return ((b"retry-after", b"%d" % seconds),)
+    # retry-after counts whole seconds. SDKs made by OpenAI's generator read retry-after-ms first.
+    return (b"retry-after", _decimal(seconds)), (b"retry-after-ms", _decimal(seconds * 1000))
+
+
+def _decimal(number: float) -> bytes:
+    return f"{number:.6f}".rstrip("0").rstrip(".").encode()

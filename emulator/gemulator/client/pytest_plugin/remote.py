@@ -12,6 +12,7 @@ from gemulator.client.default_session import DefaultSessionMixin
 from gemulator.client.options import SessionOptions
 from gemulator.client.pytest_plugin.options import PytestOptions, fail
 from gemulator.client.session import Session
+from gemulator.core.urls import redact_url
 from gemulator.scenario.loading.folder import Folder
 
 _API_PATH = re.compile(r"(?<!/)/++(v1(beta1)?(/.*)?)?$")  # removed, so that an OPENAI_BASE_URL is accepted as well
@@ -30,6 +31,9 @@ class RemoteEmulator(DefaultSessionMixin):
         except AdminError as error:
             remedy = _FOREIGN if error.code == "foreign" else error.remedy
             raise fail(f"{error.message}\n{remedy}") from None
+
+    def __repr__(self) -> str:
+        return f"<RemoteEmulator at {redact_url(self.url)}>"
 
     @property
     def default_session(self) -> Session:

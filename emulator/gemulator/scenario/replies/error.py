@@ -38,7 +38,10 @@ class ErrorReply(AnyReply):
     status: Annotated[str | None, Field(description="Google's status name, like RESOURCE_EXHAUSTED.")] = None
     field: Annotated[str | None, Field(description="Path of the invalid field, which the details name.")] = None
     details: Annotated[list[dict[str, Any]] | None, Field(description="Error details, literally.")] = None
-    retry_after: Annotated[Duration | None, Field(description="Value of the Retry-After header.")] = None
+    retry_after: Annotated[
+        Duration | None,
+        Field(description="Value of `retry-after`; with a fraction, `retry-after-ms` too."),
+    ] = None
 
     @model_validator(mode="after")
     def _validate_given(self) -> Self:

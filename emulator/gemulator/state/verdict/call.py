@@ -1,6 +1,7 @@
 """Journal entry as an observed call of a client."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ from msgspec import Struct
 from gemulator.delivery.steps import Chunk, Head
 from gemulator.state.journal.entry import Entry
 
+_SECONDS = re.compile(rb"[0-9]+(\.[0-9]+)?")
 _RETRYABLE = frozenset({0, 408, 409, 429})  # and all from 500; 0 means that the connection closed before any header
 
 
@@ -77,8 +79,12 @@ class ObservedCall(Struct, frozen=True, dict=True):
 
     @cached_property
     def retry_after(self) -> float | None:
-        value = dict(self.head.headers).get(b"retry-after", b"") if self.head else b""
-        return float(value) if value.isdigit() else None
+        """Return the seconds that the answer asks to wait; None if it does not, or until a date."""
+        headers = dict(self.head.headers) if self.head else {}
+        for name, unit in ((b"retry-after-ms", 0.001), (b"retry-after", 1.0)):
+            if _SECONDS.fullmatch(headers.get(name, b"")):
+                return float(headers[name]) * unit
+        return None
 
     @cached_property
     def messages(self) -> Sequence[Mapping[str, Any]]:

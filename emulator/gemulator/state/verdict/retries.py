@@ -78,6 +78,6 @@ def _early_retries(attempts: Sequence[ObservedCall]) -> Iterator[Finding]:
             yield Finding(
                 "ignored retry-after",
                 (first.number, second.number),
-                f"retry-after was {first.retry_after:.0f} s, but the client waited {max(0.0, waited):.2f} s",
+                f"retry-after was {first.retry_after:g} s, but the client waited {max(0.0, waited):.2f} s",
                 "Wait for the time in retry-after before the next attempt.",
             )
