@@ -15,7 +15,7 @@ def test_public_name_can_be_imported(name: str) -> None:
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="^module 'gemulator' has no attribute 'nonsense'$"):
+    with pytest.raises(AttributeError, match=r"^module 'gemulator' has no attribute 'nonsense'$"):
         _ = gemulator.nonsense
     assert not hasattr(gemulator, "__wrapped__")
 

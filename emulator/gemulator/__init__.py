@@ -53,6 +53,7 @@ _MODULES = {
 
 def __getattr__(name: str) -> object:
     """Import a public name on first use, so that importing the package stays light."""
+    __tracebackhide__ = True
     from importlib import import_module
 
     if name not in _MODULES:

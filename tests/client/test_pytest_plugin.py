@@ -32,7 +32,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         [
             "gemulator: 1 of 1 request matched no turn. Nearest turns first:",
             "  request *: google/m 'How is the weathr?'",
-            "    stubs/1 (test_an_unmatched_request.py:12): user: expected 'weather' in it, saw 'How is the weathr?'",
+            "    stubs/1 (test_an_unmatched_request.py:11): user: expected 'weather' in it, saw 'How is the weathr?'",
             'Stub them: gemulator.when(user="…").reply("…"), or @pytest.mark.gemulator(unmatched="generate").',
         ],
     ),
@@ -53,7 +53,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         [
             "*BadRequestError*",
             "*- Captured gemulator call -*",
-            "    stubs/1 (test_an_unmatched_request_that_the_test_fell_over.py:12): user: expected 'weather' in it, *",
+            "    stubs/1 (test_an_unmatched_request_that_the_test_fell_over.py:11): user: expected 'weather' in it, *",
             "  no turn of the loaded scenarios matches this request; to go on: change the request or a `when` *",
         ],
     ),
@@ -80,7 +80,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         """,
         [
             "gemulator: 1 of 2 requests matched no turn. Nearest turns first:",
-            "    stubs/1 (test_times_that_are_used_up.py:12): answered 1 of 1 times",
+            "    stubs/1 (test_times_that_are_used_up.py:11): answered 1 of 1 times",
         ],
     ),
     "a stub that answers nothing": (
@@ -93,7 +93,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*BadRequestError*",
             "*- Captured gemulator call -*",
             "    there are no turns: nothing was stubbed or loaded",
-            "when(user='hello') at test_a_stub_that_answers_nothing.py:12 has no answer: add *",
+            "when(user='hello') at test_a_stub_that_answers_nothing.py:11 has no answer: add *",
         ],
     ),
     "times that are left": (
@@ -105,7 +105,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         """,
         [
             "gemulator: turn stubs/1 answered 1 of 2 times",
-            "  stub at test_times_that_are_left.py:12:",
+            "  stub at test_times_that_are_left.py:11:",
             "      user: invoice",
             "    times: 2",
             "      error: 429",
@@ -150,7 +150,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         """,
         [
             "*AssertionError: gemulator: turn stubs/1 has never answered",
-            "*  stub at test_a_stub_that_never_answered.py:12:",
+            "*  stub at test_a_stub_that_never_answered.py:11:",
             "*      user: weather",
             "*    reply: It rains.",
         ],
@@ -168,8 +168,8 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "*AssertionError: gemulator: turn stubs/1 has never answered",
             "*    user: expected 'weather' in it, saw 'the news'",
             "*turn stubs/3 has never answered",
-            "*  stub at test_a_stub_that_never_answered_what_came.py:14:",
-            "*    turn: expected stubs/3 (test_a_stub_that_never_answered_what_came.py:14), saw stubs/2 (*.py:13)",
+            "*  stub at test_a_stub_that_never_answered_what_came.py:13:",
+            "*    turn: expected stubs/3 (test_a_stub_that_never_answered_what_came.py:13), saw stubs/2 (*.py:12)",
         ],
     ),
     "times of which none was asked": (
@@ -183,7 +183,7 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             "      user: one",
             "    reply: x",
             "turn stubs/2 answered 0 of 2 times",
-            "  stub at test_times_of_which_none_was_asked.py:13:",
+            "  stub at test_times_of_which_none_was_asked.py:12:",
             "    when:",
             "      user: two",
             "    times: 2",
@@ -316,6 +316,22 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
             gemulator.when().fail(429, retry_after=-1)
         """,
         ["*ValueError: retry_after: -1 is not a duration: use seconds from 0 on, *"],
+    ),
+    "an event before the past": (
+        """
+        def test_it(gemulator):
+            gemulator.when().reply({"events": [{"data": "[DONE]", "wait": -1}]}, fault={"stall": {"lasts": 2}})
+        """,
+        ["*ValueError: wait: -1 is not a duration: use seconds from 0 on, *"],
+    ),
+    "a pattern of another kind": (
+        """
+        import re
+
+        def test_it(gemulator):
+            gemulator.assert_called(user=[re.compile("rain", re.X)])
+        """,
+        ["*ValueError: user: RE2 has no flag re.VERBOSE: *"],
     ),
     "a pattern that RE2 has not": (
         """
@@ -626,12 +642,15 @@ def test_what_passes(tmp_path: Path) -> None:
             assert [finding["kind"] for finding in gemulator.verdict()] == ["ignored retry-after"]
 
         def test_durations_parts_and_patterns(gemulator):
-            broken = gemulator.when(user=re.compile("^INVOICE", re.I)).fail(503, retry_after=timedelta(milliseconds=10))
-            broken.reply(["It is", " on its way."]).pace(first_token=0.01).fault("slow_headers", lasts=0.001)
+            busy = gemulator.when(user=re.compile("^INVOICE", re.I))
+            busy.fail(429, times=2, retry_after=timedelta(milliseconds=10))
+            busy.reply(["It is", " on its way."]).pace(first_token=0.01).fault("slow_headers", lasts=0.001)
+            with pytest.raises(RateLimitError) as error:
+                ask(gemulator, "invoice")
+            headers = error.value.response.headers
+            assert (headers["retry-after"], headers["retry-after-ms"]) == ("0.01", "10")
             assert ask(gemulator, "invoice", retries=1) == "It is on its way."
-            headers = gemulator.requests[0].entry["answer"]["steps"][0]["headers"]
-            assert dict(headers)["retry-after-ms"] == "10"
-            gemulator.assert_called(2, user=re.compile("^INVOICE", re.I))
+            gemulator.assert_called(3, user=re.compile("^INVOICE", re.I))
             gemulator.assert_called(0, user=re.compile("^INVOICE"))
 
         @pytest.mark.gemulator(fault={"slow_headers": {"lasts": 0.001}}, pacing={"first_token": timedelta(0)})

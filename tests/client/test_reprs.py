@@ -40,7 +40,6 @@ def test_request_shows_its_answer_in_one_line() -> None:
         for text in ("hi", "bye"):
             body = ask(text) | {"model": "google/m"}
             httpx.post(f"{emulator.base_url}/chat/completions", json=body, headers=AUTHORIZED)
-        assert [repr(one) for one in emulator.requests] == [
-            "<RecordedRequest 1: google/m 'hi', 200 stubs/1>",
-            "<RecordedRequest 2: google/m 'bye', 400 unmatched>",
-        ]
+        first, second = emulator.requests
+        assert repr(first) == f"<RecordedRequest {first.entry['id']}: google/m 'hi', 200 stubs/1>"
+        assert repr(second) == f"<RecordedRequest {second.entry['id']}: google/m 'bye', 400 unmatched>"

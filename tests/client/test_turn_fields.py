@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
 
 from gemulator.client.options import as_setting
 from gemulator.client.turn_fields import DURATION_KEYS, duration_text, part_with_durations, with_durations
@@ -22,7 +21,7 @@ def is_duration(field: Any) -> bool:
     return "parse_duration" in repr((field.annotation, field.metadata))
 
 
-def models() -> Iterator[type[BaseModel]]:
+def models() -> Iterator[Any]:
     yield from (PacingFields, Quota, EventFields, *FAULTS.values(), *KINDS.values())
 
 
@@ -65,8 +64,13 @@ def test_number_that_is_no_duration_is_refused(value: Any) -> None:
 
 def test_durations_of_parts_are_texts_and_json_stays() -> None:
     chunk = {"wait": 3, "choices": []}
-    events = [{"data": "[DONE]", "wait": 2}, chunk, "text"]
-    assert part_with_durations({"events": events})["events"] == [{"data": "[DONE]", "wait": "2s"}, chunk, "text"]
+    events = [{"data": "[DONE]", "wait": 2}, {"data": {"wait": 2}, "wait": 0.01}, chunk, "text"]
+    assert part_with_durations({"events": events})["events"] == [
+        {"data": "[DONE]", "wait": "2s"},
+        {"data": {"wait": 2}, "wait": "10ms"},
+        chunk,
+        "text",
+    ]
     assert part_with_durations({"json": {"wait": 3, "after": 1}}) == {"json": {"wait": 3, "after": 1}}
     assert part_with_durations({"audio": "", "tone": 440, "duration": 0.5})["duration"] == "500ms"
     assert part_with_durations({"call": "f", "with": {"duration": 3}}) == {"call": "f", "with": {"duration": 3}}

@@ -55,7 +55,11 @@ class MatchConditions(TypedDict, total=False):
 def conditions_as_dict(conditions: MatchConditions) -> dict[str, Any]:
     """Return conditions as in a scenario. Raise ValueError for a value that JSON cannot represent."""
     __tracebackhide__ = True
-    return {name.rstrip("_"): to_json_value(_with_patterns(value, name), name) for name, value in conditions.items()}
+    try:
+        given = {name: _with_patterns(value, name) for name, value in conditions.items()}
+        return {name.rstrip("_"): to_json_value(value, name) for name, value in given.items()}
+    except ValueError as error:
+        raise ValueError(str(error)) from None  # hides the frames of the comprehensions
 
 
 def show_when(conditions: Mapping[str, Any]) -> str:

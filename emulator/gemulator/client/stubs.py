@@ -165,7 +165,7 @@ class Stub:
         given = [one for part in parts for one in (part if isinstance(part, list | tuple) else [part])]
         if not parts or not all(_is_part(part) for part in given) or fields.keys() & KINDS.keys():
             raise reply_error(given, fields, KINDS.keys())
-        several = [part_with_durations(part) if isinstance(part, Mapping) else part for part in given]
+        several = list(map(part_with_durations, given))
         if len(parts) > 1 or isinstance(parts[0], list | tuple):
             reply: Any = [part if isinstance(part, Mapping) else {"text": part} for part in several]
         else:
@@ -263,6 +263,7 @@ def _is_part(value: object) -> bool:
 
 
 def _turn_fields(fields: TurnFields) -> dict[str, Any]:
+    __tracebackhide__ = True
     converted: dict[str, Any] = {**fields}
     for name in ("pacing", "fault"):
         if name in converted:

@@ -41,36 +41,49 @@ class TurnFields(TypedDict, total=False):
 
 def with_durations(value: Any) -> Any:
     """Return the fields of a pacing, a fault or a quota with durations as texts. Raise ValueError for one below 0."""
-    if isinstance(value, Mapping):
-        return {
-            key: duration_text(item, key) if key in DURATION_KEYS else with_durations(item)
-            for key, item in value.items()
-        }
-    return [with_durations(item) for item in value] if isinstance(value, list | tuple) else value
+    __tracebackhide__ = True
+    try:
+        return _convert(value)
+    except ValueError as error:
+        raise ValueError(str(error)) from None  # hides the frames of the recursion
 
 
-def part_with_durations(part: Mapping[str, Any]) -> dict[str, Any]:
+def part_with_durations(part: Any) -> Any:
     """Return a part of a reply with durations as texts, also in its events; JSON of the user stays as it is."""
-    converted = {key: duration_text(item, key) if key in DURATION_KEYS else item for key, item in part.items()}
-    events = converted.get("events")
-    if isinstance(events, list | tuple):
-        converted["events"] = [with_event_wait(event) for event in events]
+    __tracebackhide__ = True
+    if not isinstance(part, Mapping):
+        return part
+    try:
+        converted = {key: duration_text(item, key) if key in DURATION_KEYS else item for key, item in part.items()}
+        events = converted.get("events")
+        if isinstance(events, list | tuple):
+            converted["events"] = [
+                {**event, "wait": duration_text(event["wait"], "wait")} if _has_wait(event) else event
+                for event in events
+            ]
+    except ValueError as error:
+        raise ValueError(str(error)) from None  # hides the frames of the comprehensions
     return converted
 
 
-def with_event_wait(event: Any) -> Any:
-    if (
-        isinstance(event, Mapping)
-        and "wait" in event
-        and {"data", "raw"} & event.keys()
-        and event.keys() <= _EVENT_KEYS
-    ):
-        return {**event, "wait": duration_text(event["wait"], "wait")}
-    return event
+def _convert(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            key: duration_text(item, key) if key in DURATION_KEYS else _convert(item) for key, item in value.items()
+        }
+    return [_convert(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _has_wait(event: Any) -> bool:
+    """Return True for an event with a time; a mapping with other keys is the data of an event."""
+    if not isinstance(event, Mapping) or "wait" not in event:
+        return False
+    return bool({"data", "raw"} & event.keys()) and event.keys() <= _EVENT_KEYS
 
 
 def duration_text(value: Any, name: str) -> Any:
     """Return a timedelta or a number of seconds as a duration like `1.5s`; other values stay."""
+    __tracebackhide__ = True
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float):
