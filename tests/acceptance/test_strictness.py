@@ -39,6 +39,14 @@ def test_tolerated_refusal_is_journaled_and_found(emulator: Emulator) -> None:
     assert finding["kind"] == "sent what the service refuses"
 
 
+def test_lenient_makes_as_many_answers_as_asked() -> None:
+    body = BODY | {"temperature": 1, "n": 9}
+    with Emulator(strictness="lenient") as emulator:
+        answer = httpx.post(f"{emulator.url}{CHAT}", json=body, headers={"authorization": "Bearer x"}, timeout=60)
+    assert len(answer.json()["choices"]) == 9
+    assert "candidateCount is 9" in answer.headers["x-emulator-notes"]
+
+
 def test_unknown_strictness_names_the_words(emulator: Emulator) -> None:
     answer = post(emulator.url, x_emulator_strictness="kind")
     assert answer.status_code == 400

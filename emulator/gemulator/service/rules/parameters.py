@@ -189,7 +189,7 @@ RULES = (
         group="params",
     ),
     Rule("int32", "§6 Invalid value", _int32, requires(*_INT32), partners=True, strictness="lenient"),
-    Rule("candidates", "§2 n; §6 supported range", _candidates, requires("n"), strictness="lenient"),
+    Rule("candidates", "§2 n; §6 supported range", _candidates, requires("n")),
     Rule(
         "range",
         "§2 temperature, top_p, penalties; §6 supported range",
