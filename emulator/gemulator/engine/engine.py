@@ -285,13 +285,11 @@ class Engine:
             answer = replace(answer, cause="the request has a Content-Encoding header", remedy=remedy)
         if self.settings.emulator_headers:
             head = add_emulator_headers(head, hint=answer.hint)
-        body = Body.of(incoming.body, self.settings.journal_body)
-        name = model_in(incoming.body)
         exchange = Exchange(
             "POST",
             incoming.path,
-            name,
-            body,
+            model_in(incoming.body),
+            Body.of(incoming.body, self.settings.journal_body),
             head.status,
             "refused",
             hint=answer.hint,
