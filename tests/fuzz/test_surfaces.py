@@ -1,0 +1,102 @@
+"""Each surface of the server under seeded hostile requests: no 5xx, no hang, whole bodies, a usable connection.
+
+`GEMULATOR_FUZZ` says how many requests are sent in all. `python -m tests.fuzz.surfaces NUMBER` prints a case.
+"""
+
+import os
+import signal
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.exchanges import Exchange, admin
+from tests.fuzz.raw_client import Broken, Client, resident, server
+from tests.fuzz.surfaces import CATALOG, CORPUS, SURFACES, case
+
+REQUESTS = int(os.environ.get("GEMULATOR_FUZZ", "500"))
+_HEALTH = admin("GET", "health")
+_MOST_SHOWN = 20
+_ROOM = 200.0  # megabytes: caches and journal fill up to their bounds
+
+
+def run(client: Client, number: int, statuses: Counter[int]) -> list[str]:
+    """Send the requests of a case and a health check after each that may break; return what went wrong."""
+    surface, exchanges = case(number)
+    found = []
+    for index, exchange in enumerate(exchanges):
+        for sent in (exchange, _HEALTH) if exchange.may_break else (exchange,):
+            try:
+                statuses[client.send(sent)] += 1
+            except Broken as broken:
+                found.append(f"case {number} ({surface}), request {index}: {broken}")
+    return found
+
+
+@pytest.mark.slow
+def test_no_surface_breaks_the_server(tmp_path: Path) -> None:
+    statuses: Counter[int] = Counter()
+    found: list[str] = []
+    held: list[tuple[int, float]] = []
+    with server(tmp_path, CATALOG) as (port, process, log):
+        number = 0
+        with closing(Client(port)) as client:
+            while statuses.total() < REQUESTS and len(found) < _MOST_SHOWN:
+                found += run(client, number, statuses)
+                number += 1
+                held.append((statuses.total(), resident(process)))
+        assert process.poll() is None, "the server has ended"
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+    third = next(megabytes for total, megabytes in held if total * 3 >= held[-1][0])
+    print(
+        f"{number} cases, {dict(sorted(statuses.items()))}; {third:.0f} MB after a third, {held[-1][1]:.0f} at the end"
+    )
+    assert found == []
+    assert "Traceback" not in log.read_text(encoding="utf-8", errors="replace")
+    assert held[-1][1] < 1.5 * third + _ROOM
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_cases_depend_on_their_number_only(surface: str) -> None:
+    number = [*SURFACES].index(surface) + 7 * len(SURFACES)
+    name, exchanges = case(number)
+    assert name == surface
+    assert exchanges
+    assert [exchange.data() for exchange in case(number)[1]] == [exchange.data() for exchange in exchanges]
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="schema corpus not found (set GEMULATOR_SHARED)")
+def test_real_schemas_are_among_the_cases() -> None:
+    from tests.fuzz.surfaces import _OWN_SCHEMAS, corpus
+
+    assert len(corpus()) > 100 * len(_OWN_SCHEMAS)
+
+
+@pytest.mark.parametrize(
+    ("answer", "may_break", "reason"),
+    [
+        (b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n", False, "500"),
+        (b"HTTP/1.1 500 X\r\nx-emulator-error: bug\r\nx-emulator-turn: a/1\r\ncontent-length: 1\r\n\r\nx", True, "x"),
+        (b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: 1\r\n\r\n{", False, "JSON"),
+        (b"HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\ncontent-length: 8\r\n\r\ndata: 1\n", False, "an end"),
+        (b"HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\n{", False, "IncompleteRead"),
+        (b"", False, "Remote end closed"),
+    ],
+)
+def test_broken_answers_are_found(answer: bytes, may_break: bool, reason: str) -> None:
+    import socket
+    from threading import Thread
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+        Thread(target=serve, daemon=True).start()
+        with closing(Client(listening.getsockname()[1])) as client, pytest.raises(Broken, match=reason):
+            client.send(Exchange("GET", "/", may_break=may_break))
