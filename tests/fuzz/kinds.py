@@ -28,6 +28,14 @@ class Request(NamedTuple):
     body: bytes
 
 
+class Measured(NamedTuple):
+    """A request, the status of its answer, and the seconds of CPU for both."""
+
+    request: Request
+    status: int
+    took: float
+
+
 def _chain(levels: int, step: Callable[[Schema], Schema]) -> Schema:
     definitions: Schema = {"l0": {"type": "string"}}
     for level in range(1, levels + 1):
@@ -158,8 +166,8 @@ def _schema_requests(name: str, size: int, schema: Schema) -> Iterator[Request]:
     yield _request(f"{name}, vLLM", size, VLLM, {"structured_outputs": {"json": schema}})
 
 
-def main() -> None:
-    """Send all requests over one connection, and print a line for each as it is answered."""
+def measured() -> Iterator[Measured]:
+    """Send all requests over one connection; yield what each took. AssertionError if the connection is closed."""
     with Emulator() as emulator:
         address = urlsplit(emulator.url)
         connection = HTTPConnection(str(address.hostname), address.port)
@@ -174,7 +182,13 @@ def main() -> None:
             json.loads(answer.read())
             took = time.process_time() - began
             assert connection.sock is socket, "the connection was closed"
-            print(answer.status, f"{took:.3f} s", len(request.body), request.kind, request.size, flush=True)
+            yield Measured(request, answer.status, took)
+
+
+def main() -> None:
+    """Print a line for each request as it is answered."""
+    for request, status, took in measured():
+        print(status, f"{took:.3f} s", len(request.body), request.kind, request.size, flush=True)
 
 
 if __name__ == "__main__":

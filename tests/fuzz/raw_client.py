@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from typing import NamedTuple
 
-from tests.fuzz.exchanges import Exchange
+from tests.fuzz.exchanges import PROJECT, Exchange
 from tests.waiting import PATIENCE
 
 _LEAVE = 0.3  # seconds after which the client leaves an answer that may wait as it asked
@@ -72,6 +73,9 @@ def check(exchange: Exchange, response: HTTPResponse, body: bytes) -> None:
     scripted = exchange.may_break and ("x-emulator-turn" in response.headers or kind.startswith("text/html"))
     if response.status >= 500 and not scripted:
         raise Broken(f"{response.status}: {body[:500]!r}")
+    chat = exchange.path.startswith(PROJECT) and exchange.path.endswith("/chat/completions")
+    if chat and exchange.method == "POST" and not scripted and not re.search("json|event-stream", kind):
+        raise Broken(f"{response.status} as {kind!r}: {body[:500]!r}")
     # Faults and literal replies make of a body as they are told.
     if body and not exchange.may_break:
         _check_body(kind, body)
@@ -108,10 +112,19 @@ def server(folder: Path, catalog: str) -> "Iterator[tuple[int, subprocess.Popen[
         process.communicate(timeout=PATIENCE)
 
 
-def resident(process: "subprocess.Popen[str]") -> float:
-    """Return the megabytes that a process holds, 0 where the system does not say."""
-    try:
-        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-    except OSError:
-        return 0.0
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+class Usage(NamedTuple):
+    """Resources of a process so far, 0 where the system does not say."""
+
+    megabytes: float
+    seconds: float
+
+    @classmethod
+    def of(cls, process: "subprocess.Popen[str]") -> "Usage":
+        """Return the resident memory and the CPU time of a process."""
+        folder = Path("/proc", str(process.pid))
+        try:
+            status, stat = (folder.joinpath(name).read_text(encoding="ascii") for name in ("status", "stat"))
+        except OSError:
+            return cls(0.0, 0.0)
+        ticks = sum(map(int, stat.rpartition(")")[2].split()[11:13]))
+        return cls(int(status.partition("VmRSS:")[2].split()[0]) / 1024, ticks / os.sysconf("SC_CLK_TCK"))

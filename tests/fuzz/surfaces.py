@@ -5,27 +5,35 @@
 prints the requests of a case.
 """
 
-import gzip
 import json
-import os
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from gemulator.core import located_yaml
-from gemulator.core.settings import shipped_scenarios
 from gemulator.delivery.faults.schema import FAULTS
 from tests.fuzz import admin_surfaces
 from tests.fuzz.exchanges import PROJECT, Body, Exchange, admin, chat, mutated, mutated_text, some
+from tests.fuzz.samples import (
+    EBNF,
+    FAULT_FIELDS,
+    FIELDS,
+    FORMAT,
+    LARK,
+    MODELS,
+    OVERRIDES,
+    PACINGS,
+    REGEX,
+    TAG,
+    USUAL,
+    corpus,
+    shipped,
+)
 
-SHARED = Path(os.environ.get("GEMULATOR_SHARED", Path(__file__).parents[2].parent / "shared"))
-CORPUS = SHARED / "corpora" / "schemas-open.jsonl.gz"
-_PER_SOURCE = 20
 # By release of the server; `CATALOG` describes their endpoints.
 VLLM = {"current": "123", "0.10": "v010", "0.6": "v06"}
 TGI = {"current": "tgi-1", "2": "tgi2"}
@@ -40,77 +48,14 @@ Case = Sequence[Exchange]
 Chance = random.Random
 
 
-@lru_cache(maxsize=1)
-def corpus() -> Sequence[Any]:
-    """Return real schemas, equally many of each source; a few of our own where the corpus is absent."""
-    if not CORPUS.exists():
-        return _OWN_SCHEMAS
-    taken: dict[str, list[Any]] = {}
-    with gzip.open(CORPUS, "rt", encoding="utf-8", errors="surrogatepass") as lines:
-        for line in lines:
-            record = json.loads(line)
-            of_source = taken.setdefault(record["source"], [])
-            if len(of_source) < _PER_SOURCE and len(line) < 20_000:
-                of_source.append(record["schema"])
-    return [schema for schemas in taken.values() for schema in schemas]
-
-
-_OWN_SCHEMAS: Sequence[Any] = (
-    {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]},
-    {"type": "array", "items": {"anyOf": [{"type": "number", "multipleOf": 0.5}, {"enum": ["a", None, 3]}]}},
-    {"$defs": {"t": {"type": "object", "properties": {"t": {"$ref": "#/$defs/t"}}}}, "$ref": "#/$defs/t"},
-    {"type": "STRING", "nullable": True, "pattern": "^[a-f]{3,8}(x|y)$", "maxLength": "9"},
-    {"type": "object", "patternProperties": {"^x": {"not": {"type": "null"}}}, "minProperties": 2},
-)
-_EBNF = 'root ::= "The " mood (", " mood){0,3} "."\nmood ::= "good" | "bad" | [a-z]{1,5} | ~"x"\n'
-_LARK = '%import common.INT\n%ignore " "\nstart: item ("," item)*\nitem: INT | /[a-f]+/i | "x"~2..4\n'
-_REGEX = r"^(yes|no)[a-z]{2,5}\d+(?=x)?(?:\.[^\s]|\p{L})*$"
-_TAG = {
-    "type": "structural_tag",
-    "structures": [{"begin": "<f=x>", "schema": _OWN_SCHEMAS[0], "end": "</f>"}],
-    "triggers": ["<f="],
-}
-_FORMAT = {
-    "type": "structural_tag",
-    "format": {
-        "type": "triggered_tags",
-        "triggers": ["<f>"],
-        "tags": [{"begin": "<f>", "content": {"type": "json_schema", "json_schema": _OWN_SCHEMAS[0]}, "end": "</f>"}],
-        "at_least_one": True,
-    },
-}
-_FIELDS: Mapping[str, Any] = {
-    "stream": True,
-    "n": 2,
-    "max_tokens": 20,
-    "temperature": 0.5,
-    "top_p": 0.9,
-    "seed": 7,
-    "stop": ["a", "b"],
-    "logprobs": True,
-    "top_logprobs": 3,
-    "min_tokens": 10,
-    "ignore_eos": False,
-    "reasoning_effort": "low",
-    "stream_options": {"include_usage": True, "continuous_usage_stats": True},
-    "chat_template_kwargs": {"enable_thinking": True},
-    "prompt_logprobs": 2,
-    "echo": True,
-    "logit_bias": {"1": 5},
-    "tool_choice": "required",
-    "parallel_tool_calls": False,
-    "extra_body": {"google": {"thinking_config": {"include_thoughts": True, "thinking_budget": 5}}},
-    "user": "me",
-    "modalities": ["text"],
-}
-
-
 def _schema(chance: Chance) -> Any:
     return mutated(chance.choice(corpus()), chance)
 
 
 def _fields(chance: Chance) -> Body:
-    fields: Body = some(_FIELDS.items(), chance, 0.15)
+    fields: Body = some(FIELDS.items(), chance, 0.15)
+    if chance.random() < 0.2:
+        fields["model"] = chance.choice(MODELS)
     changed = fields if chance.random() < 0.7 else mutated(fields, chance)
     return changed if isinstance(changed, dict) else fields
 
@@ -156,11 +101,11 @@ def _constraints(chance: Chance) -> Body:
     """Return some constraint kinds of vLLM with their values."""
     kinds: Mapping[str, Callable[[], Any]] = {
         "json": lambda: _schema(chance),
-        "regex": lambda: mutated_text(_REGEX, chance),
+        "regex": lambda: mutated_text(REGEX, chance),
         "choice": lambda: mutated(["yes", "no", "天"], chance),
-        "grammar": lambda: mutated_text(chance.choice((_EBNF, _LARK)), chance),
+        "grammar": lambda: mutated_text(chance.choice((EBNF, LARK)), chance),
         "json_object": lambda: mutated(True, chance),
-        "structural_tag": lambda: json.dumps(mutated(chance.choice((_TAG, _FORMAT)), chance)),
+        "structural_tag": lambda: json.dumps(mutated(chance.choice((TAG, FORMAT)), chance)),
     }
     names = chance.sample([*kinds], 1 if chance.random() < 0.8 else 2)
     return {name: kinds[name]() for name in names}
@@ -175,7 +120,7 @@ def vllm(chance: Chance) -> Case:
         case 1:
             fields = {f"guided_{kind}": value for kind, value in constraints.items()}
         case 2:
-            fields = {"response_format": mutated(chance.choice((_TAG, _FORMAT)), chance)}
+            fields = {"response_format": mutated(chance.choice((TAG, FORMAT)), chance)}
         case _:
             fields = {"structured_outputs": mutated(constraints, chance), "guided_decoding_backend": "xgrammar"}
     return [chat({**fields, **_fields(chance)}, chance.choice([*VLLM.values()]))]
@@ -186,7 +131,7 @@ def tgi(chance: Chance) -> Case:
     kinds = [
         {"type": "json", "value": _schema(chance)},
         {"type": "json_object", "value": _schema(chance)},
-        {"type": "regex", "value": mutated_text(_REGEX, chance)},
+        {"type": "regex", "value": mutated_text(REGEX, chance)},
         _json_schema(_schema(chance))["response_format"],
     ]
     grammar = chance.choice(kinds)
@@ -195,39 +140,10 @@ def tgi(chance: Chance) -> Case:
     return [chat({name: grammar, **_fields(chance)}, chance.choice([*TGI.values()]))]
 
 
-_OVERRIDES: Mapping[str, Sequence[str]] = {
-    "scenario": ("plain-chat", "unicode", "none"),
-    "seed": ("1", "x" * 300),
-    "wire": ("faithful", "sdk-safe"),
-    "tool-index": ("documented", "sequential", "all-zero", "gap", "missing"),
-    "fragment": ("json", "token", "size:3", "size:0", "whole"),
-    "calls-per-delta": ("1", "1000", "99999999999999999999"),
-    "stream-usage": ("last", "every"),
-    "strictness": ("lenient", "service", "strict"),
-    "signatures": ("enforce", "strict", "warn", "off"),
-    "quota": ("concurrent: 2", "requests_per_minute: 1, retry_after: 2s", f"tokens_per_minute: {10**30}"),
-    "session": ("a", "é", "x" * 500, "a/b"),
-    "nothing": ("x",),
-}
-_USUAL: Mapping[str, Sequence[str]] = {
-    "authorization": ("Bearer x", "Bearer", "Basic eDp5", "Bearer emulator.s", "", "Bearer " + "x" * 9_000),
-    "host": ("localhost", "77.us-central1-1.prediction.vertexai.goog", "us-east5-aiplatform.googleapis.com", "", "é"),
-    "content-type": ("text/plain", "application/json; charset=utf-16", "multipart/form-data"),
-    "content-encoding": ("gzip", "identity"),
-    "accept": ("text/event-stream", "application/x-ndjson", "*/*;q=0.1"),
-    "accept-encoding": ("gzip, br",),
-    "origin": ("https://example.com", "null"),
-    "x-goog-api-key": ("AIza" + "x" * 35,),
-    "x-vertex-ai-llm-request-type": ("dedicated", "shared", "x"),
-    "expect": ("100-continue",),
-    "traceparent": ("00-" + "0" * 32 + "-" + "1" * 16 + "-01",),
-}
-
-
 def headers(chance: Chance) -> Case:
     """The emulator's own headers and usual ones, with right and wrong values."""
-    given = {f"x-emulator-{name}": chance.choice(values) for name, values in some(_OVERRIDES.items(), chance).items()}
-    given |= {name: chance.choice(values) for name, values in some(_USUAL.items(), chance, 0.15).items()}
+    given = {f"x-emulator-{name}": chance.choice(values) for name, values in some(OVERRIDES.items(), chance).items()}
+    given |= {name: chance.choice(values) for name, values in some(USUAL.items(), chance, 0.15).items()}
     for name in given:
         if chance.random() < 0.1:
             # Line breaks and NUL would make other headers of it, which the raw tests of HTTP cover.
@@ -237,16 +153,11 @@ def headers(chance: Chance) -> Case:
     return [request._replace(path=f"{PROJECT}/openapi/{path}")]
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> Sequence[str]:
-    return [file.read_text(encoding="utf-8") for file in sorted(shipped_scenarios().rglob("*.yaml"))]
-
-
 def scenarios(chance: Chance) -> Case:
     """Shipped scenarios with changes, pushed to a session that is then asked, checked and dropped."""
     session = f"scenarios-{chance.randrange(20)}"
-    text = chance.choice(_shipped())
-    document = located_yaml.read(text, Path("fuzz.yaml")).data
+    text = chance.choice(shipped())
+    document: Any = located_yaml.read(text, Path("fuzz.yaml")).data
     by_text = chance.random() < 0.3
     pushed = mutated_text(text, chance).encode("utf-8", "replace") if by_text else mutated(document, chance)
     users = [str(turn.get("when", {}).get("user", "hi")) for turn in document["turns"]]
@@ -263,31 +174,9 @@ def scenarios(chance: Chance) -> Case:
     ]
 
 
-_FAULT_FIELDS: Mapping[str, Any] = {
-    "after_chunks": 1,
-    "after_bytes": 10,
-    "after": "0s",
-    "chance": "50%",
-    "times": 1,
-    "skip": 1,
-    "lasts": "20ms",
-    "size": 7,
-    "gap": "1ms",
-    "by": -3,
-    "to": "crlf",
-    "every": 2,
-    "form": "bare",
-    "status": 503,
-    "message": "é",
-    "code": 500,
-    "header": False,
-}
-_PACINGS = ("first_token: 5ms", "tokens_per_second: 1e9", "{inter_token: 1ms, jitter: 30%, spread: normal}", "none")
-
-
 def _fault(chance: Chance) -> str:
     names = chance.sample([*FAULTS], chance.choice((1, 1, 2)))
-    written = [{name: mutated(some(_FAULT_FIELDS.items(), chance, 0.15), chance, 1)} for name in names]
+    written = [{name: mutated(some(FAULT_FIELDS.items(), chance, 0.15), chance, 1)} for name in names]
     line = yaml.safe_dump(written, default_flow_style=True, width=10**6).strip()
     return mutated_text(line, chance).replace("\n", " ").replace("\r", " ") if chance.random() < 0.2 else line
 
@@ -296,7 +185,7 @@ def faults(chance: Chance) -> Case:
     """Faults, pacing and quotas by header and by session, in sessions of their own."""
     session = {"x-emulator-session": f"faults-{chance.randrange(20)}"}
     name = session["x-emulator-session"]
-    pacing = mutated_text(chance.choice(_PACINGS), chance).replace("\n", " ")
+    pacing = mutated_text(chance.choice(PACINGS), chance).replace("\n", " ")
     line = _fault(chance)
     own = {"x-emulator-fault": line.replace("\x00", ""), "x-emulator-pacing": pacing.replace("\x00", "")}
     asked = {"stream": chance.random() < 0.7, **_fields(chance)}

@@ -6,14 +6,17 @@
 import os
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.fuzz.exchanges import Exchange, admin
-from tests.fuzz.raw_client import Broken, Client, resident, server
-from tests.fuzz.surfaces import CATALOG, CORPUS, SURFACES, case
+from tests.fuzz.raw_client import Broken, Client, Usage, server
+from tests.fuzz.samples import CORPUS, OWN_SCHEMAS, corpus
+from tests.fuzz.surfaces import CATALOG, SURFACES, case
 
 REQUESTS = int(os.environ.get("GEMULATOR_FUZZ", "500"))
 _HEALTH = admin("GET", "health")
@@ -38,24 +41,33 @@ def run(client: Client, number: int, statuses: Counter[int]) -> list[str]:
 def test_no_surface_breaks_the_server(tmp_path: Path) -> None:
     statuses: Counter[int] = Counter()
     found: list[str] = []
-    held: list[tuple[int, float]] = []
+    used: list[Usage] = []
+    sent: list[int] = []
     with server(tmp_path, CATALOG) as (port, process, log):
-        number = 0
         with closing(Client(port)) as client:
+            used.append(Usage.of(process))
             while statuses.total() < REQUESTS and len(found) < _MOST_SHOWN:
-                found += run(client, number, statuses)
-                number += 1
-                held.append((statuses.total(), resident(process)))
+                found += run(client, len(sent), statuses)
+                sent.append(statuses.total())
+                used.append(Usage.of(process))
         assert process.poll() is None, "the server has ended"
         process.send_signal(signal.SIGTERM)
         process.wait()
-    third = next(megabytes for total, megabytes in held if total * 3 >= held[-1][0])
-    print(
-        f"{number} cases, {dict(sorted(statuses.items()))}; {third:.0f} MB after a third, {held[-1][1]:.0f} at the end"
-    )
+    warm = used[1 + next(number for number, total in enumerate(sent) if total * 3 >= sent[-1])].megabytes
+    report(statuses, used, warm)
     assert found == []
     assert "Traceback" not in log.read_text(encoding="utf-8", errors="replace")
-    assert held[-1][1] < 1.5 * third + _ROOM
+    assert used[-1].megabytes < 1.5 * warm + _ROOM
+
+
+def report(statuses: Counter[int], used: Sequence[Usage], warm: float) -> None:
+    """Print what was sent, what it took, and the cases that took most."""
+    took = sorted(((after.seconds - before.seconds, number) for number, (before, after) in enumerate(pairwise(used))))
+    slowest = ", ".join(f"{number}: {seconds:.2f}" for seconds, number in reversed(took[-5:]))
+    curve = " ".join(f"{usage.megabytes:.0f}" for usage in used[:: max(1, len(used) // 20)])
+    print(f"\n{statuses.total()} requests of {len(took)} cases, by status: {dict(sorted(statuses.items()))}")
+    print(f"{used[-1].megabytes:.0f} MB at the end, {warm:.0f} MB after a third of the requests; on the way: {curve}")
+    print(f"{used[-1].seconds - used[0].seconds:.1f} s of CPU; slowest cases: {slowest}")
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -69,9 +81,7 @@ def test_cases_depend_on_their_number_only(surface: str) -> None:
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="schema corpus not found (set GEMULATOR_SHARED)")
 def test_real_schemas_are_among_the_cases() -> None:
-    from tests.fuzz.surfaces import _OWN_SCHEMAS, corpus
-
-    assert len(corpus()) > 100 * len(_OWN_SCHEMAS)
+    assert len(corpus()) > 100 * len(OWN_SCHEMAS)
 
 
 @pytest.mark.parametrize(
