@@ -62,7 +62,7 @@ _ACCEPTS = ("*/*", "application/x-ndjson", "text/event-stream", "text/html")
 
 def sessions(chance: Chance) -> Sequence[Exchange]:
     """Sessions made, asked, reset, listed and dropped."""
-    body = mutated(some(_SESSION.items(), chance, 0.4), chance)
+    body = mutated(some(_SESSION.items(), chance, 0.4), chance, chance.choice((1, 3)))
     name = chance.choice(("made", "ended", "gone", "a/b", "é", "x" * 300, "%00"))
     bearer = {"authorization": f"Bearer emulator.{name}"}
     path = quote(name)
@@ -145,6 +145,46 @@ def others(chance: Chance) -> Sequence[Exchange]:
     ]
 
 
+_TEXTS: Sequence[bytes] = (
+    b"[" * 100_000,
+    b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    b"[" * 150 + b"1" * 100_000 + b"]" * 150,
+    b'{"messages": [{"role": "user", "content": "x"}], "seed": ' + b"9" * 100_000 + b"}",
+    b'{"temperature": -1e' + b"9" * 1_000 + b', "messages": []}',
+    b'\xff\xfe{"messages": []}',
+    b"\xef\xbb\xbf{}",
+    '{"messages": []}'.encode("utf-16"),
+    b'{"messages": [], "messages": 3, "session": "a", "session": null}',
+    b'{"' + b"k" * 200_000 + b'": "\\ud800\\u0000"}',
+    b"[" + b"{}," * 100_000 + b"{}]",
+    b"null",
+    b"\x00" * 1_000,
+    b"turns: &a [*a]",
+    b"turns: [{reply: &a [&b [x, x, x], *b, *b]}, {<<: *a}]",
+    b"? [a, b]\n: {c: !!python/object:os.system x}\n",
+    b"- " * 5_000,
+    b"grant_type=" + b"%00" * 3_000 + b"&=&&assertion",
+)
+_POSTS = (
+    "/v1/projects/p/locations/global/endpoints/openapi/chat/completions",
+    "/v1/projects/p/locations/global/endpoints/123/chat/completions",
+    "/v1/projects/p/locations/global/endpoints/tgi-1/chat/completions",
+    *(f"/__emulator/{route}" for route in ("sessions", "scenarios?session=texts", "scenarios/validate")),
+    *(f"/__emulator/{route}" for route in ("scenarios/pin", "chaos", "verify", "explain")),
+    "/token",
+    "/tokeninfo",
+)
+
+
+def texts(chance: Chance) -> Sequence[Exchange]:
+    """Bodies that are deep, long, of other encodings or no JSON, to each route that reads one."""
+    body = chance.choice(_TEXTS)
+    if chance.random() < 0.3:
+        body = body[: chance.randrange(len(body))]
+    request = admin("POST", "x", body)._replace(path=chance.choice(_POSTS), chunked=chance.random() < 0.3)
+    return [request]
+
+
 SURFACES: Mapping[str, Callable[[Chance], Sequence[Exchange]]] = {
-    made.__name__: made for made in (sessions, journal, verify, others)
+    made.__name__: made for made in (sessions, journal, verify, others, texts)
 }

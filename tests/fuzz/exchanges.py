@@ -93,10 +93,10 @@ _MORE: tuple[Any, ...] = (
 )
 
 
-def mutated(value: Any, chance: random.Random, most: int = 3) -> Any:
-    """Return a copy with up to `most` changes, without any in a fifth of all cases."""
+def mutated(value: Any, chance: random.Random, most: int = 2) -> Any:
+    """Return a copy with up to `most` changes, without any in a third of all cases."""
     value = copied(value)
-    if chance.random() < 0.2:
+    if chance.random() < 0.33:
         return value
     for _ in range(chance.randint(1, most)):
         value = changed(value, chance, _MORE)
@@ -127,8 +127,8 @@ _PIECES = (
 
 
 def mutated_text(text: str, chance: random.Random) -> str:
-    """Return a text of which pieces are removed, doubled, moved or replaced; unchanged in a fifth of all cases."""
-    if chance.random() < 0.2:
+    """Return a text of which pieces are removed, doubled, moved or replaced; unchanged in a third of all cases."""
+    if chance.random() < 0.33:
         return text
     for _ in range(chance.randint(1, 4)):
         start = chance.randrange(len(text) + 1)

@@ -149,3 +149,49 @@ PACINGS = ("first_token: 5ms", "tokens_per_second: 1e9", "{inter_token: 1ms, jit
 def shipped() -> Sequence[str]:
     """Return the texts of the shipped scenarios."""
     return [file.read_text(encoding="utf-8") for file in sorted(shipped_scenarios().rglob("*.yaml"))]
+
+
+# Turns of a scenario: conditions, replies, and what stands beside them.
+WHENS: Mapping[str, Any] = {
+    "user": {"matches": r"in (?P<city>\w+)"},
+    "system": {"not": "pirate"},
+    "model": "google/gemini-*",
+    "endpoint": {"glob": "*"},
+    "turn": {"at_most": 3},
+    "tools": False,
+    "temperature": {"at_most": 2},
+    "header": {"x-emulator-session": "scenarios"},
+    "body": {"messages[*].role": "user", "a[0].b": {"exists": False}},
+    "any": [{"user": "Paris"}, {"stream": True}],
+    "not": {"user": "tomorrow", "image": True},
+}
+REPLIES: Sequence[Any] = (
+    "In {{ match.city | upper | default('é') }}: {{ user | truncate(9) }}, {{ body.messages[0].content | json }}",
+    {"text": "One two.", "chunks": ["One", " two."], "thought_signature": False},
+    {"lorem": 30, "paragraphs": 2, "locale": "ja_JP", "chunks": {"tokens": 3}},
+    {"markdown": "showcase", "chunks": {"characters": 50}},
+    [
+        {"thinking": "Hm."},
+        {"call": "f0", "with": {"a": "{{ user | length }}"}},
+        {"call": "f1", "arguments": "{", "id": "c"},
+    ],
+    [{"image": "a red boat", "size": "64x64", "mime": "image/jpeg"}, {"audio": "Hi", "tone": 440, "duration": "10ms"}],
+    {"json": {"n": "{{ turn | round(2) }}", "list": [1, 2.5, None, True]}},
+    {"choose": [{"weight": 3, "reply": "a"}, "b"]},
+    {"error": 429, "retry_after": "1.5s", "details": [{"@type": "x"}], "field": "contents[0]"},
+    {"error": 503, "message": "é {{ user }}", "status": "INTERNAL"},
+    {"block": "safety", "message": "no"},
+    {"candidates": ["a", {"reply": "b", "finish": "length"}]},
+    {"body": {"a": "{{ user }}"}, "status": 529, "headers": {"x-a": "{{ model }}", "content-length": "3"}},
+    {"body": "\x00 not JSON", "status": 204},
+    {"events": [{"a": "{{ user }}"}, {"data": "[DONE]", "wait": "1ms", "event": "x"}, {"raw": ": ping\n\n"}]},
+)
+TURN_FIELDS: Mapping[str, Any] = {
+    "times": 2,
+    "id": "chatcmpl-x",
+    "created": 1_770_000_000,
+    "finish": "malformed_function_call",
+    "usage": {"prompt_tokens": 3, "reasoning_tokens": 0, "cached_tokens": 5, "traffic_type": "ON_DEMAND"},
+    "pacing": {"first_token": "1ms", "jitter": "30%", "spread": "normal", "load": "5%", "tokens_per_chunk": 2},
+    "fault": [{"error_event": {"after_chunks": 1}}, "comments"],
+}

@@ -28,8 +28,11 @@ from tests.fuzz.samples import (
     OVERRIDES,
     PACINGS,
     REGEX,
+    REPLIES,
     TAG,
+    TURN_FIELDS,
     USUAL,
+    WHENS,
     corpus,
     shipped,
 )
@@ -53,7 +56,10 @@ def _schema(chance: Chance) -> Any:
 
 
 def _fields(chance: Chance) -> Body:
-    fields: Body = some(FIELDS.items(), chance, 0.15)
+    fields: Body = some(FIELDS.items(), chance, 0.1)
+    for name, needed in (("stream_options", "stream"), ("top_logprobs", "logprobs")):
+        if name in fields and chance.random() < 0.9:
+            fields[needed] = True
     if chance.random() < 0.2:
         fields["model"] = chance.choice(MODELS)
     changed = fields if chance.random() < 0.7 else mutated(fields, chance)
@@ -142,7 +148,9 @@ def tgi(chance: Chance) -> Case:
 
 def headers(chance: Chance) -> Case:
     """The emulator's own headers and usual ones, with right and wrong values."""
-    given = {f"x-emulator-{name}": chance.choice(values) for name, values in some(OVERRIDES.items(), chance).items()}
+    given = {
+        f"x-emulator-{name}": chance.choice(values) for name, values in some(OVERRIDES.items(), chance, 0.12).items()
+    }
     given |= {name: chance.choice(values) for name, values in some(USUAL.items(), chance, 0.15).items()}
     for name in given:
         if chance.random() < 0.1:
@@ -153,13 +161,44 @@ def headers(chance: Chance) -> Case:
     return [request._replace(path=f"{PROJECT}/openapi/{path}")]
 
 
+def turns(chance: Chance) -> Case:
+    """Turns with every condition and reply, with changes, pushed to a session that is then asked."""
+    session = f"turns-{chance.randrange(20)}"
+    written = [
+        {
+            "when": some(WHENS.items(), chance, 0.15),
+            "reply": chance.choice(REPLIES),
+            **some(TURN_FIELDS.items(), chance, 0.1),
+        }
+        for _ in range(chance.choice((1, 1, 3)))
+    ]
+    written = [turn if turn["when"] else {name: turn[name] for name in turn if name != "when"} for turn in written]
+    pushed = mutated({"turns": written, **some({"wire": "sdk-safe", "tool_index": "gap"}.items(), chance)}, chance, 2)
+    headers = {"x-emulator-session": session}
+    endpoint = chance.choice(("openapi", *VLLM.values(), *TGI.values()))
+    asked = chat(_fields(chance), endpoint, headers, may_break=True)
+    tools = chat({**_tools(chance), "stream": True}, endpoint, headers, may_break=True)
+    return [
+        admin("POST", "scenarios", pushed, session=session),
+        asked,
+        tools,
+        admin("POST", "explain", {"body": json.loads(asked.body), "session": session, "path": asked.path}),
+        admin("GET", "journal", session=session, full=1),
+        admin("DELETE", "scenarios", session=session),
+    ]
+
+
 def scenarios(chance: Chance) -> Case:
     """Shipped scenarios with changes, pushed to a session that is then asked, checked and dropped."""
     session = f"scenarios-{chance.randrange(20)}"
     text = chance.choice(shipped())
     document: Any = located_yaml.read(text, Path("fuzz.yaml")).data
     by_text = chance.random() < 0.3
-    pushed = mutated_text(text, chance).encode("utf-8", "replace") if by_text else mutated(document, chance)
+    pushed = (
+        mutated_text(text, chance).encode("utf-8", "replace")
+        if by_text
+        else mutated(document, chance, chance.choice((1, 3)))
+    )
     users = [str(turn.get("when", {}).get("user", "hi")) for turn in document["turns"]]
     question = {"messages": [{"role": "user", "content": chance.choice(users)}], **_fields(chance)}
     asked = chat(question, headers={"x-emulator-session": session}, may_break=True)
@@ -176,7 +215,11 @@ def scenarios(chance: Chance) -> Case:
 
 def _fault(chance: Chance) -> str:
     names = chance.sample([*FAULTS], chance.choice((1, 1, 2)))
-    written = [{name: mutated(some(FAULT_FIELDS.items(), chance, 0.15), chance, 1)} for name in names]
+    written: Any = []
+    for name in names:
+        fields = [(field, FAULT_FIELDS[field]) for field in FAULTS[name].model_fields if field in FAULT_FIELDS]
+        written.append({name: some(fields, chance, 0.4)} if chance.random() < 0.7 else name)
+    written = written if chance.random() < 0.6 else mutated(written, chance, 1)
     line = yaml.safe_dump(written, default_flow_style=True, width=10**6).strip()
     return mutated_text(line, chance).replace("\n", " ").replace("\r", " ") if chance.random() < 0.2 else line
 
@@ -185,7 +228,8 @@ def faults(chance: Chance) -> Case:
     """Faults, pacing and quotas by header and by session, in sessions of their own."""
     session = {"x-emulator-session": f"faults-{chance.randrange(20)}"}
     name = session["x-emulator-session"]
-    pacing = mutated_text(chance.choice(PACINGS), chance).replace("\n", " ")
+    pacing = chance.choice(PACINGS)
+    pacing = pacing if chance.random() < 0.7 else mutated_text(pacing, chance).replace("\n", " ")
     line = _fault(chance)
     own = {"x-emulator-fault": line.replace("\x00", ""), "x-emulator-pacing": pacing.replace("\x00", "")}
     asked = {"stream": chance.random() < 0.7, **_fields(chance)}
@@ -200,7 +244,7 @@ def faults(chance: Chance) -> Case:
 
 
 SURFACES: Mapping[str, Callable[[Chance], Case]] = {
-    **{made.__name__: made for made in (schemas, bodies, vllm, tgi, headers, scenarios, faults)},
+    **{made.__name__: made for made in (schemas, bodies, vllm, tgi, headers, scenarios, turns, faults)},
     **admin_surfaces.SURFACES,
 }
 
