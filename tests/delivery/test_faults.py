@@ -90,6 +90,11 @@ TABLE: list[tuple[object, tuple[Step, ...]]] = [
         {"error_event": {"after_chunks": 1, "form": "array", "message": "No."}},
         (HEAD, ONE, Chunk(b'data: [{"error":{"code":499,"message":"No.","status":"CANCELLED"}}]\n\n')),
     ),
+    (
+        {"error_event": {"after": "0s", "form": "array", "message": "No."}},
+        (HEAD, Chunk(b'data: [{"error":{"code":499,"message":"No.","status":"CANCELLED"}}]\n\n')),
+    ),
+    ({"truncate": {"after": "500ms"}}, (HEAD, Chunk(b""))),
     ("redirect", (Head(307, ((b"location", b"?redirected"), (b"content-length", b"0")), 1.0), Chunk(b""))),
     ("empty", (HEAD, Chunk(b""))),
     ([{"no_done": {}}, {"disconnect": {"after_chunks": 3}}], (HEAD, ONE, TWO, LAST, CloseConnection())),

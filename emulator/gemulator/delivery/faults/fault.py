@@ -12,7 +12,7 @@ from gemulator.core.duration import Duration
 from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed
 from gemulator.core.share import Share
-from gemulator.delivery.steps import Chunk, Head, Step
+from gemulator.delivery.steps import Chunk, Head, RawHead, Step
 
 
 class Fault(BaseModel):
@@ -85,6 +85,17 @@ class PositionedFault(Fault):
             return _at_chunk(steps, self.after_chunks)
         sizes = [len(step.data) for step in steps if isinstance(step, Chunk)]
         return _at_chunk(steps, len(sizes) // 2) if len(sizes) > 1 else _at_byte(steps, sum(sizes) // 2)
+
+    def divide_body(self, steps: Sequence[Step]) -> SplitSteps | None:
+        """Return `divide`, but with the headers before the position: the fault sends part of a body."""
+        split = self.divide(steps)
+        if split is None:
+            return None
+        after = split.remaining()
+        heads = [position for position, step in enumerate(after) if isinstance(step, Head | RawHead)]
+        if not heads:
+            return split
+        return SplitSteps((*split.before, *after[: heads[0] + 1]), 0.0, after[heads[0] + 1 :])
 
 
 def _at_time(steps: Sequence[Step], seconds: float) -> SplitSteps | None:

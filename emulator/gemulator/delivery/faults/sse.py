@@ -42,7 +42,7 @@ class Truncate(PositionedFault):
     key = "truncate"
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        split = self.divide(steps)
+        split = self.divide_body(steps)
         if split is None:
             yield from steps
             return
@@ -149,7 +149,7 @@ class ErrorEvent(PositionedFault):
         )
 
     def apply(self, steps: Sequence[Step], seed: Seed) -> Iterator[Step]:
-        split = self.divide(steps) if streams(steps) else None
+        split = self.divide_body(steps) if streams(steps) else None
         yield from split.before if split else steps
         if split:
             yield Chunk(self._event or self._google_event(), wait=split.wait)
