@@ -172,6 +172,7 @@ def test_client_gone_before_the_headers_got_no_status(server: Emulator) -> None:
     assert server.admin.entries(session="gone", status=200) == []
     (in_archive,) = server.admin.har(session="gone")["log"]["entries"]
     assert (in_archive["response"]["status"], in_archive["_outcome"]) == (0, "client gone")
+    server.admin.verify(session=entry["session"], entries=[{"status": 200, "count": 0}, {"status": 0, "count": 1}])
 
 
 def test_client_gone_in_mid_stream_got_only_the_first_events(server: Emulator) -> None:

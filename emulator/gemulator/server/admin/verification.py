@@ -114,7 +114,7 @@ def _differing_facts(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch
     facts: tuple[tuple[str, object, object], ...] = (
         ("scenario", wanted.scenario, exchange.scenario),
         ("turn", wanted.turn, exchange.turn),
-        ("status", wanted.status, exchange.status),
+        ("status", wanted.status, entry.status),
         ("outcome", wanted.outcome, finished.outcome if finished else "still running"),
     )
     for name, expected, actual in facts:
