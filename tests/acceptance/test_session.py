@@ -500,3 +500,19 @@ def test_what_was_not_seen_is_unknown() -> None:
         with pytest.raises(AssertionError, match=r"unknown: expected exactly 0 such requests.*\(raise journal_body: "):
             emulator.assert_called(0, user="hunter2")
         emulator.assert_called(1)
+
+
+def test_requests_that_are_gone_are_unknown() -> None:
+    with Emulator(journal_entries=2) as emulator:
+        stub = emulator.when().reply("Hello.")
+        for number in range(3):
+            emulator.openai().chat.completions.create(
+                model="google/m", messages=[{"role": "user", "content": f"number {number}"}]
+            )
+        for read in (lambda: emulator.requests, lambda: stub.call_count, lambda: stub.calls):
+            with pytest.raises(AssertionError, match=r"unknown: 1 entry was evicted .* Raise journal_entries"):
+                read()
+        assert emulator.last.user == "number 2"
+        emulator.assert_all_used()
+        emulator.reset()
+        assert emulator.requests == []

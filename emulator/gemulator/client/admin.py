@@ -104,13 +104,18 @@ class Admin:
 
     def entries(self, full: bool = True, **filters: str | int | None) -> list[EntryView]:
         """Return all entries that pass the filters."""
+        return self.history(full, **filters)[0]
+
+    def history(self, full: bool = True, **filters: str | int | None) -> tuple[list[EntryView], int]:
+        """Return all entries that pass the filters, and how many of the session were evicted."""
         found: list[EntryView] = []
         after: int | None = 0
+        evicted = 0
         while after is not None:
             page = self.page(after, 1000, full, **filters)
             found += page["entries"]
-            after = page["next"]
-        return found
+            after, evicted = page["next"], page.get("evicted", 0)
+        return found, evicted
 
     def entry(self, number: int) -> EntryView:
         """Return one entry in full."""

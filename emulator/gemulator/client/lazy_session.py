@@ -69,9 +69,20 @@ class LazySession:
         if created is not None:
             self.server.admin.create(created[0], **self.settings)
 
-    def entries(self, full: bool = True, scenario: str | None = None) -> list[EntryView]:
-        """Return the entries of its journal, or those that a scenario answered; `full` includes the bodies."""
-        return self.server.admin.entries(full, session=self.create()[0], scenario=scenario)
+    def entries(self, full: bool = True, scenario: str | None = None, *, partly: bool = False) -> list[EntryView]:
+        """Return the entries of its journal, or those that a scenario answered; `full` includes the bodies.
+
+        Raise AssertionError if some were evicted, unless `partly` is True.
+        """
+        __tracebackhide__ = True
+        found, evicted = self.server.admin.history(full, session=self.create()[0], scenario=scenario)
+        if evicted and not partly:
+            noun = "entry was" if evicted == 1 else "entries were"
+            raise AssertionError(
+                f"gemulator: unknown: {evicted} {noun} evicted from the journal of this session. Raise journal_entries"
+                " and journal_bytes: options of gemulator serve, Emulator(…) and the fixture gemulator_settings."
+            )
+        return found
 
     def drop(self) -> None:
         """Delete the session on the server."""

@@ -174,17 +174,18 @@ class Session:
 
     @property
     def requests(self) -> Sequence[RecordedRequest]:
-        """The requests so far, in order."""
+        """The requests so far, in order. Raise AssertionError if the journal has not all of them any more."""
+        __tracebackhide__ = True
         return [RecordedRequest(entry) for entry in self._state.entries()]
 
     @property
     def last(self) -> RecordedRequest:
         """The newest request. Raise AssertionError if there is none."""
         __tracebackhide__ = True
-        requests = self.requests
-        if not requests:
+        entries = self._state.entries(partly=True)
+        if not entries:
             raise AssertionError("gemulator received no request in this session")
-        return requests[-1]
+        return RecordedRequest(entries[-1])
 
     @property
     def checks(self) -> SessionChecks:

@@ -71,7 +71,9 @@ class JournalRoutes(Struct, frozen=True):
         page = await self.engine.store.entries(matching, int_param(request, "after") or 0, limit)
         full = request.query_params.get("full") in {"1", "true"}
         entries = [entry_view(entry, full=full) async for entry in self._all_with_near_misses(page.entries)]
-        return _json_response(PageView(entries=entries, next=page.next))
+        store, session = self.engine.store, matching.session
+        evicted = (await store.losses() if session is None else await store.tally(session)).evicted
+        return _json_response(PageView(entries=entries, next=page.next, evicted=evicted))
 
     async def _all_with_near_misses(self, entries: Sequence[Entry]) -> AsyncIterator[Entry]:
         """Yield the entries with their near misses. Other requests are answered between two entries."""

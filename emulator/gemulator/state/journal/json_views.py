@@ -132,10 +132,14 @@ class FailureView(TypedDict):
 
 
 class PageView(TypedDict):
-    """Page of entries; `next` is the `after` of the next page, null on the last."""
+    """Page of entries; `next` is the `after` of the next page, null on the last.
+
+    `evicted` counts the entries of the session, or of all, that the journal has no more.
+    """
 
     entries: list[EntryView]
     next: int | None
+    evicted: NotRequired[int]  # an older server does not say
 
 
 class EventView(TypedDict):
