@@ -105,10 +105,10 @@ def test_a_saved_scenario_is_live_and_a_broken_one_changes_nothing(
         (tmp_path / "own.yaml").write_text("turns: [")
         deadline = time.monotonic() + PATIENCE
         reported = ""
-        while "own.yaml:2:1: not valid YAML" not in reported and time.monotonic() < deadline:
+        while "own.yaml:2:1: a value is missing" not in reported and time.monotonic() < deadline:
             reported += capfd.readouterr().err
             assert said_by(emulator) == "two"
-        assert f"are invalid, the previous ones stay active:\n{tmp_path}/own.yaml:2:1: not valid YAML" in reported
+        assert f"are invalid, the previous ones stay active:\n{tmp_path}/own.yaml:2:1: a value is missing" in reported
         # As many editors save: a new file takes the place of the old one.
         (tmp_path / "new").write_text(turns("three"))
         (tmp_path / "new").rename(tmp_path / "own.yaml")
