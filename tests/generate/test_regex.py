@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from gemulator import value_for
 from gemulator.core.seed import Seed
 from gemulator.generate.regex import BadPattern, find_text, matcher, sample_texts
 from gemulator.generate.regex.charset import of, property_class, union
@@ -77,6 +78,19 @@ def test_find_text_without_solution_is_none(
 def test_invalid_pattern_raises(pattern: str) -> None:
     with pytest.raises(BadPattern):
         list(sample_texts(pattern, 0, Seed.root(1)))
+
+
+@pytest.mark.parametrize("pattern", ["", "a", "two words", "naïve", "a-b_c 1"])
+@pytest.mark.parametrize("text", ["", "a", "has two words in it", "naïve", "A", "x a-b_c 1"])
+def test_literal_pattern_matches_as_a_part(pattern: str, text: str) -> None:
+    assert matcher(pattern)(text) == bool(re.search(pattern, text))
+
+
+def test_values_of_long_patterns_are_valid() -> None:
+    value = value_for({"type": "string", "pattern": "ab" * 2_000, "minLength": 4_100})
+    assert isinstance(value, str)
+    assert "ab" * 2_000 in value
+    assert len(value) >= 4_100
 
 
 def test_matcher_is_bounded_and_accepts_anything() -> None:

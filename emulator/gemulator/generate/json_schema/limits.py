@@ -5,27 +5,32 @@ from collections.abc import Iterator
 from typing import Any
 
 from gemulator.core.errors import UnsatisfiableWithinLimit
-from gemulator.generate.regex import problem_of, weight
+from gemulator.generate.regex import is_long, problem_of, weight
 
 _MAX_BYTES = 4_000_000
 _MAX_PATTERN_WEIGHT = 500_000  # of all patterns: about half a second to compile
 _PATTERN = re.compile(rb'"pattern":"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 
 
-def check_limits(text: bytes, root: Any) -> None:
-    """Raise UnsatisfiableWithinLimit if the schema (as text and decoded) takes too much work to be compiled."""
+def check_limits(text: bytes, root: Any) -> bool:
+    """Return True if a pattern of the schema (as text and decoded) is long.
+
+    Raise UnsatisfiableWithinLimit if the schema takes too much work to be compiled.
+    """
     if len(text) > _MAX_BYTES:
         raise UnsatisfiableWithinLimit("", f"it has {len(text):,} bytes, and the limit is {_MAX_BYTES:,}")
     if b'"pattern' not in text:
-        return
+        return False
     named = _patterns(root) if b'"patternProperties"' in text else map(bytes.decode, _PATTERN.findall(text))
-    total = 0
+    total, has_long = 0, False
     for pattern in named:
         if (problem := problem_of(pattern)) is not None:
             raise UnsatisfiableWithinLimit("", problem)
         total += weight(pattern)
+        has_long = has_long or is_long(pattern)
     if total > _MAX_PATTERN_WEIGHT:
         raise UnsatisfiableWithinLimit("", f"its patterns exceed the limit of {_MAX_PATTERN_WEIGHT:,} repetitions")
+    return has_long
 
 
 def _patterns(root: Any) -> Iterator[str]:

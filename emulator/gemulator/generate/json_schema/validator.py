@@ -27,14 +27,18 @@ _EVALUATOR_STEPS = 100_000
 class Validator:
     """Compiled validator of one schema, with and without formats.
 
-    `references` is the number of its references, `unevaluated` tells if it has such keywords beside them.
+    `references` is the number of its references, `unevaluated` tells if it has such keywords beside them,
+    `long_pattern` if one of its patterns is long.
     A value for which jsonschema-rs would take too many steps is checked by `Evaluator`, without formats.
     """
 
-    def __init__(self, document: Document, references: int = 0, *, unevaluated: bool = False) -> None:
+    def __init__(
+        self, document: Document, references: int = 0, *, unevaluated: bool = False, long_pattern: bool = False
+    ) -> None:
         self._document = document
         self._references = references
-        self._is_small = references <= _MAX_NATIVE_REFERENCES and not (unevaluated and self._is_compiled_slowly())
+        is_short = references <= _MAX_NATIVE_REFERENCES and not long_pattern
+        self._is_small = is_short and not (unevaluated and self._is_compiled_slowly())
         self._with_formats = _compile_validator(document, True) if self._is_small else None
 
     @property
@@ -176,16 +180,16 @@ def _compile_cached(text: bytes) -> CompiledSchema:
 
 def _compile(text: bytes) -> CompiledSchema:
     root = decode(text)
-    check_limits(text, root)
+    long_pattern = check_limits(text, root)
     document = Document(rewrite_spelling(text, root))
     references = text.count(b'ef":"') if text.count(b"$") > 1 else 0  # counting one letter is faster
     unevaluated = references > 1 and b'"unevaluated' in text
-    validator = Validator(document, references, unevaluated=unevaluated)
+    validator = Validator(document, references, unevaluated=unevaluated, long_pattern=long_pattern)
     for repair in (_without_external_refs, _sanitize_root):
         if not validator.is_malformed:
             break
         document = Document(repair(document))
-        validator = Validator(document, references, unevaluated=unevaluated)
+        validator = Validator(document, references, unevaluated=unevaluated, long_pattern=long_pattern)
     return CompiledSchema(document, validator, MinDepths(document))
 
 

@@ -1,5 +1,6 @@
 """Strings for regular expressions: sampled from one, searched for several."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ __all__ = [
     "BadPattern",
     "engine_options",
     "find_text",
+    "is_long",
     "is_readable",
     "matcher",
     "problem_of",
@@ -26,6 +28,8 @@ __all__ = [
 _SAMPLINGS = ((3, False), (3, False), (6, False), (1, True), (0, False), (12, True), (3, True), (30, True), (60, False))
 
 _BACKTRACK_LIMIT = 100_000  # 1 to 2 ms of a match
+_LONG = 1_000  # characters
+_LITERAL = re.compile(r"[\w \-]*")
 _SMALL = 5_000  # weight of a pattern of which many are cached
 
 
@@ -53,7 +57,14 @@ def matcher(pattern: Any) -> Callable[[str], bool]:
     return _small_matcher(pattern) if weight(pattern) <= _SMALL else _large_matcher(pattern)
 
 
+def is_long(pattern: str) -> bool:
+    """Return True if a match may take long: engines need the length of the text times that of the pattern."""
+    return len(pattern) > _LONG
+
+
 def _compile(pattern: str) -> Callable[[str], bool]:
+    if _LITERAL.fullmatch(pattern):  # which engines match in squared time
+        return lambda text: pattern in text
     import jsonschema_rs
 
     try:
