@@ -30,6 +30,7 @@ from gemulator.state.store import (
     TurnLimit,
 )
 
+_MAX_WHOLE = 2**53  # Lua counts exactly up to it
 _MAX_FEED = 100_000  # events in the feed
 _MAX_OVERLAYS = 256
 
@@ -126,7 +127,7 @@ class RedisStore:
 
     async def tally(self, session: str) -> Tally:
         with global_data("evicted"):
-            evicted = int(await self._execute(self._redis.hget, f"{self._prefix}evicted", session) or 0)
+            evicted = _whole(await self._execute(self._redis.hget, f"{self._prefix}evicted", session))
         return Tally(evicted, await self._counts(session, "answers"))
 
     async def append(self, received: Received) -> int:
@@ -151,7 +152,7 @@ class RedisStore:
 
     async def losses(self) -> StoreLosses:
         with global_data("evictions"):
-            return StoreLosses(int(await self._execute(self._redis.get, f"{self._prefix}evictions") or 0))
+            return StoreLosses(_whole(await self._execute(self._redis.get, f"{self._prefix}evictions")))
 
     # ---- events
 
@@ -257,3 +258,11 @@ class RedisStore:
 
     async def drop(self, session: str) -> bool:
         return bool(await self._run_script("drop", session))
+
+
+def _whole(value: bytes | None) -> int:
+    """Return a count, 0 for none. Raise ValueError if it is larger than those that scripts write."""
+    number = int(value or 0)
+    if not 0 <= number <= _MAX_WHOLE:
+        raise ValueError("not a count")
+    return number
