@@ -70,7 +70,8 @@ def check(exchange: Exchange, response: HTTPResponse, body: bytes) -> None:
     kind = response.headers.get("content-type", "")
     if response.headers.get("x-emulator-error") == "bug" or b"internal error: " in body:
         raise Broken(body[:500].decode("utf-8", "replace"))
-    scripted = exchange.may_break and ("x-emulator-turn" in response.headers or kind.startswith("text/html"))
+    replaced = kind.startswith("text/html") or "location" in response.headers  # by a fault
+    scripted = exchange.may_break and ("x-emulator-turn" in response.headers or replaced)
     if response.status >= 500 and not scripted:
         raise Broken(f"{response.status}: {body[:500]!r}")
     chat = exchange.path.startswith(PROJECT) and exchange.path.endswith("/chat/completions")
