@@ -167,8 +167,12 @@ class Engine:
             return await self._worker.run(len(incoming.body), self._refuse, incoming, refusal, now)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
         is_repeat = attempt > 0 and prepared.may_be_cached
-        render = partial(self._rendering, prepared, claim.index, incoming, now, is_repeat=is_repeat)
-        rendering, exchange = await self._worker.run_within(len(incoming.body), render)
+        rendered = prepared.renderings.get((claim.index, is_repeat))
+        if rendered is None:
+            render = partial(self._render, prepared, claim.index, incoming, now, is_repeat=is_repeat)
+            rendered = await self._worker.run_within(len(incoming.body), render)
+            self.preparation.store_rendering(prepared, (claim.index, is_repeat), rendered)
+        rendering, exchange = rendered
         if exchange.source == "unsatisfiable" and not dry:
             await self._unclaim(session, prepared, claim)
         phases = rendering.template.schedule.phases
@@ -213,22 +217,6 @@ class Engine:
         return EngineResult(delivery, received, await self.store.append(received))
 
     # ---- plan and render
-
-    def _rendering(
-        self,
-        prepared: PreparedRequest,
-        index: int | None,
-        incoming: IncomingRequest,
-        now: float,
-        budget: Budget,
-        *,
-        is_repeat: bool,
-    ) -> tuple[RenderedAnswer, Exchange]:
-        rendered = prepared.renderings.get((index, is_repeat))
-        if rendered is None:
-            rendered = self._render(prepared, index, incoming, now, budget, is_repeat=is_repeat)
-            self.preparation.store_rendering(prepared, (index, is_repeat), rendered)
-        return rendered
 
     def _render(
         self,

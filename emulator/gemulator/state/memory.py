@@ -7,11 +7,11 @@ from functools import lru_cache, partial
 from itertools import count, islice
 from typing import TypeVar
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gemulator.service.quotas import Charge, apply_charges
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
+from gemulator.state.memory_session import MemorySession, Record
 from gemulator.state.store import (
     DEFAULT,
     UNCHANGED,
@@ -32,28 +32,6 @@ _MAX_OVERLAYS = 256  # cached
 _Value = TypeVar("_Value")
 
 
-class _Record(Struct):
-    number: int
-    received: Received
-    finished: Finished | None = None
-    ended: int = 0
-
-    def entry(self) -> Entry:
-        return Entry(self.number, self.received, self.finished, self.ended)
-
-
-class _Session(Struct):
-    last_used: float
-    used: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    meters: OrderedDict[str, tuple[int, float]] = field(default_factory=OrderedDict)
-    repeats: OrderedDict[bytes, int] = field(default_factory=OrderedDict)
-    records: OrderedDict[int, _Record] = field(default_factory=OrderedDict)
-    bytes: int = 0
-    evicted: int = 0
-    answers: OrderedDict[str, int] = field(default_factory=OrderedDict)
-    overlay: SessionOverlay = UNCHANGED
-
-
 class MemoryStore:
     """Default store, used from one event loop. `monotonic` is the clock for idle sessions."""
 
@@ -62,7 +40,7 @@ class MemoryStore:
     def __init__(self, limits: StoreLimits | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits or StoreLimits()
         self._monotonic = monotonic
-        self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._sessions: OrderedDict[str, MemorySession] = OrderedDict()
         self._numbers = count(1)
         self._shared_overlay = lru_cache(_MAX_OVERLAYS)(partial(_new_overlay, count(1)))
         self._names = count(1)
@@ -72,7 +50,7 @@ class MemoryStore:
 
     # ---- sessions
 
-    def _session(self, name: str) -> _Session:
+    def _session(self, name: str) -> MemorySession:
         """Return the session and update its last use; create it if it does not exist or has expired."""
         now = self._monotonic()
         session = self._sessions.get(name)
@@ -81,7 +59,7 @@ class MemoryStore:
             self._sessions.move_to_end(name)
             return session
         self._remove(name)
-        session = self._sessions[name] = _Session(now)
+        session = self._sessions[name] = MemorySession(now)
         self._evict_idle(now)
         return session
 
@@ -108,13 +86,13 @@ class MemoryStore:
     async def sessions(self) -> Sequence[SessionState]:
         now = self._monotonic()
         self._evict_idle(now)
-        return [_state(name, session, now) for name, session in sorted(self._sessions.items())]
+        return [session.state(name, now) for name, session in sorted(self._sessions.items())]
 
     async def reset(self, session: str) -> None:
         state = self._sessions.get(session)
         if state is not None:
             self._bytes -= state.bytes
-            self._sessions[session] = _Session(state.last_used, overlay=state.overlay)
+            self._sessions[session] = MemorySession(state.last_used, overlay=state.overlay)
 
     async def drop(self, session: str) -> bool:
         return self._remove(session)
@@ -172,12 +150,12 @@ class MemoryStore:
     async def append(self, received: Received) -> int:
         state = self._sessions.get(received.session) or self._session(received.session)
         number = next(self._numbers)
-        record = state.records[number] = _Record(number, received)
+        record = state.records[number] = Record(number, received)
         state.bytes += received.size
         self._bytes += received.size
-        answers = state.answers
-        for name in received.exchange.counted_as:
-            answers[name] = answers.get(name, 0) + 1
+        answers, exchange = state.answers, received.exchange
+        kind = (exchange.source, exchange.scenario, exchange.turn)
+        answers[kind] = answers.get(kind, 0) + 1
         if len(answers) > self._limits.repeats:
             answers.popitem(last=False)
         if len(state.records) > self._limits.entries or self._bytes > self._limits.bytes:
@@ -186,7 +164,7 @@ class MemoryStore:
             self._subscribers.publish(Event(number, "received", record.entry()))
         return number
 
-    def _trim(self, state: _Session) -> None:
+    def _trim(self, state: MemorySession) -> None:
         limits = self._limits
         while len(state.records) > 1 and (len(state.records) > limits.entries or self._bytes > limits.bytes):
             _, oldest = state.records.popitem(last=False)
@@ -226,7 +204,7 @@ class MemoryStore:
 
     async def tally(self, session: str) -> Tally:
         state = self._sessions.get(session)
-        return Tally(state.evicted, dict(state.answers)) if state else Tally()
+        return state.tally() if state else Tally()
 
     async def losses(self) -> StoreLosses:
         return StoreLosses(self._evicted)
@@ -294,15 +272,3 @@ def _new_overlay(
     numbers: Iterator[int], published: tuple[PushedScenario, ...], settings: SessionSettings
 ) -> SessionOverlay:
     return SessionOverlay(next(numbers), published, settings)
-
-
-def _state(name: str, session: _Session, now: float) -> SessionState:
-    return SessionState(
-        name=name,
-        entries=len(session.records),
-        bytes=session.bytes,
-        evicted=session.evicted,
-        published=len(session.overlay.published),
-        idle=max(0.0, now - session.last_used),
-        counters=dict(session.used),
-    )

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from gemulator.service.quotas import Charge
 from gemulator.state import serialization as codec
-from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
+from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, counted_as
 from gemulator.state.redis_connection import RedisConnection
 from gemulator.state.redis_errors import PREFIX, global_data, session_data
 from gemulator.state.redis_events import RedisEventStream
@@ -133,13 +133,10 @@ class RedisStore:
     async def append(self, received: Received) -> int:
         limits = self._limits
         bounds = (self._age, limits.sessions, limits.entries, limits.bytes, _MAX_FEED, limits.repeats)
-        entry = codec.encode(received)
+        entry, exchange = codec.encode(received), received.exchange
+        kinds = counted_as(exchange.source, exchange.scenario, exchange.turn)
         with session_data(received.session):
-            return int(
-                await self._run_script(
-                    "append", received.session, entry, received.size, *bounds, *received.exchange.counted_as
-                )
-            )
+            return int(await self._run_script("append", received.session, entry, received.size, *bounds, *kinds))
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:
         await self._run_script("finish", session, number, codec.encode_end(finished), self._age, _MAX_FEED)

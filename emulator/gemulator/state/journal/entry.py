@@ -48,10 +48,10 @@ class Exchange(Struct, frozen=True, gc=False):
         """Return True if the service refused the request: no turn's own reply was sent."""
         return self.source in {"refused", "unsatisfiable"}
 
-    @property
-    def counted_as(self) -> Sequence[str]:
-        """Return the names under which the answer is counted for its session: its source and its turn."""
-        return (self.source, f"{self.scenario}/{self.turn}") if self.scenario else (self.source,)
+
+def counted_as(source: Source, scenario: str, turn: int) -> Sequence[str]:
+    """Return the names under which an answer is counted for its session: its source and its turn."""
+    return (source, f"{scenario}/{turn}") if scenario else (source,)
 
 
 class Received(Struct, frozen=True, gc=False):
