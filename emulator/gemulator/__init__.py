@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from gemulator.client.session import Session
     from gemulator.client.stubs import Stub
     from gemulator.core.errors import Problem, ScenarioError, Unsatisfiable
-    from gemulator.core.settings import SettingError, Settings
+    from gemulator.core.setting_error import SettingError
+    from gemulator.core.settings import Settings
     from gemulator.generate.json_schema import problem_with, value_for
     from gemulator.server.app import create_app
 
@@ -41,7 +42,7 @@ _MODULES = {
     "RecordedRequest": "gemulator.client.recorded_request",
     "ScenarioError": "gemulator.core.errors",
     "Session": "gemulator.client.session",
-    "SettingError": "gemulator.core.settings",
+    "SettingError": "gemulator.core.setting_error",
     "Settings": "gemulator.core.settings",
     "Stub": "gemulator.client.stubs",
     "Unsatisfiable": "gemulator.core.errors",

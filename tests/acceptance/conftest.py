@@ -6,7 +6,7 @@ import pytest
 from openai import DEFAULT_TIMEOUT, OpenAI
 
 from gemulator import Emulator, Session
-from gemulator.core.settings import shipped_scenarios
+from gemulator.core.folders import shipped_scenarios
 from tests.waiting import PATIENCE
 
 DEFAULT_TIMEOUT.connect = PATIENCE  # 5 s are too short for a busy machine

@@ -246,7 +246,7 @@ ANSWERED = """
 import http.client
 import gemulator.cli.serve
 from gemulator import Emulator
-from gemulator.core.settings import shipped_scenarios
+from gemulator.core.folders import shipped_scenarios
 
 with Emulator(scenarios=shipped_scenarios()) as server:
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"))

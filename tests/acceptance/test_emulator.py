@@ -15,7 +15,8 @@ from gemulator.client.admin import AdminError
 from gemulator.client.in_process_admin import InProcessAdmin
 from gemulator.client.options import Options
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import SettingError, Settings
+from gemulator.core.setting_error import SettingError
+from gemulator.core.settings import Settings
 from tests.acceptance.wire import ask, post
 
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from gemulator import Emulator
-from gemulator.core.settings import shipped_scenarios
+from gemulator.core.folders import shipped_scenarios
 from gemulator.scenario.library import load
 from tests.acceptance.wire import ask, content, events, post
 from tests.asking import PRO, WEATHER, called, result, user

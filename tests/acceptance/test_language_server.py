@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gemulator.core.settings import shipped_scenarios
+from gemulator.core.folders import shipped_scenarios
 from gemulator.scenario.replies import KINDS, PARTS
 
 SERVER = Path(__file__).parents[1] / "node/node_modules/yaml-language-server/bin/yaml-language-server"

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gemulator.cli import main
-from gemulator.core.settings import shipped_scenarios
+from gemulator.core.folders import shipped_scenarios
 from tests.asking import PRO, WEATHER, called, result, user
 
 

@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from gemulator import Emulator
 from gemulator.cli import main
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import NEVER_EMPTY, SettingError
+from gemulator.core.setting_error import SettingError
+from gemulator.core.settings import NEVER_EMPTY
 
 RUN = [sys.executable, "-c", "pass"]  # what `exec` runs if it accepts the settings
 

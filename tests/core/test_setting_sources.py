@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gemulator.core.setting_error import SettingError
 from gemulator.core.setting_sources import combine, read_file, read_variables, unknown_variables
-from gemulator.core.settings import SettingError
 
 
 def file_with(folder: Path, text: str) -> Path:

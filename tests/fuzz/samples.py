@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gemulator.core.settings import shipped_scenarios
+from gemulator.core.folders import shipped_scenarios
 
 SHARED = Path(os.environ.get("GEMULATOR_SHARED", Path(__file__).parents[2].parent / "shared"))
 CORPUS = SHARED / "corpora" / "schemas-open.jsonl.gz"

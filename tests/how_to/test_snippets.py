@@ -12,7 +12,7 @@ import pytest
 
 from gemulator import Emulator
 from gemulator.core import located_yaml as yaml
-from gemulator.core.settings import shipped_scenarios
+from gemulator.core.folders import shipped_scenarios
 from gemulator.engine.catalog_file import read_catalog
 from gemulator.scenario.loading.reader import read_scenario
 from gemulator.scenario.model import Scenario

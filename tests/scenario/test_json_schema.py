@@ -11,7 +11,7 @@ import pytest
 import gemulator
 from gemulator.core import located_yaml as yaml
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import shipped_scenarios
+from gemulator.core.folders import shipped_scenarios
 from gemulator.scenario.authoring.errors_page import errors_reference
 from gemulator.scenario.authoring.json_schema import scenario_schema
 from gemulator.scenario.authoring.reference_page import reference, to_flow_yaml

@@ -21,8 +21,8 @@ from gemulator.cli.server_options import ServerTarget
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.admin import Admin
 from gemulator.client.embedded import Emulator
+from gemulator.core.folders import default_state_dir
 from gemulator.core.printable import printable
-from gemulator.core.settings import default_state_dir
 from gemulator.server.tls.certificate_authority import UnsupportedHostError
 from gemulator.state.journal.json_views import EntryView
 

@@ -11,7 +11,8 @@ import click
 
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.urls import EmulatorUrls
-from gemulator.core.settings import Settings, default_state_dir
+from gemulator.core.folders import default_state_dir
+from gemulator.core.settings import Settings
 from gemulator.core.version import __version__
 from gemulator.scenario.library import Library
 from gemulator.server.app import create_app

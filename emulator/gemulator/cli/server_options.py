@@ -9,7 +9,7 @@ import click
 from msgspec import Struct
 
 from gemulator.core.clock import UTC
-from gemulator.core.settings import default_state_dir
+from gemulator.core.folders import default_state_dir
 from gemulator.server.auth.keys import ServiceKey
 from gemulator.server.tls.certificate_authority import CertificateAuthority, UnsupportedHostError
 

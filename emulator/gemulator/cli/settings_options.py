@@ -10,6 +10,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from gemulator.core.errors import ScenarioError
+from gemulator.core.setting_error import SettingError
 from gemulator.core.setting_sources import (
     Sourced,
     combine,
@@ -19,7 +20,7 @@ from gemulator.core.setting_sources import (
     unknown_variables,
     variable_of,
 )
-from gemulator.core.settings import SettingError, Settings
+from gemulator.core.settings import Settings
 
 _FILE = "gemulator.file"  # key of the file's settings in the context of a command
 _LISTED = " Repeatable; separate several values with commas."

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from gemulator.core.settings import NEVER_EMPTY, SettingError, Settings, unknown_setting
+from gemulator.core.setting_error import SettingError, unknown_setting
+from gemulator.core.settings import NEVER_EMPTY, Settings
 
 DEFAULT_FILE = Path("gemulator.toml")
 # In tests, what could turn a failing one green by the shell it runs in: these values, or any if there are none.
@@ -60,7 +61,7 @@ def read_file(file: Path | None) -> Layer:
         raise SettingError("config", f"not valid TOML: {error}", str(file)) from None
     for name, value in table.items():
         if name not in Settings.model_fields:
-            raise SettingError(name, unknown_setting(name), str(file))
+            raise SettingError(name, unknown_setting(name, Settings.model_fields), str(file))
         if isinstance(value, list) and not Settings.takes_list(name):
             raise SettingError(name, "takes one value, not a list", str(file))
     return {name: Sourced(value, str(file)) for name, value in table.items()}

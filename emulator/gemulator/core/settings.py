@@ -1,10 +1,9 @@
 """Settings: one frozen model for flags, environment and file."""
 
-import errno
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, get_origin
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -19,10 +18,10 @@ from pydantic import (
 )
 
 from gemulator.core.clock import parse_clock
+from gemulator.core.folders import shipped_scenarios
+from gemulator.core.setting_error import SettingError, reason_of, unknown_setting
+from gemulator.core.speed import parse_speed
 from gemulator.core.urls import redact_url
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 UnmatchedMode: TypeAlias = Literal["generate", "error"]
 Strictness: TypeAlias = Literal["lenient", "service", "strict"]
@@ -42,36 +41,8 @@ def _check_clock(value: str) -> str:
 ClockText: TypeAlias = Annotated[str, AfterValidator(_check_clock)]
 
 
-def shipped_scenarios() -> Path:
-    """Return the folder of the shipped scenarios: inside a wheel, or beside the package in a checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "_scenarios"
-    return inside if inside.is_dir() else package.parents[1] / "scenarios"
-
-
-def default_state_dir() -> Path:
-    """Return the user's state folder for gemulator. Raises OSError if the user has no home directory."""
-    try:
-        home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    except RuntimeError:
-        raise OSError(errno.ENOENT, "the user has no home directory: set HOME, or --state to a folder") from None
-    return Path(home) / "gemulator"
-
-
 # Empty, a secret or a policy would protect nothing, a host would be every address, a catalog the current folder.
-_NOT_OF_A_SERVER = ("scenario", "fault", "pacing")  # settings of a session or a request only
-_MAX_SHOWN = 100  # characters of a value in a message
 NEVER_EMPTY = ("host", "admin_key", "token_key", "tokens", "catalog", "policy")
-
-
-class SettingError(ValueError):
-    """Invalid setting `name`, with the reason. `source` is the variable or file it comes from, if any."""
-
-    def __init__(self, name: str, reason: str, source: str = "") -> None:
-        self.name = name
-        self.reason = reason
-        self.source = source
-        super().__init__(f"{name} ({source}): {reason}" if source else f"{name}: {reason}")
 
 
 class Settings(BaseModel):
@@ -247,8 +218,8 @@ class Settings(BaseModel):
             first = error.errors()[0]
         name = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
-            raise SettingError(name, unknown_setting(name))
-        raise SettingError(name, _reason(name, first))
+            raise SettingError(name, unknown_setting(name, cls.model_fields))
+        raise SettingError(name, reason_of(first, secret=cls.is_secret(name)))
 
     @classmethod
     def takes_list(cls, name: str) -> bool:
@@ -278,7 +249,8 @@ class Settings(BaseModel):
     @field_validator("tokens", "tls_names", "allow_host")
     @classmethod
     def _no_spaces(cls, values: Any) -> Any:
-        if any(re.search(r"\s", _plain(one)) for one in values):
+        texts = [one.get_secret_value() if isinstance(one, SecretStr) else one for one in values]
+        if any(re.search(r"\s", text) for text in texts):
             raise ValueError("a value has white space: separate several values with commas")
         return values
 
@@ -324,43 +296,3 @@ class Settings(BaseModel):
     def _validate_speed(cls, value: str) -> str:
         parse_speed(value)
         return value
-
-
-def unknown_setting(name: str) -> str:
-    """Return the message for the name of a setting that does not exist."""
-    from difflib import get_close_matches
-
-    if name in _NOT_OF_A_SERVER:
-        header = f"x-emulator-{name}"
-        return f"not a setting of the server: set it on a session, or in the header {header}"
-    near = get_close_matches(name, Settings.model_fields, 1)
-    return "unknown setting" + (f": did you mean `{near[0]}`?" if near else "")
-
-
-def _plain(value: str | SecretStr) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
-
-
-def _reason(name: str, detail: "ErrorDetails") -> str:
-    """Return the message of a validation error, with the value unless that is secret."""
-    message = detail["msg"].removeprefix("Value error, ")
-    given = repr(detail["input"])
-    if detail["type"] == "value_error" or Settings.is_secret(name) or given in message or len(given) > _MAX_SHOWN:
-        return message
-    return f"{message}, not {given}"
-
-
-def parse_speed(text: str) -> tuple[bool, float]:
-    """Return True if answers without pacing get the model's own, and the divisor of all waits (0: no waits).
-
-    Raises ValueError.
-    """
-    if text in {"authored", "realistic"}:
-        return text == "realistic", 1.0
-    try:
-        factor = float(text)
-    except ValueError:
-        factor = -1.0
-    if not 0 <= factor < float("inf"):
-        raise ValueError(f"{text!r} is not a speed: use `authored`, `realistic` or a number from 0 up")
-    return True, factor

@@ -9,7 +9,8 @@ from gemulator.core.budget import Budget
 from gemulator.core.errors import ReplyError, Unmatched
 from gemulator.core.plan import Failure, Plan, RawAnswer, own_failure
 from gemulator.core.seed import Seed
-from gemulator.core.settings import Settings, parse_speed
+from gemulator.core.settings import Settings
+from gemulator.core.speed import parse_speed
 from gemulator.delivery.pacing import IMMEDIATE
 from gemulator.delivery.schedule import Schedule
 from gemulator.dialects import Style

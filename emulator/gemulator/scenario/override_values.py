@@ -6,7 +6,8 @@ from typing import get_args
 from pydantic import TypeAdapter, ValidationError
 
 from gemulator.core.overrides import OVERRIDES
-from gemulator.core.settings import CallsPerDelta, Fragment, Settings, parse_speed
+from gemulator.core.settings import CallsPerDelta, Fragment, Settings
+from gemulator.core.speed import parse_speed
 from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
 
 _FRAGMENT: TypeAdapter[str] = TypeAdapter(Fragment)

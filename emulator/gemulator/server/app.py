@@ -13,7 +13,8 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from gemulator.core.clock import UTC, Clock, parse_clock
-from gemulator.core.settings import SettingError, Settings
+from gemulator.core.setting_error import SettingError
+from gemulator.core.settings import Settings
 from gemulator.engine.catalog_file import read_catalog
 from gemulator.engine.engine import Engine
 from gemulator.scenario.delivery_fields import parse_quota

@@ -11,7 +11,8 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG, STARTUP_FAILURE
 
 from gemulator.core.clock import UTC
-from gemulator.core.settings import Settings, default_state_dir
+from gemulator.core.folders import default_state_dir
+from gemulator.core.settings import Settings
 from gemulator.server.log import JsonFormatter, LogStyle
 from gemulator.server.output import is_terminal
 from gemulator.server.protocol.fast_path import FastHttpProtocol

@@ -12,7 +12,8 @@ from typing import Any
 from uvicorn.config import STARTUP_FAILURE
 
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import SettingError, Settings
+from gemulator.core.setting_error import SettingError
+from gemulator.core.settings import Settings
 
 
 class WorkerApp:

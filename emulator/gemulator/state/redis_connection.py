@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gemulator.core.settings import SettingError
+from gemulator.core.setting_error import SettingError
 from gemulator.state.redis_errors import no_response, refusal
 from gemulator.state.store import StoreDown
 

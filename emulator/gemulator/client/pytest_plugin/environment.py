@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from gemulator.client.pytest_plugin.options import FILE
+from gemulator.core.setting_error import SettingError
 from gemulator.core.setting_sources import (
     NOT_FROM_SHELL,
     OF_A_SERVER,
@@ -18,7 +19,7 @@ from gemulator.core.setting_sources import (
     read_variables,
     unknown_variables,
 )
-from gemulator.core.settings import SettingError, Settings
+from gemulator.core.settings import Settings
 
 
 class Environment(NamedTuple):

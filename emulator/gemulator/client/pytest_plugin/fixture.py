@@ -27,7 +27,7 @@ from gemulator.client.pytest_plugin.remote import RemoteEmulator
 from gemulator.client.session import Session
 from gemulator.core.errors import ScenarioError
 from gemulator.core.printable import printable_lines
-from gemulator.core.settings import SettingError
+from gemulator.core.setting_error import SettingError
 from gemulator.state.journal.json_views import FailureKind
 
 _PROJECT: pytest.StashKey[PytestOptions] = pytest.StashKey()

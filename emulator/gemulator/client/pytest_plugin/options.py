@@ -186,7 +186,8 @@ def _layer(source: str, values: Mapping[str, Any]) -> "Layer":
 def _validate(where: str, name: str, value: Any) -> Any:
     from gemulator.client.options import as_setting
     from gemulator.core.overrides import OVERRIDES
-    from gemulator.core.settings import SettingError, Settings
+    from gemulator.core.setting_error import SettingError
+    from gemulator.core.settings import Settings
 
     try:
         if name in {"strict", "env"}:

@@ -7,8 +7,7 @@ from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.conjunction import Conjunction
 from gemulator.generate.json_schema.context import Generator, SchemaLocation
 from gemulator.generate.json_schema.document import Sub
-from gemulator.generate.json_schema.evaluator import is_number, positional_items
-from gemulator.generate.json_schema.json_value import key_of
+from gemulator.generate.json_schema.json_value import is_number, key_of, positional_items
 from gemulator.generate.json_schema.property_semantics import singular
 
 _RETRIES = 4

@@ -4,12 +4,11 @@ Ignores `unevaluated*` and `format`; jsonschema-rs validates the finished value.
 """
 
 from collections.abc import Callable, Hashable, Sized
-from fractions import Fraction
-from typing import Any, TypeGuard
+from typing import Any
 
 from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.document import Document, Scope, Sub
-from gemulator.generate.json_schema.json_value import equal, has_type, key_of
+from gemulator.generate.json_schema.json_value import equal, exact, has_type, is_number, key_of, positional_items
 from gemulator.generate.regex import matcher
 
 Check = Callable[["Evaluator", Any, Any, Sub], bool]
@@ -19,16 +18,6 @@ _MEMO_AFTER = 200  # visits for one value, after which results are kept: definit
 _MAX_REFERENCES = 1_000  # in a row
 _MATCHES_PER_STEP = 16
 _LONG = 16  # items of an enum that is searched by hash
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    """Return True for a JSON number, which a boolean is not."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def exact(number: float) -> Fraction:
-    """Return the decimal value as written: 0.1 is one tenth."""
-    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
 
 
 class Evaluator:
@@ -218,14 +207,6 @@ def _dependents(evaluator: Evaluator, value: Any, dependents: Any, sub: Sub) -> 
         elif not evaluator.accepts(Sub(needs, sub.scope), value):
             return False
     return True
-
-
-def positional_items(schema: Any) -> list[Any]:
-    """Return the subschemas of single positions, in any draft's spelling."""
-    prefix = schema.get("prefixItems")
-    if not isinstance(prefix, list):
-        prefix = schema.get("items")
-    return prefix if isinstance(prefix, list) else []
 
 
 def _items(evaluator: Evaluator, value: Any, schema: Any, sub: Sub) -> bool:

@@ -1,7 +1,8 @@
 """JSON values as JSON Schema compares them: type, equality and hash key."""
 
 from collections.abc import Hashable, Sequence
-from typing import Any, TypeAlias
+from fractions import Fraction
+from typing import Any, TypeAlias, TypeGuard
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
@@ -56,3 +57,21 @@ def equal(left: Any, right: Any) -> bool:
     if isinstance(left, (dict, list, bool)) or isinstance(right, (dict, list, bool)):
         return type(left) is type(right) and key_of(left) == key_of(right)
     return bool(left == right)
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Return True for a JSON number, which a boolean is not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def exact(number: float) -> Fraction:
+    """Return the decimal value as written: 0.1 is one tenth."""
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+
+
+def positional_items(schema: Any) -> list[Any]:
+    """Return the subschemas of single positions, in any draft's spelling."""
+    prefix = schema.get("prefixItems")
+    if not isinstance(prefix, list):
+        prefix = schema.get("items")
+    return prefix if isinstance(prefix, list) else []

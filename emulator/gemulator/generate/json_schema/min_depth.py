@@ -4,7 +4,7 @@ from typing import Any
 
 from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.document import Document, Sub
-from gemulator.generate.json_schema.evaluator import is_number, positional_items
+from gemulator.generate.json_schema.json_value import is_number, positional_items
 
 _MAX_DEPTH = 9
 _MAX_ITEMS = 1_000_000

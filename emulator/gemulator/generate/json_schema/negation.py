@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gemulator.generate.json_schema.document import Document, Sub
-from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, is_number, positional_items
-from gemulator.generate.json_schema.json_value import TYPES
+from gemulator.generate.json_schema.evaluator import SOME_PROPERTY
+from gemulator.generate.json_schema.json_value import TYPES, is_number, positional_items
 
 Schema = dict[str, Any]
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from gemulator.generate.json_schema.conjunction import Conjunction
 from gemulator.generate.json_schema.context import Generator, SchemaLocation
-from gemulator.generate.json_schema.evaluator import exact, is_number
+from gemulator.generate.json_schema.json_value import exact, is_number
 from gemulator.generate.json_schema.property_semantics import usual_range
 
 _ATTEMPTS = 24

@@ -8,7 +8,8 @@ from gemulator.generate.json_schema.backtracking import DeadEnd
 from gemulator.generate.json_schema.conjunction import Conjunction
 from gemulator.generate.json_schema.context import Generator, SchemaLocation
 from gemulator.generate.json_schema.document import Sub
-from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, is_number, undeclared_names
+from gemulator.generate.json_schema.evaluator import SOME_PROPERTY, undeclared_names
+from gemulator.generate.json_schema.json_value import is_number
 from gemulator.generate.regex import matcher
 
 _CHANCE_BY_DEPTH = (1.0, 0.6, 0.35, 0.15, 0.05)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from gemulator.generate.json_schema.conjunction import Conjunction
 from gemulator.generate.json_schema.context import Generator, SchemaLocation
 from gemulator.generate.json_schema.description_examples import examples_in
-from gemulator.generate.json_schema.evaluator import is_number
 from gemulator.generate.json_schema.formats import FORMATS, content, moment
+from gemulator.generate.json_schema.json_value import is_number
 from gemulator.generate.json_schema.property_semantics import (
     UNAMBIGUOUS,
     kind_of,

@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gemulator.core.clock import Clock
-from gemulator.core.settings import Settings, default_state_dir
+from gemulator.core.folders import default_state_dir
+from gemulator.core.settings import Settings
 from gemulator.server.auth.keys import InvalidJwtError, ServiceKey
 from gemulator.server.auth.tokens import Token, create_token, signing_key, verify
 
