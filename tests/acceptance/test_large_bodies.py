@@ -23,7 +23,7 @@ def emulator() -> Iterator[Emulator]:
         yield emulator
 
 
-@pytest.mark.parametrize(("owner", "name"), [(RequestPreparer, "prepare"), (Engine, "_rendering"), (Engine, "_refuse")])
+@pytest.mark.parametrize(("owner", "name"), [(RequestPreparer, "prepare"), (Engine, "_render"), (Engine, "_refuse")])
 def test_large_body_leaves_the_event_loop_to_others(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
 ) -> None:
