@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -74,43 +75,54 @@ def test_closed_stream_is_no_error(out: io.StringIO | None) -> None:
     assert writer.flush(PATIENCE)
 
 
-def serve(tmp_path: Path, *command: str, **pipes: int) -> "tuple[subprocess.Popen[bytes], str]":
-    """A server, and the URL of its chat route, found without reading its output."""
+@contextmanager
+def serving(tmp_path: Path, *command: str, **pipes: int) -> "Iterator[tuple[subprocess.Popen[bytes], str]]":
+    """Run a server, and find the URL of its chat route without reading its output."""
     arguments = ("-m", "gemulator", "serve", "--port", "0", "--scenarios", str(tmp_path), "--log-format", "plain")
-    process = subprocess.Popen([*command, sys.executable, *arguments], **pipes)  # type: ignore[call-overload]
-    until(lambda: process.poll() is not None or ports_of(process.pid))
-    (port,) = ports_of(process.pid)
-    return process, f"http://127.0.0.1:{port}/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
+    with subprocess.Popen([*command, sys.executable, *arguments], **pipes) as process:  # type: ignore[call-overload]
+        try:
+            until(lambda: process.poll() is not None or ports_of(process.pid))
+            (port,) = ports_of(process.pid)
+            yield process, f"http://127.0.0.1:{port}/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
+        finally:
+            process.kill()
 
 
 def ports_of(process: int) -> Sequence[int]:
     """Ports on which a process listens (Linux)."""
-    links = [f"/proc/{process}/fd/{name}" for name in os.listdir(f"/proc/{process}/fd")]
-    own = {os.readlink(link)[8:-1] for link in links if os.path.exists(link) and "socket:" in os.readlink(link)}
+    own = set(sockets_of(process))
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return [int(row[1].partition(":")[2], 16) for row in rows if row[3] == "0A" and row[9] in own]
+
+
+def sockets_of(process: int) -> Iterator[str]:
+    """Inodes of the sockets that a process holds; it may open and close files meanwhile."""
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            target = os.readlink(link)
+            if target.startswith("socket:"):
+                yield target[8:-1]
 
 
 @pytest.mark.slow
 def test_server_whose_output_nobody_reads_answers_and_ends(tmp_path: Path) -> None:
     """A pipe holds 64 kB; the lines below have ten times as much."""
-    process, url = serve(tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     body = ask("x" * 10, model="google/" + "m" * 3_000)
     headers = {"authorization": "Bearer x"}
-    with httpx.Client(timeout=PATIENCE) as client:
-        for _ in range(300):
-            assert client.post(url, json=body, headers=headers).status_code in {200, 400, 404}
-        assert client.get(url, headers=headers).status_code == 404
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 0
-    assert process.stdout is not None
-    assert b"listens on" in process.stdout.read(1000)
-    process.stdout.close()
+    with serving(tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as (process, url):
+        with httpx.Client(timeout=PATIENCE) as client:
+            for _ in range(300):
+                assert client.post(url, json=body, headers=headers).status_code in {200, 400, 404}
+            assert client.get(url, headers=headers).status_code == 404
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert process.stdout is not None
+        assert b"listens on" in process.stdout.read(1000)
 
 
 @pytest.mark.slow
 def test_server_without_output_answers_and_ends(tmp_path: Path) -> None:
-    process, url = serve(tmp_path, "sh", "-c", 'exec "$@" >&- 2>&-', "sh")
-    assert httpx.post(url, json=ask("x"), headers={"authorization": "Bearer x"}).status_code == 200
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 0
+    with serving(tmp_path, "sh", "-c", 'exec "$@" >&- 2>&-', "sh") as (process, url):
+        assert httpx.post(url, json=ask("x"), headers={"authorization": "Bearer x"}).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
