@@ -1,5 +1,6 @@
 """Locations of the service and their host names."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -32,13 +33,15 @@ LOCATIONS = frozenset({"global", *REGIONS, *MULTI_REGIONS})
 
 GLOBAL_HOST = "aiplatform.googleapis.com"
 NO_HOST = "global-aiplatform.googleapis.com"  # a wrong guess of clients: no such host exists
-_HOSTS = {f"{region}-{GLOBAL_HOST}": region for region in REGIONS} | {
-    f"aiplatform.{area}.rep.googleapis.com": area for area in MULTI_REGIONS
-}
-LOCATION_HOSTS: Sequence[str] = tuple(_HOSTS)
+LOCATION_HOSTS: Sequence[str] = (
+    *(f"{region}-{GLOBAL_HOST}" for region in REGIONS),
+    *(f"aiplatform.{area}.rep.googleapis.com" for area in MULTI_REGIONS),
+)
+_LOCATION_HOST = re.compile(r"([a-z0-9-]+)-aiplatform\.googleapis\.com|aiplatform\.([a-z0-9-]+)\.rep\.googleapis\.com")
 
 
 @lru_cache(maxsize=1024)
 def location_of_host(host: str) -> str | None:
-    """Return the location that a Host header decides, None if the path does (fidelity.md, Locations)."""
-    return _HOSTS.get(host.partition(":")[0].lower())
+    """Return the location that a Host header decides, known or not; None if the path does (fidelity.md, Locations)."""
+    named = _LOCATION_HOST.fullmatch(host.partition(":")[0].lower())
+    return named and (named[1] or named[2])

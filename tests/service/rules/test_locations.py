@@ -85,7 +85,9 @@ def test_locations_are_those_of_the_service() -> None:
         ("aiplatform.eu.rep.googleapis.com", "eu"),
         ("aiplatform.googleapis.com", "us-central1"),
         ("localhost:8089", "us-central1"),
-        ("narnia-aiplatform.googleapis.com", "us-central1"),
+        ("narnia-aiplatform.googleapis.com", "narnia"),
+        ("aiplatform.narnia.rep.googleapis.com", "narnia"),
+        ("a.narnia-aiplatform.googleapis.com", "us-central1"),
     ],
 )
 @pytest.mark.parametrize("endpoint", ["openapi", "123"])
