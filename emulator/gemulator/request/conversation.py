@@ -11,12 +11,10 @@ from gemulator.core.json_types import JSON, digest
 from gemulator.request.message import (
     ASSISTANT_ROLES,
     CALLS,
-    EMPTY,
     MEDIA,
     SIGNED,
     SYSTEM_ROLES,
     TOOL_ROLES,
-    TURN,
     ContentPart,
     HistoryCall,
     Message,
@@ -43,8 +41,8 @@ class Content(NamedTuple):
 class Conversation:
     """A request with its target and headers (names in lower case).
 
-    `has_turns`: there are messages beside instructions. `has_tool_calls` and `media`: some message has calls or
-    results, or parts other than plain text. `has_empty`: some message has no parts.
+    `features` are those of all messages. `has_tool_calls` and `media`: some message has calls or results, or parts
+    other than plain text.
     """
 
     def __init__(self, parsed: ParsedRequest, target: Target, headers: Mapping[str, str]) -> None:
@@ -53,12 +51,9 @@ class Conversation:
         self.envelope = parsed.envelope
         self.target = target
         self.headers = headers
-        features = parsed.history.features | parsed.newest.message.features
-        self.has_turns = features & TURN != 0
+        self.features = features = parsed.history.features | parsed.newest.message.features
         self.has_tool_calls = features & CALLS != 0
         self.media = features & MEDIA != 0
-        self.has_empty = features & EMPTY != 0
-        self._signed = features & SIGNED != 0
         self._fingerprint: bytes | None = None
         self._user = len(self.request.messages) - 1  # index of the newest; -1 if there is none
         while self._user >= 0 and self.request.messages[self._user].role != "user":
@@ -151,7 +146,7 @@ class Conversation:
 
     def _has_call_ids(self) -> bytes:
         parsed, envelope = self.parsed, self.envelope
-        if self._signed or envelope.tag:
+        if self.features & SIGNED or envelope.tag:
             *past, newest = [digest(message) for message in _normalize_messages(self.body["messages"], envelope.tag)]
             return combine_digests((envelope.digest, combine_digests(past), newest))
         return combine_digests((envelope.digest, parsed.history.digest, parsed.newest.digest))

@@ -1,6 +1,7 @@
 """Limits on the structure of a request, checked before answering."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ _SERVICE_TOOLS = 512  # of the service; the rule `too-many-functions` refuses mo
 _MIN_VALUE_BYTES = 2  # of a value and its comma: no body of fewer bytes a value exceeds a limit
 
 
-class RequestLimits(Struct, frozen=True):
+class RequestLimits(Struct, frozen=True, dict=True):
     """Maximum numbers in one request. They are fields of Settings with the prefix `max_`."""
 
     values: int = 500_000
@@ -24,6 +25,15 @@ class RequestLimits(Struct, frozen=True):
     parts: int = 20_000
     tools: int = 20_000
     enum: int = 20_000
+
+    @cached_property
+    def harmless(self) -> int:
+        """Size in bytes up to which no body exceeds a limit; the parser itself enforces the default depth."""
+        numbers = [self.values, self.messages, self.parts, self.tools, self.enum]
+        return _MIN_VALUE_BYTES * min(numbers if self.depth >= _PARSED_DEPTH else [*numbers, self.depth])
+
+
+_PARSED_DEPTH = RequestLimits().depth
 
 
 def check_bytes(raw: bytes, limits: RequestLimits) -> None:
@@ -37,22 +47,24 @@ def check_bytes(raw: bytes, limits: RequestLimits) -> None:
 
 def check_request(parsed: ParsedRequest, limits: RequestLimits, *, shared: bool) -> None:
     """Raise RequestError if a parsed request exceeds a limit. That of tools holds on `shared` targets only."""
-    request, size = parsed.request, len(parsed.raw)
+    size = len(parsed.raw)
+    if size <= limits.harmless:
+        return
+    request = parsed.request
     if len(request.messages) > limits.messages:
         raise _too_many("messages", len(request.messages), limits.messages, "messages")
     functions = max(len(request.tools or ()), len(request.functions or ()))
     if shared and functions > limits.tools:
         raise _too_many_tools(functions, limits.tools)
-    if size > _MIN_VALUE_BYTES * limits.parts:
-        contents = [message.content for message in request.messages if isinstance(message.content, list)]
-        parts = max(map(len, contents), default=0)
-        if parts > limits.parts:
-            raise _too_many("parts", parts, limits.parts, "parts in one message")
+    contents = [message.content for message in request.messages if isinstance(message.content, list)]
+    parts = max(map(len, contents), default=0)
+    if parts > limits.parts:
+        raise _too_many("parts", parts, limits.parts, "parts in one message")
     if size > _MIN_VALUE_BYTES * limits.enum:
         members = max(_enum_sizes(parsed.envelope.body), default=0)
         if members > limits.enum:
             raise _too_many("enum", members, limits.enum, "values in one enum")
-    if limits.depth < RequestLimits().depth and is_deeper(parsed.tree, limits.depth):
+    if limits.depth < _PARSED_DEPTH and is_deeper(parsed.tree, limits.depth):
         message = f"the body is nested deeper than {limits.depth} levels. Nest less, or raise --max-depth."
         raise RequestError(own_failure(message))
 

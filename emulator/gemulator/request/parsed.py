@@ -34,14 +34,16 @@ _features_of = attrgetter("features")
 Found = TypeVar("Found")
 
 
-class RequestEnvelope(Struct, frozen=True, eq=False, dict=True):
+class RequestEnvelope(Struct, eq=False, dict=True):
     """A body without its messages.
 
     `request` has no messages and `body` an empty list of them. Both are shared between requests and never mutated.
+    `tokens` is set when first counted.
     """
 
     request: ChatRequest
     body: Mapping[str, JSON]
+    tokens: int | None = None
     _memo: dict[object, Any] = field(default_factory=dict)
 
     def memoize(self, find: Callable[..., Found], *about: Hashable) -> Found:

@@ -54,12 +54,10 @@ def _message_tokens(parsed: ParsedMessage) -> int:
 
 def envelope_tokens(envelope: RequestEnvelope) -> int:
     """Return the tokens of the tools and of the referenced cached content."""
-    return envelope.memoize(_count_envelope)
-
-
-def _count_envelope(envelope: RequestEnvelope) -> int:
-    tools = count(envelope.tools.decode()) if envelope.request.has_functions else 0
-    return tools + cached_content_tokens(envelope.request.google_options)
+    if envelope.tokens is None:
+        tools = count(envelope.tools.decode()) if envelope.request.has_functions else 0
+        envelope.tokens = tools + cached_content_tokens(envelope.request.google_options)
+    return envelope.tokens
 
 
 def _media_tokens(conversation: Conversation, model: Model) -> int:

@@ -14,6 +14,7 @@ from gemulator.request.parser import parse
 from gemulator.request.target import Target
 from gemulator.service.catalog import Model
 from gemulator.service.rules import RULES, Policy, RuleContext
+from gemulator.service.rules.rule import features_present
 from tests.endpoint import CATALOG, GEMINI_3, Endpoint
 from tests.service.rules import (
     test_declarations,
@@ -105,9 +106,8 @@ def test_every_rule_passes_a_neighbour() -> None:
         seen = context(settings, fields)
         if seen is None:
             continue
-        present = {*fields}
-        present |= {"calls"} if seen.conversation.has_tool_calls else set()
-        present |= {"parts"} if seen.conversation.media else set()
+        # The rules on empty messages and turns refuse whatever has them: their neighbours do not.
+        present = {*fields, *features_present(seen.conversation.features), "empty", "no turns"}
         for rule in RULES:
             if (not rule.requires or not rule.requires.isdisjoint(present)) and rule.check(seen) is None:
                 passed.add(rule.name)

@@ -12,7 +12,7 @@ from gemulator.request.parsed import History, ParsedMessage, ParsedRequest, Requ
 from gemulator.request.target import Target
 from gemulator.service.catalog import Model
 from gemulator.service.rules import formats, history, limits, media, parameters, signatures, thinking, tools
-from gemulator.service.rules.rule import STRICTNESS, Policy, Rule, RuleContext
+from gemulator.service.rules.rule import STRICTNESS, Policy, Rule, RuleContext, features_present
 
 # A request that breaks several rules gets the refusal of the first one.
 RULES: Sequence[Rule] = (
@@ -54,8 +54,7 @@ def check_request(context: RuleContext) -> RuleResult:
         context.model,
         context.policy,
         conversation.target,
-        conversation.has_tool_calls,
-        conversation.media,
+        conversation.features,
     )
     notes, tolerated = [], []
     for rule, known in checks.rules:
@@ -84,13 +83,13 @@ class ApplicableRules(Struct, frozen=True):
 
 
 def _applicable_rules(
-    envelope: RequestEnvelope, model: Model, policy: Policy, target: Target, calls: bool, media: bool
+    envelope: RequestEnvelope, model: Model, policy: Policy, target: Target, features: int
 ) -> ApplicableRules:
     """Return the rules that can fail for such messages.
 
     Rules that read no message are checked here, once per envelope and target.
     """
-    present = envelope.members | ({"calls"} if calls else set()) | ({"parts"} if media else set())
+    present = envelope.members | features_present(features)
     rules = [
         rule
         for rule in (RULES if model.is_gemini else _PARTNER_RULES)

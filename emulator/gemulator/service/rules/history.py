@@ -4,13 +4,13 @@ import orjson
 from msgspec.structs import replace
 
 from gemulator.core.plan import Failure
-from gemulator.request.message import EMPTY, SYSTEM_ROLES, TOOL_ROLES, HistoryCall, Message
+from gemulator.request.message import ASSISTANT_ROLES, EMPTY, SYSTEM_ROLES, TOOL_ROLES, TURN, HistoryCall, Message
 from gemulator.service.refusals import invalid_proto, refuse
 from gemulator.service.rules.rule import Rule, RuleContext, requires
 
 
 def _contents(context: RuleContext) -> Failure | None:
-    return None if context.conversation.has_turns else refuse("no-contents")
+    return None if context.conversation.features & TURN else refuse("no-contents")
 
 
 def _parts(context: RuleContext) -> Failure | None:
@@ -35,10 +35,9 @@ def _is_object(call: HistoryCall) -> bool:
 
 
 def _empty(context: RuleContext) -> Failure | None:
-    if not context.conversation.has_empty:
+    empty = next((message for message in context.request.messages if message.features & EMPTY), None)
+    if empty is None:
         return None
-    messages = (message for content in context.conversation.contents for message in content.messages)
-    empty = next(message for message in messages if message.features & EMPTY)
     return refuse("empty-text" if empty.content and isinstance(empty.content, list) else "no-parts")
 
 
@@ -96,17 +95,19 @@ def _text_with_calls(context: RuleContext) -> Failure | None:
 
 
 def _prefill(context: RuleContext) -> Failure | None:
-    contents = context.conversation.contents
-    if context.model.prefill or not contents or contents[-1].kind not in ("model", "calls"):
+    if context.model.prefill:
         return None
-    return refuse("no-prefill")
+    for message in reversed(context.request.messages):
+        if message.role not in SYSTEM_ROLES:
+            return refuse("no-prefill") if message.role in ASSISTANT_ROLES else None
+    return None
 
 
 RULES = (
-    Rule("contents", "§6 at least one contents field is required", _contents, requires("messages")),
+    Rule("contents", "§6 at least one contents field is required", _contents, requires("no turns")),
     Rule("part-in-message", "§6 An 'image_url' 'content' object element is unsupported", _parts, requires("parts")),
     Rule("arguments", "§6 Expected a valid JSON object in the request", _arguments, requires("calls"), partners=True),
-    Rule("no-parts", "§16.3 at least one parts field; Model input cannot be empty", _empty, requires("messages")),
+    Rule("no-parts", "§16.3 at least one parts field; Model input cannot be empty", _empty, requires("empty")),
     Rule("call-order", "§16.4 function call turn comes immediately after a user turn", _order, requires("calls")),
     Rule("response-count", "§16.5 number of function response parts", _counts, requires("calls")),
     Rule("response-name", "§16.6 function_response.name: Name cannot be empty", _names, requires("calls")),

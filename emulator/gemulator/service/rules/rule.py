@@ -1,6 +1,6 @@
 """Types of a request rule: policy, context, rule."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Literal, NamedTuple, Self, TypeAlias, get_args
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from gemulator.core.plan import Failure
 from gemulator.core.settings import Settings, Signatures, Strictness
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
+from gemulator.request.message import CALLS, EMPTY, MEDIA, TURN
 from gemulator.request.parsed import RequestEnvelope
 from gemulator.service.catalog import Model
 
@@ -98,6 +99,8 @@ class RuleContext(Struct, frozen=True, gc=False):
 Check: TypeAlias = Callable[[RuleContext], Failure | None]
 
 OPTIONS = frozenset({"extra_body", "google"})  # members with Google's own options
+_FEATURES = {"calls": CALLS, "parts": MEDIA, "empty": EMPTY}
+_OF_MESSAGES = frozenset({"messages", "no turns", *_FEATURES})
 
 
 class Rule(Struct, frozen=True):
@@ -105,10 +108,10 @@ class Rule(Struct, frozen=True):
 
     `fact` is its source: the words, after `§` and the chapter (fidelity.md, Parameters).
 
-    The check can only fail if the request has one of `requires`: members of the body, or `calls` or `parts` in a
-    message. If empty, it is always made. `enabled_if` tells if a policy enables the rule; None means always.
-    `strictness` is the mildest at which the rule refuses; below it, its message becomes a note. `group` is the group
-    of rules with an option of its own.
+    The check can only fail if the request has one of `requires`: members of the body, or features of its messages (see
+    `features_present`). If empty, it is always made. `enabled_if` tells if a policy enables the rule; None means
+    always. `strictness` is the mildest at which the rule refuses; below it, its message becomes a note. `group` is the
+    group of rules with an option of its own.
     """
 
     name: str
@@ -128,7 +131,13 @@ class Rule(Struct, frozen=True):
     @property
     def reads_messages(self) -> bool:
         """Return True if the check reads messages; the result of other checks depends on the envelope only."""
-        return not self.requires.isdisjoint({"messages", "calls", "parts"})
+        return not self.requires.isdisjoint(_OF_MESSAGES)
+
+
+def features_present(features: int) -> Set[str]:
+    """Return the features of messages, as rules require them: `calls`, `parts` or `empty` in one, or `no turns`."""
+    present = {name for name, bit in _FEATURES.items() if features & bit}
+    return present if features & TURN else present | {"no turns"}
 
 
 def requires(*names: str) -> frozenset[str]:
