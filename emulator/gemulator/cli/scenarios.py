@@ -111,7 +111,7 @@ def explain(
     REQUEST.json is the body of a chat request; `-` reads standard input.
     """
     from gemulator.server.app import create_app
-    from gemulator.server.auth.identity import header_error, rebuild_request
+    from gemulator.server.auth.identity import rebuild_request
     from gemulator.state.store import DEFAULT
 
     settings = settings_from_options(options)
@@ -121,9 +121,8 @@ def explain(
     path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
     parsed = dict(map(_parse_header, headers))
     request = rebuild_request(request_file.read(), path, target, parsed, DEFAULT)
-    problem = header_error(request.caller, parsed)
-    if problem is not None:
-        raise click.UsageError(f"--header: {problem}")
+    if request.caller.error:
+        raise click.UsageError(f"--header: {request.caller.error}")
     click.echo(printable_lines(str(asyncio.run(engine.explain(request)))))
 
 

@@ -24,10 +24,11 @@ class Target(Struct, frozen=True):
 
 
 class Caller(Struct, frozen=True):
-    """Session and settings of a request."""
+    """Session and settings of a request. `error` is the mistake in gemulator's headers, empty if there is none."""
 
     session: str = "default"
     settings: Overrides = NO_OVERRIDES
+    error: str = ""
 
 
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")

@@ -17,7 +17,7 @@ from gemulator.dialects import FRONT_END, refusal
 from gemulator.engine.engine import Engine, EngineResult
 from gemulator.engine.response_headers import add_emulator_headers
 from gemulator.engine.session_library import NoTaskError
-from gemulator.request.target import Target, target_of
+from gemulator.request.target import target_of
 from gemulator.server.auth.identity import Authenticator
 from gemulator.server.chat_request import Refusal, RequestReader
 from gemulator.server.delivery_clock import DeliveryClock, Timing
@@ -71,7 +71,7 @@ class Chat:
         try:
             if started is None:
                 began = self._timing.monotonic()
-                result = await self._answer_scope(scope, receive)
+                result = await self._answer(scope["path"], Headers(dict(scope["headers"])), receive)
             else:
                 began, result = started.began, await started.result()
             stream = result.received.exchange.stream
@@ -91,14 +91,14 @@ class Chat:
 
     def answer_now(self, connection: HttpConnection, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> object:
         """Answer a POST in one write if nothing waits (`AnswerNow`). Returns HANDLED, a StartedAnswer or None."""
-        path, target = _path_and_target(url)
-        if target is None:
+        path = _chat_path(url)
+        if path is None:
             return None
         began = self._timing.monotonic()
         self._metrics.running += 1
         left: EngineResult | Exception | Suspended[EngineResult]
         try:
-            left = start(self._answer(path, target, Headers(headers), body))
+            left = start(self._answer(path, Headers(headers), body))
             if not isinstance(left, Suspended) and run_immediate(self._write_whole(connection, left, began)):
                 self._metrics.running -= 1
                 return HANDLED
@@ -121,13 +121,8 @@ class Chat:
         connection.write_whole(head, chunk.data)
         return True
 
-    async def _answer_scope(self, scope: Scope, receive: Receive) -> EngineResult:
-        target = target_of(scope["path"])
-        assert target is not None
-        return await self._answer(scope["path"], target, Headers(dict(scope["headers"])), receive)
-
-    async def _answer(self, path: str, target: Target, headers: Headers, source: bytes | Receive) -> EngineResult:
-        request = await self._reader.read(path, target, headers, source)
+    async def _answer(self, path: str, headers: Headers, source: bytes | Receive) -> EngineResult:
+        request = await self._reader.read(path, headers, source)
         if isinstance(request, Refusal):
             return await self._refuse(request, path, headers)
         try:
@@ -160,7 +155,7 @@ class Chat:
 
 
 @lru_cache(maxsize=1024)
-def _path_and_target(url: bytes) -> tuple[str, Target | None]:
-    """Return the path of a URL and its target, None unless it is a plain chat path."""
+def _chat_path(url: bytes) -> str | None:
+    """Return the path of a URL, None unless it is a plain chat path."""
     path = url.decode("latin-1")
-    return path, target_of(path) if path.isascii() and not _SPECIAL.search(path) else None
+    return path if path.isascii() and not _SPECIAL.search(path) and target_of(path) else None

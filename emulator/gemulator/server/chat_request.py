@@ -1,5 +1,7 @@
 """Reading of chat requests: caller, gemulator's headers and body."""
 
+from functools import lru_cache
+
 from msgspec import Struct
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -8,8 +10,8 @@ from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure, own_failure
 from gemulator.core.settings import Settings
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.request.target import Target
-from gemulator.server.auth.identity import Authenticator, header_error, with_host
+from gemulator.request.target import Target, target_of
+from gemulator.server.auth.identity import Authenticator, with_host
 from gemulator.server.metrics import Metrics
 from gemulator.service.locations import GLOBAL_HOST, NO_HOST
 from gemulator.state.store import DEFAULT
@@ -26,6 +28,14 @@ class Refusal(Struct, frozen=True):
     session: str = DEFAULT
 
 
+class Address(Struct, frozen=True):
+    """Target of a path at a host, with the size limit of bodies there. `failure` is set if no such host exists."""
+
+    target: Target
+    limit: int
+    failure: Failure | None
+
+
 class RequestReader:
     """Reader of chat requests. `metrics` has the number of those in progress."""
 
@@ -33,23 +43,20 @@ class RequestReader:
         self._settings = settings
         self._authenticator = authenticator
         self._metrics = metrics
+        self._address = lru_cache(maxsize=1024)(self._find_address)
 
-    async def read(
-        self, path: str, target: Target, headers: Headers, source: bytes | Receive
-    ) -> IncomingRequest | Refusal:
-        """Return the request or its refusal. `source` is the body, or what receives it."""
-        if headers.get("host", "").startswith(NO_HOST):
-            message = f"no host {NO_HOST} exists: use {GLOBAL_HOST}"
-            return Refusal(own_failure(message, status=404, code="NOT_FOUND"), target)
-        target = with_host(target, headers)
+    async def read(self, path: str, headers: Headers, source: bytes | Receive) -> IncomingRequest | Refusal:
+        """Return the request to a chat path or its refusal. `source` is the body, or what receives it."""
+        address = self._address(path, headers.raw.get(b"host", b""))
+        target, limit = address.target, address.limit
+        if address.failure is not None:
+            return Refusal(address.failure, target)
         caller = self._authenticator.caller(headers, target)
         if isinstance(caller, Failure):
             return Refusal(caller, target)
-        error = header_error(caller, headers.raw)
-        if error is not None:
+        if caller.error:
             remedy = "correct the header, or leave it out"
-            return Refusal(own_failure(error, error, remedy), target, caller.session)
-        limit = self._limit(target)
+            return Refusal(own_failure(caller.error, caller.error, remedy), target, caller.session)
         body = source if isinstance(source, bytes) else await _read_body(source, headers, limit)
         if body is None or len(body) > limit:
             message = f"Request payload size exceeds the limit: {limit} bytes."
@@ -57,10 +64,15 @@ class RequestReader:
             return Refusal(failure, target, caller.session)
         return IncomingRequest(body, path, target, headers.raw, caller, self._metrics.running - 1)
 
-    def _limit(self, target: Target) -> int:
-        if target.shared:
-            return self._settings.openapi_limit
-        return self._settings.dedicated_limit if target.host else self._settings.shared_limit
+    def _find_address(self, path: str, host: bytes) -> Address:
+        target, name, settings = target_of(path), host.decode("latin-1"), self._settings
+        assert target is not None
+        if name.startswith(NO_HOST):
+            message = f"no host {NO_HOST} exists: use {GLOBAL_HOST}"
+            return Address(target, 0, own_failure(message, status=404, code="NOT_FOUND"))
+        target = with_host(target, name)
+        limit = settings.dedicated_limit if target.host else settings.shared_limit
+        return Address(target, settings.openapi_limit if target.shared else limit, None)
 
 
 async def _read_body(receive: Receive, headers: Headers, limit: int) -> bytes | None:

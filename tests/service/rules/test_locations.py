@@ -2,7 +2,6 @@
 
 import pytest
 
-from gemulator.core.headers import Headers
 from gemulator.dialects import DIALECTS
 from gemulator.request.target import Target
 from gemulator.server.auth.identity import with_host
@@ -93,7 +92,7 @@ def test_locations_are_those_of_the_service() -> None:
 @pytest.mark.parametrize("endpoint", ["openapi", "123"])
 def test_regional_host_decides_the_location(host: str, location: str, endpoint: str) -> None:
     target = Target("v1", "p", "us-central1", endpoint)
-    assert with_host(target, Headers.from_text({"host": host})).location == location
+    assert with_host(target, host).location == location
 
 
 @pytest.mark.parametrize(

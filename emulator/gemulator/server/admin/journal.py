@@ -20,7 +20,7 @@ from gemulator.request.target import target_of
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.bodies import Question, int_param, journal_filter, parse_body, read_body, read_json
 from gemulator.server.admin.guard import AdminHTTPError
-from gemulator.server.auth.identity import header_error, rebuild_request
+from gemulator.server.auth.identity import rebuild_request
 from gemulator.state.journal.entry import Entry, Filter
 from gemulator.state.journal.har import archive
 from gemulator.state.journal.json_views import (
@@ -200,8 +200,8 @@ class JournalRoutes(Struct, frozen=True):
             raise AdminHTTPError(422, "no_chat_path", f"{question.path!r} is not the path of a chat request", remedy)
         headers = Headers.from_text(question.headers).raw
         incoming = rebuild_request(orjson.dumps(question.body), question.path, target, headers, question.session)
-        error = header_error(incoming.caller, headers)
-        if error is not None:
+        error = incoming.caller.error
+        if error:
             raise AdminHTTPError(
                 422, "unusable_header", error, "Correct the header: a chat request with it gets a 400."
             )

@@ -26,13 +26,8 @@ if TYPE_CHECKING:
 _DEDICATED_SUFFIX = ".prediction.vertexai.goog"
 _MAX_SESSION = 200  # characters; longer names are truncated
 
-# The headers that decide a Caller.
-_PREFIX = b"x-emulator-"
-_OVERRIDE_HEADERS = [header_of(name).encode() for name in OVERRIDES]
-_IDENTITY_HEADERS = (b"authorization", b"x-goog-api-key", b"x-emulator-session")
-_CALLER_HEADERS = (*_IDENTITY_HEADERS, *_OVERRIDE_HEADERS)
-_OVERRIDING = frozenset(_OVERRIDE_HEADERS)
-_OWN_HEADERS = frozenset([*_OVERRIDE_HEADERS, b"x-emulator-session", b"x-emulator-admin-key"])
+_PREFIX = "x-emulator-"
+_OWN_HEADERS = frozenset([*map(header_of, OVERRIDES), "x-emulator-session", "x-emulator-admin-key"])
 
 Reason: TypeAlias = Literal["missing", "api key", "foreign", "forged", "expired"]
 
@@ -64,16 +59,15 @@ class Authenticator:
         """Return the caller, Google's 401 or its 403."""
         if self._cached_caller is not None:
             raw = headers.raw
-            names = _IDENTITY_HEADERS if _OVERRIDING.isdisjoint(raw) else _CALLER_HEADERS
-            return self._cached_caller(tuple(map(raw.get, names)), target.version)
+            names = _deciding_names(tuple(raw))
+            return self._cached_caller(names, tuple([raw[name] for name in names]), target.version)
         caller = self._authenticate(headers, target.version, shared=target.shared)
         if self._policy is None or isinstance(caller, Failure):
             return caller
         return self._policy.check(self._identity(bearer_token(headers)), target) or caller
 
-    def _caller_from_values(self, values: Sequence[bytes | None], version: str) -> Caller | Failure:
-        pairs = zip(_CALLER_HEADERS, values, strict=False)  # without overrides, the first ones only
-        return self._authenticate(Headers({name: value for name, value in pairs if value is not None}), version)
+    def _caller_from_values(self, names: Sequence[bytes], values: Sequence[bytes], version: str) -> Caller | Failure:
+        return self._authenticate(Headers(dict(zip(names, values, strict=True))), version)
 
     def _authenticate(self, headers: Headers, version: str, *, shared: bool = True) -> Caller | Failure:
         bearer = bearer_token(headers)
@@ -107,6 +101,13 @@ class Authenticator:
         return token.subject if isinstance(token, Token) and token.subject else bearer
 
 
+@lru_cache(maxsize=64)  # clients send the same names with each request
+def _deciding_names(names: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return the names of the headers that decide a Caller."""
+    identity = (b"authorization", b"x-goog-api-key")
+    return tuple(name for name in names if name in identity or name.startswith(_PREFIX.encode()))
+
+
 def bearer_token(headers: Headers) -> str:
     """Return the bearer token of a request, empty if there is none."""
     scheme, _, token = headers.get("authorization", "").strip().partition(" ")
@@ -116,40 +117,37 @@ def bearer_token(headers: Headers) -> str:
 def caller_from_headers(headers: Headers, session: str) -> Caller:
     """Return the caller in a session with the overrides in the headers."""
     given: Any = {name: value for name in OVERRIDES if (value := headers.get(header_of(name)))}
-    return Caller(session[:_MAX_SESSION], Overrides(**given) if given else NO_OVERRIDES)
+    return Caller(session[:_MAX_SESSION], Overrides(**given) if given else NO_OVERRIDES, _header_error(headers, given))
 
 
-def header_error(caller: Caller, raw: Mapping[bytes, bytes]) -> str | None:
-    """Return the error in gemulator's request headers, None if they are valid."""
-    for header in raw:
+def _header_error(headers: Headers, given: Mapping[str, str]) -> str:
+    """Return the mistake in gemulator's request headers with these overrides, empty if there is none."""
+    for header in headers:
         if header.startswith(_PREFIX) and header not in _OWN_HEADERS:
-            return _unknown_header(header.decode("latin-1"))
-    if caller.settings is NO_OVERRIDES:
-        return None
-    for name, value in caller.settings.given().items():
+            return _unknown_header(header)
+    for name, value in given.items():
         try:
             check_override(name, value)
         except ValueError as error:
             return f"{header_of(name)}: {error}"
-    return None
+    return ""
 
 
 def _unknown_header(header: str) -> str:
     from difflib import get_close_matches
 
-    name = header.removeprefix(_PREFIX.decode()).replace("-", "_")
+    name = header.removeprefix(_PREFIX).replace("-", "_")
     if name in SessionSettings.__struct_fields__:
         return f"{header} is no header: set {name} on the session"
     if name in Settings.model_fields:
         return f"{header} is no header: start the server with --{name.replace('_', '-')}"
-    known = [own.decode() for own in _OWN_HEADERS]
-    near = get_close_matches(header, known, 1)
-    return f"{header} is unknown: " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}")
+    near = get_close_matches(header, _OWN_HEADERS, 1)
+    known = ", ".join(sorted(_OWN_HEADERS))
+    return f"{header} is unknown: " + (f"did you mean {near[0]}?" if near else f"known are {known}")
 
 
-def with_host(target: Target, headers: Headers) -> Target:
+def with_host(target: Target, host: str) -> Target:
     """Return the target with the location of a regional host, and the name of a dedicated endpoint's."""
-    host = headers.get("host", "")
     location = location_of_host(host)
     if location is not None and location != target.location:
         target = replace(target, location=location)
@@ -164,7 +162,8 @@ def rebuild_request(
 ) -> IncomingRequest:
     """Return a journaled or explained request again, without authentication."""
     headers = Headers(raw)
-    return IncomingRequest(body, path, with_host(target, headers), raw, caller_from_headers(headers, session))
+    target = with_host(target, headers.get("host", ""))
+    return IncomingRequest(body, path, target, raw, caller_from_headers(headers, session))
 
 
 def _unauthenticated(reason: Reason, version: str, *, shared: bool) -> Failure:
