@@ -40,7 +40,10 @@ _ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
 
 
 class EngineResult(Struct, frozen=True, gc=False):
-    """A delivery and its journal entry; `number` is 0 if it is not journaled."""
+    """A delivery and its journal entry; `number` is 0 if it is not journaled.
+
+    `leases` are to be released when the answer has ended.
+    """
 
     delivery: Delivery
     received: Received
@@ -56,11 +59,6 @@ class AdmittedRequest(Struct, gc=False):
     overlay: SessionOverlay
     at: float
     admission: Admission | None = None
-
-    @property
-    def leases(self) -> Sequence[Charge]:
-        """Return the charges to release when the answer has ended."""
-        return () if self.admission is None else self.admission.leases
 
 
 class AnswerDraft(Struct, frozen=True, gc=False):
@@ -92,17 +90,15 @@ class Engine:
         """Return the delivery for a request, after it was journaled."""
         session = incoming.caller.session
         admitted = await self._admit(incoming)
-        leases = admitted.leases if isinstance(admitted, AdmittedRequest) else ()
+        leases = () if isinstance(admitted, AnswerDraft) or admitted.admission is None else admitted.admission.leases
         try:
-            draft = await self._build_answer(admitted) if isinstance(admitted, AdmittedRequest) else admitted
-            result = await self.record(
-                draft.exchange, draft.delivery, incoming.headers, session, draft.attempt, draft.at
-            )
+            draft = admitted if isinstance(admitted, AnswerDraft) else await self._build_answer(admitted)
+            exchange, delivery, headers = draft.exchange, draft.delivery, incoming.headers
+            return await self.record(exchange, delivery, headers, session, draft.attempt, draft.at, leases)
         except BaseException:
             if leases:
                 await self._admission.release(session, leases)
             raise
-        return replace(result, leases=leases) if leases else result
 
     async def explain(self, incoming: IncomingRequest) -> Explanation:
         """Return the answer that the request would get now, with reasons. Neither counted nor journaled."""
@@ -166,12 +162,12 @@ class Engine:
         if refusal is not None and (claim.index is None or not prepared.limits[claim.index].counts):
             return await self._worker.run(len(incoming.body), self._refuse, incoming, refusal, now)
         attempt = 0 if self.settings.ids == "stable" else claim.attempt
-        is_repeat = attempt > 0 and prepared.may_be_cached
-        rendered = prepared.renderings.get((claim.index, is_repeat))
+        which = (claim.index, attempt > 0 and prepared.may_be_cached)
+        rendered = prepared.renderings.get(which)
         if rendered is None:
-            render = partial(self._render, prepared, claim.index, incoming, now, is_repeat=is_repeat)
+            render = partial(self._render, prepared, which, incoming, now)
             rendered = await self._worker.run_within(len(incoming.body), render)
-            self.preparation.store_rendering(prepared, (claim.index, is_repeat), rendered)
+            self.preparation.store_rendering(prepared, which, rendered)
         rendering, exchange = rendered
         if exchange.source == "unsatisfiable" and not dry:
             await self._unclaim(session, prepared, claim)
@@ -208,26 +204,27 @@ class Engine:
         session: str,
         attempt: int = 0,
         at: float | None = None,
+        leases: Sequence[Charge] = (),
     ) -> EngineResult:
         """Journal an answer before it is sent."""
         stored, size = truncate_delivery(delivery, self.settings.journal_body)
         size += len(exchange.body.data) + _ENTRY_OVERHEAD
         at = self.clock() if at is None else at
         received = Received(at, session, attempt, exchange, drop_secrets(headers), stored, size)
-        return EngineResult(delivery, received, await self.store.append(received))
+        return EngineResult(delivery, received, await self.store.append(received), leases)
 
     # ---- plan and render
 
     def _render(
         self,
         prepared: PreparedRequest,
-        index: int | None,
+        which: tuple[int | None, bool],
         incoming: IncomingRequest,
         now: float,
         budget: Budget,
-        *,
-        is_repeat: bool,
     ) -> tuple[RenderedAnswer, Exchange]:
+        """Return the answer of a candidate to a first or (True) repeated request, and its exchange."""
+        index, is_repeat = which
         located = None if index is None else prepared.candidates[index]
         source: Source = "unmatched"
         nearest: Sequence[NearMiss] = ()

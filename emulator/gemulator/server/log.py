@@ -71,11 +71,10 @@ class RequestLog:
     def _plain_line(self, received: Received, finished: Finished) -> str:
         exchange, count = received.exchange, finished.chunks
         chosen = f"{exchange.scenario}/{exchange.turn}" if exchange.scenario else exchange.source
-        line = (
-            f"{exchange.method}  {_short_path(exchange.path)}  {printable(exchange.model) or '-'}  {chosen}  "
-            f"{self._status(sent_status(received, finished))}  "
-            f"{count} {'chunk' if count == 1 else 'chunks'}  {round(finished.duration * 1000)} ms"
-        )
+        start = _line_start(exchange.method, exchange.path, exchange.model)
+        status = self._status(sent_status(received, finished))
+        chunks = "chunk" if count == 1 else "chunks"
+        line = f"{start}  {chosen}  {status}  {count} {chunks}  {round(finished.duration * 1000)} ms"
         if finished.outcome != "completed":
             line += f"  {finished.outcome}"
         if received.delivery.faults:
@@ -142,6 +141,11 @@ def _error_message(body: bytes) -> str:
 
 
 @lru_cache(maxsize=256)
+def _line_start(method: str, path: str, model: str) -> str:
+    """Return the part of a line that many requests share."""
+    return f"{method}  {_short_path(path)}  {printable(model) or '-'}"
+
+
 def _short_path(path: str) -> str:
     """Return the path from its endpoint on: `…/endpoints/openapi/chat/completions`."""
     at = path.find("/endpoints/")

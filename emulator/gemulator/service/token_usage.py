@@ -47,8 +47,9 @@ def prompt_tokens(conversation: Conversation, model: Model) -> int:
 def _message_tokens(parsed: ParsedMessage) -> int:
     if parsed.tokens is None:
         message = parsed.message
-        calls = sum([count(call.function.name) + count(call.function.arguments) for call in message.calls])
-        parsed.tokens = count(message.text) + calls
+        parsed.tokens = count(message.text)
+        for call in message.calls:
+            parsed.tokens += count(call.function.name) + count(call.function.arguments)
     return parsed.tokens
 
 
@@ -74,7 +75,9 @@ def cached_content_tokens(options: Mapping[str, JSON]) -> int:
 
 def may_be_cached(conversation: Conversation, model: Model, size: int) -> bool:
     """Return False if a body of `size` bytes is certainly too short for the implicit cache (a cheap bound)."""
-    return model.caches_from is not None and (size >= model.caches_from or any(conversation.parts))
+    if model.caches_from is None:
+        return False
+    return size >= model.caches_from or (conversation.media and any(conversation.parts))
 
 
 def cached_tokens(prompt: int, model: Model) -> int:
