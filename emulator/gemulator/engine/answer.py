@@ -57,7 +57,8 @@ class AnswerBuilder:
         key = (located, request.model, bool(request.stream))
         cached: RenderedAnswer | None = self._cache.get(key)
         if cached is not None and (tokens := prompt_tokens(prepared.conversation, prepared.model)):
-            return cached.rebind(self._root(prepared, located), tokens), "turn"
+            seed = prepared.caller.settings.seed or self._settings.seed
+            return cached.rebind(root_seed(seed, located, prepared.conversation), tokens), "turn"
         rendering, source = self._render(prepared, located, now, budget, is_repeat=False)
         if (
             _is_constant(located)
@@ -108,7 +109,7 @@ class AnswerBuilder:
         override = pacing_override(caller, located)
         default_pacing = prepared.model.pace if realistic else IMMEDIATE
         tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.model.tokens_per_chunk
-        root = self._root(prepared, located)
+        root = root_seed(caller.settings.seed or settings.seed, located, prepared.conversation)
         style = self._style(caller, located, tokens_per_chunk, root)
         schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))
         return RenderOptions(root, style, schedule, self._sign, budget, is_repeat)
@@ -133,9 +134,6 @@ class AnswerBuilder:
     def _counts_once(self, located: LocatedTurn) -> bool:
         """Return True if only the last chunk of a stream has token counts: others differ by the prompt's tokens."""
         return (located.scenario.stream_usage or self._settings.stream_usage) == "last"
-
-    def _root(self, prepared: PreparedRequest, located: LocatedTurn | None) -> Seed:
-        return root_seed(prepared.caller.settings.seed or self._settings.seed, located, prepared.conversation)
 
 
 def _is_constant(located: LocatedTurn) -> bool:

@@ -49,17 +49,21 @@ class AnswerCache:
                 return None
         return value
 
-    def offer(self, key: Hashable, value: Sized) -> None:
-        """Store a value that is not in the cache, if its key was seen before."""
+    def offer(self, key: Hashable, value: Sized) -> bool:
+        """Store a value that is not in the cache, if its key was seen before; return True if it is stored."""
         hashed = hash(key)
         if hashed not in self._seen:
             if len(self._seen) >= _MAX_SEEN:
                 self._seen.clear()
             self._seen.add(hashed)
-        elif (size := value.size) <= _MAX_NEW_BYTES:
-            with self._lock:
-                self._values[key] = value
-                self._account(size)
+            return False
+        size = value.size
+        if size > _MAX_NEW_BYTES:
+            return False
+        with self._lock:
+            self._values[key] = value
+            self._account(size)
+        return True
 
     def grow(self, key: Hashable, value: Sized, added: Sized) -> None:
         """Account for an addition to a value, if it is stored."""

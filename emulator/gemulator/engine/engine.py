@@ -233,11 +233,12 @@ class Engine:
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
         else:
             rendering, source = self._builder.build(prepared, located, now, budget, is_repeat=is_repeat)
-            incomplete = len(incoming.body) > self.settings.journal_body or prepared.library.reads_credentials
-            if located is None and incomplete:
+            limit = self.settings.journal_body
+            if located is None and (len(incoming.body) > limit or prepared.library.reads_credentials):
                 # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
                 nearest = prepared.nearest
         request = prepared.conversation.request
+        failure = rendering.answer if isinstance(rendering.answer, Failure) else None
         exchange = Exchange(
             "POST",
             incoming.path,
@@ -251,8 +252,8 @@ class Engine:
             rendering.usage,
             nearest,
             prepared.tolerated,
-            rendering.answer.hint if isinstance(rendering.answer, Failure) else "",
-            rendering.answer.name if source == "unsatisfiable" and isinstance(rendering.answer, Failure) else "",
+            failure.hint if failure else "",
+            failure.name if failure and source == "unsatisfiable" else "",
         )
         return rendering, exchange
 

@@ -29,7 +29,7 @@ from gemulator.service.catalog import Catalog, Model
 from gemulator.service.rules import Policy, RuleContext, RuleResult, check_request
 from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
-from gemulator.state.store import UNCHANGED, SessionOverlay, SessionSettings, StoreDataError, TurnLimit
+from gemulator.state.store import UNCHANGED, SessionOverlay, StoreDataError, TurnLimit
 
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
 # Headers that decide an answer, beside the caller's overrides and those that scenarios read.
@@ -41,14 +41,14 @@ _UNLIMITED = TurnLimit("", None)
 _REFUSED = TurnLimit("", None, counts=False)
 
 
-class PreparedRequest(Struct, frozen=True):
+class PreparedRequest(Struct):
     """A parsed, checked and matched request: the turns that may answer, with their limits.
 
     None among the candidates is the generated answer. `notes` are for the developer; `tolerated` those of them that are
-    refusals of the service. `may_be_cached`: the service may
-    have the prompt in its cache when it is sent again. `has_no_overrides`: nothing in the request changes the text of a
-    turn. `renderings` are the answers so far, by candidate and `is_repeat`; `key` is that of the answer cache.
-    `refusal` is the service's, which is sent unless a turn is chosen that counts, because it replies with an error.
+    refusals of the service. `may_be_cached`: the service may have the prompt in its cache when it is sent again.
+    `has_no_overrides`: nothing in the request changes the text of a turn. `refusal` is the service's, which is sent
+    unless a turn is chosen that counts, because it replies with an error. `renderings` are the answers so far, by
+    candidate and `is_repeat`; `key` is that of the answer cache, None if the request is not stored there.
     """
 
     conversation: Conversation
@@ -61,9 +61,9 @@ class PreparedRequest(Struct, frozen=True):
     tolerated: Sequence[str]
     may_be_cached: bool
     has_no_overrides: bool
-    renderings: dict[tuple[int | None, bool], tuple[RenderedAnswer, Exchange]]
-    key: Hashable
     refusal: Failure | None = None
+    renderings: dict[tuple[int | None, bool], tuple[RenderedAnswer, Exchange]] = {}
+    key: Hashable | None = None
 
     @property
     def size(self) -> int:
@@ -112,8 +112,9 @@ class RequestPreparer:
         )
         prepared: PreparedRequest | None = self._cache.get(key)
         if prepared is None:
-            prepared = self._prepare(incoming, overlay, library, key)
-            self._cache.offer(key, prepared)
+            prepared = self._prepare(incoming, overlay, library)
+            if self._cache.offer(key, prepared):
+                prepared.key = key
         return prepared
 
     def store_rendering(
@@ -121,7 +122,8 @@ class RequestPreparer:
     ) -> None:
         """Store an answer with its request, for as long as that is cached."""
         prepared.renderings[which] = rendered
-        self._cache.grow(prepared.key, prepared, rendered[0])
+        if prepared.key is not None:
+            self._cache.grow(prepared.key, prepared, rendered[0])
 
     def set_library(self, library: Library) -> object:
         """Use these scenarios from the next request on; requests in progress keep theirs.
@@ -132,17 +134,20 @@ class RequestPreparer:
         self._session_library.cache_clear()
         return self._cache.clear()
 
-    def _prepare(
-        self, incoming: IncomingRequest, overlay: SessionOverlay, library: Library, key: Hashable
-    ) -> PreparedRequest:
-        check_bytes(incoming.body, self._limits)
+    def _prepare(self, incoming: IncomingRequest, overlay: SessionOverlay, library: Library) -> PreparedRequest:
+        is_harmless = len(incoming.body) <= self._limits.harmless
+        if not is_harmless:
+            check_bytes(incoming.body, self._limits)
         parsed = parse(incoming.body)
-        check_limits(parsed, self._limits, shared=incoming.target.shared)
+        if not is_harmless:
+            check_limits(parsed, self._limits, shared=incoming.target.shared)
         conversation = Conversation(parsed, incoming.target, Headers(incoming.headers))
         facts = conversation.envelope.memoize(envelope_facts, self._catalog, incoming.target)
+        caller = incoming.caller
         if overlay.settings is not UNCHANGED.settings:
-            validate_settings(incoming.caller.session, overlay.settings)
-        caller = _apply_session_settings(incoming.caller, overlay.settings)
+            validate_settings(caller.session, overlay.settings)
+            # The session's settings apply to what the headers do not set.
+            caller = replace(caller, settings=caller.settings.completed(overlay.settings))
         model, checked = self._check(conversation, facts.model, caller)
         if incoming.caller.settings.scenario is not None:
             _require_scenario(incoming.caller.settings.scenario, library)
@@ -166,8 +171,6 @@ class RequestPreparer:
             checked.tolerated,
             cacheable,
             plain,
-            {},
-            key,
             checked.failure,
         )
 
@@ -267,10 +270,3 @@ def _candidates(matching: Iterable[LocatedTurn], *, generates: bool) -> Sequence
 def _values(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[object]:
     """Return the values of the headers that scenarios read."""
     return sorted(headers.items()) if b"*" in names else map(headers.get, names)
-
-
-def _apply_session_settings(caller: Caller, settings: SessionSettings) -> Caller:
-    """Return the caller with the session's settings for what its headers do not set."""
-    if settings is UNCHANGED.settings:
-        return caller
-    return replace(caller, settings=caller.settings.completed(settings))

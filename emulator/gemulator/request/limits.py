@@ -38,8 +38,6 @@ _PARSED_DEPTH = RequestLimits().depth
 
 def check_bytes(raw: bytes, limits: RequestLimits) -> None:
     """Raise RequestError if a body has too many values. Nothing is parsed for it."""
-    if len(raw) < _MIN_VALUE_BYTES * limits.values:
-        return
     found = _count_values(raw, limits.values)
     if found > limits.values:
         raise _too_many("values", found, limits.values, "JSON values in the body")
@@ -47,10 +45,7 @@ def check_bytes(raw: bytes, limits: RequestLimits) -> None:
 
 def check_request(parsed: ParsedRequest, limits: RequestLimits, *, shared: bool) -> None:
     """Raise RequestError if a parsed request exceeds a limit. That of tools holds on `shared` targets only."""
-    size = len(parsed.raw)
-    if size <= limits.harmless:
-        return
-    request = parsed.request
+    request, size = parsed.request, len(parsed.raw)
     if len(request.messages) > limits.messages:
         raise _too_many("messages", len(request.messages), limits.messages, "messages")
     functions = max(len(request.tools or ()), len(request.functions or ()))

@@ -102,14 +102,15 @@ class Message(WireModel, frozen=True):
     @property
     def features(self) -> int:
         """Features of the message as a sum of the constants above."""
+        content = self.content
         features = 0 if self.role in SYSTEM_ROLES else TURN
         if self.tool_calls or self.function_call is not None or self.role in TOOL_ROLES:
             features |= CALLS | SIGNED
-        elif features and self.lacks_parts:
+        elif features and (not content or isinstance(content, list)) and self.lacks_parts:
             features |= EMPTY
         if self.extra_content is not None:
             features |= MEDIA | SIGNED
-        return features | MEDIA if isinstance(self.content, list) else features
+        return features | MEDIA if isinstance(content, list) else features
 
     @property
     def lacks_parts(self) -> bool:

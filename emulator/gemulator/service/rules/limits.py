@@ -54,16 +54,14 @@ def _not_served(context: RuleContext) -> Failure:
 
 def _window(context: RuleContext) -> Failure | None:
     limit = context.model.context
-    if limit is None or _fits_by_bytes(context, limit):
+    if limit is None:
+        return None
+    # Usually the size of the body proves that it fits: a token of text has at least one byte.
+    media = sum(_MAX_MEDIUM_TOKENS for _ in context.conversation.parts) if context.conversation.media else 0
+    if context.size + media + envelope_tokens(context.envelope) <= limit:
         return None
     tokens = prompt_tokens(context.conversation, context.model)
     return None if tokens <= limit else refuse("too-many-tokens", count=tokens, limit=limit)
-
-
-def _fits_by_bytes(context: RuleContext, limit: int) -> bool:
-    """Return True if the size of the body proves that it fits: a token of text has at least one byte."""
-    media = sum(_MAX_MEDIUM_TOKENS for _ in context.conversation.parts) if context.conversation.media else 0
-    return context.size + media + envelope_tokens(context.envelope) <= limit
 
 
 LISTED = Rule(
