@@ -29,6 +29,7 @@ _PROTO_TYPES = {
 # JSON encoders stop at 254 levels, real schemas need less than half; Google's limit is reported to be 100.
 _MAX_DEPTH = 200
 _MAX_MESSAGE_DEPTH = _MAX_DEPTH - 2  # of a message
+_CONTAINERS = (dict, list)  # a union would be built for each value of a body
 
 _MAX_CACHED_PART = 32_000  # bytes of a cached envelope or history
 _MAX_CACHED_MESSAGE = 2_000  # bytes of one message
@@ -192,7 +193,7 @@ def is_deeper(tree: JSON, levels: int) -> bool:
     level: list[JSON] = [tree]
     for _ in range(levels):
         level = [inner for node in level for inner in (node.values() if isinstance(node, dict) else node)]
-        level = [node for node in level if isinstance(node, dict | list)]
+        level = [node for node in level if isinstance(node, _CONTAINERS)]
         if not level:
             return False
     return True

@@ -8,6 +8,7 @@ import orjson
 from msgspec import Struct
 
 from gemulator.core.plan import Failure
+from gemulator.core.text_cache import cache_texts
 from gemulator.request.parsed import RequestEnvelope
 from gemulator.service.refusals import invalid_proto, refuse, refuse_all
 from gemulator.service.rules.declared_schema import MAX_DEPTH, SchemaFault, schema_faults
@@ -49,10 +50,15 @@ def _declarations(context: RuleContext) -> Declarations:
 def _read(envelope: RequestEnvelope) -> Declarations:
     offered = envelope.request.functions_offered
     declared = (
-        Declaration(index, function.name, [*schema_faults(function.parameters)])
+        Declaration(index, function.name, _faults_in(orjson.dumps(function.parameters)))
         for index, function in enumerate(offered)
     )
     return Declarations([function.name for function in offered], [one for one in declared if one.faults])
+
+
+@cache_texts(512, 4_000)  # sets of tools differ by few of them
+def _faults_in(schema: bytes) -> Sequence[SchemaFault]:
+    return [*schema_faults(orjson.loads(schema))]
 
 
 def _too_many(context: RuleContext) -> Failure | None:

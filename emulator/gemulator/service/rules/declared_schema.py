@@ -1,6 +1,6 @@
 """Walk over the schema of a declared function."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -26,6 +26,7 @@ _NEIGHBOURS = frozenset(
         *("minItems", "maxItems", "minProperties", "maxProperties", "minLength", "maxLength", "minimum", "maximum"),
     }
 )
+_UNIONS = ("anyOf", "any_of", "oneOf", "one_of")
 
 
 class SchemaFault(Struct, frozen=True):
@@ -66,17 +67,18 @@ def schema_faults(parameters: JSON) -> Iterator[SchemaFault]:
         if len(steps) > MAX_DEPTH:
             yield SchemaFault("nesting", steps)
             return
-        yield from _own_faults(node, steps)
+        if isinstance(node, bool):
+            node = {}  # a schema that allows everything or nothing has no type
         if isinstance(node, dict):
-            stack.extend(reversed([(child, (*steps, step)) for step, child in _children(node)]))
+            branches = _union(node)
+            yield from _own_faults(node, branches, steps)
+            stack.extend([(child, (*steps, step)) for step, child in reversed(_children(node, branches))])
 
 
-def _own_faults(node: JSON, steps: tuple[Step, ...]) -> Iterator[SchemaFault]:
+def _own_faults(
+    node: Mapping[str, JSON], branches: Sequence[JSON], steps: tuple[Step, ...]
+) -> Iterator[SchemaFault]:
     """Yield the faults of one schema without its parts."""
-    if isinstance(node, bool):
-        node = {}  # a schema that allows everything or nothing has no type
-    if not isinstance(node, dict):
-        return
     if isinstance(node.get("type"), list):
         yield SchemaFault("list-type", steps)
         return  # a list of types is this fault and nothing else
@@ -84,15 +86,15 @@ def _own_faults(node: JSON, steps: tuple[Step, ...]) -> Iterator[SchemaFault]:
     for index, value in enumerate(values if isinstance(values, list) else ()):
         if isinstance(value, int | float):
             yield SchemaFault("enum-number", (*steps, ("enum", "", index)), value)
-    fault = _type_fault(node, is_root=not steps)
+    fault = _type_fault(node, branches, is_root=not steps)
     if fault is not None:
         yield SchemaFault(fault, steps)
 
 
-def _type_fault(node: Mapping[str, JSON], *, is_root: bool) -> FaultKind | None:
+def _type_fault(node: Mapping[str, JSON], branches: Sequence[JSON], *, is_root: bool) -> FaultKind | None:
     """Return the fault in the type of a schema and in what must go with it."""
     kind, items = node.get("type"), node.get("items")
-    if _union(node):
+    if branches:
         return "any-of" if any(node[key] is not None for key in _NEIGHBOURS & node.keys()) else None
     if kind is None:
         return None if is_root or _has_type_elsewhere(node) else "type-missing"
@@ -103,13 +105,10 @@ def _type_fault(node: Mapping[str, JSON], *, is_root: bool) -> FaultKind | None:
     return "array-items" if node.get("prefixItems") is None else "tuple-items"
 
 
-def _union(node: Mapping[str, JSON]) -> list[tuple[int, JSON]]:
-    """Return the numbered branches of `anyOf` and `oneOf`, which counts as the same."""
-    branches: list[JSON] = []
-    for key in ("anyOf", "any_of", "oneOf", "one_of"):
-        given = node.get(key)
-        branches.extend(given if isinstance(given, list) else ())
-    return [*enumerate(branches)]
+def _union(node: Mapping[str, JSON]) -> Sequence[JSON]:
+    """Return the branches of `anyOf` and `oneOf`, which counts as the same."""
+    given = [node[key] for key in _UNIONS if key in node]
+    return [branch for branches in given if isinstance(branches, list) for branch in branches]
 
 
 def _has_type_elsewhere(node: Mapping[str, JSON]) -> bool:
@@ -120,13 +119,15 @@ def _has_type_elsewhere(node: Mapping[str, JSON]) -> bool:
     return any(node.get(key) is not None for key in ("$ref", "$dynamicRef", "ref", "allOf"))
 
 
-def _children(node: Mapping[str, JSON]) -> Iterator[tuple[Step, JSON]]:
+def _children(node: Mapping[str, JSON], branches: Sequence[JSON]) -> Sequence[tuple[Step, JSON]]:
+    children: list[tuple[Step, JSON]] = []
     properties, items = node.get("properties"), node.get("items")
     if isinstance(properties, dict):
-        yield from ((("property", name, index), child) for index, (name, child) in enumerate(properties.items()))
-    if isinstance(items, dict | bool):
-        yield ("items", "", 0), items
-    yield from ((("union", "", index), child) for index, child in _union(node))
+        children += [(("property", name, index), child) for index, (name, child) in enumerate(properties.items())]
+    if items is not None and isinstance(items, dict | bool):
+        children.append((("items", "", 0), items))
+    children += [(("union", "", index), child) for index, child in enumerate(branches)]
+    return children
 
 
 def _is_object(schema: JSON, root: JSON) -> bool:

@@ -27,6 +27,8 @@ def _steps(context: RuleContext) -> Iterator[tuple[int, Message]]:
 
     System messages are not contents, and the answers to one step's calls count as one.
     """
+    if not context.conversation.current_calls:
+        return
     number, before = 0, ""
     start = len(context.request.messages) - len(context.conversation.since_last_user)
     for index, message in enumerate(context.request.messages):
