@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import orjson
 from msgspec import Struct
@@ -22,6 +22,8 @@ from gemulator.request.message import (
 from gemulator.request.parsed import ParsedRequest, combine_digests
 from gemulator.request.target import Target
 
+_VARYING = frozenset({"tool_calls", "tool_call_id", "extra_content"})  # members with ids and signatures
+
 
 class ToolResult(Struct, frozen=True):
     """Result of a tool. `value` is the parsed JSON, or the text if it is not JSON."""
@@ -31,7 +33,7 @@ class ToolResult(Struct, frozen=True):
     value: JSON
 
 
-class Content(NamedTuple):
+class Content(Struct):
     """Messages that reach the model as one content; consecutive tool results are one."""
 
     kind: Literal["user", "model", "calls", "results"]
@@ -141,15 +143,13 @@ class Conversation:
     def fingerprint(self) -> bytes:
         """16 bytes over everything that decides the text of an answer (architecture.md, Determinism)."""
         if self._fingerprint is None:
-            self._fingerprint = self._has_call_ids()
+            parsed, envelope = self.parsed, self.envelope
+            past, newest = parsed.history.digest, parsed.newest.digest
+            if self.features & SIGNED or envelope.tag:
+                *digests, newest = _normalized_digests(parsed, envelope.tag)
+                past = combine_digests(digests)
+            self._fingerprint = combine_digests((envelope.digest, past, newest))
         return self._fingerprint
-
-    def _has_call_ids(self) -> bytes:
-        parsed, envelope = self.parsed, self.envelope
-        if self.features & SIGNED or envelope.tag:
-            *past, newest = [digest(message) for message in _normalize_messages(self.body["messages"], envelope.tag)]
-            return combine_digests((envelope.digest, combine_digests(past), newest))
-        return combine_digests((envelope.digest, parsed.history.digest, parsed.newest.digest))
 
 
 def _result(message: Message, names: Mapping[str, str]) -> ToolResult:
@@ -161,13 +161,19 @@ def _result(message: Message, names: Mapping[str, str]) -> ToolResult:
     return ToolResult(name, message.text, value)
 
 
-def _normalize_messages(messages: Sequence[dict[str, JSON]], tag: str | None) -> Sequence[dict[str, JSON]]:
-    """Return the messages with call ids replaced by their position, without signatures and earlier thoughts.
+def _normalized_digests(parsed: ParsedRequest, tag: str | None) -> Sequence[bytes]:
+    """Return the digests of the messages with positions for call ids, without signatures and earlier thoughts.
 
     Ids and signatures differ from run to run; the service drops earlier thoughts itself.
     """
     positions: dict[str, int] = {}
-    return [_normalize_message(_without_thoughts(message, tag), positions) for message in messages]
+    messages = (*parsed.history.parsed_messages, parsed.newest)
+    return [
+        one.digest
+        if not tag and _VARYING.isdisjoint(tree)
+        else digest(_normalize_message(_without_thoughts(tree, tag), positions))
+        for one, tree in zip(messages, parsed.message_trees, strict=True)
+    ]
 
 
 def _without_thoughts(message: dict[str, JSON], tag: str | None) -> dict[str, JSON]:

@@ -7,7 +7,8 @@ from operator import attrgetter, or_
 from typing import Any, Self, TypeVar
 
 import orjson
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
+from msgspec.json import Decoder
 
 from gemulator.core.json_types import JSON, digest
 from gemulator.request.body import ChatRequest
@@ -32,6 +33,15 @@ _MAX_MEMOIZED = 64  # per envelope: the arguments are unbounded
 _features_of = attrgetter("features")
 
 Found = TypeVar("Found")
+
+
+class Outline(Struct):
+    """The messages of a body, not parsed."""
+
+    messages: Raw
+
+
+OUTLINE = Decoder(Outline)
 
 
 class RequestEnvelope(Struct, eq=False, dict=True):
@@ -124,3 +134,9 @@ class ParsedRequest(Struct, frozen=True, dict=True):
         """Body as sent."""
         tree: dict[str, JSON] = orjson.loads(self.raw)
         return tree
+
+    @property
+    def message_trees(self) -> Sequence[dict[str, JSON]]:
+        """Messages as sent."""
+        trees: Sequence[dict[str, JSON]] = orjson.loads(bytes(OUTLINE.decode(self.raw).messages))
+        return trees

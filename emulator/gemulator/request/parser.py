@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 import orjson
-from msgspec import Raw, Struct
+from msgspec import Raw
 from msgspec.structs import replace
 
 from gemulator.core.errors import RequestError
@@ -14,7 +14,7 @@ from gemulator.core.json_types import JSON, digest
 from gemulator.core.plan import invalid, quote_value
 from gemulator.request.body import NOTHING, ChatRequest
 from gemulator.request.message import Message
-from gemulator.request.parsed import History, ParsedMessage, ParsedRequest, RequestEnvelope
+from gemulator.request.parsed import OUTLINE, History, ParsedMessage, ParsedRequest, RequestEnvelope
 
 _FIELDS = frozenset(ChatRequest.__struct_fields__)
 
@@ -37,11 +37,6 @@ _MESSAGE_START = b'{"role"'  # in the serialization of nearly every client
 _PREFIX_LENGTH = 24  # bytes; a prefix that locates the messages in a body
 
 
-class _Outline(Struct):
-    messages: Raw
-
-
-_outline = msgspec.json.Decoder(_Outline)
 _pieces = msgspec.json.Decoder(list[Raw])
 
 
@@ -55,7 +50,7 @@ def parse(raw: bytes) -> ParsedRequest:
 
 def _parse_parts(raw: bytes) -> ParsedRequest:
     """Parse a body from cached parts and the newest message. Raises ValueError or RecursionError."""
-    messages = bytes(_outline.decode(raw).messages)
+    messages = bytes(OUTLINE.decode(raw).messages)
     begin = raw.index(messages[:_PREFIX_LENGTH])
     if not raw.startswith(messages, begin):
         raise ValueError("the same bytes occur before the messages")

@@ -75,9 +75,7 @@ def schema_faults(parameters: JSON) -> Iterator[SchemaFault]:
             stack.extend([(child, (*steps, step)) for step, child in reversed(_children(node, branches))])
 
 
-def _own_faults(
-    node: Mapping[str, JSON], branches: Sequence[JSON], steps: tuple[Step, ...]
-) -> Iterator[SchemaFault]:
+def _own_faults(node: Mapping[str, JSON], branches: Sequence[JSON], steps: tuple[Step, ...]) -> Iterator[SchemaFault]:
     """Yield the faults of one schema without its parts."""
     if isinstance(node.get("type"), list):
         yield SchemaFault("list-type", steps)

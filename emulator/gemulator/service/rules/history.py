@@ -64,12 +64,14 @@ def _names(context: RuleContext) -> Failure | None:
     ids: set[str] = set()
     nameless = []
     for index, content in enumerate(context.conversation.contents):
-        ids.update(call.id for message in content.messages for call in message.calls)
-        nameless += [
-            f"contents[{index}].parts[{part}].function_response.name"
-            for part, message in enumerate(content.messages)
-            if content.kind == "results" and _is_nameless(message, ids)
-        ]
+        for message in content.messages:
+            ids.update([call.id for call in message.calls])
+        if content.kind == "results":
+            nameless += [
+                f"contents[{index}].parts[{part}].function_response.name"
+                for part, message in enumerate(content.messages)
+                if _is_nameless(message, ids)
+            ]
     return invalid_proto("response-name", nameless) if nameless else None
 
 
