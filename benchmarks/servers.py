@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 PATH = "/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
 
@@ -48,10 +49,11 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]", patience: float = 30
 
 
 @contextmanager
-def started(name: str, command: Callable[[int], list[str]]) -> Iterator[Server]:
-    """A server started with `command(port)`, stopped afterwards."""
+def started(name: str, command: Callable[[int], list[str]], tree: Path | None = None) -> Iterator[Server]:
+    """A server started with `command(port)` from the sources of a working tree, stopped afterwards."""
     port = free_port()
-    process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    env = {**os.environ, "PYTHONPATH": str(tree.resolve() / "emulator")} if tree else dict(os.environ)
+    process = subprocess.Popen(command(port), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
     try:
         wait_for(port, process)
         yield Server(name, process, port)
