@@ -34,7 +34,7 @@ class Budget:
         self.limit = limit
         self.loop_limit = loop_limit
         self.spent = 0
-        self._bound = limit if loop_limit is None else min(limit, loop_limit)
+        self._bound = limit if loop_limit is None or limit < loop_limit else loop_limit
 
     @property
     def left(self) -> int:

@@ -235,9 +235,6 @@ class MemoryStore:
     # ---- overlays
 
     async def overlay(self, session: str) -> SessionOverlay:
-        return self._overlay_of(session)
-
-    def _overlay_of(self, session: str) -> SessionOverlay:
         return self._session(session).overlay if session in self._sessions else UNCHANGED
 
     def _set_overlay(self, session: str, overlay: SessionOverlay) -> None:
@@ -245,11 +242,11 @@ class MemoryStore:
         self._session(session).overlay = self._shared_overlay(overlay.published, overlay.settings)
 
     async def publish(self, session: str, scenario: PushedScenario) -> None:
-        overlay = self._overlay_of(session)
+        overlay = await self.overlay(session)
         self._set_overlay(session, replace(overlay, published=overlay.published_with(scenario)))
 
     async def withdraw(self, session: str, name: str | None = None) -> bool:
-        overlay = self._overlay_of(session)
+        overlay = await self.overlay(session)
         remaining = tuple(other for other in overlay.published if name not in {None, other.name})
         if remaining == overlay.published:
             return False
@@ -257,7 +254,7 @@ class MemoryStore:
         return True
 
     async def configure(self, session: str, settings: SessionSettings) -> None:
-        self._set_overlay(session, replace(self._overlay_of(session), settings=settings))
+        self._set_overlay(session, replace(await self.overlay(session), settings=settings))
 
     # ---- health
 
