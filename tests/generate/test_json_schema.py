@@ -307,6 +307,18 @@ def test_expensive_schema_is_retried_briefly() -> None:
     assert_valid(schema, value_for(schema))
 
 
+def test_costly_alternative_leaves_steps_for_the_others() -> None:
+    """All texts of the first array are excluded by another array, which takes long to find out."""
+    texts = {"type": "array", "items": {**TEXT, "pattern": "^[a-z]{1}$"}, "minItems": 0, "maxItems": 1}
+    zeros = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 0}, "minItems": 0, "maxItems": 1}
+    pairs = {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2}
+    letters = {"type": "array", "items": {**TEXT, "minLength": 1, "maxLength": 1}, "minItems": 0, "maxItems": 1}
+    anything = {"type": "object", "properties": {"a": TEXT}, "required": []}
+    schema = {"oneOf": [{"anyOf": [texts, zeros, {"type": "null"}]}, {"anyOf": [pairs, letters, anything]}]}
+    for seed in range(20):
+        assert_valid(schema, value_for(schema, seed))
+
+
 GEMINI: dict[str, tuple[Schema, Schema]] = {
     "upper case": ({"type": "STRING"}, {"type": "string"}),
     "nullable": ({"type": "INTEGER", "nullable": True}, {"type": ["integer", "null"]}),

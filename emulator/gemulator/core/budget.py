@@ -1,6 +1,8 @@
 """Work limit of one request, counted in steps."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 REQUEST_STEPS = 100_000
 LOOP_STEPS = 2_000
@@ -16,6 +18,10 @@ LETTERS_PER_STEP = 20  # of a prompt that is analysed
 
 class BudgetExceeded(Exception):
     """Exhausted work limit."""
+
+
+class ShareExceeded(Exception):
+    """Exhausted share of one alternative; what is left of the work limit is for the others."""
 
 
 class WorkerNeeded(Exception):
@@ -44,6 +50,20 @@ class Budget:
     def part(self, limit: int) -> "Budget":
         """Return the budget of a part, whose steps are to be added."""
         return Budget(limit, None if self.loop_limit is None else self.loop_limit - self.spent)
+
+    @contextmanager
+    def share(self, steps: int) -> Iterator[None]:
+        """Limit one alternative to `steps` and to half of what is left; raise ShareExceeded if it needs more."""
+        bound = self._bound
+        self._bound = self.spent + min(steps, max(bound - self.spent, 0) // 2)
+        try:
+            yield
+        except BudgetExceeded:
+            if self.spent > bound:
+                raise
+            raise ShareExceeded from None
+        finally:
+            self._bound = bound
 
     def spend(self, steps: int) -> None:
         """Count work; raise BudgetExceeded if the limit is passed."""

@@ -15,10 +15,14 @@ from gemulator.generate.json_schema.hint_source import HintSource
 
 
 class GenerationOptions(Struct, frozen=True):
-    """Options of one attempt: the chance of optional properties, and brevity."""
+    """Options of one attempt: the chance of optional properties, brevity, and the steps that each alternative may take.
+
+    Without `share`, an alternative may take all steps of the attempt.
+    """
 
     optional: float
     brief: bool = False
+    share: int | None = None
 
 
 class GenerationContext(Struct, frozen=True):

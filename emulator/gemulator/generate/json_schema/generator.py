@@ -1,13 +1,14 @@
 """Backtracking value generator: chooses branches and a type, then generates."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from itertools import islice
 from typing import Any
 
-from gemulator.core.budget import Budget
+from gemulator.core.budget import Budget, ShareExceeded
 from gemulator.generate.json_schema import arrays, numbers, objects, strings
-from gemulator.generate.json_schema.backtracking import DeadEnd, TooDeep
+from gemulator.generate.json_schema.backtracking import DeadEnd, OutOfWork, TooDeep
 from gemulator.generate.json_schema.conjunction import Choice, Conjunction, Option, allowed_types, candidates
 from gemulator.generate.json_schema.context import GenerationContext, GenerationOptions, SchemaLocation, leaf
 from gemulator.generate.json_schema.disjunction import Branches, Order
@@ -24,6 +25,7 @@ _RETRIES = 4
 _MAX_CONJUNCTIONS = 40
 _PER_STEP = 64  # enum members that are compared in one step
 _FREE_TRIES = 8  # enum members that are validated in one step
+_UNLIMITED = nullcontext()
 
 
 class ValueGenerator:
@@ -43,6 +45,7 @@ class ValueGenerator:
         self.hints = context.hints.fresh() if context.hints else None
         self.value_count = 0
         self.spend: Callable[[int], None] = budget.spend
+        self._budget = budget
         self._min_depths = min_depths
         self._evaluator = Evaluator(document, budget.spend)
         self._listed: dict[int, tuple[Any, list[Any] | None]] = {}
@@ -90,10 +93,17 @@ class ValueGenerator:
         last: DeadEnd | None = None
         for conjunction in islice(found, _MAX_CONJUNCTIONS):
             try:
-                return self._value_with_exclusions(conjunction, location, order, rounds)
+                with self._share():
+                    return self._value_with_exclusions(conjunction, location, order, rounds)
+            except ShareExceeded:
+                last = last or OutOfWork()
             except DeadEnd as dead_end:
                 last = last or dead_end
         raise last or self._branches.dangling or location.dead_end("", "its subschemas contradict each other")
+
+    def _share(self) -> AbstractContextManager[None]:
+        """Return the limit of one alternative; ShareExceeded is raised if it needs more."""
+        return _UNLIMITED if self.options.share is None else self._budget.share(self.options.share)
 
     def _value_with_exclusions(
         self, conjunction: Conjunction, location: SchemaLocation, order: Order, rounds: int
@@ -137,7 +147,10 @@ class ValueGenerator:
         last: DeadEnd | None = None
         for kind in _types_to_try(conjunction, location, self._is_deep(location)):
             try:
-                return self._value_of_type(kind, conjunction, location)
+                with self._share():
+                    return self._value_of_type(kind, conjunction, location)
+            except ShareExceeded:
+                last = last or OutOfWork()
             except DeadEnd as dead_end:
                 last = last or dead_end
         raise last or location.dead_end("type", "no type satisfies all of the schemas that apply")

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from itertools import chain
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from gemulator.core.budget import BYTES_PER_STEP, LOOP_STEPS, Budget, BudgetExceeded
 from gemulator.core.errors import Unsatisfiable, UnsatisfiableWithinDepth, UnsatisfiableWithinLimit
@@ -26,8 +28,10 @@ _BRIEF = GenerationOptions(optional=0.0, brief=True)
 _FULL = GenerationOptions(optional=1.0)
 _ATTEMPT_OPTIONS = (_DEFAULT, _DEFAULT, _BRIEF, _DEFAULT, _FULL, _BRIEF, _DEFAULT, _DEFAULT)
 _ATTEMPT_STEPS = 7_000  # per attempt
-_BRIEF_ATTEMPT_STEPS = 2_500  # per brief attempt; these go first once another has run out
+_SHORT_ATTEMPT_STEPS = 2_500  # per attempt that is brief or has shares; these go first once another has run out
 _TOTAL_STEPS = 17_000  # for all attempts
+_SHARES = (500, None, 500, 1_000)  # steps of each alternative in the attempts after the first that has run out
+_Attempt: TypeAlias = tuple[int, int | None]  # number of the options, share of each alternative
 _CANONICAL_LIMIT = 1_500  # bytes; canonicalization gets slow beyond
 _MULTIPLYING_KEYWORDS = (
     b'"anyOf"',
@@ -47,7 +51,10 @@ _NO_PROBLEM = DeadEnd((), "no generated value is valid under the whole schema")
 def _attempts(
     compiled: CompiledSchema, context: GenerationContext, seed: Seed, given: Mapping[str, Any], budget: Budget
 ) -> Iterator["JSON | DeadEnd"]:
-    """Yield values generated with different options, or the DeadEnd of a failed attempt."""
+    """Yield values generated with different options, or the DeadEnd of a failed attempt.
+
+    The first attempt that runs out is repeated with a share for each alternative, so that none takes all of the steps.
+    """
     document = compiled.document
     subs = [Sub(document.root, document.base)]
     if given:
@@ -55,12 +62,13 @@ def _attempts(
     steps_left = min(_TOTAL_STEPS, budget.left)
     if not steps_left:
         yield OutOfWork()
-    order = [*range(len(_ATTEMPT_OPTIONS))]
-    while order and steps_left > 0:
-        number = order.pop(0)
-        options = _ATTEMPT_OPTIONS[number]
+    plan: list[_Attempt] = [(number, None) for number in range(len(_ATTEMPT_OPTIONS))]
+    has_run_out = False
+    while plan and steps_left > 0:
+        number, share = plan.pop(0)
+        options = replace(_ATTEMPT_OPTIONS[number], share=share)
         start = seed.child("try", number) if number else seed
-        attempt = budget.part(min(_BRIEF_ATTEMPT_STEPS if options.brief else _ATTEMPT_STEPS, steps_left))
+        attempt = budget.part(min(_SHORT_ATTEMPT_STEPS if options.brief or share else _ATTEMPT_STEPS, steps_left))
         generator = ValueGenerator(document, compiled.min_depths, context, options, attempt)
         try:
             yield generator.value(subs, SchemaLocation((), "", 0, start))
@@ -68,9 +76,16 @@ def _attempts(
             yield dead_end
         except (BudgetExceeded, RecursionError, OverflowError) as error:
             yield TooDeep((), "its parts nest too deeply") if isinstance(error, RecursionError) else OutOfWork()
-            order.sort(key=lambda number: not _ATTEMPT_OPTIONS[number].brief)
+            plan = plan if has_run_out else _plan_with_shares(number, plan)
+            has_run_out = True
         steps_left -= attempt.spent
         budget.add(attempt.spent)
+
+
+def _plan_with_shares(failed: int, rest: list[_Attempt]) -> list[_Attempt]:
+    """Return the attempts after the first that has run out: itself with shares, then brief ones, then others."""
+    others = sorted((number for number, _ in rest), key=lambda number: not _ATTEMPT_OPTIONS[number].brief)
+    return list(zip([failed, *others], chain(_SHARES, repeat(_SHARES[-1])), strict=False))
 
 
 def _canonical_attempts(
