@@ -319,6 +319,15 @@ def test_costly_alternative_leaves_steps_for_the_others() -> None:
         assert_valid(schema, value_for(schema, seed))
 
 
+@pytest.mark.parametrize(("keyword", "levels"), [("allOf", 60), ("allOf", 200), ("anyOf", 60)])
+def test_definitions_that_double_are_solved_once(keyword: str, levels: int) -> None:
+    nodes: Schema = {f"d{n}": {keyword: [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(levels)}
+    schema = {"$ref": "#/$defs/d0", "$defs": {**nodes, f"d{levels}": {**TEXT, "minLength": 3}}}
+    value = value_for(schema)
+    assert isinstance(value, str)
+    assert len(value) >= 3
+
+
 GEMINI: dict[str, tuple[Schema, Schema]] = {
     "upper case": ({"type": "STRING"}, {"type": "string"}),
     "nullable": ({"type": "INTEGER", "nullable": True}, {"type": ["integer", "null"]}),

@@ -3,19 +3,19 @@
 Ignores `unevaluated*` and `format`; jsonschema-rs validates the finished value.
 """
 
-from collections.abc import Callable, Hashable, Sized
+from collections.abc import Callable, Hashable, Iterator, Sized
+from contextlib import suppress
 from typing import Any
 
 from gemulator.generate.json_schema.backtracking import DeadEnd
-from gemulator.generate.json_schema.document import Document, Scope, Sub
+from gemulator.generate.json_schema.document import REFERENCES, Document, Scope, Sub
 from gemulator.generate.json_schema.json_value import equal, exact, has_type, is_number, key_of, positional_items
 from gemulator.generate.regex import matcher
 
 Check = Callable[["Evaluator", Any, Any, Sub], bool]
 
-_MAX_DEPTH = 60
+_MAX_DEPTH = 64
 _MEMO_AFTER = 200  # visits for one value, after which results are kept: definitions may be used many times
-_MAX_REFERENCES = 1_000  # in a row
 _MATCHES_PER_STEP = 16
 _LONG = 16  # items of an enum that is searched by hash
 
@@ -61,9 +61,46 @@ class Evaluator:
 
     def _check(self, sub: Sub, value: Any) -> bool:
         inner = self.document.with_inner_scope(sub)
-        if "$ref" in sub.schema and (self.document.draft <= 7 or len(sub.schema) == 1):
-            return _reference(self, value, sub.schema["$ref"], inner)
-        return self._check_keywords(_CHECKS, inner, value)
+        if _JOINING.isdisjoint(inner.schema):
+            return self._check_keywords(_CHECKS, inner, value)
+        return self._check_joined(inner, value)
+
+    def _check_joined(self, sub: Sub, value: Any) -> bool:
+        """Check the schemas that references and `allOf` join, each once: definitions may be shared."""
+        pending, seen = [sub], set[tuple[int, Scope]]()
+        while pending:
+            part = self.document.with_inner_scope(pending.pop())
+            key = (id(part.schema), part.scope)
+            if key in seen:
+                continue
+            seen.add(key)
+            if not self._is_lone_reference(part.schema) and not self._check_keywords(_CHECKS, part, value):
+                return False
+            for joined in self._joined(part):
+                if isinstance(joined.schema, dict):
+                    self.spend(1)
+                    pending.append(joined)
+                elif joined.schema is False:
+                    return False
+        return True
+
+    def _is_lone_reference(self, schema: dict[str, Any]) -> bool:
+        return "$ref" in schema and (self.document.draft <= 7 or len(schema) == 1)
+
+    def _joined(self, part: Sub) -> Iterator[Sub]:
+        schema, scope, document = part.schema, part.scope, self.document
+        with suppress(DeadEnd):
+            if isinstance(ref := schema.get("$ref"), str):
+                yield document.resolve(ref, scope)
+        if self._is_lone_reference(schema):
+            return
+        if isinstance(listed := schema.get("allOf"), list):
+            yield from map(part.sub, listed)
+        with suppress(DeadEnd):
+            if isinstance(ref := schema.get("$dynamicRef"), str):
+                yield document.resolve_dynamic(ref, scope)
+        if "$recursiveRef" in schema:
+            yield document.resolve_recursive(scope)
 
     def is_listed(self, value: Any, items: list[Any]) -> bool:
         """Return True if `value` equals one of the items."""
@@ -84,37 +121,6 @@ class Evaluator:
             if keyword in checks and not checks[keyword](self, value, wanted, sub):
                 return False
         return True
-
-    def all_accept(self, schemas: Any, scope: Sub, value: Any) -> bool:
-        """Return True if `value` is valid against all of the subschemas."""
-        return all(self.accepts(Sub(schema, scope.scope), value) for schema in schemas)
-
-
-def _reference(evaluator: Evaluator, value: Any, ref: Any, sub: Sub) -> bool:
-    """Check the target of a reference, and of references to references without a call for each."""
-    target = sub
-    try:
-        for _ in range(_MAX_REFERENCES):
-            if not isinstance(ref, str):
-                return True
-            target = evaluator.document.resolve(ref, target.scope)
-            if not isinstance(target.schema, dict) or len(target.schema) != 1 or "$ref" not in target.schema:
-                break
-            ref = target.schema["$ref"]
-    except DeadEnd:
-        return True
-    return evaluator.accepts(target, value)
-
-
-def _dynamic(evaluator: Evaluator, value: Any, ref: Any, sub: Sub) -> bool:
-    try:
-        return evaluator.accepts(evaluator.document.resolve_dynamic(ref, sub.scope), value)
-    except DeadEnd:
-        return True
-
-
-def _recursive(evaluator: Evaluator, value: Any, ref: Any, sub: Sub) -> bool:
-    return evaluator.accepts(evaluator.document.resolve_recursive(sub.scope), value)
 
 
 def _type(evaluator: Evaluator, value: Any, names: Any, sub: Sub) -> bool:
@@ -241,10 +247,6 @@ def _unique(evaluator: Evaluator, value: Any, wanted: Any, sub: Sub) -> bool:
     return wanted is not True or not isinstance(value, list) or len({key_of(item) for item in value}) == len(value)
 
 
-def _all_of(evaluator: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
-    return evaluator.all_accept(schemas, sub, value)
-
-
 def _any_of(evaluator: Evaluator, value: Any, schemas: Any, sub: Sub) -> bool:
     return any(evaluator.accepts(Sub(schema, sub.scope), value) for schema in schemas)
 
@@ -274,7 +276,6 @@ def _some_property(evaluator: Evaluator, value: Any, wanted: Any, sub: Sub) -> b
 
 
 _CHECKS: dict[str, Check] = {
-    "$ref": _reference, "$dynamicRef": _dynamic, "$recursiveRef": _recursive,
     "type": _type, "enum": _enum, "const": _const, "multipleOf": _multiple, "pattern": _pattern,
     "minimum": _bound(lambda value, limit: value >= limit, "exclusiveMinimum"),
     "maximum": _bound(lambda value, limit: value <= limit, "exclusiveMaximum"),
@@ -290,7 +291,8 @@ _CHECKS: dict[str, Check] = {
     "additionalProperties": _additional, "propertyNames": _names, "dependentRequired": _dependents,
     "dependentSchemas": _dependents, "dependencies": _dependents, "items": _items, "prefixItems": _prefix,
     "additionalItems": _additional_items, "contains": _contains, "uniqueItems": _unique,
-    "allOf": _all_of, "anyOf": _any_of, "oneOf": _one_of, "not": _not, "if": _if, SOME_PROPERTY: _some_property,
+    "anyOf": _any_of, "oneOf": _one_of, "not": _not, "if": _if, SOME_PROPERTY: _some_property,
 }  # fmt: skip
-_IN_PLACE = ("$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas")
+_JOINING = frozenset((*REFERENCES, "allOf"))
+_IN_PLACE = ("anyOf", "oneOf", "not", "if", "dependentSchemas")
 _OWN_KEYWORD_CHECKS = {keyword: check for keyword, check in _CHECKS.items() if keyword not in _IN_PLACE}
