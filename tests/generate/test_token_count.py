@@ -1,5 +1,6 @@
 """Token counts of text and media, splitting, and local vocabularies."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -116,9 +117,64 @@ def test_missing_library_error_names_the_extra(monkeypatch: pytest.MonkeyPatch, 
         load(name)
 
 
-@pytest.mark.parametrize("text", ["word, ", "wörter 漢字, ", "a", "\n", "x1"])
+@pytest.mark.parametrize(
+    "text", ["word, ", "wörter 漢字, ", "a", "\n", "x1", "\t", " ", "\r\n", "e\u0301", "👩‍", "\u0301"]
+)
 def test_long_text_has_as_many_tokens_as_its_pieces(text: str) -> None:
-    """A long text is counted in pieces, so that others are answered meanwhile."""
+    """A long text is counted in slices, so that others are answered meanwhile."""
     long = text * (450_000 // len(text)) + "end"
     *full, last = pieces(long, 1_000)
     assert count(long) == 1_000 * len(full) + count(last)
+
+
+@pytest.mark.parametrize(
+    ("run", "tokens"),
+    [
+        ("\n" * 500, 1),
+        ("\r\n" * 500, 1),
+        (" " * 501 + "a", 2),
+        ("\t" * 500, 1),
+        ("a" + "\u0301" * 50, 1),
+        ("👩‍" * 20 + "👩", 1),
+    ],
+)
+def test_run_of_a_real_text_is_one_token(run: str, tokens: int) -> None:
+    assert count(run) == tokens
+
+
+@pytest.mark.parametrize("text", ["\n", " ", "\t\r", "e" + "\u0301" * 99, "👩‍" * 99, "word, ", "漢字", "a", "\u200d"])
+def test_no_call_matches_more_than_a_slice(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Nothing else runs while `re` matches, because it holds the interpreter lock."""
+    seen: list[int] = []
+
+    class Recorded:
+        def __init__(self, pattern: re.Pattern[str]) -> None:
+            self.pattern = pattern
+
+        def findall(self, text: str, begin: int = 0, end: int = sys.maxsize) -> list[str]:
+            seen.append(min(end, len(text)) - begin)
+            return self.pattern.findall(text, begin, end)
+
+        def match(self, text: str, begin: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
+            seen.append(min(end, len(text)) - begin)
+            return self.pattern.match(text, begin, end)
+
+    real_tokens, real_pieces = tokens._tokens, tokens._piece_pattern
+    monkeypatch.setattr(tokens, "_tokens", lambda ascii: Recorded(real_tokens(ascii)))
+    monkeypatch.setattr(tokens, "_piece_pattern", lambda size, ascii: Recorded(real_pieces(size, ascii)))
+    assert count(text * (1_000_000 // len(text))) > 0
+    assert max(seen) <= 100_000
+
+
+@pytest.mark.slow
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*"\n \t\r\u0301\u200da漢1", "word ", "👩‍👧", "\r\n"]), st.integers(1, 3_000)),
+        max_size=12,
+    )
+)
+def test_slices_have_the_tokens_of_the_whole(runs: list[tuple[str, int]]) -> None:
+    text = "".join(part * times for part, times in runs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokens, "_SLICE", 6_000)
+        assert count(text) == len(tokens._tokens(ascii=False).findall(text))

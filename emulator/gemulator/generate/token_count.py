@@ -11,6 +11,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+# No token has an unlimited length, so that a text of any kind can be counted in slices: 500 line breaks, 50 combining
+# characters on one, 20 joined emoji are more than real texts have.
+
 # Combining characters, which belong to the one before: accents, vowel signs, variation selectors, skin tones, tags.
 _MARKS = (
     r"\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u064b-\u065f\u0670"
@@ -20,9 +23,9 @@ _MARKS = (
     r"\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\u3099\u309a"
     r"\ufe00-\ufe0f\ufe20-\ufe2f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 )
-_M = rf"[{_MARKS}\u200c\u200d]*+"
+_M = rf"[{_MARKS}\u200c\u200d]{{0,50}}+"
 # A flag, or a sign or emoji with its modifiers and joined characters: never split.
-_WHOLE = rf"[\U0001f1e6-\U0001f1ff]{{2}}|[^\s\w][{_MARKS}]*+(?:\u200d[^\s][{_MARKS}]*+)*+"
+_WHOLE = rf"[\U0001f1e6-\U0001f1ff]{{2}}|[^\s\w][{_MARKS}]{{0,50}}+(?:\u200d[^\s][{_MARKS}]{{0,50}}+){{0,20}}+"
 
 # One class of text each; the lengths are fitted to a real vocabulary (docs/tokens.md).
 _LOWER = rf"[a-z]{{1,11}}+{_M}"
@@ -42,7 +45,7 @@ _AFTER_BLANK = "|".join(
         _LOWER,
         _UPPER,
         _SIGNS,
-        r" *(?= )",
+        r" {0,500}(?= )",
         _ACCENTED,
         _GREEK_AND_CYRILLIC,
         rf"{_HANGUL}(?:{_HANGUL}(?!{_HANGUL}))?",
@@ -59,8 +62,8 @@ _TOKEN = "|".join(
         rf"\d{_M}",
         rf"[{_HAN}]{{1,2}}+{_M}",
         rf"[{_KANA}]{{1,4}}+{_M}",
-        r"(?:\r?\n)++",
-        r"[\t\r\f\v\u00a0\u3000]++",
+        r"(?:\r?\n){1,500}+",
+        r"[\t\r\f\v\u00a0\u3000]{1,500}+",
         _ACCENTED,
         rf"{_HANGUL}{{1,2}}+",
         _GREEK_AND_CYRILLIC,
@@ -73,8 +76,9 @@ _TOKEN = "|".join(
 _ASCII_TOKEN = _TOKEN.replace(_M, "").replace(f"{_WHOLE}|", "")
 
 
-_MAX_AT_ONCE = 100_000  # characters that are counted at once
-_PIECE = 10_000  # tokens
+_SLICE = 100_000  # characters that are counted at once
+_PIECE = 5_000  # tokens
+_LONGEST = 2_000  # characters, more than the longest token has
 
 
 class Tokenizer(Protocol):
@@ -86,16 +90,31 @@ class Tokenizer(Protocol):
 def count(text: str) -> int:
     """Return an estimate of Gemini's token count of `text`."""
     tokens = _tokens(text.isascii())
-    if len(text) <= _MAX_AT_ONCE:
-        return len(tokens.findall(text))
-    # `re` holds the interpreter lock while it matches, so a long text is counted in pieces.
-    piece, begin, counted = _piece_pattern(_PIECE, text.isascii()), 0, 0
-    while len(text) - begin > _MAX_AT_ONCE and (found := piece.match(text, begin)):
-        if found.end() == len(text):
-            break
-        begin = found.end()
-        counted += _PIECE
+    counted = begin = 0
+    if len(text) > _SLICE:
+        counted, begin = _count_slices(text)
     return counted + len(tokens.findall(text, begin))
+
+
+def _count_slices(text: str) -> tuple[int, int]:
+    """Return the tokens of a long text up to its last slice, and where that begins.
+
+    `re` holds the interpreter lock while it matches. Tokens near the end of a slice may go on behind it: they are
+    counted with the next one.
+    """
+    tokens, piece = _tokens(text.isascii()), _piece_pattern(_PIECE, text.isascii())
+    counted = begin = 0
+    while len(text) - begin > _SLICE:
+        end = begin + _SLICE
+        found = piece.match(text, begin, end)
+        if found and found.end() < end - _LONGEST:
+            counted, begin = counted + _PIECE, found.end()
+            continue
+        inside, rest = tokens.findall(text, begin, end), 0
+        while rest <= _LONGEST:
+            rest += len(inside.pop())
+        counted, begin = counted + len(inside), end - rest
+    return counted, begin
 
 
 @cache
