@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gemulator.core.budget import LOOP_STEPS, Budget, BudgetExceeded, WorkerNeeded
+from gemulator.engine import prepare
 from gemulator.engine.worker import Worker
 from tests.endpoint import Endpoint, tool, user
 from tests.fuzz.test_hostile import doubling, of
@@ -68,7 +69,7 @@ COUNTED = {"type": "string", "pattern": "^[a-z]{40000}$"}
     "fields",
     [
         {"structured_outputs": {"json": of(a=COUNTED)}},
-        {"structured_outputs": {"json": doubling(40, "anyOf")}},
+        {"structured_outputs": {"json": doubling(40, "oneOf")}},
         {"structured_outputs": {"json": {"type": "object", "minProperties": 10**6}}},
         {"structured_outputs": {"grammar": 'root ::= "a"{30000}'}},
         {"n": 1_000},
@@ -91,3 +92,42 @@ def test_usual_answers_are_made_in_the_event_loop(fields: dict[str, Any], moved:
     moved.clear()
     assert Endpoint().ask(**fields).status == 200
     assert moved == []
+
+
+GLOBS = [f"*order*{number}*" for number in range(1_000)]
+COMPARISONS = {
+    "alternatives": f"turns: [{{ when: {{ user: {json.dumps(GLOBS)} }}, reply: x }}]",
+    "patterns": "turns:"
+    + "".join(f"\n- {{ when: {{ user: {{ matches: 'number {n}' }} }}, reply: x }}" for n in range(99)),
+    "literals": "turns:" + "".join(f"\n- {{ when: {{ user: 'number {n}' }}, reply: x }}" for n in range(99)),
+    "groups": f"turns: [{{ when: {{ user: {{ matches: '{'(a)?' * 20}[bs]' }} }}, reply: '{{{{ match.0 }}}}' }}]",
+}
+
+
+@pytest.mark.parametrize("kind", ["alternatives", "patterns", "literals", "groups"])
+def test_many_comparisons_of_long_prompts_are_made_in_the_thread(kind: str, moved: list[Any]) -> None:
+    endpoint = Endpoint(COMPARISONS[kind])
+    assert endpoint.ask("short").status == 200
+    moved.clear()
+    assert endpoint.ask("b " + "word, " * 30_000).status == 200
+    assert moved
+    moved.clear()
+    assert endpoint.ask("short, too").status == 200
+    assert moved == []
+
+
+def test_nearest_of_many_turns_are_found_in_the_thread(moved: list[Any]) -> None:
+    assert Endpoint(COMPARISONS["literals"], unmatched="error").ask("short").status == 400
+    assert moved == []
+    turns = "".join(f"\n- {{ when: {{ user: 'number {n}' }}, reply: x }}" for n in range(999))
+    assert Endpoint(f"turns:{turns}", unmatched="error").ask("short").status == 400
+    assert len(moved) == 1
+
+
+def test_comparisons_that_take_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "MAX_MATCHING", 50_000_000)
+    endpoint = Endpoint(COMPARISONS["alternatives"])
+    assert endpoint.ask("short").status == 200
+    refused = endpoint.ask("b " + "word, " * 30_000)
+    assert refused.status == 400
+    assert "compare a body of 180," in refused.error["message"]

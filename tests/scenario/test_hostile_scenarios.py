@@ -78,7 +78,7 @@ def test_twenty_thousand_turns_fit_one_file() -> None:
 
 
 def test_large_request_is_compared_with_the_first_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libraries, "_MAX_COMPARED", 100 * 110_000)
+    monkeypatch.setattr(libraries, "_MAX_COMPARING", 100 * 110_000)
     turns = "".join(f"  - {{ when: {{ user: question {n}! }}, reply: x }}\n" for n in range(500))
     near, far = "question 50?", "question 400?"
     endpoint = Endpoint(f"turns:\n{turns}", unmatched="error")

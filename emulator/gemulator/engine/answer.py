@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gemulator.core.budget import Budget
+from gemulator.core.budget import NANOSECONDS_PER_STEP, Budget
 from gemulator.core.errors import ReplyError, Unmatched
 from gemulator.core.plan import Failure, Plan, RawAnswer, own_failure
 from gemulator.core.seed import Seed
@@ -24,6 +24,7 @@ from gemulator.engine.rendering import RenderedAnswer, RenderOptions, render
 from gemulator.engine.response_headers import add_emulator_headers
 from gemulator.request.conversation import Conversation
 from gemulator.request.target import Caller
+from gemulator.scenario.conditions.captures import capturing_work
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.token_usage import prompt_tokens
 from gemulator.state.journal.entry import Source
@@ -147,6 +148,8 @@ def _script(
         from gemulator.engine.planning.generated_reply import GeneratedReply
 
         return Script((GeneratedReply(),))
+    if located.turn.reads_groups:
+        options.budget.expect(capturing_work(located.turn.when.regexes, conversation) // NANOSECONDS_PER_STEP)
     script = resolve_reply(located.turn, located.scenario.usage, conversation, options.root)
     if isinstance(script, Failure) and located.scenario.name == ENDED_SCENARIO:
         return own_failure(script.message)

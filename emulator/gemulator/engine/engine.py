@@ -229,6 +229,7 @@ class Engine:
         source: Source = "unmatched"
         nearest: Sequence[NearMiss] = ()
         if index is None:
+            budget.expect(prepared.nearest_steps)
             nearest = prepared.nearest
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
         else:
@@ -236,6 +237,7 @@ class Engine:
             limit = self.settings.journal_body
             if located is None and (len(incoming.body) > limit or prepared.library.reads_credentials):
                 # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
+                budget.expect(prepared.nearest_steps)
                 nearest = prepared.nearest
         request = prepared.conversation.request
         failure = rendering.answer if isinstance(rendering.answer, Failure) else None

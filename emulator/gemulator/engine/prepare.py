@@ -1,11 +1,12 @@
 """Request preparation: parse, check and match."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gemulator.core.budget import LOOP_STEPS, NANOSECONDS_PER_STEP, BudgetExceeded, WorkerNeeded
 from gemulator.core.errors import NearMiss, RequestError, ScenarioError
 from gemulator.core.headers import Headers
 from gemulator.core.overrides import NO_OVERRIDES
@@ -18,12 +19,13 @@ from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.planning.script import replies_with_error, root_seed
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.session_library import Published, PushedTurns, validate_settings
+from gemulator.engine.worker import in_event_loop
 from gemulator.request.conversation import Conversation
 from gemulator.request.limits import RequestLimits, check_bytes
 from gemulator.request.limits import check_request as check_limits
 from gemulator.request.parser import parse
 from gemulator.request.target import Caller
-from gemulator.scenario.library import NEAREST, Library
+from gemulator.scenario.library import MAX_MATCHING, NEAREST, Library
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.rules import Policy, RuleContext, RuleResult, check_request
@@ -75,6 +77,11 @@ class PreparedRequest(Struct):
         """Return the turns that are exhausted or nearly match, if none answers."""
         exhausted = [located.exhausted for located in self.candidates[:NEAREST] if located]
         return (*exhausted, *self.library.near_misses(self.conversation, self.caller.settings.scenario))[:NEAREST]
+
+    @property
+    def nearest_steps(self) -> int:
+        """Return the steps that `nearest` takes."""
+        return self.library.comparing_work(self.conversation) // NANOSECONDS_PER_STEP
 
 
 class RequestPreparer:
@@ -152,7 +159,7 @@ class RequestPreparer:
         if incoming.caller.settings.scenario is not None:
             _require_scenario(incoming.caller.settings.scenario, library)
         generates = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
-        candidates = _candidates(library.matching_turns(conversation, caller.settings.scenario), generates=generates)
+        candidates = _candidates(_matching(library, conversation, caller.settings.scenario), generates=generates)
         if checked.failure is not None:
             limits = self._error_limits(candidates, caller, conversation, checked.failure)
         else:
@@ -265,6 +272,19 @@ def _candidates(matching: Iterable[LocatedTurn], *, generates: bool) -> Sequence
         if located.unlimited:
             return candidates
     return [*candidates, None] if generates else candidates
+
+
+def _matching(library: Library, conversation: Conversation, only: str | None) -> Iterator[LocatedTurn]:
+    """Yield the matching turns. Raise WorkerNeeded in the event loop if it takes long to find them."""
+    limit = LOOP_STEPS * NANOSECONDS_PER_STEP if in_event_loop(len(conversation.parsed.raw)) else MAX_MATCHING
+    try:
+        yield from library.matching_turns(conversation, only, limit)
+    except BudgetExceeded:
+        if limit < MAX_MATCHING:
+            raise WorkerNeeded from None
+        message = f"the scenarios compare a body of {len(conversation.parsed.raw):,} bytes too many times"
+        remedy = "send a shorter prompt, or use fewer alternatives, globs and regular expressions"
+        raise RequestError(own_failure(f"{message}: {remedy}.", message, remedy)) from None
 
 
 def _values(headers: Mapping[bytes, bytes], names: Sequence[bytes]) -> Iterable[object]:

@@ -19,6 +19,17 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
+def in_event_loop(size: int) -> bool:
+    """Return True if work on a body of `size` bytes is done in the event loop here, where it may raise WorkerNeeded."""
+    if size > LARGE:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Worker:
     """Single thread: several would compete for the interpreter lock and leave the event loop a smaller share."""
 
@@ -31,9 +42,12 @@ class Worker:
     async def run(
         self, size: int, work: Callable[Arguments, Result], *args: Arguments.args, **more: Arguments.kwargs
     ) -> Result:
-        """Return `work(*args, **more)`, from the thread if the body of `size` bytes is large."""
+        """Return `work(*args, **more)`, from the thread if `size`, in bytes, is large or it raises WorkerNeeded."""
         if size <= LARGE:
-            return work(*args, **more)
+            try:
+                return work(*args, **more)
+            except WorkerNeeded:
+                pass
         return await self._in_thread(lambda: work(*args, **more))
 
     async def run_within(self, size: int, work: Callable[[Budget], Result]) -> Result:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from heapq import nsmallest
-from itertools import islice
+from itertools import accumulate, islice, takewhile
 from pathlib import Path
 from typing import Self
 
+from gemulator.core.budget import BudgetExceeded
 from gemulator.core.errors import Mismatch, NearMiss, Problem, ScenarioError
 from gemulator.core.gc_pause import gc_paused
 from gemulator.core.secrets import is_credential
@@ -17,8 +18,11 @@ from gemulator.scenario.model import Scenario
 from gemulator.scenario.turns import LocatedTurn, TurnTable
 
 NEAREST = 3  # near misses reported if no turn matches
-_MAX_COMPARED = 300_000_000  # bytes that are compared with turns to find the nearest
-_TURN_BYTES = 100_000  # a comparison takes at least as long as with so many bytes
+# In estimated nanoseconds.
+_TURN = 1_000  # the least that a comparison takes
+_MISMATCHES = 100_000  # the least that a comparison with messages takes
+_MAX_COMPARING = 300_000_000  # to find the nearest turns
+MAX_MATCHING = 20_000_000_000
 
 
 class Library:
@@ -48,11 +52,11 @@ class Library:
     @property
     def located_turns(self) -> Sequence[LocatedTurn]:
         """Return all turns in the order in which they are tried."""
-        return [
-            located
-            for group in (0, 1)
-            for located in self._without_hidden(self._pushed.priority_groups[group], self._files.priority_groups[group])
-        ]
+        return list(self._ordered())
+
+    def _ordered(self) -> Iterator[LocatedTurn]:
+        for group in (0, 1):
+            yield from self._without_hidden(self._pushed.priority_groups[group], self._files.priority_groups[group])
 
     def _without_hidden(self, pushed: Iterable[LocatedTurn], files: Iterable[LocatedTurn]) -> Iterator[LocatedTurn]:
         yield from pushed
@@ -76,13 +80,25 @@ class Library:
         """Return True if a condition or template reads headers that the journal redacts."""
         return any(is_credential(name.decode()) for name in self.header_names)
 
-    def matching_turns(self, conversation: Conversation, only: str | None = None) -> Iterator[LocatedTurn]:
-        """Yield the matching turns in order, optionally of the scenario named `only`."""
+    def matching_turns(
+        self, conversation: Conversation, only: str | None = None, limit: int = MAX_MATCHING
+    ) -> Iterator[LocatedTurn]:
+        """Yield the matching turns in order, optionally of the scenario named `only`.
+
+        Raise BudgetExceeded if the comparisons take more than an estimate of `limit` nanoseconds.
+        """
+        size, work = len(conversation.parsed.raw), 0
         for group in (0, 1):
+            work += size * (self._files.index_weight(group) + self._pushed.index_weight(group))
+            if work > limit:
+                raise BudgetExceeded
             found = self._files.candidates(conversation, group)
             if self._hidden:
                 found = self._without_hidden(self._pushed.candidates(conversation, group), found)
             for located in found:
+                work += _TURN + size * located.weight
+                if work > limit:
+                    raise BudgetExceeded
                 if (only is None or located.scenario.name == only) and located.matches(conversation):
                     yield located
 
@@ -91,16 +107,26 @@ class Library:
     ) -> Sequence[NearMiss]:
         """Return the turns with the fewest failed conditions, then the most met ones, then the most similar text.
 
-        Only the first turns are compared: 3,000 at most, fewer for a large request.
+        Only the first turns are compared: 3,000 at most, fewer for a large request or many comparisons.
         """
-        turns = (located for located in self.located_turns if only is None or located.scenario.name == only)
-        compared = max(limit, _MAX_COMPARED // (len(conversation.parsed.raw) + _TURN_BYTES))
-        tried = ((located, tuple(located.mismatches(conversation))) for located in islice(turns, compared))
+        turns = [located for located in self.located_turns if only is None or located.scenario.name == only]
+        compared = max(limit, self._compared(turns, len(conversation.parsed.raw)))
+        tried = ((located, tuple(located.mismatches(conversation))) for located in turns[:compared])
         ranked = (
             (_distance(located, failed), position, located, failed) for position, (located, failed) in enumerate(tried)
         )
         nearest = nsmallest(limit, (entry for entry in ranked if entry[3]), key=lambda entry: entry[:2])
         return [NearMiss(str(located), failed) for _, _, located, failed in nearest]
+
+    def comparing_work(self, conversation: Conversation) -> int:
+        """Return the estimated nanoseconds that `near_misses` takes, at most those for 1,000 turns."""
+        size = len(conversation.parsed.raw)
+        return sum([_MISMATCHES + size * located.weight for located in islice(self._ordered(), 1_000)])
+
+    def _compared(self, turns: Sequence[LocatedTurn], size: int) -> int:
+        """Return the number of turns that are compared to find the nearest for a request of `size` bytes."""
+        work = accumulate(_MISMATCHES + size * located.weight for located in turns)
+        return sum(1 for _ in takewhile(lambda spent: spent <= _MAX_COMPARING, work))
 
     def prepare(self) -> Self:
         """Compute now what requests would compute one by one, and return self."""

@@ -1,7 +1,6 @@
 """Comparisons of texts, numbers and JSON values."""
 
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, TypeAlias
 
@@ -10,6 +9,7 @@ from typing_extensions import TypeAliasType
 
 from gemulator.core.json_types import JSON
 from gemulator.core.strict_model import StrictModel
+from gemulator.scenario.conditions.glob import glob_matches
 from gemulator.scenario.conditions.regex import compile_regex, compile_test, validate_regex
 from gemulator.scenario.conditions.texts import fold, quote, shorten
 from gemulator.scenario.json_path import text_of
@@ -66,7 +66,7 @@ class TextFields(StrictModel):
         return (
             (self.contains is None or self.contains.casefold() in fold(text))
             and (self.matches is None or compile_test(self.matches).search(text) is not None)
-            and (self.glob is None or fnmatchcase(text, self.glob))
+            and (self.glob is None or glob_matches(self.glob, text))
             and (self.not_ is None or not text_matches(self.not_, text))
         )
 
@@ -128,7 +128,7 @@ Presence = TypeAliasType(
 def text_matches(test: TextTest, text: str, *, glob: bool = False) -> bool:
     """Return True if `text` matches: a string is contained, ignoring case; a list matches if any of its tests does."""
     if isinstance(test, str):
-        return fnmatchcase(text, test) if glob and is_glob(test) else test.casefold() in fold(text)
+        return glob_matches(test, text) if glob and is_glob(test) else test.casefold() in fold(text)
     if isinstance(test, list):
         return any(text_matches(one, text, glob=glob) for one in test)
     return test.accepts(text)

@@ -26,6 +26,7 @@ from gemulator.scenario.conditions.compare import (
     text_matches,
     value_matches,
 )
+from gemulator.scenario.conditions.glob import literal_of
 from gemulator.scenario.conditions.texts import quote, shorten
 from gemulator.scenario.json_path import text_of
 
@@ -77,20 +78,14 @@ def _literal(test: str | TextFields | bool, glob: bool) -> str | None:
         case bool():
             return None
         case str():
-            return _glob_literal(test) if glob and is_glob(test) else test
+            return literal_of(test) if glob and is_glob(test) else test
         case TextFields(equals=str() as text):
             return text
         case TextFields(contains=str() as text):
             return text
         case TextFields(glob=str() as text):
-            return _glob_literal(text)
+            return literal_of(text)
     return None
-
-
-def _glob_literal(glob: str) -> str:
-    """Return the longest part of a glob without wildcards."""
-    plain = "".join("\0" if letter in "*?[]" else letter for letter in glob)
-    return max(plain.split("\0"), key=len) if "[" not in glob else plain.split("\0")[0]
 
 
 class TextsExtractor(Extractor, frozen=True):
