@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from gemulator.delivery.byte_template import ByteTemplate
+from gemulator.delivery.byte_template import CONSTANT, ByteTemplate
 from gemulator.engine.cache import AnswerCache
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.reader import read_scenario
@@ -25,7 +25,7 @@ def traced() -> Iterator[None]:
 
 @pytest.mark.usefixtures("traced")
 def test_an_answer_takes_no_more_than_its_bytes() -> None:
-    template = ByteTemplate(orjson.dumps({"data": "x" * 1_000_000}), ())
+    template = ByteTemplate(orjson.dumps({"data": "x" * 1_000_000}), CONSTANT)
     size, _ = tracemalloc.get_traced_memory()
     assert len(template.data) < size < 2 * len(template.data)
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from gemulator.delivery.byte_template import ByteTemplate
+from gemulator.delivery.byte_template import CONSTANT, ByteTemplate
 from gemulator.delivery.paced_stream import PacedSteps, StreamTemplate
 from gemulator.delivery.steps import LARGEST_WRITE, Head
 from gemulator.server.delivery_clock import DeliveryClock, Timing
@@ -48,7 +48,7 @@ class FakeConnection:
 
 def paced(chunks: Sequence[bytes], waits: Sequence[float]) -> PacedSteps:
     return PacedSteps(
-        Head(200, ()), StreamTemplate.of([(ByteTemplate(data, ()), 1) for data in chunks]), (), [0.0, *waits]
+        Head(200, ()), StreamTemplate.of([(ByteTemplate(data, CONSTANT), 1) for data in chunks]), (), [0.0, *waits]
     )
 
 

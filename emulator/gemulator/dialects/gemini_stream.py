@@ -92,7 +92,7 @@ def _deltas(choice: Choice, request: ChatRequest, style: Style) -> Iterator[Delt
 def _content_deltas(
     parts: Sequence[Text | Media | ToolCall], request: ChatRequest, style: Style, grounding: dict[str, Any] | None
 ) -> Iterator[Delta]:
-    calls = [part for part in parts if isinstance(part, ToolCall)]
+    total, position = sum(isinstance(part, ToolCall) for part in parts), 0
     last = max((at for at, part in enumerate(parts) if isinstance(part, Text)), default=-1)
     for at, part in enumerate(parts):
         match part:
@@ -102,11 +102,13 @@ def _content_deltas(
                 content: dict[str, Any] = {"audio": audio(part), "content": None}
                 yield Delta(content | google_extra(signature=part.signature) | {"role": "assistant"}, 0)
             case ToolCall() if request.streams_arguments or part.fragments:
-                yield from _fragment_deltas(part, calls.index(part), len(calls), style)
+                yield from _fragment_deltas(part, position, total, style)
+                position += 1
             case ToolCall():
-                index = _index(calls.index(part), style)
+                index = _index(position, style)
                 delta = _call_delta(part, index, part.arguments, part.signature, count(part.arguments))
                 yield replace(delta, kind="call")
+                position += 1
             case _:
                 assert_never(part)
 
@@ -119,8 +121,8 @@ def _join_calls(deltas: Sequence[Delta], limit: int) -> Sequence[Delta]:
         if last is None or not last.kind == delta.kind == "call" or len(last.fields["tool_calls"]) >= limit:
             joined.append(delta)
             continue
-        calls = {"tool_calls": [*last.fields["tool_calls"], *delta.fields["tool_calls"]]}
-        joined[-1] = Delta(last.fields | calls, last.tokens + delta.tokens, "call")
+        last.fields["tool_calls"] += delta.fields["tool_calls"]
+        joined[-1] = Delta(last.fields, last.tokens + delta.tokens, "call")
     return joined
 
 

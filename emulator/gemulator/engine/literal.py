@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from gemulator.core.plan import RawAnswer
-from gemulator.delivery.byte_template import ByteTemplate
+from gemulator.delivery.byte_template import CONSTANT, ByteTemplate
 from gemulator.delivery.steps import Head
 from gemulator.dialects import DIALECTS
 from gemulator.engine.rendering import AnswerTemplate, RenderedAnswer, RenderOptions
@@ -27,7 +27,7 @@ def render_literal(answer: RawAnswer, model: Model, options: RenderOptions) -> R
         chunks = [(b"".join(data for data, _ in chunks), sum(tokens for _, tokens in chunks))]
     template = AnswerTemplate(
         head,
-        tuple((ByteTemplate(data, ()), tokens) for data, tokens in chunks),
+        tuple((ByteTemplate(data, CONSTANT), tokens) for data, tokens in chunks),
         schedule,
         chunk_tokens=None if answer.is_stream else (answer.chunks[0].tokens,),
         events=events,

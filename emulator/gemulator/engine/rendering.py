@@ -10,7 +10,7 @@ from gemulator.core.budget import Budget
 from gemulator.core.errors import RequestError, Unsatisfiable
 from gemulator.core.plan import Answer, Failure, Plan, Thought, Usage
 from gemulator.core.seed import Seed
-from gemulator.delivery.byte_template import ByteTemplate
+from gemulator.delivery.byte_template import CONSTANT, ByteTemplate, Placeholders
 from gemulator.delivery.paced_stream import PacedSteps, StreamTemplate
 from gemulator.delivery.pacing import NO_WORKLOAD, Workload
 from gemulator.delivery.schedule import PLAIN, Schedule
@@ -160,7 +160,8 @@ def render(
         chunks = [Chunk(b"".join(chunk.data for chunk in chunks), sum(chunk.tokens for chunk in chunks))]
     request_values = (*ids.signature_values, *_token_fields(answer.usage))
     values: tuple[bytes, ...] = (b'"created":%d' % ids.created, *ids.values, *request_values)
-    templates = tuple((ByteTemplate(chunk.data, values), chunk.tokens) for chunk in chunks)
+    placeholders = Placeholders(values)
+    templates = tuple((ByteTemplate(chunk.data, placeholders), chunk.tokens) for chunk in chunks)
     paced = stream and not options.schedule.is_noop and not options.schedule.faults
     template = AnswerTemplate(
         head=head,
@@ -247,5 +248,5 @@ def _render_failure(
     failure: Failure, conversation: Conversation, dialect: Dialect, options: RenderOptions
 ) -> RenderedAnswer:
     head, chunk = refusal(dialect, failure, conversation.target)
-    chunks = ((ByteTemplate(chunk.data, ()), 0),)
+    chunks = ((ByteTemplate(chunk.data, CONSTANT), 0),)
     return RenderedAnswer(options.root, AnswerTemplate(head, chunks, options.schedule, chunk_tokens=(0,)), failure)
