@@ -12,7 +12,9 @@ from gemulator.delivery.byte_template import CONSTANT, ByteTemplate
 from gemulator.engine.cache import AnswerCache
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.reader import read_scenario
-from tests.endpoint import Endpoint
+from gemulator.state.memory import MemoryStore
+from gemulator.state.store import StoreLimits
+from tests.endpoint import Endpoint, tool
 
 
 @pytest.fixture
@@ -43,6 +45,24 @@ def test_requests_with_large_answers_are_kept_up_to_a_number_of_bytes() -> None:
             sizes.append(tracemalloc.get_traced_memory()[0])
     assert sizes[0] > 20_000_000, "the first answers are kept"
     assert sizes[2] - sizes[1] < 20_000_000, "the last ones take the room of others"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("traced")
+def test_long_names_are_not_kept() -> None:
+    """Caches that are bounded in entries only would keep a hundred megabytes of them."""
+    endpoint = Endpoint(journal_body=1_000)
+    endpoint.engine.store = MemoryStore(StoreLimits(bytes=1_000_000))
+    sizes = []
+    for number in range(60):
+        name = f"{number}" + "n" * 200_000
+        declared = tool("f", **{name: {"type": "string", "description": name}})
+        headers = {"x_emulator_session": name[:8_000], "user_agent": name}
+        endpoint.ask(model=f"google/{name}", user=name, headers=headers, tools=[declared])
+        if number % 30 == 29:
+            gc.collect()
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    assert sizes[1] - sizes[0] < 3_000_000
 
 
 class Value:

@@ -16,9 +16,14 @@ from msgspec import Struct
 Item = TypeVar("Item")
 
 
-@lru_cache(maxsize=2048)
-def _step(name: str) -> bytes:
+_MAX_CACHED = 200  # characters of a name
+
+
+def _encode(name: str) -> bytes:
     return b"\x1f" + name.encode("utf-8", "surrogatepass")
+
+
+_step = lru_cache(maxsize=2048)(_encode)
 
 
 class Seed(Struct, frozen=True, gc=False):
@@ -39,7 +44,10 @@ class Seed(Struct, frozen=True, gc=False):
         """Return the seed of a named part. Adding a sibling never shifts the draws of the others."""
         path = self.path
         for name in names:
-            path += b"\x1f#%d" % name if isinstance(name, int) else _step(name)
+            if isinstance(name, int):
+                path += b"\x1f#%d" % name
+            else:
+                path += _step(name) if len(name) <= _MAX_CACHED else _encode(name)
         return type(self)(path)
 
     def bytes(self, size: int) -> bytes:

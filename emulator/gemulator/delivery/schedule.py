@@ -49,7 +49,8 @@ class Schedule(Struct, frozen=True, dict=True):
     def waits(self, tokens: tuple[int, ...], seed: Seed, workload: Workload) -> Sequence[float]:
         """Return the waits of a stream with these token counts, the head's first."""
         if not self.pacing.jitter:
-            return _steady(tokens, self.pacing, self.pacing.relevant(workload), self.speed)
+            steady = _steady if len(tokens) <= _MAX_CACHED else _steady.__wrapped__
+            return steady(tokens, self.pacing, self.pacing.relevant(workload), self.speed)
         return array("d", waits(tokens, self.pacing, workload, seed.child("pacing"), self.speed))
 
     def apply(
@@ -77,9 +78,10 @@ class Schedule(Struct, frozen=True, dict=True):
 
 
 PLAIN = Schedule()
+_MAX_CACHED = 2_000  # chunks
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _steady(tokens: tuple[int, ...], pacing: Pacing, workload: Workload, speed: float) -> Sequence[float]:
     """Return waits without jitter, equal for every attempt."""
     return array("d", waits(tokens, pacing, workload, Seed(b""), speed))

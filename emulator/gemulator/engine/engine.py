@@ -208,9 +208,10 @@ class Engine:
     ) -> EngineResult:
         """Journal an answer before it is sent."""
         stored, size = truncate_delivery(delivery, self.settings.journal_body)
-        size += len(exchange.body.data) + _ENTRY_OVERHEAD
+        kept = drop_secrets(headers)
+        size += len(exchange.body.data) + len(exchange.model) + sum(map(len, kept.values())) + _ENTRY_OVERHEAD
         at = self.clock() if at is None else at
-        received = Received(at, session, attempt, exchange, drop_secrets(headers), stored, size)
+        received = Received(at, session, attempt, exchange, kept, stored, size)
         return EngineResult(delivery, received, await self.store.append(received), leases)
 
     # ---- plan and render

@@ -1,11 +1,11 @@
 """Targets of requests: the parts of the path and the caller."""
 
 import re
-from functools import lru_cache
 
 from msgspec import Struct
 
 from gemulator.core.overrides import NO_OVERRIDES, Overrides
+from gemulator.core.text_cache import cache_texts
 
 
 class Target(Struct, frozen=True):
@@ -34,7 +34,7 @@ class Caller(Struct, frozen=True):
 _CHAT = re.compile(r"/(v1|v1beta1)/projects/([^/]+)/locations/([^/]+)/endpoints/([^/]+)/chat/completions/?")
 
 
-@lru_cache(maxsize=1024)
+@cache_texts(1_024, 500)
 def target_of(path: str) -> Target | None:
     """Return the target of a chat path, or None for any other path."""
     found = _CHAT.fullmatch(path)

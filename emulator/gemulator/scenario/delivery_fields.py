@@ -13,6 +13,7 @@ from gemulator.core.duration import Duration
 from gemulator.core.errors import ScenarioError
 from gemulator.core.share import Share
 from gemulator.core.strict_model import StrictModel
+from gemulator.core.text_cache import cache_texts
 from gemulator.delivery.pacing import Pacing, Spread
 from gemulator.scenario.lazy_type import LazyType
 from gemulator.service.quotas import UNLIMITED, Quota
@@ -87,7 +88,7 @@ _NONE = "none"
 Validated = TypeVar("Validated")
 
 
-@lru_cache(maxsize=256)
+@cache_texts(256, 2_000)
 def parse_faults(line: str) -> "Sequence[Fault]":
     """Return the faults in `disconnect` or `stall: { lasts: 2s }, no_done`; none for `none`. Raises ValueError."""
     if line.strip() == _NONE:
@@ -97,7 +98,7 @@ def parse_faults(line: str) -> "Sequence[Fault]":
     return faults_of(_validate(FAULTS.validate, _parse_flow(line, "[]")))
 
 
-@lru_cache(maxsize=256)
+@cache_texts(256, 2_000)
 def parse_pacing(line: str) -> PacingFields:
     """Return the pacing in `first_token: 1s, tokens_per_second: 20`; no delay for `none`. Raises ValueError."""
     if line.strip() == _NONE:

@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import orjson
 
 from gemulator.core.json_types import JSON
+from gemulator.core.text_cache import cache_texts
 
 Step: TypeAlias = str | int | None  # a key, an index, or (None) each item
 _MAX_SHOWN = 100  # characters of a path in messages
 _STEP = re.compile(r"\.?([^.\[\]\"'\s]+)|\[(-?\d+)\]|\[(\*)\]|\[\"([^\"]*)\"\]|\['([^']*)'\]")
 
 
-@lru_cache(maxsize=4096)
+@cache_texts(4_096, 200)
 def steps(path: str) -> tuple[Step, ...]:
     """Return the steps of a path. Raises ValueError if it is invalid."""
     out: list[Step] = []

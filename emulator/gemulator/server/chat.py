@@ -29,6 +29,7 @@ from gemulator.server.protocol.connection import HANDLED, STARTED, HttpConnectio
 from gemulator.state.journal.entry import EMPTY_BODY, Exchange, Finished
 from gemulator.state.store import StoreError, run_immediate
 
+_MAX_URL = 500  # bytes; of shorter ones, many are cached
 _SPECIAL = re.compile("[%?#]")  # percent-encoding, query or fragment
 
 
@@ -91,6 +92,8 @@ class Chat:
 
     def answer_now(self, connection: HttpConnection, url: bytes, headers: Mapping[bytes, bytes], body: bytes) -> object:
         """Answer a POST in one write if nothing waits (`AnswerNow`). Returns HANDLED, a StartedAnswer or None."""
+        if len(url) > _MAX_URL:
+            return None
         path = _chat_path(url)
         if path is None:
             return None

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import sys
-from functools import lru_cache
 from typing import Any, Literal, TextIO, TypeAlias
 
 import orjson
 
 from gemulator.core.clock import Clock
 from gemulator.core.printable import printable, printable_json, printable_lines
+from gemulator.core.text_cache import cache_short, cache_texts
 from gemulator.server.output import is_terminal, writer_of
 from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes, sent_status
 
@@ -140,12 +140,13 @@ def _error_message(body: bytes) -> str:
     return tree if isinstance(tree, str) else ""
 
 
-@lru_cache(maxsize=256)
+@cache_short(256, 500)
 def _line_start(method: str, path: str, model: str) -> str:
     """Return the part of a line that many requests share."""
     return f"{method}  {_short_path(path)}  {printable(model) or '-'}"
 
 
+@cache_texts(256, 500)
 def _short_path(path: str) -> str:
     """Return the path from its endpoint on: `…/endpoints/openapi/chat/completions`."""
     at = path.find("/endpoints/")

@@ -104,13 +104,16 @@ class Endpoint(Struct, frozen=True):
     profile: ServingProfile = DEFAULT_PROFILE
 
 
+_MAX_CACHED = 200  # characters of a model name
+
+
 class Catalog:
     """Models and endpoints by glob; the first matching entry wins."""
 
     def __init__(self, models: Sequence[Model], endpoints: Sequence[Endpoint] = ()) -> None:
         self._models = list(models)
         self._endpoints = list(endpoints)
-        self.lookup = lru_cache(maxsize=1024)(self._lookup)
+        self._cached_lookup = lru_cache(maxsize=1024)(self._lookup)
 
     @classmethod
     def read(cls, *trees: Mapping[str, Any], dialects: Collection[str]) -> Self:
@@ -143,8 +146,11 @@ class Catalog:
         names = {"location": target.location, "endpoint": target.endpoint}
         return refuse("endpoint-not-found", project=project_number(target.project), **names)
 
-    def _lookup(self, model: str, target: Target) -> Model | Failure:
+    def lookup(self, model: str, target: Target) -> Model | Failure:
         """Return the entry for a request, or Google's refusal of its endpoint or its `model`."""
+        return (self._cached_lookup if len(model) <= _MAX_CACHED else self._lookup)(model, target)
+
+    def _lookup(self, model: str, target: Target) -> Model | Failure:
         if not target.shared:
             return self._lookup_deployed(model, target)
         if not re.fullmatch(r"[^/\s]+/[^/\s]+", model):

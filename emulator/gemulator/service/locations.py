@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+
+from gemulator.core.text_cache import cache_texts
 
 _REGIONS = {
     "africa-south": (1,),
@@ -40,7 +41,7 @@ LOCATION_HOSTS: Sequence[str] = (
 _LOCATION_HOST = re.compile(r"([a-z0-9-]+)-aiplatform\.googleapis\.com|aiplatform\.([a-z0-9-]+)\.rep\.googleapis\.com")
 
 
-@lru_cache(maxsize=1024)
+@cache_texts(1_024, 300)
 def location_of_host(host: str) -> str | None:
     """Return the location that a Host header decides, known or not; None if the path does (fidelity.md, Locations)."""
     named = _LOCATION_HOST.fullmatch(host.partition(":")[0].lower())

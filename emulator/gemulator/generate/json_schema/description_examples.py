@@ -1,7 +1,8 @@
 """Example values and defaults quoted in property descriptions."""
 
 import re
-from functools import lru_cache
+
+from gemulator.core.text_cache import cache_short
 
 _CUE = re.compile(
     r"(?:e\.g\.|\be\.g\b|\bfor example\b|\bfor instance\b|\bsuch as\b|\bexamples?:|\blike\b(?= ['\"`“‘])"
@@ -15,7 +16,7 @@ _SEPARATOR = re.compile(r",\s*+(?:or |and )?|(?<!\s)\s++(?:(?:or|and)\s++|[/|]\s
 _MAX_LENGTH = 600
 
 
-@lru_cache(maxsize=4096)
+@cache_short(4_096, 600)
 def examples_in(description: str) -> tuple[str, ...]:
     """Return the texts after "e.g." or the like: quoted ones, or a list of items of at most three words."""
     text = description[:_MAX_LENGTH]

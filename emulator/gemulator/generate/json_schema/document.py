@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urljoin
 
 from msgspec import Struct
 
+from gemulator.core.text_cache import cache_short
 from gemulator.generate.json_schema.backtracking import Dangling
 
 Scope: TypeAlias = tuple[str, ...]
@@ -46,7 +46,7 @@ def draft_of(root: Any) -> int:
     return _draft_of_uri(uri) if isinstance(uri, str) else 20
 
 
-@lru_cache(maxsize=64)
+@cache_short(64, 200)
 def _draft_of_uri(uri: str) -> int:
     if found := re.search(r"draft-0([467])", uri):
         return int(found[1])

@@ -12,15 +12,15 @@ _MAX_PATTERN_WEIGHT = 500_000  # of all patterns: about half a second to compile
 _PATTERN = re.compile(rb'"pattern":"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 
 
-def check_limits(text: bytes, root: Any) -> bool:
-    """Return True if a pattern of the schema (as text and decoded) is long.
+def check_limits(text: bytes, root: Any) -> tuple[int, bool]:
+    """Return the weight of all patterns of the schema (as text and decoded), and True if one of them is long.
 
     Raise UnsatisfiableWithinLimit if the schema takes too much work to be compiled.
     """
     if len(text) > _MAX_BYTES:
         raise UnsatisfiableWithinLimit("", f"it has {len(text):,} bytes, and the limit is {_MAX_BYTES:,}")
     if b'"pattern' not in text:
-        return False
+        return 0, False
     named = _patterns(root) if b'"patternProperties"' in text else map(bytes.decode, _PATTERN.findall(text))
     total, has_long = 0, False
     for pattern in named:
@@ -30,7 +30,7 @@ def check_limits(text: bytes, root: Any) -> bool:
         has_long = has_long or is_long(pattern)
     if total > _MAX_PATTERN_WEIGHT:
         raise UnsatisfiableWithinLimit("", f"its patterns exceed the limit of {_MAX_PATTERN_WEIGHT:,} repetitions")
-    return has_long
+    return total, has_long
 
 
 def _patterns(root: Any) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+
+from gemulator.core.text_cache import cache_short
 
 # Word kind: phrases of property names (split into words, singular). A phrase at the end of the name takes precedence
 # over one inside it, and a longer one over a shorter one.
@@ -152,7 +153,7 @@ def _words(text: str, limit: int = 12) -> list[str]:
     return list(map(_normalise_word, _WORD.findall(text)[:limit]))
 
 
-@lru_cache(maxsize=8192)
+@cache_short(8_192, 200)
 def _normalise_word(word: str) -> str:
     return _singular(word.lower())
 
@@ -165,7 +166,7 @@ def _singular(word: str) -> str:
     return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]
 
 
-@lru_cache(maxsize=8192)
+@cache_short(8_192, 200)
 def singular(name: str) -> str:
     """Return the name of one item of a list: `city` for `cities`."""
     return _singular(name) if name.islower() else name[:-1] if name.endswith("s") and len(name) > 3 else name
@@ -179,7 +180,7 @@ def _phrases(words: list[str]) -> Iterator[str]:
                 yield " ".join(words[start:end])
 
 
-@lru_cache(maxsize=8192)
+@cache_short(8_192, 200)
 def kind_of(name: str, description: str) -> str:
     """Return the kind of word (a key of the word lists) that a property holds; "" if unknown."""
     for phrase in _phrases(_words(name)[-6:]):
@@ -194,14 +195,14 @@ def kind_of(name: str, description: str) -> str:
     return "bearer" if named_thing(name) else ""
 
 
-@lru_cache(maxsize=8192)
+@cache_short(8_192, 200)
 def named_thing(name: str) -> str:
     """Return the title of the named thing, `Hotel` for `hotel_name`; "" if the property is not such a name."""
     words = _words(name)
     return " ".join(words[:-1]).title() if len(words) > 1 and words[-1] == "name" else ""
 
 
-@lru_cache(maxsize=8192)
+@cache_short(8_192, 200)
 def kind_of_name_property(owner: str, description: str) -> tuple[str, str]:
     """Return the kind of a property called `name`, and the title of the named thing.
 
@@ -241,7 +242,7 @@ def _refine(kind: str, description: str) -> str:
     return kind
 
 
-@lru_cache(maxsize=8192)
+@cache_short(8_192, 200)
 def usual_range(name: str, description: str) -> tuple[int, int, int]:
     """Return low, high and decimals of plausible numbers for a property."""
     if _SPAN.search(description):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from gemulator.core.budget import Budget, BudgetExceeded
 from gemulator.core.errors import Unsatisfiable
-from gemulator.core.text_cache import cache_texts
+from gemulator.core.text_cache import CostCache
 from gemulator.generate.json_schema.document import REFERENCES, Document, Sub
 from gemulator.generate.json_schema.evaluator import Evaluator
 from gemulator.generate.json_schema.expansion import Expansion
@@ -158,6 +158,7 @@ class CompiledSchema(NamedTuple):
     document: Document
     validator: Validator
     min_depths: MinDepths
+    cost: int = 0  # bytes of memory, estimated
 
 
 def compile_schema(text: bytes) -> CompiledSchema:
@@ -165,7 +166,12 @@ def compile_schema(text: bytes) -> CompiledSchema:
 
     A schema is cached from its second use on, so that one-off schemas evict nothing and are freed at once.
     """
-    return _compile_cached(text) if next(_sightings(hash(text))) else _compile(text)
+    found = _compiled.get(text)
+    if found is None:
+        found = _compile(text)
+        if next(_sightings(hash(text))):
+            _compiled.store(text, found, found.cost)
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -173,14 +179,14 @@ def _sightings(text_hash: int) -> Iterator[int]:
     return count()
 
 
-@cache_texts(256, 16_384)
-def _compile_cached(text: bytes) -> CompiledSchema:
-    return _compile(text)
+_compiled: CostCache[bytes, CompiledSchema] = CostCache(50_000_000)
+_BYTES_PER_CHARACTER = 20  # of a schema; its tree, its validator and its depths
+_BYTES_PER_WEIGHT = 20  # of a pattern
 
 
 def _compile(text: bytes) -> CompiledSchema:
     root = decode(text)
-    long_pattern = check_limits(text, root)
+    weight, long_pattern = check_limits(text, root)
     document = Document(rewrite_spelling(text, root))
     references = text.count(b'ef":"') if text.count(b"$") > 1 else 0  # counting one letter is faster
     unevaluated = references > 1 and b'"unevaluated' in text
@@ -190,7 +196,8 @@ def _compile(text: bytes) -> CompiledSchema:
             break
         document = Document(repair(document))
         validator = Validator(document, references, unevaluated=unevaluated, long_pattern=long_pattern)
-    return CompiledSchema(document, validator, MinDepths(document))
+    cost = _BYTES_PER_CHARACTER * len(text) + _BYTES_PER_WEIGHT * weight
+    return CompiledSchema(document, validator, MinDepths(document), cost)
 
 
 def problem_with(schema: Any, value: Any) -> str | None:

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from gemulator.core.seed import Seed
+from gemulator.core.text_cache import CostCache
 from gemulator.generate.regex.intersection import Search
 from gemulator.generate.regex.parser import BadPattern, parse
 from gemulator.generate.regex.sampler import Sampler
@@ -30,7 +31,6 @@ _SAMPLINGS = ((3, False), (3, False), (6, False), (1, True), (0, False), (12, Tr
 _BACKTRACK_LIMIT = 100_000  # 1 to 2 ms of a match
 _LONG = 1_000  # characters
 _LITERAL = re.compile(r"[\w \-]*")
-_SMALL = 5_000  # weight of a pattern of which many are cached
 
 
 def is_readable(pattern: str) -> bool:
@@ -54,7 +54,11 @@ def matcher(pattern: Any) -> Callable[[str], bool]:
     """Return a match function with bounded run time; a pattern that cannot be compiled matches everything."""
     if not isinstance(pattern, str) or problem_of(pattern) is not None:
         return _match_anything
-    return _small_matcher(pattern) if weight(pattern) <= _SMALL else _large_matcher(pattern)
+    found = _matchers.get(pattern)
+    if found is None:
+        found = _compile(pattern)
+        _matchers.store(pattern, found, _MATCHER_BYTES + _BYTES_PER_WEIGHT * weight(pattern))
+    return found
 
 
 def is_long(pattern: str) -> bool:
@@ -88,8 +92,9 @@ def _re2_matcher(pattern: str) -> Callable[[str], bool]:
     return lambda text: compiled.search(text) is not None
 
 
-_small_matcher = lru_cache(maxsize=4096)(_compile)
-_large_matcher = lru_cache(maxsize=8)(_compile)  # each may take some megabytes
+_matchers: CostCache[str, Callable[[str], bool]] = CostCache(40_000_000)
+_MATCHER_BYTES = 10_000
+_BYTES_PER_WEIGHT = 20
 
 
 def _match_anything(text: str) -> bool:

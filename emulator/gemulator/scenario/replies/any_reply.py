@@ -1,7 +1,6 @@
 """Union of all replies, and the composite replies `choose` and `candidates`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Discriminator, Field, Tag
@@ -10,6 +9,7 @@ from typing_extensions import TypeAliasType
 from gemulator.core.plan import Part
 from gemulator.core.seed import Seed
 from gemulator.core.strict_model import StrictModel
+from gemulator.core.text_cache import cache_texts
 from gemulator.scenario.conditions.compare import shape_tag
 from gemulator.scenario.finish_reason import Finish
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
@@ -193,7 +193,7 @@ def parts_of(reply: Reply) -> Sequence[ReplyPart]:
     return (reply,) if isinstance(reply, ReplyPart) else ()
 
 
-@lru_cache(maxsize=1024)
+@cache_texts(1_024, 2_000, 64)
 def _text_part(text: str) -> TextReply:
     return TextReply(text=text)
 

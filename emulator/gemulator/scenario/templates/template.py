@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, Self, TypeAlias
 
 from msgspec import Struct
@@ -10,6 +9,7 @@ from msgspec import Struct
 from gemulator.core.errors import ReplyError
 from gemulator.core.json_types import JSON
 from gemulator.core.secrets import is_credential
+from gemulator.core.text_cache import cache_texts
 from gemulator.scenario import json_path as paths
 from gemulator.scenario.json_path import text_of
 from gemulator.scenario.templates.filters import DEFAULT, FILTERS, MAX_BYTES, TEXT_FILTERS
@@ -119,7 +119,7 @@ class Template(Struct, frozen=True):
         return cls(_parse(text))
 
 
-@lru_cache(maxsize=4096)
+@cache_texts(4_096, 2_000, 64)
 def _parse(text: str) -> tuple[str | Expression, ...]:
     pieces: list[str | Expression] = []
     at = 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gemulator.server.auth.policy import Policy
 
 _DEDICATED_SUFFIX = ".prediction.vertexai.goog"
+_MAX_CACHED = 4_000  # bytes of the headers that decide a caller
 _MAX_SESSION = 200  # characters; longer names are truncated
 
 _PREFIX = "x-emulator-"
@@ -39,6 +40,13 @@ _REFUSALS: Mapping[Reason, str] = {
     "forged": "bad-token",
     "expired": "expired-token",
 }
+
+
+class _UncachedError(Exception):
+    """A caller whose headers are too long to be cached: exceptions are not."""
+
+    def __init__(self, caller: Caller | Failure) -> None:
+        self.caller = caller
 
 
 class Authenticator:
@@ -60,14 +68,20 @@ class Authenticator:
         if self._cached_caller is not None:
             raw = headers.raw
             names = _deciding_names(tuple(raw))
-            return self._cached_caller(names, tuple([raw[name] for name in names]), target.version)
+            try:
+                return self._cached_caller(names, tuple([raw[name] for name in names]), target.version)
+            except _UncachedError as found:
+                return found.caller
         caller = self._authenticate(headers, target.version, shared=target.shared)
         if self._policy is None or isinstance(caller, Failure):
             return caller
         return self._policy.check(self._identity(bearer_token(headers)), target) or caller
 
     def _caller_from_values(self, names: Sequence[bytes], values: Sequence[bytes], version: str) -> Caller | Failure:
-        return self._authenticate(Headers(dict(zip(names, values, strict=True))), version)
+        caller = self._authenticate(Headers(dict(zip(names, values, strict=True))), version)
+        if sum(map(len, values)) > _MAX_CACHED:
+            raise _UncachedError(caller)
+        return caller
 
     def _authenticate(self, headers: Headers, version: str, *, shared: bool = True) -> Caller | Failure:
         bearer = bearer_token(headers)
