@@ -95,11 +95,11 @@ def _check_body(kind: str, body: bytes) -> None:
 
 
 @contextmanager
-def server(folder: Path, catalog: str) -> "Iterator[tuple[int, subprocess.Popen[str], Path]]":
+def server(folder: Path, catalog: str, *more: str) -> "Iterator[tuple[int, subprocess.Popen[str], Path]]":
     """Start a server without waits; yield its port, its process and its log."""
     folder.joinpath("catalog.yaml").write_text(catalog)
     log = folder / "log"
-    options = ["--port", "0", "--speed", "0", "--catalog", str(folder / "catalog.yaml"), "--state", str(folder)]
+    options = ["--port", "0", "--speed", "0", "--catalog", str(folder / "catalog.yaml"), "--state", str(folder), *more]
     command = [sys.executable, "-m", "gemulator", "serve", *options]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GEMULATOR_")}
     with log.open("w") as errors:
