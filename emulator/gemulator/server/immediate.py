@@ -1,4 +1,4 @@
-"""Coroutines that run without a task until they first wait."""
+"""Coroutines that run without a task until they first wait (docs/decisions/008-answers-begun-without-a-task.md)."""
 
 from collections.abc import Coroutine, Generator
 from typing import Any, Generic, TypeVar
