@@ -10,8 +10,11 @@ import pytest
 
 from gemulator.core.budget import LOOP_STEPS, Budget, BudgetExceeded, WorkerNeeded
 from gemulator.engine import prepare
+from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.worker import Worker
-from tests.endpoint import Endpoint, tool, user
+from gemulator.request.target import Caller, Target
+from gemulator.state.store import DEFAULT
+from tests.endpoint import GEMINI_3, Endpoint, tool, user
 from tests.fuzz.test_hostile import doubling, of
 
 
@@ -104,6 +107,9 @@ COMPARISONS = {
 }
 
 
+MANY = "turns:" + "".join(f"\n- {{ when: {{ user: 'number {n}' }}, reply: x }}" for n in range(999))
+
+
 @pytest.mark.parametrize("kind", ["alternatives", "patterns", "literals", "groups"])
 def test_many_comparisons_of_long_prompts_are_made_in_the_thread(kind: str, moved: list[Any]) -> None:
     endpoint = Endpoint(COMPARISONS[kind])
@@ -119,9 +125,23 @@ def test_many_comparisons_of_long_prompts_are_made_in_the_thread(kind: str, move
 def test_nearest_of_many_turns_are_found_in_the_thread(moved: list[Any]) -> None:
     assert Endpoint(COMPARISONS["literals"], unmatched="error").ask("short").status == 400
     assert moved == []
-    turns = "".join(f"\n- {{ when: {{ user: 'number {n}' }}, reply: x }}" for n in range(999))
-    assert Endpoint(f"turns:{turns}", unmatched="error").ask("short").status == 400
+    assert Endpoint(MANY, unmatched="error").ask("short").status == 400
     assert len(moved) == 1
+
+
+def test_requests_are_explained_in_the_thread_if_there_are_many_turns(moved: list[Any]) -> None:
+    target = Target("v1", "p", "global", "openapi")
+    body = json.dumps({"model": GEMINI_3, "messages": [user("short")]}).encode()
+    path = "/v1/projects/p/locations/global/endpoints/openapi/chat/completions"
+    asked = IncomingRequest(body, path, target, {}, Caller(DEFAULT))
+    for scenario, most in ((COMPARISONS["literals"], 0), (MANY, 1)):
+        engine = Endpoint(scenario).engine
+        assert len(asyncio.run(engine.near_misses(asked, answered=False))) == 3
+        assert len(moved) == most
+        moved.clear()
+        assert asyncio.run(engine.explain(asked)).nearest
+        assert len(moved) == most
+        moved.clear()
 
 
 def test_comparisons_that_take_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from gemulator.engine.cache import AnswerCache
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.engine.near_misses import near_misses
+from gemulator.engine.near_misses import compare, near_misses
 from gemulator.engine.prepare import PreparedRequest, RequestPreparer
 from gemulator.engine.refused_body import is_encoded, model_in
 from gemulator.engine.rendering import RenderedAnswer
@@ -108,7 +108,8 @@ class Engine:
             return Explanation(draft.exchange, draft.delivery, draft.attempt, draft.answer)
         prepared = admitted.prepared
         conversation, only = prepared.conversation, prepared.caller.settings.scenario
-        matching = list(prepared.library.matching_turns(conversation, only))
+        comparing = partial(compare, prepared.library, conversation, only, _MAX_EXPLAINED)
+        matching, nearest = await self._worker.run(len(incoming.body), comparing)
         names = [str(located) for located in matching]
         chosen = f"{draft.exchange.scenario}/{draft.exchange.turn}"
         at = names.index(chosen) if chosen in names else len(names)
@@ -120,12 +121,12 @@ class Engine:
             location=matching[at].location if at < len(names) else "",
             also_matching=names[at + 1 :],
             exhausted=[located.exhausted for located in matching[:at]],
-            nearest=prepared.library.near_misses(conversation, only, limit=_MAX_EXPLAINED),
+            nearest=nearest,
         )
 
     async def near_misses(self, incoming: IncomingRequest, *, answered: bool) -> Sequence[NearMiss]:
         """Return the turns that nearly match a journaled request; see `near_misses`."""
-        return await near_misses(self.store, self.preparation, incoming, answered=answered)
+        return await near_misses(self.store, self.preparation, self._worker, incoming, answered=answered)
 
     async def _admit(self, incoming: IncomingRequest, *, dry: bool = False) -> AdmittedRequest | AnswerDraft:
         """Prepare a request and charge it to its quota; return a draft of the refusal if one of them fails."""

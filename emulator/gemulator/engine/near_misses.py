@@ -1,19 +1,23 @@
 """Near misses of journaled requests."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
+from gemulator.core.budget import LOOP_STEPS, NANOSECONDS_PER_STEP, BudgetExceeded, WorkerNeeded
 from gemulator.core.errors import NearMiss
 from gemulator.core.headers import Headers
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.prepare import RequestPreparer
+from gemulator.engine.worker import Worker, in_event_loop
 from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
-from gemulator.scenario.library import NEAREST
+from gemulator.scenario.library import NEAREST, Library
+from gemulator.scenario.turns import LocatedTurn
 from gemulator.state.store import Store
 
 
 async def near_misses(
-    store: Store, preparation: RequestPreparer, incoming: IncomingRequest, *, answered: bool
+    store: Store, preparation: RequestPreparer, worker: Worker, incoming: IncomingRequest, *, answered: bool
 ) -> Sequence[NearMiss]:
     """Return the turns that nearly match a request; unless a turn `answered`, the exhausted ones come first."""
     session = incoming.caller.session
@@ -21,9 +25,21 @@ async def near_misses(
     library = await preparation.load_library(session, overlay)
     only = incoming.caller.settings.scenario or overlay.settings.scenario
     conversation = Conversation(parse(incoming.body), incoming.target, Headers(incoming.headers))
-    limited = (
-        [] if answered else [one for one in library.matching_turns(conversation, only) if one.turn.times is not None]
-    )
+    matching, nearest = await worker.run(len(incoming.body), compare, library, conversation, only)
+    limited = [] if answered else [one for one in matching if one.turn.times is not None]
     used = await store.counters(session) if limited else {}
     exhausted = [one.exhausted for one in limited if used.get(one.counter, 0) >= (one.turn.times or 0)]
-    return (*exhausted, *library.near_misses(conversation, only))[:NEAREST]
+    return (*exhausted, *nearest)[:NEAREST]
+
+
+def compare(
+    library: Library, conversation: Conversation, only: str | None, limit: int = NEAREST
+) -> tuple[Sequence[LocatedTurn], Sequence[NearMiss]]:
+    """Return the turns that match and those that nearly do. Raise WorkerNeeded in the event loop if that takes long."""
+    size, work = len(conversation.parsed.raw), library.comparing_work(conversation)
+    if in_event_loop(size) and work > LOOP_STEPS * NANOSECONDS_PER_STEP:
+        raise WorkerNeeded
+    matching: list[LocatedTurn] = []
+    with suppress(BudgetExceeded):  # other scenarios than those that answered may have been loaded since
+        matching += library.matching_turns(conversation, only)
+    return matching, library.near_misses(conversation, only, limit)
