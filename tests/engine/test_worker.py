@@ -75,6 +75,9 @@ COUNTED = {"type": "string", "pattern": "^[a-z]{40000}$"}
         {"structured_outputs": {"json": doubling(40, "oneOf")}},
         {"structured_outputs": {"json": {"type": "object", "minProperties": 10**6}}},
         {"structured_outputs": {"grammar": 'root ::= "a"{30000}'}},
+        {"structured_outputs": {"grammar": "root ::= " + " | ".join(['"a"'] * 1_500)}},
+        {"guided_regex": "(a|b)" * 1_500},
+        {"structured_outputs": {"json": of(a={"type": "string", "pattern": "word " * 1_500})}},
         {"n": 1_000},
         {"min_tokens": 131_072},
         {"messages": [user("word " * 10_000)], "response_format": {"type": "json_object"}},
@@ -84,6 +87,15 @@ def test_dear_answers_are_made_in_the_thread(fields: dict[str, Any], moved: list
     body = {"messages": [user("Go.")], **fields}
     assert Endpoint().send(json.dumps(body).encode(), "123").status in (200, 400)
     assert len(moved) == 1
+
+
+def test_new_requests_with_long_bodies_are_prepared_in_the_thread(moved: list[Any]) -> None:
+    endpoint = Endpoint("turns: [{ reply: x }]")
+    for _ in range(2):
+        assert endpoint.ask("word " * 15_000).status == 200
+    assert len(moved) == 2
+    assert endpoint.ask("word " * 15_000).status == 200
+    assert len(moved) == 2, "it is in the cache"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ NO_STEPS = -1
 IMPORT_STEPS = 10_000  # of a module with all that it imports: 100 ms
 NANOSECONDS_PER_STEP = 5_000  # of work whose time is estimated beforehand
 BYTES_PER_STEP = 2_048  # of text that is read or written as a whole
-LETTERS_PER_STEP = 20  # of a prompt that is analysed
+LETTERS_PER_STEP = 3  # of a prompt or constraint that is analysed
 
 
 class BudgetExceeded(Exception):

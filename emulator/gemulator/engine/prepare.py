@@ -38,6 +38,7 @@ _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-requ
 _CACHE_KEY_HEADERS = tuple(sorted(_REQUEST_TYPES))
 # Overrides that leave the words of a turn but not its bytes or their time.
 _BESIDE_WORDS = (*("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"), *("speed", "fault", "pacing"))
+_MEDIUM = 64_000  # bytes of a body above which a new request is prepared in the worker
 _MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
 _UNLIMITED = TurnLimit("", None)
 _REFUSED = TurnLimit("", None, counts=False)
@@ -102,7 +103,7 @@ class RequestPreparer:
         self._cache = cache
 
     def prepare(self, incoming: IncomingRequest, overlay: SessionOverlay) -> PreparedRequest:
-        """Return the prepared request. Raise RequestError if it is refused."""
+        """Return the prepared request. Raise RequestError if it is refused, WorkerNeeded in the event loop."""
         library = self.library_for(incoming.caller.session, overlay)
         names, headers = library.header_names, incoming.headers
         values = (*map(headers.get, _CACHE_KEY_HEADERS), *(_values(headers, names) if names else ()))
@@ -119,6 +120,8 @@ class RequestPreparer:
         )
         prepared: PreparedRequest | None = self._cache.get(key)
         if prepared is None:
+            if len(incoming.body) > _MEDIUM and in_event_loop(len(incoming.body)):
+                raise WorkerNeeded
             prepared = self._prepare(incoming, overlay, library)
             if self._cache.offer(key, prepared):
                 prepared.key = key

@@ -6,7 +6,7 @@ from functools import partial
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from gemulator.core.budget import Budget
+from gemulator.core.budget import LETTERS_PER_STEP, Budget
 from gemulator.core.errors import RequestError, Unsatisfiable
 from gemulator.core.plan import Answer, Failure, Plan, Thought, Usage
 from gemulator.core.seed import Seed
@@ -23,6 +23,7 @@ from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
 from gemulator.service.catalog import Model
+from gemulator.service.guided_decoding import constraint_length
 from gemulator.service.token_usage import prompt_tokens, thinking_limit
 
 _MAX_HEADS = 64  # cached heads of one template
@@ -201,6 +202,8 @@ def _plan(
 ) -> Plan | Failure:
     answer_id = ids.response_id() if script.id is None else script.id
     sign = ids.sign if model.signs else ids.sign_call if _signs_calls(model, conversation.request) else _no_signature
+    if length := constraint_length(conversation.request):
+        options.budget.expect(length // LETTERS_PER_STEP)
     decoding = dialect.decoding(conversation.request)
     context = Context(
         conversation,

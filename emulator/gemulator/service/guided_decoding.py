@@ -139,6 +139,13 @@ def constraint_of(request: ChatRequest) -> "OutputConstraint | None":
     return None if tag is None else _tag_constraint(_parse_json(tag))
 
 
+def constraint_length(request: ChatRequest) -> int:
+    """Return the characters of grammars, patterns and other constraints that are given as text."""
+    if not request.extra_fields:
+        return 0
+    return sum([len(value) for value in constraint_values(request.extra_fields).values() if isinstance(value, str)])
+
+
 KINDS = ("json", "regex", "choice", "grammar", "json_object", "structural_tag")
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from msgspec.structs import replace
 
-from gemulator.core.budget import BYTES_PER_STEP, LOOP_STEPS, Budget, BudgetExceeded
+from gemulator.core.budget import BYTES_PER_STEP, LETTERS_PER_STEP, LOOP_STEPS, Budget, BudgetExceeded
 from gemulator.core.errors import Unsatisfiable, UnsatisfiableWithinDepth, UnsatisfiableWithinLimit
 from gemulator.core.seed import Seed
 from gemulator.generate.json_schema.backtracking import DeadEnd, OutOfWork, TooDeep
@@ -127,6 +127,8 @@ def value_for(
     budget.add(len(text) // BYTES_PER_STEP)
     if _LARGE_COUNT.search(text):
         budget.expect(LOOP_STEPS + 1)
+    elif b'"pattern' in text:
+        budget.expect(len(text) // LETTERS_PER_STEP)
     compiled = compile_schema(text)
     context = GenerationContext(Words(locale), reference_day, hints)
     start = seed if isinstance(seed, Seed) else Seed.root("value", seed)
