@@ -98,6 +98,18 @@ def test_new_requests_with_long_bodies_are_prepared_in_the_thread(moved: list[An
     assert len(moved) == 2, "it is in the cache"
 
 
+def test_streams_of_many_events_are_rendered_in_the_thread(moved: list[Any]) -> None:
+    endpoint = Endpoint(f"turns: [{{ reply: '{'word ' * 20_000}' }}]")
+    assert endpoint.ask("unary").status == 200
+    assert endpoint.ask("usual stream", stream=True).status == 200
+    assert len(moved) == 1
+    paced = {"x_emulator_pacing": "tokens_per_chunk: 1"}
+    assert endpoint.ask("an event a token", stream=True, headers=paced).status == 200
+    assert len(moved) == 2
+    assert Endpoint("turns: [{ reply: short }]").ask("short", stream=True).status == 200
+    assert len(moved) == 2
+
+
 @pytest.mark.parametrize(
     "fields",
     [{}, {"tools": [tool("get_weather", city={"type": "string"})]}, {"response_format": {"type": "json_object"}}],

@@ -17,7 +17,7 @@ from gemulator.delivery.schedule import PLAIN, Schedule
 from gemulator.delivery.steps import Chunk, Delivery, Head
 from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style, refusal
 from gemulator.engine.ids import IdFactory, IdSlot, call_count
-from gemulator.engine.planning.output_limit import check_prompt_probabilities
+from gemulator.engine.planning.output_limit import check_prompt_probabilities, expect_rendering
 from gemulator.engine.planning.plan import Script, plan_script
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
@@ -153,6 +153,7 @@ def render(
     if isinstance(answer, Failure):
         return _render_failure(answer, conversation, dialect, options)
     stream = bool(conversation.request.stream)
+    expect_rendering(answer, options.style.tokens_per_chunk, options.budget, stream=stream)
     head, chunks = _render_plan(answer, conversation, dialect, options.style, stream)
     events = 1
     if options.schedule.is_noop:

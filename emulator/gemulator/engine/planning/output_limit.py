@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gemulator.core.budget import Budget
 from gemulator.core.errors import RequestError
-from gemulator.core.plan import Failure, own_failure
+from gemulator.core.plan import Failure, Media, Plan, ToolCall, own_failure
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 
@@ -15,6 +15,10 @@ _EVENTS = 500  # more for the events of its stream
 _PROMPT_LETTERS = 30  # that are read in a unit, again for each further candidate
 _PROBABILITY = 5  # units of the probability of a token, and of each alternative
 _MAX_ALTERNATIVES = 30
+_LETTERS_PER_TOKEN = 4
+_LETTERS_PER_STEP = 150  # of a text that is rendered
+_STEPS_PER_EVENT = 2
+_FEW_STEPS = 500
 
 
 def check_output(conversation: Conversation, candidates: int, tokens: int, budget: Budget) -> None:
@@ -43,6 +47,19 @@ def check_prompt_probabilities(request: ChatRequest, prompt_tokens: Callable[[],
     asked = f"the request asks for the probabilities of the {prompt_tokens()} tokens of its prompt"
     message = f"{asked}, which is too much work. Lower prompt_logprobs or shorten the prompt."
     raise RequestError(own_failure(message))
+
+
+def expect_rendering(plan: Plan, tokens_per_chunk: int, budget: Budget, *, stream: bool) -> None:
+    """Raise WorkerNeeded if the bytes of the answer, mostly the events of a stream, take long to render."""
+    steps = 0
+    for choice in plan.choices:
+        for part in choice.parts:
+            if not isinstance(part, Media):
+                length = len(part.arguments if isinstance(part, ToolCall) else part.text)
+                events = len(part.fragments or ()) or length // (_LETTERS_PER_TOKEN * tokens_per_chunk)
+                steps += length // _LETTERS_PER_STEP + (events * _STEPS_PER_EVENT if stream else 0)
+    if steps > _FEW_STEPS:
+        budget.expect(steps)
 
 
 def _probability_units(alternatives: int | None) -> int:
