@@ -1,5 +1,6 @@
 """Numbers that users write: refused where they are written, or right wherever they are used."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from click.testing import CliRunner
 from gemulator.cli import main
 from gemulator.core.count import MAX_COUNT
 from gemulator.core.errors import ScenarioError
-from gemulator.scenario.delivery_fields import parse_quota
+from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
 from gemulator.scenario.loading.reader import read_scenario
 from tests.admin_api import AdminCaller, app_with
 from tests.endpoint import Endpoint
@@ -101,3 +102,10 @@ def test_whole_number_in_a_template_is_bounded(text: str) -> None:
 def test_rounding_beyond_64_bits_is_refused() -> None:
     answer = Endpoint("turns: [{ reply: '{{ body.user_number | round }}' }]").ask(user_number=1e300)
     assert (answer.status, "1e+300 is too large for `round`" in answer.error["message"]) == (400, True)
+
+
+@pytest.mark.parametrize("parse", [parse_faults, parse_pacing, parse_quota])
+def test_long_lines_of_headers_are_refused(parse: Callable[[str], object]) -> None:
+    """Thousands of faults in a header of 64 kB take a tenth of a second to read, with each request."""
+    with pytest.raises(ValueError, match=r"a line of 14,000 characters is too long \(the limit is 4,000\)"):
+        parse("stall, " * 2_000)

@@ -84,6 +84,7 @@ class PacingFields(StrictModel):
 
 
 _NONE = "none"
+_MAX_LINE = 4_000  # characters of a header or option: they take 15 ms to read
 
 Validated = TypeVar("Validated")
 
@@ -115,6 +116,9 @@ def parse_quota(line: str) -> Quota:
 
 
 def _parse_flow(line: str, around: str) -> Any:
+    if len(line) > _MAX_LINE:
+        limit = f"the limit is {_MAX_LINE:,}"
+        raise ValueError(f"a line of {len(line):,} characters is too long ({limit}): write the list in a scenario")
     text = line.strip()
     flow = text if text[:1] in {"[", "{"} and text[-1:] in {"]", "}"} else around[0] + text + around[1]
     try:
