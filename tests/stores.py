@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head
+from gemulator.state.journal.body import Body
 from gemulator.state.journal.entry import Exchange, Finished, Received
-from gemulator.state.journal.redaction import Body
 from gemulator.state.store import Store, TurnLimit
 
 AGE = 0.3  # seconds

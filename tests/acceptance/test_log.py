@@ -24,7 +24,7 @@ from gemulator.server.app import create_app
 from gemulator.server.listeners import uvicorn_config
 from gemulator.server.log import RequestLog
 from gemulator.server.protocol.fast_path import FastHttpProtocol
-from gemulator.state.journal.entry import EMPTY_BODY, Exchange, Finished, Received
+from gemulator.state.journal.entry import UNREAD_BODY, Exchange, Finished, Received
 from gemulator.state.journal.json_views import EntryView
 from tests.acceptance.test_command import serving, url_of
 from tests.acceptance.wire import ask
@@ -373,7 +373,7 @@ async def test_lines_that_cannot_be_written_are_dropped() -> None:
     out = Full()
     log = RequestLog("plain", lambda: 0.0, out)
     for model in ("one", "two", "three"):
-        exchange = Exchange("POST", "/", model, EMPTY_BODY, 200, "generated")
+        exchange = Exchange("POST", "/", model, UNREAD_BODY, 200, "generated")
         log.write(Received(0.0, "default", 0, exchange, {}, Delivery(()), 0), Finished("completed", 1, 0, None, 0.0))
         log.close()
         out.full = model != "two"

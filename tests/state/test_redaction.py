@@ -8,14 +8,8 @@ import pytest
 
 from gemulator.core.secrets import SECRETS, is_credential
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Head
-from gemulator.state.journal.redaction import (
-    LEAK_HEADER,
-    Body,
-    drop_secrets,
-    elide_media,
-    redact_headers,
-    truncate_delivery,
-)
+from gemulator.state.journal.body import Body, truncate_delivery
+from gemulator.state.journal.redaction import LEAK_HEADER, drop_secrets, elide_media, redact_headers
 
 PICTURE = b"iVBORw0KGgo" * 60 + b"AA=="
 MARK = b"<image/png, %d bytes, sha256 %s>" % (496, hashlib.sha256(PICTURE).hexdigest().encode())

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
 from gemulator.dialects.gemini import retry_headers
+from gemulator.state.journal.body import Body
 from gemulator.state.journal.entry import Entry, Exchange, Finished, Outcome, Received
-from gemulator.state.journal.redaction import Body, drop_secrets
+from gemulator.state.journal.redaction import drop_secrets
 from gemulator.state.verdict import verdict
 
 OK = Head(200, ((b"content-type", b"application/json"),))

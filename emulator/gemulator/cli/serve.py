@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import click
@@ -33,7 +34,7 @@ def serve(**options: Any) -> None:
     settings = settings_from_options(options, reload=is_terminal(sys.stdout))
     _check_open_files()
     with reporting_errors(settings):
-        app = create_app(settings)
+        app = create_app(settings, entrance="serve")
     listener, extra = _listener(settings), _extra_listeners(settings)
     banner = _banner(settings, app.state.engine.preparation.library, origin_of(listener), extra)
     try:
@@ -62,7 +63,7 @@ def _run(server: Server, listener: socket.socket, banner: str) -> None:
 def _run_workers(settings: Settings, listener: socket.socket, banner: str) -> None:
     _print(banner)
     with suppress(KeyboardInterrupt):
-        run_workers(WorkerApp(create_app, settings), settings, listener)
+        run_workers(WorkerApp(partial(create_app, entrance="serve"), settings), settings, listener)
 
 
 def _check_open_files() -> None:

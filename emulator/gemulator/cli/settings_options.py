@@ -24,6 +24,7 @@ from gemulator.core.settings import Settings
 
 _FILE = "gemulator.file"  # key of the file's settings in the context of a command
 _LISTED = " Repeatable; separate several values with commas."
+_REPEATED = " Repeatable."
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,7 +74,7 @@ def _option(name: str, field: FieldInfo) -> Callable[..., Any]:
         multiple=multiple,
         type=_click_type(kind),
         default=None,
-        help=f"{field.description}{_LISTED if multiple else ''}{_default_text(field)}",
+        help=f"{field.description}{_LISTED if Settings.splits(name) else _REPEATED * multiple}{_default_text(field)}",
         show_envvar=True,
     )
 
@@ -124,7 +125,7 @@ def settings_from_options(options: Mapping[str, Any], **defaults: Any) -> Settin
 
 def _split(name: str, value: Any) -> Any:
     """Return the values of an option that may be repeated and may have several values each."""
-    if not Settings.takes_list(name):
+    if not Settings.splits(name):
         return value
     return [part.strip() for text in value for part in (text.split(",") if text else [text])]
 

@@ -30,7 +30,7 @@ def verdict(session: str | None, strictness: str | None, as_json: bool, url: str
     if as_json:
         click.echo(printable_json(json.dumps(findings, ensure_ascii=False)))
     for finding in () if as_json else findings:
-        where = ", ".join(f"#{number}" for number in finding["requests"])
+        where = ", ".join(f"#{number}" for number in finding["requests"]) or "no entry"
         click.echo(printable_lines(f"{finding['kind']}  ({where})\n  {finding['message']}\n  {finding['advice']}\n"))
     if not findings and not as_json:
         click.echo("Nothing would be refused." if strictness else "No findings.")

@@ -106,16 +106,16 @@ class Admin:
         """Return all entries that pass the filters."""
         return self.history(full, **filters)[0]
 
-    def history(self, full: bool = True, **filters: str | int | None) -> tuple[list[EntryView], int]:
-        """Return all entries that pass the filters, and how many of the session were evicted."""
+    def history(self, full: bool = True, **filters: str | int | None) -> tuple[list[EntryView], PageView]:
+        """Return all entries that pass the filters, and the last page: it says what is missing."""
         found: list[EntryView] = []
         after: int | None = 0
-        evicted = 0
+        page: PageView = {"entries": [], "next": None}
         while after is not None:
             page = self.page(after, 1000, full, **filters)
             found += page["entries"]
-            after, evicted = page["next"], page.get("evicted", 0)
-        return found, evicted
+            after = page["next"]
+        return found, page
 
     def entry(self, number: int) -> EntryView:
         """Return one entry in full."""

@@ -17,6 +17,7 @@ from gemulator.client.session import Session
 from gemulator.client.urls import EmulatorUrls
 from gemulator.client.wrong_calls import positional_error
 from gemulator.core.clock import UTC
+from gemulator.core.entrance import Entrance
 from gemulator.core.settings import Settings
 from gemulator.engine.engine import Engine
 from gemulator.server.app import create_app
@@ -58,6 +59,7 @@ class Emulator(DefaultSessionMixin):
         self.location = location
         self.tls_url = ""
         self.proxy_url = ""
+        self._entrance: Entrance = "Emulator"
         self._server: Server | None = None
         self._handle: ServerHandle | None = None
         self._default_session: Session | None = None
@@ -72,6 +74,13 @@ class Emulator(DefaultSessionMixin):
             raise RuntimeError("the emulator is not started: use `with Emulator() as emulator:` or `emulator.start()`")
         return self._default_session
 
+    @classmethod
+    def of_pytest(cls, **settings: Any) -> Self:
+        """Return the emulator of the fixture, whose settings are those of `gemulator_settings`."""
+        emulator = cls(**settings)
+        emulator._entrance = "pytest"
+        return emulator
+
     def start(self) -> Self:
         """Start the server and return when it answers requests; do nothing if it is running.
 
@@ -79,7 +88,7 @@ class Emulator(DefaultSessionMixin):
         """
         if self._server is not None:
             return self
-        app = create_app(self.settings)
+        app = create_app(self.settings, entrance=self._entrance)
         extra = extra_listeners(self.settings)
         try:
             listener = bind(self.settings.host, self.settings.port)

@@ -4,7 +4,17 @@ from threading import Lock
 from typing import Any
 
 from gemulator.client.server_handle import ServerHandle
-from gemulator.state.journal.json_views import EntryView
+from gemulator.state.journal.json_views import EntryView, PageView
+
+
+def _require_all(page: PageView) -> None:
+    """Raise AssertionError if entries of the session are missing."""
+    __tracebackhide__ = True
+    reasons = page.get("missing", [])
+    if not reasons and page.get("evicted"):  # an older server
+        reasons = [f"{page['evicted']} entries were evicted from the journal (raise journal_entries and journal_bytes)"]
+    if reasons:
+        raise AssertionError(f"gemulator: unknown: {' and '.join(reasons)}")
 
 
 class LazySession:
@@ -69,20 +79,25 @@ class LazySession:
         if created is not None:
             self.server.admin.create(created[0], **self.settings)
 
-    def entries(self, full: bool = True, scenario: str | None = None, *, partly: bool = False) -> list[EntryView]:
+    def entries(self, full: bool = True, scenario: str | None = None) -> list[EntryView]:
         """Return the entries of its journal, or those that a scenario answered; `full` includes the bodies.
 
-        Raise AssertionError if some were evicted, unless `partly` is True.
+        Raise AssertionError if some are missing.
         """
         __tracebackhide__ = True
-        found, evicted = self.server.admin.history(full, session=self.create()[0], scenario=scenario)
-        if evicted and not partly:
-            noun = "entry was" if evicted == 1 else "entries were"
-            raise AssertionError(
-                f"gemulator: unknown: {evicted} {noun} evicted from the journal of this session. Raise journal_entries"
-                " and journal_bytes: options of gemulator serve, Emulator(…) and the fixture gemulator_settings."
-            )
+        found, page = self.server.admin.history(full, session=self.create()[0], scenario=scenario)
+        _require_all(page)
         return found
+
+    def last(self) -> EntryView:
+        """Return the newest entry. Raise AssertionError if there is none, or if a newer one may be missing."""
+        __tracebackhide__ = True
+        found, page = self.server.admin.history(session=self.create()[0])
+        if not found or page.get("missed"):
+            _require_all(page)
+        if not found:
+            raise AssertionError("gemulator received no request in this session")
+        return found[-1]
 
     def drop(self) -> None:
         """Delete the session on the server."""

@@ -65,6 +65,7 @@ class Options(TypedDict, total=False):
     journal_entries: int
     journal_bytes: int
     journal_body: int
+    redact: str | Sequence[str]
     admin: Literal["on", "off"]
     admin_key: str
     allow_host: Sequence[str]

@@ -31,7 +31,9 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     @property
     def messages(self) -> Sequence[dict[str, Any]]:
-        """The messages of the body, unchanged; empty if it has none."""
+        """The messages of the body, unchanged; empty if it has none. Raise AssertionError if it was cut."""
+        __tracebackhide__ = True
+        self._require_whole_body()
         messages = self.body.get("messages") if isinstance(self.body, dict) else None
         return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []
 
@@ -83,7 +85,11 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     @property
     def user(self) -> str:
-        """The newest user message; empty if the service refuses to parse the body, like `system` and `tools`."""
+        """The newest user message; empty if the service refuses to parse the body, like `system` and `tools`.
+
+        Raise AssertionError if the body was cut.
+        """
+        __tracebackhide__ = True
         return self._conversation.user_text if self._conversation else ""
 
     @property
@@ -98,8 +104,18 @@ class RecordedRequest(Struct, frozen=True, dict=True):
             [function.name for function in self._conversation.request.functions_offered] if self._conversation else []
         )
 
+    def _require_whole_body(self) -> None:
+        __tracebackhide__ = True
+        cut = self.entry["request"].get("cut")
+        if cut is not None:
+            number = self.entry["id"]
+            what = f"the body of request {number} is cut at {cut:,} bytes"
+            raise AssertionError(f"gemulator: unknown: {what} (raise journal_body)")
+
     @cached_property
     def _conversation(self) -> Conversation | None:
+        __tracebackhide__ = True
+        self._require_whole_body()
         try:
             return Conversation(parse(orjson.dumps(self.body)), Target("", "", "", ""), self.headers)
         except RequestError:

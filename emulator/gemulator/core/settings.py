@@ -1,14 +1,13 @@
 """Settings: one frozen model for flags, environment and file."""
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, get_origin
-from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -19,9 +18,17 @@ from pydantic import (
 
 from gemulator.core.clock import parse_clock
 from gemulator.core.folders import shipped_scenarios
+from gemulator.core.setting_checks import (
+    as_patterns,
+    check_header_values,
+    check_no_spaces,
+    check_origins,
+    check_patterns,
+    check_store,
+    texts_of,
+)
 from gemulator.core.setting_error import SettingError, reason_of, unknown_setting
 from gemulator.core.speed import parse_speed
-from gemulator.core.urls import redact_url
 
 UnmatchedMode: TypeAlias = Literal["generate", "error"]
 Strictness: TypeAlias = Literal["lenient", "service", "strict"]
@@ -39,6 +46,9 @@ def _check_clock(value: str) -> str:
 
 
 ClockText: TypeAlias = Annotated[str, AfterValidator(_check_clock)]
+_StoreURL: TypeAlias = Annotated[str, AfterValidator(check_store)]
+_Origins: TypeAlias = Annotated[str, AfterValidator(check_origins)]
+_Patterns: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_patterns), AfterValidator(check_patterns)]
 
 
 # Empty, a secret or a policy would protect nothing, a host would be every address, a catalog the current folder.
@@ -158,7 +168,10 @@ class Settings(BaseModel):
         Field(description="Accepted endpoint ids: `any`, or those in the catalog; others get a 404."),
     ] = "any"
     catalog: Annotated[Path | None, Field(description="YAML file with additional models and endpoints.")] = None
-    cors: Annotated[str, Field(description="Origins allowed by CORS, separated by commas; `*` allows all.")] = "*"
+    cors: Annotated[
+        _Origins,
+        Field(description="Origins allowed by CORS, separated by commas; `*` allows all."),
+    ] = "*"
     openapi_limit: Annotated[int, Field(gt=0, description="Maximum body size on `endpoints/openapi` in bytes.")] = (
         20_000_000
     )
@@ -175,7 +188,8 @@ class Settings(BaseModel):
     ] = 20_000
     max_enum: Annotated[int, Field(ge=1, description="Maximum number of values of an enum.")] = 20_000
     store: Annotated[
-        str, Field(description="State store: `memory`, or redis://HOST:PORT/DB to share state between processes.")
+        _StoreURL,
+        Field(description="State store: `memory`, or redis://HOST:PORT/DB to share state between processes."),
     ] = "memory"
     workers: Annotated[
         int, Field(ge=1, description="Number of server processes; more than one requires a shared store.")
@@ -188,10 +202,12 @@ class Settings(BaseModel):
     journal_bytes: Annotated[int, Field(ge=1, description="Maximum size of all journals in bytes.")] = 64_000_000
     journal_body: Annotated[
         int,
-        Field(
-            ge=0, description="Maximum size of a body in the journal in bytes; larger ones are truncated and hashed."
-        ),
-    ] = 64_000
+        Field(ge=0, description="Maximum size of a body in the journal in bytes, without media; larger ones are cut."),
+    ] = 1_000_000
+    redact: Annotated[
+        _Patterns,
+        Field(description="Regular expression (RE2) of texts that are kept and shown nowhere, like credentials."),
+    ] = ()
     admin: Annotated[Literal["on", "off"], Field(description="Serve the admin API.")] = "on"
     admin_key: Annotated[
         SecretStr | None, Field(description="Key required by the admin API in the header x-emulator-admin-key.")
@@ -223,8 +239,13 @@ class Settings(BaseModel):
 
     @classmethod
     def takes_list(cls, name: str) -> bool:
-        """Return True if a field has several values: in a text, separated by commas."""
+        """Return True if a field has several values."""
         return get_origin(cls.model_fields[name].annotation) is tuple
+
+    @classmethod
+    def splits(cls, name: str) -> bool:
+        """Return True if commas separate the values of a field with several. Patterns may contain commas."""
+        return cls.takes_list(name) and name != "redact"
 
     @classmethod
     def is_secret(cls, name: str) -> bool:
@@ -249,37 +270,13 @@ class Settings(BaseModel):
     @field_validator("tokens", "tls_names", "allow_host")
     @classmethod
     def _no_spaces(cls, values: Any) -> Any:
-        texts = [one.get_secret_value() if isinstance(one, SecretStr) else one for one in values]
-        if any(re.search(r"\s", text) for text in texts):
-            raise ValueError("a value has white space: separate several values with commas")
+        check_no_spaces(texts_of(values))
         return values
-
-    @field_validator("store")
-    @classmethod
-    def _validate_store(cls, value: str) -> str:
-        wrong = ValueError(f"{redact_url(value)!r} is not a store: use `memory` or a URL like redis://localhost:6379/0")
-        if value != "memory" and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise wrong
-        try:
-            _ = urlsplit(value).port
-        except ValueError:
-            raise wrong from None
-        return value
-
-    @field_validator("cors")
-    @classmethod
-    def _validate_origins(cls, value: str) -> str:
-        for origin in filter(None, map(str.strip, value.split(","))):
-            if origin not in {"*", "null"} and not re.fullmatch(r"[^:/\s]+://[^/\s]+", origin):
-                raise ValueError(f"{origin!r} is not an origin: use `*`, or one like http://localhost:5173")
-        return value
 
     @field_validator("admin_key", "tokens")
     @classmethod
     def _validate_header_value(cls, value: SecretStr | tuple[SecretStr, ...] | None) -> Any:
-        texts = [secret.get_secret_value() for secret in (value if isinstance(value, tuple) else (value,)) if secret]
-        if not all(text.isascii() and text.isprintable() and text == text.strip() for text in texts):
-            raise ValueError("not valid in a header: use printable ASCII without surrounding spaces")
+        check_header_values(texts_of(value if isinstance(value, tuple) else [value] if value else []))
         return value
 
     @field_validator("workers")

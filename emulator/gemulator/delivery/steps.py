@@ -77,12 +77,14 @@ class Delivery(Struct, frozen=True, gc=False):
     """Steps of an answer, head first unless a fault comes before it.
 
     `size` is the size of the body in bytes, if known without creating lazy steps. `faults` are the names of the faults
-    that changed the steps, in order; None if they are not known, as in a journal of an older release.
+    that changed the steps, in order; None if they are not known, as in a journal of an older release. `cut` is True if
+    a journal has only the beginning of the body.
     """
 
     steps: Sequence[Step]
     size: int | None = None
     faults: tuple[str, ...] | None = ()
+    cut: bool = False
 
     @property
     def as_single_write(self) -> tuple[Head, Chunk] | None:

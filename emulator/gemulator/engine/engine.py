@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from gemulator.core.budget import Budget
 from gemulator.core.clock import Clock
+from gemulator.core.credentials import Redactor
+from gemulator.core.entrance import Entrance
 from gemulator.core.errors import NearMiss, RequestError, Unmatched
 from gemulator.core.plan import Answer, Failure
 from gemulator.core.seed import Seed, sign
@@ -23,6 +25,7 @@ from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.near_misses import compare, near_misses
 from gemulator.engine.prepare import PreparedRequest, RequestPreparer
+from gemulator.engine.redacted_request import redact_near_misses, redacted_conversation, shown_near_misses
 from gemulator.engine.refused_body import is_encoded, model_in
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import add_emulator_headers, session_header
@@ -31,8 +34,10 @@ from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.quotas import UNLIMITED, Charge
+from gemulator.state.journal.answers import redact_delivery
+from gemulator.state.journal.body import Body, truncate_delivery
 from gemulator.state.journal.entry import Exchange, Received, Source
-from gemulator.state.journal.redaction import Body, drop_secrets, truncate_delivery
+from gemulator.state.journal.redaction import drop_secrets
 from gemulator.state.store import Claim, SessionOverlay, Store
 
 _MAX_EXPLAINED = 1_000  # near misses of one explanation
@@ -79,6 +84,8 @@ class Engine:
         self.store = store
         self.catalog = catalog
         self.clock = clock
+        self.entrance: Entrance = "app"
+        self.redactor = Redactor(settings.redact)
         signing = Seed.root(settings.seed, "signatures").bytes(32)
         cache = AnswerCache()
         self.preparation = RequestPreparer(settings, library, catalog, signing, cache)
@@ -108,7 +115,8 @@ class Engine:
             return Explanation(draft.exchange, draft.delivery, draft.attempt, draft.answer)
         prepared = admitted.prepared
         conversation, only = prepared.conversation, prepared.caller.settings.scenario
-        comparing = partial(compare, prepared.library, conversation, only, _MAX_EXPLAINED)
+        shown = redacted_conversation(conversation, draft.exchange.body)
+        comparing = partial(compare, prepared.library, conversation, only, _MAX_EXPLAINED, shown)
         matching, nearest = await self._worker.run(len(incoming.body), comparing)
         names = [str(located) for located in matching]
         chosen = f"{draft.exchange.scenario}/{draft.exchange.turn}"
@@ -121,7 +129,7 @@ class Engine:
             location=matching[at].location if at < len(names) else "",
             also_matching=names[at + 1 :],
             exhausted=[located.exhausted for located in matching[:at]],
-            nearest=nearest,
+            nearest=redact_near_misses(nearest, self.redactor),
         )
 
     async def near_misses(self, incoming: IncomingRequest, *, answered: bool) -> Sequence[NearMiss]:
@@ -208,9 +216,12 @@ class Engine:
         leases: Sequence[Charge] = (),
     ) -> EngineResult:
         """Journal an answer before it is sent."""
-        stored, size = truncate_delivery(delivery, self.settings.journal_body)
-        kept = drop_secrets(headers)
-        size += len(exchange.body.data) + len(exchange.model) + sum(map(len, kept.values())) + _ENTRY_OVERHEAD
+        stored = delivery
+        if exchange.body.redacted or self.redactor.has_patterns:
+            stored = redact_delivery(delivery, self.redactor)
+        stored, size = truncate_delivery(stored, self.settings.journal_body)
+        kept = drop_secrets(headers, self.redactor)
+        size += len(exchange.body.kept) + len(exchange.model) + sum(map(len, kept.values())) + _ENTRY_OVERHEAD
         at = self.clock() if at is None else at
         received = Received(at, session, attempt, exchange, kept, stored, size)
         return EngineResult(delivery, received, await self.store.append(received), leases)
@@ -230,24 +241,24 @@ class Engine:
         located = None if index is None else prepared.candidates[index]
         source: Source = "unmatched"
         nearest: Sequence[NearMiss] = ()
+        body = Body.of(incoming.body, self.settings.journal_body, self.redactor)
         if index is None:
             budget.expect(prepared.nearest_steps)
-            nearest = prepared.nearest
+            nearest = shown_near_misses(prepared, body, self.redactor)
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
         else:
             rendering, source = self._builder.build(prepared, located, now, budget, is_repeat=is_repeat)
-            limit = self.settings.journal_body
-            if located is None and (len(incoming.body) > limit or prepared.library.reads_credentials):
+            if located is None and (prepared.library.reads_credentials or not body.is_complete):
                 # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
                 budget.expect(prepared.nearest_steps)
-                nearest = prepared.nearest
-        request = prepared.conversation.request
+                nearest = shown_near_misses(prepared, body, self.redactor)
+        request, redact = prepared.conversation.request, self.redactor.text
         failure = rendering.answer if isinstance(rendering.answer, Failure) else None
         exchange = Exchange(
             "POST",
-            incoming.path,
-            request.model,
-            Body.of(incoming.body, self.settings.journal_body),
+            redact(incoming.path),
+            redact(request.model),
+            body,
             rendering.template.head.status,
             source,
             bool(request.stream),
@@ -255,8 +266,8 @@ class Engine:
             located.number if located else 0,
             rendering.usage,
             nearest,
-            prepared.tolerated,
-            failure.hint if failure else "",
+            [*map(redact, prepared.tolerated)],
+            redact(failure.hint) if failure else "",
             failure.name if failure and source == "unsatisfiable" else "",
         )
         return rendering, exchange
@@ -277,12 +288,12 @@ class Engine:
             head = add_emulator_headers(head, hint=answer.hint)
         exchange = Exchange(
             "POST",
-            incoming.path,
-            model_in(incoming.body),
-            Body.of(incoming.body, self.settings.journal_body),
+            self.redactor.text(incoming.path),
+            self.redactor.text(model_in(incoming.body)),
+            Body.of(incoming.body, self.settings.journal_body, self.redactor),
             head.status,
             "refused",
-            hint=answer.hint,
+            hint=self.redactor.text(answer.hint),
             refusal=answer.name,
             quota=answer.quota,
         )

@@ -33,13 +33,20 @@ async def near_misses(
 
 
 def compare(
-    library: Library, conversation: Conversation, only: str | None, limit: int = NEAREST
+    library: Library,
+    conversation: Conversation,
+    only: str | None,
+    limit: int = NEAREST,
+    shown: Conversation | None = None,
 ) -> tuple[Sequence[LocatedTurn], Sequence[NearMiss]]:
-    """Return the turns that match and those that nearly do. Raise WorkerNeeded in the event loop if that takes long."""
+    """Return the turns that match and those that nearly do; messages have the texts of `shown`.
+
+    Raise WorkerNeeded in the event loop if that takes long.
+    """
     size, work = len(conversation.parsed.raw), library.comparing_work(conversation)
     if in_event_loop(size) and work > LOOP_STEPS * NANOSECONDS_PER_STEP:
         raise WorkerNeeded
     matching: list[LocatedTurn] = []
     with suppress(BudgetExceeded):  # other scenarios than those that answered may have been loaded since
         matching += library.matching_turns(conversation, only)
-    return matching, library.near_misses(conversation, only, limit)
+    return matching, library.near_misses(shown or conversation, only, limit)

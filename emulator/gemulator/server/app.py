@@ -13,6 +13,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp
 
 from gemulator.core.clock import UTC, Clock, parse_clock
+from gemulator.core.entrance import Entrance
 from gemulator.core.setting_error import SettingError
 from gemulator.core.settings import Settings
 from gemulator.engine.catalog_file import read_catalog
@@ -46,10 +47,12 @@ def create_app(
     sleep: Sleep = asyncio.sleep,
     library: Library | None = None,
     utc: Clock = UTC,
+    entrance: Entrance = "app",
 ) -> Starlette:
     """Return the emulator as an ASGI application. Raises ScenarioError and SettingError.
 
-    `clock` dates answers and journal, `utc` tokens: those expire even if `clock` is frozen.
+    `clock` dates answers and journal, `utc` tokens: those expire even if `clock` is frozen. `entrance` is how the
+    server was started, for advice on its options.
     """
     settings = settings or Settings()
     _validate_quota(settings.quota)
@@ -58,9 +61,10 @@ def create_app(
     library = load(settings.scenarios) if library is None else library
     store = store or _store(settings, monotonic)
     engine = Engine(settings, library, store, _catalog(settings), now)
+    engine.entrance = entrance
     metrics = Metrics()
     authenticator = _authenticator(settings, utc)
-    log = RequestLog(settings.log_format, now)
+    log = RequestLog(settings.log_format, now, redactor=engine.redactor)
     not_found = NotFound(log, emulator_headers=settings.emulator_headers)
     chat = Chat(engine, settings, authenticator, log, metrics, Timing(monotonic, sleep))
     app = Application(

@@ -26,7 +26,7 @@ from gemulator.server.immediate import Suspended, start
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.protocol.connection import HANDLED, STARTED, HttpConnection, connection_of, wait_for_disconnect
-from gemulator.state.journal.entry import EMPTY_BODY, Exchange, Finished
+from gemulator.state.journal.entry import UNREAD_BODY, Exchange, Finished
 from gemulator.state.store import StoreError, run_immediate
 
 _MAX_URL = 500  # bytes; of shorter ones, many are cached
@@ -142,7 +142,7 @@ class Chat:
         head, chunk = refusal(FRONT_END, failure, refused.target)
         if self._emulator_headers:
             head = add_emulator_headers(head, error=error, hint=failure.hint)
-        exchange = Exchange("POST", path, "", EMPTY_BODY, failure.status, "refused", hint=failure.hint)
+        exchange = Exchange("POST", path, "", UNREAD_BODY, failure.status, "refused", hint=failure.hint)
         return await self._engine.record(exchange, Delivery((head, chunk)), headers.raw, refused.session)
 
     async def _finish(self, result: EngineResult, finished: Finished) -> None:

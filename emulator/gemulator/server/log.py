@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Any, Literal, TextIO, TypeAlias
 
 import orjson
 
 from gemulator.core.clock import Clock
+from gemulator.core.credentials import Redactor
 from gemulator.core.printable import printable, printable_json, printable_lines
 from gemulator.core.text_cache import cache_short, cache_texts
 from gemulator.server.output import is_terminal, writer_of
@@ -23,7 +25,10 @@ _GREEN, _YELLOW, _RED, _DIM, _RESET = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[
 class RequestLog:
     """Writer of log lines to `out` (default: standard error). Style `auto` colours them on a terminal."""
 
-    def __init__(self, style: LogStyle, clock: Clock, out: TextIO | None = None) -> None:
+    def __init__(
+        self, style: LogStyle, clock: Clock, out: TextIO | None = None, redactor: Redactor | None = None
+    ) -> None:
+        self._redactor = redactor or Redactor()
         self._out = writer_of(out or sys.stderr)
         self._clock = clock
         self._pending: list[tuple[Received, Finished]] = []
@@ -44,7 +49,15 @@ class RequestLog:
         """Queue the pending lines at once: formatting each on its own costs more than many an answer."""
         pending, self._pending = self._pending, []
         render = _json_line if self._style == "json" else self._plain_line
-        self._out.write("".join([render(received, finished) for received, finished in pending]))
+        self._write([render(received, finished) for received, finished in pending])
+
+    def _write(self, lines: Sequence[str]) -> None:
+        """Queue lines without credentials."""
+        if self._style == "json" and self._redactor.has_patterns:
+            text = "".join([self._redactor.json(line.encode()).decode().rstrip("\n") + "\n" for line in lines])
+        else:
+            text = self._redactor.text("".join(lines))
+        self._out.write(text)
 
     def close(self) -> None:
         """Write all pending lines, unless nobody reads them."""
@@ -57,9 +70,9 @@ class RequestLog:
             return
         self.flush()
         if self._style == "json":
-            self._out.write(_dump({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint}))
+            self._write([_dump({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint})])
         else:
-            self._out.write(f"{method}  {_short_path(path)}  {self._status(404)}\n{self._reason_lines(hint)}")
+            self._write([f"{method}  {_short_path(path)}  {self._status(404)}\n{self._reason_lines(hint)}"])
 
     def info(self, text: str) -> None:
         """Log a message of the server, also in style `off`."""

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from gemulator.service.quotas import Charge, apply_charges
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
-from gemulator.state.memory_session import MemorySession, Record
+from gemulator.state.memory_session import LostSessions, MemorySession, Record
 from gemulator.state.store import (
     DEFAULT,
+    ENDED_SCENARIO,
     UNCHANGED,
     Claim,
     PushedScenario,
@@ -27,7 +28,6 @@ from gemulator.state.store import (
 from gemulator.state.subscribers import Subscribers
 
 _MAX_OVERLAYS = 256  # cached
-
 
 _Value = TypeVar("_Value")
 
@@ -47,6 +47,8 @@ class MemoryStore:
         self._subscribers = Subscribers()
         self._bytes = 0
         self._evicted = 0
+        self._late_evicted = 0
+        self._lost = LostSessions()
 
     # ---- sessions
 
@@ -58,8 +60,8 @@ class MemoryStore:
             session.last_used = now
             self._sessions.move_to_end(name)
             return session
-        self._remove(name)
-        session = self._sessions[name] = MemorySession(now)
+        self._evict(name)
+        session = self._sessions[name] = MemorySession(now, lost=name in self._lost)
         self._evict_idle(now)
         return session
 
@@ -68,8 +70,22 @@ class MemoryStore:
             name, session = next(item for item in self._sessions.items() if item[0] != DEFAULT)
             if len(self._sessions) <= self._limits.sessions and now - session.last_used <= self._limits.age:
                 return
-            self._evicted += len(session.records)
-            self._remove(name)
+            self._evict(name)
+
+    def _evict(self, name: str) -> None:
+        """Remove a session, if it exists, and remember that its evidence is gone."""
+        session = self._sessions.get(name)
+        if session is not None:
+            for record in session.records.values():
+                self._count_eviction(record)
+            if session.has_evidence:
+                self._lost.add(name)
+        self._remove(name)
+
+    def _count_eviction(self, record: Record) -> None:
+        self._evicted += 1
+        if record.received.exchange.scenario == ENDED_SCENARIO:
+            self._late_evicted = max(self._late_evicted, record.number)
 
     def _remove(self, name: str) -> bool:
         session = self._sessions.pop(name, None)
@@ -89,12 +105,14 @@ class MemoryStore:
         return [session.state(name, now) for name, session in sorted(self._sessions.items())]
 
     async def reset(self, session: str) -> None:
+        self._lost.discard(session)
         state = self._sessions.get(session)
         if state is not None:
             self._bytes -= state.bytes
             self._sessions[session] = MemorySession(state.last_used, overlay=state.overlay)
 
     async def drop(self, session: str) -> bool:
+        self._lost.discard(session)
         return self._remove(session)
 
     # ---- counters
@@ -116,7 +134,7 @@ class MemoryStore:
                 repeats.popitem(last=False)
             if chosen is not None and limits[chosen].times is not None:
                 turn = limits[chosen].key
-                self._put_bounded(used, turn, used.get(turn, 0) + 1)
+                state.uncounted |= self._put_bounded(used, turn, used.get(turn, 0) + 1)
         return Claim(chosen, attempt)
 
     async def unclaim(self, session: str, turn: str) -> None:
@@ -138,12 +156,17 @@ class MemoryStore:
             self._put_bounded(meters, key, meter)
         return None
 
-    def _put_bounded(self, values: OrderedDict[str, _Value], key: str, value: _Value) -> None:
-        """Set a value and evict the oldest one above the limit, because clients may invent any number of keys."""
+    def _put_bounded(self, values: OrderedDict[str, _Value], key: str, value: _Value) -> bool:
+        """Set a value and evict the oldest one above the limit, because clients may invent any number of keys.
+
+        Return True if one was evicted.
+        """
         values[key] = value
         values.move_to_end(key)
-        if len(values) > self._limits.repeats:
-            values.popitem(last=False)
+        if len(values) <= self._limits.repeats:
+            return False
+        values.popitem(last=False)
+        return True
 
     # ---- journal
 
@@ -151,13 +174,13 @@ class MemoryStore:
         state = self._sessions.get(received.session) or self._session(received.session)
         number = next(self._numbers)
         record = state.records[number] = Record(number, received)
-        state.bytes += received.size
-        self._bytes += received.size
+        self._bytes += state.take(received)
         answers, exchange = state.answers, received.exchange
         kind = (exchange.source, exchange.scenario, exchange.turn)
         answers[kind] = answers.get(kind, 0) + 1
         if len(answers) > self._limits.repeats:
             answers.popitem(last=False)
+            state.uncounted = True
         if len(state.records) > self._limits.entries or self._bytes > self._limits.bytes:
             self._trim(state)
         if self._subscribers:
@@ -168,10 +191,9 @@ class MemoryStore:
         limits = self._limits
         while len(state.records) > 1 and (len(state.records) > limits.entries or self._bytes > limits.bytes):
             _, oldest = state.records.popitem(last=False)
-            state.bytes -= oldest.received.size
-            self._bytes -= oldest.received.size
+            self._bytes -= state.free(oldest.received)
             state.evicted += 1
-            self._evicted += 1
+            self._count_eviction(oldest)
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:
         state = self._sessions.get(session)
@@ -204,10 +226,10 @@ class MemoryStore:
 
     async def tally(self, session: str) -> Tally:
         state = self._sessions.get(session)
-        return state.tally() if state else Tally()
+        return state.tally() if state else Tally(lost=self._lost.may_have(session))
 
     async def losses(self) -> StoreLosses:
-        return StoreLosses(self._evicted)
+        return StoreLosses(self._evicted, late=self._late_evicted)
 
     # ---- events
 

@@ -4,8 +4,11 @@ from collections import Counter, OrderedDict
 
 from msgspec import Struct, field
 
+from gemulator.state.journal.body import ToolList
 from gemulator.state.journal.entry import Entry, Finished, Received, SessionState, Source, counted_as
-from gemulator.state.store import UNCHANGED, SessionOverlay, Tally
+from gemulator.state.store import DEFAULT, UNCHANGED, SessionOverlay, Tally
+
+_MAX_LOST = 10_000
 
 
 class Record(Struct):
@@ -21,8 +24,37 @@ class Record(Struct):
         return Entry(self.number, self.received, self.finished, self.ended)
 
 
+class LostSessions:
+    """Names of sessions that were evicted with their evidence, at most `_MAX_LOST` of them."""
+
+    def __init__(self) -> None:
+        self._names: OrderedDict[str, None] = OrderedDict()
+        self._has_forgotten = False
+
+    def add(self, name: str) -> None:
+        """Remember a name; forget the oldest one above the limit."""
+        self._names[name] = None
+        if len(self._names) > _MAX_LOST:
+            self._names.popitem(last=False)
+            self._has_forgotten = True
+
+    def discard(self, name: str) -> None:
+        """Forget a name whose session begins anew."""
+        self._names.pop(name, None)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def may_have(self, name: str) -> bool:
+        """Return True if a session that does not exist was evicted, or if that is not known any more."""
+        return name != DEFAULT and (name in self._names or self._has_forgotten)
+
+
 class MemorySession(Struct):
-    """Counters, meters, journal and overlay of a session. `answers` counts by source, scenario and turn."""
+    """Counters, meters, journal and overlay of a session. `answers` counts by source, scenario and turn.
+
+    `holders` counts the entries with each list of tools.
+    """
 
     last_used: float
     used: OrderedDict[str, int] = field(default_factory=OrderedDict)
@@ -33,6 +65,34 @@ class MemorySession(Struct):
     evicted: int = 0
     answers: OrderedDict[tuple[Source, str, int], int] = field(default_factory=OrderedDict)
     overlay: SessionOverlay = UNCHANGED
+    lost: bool = False
+    uncounted: bool = False
+    holders: Counter[ToolList] = field(default_factory=Counter)
+
+    def take(self, received: Received) -> int:
+        """Account for an entry and return its bytes; tools that an earlier entry has as well count once."""
+        size, tools = received.size, received.exchange.body.tools
+        if tools is not None:
+            size += 0 if self.holders[tools] else len(tools.data)
+            self.holders[tools] += 1
+        self.bytes += size
+        return size
+
+    def free(self, received: Received) -> int:
+        """Undo `take` for an entry that is evicted."""
+        size, tools = received.size, received.exchange.body.tools
+        if tools is not None:
+            self.holders[tools] -= 1
+            if not self.holders[tools]:
+                del self.holders[tools]
+                size += len(tools.data)
+        self.bytes -= size
+        return size
+
+    @property
+    def has_evidence(self) -> bool:
+        """Return True if something would be missed in this session if it was evicted."""
+        return bool(self.answers or self.used or self.lost)
 
     def tally(self) -> Tally:
         """Return the number of evicted entries and of all answers."""
@@ -40,7 +100,7 @@ class MemorySession(Struct):
         for kind, times in self.answers.items():
             for name in counted_as(*kind):
                 answers[name] += times
-        return Tally(self.evicted, answers)
+        return Tally(self.evicted, answers, self.lost, uncounted=self.uncounted)
 
     def state(self, name: str, now: float) -> SessionState:
         """Return the statistics of the session with this name."""

@@ -1,12 +1,15 @@
 -- Atomic operations. ARGV: verb, prefix of all keys, session ('' for none), arguments of the verb.
 -- Keys per session: used, repeats, meters (of quotas), and the older half of each; overlay, journal (stream of
--- entries), ends (their ends), answers (by source and turn).
+-- entries), ends (their ends), answers (by source and turn), gaps (evidence that is gone).
 -- Global keys: sequence, feed (stream of all events), sizes and evicted (by session), size and evictions (the sums of
--- those), sessions (by last use), names.
+-- those), sessions (by last use), names, lost (sessions that were evicted), forgotten (names dropped from lost), late
+-- (newest evicted entry in an ended session).
 -- A value that gemulator did not write ends in the error `DATA session NAME REASON`, if the key NAME is one of the
 -- session, or `DATA store NAME REASON`, if it is a global one.
 local verb, prefix, session = ARGV[1], ARGV[2], ARGV[3]
 local DEFAULT = 'default'
+local MAX_LOST = 10000
+local ENDED = '"scenario":"session-is-over"'
 local MAX_WHOLE = 9007199254740992 -- 2^53: Lua counts exactly up to it
 
 local function key(of, name) return prefix .. 's:' .. of .. ':' .. name end
@@ -67,7 +70,7 @@ local function delete_keys(of, names)
 end
 
 local STATE = {'used', 'used:older', 'repeats', 'repeats:older', 'meters', 'meters:older', 'journal', 'ends',
-  'answers', 'answers:older'}
+  'answers', 'answers:older', 'gaps'}
 
 -- Two hashes approximate an LRU cache: a field that is not set again while one fills is dropped with the other.
 local function get(hash, name)
@@ -76,7 +79,11 @@ end
 
 local function put(hash, name, value, max)
   call('HSET', hash, name, value)
-  if call('HLEN', hash) * 2 > tonumber(max) then call('RENAME', hash, hash .. ':older') end
+  if call('HLEN', hash) * 2 <= tonumber(max) then return end
+  if string.find(hash, ':used$') or string.find(hash, ':answers$') then
+    if call('EXISTS', hash .. ':older') == 1 then call('HSET', key(session, 'gaps'), 'uncounted', 1) end
+  end
+  call('RENAME', hash, hash .. ':older')
 end
 
 local function drop(of)
@@ -92,14 +99,55 @@ local function keep_alive(age)
   call('PEXPIRE', key(session, 'overlay'), age)
 end
 
+-- Note an entry that is evicted, if it is a request in an ended session.
+local function note_late(row)
+  if not row or not string.find(row[2][2] or '', ENDED, 1, true) then return end
+  local number = parse_whole(string.match(row[1], '^%d+')) or 0
+  if number > (parse_whole(call('GET', prefix .. 'late') or 0) or 0) then
+    call('SET', prefix .. 'late', format_whole(number))
+  end
+end
+
+local function note_lost(of)
+  local lost = prefix .. 'lost'
+  call('ZADD', lost, now_ms(), of)
+  if call('ZCARD', lost) > MAX_LOST then
+    call('ZREMRANGEBYRANK', lost, 0, 0)
+    call('SET', prefix .. 'forgotten', 1)
+  end
+end
+
 -- Evict a session that is idle. Its data may be no journal: that is not the error of the session that asks.
 local function evict_session(idle)
-  if size_of(idle) > 0 then
+  local had_evidence = size_of(idle) > 0
+  if had_evidence then
     local entries = redis.pcall('XLEN', key(idle, 'journal'))
-    if type(entries) == 'number' then pcall(evict, idle, entries) end
+    if type(entries) == 'number' then
+      pcall(evict, idle, entries)
+      pcall(function() note_late(call('XREVRANGE', key(idle, 'journal'), '+', '-', 'COUNT', 1)[1]) end)
+    end
   end
   drop(idle)
+  if had_evidence then note_lost(idle) end
 end
+
+-- Return true if the journal of a session has expired with all its keys.
+local function has_expired(of) return size_of(of) > 0 and call('EXISTS', key(of, 'journal')) == 0 end
+
+-- Mark a session that begins anew after its evidence was evicted or has expired. Its request does not need the keys
+-- that this reads: a value in them that is none is not its error.
+local function mark_revived()
+  if session == DEFAULT then return end
+  if has_expired(session) then
+    evict_session(session)
+    call('ZADD', prefix .. 'sessions', now_ms(), session)
+  elseif call('EXISTS', key(session, 'journal')) == 1 then
+    return
+  end
+  if call('ZSCORE', prefix .. 'lost', session) then call('HSET', key(session, 'gaps'), 'lost', 1) end
+end
+
+local function revive() pcall(mark_revived) end
 
 -- Update the session's last use, and evict sessions that are idle too long or exceed the maximum.
 local function touch(age, max)
@@ -116,12 +164,14 @@ end
 local verbs = {}
 
 function verbs.touch(age, max)
+  revive()
   touch(tonumber(age), tonumber(max))
   return 1
 end
 
 -- After the arguments: key, maximum (-1 for unlimited) and '1' if its answer counts, of each turn.
 function verbs.claim(fingerprint, dry, age, max)
+  revive()
   local used, repeats = key(session, 'used'), key(session, 'repeats')
   local attempt, index = whole(get(repeats, fingerprint), repeats), -1
   local turn, times, counts
@@ -186,6 +236,7 @@ local function bytes_of(row)
 end
 
 function verbs.append(entry, bytes, age, sessions, entries, max_bytes, feed, max_answers, ...)
+  revive()
   local number, journal = next_number(), key(session, 'journal')
   call('XADD', journal, format_whole(number) .. '-0', 'entry', entry, 'bytes', bytes)
   add_event(number, format_whole(number), feed)
@@ -198,6 +249,7 @@ function verbs.append(entry, bytes, age, sessions, entries, max_bytes, feed, max
     call('HDEL', key(session, 'ends'), (string.gsub(oldest[1], '-0$', '')))
     subtract_size(session, bytes_of(oldest))
     evict(session, 1)
+    note_late(oldest)
     count = count - 1
   end
   local answers = key(session, 'answers')
@@ -218,16 +270,37 @@ function verbs.finish(number, finish, age, feed)
   return ended
 end
 
-function verbs.reset()
-  delete_keys(session, STATE)
-  call('HDEL', prefix .. 'evicted', session)
+-- Note answers that could not be journaled.
+function verbs.miss(answers, age)
+  call('HINCRBY', key(session, 'gaps'), 'missed', answers)
+  keep_alive(tonumber(age))
   return 1
 end
 
-function verbs.drop() return drop(session) end
+-- Return the evidence that is gone: 1 if the session was evicted, answers that were not journaled, 1 if turns have been
+-- counted that the counters do not have any more.
+function verbs.gaps()
+  local gaps = key(session, 'gaps')
+  local lost = session ~= DEFAULT and (call('HGET', gaps, 'lost') or call('ZSCORE', prefix .. 'lost', session)
+    or has_expired(session)
+    or call('GET', prefix .. 'forgotten') and not call('ZSCORE', prefix .. 'sessions', session))
+  return {lost and 1 or 0, whole(call('HGET', gaps, 'missed'), gaps), call('HEXISTS', gaps, 'uncounted')}
+end
+
+function verbs.reset()
+  delete_keys(session, STATE)
+  call('HDEL', prefix .. 'evicted', session)
+  call('ZREM', prefix .. 'lost', session)
+  return 1
+end
+
+function verbs.drop()
+  call('ZREM', prefix .. 'lost', session)
+  return drop(session)
+end
 
 local TYPES = {sequence = 'string', feed = 'stream', sizes = 'hash', evicted = 'hash', size = 'string',
-  evictions = 'string', sessions = 'zset', names = 'string'}
+  evictions = 'string', sessions = 'zset', names = 'string', lost = 'zset', forgotten = 'string', late = 'string'}
 
 -- Raise the error of a global key that gemulator did not write, or that it cannot change.
 function verbs.check()

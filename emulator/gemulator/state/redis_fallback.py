@@ -1,6 +1,8 @@
 """Redis store with an in-memory fallback for stateless requests."""
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -19,18 +21,21 @@ from gemulator.state.store import (
     StoreError,
     StoreLimits,
     StoreLosses,
+    Tally,
     TurnLimit,
 )
 
 _REFRESH = 1.0  # seconds
+_REPORT = 0.2  # seconds between attempts to note missing entries in the store
 
 
 class RedisStoreWithFallback(RedisStore):
     """Redis store whose default session keeps working without state while Redis is down.
 
     It then uses the overlay that was read last: with each of its requests, and once a second with those of other
-    sessions. Repeat numbers come from this process, and entries are lost but counted. A turn with `times` and every
-    other session raise StoreDown.
+    sessions. Repeat numbers come from this process. Entries are lost but counted, in the store too once it is back: the
+    evidence of their sessions is incomplete until they are reset. A turn with `times` and every other session raise
+    StoreDown.
     """
 
     def __init__(
@@ -42,6 +47,8 @@ class RedisStoreWithFallback(RedisStore):
         self._default_overlay = UNCHANGED
         self._refresh_after = 0.0
         self._unjournaled = 0
+        self._missed: Counter[str] = Counter()  # by session, and not yet noted in the store
+        self._reporting: asyncio.Task[None] | None = None
 
     async def overlay(self, session: str) -> SessionOverlay:
         if session == DEFAULT:
@@ -76,14 +83,57 @@ class RedisStoreWithFallback(RedisStore):
         try:
             return await super().append(received)
         except StoreError:
-            self._unjournaled += 1
+            self._miss(received.session)
             return 0
+
+    def _miss(self, session: str) -> None:
+        """Count an answer that is not journaled, and note it in the store as soon as that is back."""
+        self._unjournaled += 1
+        self._missed[session] += 1
+        if self._reporting is None or self._reporting.done():
+            self._reporting = asyncio.create_task(self._report_until_noted())
+
+    async def _report_until_noted(self) -> None:
+        while self._missed:
+            await asyncio.sleep(_REPORT)
+            await self._report()
+
+    async def _report(self) -> None:
+        """Note in the store what is missing, as far as it is up."""
+        for session in [*self._missed]:
+            answers = self._missed.pop(session)
+            try:
+                await self.note_missed(session, answers)
+            except StoreDataError:  # nothing can be read from this session before it is dropped
+                continue
+            except StoreDown:
+                self._missed[session] += answers
+                return
+
+    async def tally(self, session: str) -> Tally:
+        await self._report()
+        return await super().tally(session)
+
+    async def reset(self, session: str) -> None:
+        await self._report()
+        await super().reset(session)
+
+    async def drop(self, session: str) -> bool:
+        await self._report()
+        return await super().drop(session)
+
+    async def close(self) -> None:
+        if self._reporting is not None:
+            self._reporting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._reporting
+        await super().close()
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:
         try:
             await super().finish(session, number, finished)
         except StoreError:
-            self._unjournaled += 1
+            self._miss(session)
 
     async def losses(self) -> StoreLosses:
         try:

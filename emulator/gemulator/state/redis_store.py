@@ -128,15 +128,24 @@ class RedisStore:
     async def tally(self, session: str) -> Tally:
         with global_data("evicted"):
             evicted = _whole(await self._execute(self._redis.hget, f"{self._prefix}evicted", session))
-        return Tally(evicted, await self._counts(session, "answers"))
+        with session_data(session):
+            lost, missed, uncounted = await self._run_script("gaps", session)
+        answers = await self._counts(session, "answers")
+        return Tally(evicted, answers, bool(lost), missed, bool(uncounted))
+
+    async def note_missed(self, session: str, answers: int) -> None:
+        """Note answers that could not be journaled."""
+        await self._run_script("miss", session, answers, self._age)
 
     async def append(self, received: Received) -> int:
         limits = self._limits
         bounds = (self._age, limits.sessions, limits.entries, limits.bytes, _MAX_FEED, limits.repeats)
         entry, exchange = codec.encode(received), received.exchange
         kinds = counted_as(exchange.source, exchange.scenario, exchange.turn)
+        tools = exchange.body.tools  # stored with each entry
+        size = received.size + (len(tools.data) if tools else 0)
         with session_data(received.session):
-            return int(await self._run_script("append", received.session, entry, received.size, *bounds, *kinds))
+            return int(await self._run_script("append", received.session, entry, size, *bounds, *kinds))
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:
         await self._run_script("finish", session, number, codec.encode_end(finished), self._age, _MAX_FEED)
@@ -149,7 +158,8 @@ class RedisStore:
 
     async def losses(self) -> StoreLosses:
         with global_data("evictions"):
-            return StoreLosses(_whole(await self._execute(self._redis.get, f"{self._prefix}evictions")))
+            evicted, late = await self._execute(self._redis.mget, f"{self._prefix}evictions", f"{self._prefix}late")
+            return StoreLosses(_whole(evicted), late=_whole(late))
 
     # ---- events
 

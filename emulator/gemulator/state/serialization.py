@@ -10,12 +10,13 @@ import orjson
 from msgspec import Meta, Struct, to_builtins
 from msgspec.structs import asdict
 
+from gemulator.core.credentials import redact
 from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.sent_events import status_of
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, RawHead, Step
+from gemulator.state.journal.body import Body
 from gemulator.state.journal.entry import Exchange, Finished, Outcome, Received, Source
-from gemulator.state.journal.redaction import Body
 from gemulator.state.store import PushedScenario, SessionSettings
 
 # Latin-1 maps every byte to a character, so arbitrary bytes of a client survive as JSON text.
@@ -83,6 +84,9 @@ class _Arrival(Struct):
     refusal: str = ""
     faults: tuple[str, ...] | None = None  # as in entries by a release that does not record them
     quota: str = ""
+    cut: bool | None = None  # as in entries by a release that cut all that it did not store as sent
+    redacted: tuple[str, ...] = ()
+    answer_cut: bool = False
 
 
 class _End(Struct):
@@ -135,9 +139,12 @@ def encode(received: Received) -> bytes:
         "refusal": exchange.refusal,
         "faults": received.delivery.faults,
         "quota": exchange.quota,
+        "cut": body.cut,
+        "redacted": body.redacted,
+        "answer_cut": received.delivery.cut,
     }
     # A path or model may contain a lone surrogate, which has no UTF-8 encoding.
-    return orjson.dumps(_replace_surrogates(tree))
+    return redact(orjson.dumps(_replace_surrogates(tree)))
 
 
 def decode(data: bytes) -> Received:
@@ -149,7 +156,7 @@ def decode(data: bytes) -> Received:
         method=tree.method,
         path=tree.path,
         model=tree.model,
-        body=Body(body.encode(_ENCODING), size, sha256),
+        body=Body(body.encode(_ENCODING), size, sha256, bool(sha256) if tree.cut is None else tree.cut, tree.redacted),
         # Entries by a release that does not record faults have the status before them, but the head after them.
         status=status_of(steps) if tree.faults is None else tree.status,
         source=tree.source,
@@ -163,7 +170,7 @@ def decode(data: bytes) -> Received:
         refusal=tree.refusal,
         quota=tree.quota,
     )
-    delivery = Delivery(steps, faults=tree.faults)
+    delivery = Delivery(steps, faults=tree.faults, cut=tree.answer_cut)
     return Received(tree.at, tree.session, tree.attempt, exchange, dict(_bytes(tree.headers)), delivery, tree.size)
 
 

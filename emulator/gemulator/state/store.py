@@ -112,17 +112,28 @@ UNCHANGED = SessionOverlay()
 
 
 class Tally(Struct, frozen=True):
-    """Numbers of a session that outlive its entries: `evicted` ones, and `answers` by source and by `scenario/turn`."""
+    """Numbers of a session that outlive its entries: `evicted` ones, and `answers` by source and by `scenario/turn`.
+
+    Evidence that is gone: the session was evicted whole (`lost`), answers were given while a shared store was away
+    (`missed`), or some counters of turns exceeded the limit (`uncounted`).
+    """
 
     evicted: int = 0
     answers: Mapping[str, int] = {}
+    lost: bool = False
+    missed: int = 0
+    uncounted: bool = False
 
 
 class StoreLosses(Struct, frozen=True):
-    """Lost entries: `evicted` because of the limits, `unjournaled` because the store was down."""
+    """Lost entries: `evicted` because of the limits, `unjournaled` because the store was down.
+
+    `late` is the number of the newest evicted entry in an ended session, 0 if there is none.
+    """
 
     evicted: int
     unjournaled: int = 0
+    late: int = 0
 
 
 def run_immediate(coroutine: Coroutine[Any, Any, Value]) -> Value:
@@ -184,7 +195,10 @@ class Store(Protocol):
         ...
 
     async def tally(self, session: str) -> Tally:
-        """Return the number of evicted entries and of all answers since the session's last reset."""
+        """Return the number of evicted entries and of all answers since the session's last reset, and what is gone.
+
+        A session that was evicted whole stays marked as lost, also if it is used again, until it is reset or dropped.
+        """
         ...
 
     def events(self, session: str | None = None, after: int | None = None) -> AsyncIterator[Event]:

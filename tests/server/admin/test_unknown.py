@@ -25,7 +25,7 @@ async def test_cut_body_decides_nothing(bounds: dict[str, int], unknown: bool) -
     assert failure.get("unknown", False) is unknown
     if unknown:
         assert "unknown: expected " in failure["message"]
-        assert "the body of entry 1 is cut (raise journal_body: " in failure["message"]
+        assert "cut at 400 bytes (raise journal_body of create_app(Settings(" in failure["message"]
 
 
 async def test_cut_body_of_another_answer_is_no_doubt() -> None:
@@ -49,7 +49,7 @@ async def test_evicted_entries_decide_nothing() -> None:
         await call.ask(text)
     (failure,) = await failures(call, entries=[{"when": {"user": "hunter2"}, "count": 0}])
     assert failure["unknown"]
-    assert "1 entry was evicted from the journal (raise journal_entries and journal_bytes: " in failure["message"]
+    assert "1 entry was evicted from the journal (raise journal_entries of create_app(Settings(" in failure["message"]
     (failure,) = await failures(call, order=[{"when": {"user": "hunter2"}}, {"when": {"user": "two"}}])
     assert failure["unknown"]
     ordered = {"order": [{"when": {"user": "two"}}, {"when": {"user": "three"}}]}

@@ -72,7 +72,7 @@ def _open_server(
     try:
         if url:
             return RemoteEmulator(url, options, scenarios)
-        return Emulator(**given, scenarios=scenarios).start()
+        return Emulator.of_pytest(**given, scenarios=scenarios).start()
     except SettingError as error:
         raise fail(f"gemulator_settings: {error}") from None
     except ScenarioError as error:

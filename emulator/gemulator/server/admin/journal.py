@@ -19,6 +19,7 @@ from gemulator.engine.explain import Explanation
 from gemulator.request.target import target_of
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.bodies import Question, int_param, journal_filter, parse_body, read_body, read_json
+from gemulator.server.admin.evidence import Knobs, gaps
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.auth.identity import rebuild_request
 from gemulator.state.journal.entry import Entry, Filter
@@ -34,7 +35,7 @@ from gemulator.state.journal.json_views import (
     step_views,
     usage_view,
 )
-from gemulator.state.store import ENDED_SCENARIO, StoreDataError, StoreError
+from gemulator.state.store import ENDED_SCENARIO, StoreDataError, StoreError, Tally
 from gemulator.state.subscribers import EventsLost
 
 _PAGE_SIZE = 100
@@ -61,6 +62,10 @@ class JournalRoutes(Struct, frozen=True):
             Route("/explain", self.explain, methods=["POST"]),
         ]
 
+    def _response(self, view: object) -> Response:
+        """Return a view as JSON without credentials, which entries by an older release may have."""
+        return Response(self.engine.redactor.json(orjson.dumps(view)), media_type="application/json")
+
     async def journal(self, request: Request) -> Response:
         matching, accept = journal_filter(request), request.headers.get("accept", "")
         if "text/event-stream" in accept:
@@ -72,8 +77,15 @@ class JournalRoutes(Struct, frozen=True):
         full = request.query_params.get("full") in {"1", "true"}
         entries = [entry_view(entry, full=full) async for entry in self._all_with_near_misses(page.entries)]
         store, session = self.engine.store, matching.session
-        evicted = (await store.losses() if session is None else await store.tally(session)).evicted
-        return _json_response(PageView(entries=entries, next=page.next, evicted=evicted))
+        if session is None:
+            return self._response(PageView(entries=entries, next=page.next, evicted=(await store.losses()).evicted))
+        tally, missing = await store.tally(session), list[str]()
+        if tally.lost or tally.evicted or tally.missed:
+            state = next((one for one in await store.sessions() if one.name == session), None)
+            missing = [*gaps(tally, state.entries if state else 0, self._knobs)]
+        return self._response(
+            PageView(entries=entries, next=page.next, evicted=tally.evicted, missing=missing, missed=tally.missed)
+        )
 
     async def _all_with_near_misses(self, entries: Sequence[Entry]) -> AsyncIterator[Entry]:
         """Yield the entries with their near misses. Other requests are answered between two entries."""
@@ -88,7 +100,8 @@ class JournalRoutes(Struct, frozen=True):
         while after is not None:
             page = await self.engine.store.entries(matching, after, _PAGE_SIZE)
             for entry in page.entries:
-                yield orjson.dumps(entry_view(await self._with_near_misses(entry), full=True)) + b"\n"
+                seen = entry_view(await self._with_near_misses(entry), full=True)
+                yield self.engine.redactor.json(orjson.dumps(seen)) + b"\n"
                 await asyncio.sleep(0)  # otherwise a client that left would not be noticed
             after = page.next
 
@@ -104,7 +117,7 @@ class JournalRoutes(Struct, frozen=True):
             async for event in self.engine.store.events(matching.session, after):
                 if matching.matches(event.entry):
                     seen = replace(event, entry=await self._with_near_misses(event.entry))
-                    data = orjson.dumps(event_view(seen)).decode()
+                    data = self.engine.redactor.json(orjson.dumps(event_view(seen))).decode()
                     yield {"id": str(event.number), "event": event.kind, "data": data}
                 await asyncio.sleep(0)  # otherwise the whole backlog of a client that left would be rendered
         except EventsLost as error:
@@ -118,7 +131,10 @@ class JournalRoutes(Struct, frozen=True):
     async def har(self, request: Request) -> Response:
         page = await self.engine.store.entries(journal_filter(request))
         origin = str(request.base_url).removesuffix("/").removesuffix("/__emulator")
-        text = await asyncio.to_thread(lambda: orjson.dumps(archive(page.entries, origin, __version__)).decode())
+        redact = self.engine.redactor.json
+        text = await asyncio.to_thread(
+            lambda: redact(orjson.dumps(archive(page.entries, origin, __version__))).decode()
+        )
         return Response(printable_json(text), media_type="application/json")  # may be opened in a terminal
 
     async def entry(self, request: Request) -> Response:
@@ -127,7 +143,7 @@ class JournalRoutes(Struct, frozen=True):
         if entry is None:
             remedy = "It never existed or was evicted: see journal_entries and journal_bytes in /__emulator/settings."
             raise AdminHTTPError(404, "no_such_entry", f"journal entry {number} not found", remedy)
-        return _json_response(entry_view(await self._with_near_misses(entry, turns=True), full=True))
+        return self._response(entry_view(await self._with_near_misses(entry, turns=True), full=True))
 
     async def _with_near_misses(self, entry: Entry, *, turns: bool = False) -> Entry:
         """Return the entry with its near misses, computed if the answer was generated.
@@ -149,24 +165,26 @@ class JournalRoutes(Struct, frozen=True):
         return replace(entry, received=replace(received, exchange=replace(exchange, nearest=nearest)))
 
     async def verify(self, request: Request) -> Response:
-        return _json_response({"verified": True, "entries": await self.verify_session(await read_body(request))})
+        return self._response({"verified": True, "entries": await self.verify_session(await read_body(request))})
 
     async def verify_session(self, body: bytes) -> int:
         """Check the journal against the expectations in a body; return the number of entries checked.
 
         Raises AdminHTTPError with the failed checks.
         """
+        from gemulator.server.admin.evidence import Evidence
         from gemulator.server.admin.expectations import Expectations
-        from gemulator.server.admin.verification import Evidence, verify
+        from gemulator.server.admin.verification import verify
 
         expected = parse_body(body, Expectations)
         store, session = self.engine.store, expected.session
         entries: Sequence[Entry] = (await store.entries(Filter(session=session))).entries
         if expected.none_unmatched is True:
             entries = [entry async for entry in self._all_with_near_misses(entries)]
-        turns, late = await self._session_turns(session, entries), await self._late_entries(expected.none_late)
         counters, tally = await store.counters(session), await store.tally(session)
-        evidence = Evidence(entries, tally, counters, turns, late)
+        turns = await self._session_turns(session, entries, tally)
+        late, late_evicted = await self._late_entries(expected.none_late)
+        evidence = Evidence(entries, tally, counters, turns, self._knobs, late, late_evicted)
         if len(entries) > _MAX_AT_ONCE:
             failed = await asyncio.to_thread(verify, expected, evidence)
         else:
@@ -178,16 +196,23 @@ class JournalRoutes(Struct, frozen=True):
         views = [_failed_check_view(check) for check in failed]
         raise AdminHTTPError(409, "not_verified", message, remedy, failures=views)
 
-    async def _late_entries(self, after: int | None) -> Sequence[Entry]:
-        """Return the requests in ended sessions after an entry; None asks for none."""
-        if after is None:
-            return ()
-        return (await self.engine.store.entries(Filter(scenario=ENDED_SCENARIO), after)).entries
+    @property
+    def _knobs(self) -> Knobs:
+        return Knobs(self.engine.settings, self.engine.entrance)
 
-    async def _session_turns(self, session: str, entries: Sequence[Entry]) -> Sequence[LocatedTurn]:
+    async def _late_entries(self, after: int | None) -> tuple[Sequence[Entry], bool]:
+        """Return the requests in ended sessions after an entry, and True if some were evicted; None asks for none."""
+        if after is None:
+            return (), False
+        store = self.engine.store
+        late = (await store.entries(Filter(scenario=ENDED_SCENARIO), after)).entries
+        return late, (await store.losses()).late > after
+
+    async def _session_turns(self, session: str, entries: Sequence[Entry], tally: Tally) -> Sequence[LocatedTurn]:
         """Return the turns of the scenarios that the session pushed, pinned or used."""
         overlay = await self.engine.store.overlay(session)
         names = {entry.received.exchange.scenario for entry in entries}
+        names |= {name.rpartition("/")[0] for name in tally.answers}  # their entries may be evicted
         names |= {published.name for published in overlay.published} | {overlay.settings.scenario or ""}
         library = await self.engine.preparation.load_library(session, overlay)
         return [turn for turn in library.located_turns if turn.scenario.name in names]
@@ -205,7 +230,7 @@ class JournalRoutes(Struct, frozen=True):
             raise AdminHTTPError(
                 422, "unusable_header", error, "Correct the header: a chat request with it gets a 400."
             )
-        return _json_response(_explanation_view(question.session, await self.engine.explain(incoming)))
+        return self._response(_explanation_view(question.session, await self.engine.explain(incoming)))
 
 
 def _explanation_view(session: str, explained: Explanation) -> dict[str, object]:
@@ -230,7 +255,3 @@ def _failed_check_view(failed: "FailedCheck") -> FailureView:
     data = {name: value for name in names if (value := getattr(failed, name)) is not None}
     view = {"check": failed.check, "kind": failed.kind, **data, "message": failed.message, "nearest": nearest}
     return cast(FailureView, view)
-
-
-def _json_response(view: object) -> Response:
-    return Response(orjson.dumps(view), media_type="application/json")

@@ -1,23 +1,19 @@
 """Verification of a session's journal against expectations."""
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from gemulator.core.errors import Mismatch, RequestError
-from gemulator.core.headers import Headers
-from gemulator.request.conversation import Conversation
-from gemulator.request.parser import parse
-from gemulator.request.target import target_of
+from gemulator.core.errors import Mismatch
 from gemulator.scenario.turns import LocatedTurn
+from gemulator.server.admin.evidence import Evidence, conversation_of, decide, differing_facts, refusal_of
 from gemulator.server.admin.expectations import Expectations, ExpectedCount, ExpectedRequest
 from gemulator.state.journal.entry import Entry
 from gemulator.state.journal.json_views import FailureKind
-from gemulator.state.store import Tally
 
-_WHERE = ": an option of gemulator serve, Emulator(…) and the fixture gemulator_settings"
 _MAX_SHOWN = 10  # entries listed if there are too many
 
 _Nearest: TypeAlias = Sequence[tuple[int, Sequence[Mismatch]]]
@@ -47,85 +43,28 @@ class FailedCheck(Struct, frozen=True):
         return self.kind if self.index is None else f"{self.kind}[{self.index}]"
 
 
-class Evidence(Struct, frozen=True):
-    """Journal of a session, and what outlives its entries: `counters` of turns with `times`, `tally` of all answers.
-
-    `turns` are those whose `times` count, `late` the requests in ended sessions.
-    """
-
-    entries: Sequence[Entry]
-    tally: Tally
-    counters: Mapping[str, int]
-    turns: Sequence[LocatedTurn]
-    late: Sequence[Entry] = ()
-
-    def missing(self, uncertain: Sequence[Entry] = ()) -> str:
-        """Return the reasons why entries cannot be judged, with the settings that keep them."""
-        reasons = []
-        if self.tally.evicted:
-            noun = "entry was" if self.tally.evicted == 1 else "entries were"
-            knobs = f"raise journal_entries and journal_bytes{_WHERE}"
-            reasons.append(f"{self.tally.evicted} {noun} evicted from the journal ({knobs})")
-        if uncertain:
-            numbers = ", ".join(str(entry.number) for entry in uncertain[:_MAX_SHOWN])
-            noun = f"body of entry {numbers} is" if len(uncertain) == 1 else f"bodies of entries {numbers} are"
-            reasons.append(f"the {noun} cut (raise journal_body{_WHERE})")
-        return " and ".join(reasons)
-
-
 def verify(expected: Expectations, evidence: Evidence) -> Sequence[FailedCheck]:
     """Return the failed checks, and those that cannot be decided."""
-    entries = evidence.entries
     checks: tuple[Iterator[FailedCheck], ...] = (
         _failed_counts(expected.entries, evidence),
         _failed_order(expected.order, evidence),
-        (
-            FailedCheck(
-                "none_late",
-                f"entry {one.number} arrived after session {one.received.session} had ended",
-                entry=one.number,
-            )
-            for one in evidence.late
-        ),
-        _unmatched_entries(evidence, expected.none_unmatched),
-        _unused_turns(evidence.counters, evidence.turns, entries) if expected.times_used else iter(()),
+        _late_entries(evidence),
+        _unmatched_entries(evidence, expected.none_unmatched) if expected.none_unmatched else iter(()),
+        _unused_turns(evidence) if expected.times_used else iter(()),
     )
     return [failed for check in checks for failed in check]
 
 
 def mismatches(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
     """Yield the differences between an entry and the criteria."""
-    yield from _differing_facts(wanted, entry)
+    yield from differing_facts(wanted, entry)
     if wanted.when.has_conditions:
-        conversation = _conversation(entry)
+        conversation = conversation_of(entry)
         if conversation is None:
-            yield Mismatch(
-                "when", "a chat request stored in full (--journal-body)", "another request or a truncated one"
-            )
+            stored = "a body that was cut" if entry.received.exchange.body.cut else "another request"
+            yield Mismatch("when", "a chat request", stored)
         else:
             yield from wanted.when.mismatches(conversation)
-
-
-def _differing_facts(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]:
-    """Yield the differences between an entry and the criteria that need no body."""
-    exchange, finished = entry.received.exchange, entry.finished
-    if exchange.is_refused and not wanted.refused:
-        yield Mismatch("refused", "a request that is answered", _refusal(entry))
-    facts: tuple[tuple[str, object, object], ...] = (
-        ("scenario", wanted.scenario, exchange.scenario),
-        ("turn", wanted.turn, exchange.turn),
-        ("status", wanted.status, entry.status),
-        ("outcome", wanted.outcome, finished.outcome if finished else "still running"),
-    )
-    for name, expected, actual in facts:
-        if expected not in {None, actual}:
-            yield Mismatch(name, str(expected), str(actual))
-
-
-def _refusal(entry: Entry) -> str:
-    """Return status and name of the refusal of a request."""
-    exchange = entry.received.exchange
-    return f"{exchange.status} {exchange.refusal}" if exchange.refusal else f"{exchange.status}"
 
 
 def _uncounted(wanted: ExpectedRequest, entries: Sequence[Entry]) -> str:
@@ -143,22 +82,10 @@ def _refused_requests(refused: Sequence[Entry], whose: str = "in all") -> str:
     """Return the number of refused requests and their refusals as the end of a message."""
     if not refused:
         return ""
-    names = Counter(map(_refusal, refused))
+    names = Counter(map(refusal_of, refused))
     listed = ", ".join(f"{name} ({times})" if times > 1 else name for name, times in names.items())
     noun = "request was" if len(refused) == 1 else "requests were"
     return f"; {len(refused)} {noun} refused {whose} ({listed})"
-
-
-def _conversation(entry: Entry) -> Conversation | None:
-    exchange = entry.received.exchange
-    target = target_of(exchange.path)
-    if target is None or not exchange.body.is_complete:
-        return None
-    try:
-        parsed = parse(exchange.body.data)
-    except RequestError:
-        return None
-    return Conversation(parsed, target, Headers(entry.received.headers))
 
 
 def _nearest(wanted: ExpectedRequest, entries: Sequence[Entry], turn: LocatedTurn | None = None) -> _Nearest:
@@ -169,7 +96,7 @@ def _nearest(wanted: ExpectedRequest, entries: Sequence[Entry], turn: LocatedTur
 def _differences(wanted: ExpectedRequest, entry: Entry, turn: LocatedTurn | None) -> Iterable[Mismatch]:
     """Return the mismatches of an entry; if `turn` was expected, why it did not match the request."""
     found, exchange = tuple(mismatches(wanted, entry)), entry.received.exchange
-    conversation = _conversation(entry)
+    conversation = conversation_of(entry)
     if not found or turn is None or conversation is None:
         return found
     answered = f"{exchange.scenario}/{exchange.turn}" if exchange.turn else exchange.source
@@ -180,16 +107,17 @@ def _failed_counts(expected: Sequence[ExpectedCount], evidence: Evidence) -> Ite
     entries = evidence.entries
     turn_by_name = {(turn.scenario.name, turn.number): turn for turn in evidence.turns}
     for index, wanted in enumerate(expected):
-        matching = [entry for entry in entries if not any(mismatches(wanted, entry))]
-        uncertain = [entry for entry in entries if _is_uncertain(wanted, entry)]
+        judged = [(entry, decide(wanted, entry)) for entry in entries]
+        matching = [entry for entry, meets in judged if meets]
+        uncertain = [entry for entry, meets in judged if meets is None]
         found, most = _range(wanted, evidence, len(matching), len(uncertain))
         least, largest = wanted.bounds
         if least <= found and most <= largest:
             continue
         message = f"expected {wanted}, found {found} among {len(entries)}{_uncounted(wanted, entries)}"
         if most >= least and found <= largest:
-            message = f"unknown: {message}, but {evidence.missing(uncertain)}"
-            yield FailedCheck("entries", message, index=index, found=found, unknown=True)
+            reasons = evidence.missing((wanted, entry) for entry in uncertain) or evidence.count_gaps()
+            yield FailedCheck("entries", f"unknown: {message}, but {reasons}", index=index, found=found, unknown=True)
             continue
         nearest: _Nearest = [(entry.number, ()) for entry in matching[:_MAX_SHOWN]]
         if found <= largest:
@@ -197,32 +125,25 @@ def _failed_counts(expected: Sequence[ExpectedCount], evidence: Evidence) -> Ite
         yield FailedCheck("entries", message, nearest, index=index, found=found)
 
 
-def _range(wanted: ExpectedCount, evidence: Evidence, matching: int, uncertain: int) -> tuple[int, int]:
+def _range(wanted: ExpectedCount, evidence: Evidence, matching: int, uncertain: int) -> tuple[int, float]:
     """Return the least and the largest number of requests that may have matched."""
     plain = not wanted.when.has_conditions and wanted.status is None and wanted.outcome is None
     if plain and wanted.scenario is not None and wanted.turn is not None:  # such answers are counted
         found = max(matching, evidence.tally.answers.get(f"{wanted.scenario}/{wanted.turn}", 0))
-        return found, found
-    return matching, matching + uncertain + evidence.tally.evicted
-
-
-def _is_uncertain(wanted: ExpectedRequest, entry: Entry) -> bool:
-    """Return True if only the part of the body that is cut could decide about an entry."""
-    if not wanted.when.has_conditions or entry.received.exchange.body.is_complete:
-        return False
-    return not any(_differing_facts(wanted, entry))
+        return found, found if evidence.counts_are_exact else math.inf
+    return matching, matching + uncertain + evidence.unseen
 
 
 def _failed_order(expected: Sequence[ExpectedRequest], evidence: Evidence) -> Iterator[FailedCheck]:
     entries, begin = evidence.entries, 0
     for index, wanted in enumerate(expected):
-        matches = _matcher(wanted)
-        at = next((at for at in range(begin, len(entries)) if matches(entries[at])), None)
+        at = next((at for at in range(begin, len(entries)) if decide(wanted, entries[at])), None)
         if at is None:
             where = f" after entry {entries[begin - 1].number}" if begin else ""
             message = f"no matching entry{where}{_uncounted(wanted, entries[begin:])}"
-            uncertain = [entry for entry in entries if any(_is_uncertain(one, entry) for one in expected)]
-            missing = evidence.missing(uncertain)
+            missing = evidence.missing(
+                (one, entry) for one in expected for entry in entries if decide(one, entry) is None
+            )
             if missing:
                 yield FailedCheck("order", f"unknown: {message}, but {missing}", index=index, unknown=True)
             else:
@@ -231,12 +152,17 @@ def _failed_order(expected: Sequence[ExpectedRequest], evidence: Evidence) -> It
         begin = at + 1
 
 
-def _matcher(wanted: ExpectedRequest) -> Callable[[Entry], bool]:
-    return lambda entry: not any(mismatches(wanted, entry))
+def _late_entries(evidence: Evidence) -> Iterator[FailedCheck]:
+    for one in evidence.late:
+        message = f"entry {one.number} arrived after session {one.received.session} had ended"
+        yield FailedCheck("none_late", message, entry=one.number)
+    if evidence.late_evicted:
+        knobs = evidence.known.raise_("journal_entries", "journal_bytes", "max_sessions")
+        yield FailedCheck("none_late", f"requests in ended sessions were evicted from the journal ({knobs})")
 
 
 def _unmatched_entries(evidence: Evidence, none: bool | Literal["refused"]) -> Iterator[FailedCheck]:
-    wrong = {"unmatched", "generated"} if none is True else {"unmatched"} if none else set[str]()
+    wrong = {"unmatched", "generated"} if none is True else {"unmatched"}
     found = [entry for entry in evidence.entries if entry.received.exchange.source in wrong]
     for entry in found:
         nearest = [(entry.number, near.mismatches) for near in entry.received.exchange.nearest]
@@ -245,15 +171,20 @@ def _unmatched_entries(evidence: Evidence, none: bool | Literal["refused"]) -> I
     if evicted > 0:
         noun = "request that no turn matched was" if evicted == 1 else "requests that no turn matched were"
         yield FailedCheck("none_unmatched", f"{evicted} more {noun} evicted from the journal", found=evicted)
+    if not found and not evicted and not evidence.counts_are_exact:
+        message = f"unknown: every request in the journal matched a turn, but {evidence.count_gaps()}"
+        yield FailedCheck("none_unmatched", message, unknown=True)
 
 
-def _unused_turns(
-    counters: Mapping[str, int], turns: Sequence[LocatedTurn], entries: Sequence[Entry]
-) -> Iterator[FailedCheck]:
-    refused = _refused_requests([entry for entry in entries if entry.received.exchange.is_refused])
-    for turn in turns:
+def _unused_turns(evidence: Evidence) -> Iterator[FailedCheck]:
+    refused = _refused_requests([entry for entry in evidence.entries if entry.received.exchange.is_refused])
+    for turn in evidence.turns:
         times = turn.turn.times
-        if times is not None and (used := counters.get(turn.counter, 0)) < times:
-            message = f"turn {turn} answered {used} of {times} times{refused}"
-            name, number = turn.scenario.name, turn.number
-            yield FailedCheck("times_used", message, scenario=name, turn=number, used=used, times=times)
+        if times is None or (used := evidence.counters.get(turn.counter, 0)) >= times:
+            continue
+        message = f"turn {turn} answered {used} of {times} times{refused}"
+        unknown = None
+        if not evidence.counts_are_exact:
+            message, unknown = f"unknown: {message}, but {evidence.count_gaps()}", True
+        name, number = turn.scenario.name, turn.number
+        yield FailedCheck("times_used", message, scenario=name, turn=number, used=used, times=times, unknown=unknown)

@@ -8,12 +8,13 @@ from msgspec import Struct, field
 from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.steps import Chunk, Delivery, Head, Step
-from gemulator.state.journal.redaction import Body, elide_media
+from gemulator.state.journal.body import Body
+from gemulator.state.journal.redaction import elide_media
 
 Outcome = Literal["completed", "client gone", "cut", "failed"]
 Source = Literal["turn", "generated", "unmatched", "unsatisfiable", "refused"]
 
-EMPTY_BODY = Body(b"", 0)
+UNREAD_BODY = Body(b"", 0, cut=True)  # of a request that is refused before its body is read
 
 
 class Exchange(Struct, frozen=True, gc=False):
@@ -200,5 +201,5 @@ def answer_bytes(steps: Iterable[Step]) -> bytes:
 
 
 def _searchable_text(entry: Entry) -> str:
-    text = elide_media(entry.received.exchange.body.data) + b"\n" + elide_media(answer_bytes(entry.sent))
+    text = entry.received.exchange.body.shown + b"\n" + elide_media(answer_bytes(entry.sent))
     return text.decode("utf-8", "replace")

@@ -46,7 +46,7 @@ def _comment(entry: Entry) -> Iterator[str]:
 def _request(entry: Entry, origin: str) -> dict[str, Any]:
     exchange = entry.received.exchange
     headers = redact_headers(entry.received.headers)
-    body = elide_media(exchange.body.data).decode("utf-8", "replace")
+    body = exchange.body.shown.decode("utf-8", "replace")
     return {
         "method": exchange.method,
         "url": origin + exchange.path,

@@ -9,8 +9,9 @@ import orjson
 from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head, Step
+from gemulator.state.journal.body import Body
 from gemulator.state.journal.entry import Entry, Event
-from gemulator.state.journal.redaction import Body, elide_media, redact_headers
+from gemulator.state.journal.redaction import elide_media, redact_headers
 
 
 class MismatchView(TypedDict):
@@ -52,12 +53,18 @@ class StepView(TypedDict):
 
 
 class RequestView(TypedDict):
-    """Request; `body` is JSON if it can be parsed, else text; `sha256` is set if the body was truncated."""
+    """Request; `body` is JSON if it can be parsed, else text; `sha256` is set if the body is not stored as sent.
+
+    `cut` is the number of bytes of its record that were stored, if they are not all. `redacted` are the kinds of
+    credentials that it had.
+    """
 
     headers: dict[str, str]
     size: int
     sha256: str | None
     body: Any
+    cut: NotRequired[int]
+    redacted: NotRequired[list[str]]
 
 
 class AnswerView(TypedDict):
@@ -134,12 +141,16 @@ class FailureView(TypedDict):
 class PageView(TypedDict):
     """Page of entries; `next` is the `after` of the next page, null on the last.
 
-    `evicted` counts the entries of the session, or of all, that the journal has no more.
+    `evicted` counts the entries of the session, or of all, that the journal has no more. `missing` are the reasons why
+    not every request of the session is in the journal, `missed` counts those that were answered while the
+    store was away.
     """
 
     entries: list[EntryView]
     next: int | None
     evicted: NotRequired[int]  # an older server does not say
+    missing: NotRequired[list[str]]
+    missed: NotRequired[int]
 
 
 class EventView(TypedDict):
@@ -230,13 +241,18 @@ def usage_view(usage: Usage | None) -> UsageView | None:
 
 
 def _request(body: Body, headers: dict[str, str]) -> RequestView:
-    text = elide_media(body.data).decode("utf-8", "replace")
+    text = body.shown.decode("utf-8", "replace")
     try:
-        tree = orjson.loads(text) if body.is_complete else text
+        tree = text if body.cut else orjson.loads(text)
         orjson.dumps([[[[tree]]]])  # nested as in a page: raises if the body is too deep to be sent as JSON
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         tree = text
-    return RequestView(headers=headers, size=body.size, sha256=body.sha256 or None, body=tree)
+    view = RequestView(headers=headers, size=body.size, sha256=body.sha256 or None, body=tree)
+    if body.cut and body.size:
+        view["cut"] = len(body.kept)
+    if body.redacted:
+        view["redacted"] = list(body.redacted)
+    return view
 
 
 def _answer(steps: Sequence[Step]) -> AnswerView:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from gemulator.core.credentials import find_credentials
 from gemulator.delivery.steps import Hang
-from gemulator.state.journal.redaction import LEAK_HEADER, find_key
+from gemulator.state.journal.redaction import LEAK_HEADER
 from gemulator.state.verdict.call import Finding, ObservedCall, signatures
 
 _LONG_SILENCE = 60.0  # seconds; a client should time out earlier
@@ -42,7 +43,7 @@ def _stream_findings(call: ObservedCall) -> Iterator[Finding]:
 
 
 def _truncation_findings(call: ObservedCall, later: Sequence[ObservedCall]) -> Iterator[Finding]:
-    if call.is_complete or not call.text or call.status != 200:
+    if call.is_complete or not call.text or call.status != 200 or call.entry.received.delivery.cut:
         return
     for other in later:
         if any(
@@ -98,7 +99,9 @@ def _tolerance_findings(call: ObservedCall) -> Iterator[Finding]:
 def _leak_findings(call: ObservedCall) -> Iterator[Finding]:
     received = call.entry.received
     in_headers = received.headers.get(LEAK_HEADER, b"").decode()
-    found = in_headers or find_key(received.exchange.body.data)
+    body = received.exchange.body
+    in_body = [kind for kind in body.redacted if not kind.startswith("--")] or find_credentials(body.data)
+    found = in_headers or "".join(in_body[:1])
     if found:
         yield Finding(
             "leaked a key",

@@ -88,9 +88,9 @@ class ObservedCall(Struct, frozen=True, dict=True):
 
     @cached_property
     def messages(self) -> Sequence[Mapping[str, Any]]:
-        """Return the messages of the request; empty if the journal truncated its body."""
+        """Return the messages of the request; empty if the journal cut its body."""
         body = self.entry.received.exchange.body
-        tree = _parse_json(body.data) if body.is_complete else None
+        tree = None if body.cut else _parse_json(body.data)
         messages = tree.get("messages") if isinstance(tree, dict) else None
         return [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else ()
 

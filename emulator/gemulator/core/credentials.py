@@ -1,0 +1,118 @@
+"""Finder of credentials in texts, and their redaction."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from gemulator.core.json_types import JSON, dump_json
+from gemulator.core.redaction_marks import redaction_mark
+
+# Kind, a text that each one contains, and its form. None of them ends within an escape of a JSON text.
+_KEYS = tuple(
+    (kind, needle, re.compile(pattern))
+    for kind, needle, pattern in (
+        ("a Google API key", b"AIza", rb"AIza[0-9A-Za-z_-]{35}"),
+        ("a Google access token", b"ya29.", rb"ya29\.[0-9A-Za-z_-]{20,}"),
+        ("a Google OAuth secret", b"GOCSPX-", rb"GOCSPX-[0-9A-Za-z_-]{28}"),
+        ("an OpenAI key", b"sk-", rb"(?<![0-9A-Za-z])sk-(?:proj-)?[0-9A-Za-z_-]{32,}"),
+        ("an AWS key", b"AKIA", rb"(?<![0-9A-Za-z])AKIA[0-9A-Z]{16}(?![0-9A-Za-z])"),
+        ("a GitHub token", b"gh", rb"(?<![0-9A-Za-z])gh[opsu]_[0-9A-Za-z]{36}"),
+        ("a GitHub token", b"github_pat_", rb"github_pat_[0-9A-Za-z_]{40,}"),
+        ("a Slack token", b"xox", rb"xox[abeprs]-[0-9A-Za-z-]{20,}"),
+        (
+            "a private key",
+            b"PRIVATE KEY-----",
+            rb"-----BEGIN (?:[A-Z]{1,20} ){0,3}PRIVATE KEY-----"
+            rb"(?:\\[nrt/]|[0-9A-Za-z+/=\s:,]|-(?!----))*+(?:-----END (?:[A-Z]{1,20} ){0,3}PRIVATE KEY-----)?",
+        ),
+    )
+)
+MIN_BYTES = 20  # of the shortest of them
+_ESCAPED = re.compile(rb"\\u00[2-7]")  # ASCII as escapes, which no client needs
+_MAX_DEPTH = 200
+
+
+def find_credentials(data: bytes) -> Sequence[str]:
+    """Return the kinds of credentials in `data`."""
+    return tuple(dict.fromkeys(kind for kind, needle, form in _KEYS if needle in data and form.search(data)))
+
+
+def redact(data: bytes) -> bytes:
+    """Return a text, which may be JSON, with a mark for each credential."""
+    for kind, needle, form in _KEYS:
+        if needle in data:
+            data = form.sub(redaction_mark(kind).encode(), data)
+    return data
+
+
+class Redactor:
+    """Redaction of credentials, and of texts that `patterns` find: regular expressions in the syntax of RE2."""
+
+    def __init__(self, patterns: Sequence[str] = ()) -> None:
+        self._forms = [
+            (compile_pattern(one), redaction_mark(f"--redact {number}")) for number, one in enumerate(patterns, 1)
+        ]
+
+    @property
+    def has_patterns(self) -> bool:
+        """Return True if more than credentials is redacted."""
+        return bool(self._forms)
+
+    def text(self, text: str) -> str:
+        """Return a text with a mark for each credential."""
+        data = text.encode("utf-8", "surrogatepass")
+        redacted = redact(data)
+        text = text if redacted is data else redacted.decode("utf-8", "surrogatepass")
+        for form, mark in self._forms:
+            text = form.sub(lambda _, mark=mark: mark, text)
+        return text
+
+    def json(self, data: bytes) -> bytes:
+        """Return a JSON document, or a text that is none, with a mark for each credential in its texts."""
+        if not self._forms and not (b"\\u00" in data and _ESCAPED.search(data)):
+            return redact(data)
+        try:
+            tree = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return self.text(data.decode("utf-8", "replace")).encode()
+        found = _with_texts(tree, self.text, _MAX_DEPTH)
+        return data if found == tree else dump_json(found).encode()
+
+    def values(self, headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the headers whose values change, with a mark for each credential."""
+        for name, value in headers:
+            redacted = self.text(value.decode("latin-1")).encode("latin-1", "replace") if self._forms else redact(value)
+            if redacted != value:
+                yield name, redacted
+
+
+def compile_pattern(pattern: str) -> Any:
+    """Return a compiled pattern. Raises ValueError for one that RE2 does not support or that matches no text."""
+    import re2  # slow to import, and seldom needed
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0]
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise ValueError(f"invalid regular expression (RE2 syntax): {text}") from None
+    if compiled.search("") is not None:
+        raise ValueError(f"{pattern!r} matches an empty text: require at least one character")
+    return compiled
+
+
+def _with_texts(tree: JSON, change: Callable[[str], str], depth: int) -> JSON:
+    """Return a tree with changed texts and keys. Raises nothing for a deep one: it is text below `depth`."""
+    if isinstance(tree, str):
+        return change(tree)
+    if isinstance(tree, dict | list) and depth == 0:
+        return change(dump_json(tree))
+    if isinstance(tree, list):
+        return [_with_texts(item, change, depth - 1) for item in tree]
+    if isinstance(tree, dict):
+        return {change(key): _with_texts(value, change, depth - 1) for key, value in tree.items()}
+    return tree
