@@ -92,15 +92,15 @@ class SessionChecks:
         lines: Iterable[str]
         for kind, group in groupby(failures, lambda failure: failure["kind"]):
             of_kind = list(group)
+            gone = [failure["message"] for failure in of_kind if "entry" not in failure]
             match kind:
                 case "none_unmatched":
-                    evicted = [failure["message"] for failure in of_kind if "entry" not in failure]
-                    shown = self._unmatched(entries, invented=expectations["none_unmatched"] is True)
-                    lines = chain(shown, evicted)
+                    lines = chain(self._unmatched(entries, invented=expectations["none_unmatched"] is True), gone)
                 case "none_late":
-                    lines = self.late()
+                    lines = chain(self.late(), gone)
                 case "times_used":
-                    unasked = {*self.shared} - {entry["scenario"] for entry in entries}
+                    asked = {failure["scenario"] for failure in of_kind if failure.get("asked")}
+                    unasked = {*self.shared} - {entry["scenario"] for entry in entries} - asked
                     lines = self._unused(of_kind, unasked, _unused_stubs(failures, expectations))
                 case _:
                     lines = self._unmet(of_kind, expectations, entries)
@@ -135,7 +135,8 @@ class SessionChecks:
         for failure in failures:
             expected = expectations[failure["kind"]][failure["index"]]
             if expected.get("scenario") == NAME:
-                yield f"turn {NAME}/{expected['turn']} has never answered"
+                never = f"turn {NAME}/{expected['turn']} has never answered"
+                yield failure["message"] if failure.get("unknown") else never
                 yield from self._turn(NAME, expected["turn"])
             else:
                 yield failure["message"]

@@ -48,17 +48,16 @@ def redact(data: bytes) -> bytes:
 
 
 class Redactor:
-    """Redaction of credentials, and of texts that `patterns` find: regular expressions in the syntax of RE2."""
+    """Redaction of credentials, and of texts that `patterns` find: regular expressions in the syntax of RE2.
+
+    `has_patterns` is True if there are any.
+    """
 
     def __init__(self, patterns: Sequence[str] = ()) -> None:
         self._forms = [
             (compile_pattern(one), redaction_mark(f"--redact {number}")) for number, one in enumerate(patterns, 1)
         ]
-
-    @property
-    def has_patterns(self) -> bool:
-        """Return True if more than credentials is redacted."""
-        return bool(self._forms)
+        self.has_patterns = bool(self._forms)
 
     def text(self, text: str) -> str:
         """Return a text with a mark for each credential."""

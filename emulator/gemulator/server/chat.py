@@ -2,13 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
+from gemulator.core.credentials import find_credentials
 from gemulator.core.headers import Headers
 from gemulator.core.plan import own_failure
 from gemulator.core.settings import Settings
@@ -27,6 +29,7 @@ from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.protocol.connection import HANDLED, STARTED, HttpConnection, connection_of, wait_for_disconnect
 from gemulator.state.journal.entry import UNREAD_BODY, Exchange, Finished
+from gemulator.state.journal.redaction import LEAK_HEADER
 from gemulator.state.store import StoreError, run_immediate
 
 _MAX_URL = 500  # bytes; of shorter ones, many are cached
@@ -72,15 +75,21 @@ class Chat:
         try:
             if started is None:
                 began = self._timing.monotonic()
-                result = await self._answer(scope["path"], Headers(dict(scope["headers"])), receive)
+                query = scope.get("query_string", b"")
+                leaks = find_credentials(query) if query else ()
+                result = await self._answer(scope["path"], Headers(dict(scope["headers"])), receive, leaks)
             else:
                 began, result = started.began, await started.result()
             stream = result.received.exchange.stream
-            response = DeliveryResponse(result.delivery, DeliveryClock(self._timing, began), stream=stream)
+            # An immediate store records the end in the same turn of the event loop, so that no reader comes between.
+            record = partial(self._record_end, result) if result.number and not self._engine.store.immediate else None
+            clock = DeliveryClock(self._timing, began)
+            response = DeliveryResponse(result.delivery, clock, stream=stream, record=record)
             try:
                 await response(scope, receive, send)
             finally:
-                await self._finish(result, response.finished)
+                finished = response.finished
+                await self._finish(result, finished, is_recorded=response.recorded == finished.outcome)
         except asyncio.CancelledError:  # the server stops and its grace period is over
             connection = connection_of(scope)
             if connection is None:
@@ -124,8 +133,14 @@ class Chat:
         connection.write_whole(head, chunk.data)
         return True
 
-    async def _answer(self, path: str, headers: Headers, source: bytes | Receive) -> EngineResult:
+    async def _answer(
+        self, path: str, headers: Headers, source: bytes | Receive, leaks: Sequence[str] = ()
+    ) -> EngineResult:
+        """Answer a request. `leaks` are the kinds of credentials in its query, which the journal does not have."""
         request = await self._reader.read(path, headers, source)
+        if leaks:
+            headers = Headers({**headers.raw, LEAK_HEADER: leaks[0].encode()})
+            request = request if isinstance(request, Refusal) else replace(request, headers=headers.raw)
         if isinstance(request, Refusal):
             return await self._refuse(request, path, headers)
         try:
@@ -145,14 +160,17 @@ class Chat:
         exchange = Exchange("POST", path, "", UNREAD_BODY, failure.status, "refused", hint=failure.hint)
         return await self._engine.record(exchange, Delivery((head, chunk)), headers.raw, refused.session)
 
-    async def _finish(self, result: EngineResult, finished: Finished) -> None:
-        """Record how the delivery ended: in quotas, journal, metrics and log."""
+    async def _record_end(self, result: EngineResult, finished: Finished) -> None:
+        await self._engine.store.finish(result.received.session, result.number, finished)
+
+    async def _finish(self, result: EngineResult, finished: Finished, *, is_recorded: bool = False) -> None:
+        """Record how the delivery ended: in quotas, journal (unless it is recorded there already), metrics and log."""
         received = result.received
         if result.leases:
             with suppress(StoreError):  # the answer is sent, and a lease ends by itself after an hour
                 await self._engine.release(result)
-        if result.number:
-            await self._engine.store.finish(received.session, result.number, finished)
+        if result.number and not is_recorded:
+            await self._record_end(result, finished)
         self._metrics.add(received, finished)
         self._log.write(received, finished)
 

@@ -1,8 +1,8 @@
 """ASGI response that plays a delivery."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import assert_never
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias, assert_never
 
 from starlette.types import Receive, Scope, Send
 
@@ -15,24 +15,33 @@ from gemulator.server.protocol.connection import HttpConnection, connection_of, 
 from gemulator.server.response_body import Progress, ResponseBody
 from gemulator.state.journal.entry import Finished, Outcome
 
+RecordEnd: TypeAlias = Callable[[Finished], Awaitable[None]]
+
 
 class DeliveryResponse:
     """Response that sends the steps of a delivery at their deadlines. Chunks that are due together leave together.
 
-    `stream` counts the events of a stream as chunks; otherwise each step with an event counts as one.
+    `stream` counts the events of a stream as chunks; otherwise each step with an event counts as one. `record` is
+    awaited with the end of the delivery before its last bytes leave: a client that has them finds the end recorded.
     """
 
-    def __init__(self, delivery: Delivery, clock: DeliveryClock, *, stream: bool) -> None:
+    def __init__(
+        self, delivery: Delivery, clock: DeliveryClock, *, stream: bool, record: RecordEnd | None = None
+    ) -> None:
         self._steps = delivery.steps
         self._clock = clock
         self._stream = stream
         self._progress = Progress()
         self._outcome: Outcome = "failed"
+        self._record = record
+        self.recorded: Outcome | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._connection = connection_of(scope)
         self._body = ResponseBody(send, self._connection, self._clock, self._progress)
+        if self._record is not None:
+            self._body.before_end = self._record_end
         self._watch = DisconnectWatch(self._connection, receive)
         self._is_chunked = scope.get("http_version") != "1.0"
         if not _is_immediate(self._steps):
@@ -44,8 +53,25 @@ class DeliveryResponse:
     @property
     def finished(self) -> Finished:
         """Counts and outcome. The outcome is `failed` until the call has returned."""
+        return self._finished_as(self._outcome)
+
+    def _finished_as(self, outcome: Outcome) -> Finished:
         sent, clock = self._progress, self._clock
-        return Finished(self._outcome, sent.chunks, sent.bytes, sent.first, clock.elapsed(), clock.started, sent.head)
+        return Finished(outcome, sent.chunks, sent.bytes, sent.first, clock.elapsed(), clock.started, sent.head)
+
+    async def _record_end(self) -> None:
+        await self._record_as("cut" if self._body.raw and self._body.is_short else "completed")
+
+    async def _record_as(self, outcome: Outcome) -> None:
+        if self._record is not None:
+            self.recorded = outcome
+            await self._record(self._finished_as(outcome))
+
+    async def _cut(self, *, reset: bool) -> Outcome:
+        await self._body.flush_pending()
+        await self._record_as("cut")
+        await self._close(reset=reset)
+        return "cut"
 
     @property
     def _client_left(self) -> bool:
@@ -96,11 +122,9 @@ class DeliveryResponse:
                     self._body.add(step.data, step.events if self._stream else 1 if step.events else 0)
                 case Hang():
                     await self._wait(step.seconds)
-                    await self._close(reset=False)
-                    return "cut"
+                    return await self._cut(reset=False)
                 case CloseConnection():
-                    await self._close(reset=step.reset)
-                    return "cut"
+                    return await self._cut(reset=step.reset)
                 case _:
                     assert_never(step)
         await self._body.flush(more=False)

@@ -1,5 +1,7 @@
 """Writers of a response: ASGI messages, or raw bytes on the connection."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.types import Send
 
 from gemulator.delivery.steps import LARGEST_WRITE, Head, RawHead
@@ -36,6 +38,7 @@ class ResponseBody:
 
     def __init__(self, send: Send, connection: HttpConnection | None, clock: DeliveryClock, progress: Progress) -> None:
         self.raw = False
+        self.before_end: Callable[[], Awaitable[None]] | None = None  # awaited when the last bytes are counted
         self._send = send
         self._connection = connection
         self._clock = clock
@@ -86,6 +89,8 @@ class ResponseBody:
         self._progress.add(self._pending_chunks, len(data), self._clock.elapsed())
         self._pending_chunks = 0
         self._pending.clear()
+        if self.before_end is not None and not more:
+            await self.before_end()
         for begin in range(0, len(data) or 1, LARGEST_WRITE):
             await self._write(data[begin : begin + LARGEST_WRITE], more=more or begin + LARGEST_WRITE < len(data))
 

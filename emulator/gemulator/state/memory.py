@@ -174,8 +174,10 @@ class MemoryStore:
         state = self._sessions.get(received.session) or self._session(received.session)
         number = next(self._numbers)
         record = state.records[number] = Record(number, received)
-        self._bytes += state.take(received)
         answers, exchange = state.answers, received.exchange
+        size = received.size if exchange.body.tools is None else state.hold(received)
+        state.bytes += size
+        self._bytes += size
         kind = (exchange.source, exchange.scenario, exchange.turn)
         answers[kind] = answers.get(kind, 0) + 1
         if len(answers) > self._limits.repeats:
@@ -191,7 +193,9 @@ class MemoryStore:
         limits = self._limits
         while len(state.records) > 1 and (len(state.records) > limits.entries or self._bytes > limits.bytes):
             _, oldest = state.records.popitem(last=False)
-            self._bytes -= state.free(oldest.received)
+            size = state.release(oldest.received)
+            state.bytes -= size
+            self._bytes -= size
             state.evicted += 1
             self._count_eviction(oldest)
 

@@ -69,24 +69,22 @@ class MemorySession(Struct):
     uncounted: bool = False
     holders: Counter[ToolList] = field(default_factory=Counter)
 
-    def take(self, received: Received) -> int:
-        """Account for an entry and return its bytes; tools that an earlier entry has as well count once."""
+    def hold(self, received: Received) -> int:
+        """Return the bytes that an entry adds; tools that an earlier entry has as well count once."""
         size, tools = received.size, received.exchange.body.tools
         if tools is not None:
             size += 0 if self.holders[tools] else len(tools.data)
             self.holders[tools] += 1
-        self.bytes += size
         return size
 
-    def free(self, received: Received) -> int:
-        """Undo `take` for an entry that is evicted."""
+    def release(self, received: Received) -> int:
+        """Return the bytes that are free without an entry."""
         size, tools = received.size, received.exchange.body.tools
         if tools is not None:
             self.holders[tools] -= 1
             if not self.holders[tools]:
                 del self.holders[tools]
                 size += len(tools.data)
-        self.bytes -= size
         return size
 
     @property

@@ -193,8 +193,9 @@ class JournalRoutes(Struct, frozen=True):
             return len(entries)
         message = "; ".join(f"{check.check}: {check.message}" for check in failed)
         remedy = f"`failures` lists how the nearest entries differ; GET /__emulator/journal?session={session} has all."
-        views = [_failed_check_view(check) for check in failed]
-        raise AdminHTTPError(409, "not_verified", message, remedy, failures=views)
+        redactor = self.engine.redactor
+        views = orjson.loads(redactor.json(orjson.dumps([_failed_check_view(check) for check in failed])))
+        raise AdminHTTPError(409, "not_verified", redactor.text(message), remedy, failures=views)
 
     @property
     def _knobs(self) -> Knobs:
@@ -251,7 +252,7 @@ def _explanation_view(session: str, explained: Explanation) -> dict[str, object]
 
 def _failed_check_view(failed: "FailedCheck") -> FailureView:
     nearest = [NearestEntryView(id=number, mismatches=mismatch_views(found)) for number, found in failed.nearest]
-    names = ("index", "found", "entry", "scenario", "turn", "used", "times", "unknown")
+    names = ("index", "found", "entry", "scenario", "turn", "used", "times", "asked", "unknown")
     data = {name: value for name in names if (value := getattr(failed, name)) is not None}
     view = {"check": failed.check, "kind": failed.kind, **data, "message": failed.message, "nearest": nearest}
     return cast(FailureView, view)

@@ -35,6 +35,7 @@ class FailedCheck(Struct, frozen=True):
     turn: int | None = None
     used: int | None = None  # answers of the turn
     times: int | None = None
+    asked: bool | None = None
     unknown: bool | None = None
 
     @property
@@ -178,6 +179,7 @@ def _unmatched_entries(evidence: Evidence, none: bool | Literal["refused"]) -> I
 
 def _unused_turns(evidence: Evidence) -> Iterator[FailedCheck]:
     refused = _refused_requests([entry for entry in evidence.entries if entry.received.exchange.is_refused])
+    asked = {name.rpartition("/")[0] for name in evidence.tally.answers}
     for turn in evidence.turns:
         times = turn.turn.times
         if times is None or (used := evidence.counters.get(turn.counter, 0)) >= times:
@@ -187,4 +189,13 @@ def _unused_turns(evidence: Evidence) -> Iterator[FailedCheck]:
         if not evidence.counts_are_exact:
             message, unknown = f"unknown: {message}, but {evidence.count_gaps()}", True
         name, number = turn.scenario.name, turn.number
-        yield FailedCheck("times_used", message, scenario=name, turn=number, used=used, times=times, unknown=unknown)
+        yield FailedCheck(
+            "times_used",
+            message,
+            scenario=name,
+            turn=number,
+            used=used,
+            times=times,
+            asked=name in asked,
+            unknown=unknown,
+        )

@@ -120,8 +120,8 @@ class FailureView(TypedDict):
     """A failed check of `verify`. `check` is `kind`, with `[index]` for an item of a list.
 
     `found` counts the entries that match an item of `entries`, `entry` is the number of one that should not be there,
-    `scenario` and `turn` name a turn that answered `used` of `times` times. `unknown`: the journal is incomplete, so
-    that the check may hold or not.
+    `scenario` and `turn` name a turn that answered `used` of `times` times. `asked`: the scenario
+    of that turn has answered in the session. `unknown`: the journal is incomplete, so that the check may hold or not.
     """
 
     check: str
@@ -136,6 +136,7 @@ class FailureView(TypedDict):
     used: NotRequired[int]
     times: NotRequired[int]
     unknown: NotRequired[bool]
+    asked: NotRequired[bool]
 
 
 class PageView(TypedDict):

@@ -22,13 +22,25 @@ def drop_secrets(headers: Mapping[bytes, bytes], redactor: Redactor = _NO_PATTER
     secret = b" ".join([remaining.pop(name) for name in names])
     if redacted:
         remaining |= redacted
-    values = b"\n".join([value for value in remaining.values() if len(value) >= MIN_BYTES])
-    kinds = find_credentials(secret + b"\n" + values) if len(secret) + len(values) >= MIN_BYTES else ()
-    if kinds:
+    if len(secret) >= MIN_BYTES and (kinds := find_credentials(secret)):
         remaining[LEAK_HEADER] = kinds[0].encode()
-    if kinds or redactor.has_patterns:
-        remaining |= dict(redactor.values(remaining.items()))
+    if redactor.has_patterns or any(
+        map(_is_suspect, [value for value in remaining.values() if len(value) >= MIN_BYTES])
+    ):
+        _redact_values(remaining, redactor)
     return remaining
+
+
+@lru_cache(maxsize=1024)  # most clients send the same values with each request
+def _is_suspect(value: bytes) -> bool:
+    return bool(find_credentials(value))
+
+
+def _redact_values(headers: dict[bytes, bytes], redactor: Redactor) -> None:
+    kinds = find_credentials(b"\n".join(headers.values()))
+    headers |= dict(redactor.values([*headers.items()]))
+    if kinds:
+        headers.setdefault(LEAK_HEADER, kinds[0].encode())
 
 
 @lru_cache(maxsize=64)  # clients send the same names with each request

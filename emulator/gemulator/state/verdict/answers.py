@@ -106,6 +106,6 @@ def _leak_findings(call: ObservedCall) -> Iterator[Finding]:
         yield Finding(
             "leaked a key",
             (call.number,),
-            f"the {'headers contain' if in_headers else 'body contains'} {found}",
+            f"the {'headers or the query contain' if in_headers else 'body contains'} {found}",
             "Use dummy keys in tests. Revoke this key if others can read the emulator's traffic.",
         )
