@@ -54,6 +54,19 @@ async def ask_all(api: Api, headers: dict[str, str]) -> list[int]:
     return [answer.status_code for answer in answers]
 
 
+async def test_credentials_in_bodies_are_stored_nowhere(server: RedisServer) -> None:
+    key = "AIza" + "x" * 35
+    scenario = "turns: [{ when: { user: echo }, reply: '{{ user }}' }, { when: { user: none }, reply: x }]"
+    async with emulator(server, scenario) as api, Redis(port=server.port) as redis:
+        await redis.config_set("rdbcompression", "no")  # so that the dump can be searched
+        await api("POST", "/sessions", 201, json={"session": "strict", "unmatched": "error"})
+        for session, text in (("s", f"echo {key}"), ("s", f"{'words ' * 12} {key}"), ("strict", f"{'words ' * 12} {key}")):
+            await api.chat(session, text, **{"x-debug": key})
+        stored = await dump(redis)
+        assert b"(redacted: a Google API key)" in stored
+        assert key[:10].encode() not in stored
+
+
 async def test_credentials_are_stored_nowhere(server: RedisServer, headers: dict[str, str]) -> None:
     async with emulator(server, SCENARIO) as api, Redis(port=server.port) as redis:
         await redis.config_set("rdbcompression", "no")  # so that the dump can be searched

@@ -9,26 +9,30 @@ import orjson
 from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.redaction_marks import redaction_mark
 
-# Kind, a text that each one contains, and its form. None of them ends within an escape of a JSON text.
+# Kind, a text that it begins with, and its form. None of them ends within an escape of a JSON text.
 _KEYS = tuple(
-    (kind, needle, re.compile(pattern))
-    for kind, needle, pattern in (
-        ("a Google API key", b"AIza", rb"AIza[0-9A-Za-z_-]{35}"),
-        ("a Google access token", b"ya29.", rb"ya29\.[0-9A-Za-z_-]{20,}"),
-        ("a Google OAuth secret", b"GOCSPX-", rb"GOCSPX-[0-9A-Za-z_-]{28}"),
-        ("an OpenAI key", b"sk-", rb"(?<![0-9A-Za-z])sk-(?:proj-)?[0-9A-Za-z_-]{32,}"),
-        ("an AWS key", b"AKIA", rb"(?<![0-9A-Za-z])AKIA[0-9A-Z]{16}(?![0-9A-Za-z])"),
-        ("a GitHub token", b"gh", rb"(?<![0-9A-Za-z])gh[opsu]_[0-9A-Za-z]{36}"),
-        ("a GitHub token", b"github_pat_", rb"github_pat_[0-9A-Za-z_]{40,}"),
-        ("a Slack token", b"xox", rb"xox[abeprs]-[0-9A-Za-z-]{20,}"),
+    (kind, begin, re.compile(re.escape(begin) + rest))
+    for kind, begin, rest in (
+        ("a Google API key", b"AIza", rb"[0-9A-Za-z_-]{35}"),
+        ("a Google access token", b"ya29.", rb"[0-9A-Za-z_-]{20,}"),
+        ("a Google OAuth secret", b"GOCSPX-", rb"[0-9A-Za-z_-]{28}"),
+        ("an OpenAI key", b"sk-", rb"[0-9A-Za-z_-]{32,400}"),
+        ("an AWS key", b"AKIA", rb"[0-9A-Z]{16}(?![0-9A-Za-z])"),
+        ("a GitHub token", b"ghp_", rb"[0-9A-Za-z]{36}"),
+        ("a GitHub token", b"gho_", rb"[0-9A-Za-z]{36}"),
+        ("a GitHub token", b"ghs_", rb"[0-9A-Za-z]{36}"),
+        ("a GitHub token", b"github_pat_", rb"[0-9A-Za-z_]{40,}"),
+        ("a Slack token", b"xox", rb"[abeprs]-[0-9A-Za-z-]{20,}"),
         (
             "a private key",
-            b"PRIVATE KEY-----",
-            rb"-----BEGIN (?:[A-Z]{1,20} ){0,3}PRIVATE KEY-----"
+            b"-----BEGIN ",
+            rb"(?:[A-Z]{1,20} ){0,3}PRIVATE KEY-----"
             rb"(?:\\[nrt/]|[0-9A-Za-z+/=\s:,]|-(?!----))*+(?:-----END (?:[A-Z]{1,20} ){0,3}PRIVATE KEY-----)?",
         ),
     )
 )
+_WITHIN_WORDS = (b"AIza", b"ya29.", b"GOCSPX-", b"-----BEGIN ")  # seldom within a longer word, as `sk-` in `task-`
+_MAX_WORDS = 10_000  # words of one text that look like a key; further ones are taken for keys
 MIN_BYTES = 20  # of the shortest of them
 _ESCAPED = re.compile(rb"\\u00[2-7]")  # ASCII as escapes, which no client needs
 _MAX_DEPTH = 200
@@ -36,15 +40,40 @@ _MAX_DEPTH = 200
 
 def find_credentials(data: bytes) -> Sequence[str]:
     """Return the kinds of credentials in `data`."""
-    return tuple(dict.fromkeys(kind for kind, needle, form in _KEYS if needle in data and form.search(data)))
+    found = (kind for kind, begin, form in _KEYS if begin in data and next(_spans(data, begin, form), None))
+    return tuple(dict.fromkeys(found))
 
 
 def redact(data: bytes) -> bytes:
     """Return a text, which may be JSON, with a mark for each credential."""
-    for kind, needle, form in _KEYS:
-        if needle in data:
-            data = form.sub(redaction_mark(kind).encode(), data)
+    for kind, begin, form in _KEYS:
+        if begin in data:
+            data = _without(data, list(_spans(data, begin, form)), redaction_mark(kind).encode())
     return data
+
+
+def _without(data: bytes, spans: Sequence[tuple[int, int]], mark: bytes) -> bytes:
+    if not spans:
+        return data
+    parts: list[bytes] = []
+    end = 0
+    for start, stop in spans:
+        parts += (data[end:start], mark)
+        end = stop
+    return b"".join((*parts, data[end:]))
+
+
+def _spans(data: bytes, begin: bytes, form: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the credentials of one form. They begin a word, as far as their form is found in words."""
+    at, words = 0, 0
+    while (found := form.search(data, at)) is not None:
+        start, end = found.span()
+        if begin not in _WITHIN_WORDS and data[max(0, start - 1) : start].isalnum() and words < _MAX_WORDS:
+            words += 1
+            at = start + len(begin)
+        else:
+            yield start, end
+            at = end
 
 
 class Redactor:

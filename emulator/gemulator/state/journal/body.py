@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import islice
 from typing import Self
 from weakref import WeakValueDictionary
 
@@ -24,6 +25,7 @@ _DATA_MEMBERS = (b'"data"', b'"file_data"')  # of sounds, of media beside tool r
 _SPACE = b" \t\r\n"
 _MAX_URL_START = 200  # bytes up to the comma of a data URL
 _MIN_MEDIUM = 512  # bytes of base64
+_MAX_MEDIA = 20_000  # further ones stay
 _SAMPLE = 512  # bytes that must be base64
 _STORED_MEDIUM = re.compile(rb"data:([\w.+/-]{1,100});base64,<([0-9]+ bytes, sha256 [0-9a-f]{64})>")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_"
@@ -33,7 +35,7 @@ def without_media(raw: bytes) -> bytes:
     """Return a JSON body with size and hash in place of each base64 medium. Data URLs keep what is before the comma."""
     parts: list[bytes] = []
     end = 0
-    for start in sorted(_media_starts(raw)):
+    for start in sorted(islice(_media_starts(raw), _MAX_MEDIA)):
         close = raw.find(b'"', start)
         if start < end or close - start < _MIN_MEDIUM or raw[start : start + _SAMPLE].translate(None, _BASE64):
             continue
