@@ -94,6 +94,24 @@ def test_long_words_are_no_pictures(session: Session) -> None:
     session.assert_called(0, user="hunter3")
 
 
+def test_texts_of_a_cut_request_are_unknown() -> None:
+    with Emulator(journal_body=300) as emulator:
+        post(emulator, "x " * 400)
+        last = emulator.last
+        for read in (lambda: last.user, lambda: last.system, lambda: last.tools, lambda: last.messages):
+            with pytest.raises(AssertionError, match=r"unknown: .* cut at 300 bytes \(raise journal_body of Emulator"):
+                read()
+        assert last.status == 200
+
+
+def test_unread_bodies_are_unknown() -> None:
+    with Emulator(auth="token") as emulator:
+        post(emulator, "hunter2", headers={"authorization": "Bearer wrong"})
+        with pytest.raises(AssertionError, match=r"unknown: .*was refused before its body was read"):
+            emulator.assert_called(0, user="hunter2", refused=True)
+        emulator.assert_called(0, user="hunter2")
+
+
 # ---- sessions whose evidence is gone
 
 

@@ -60,7 +60,11 @@ async def test_credentials_in_bodies_are_stored_nowhere(server: RedisServer) -> 
     async with emulator(server, scenario) as api, Redis(port=server.port) as redis:
         await redis.config_set("rdbcompression", "no")  # so that the dump can be searched
         await api("POST", "/sessions", 201, json={"session": "strict", "unmatched": "error"})
-        for session, text in (("s", f"echo {key}"), ("s", f"{'words ' * 12} {key}"), ("strict", f"{'words ' * 12} {key}")):
+        for session, text in (
+            ("s", f"echo {key}"),
+            ("s", f"{'words ' * 12} {key}"),
+            ("strict", f"{'words ' * 12} {key}"),
+        ):
             await api.chat(session, text, **{"x-debug": key})
         stored = await dump(redis)
         assert b"(redacted: a Google API key)" in stored

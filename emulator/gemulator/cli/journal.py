@@ -12,7 +12,7 @@ import click
 
 from gemulator.cli.tables import Screen
 from gemulator.client.admin import Admin, AdminError
-from gemulator.core.printable import printable_json
+from gemulator.core.printable import printable, printable_json
 from gemulator.state.journal.json_views import EntryView
 
 _DEFAULT_URL = "http://127.0.0.1:8089"
@@ -106,7 +106,9 @@ def _show(entry: EntryView, as_json: bool) -> None:
 
 def _list(admin: Admin, last: int, follow: bool, as_json: bool, filters: dict[str, str | int | None]) -> None:
     # Read the whole journal: pages can be followed forwards only.
-    found = admin.entries(full=as_json, **filters)
+    found, page = admin.history(as_json, **filters)
+    for reason in page.get("missing", []):
+        click.echo(f"Incomplete: {printable(reason)}", err=True)
     after = found[-1]["id"] if found else 0
     shown: Iterable[EntryView] = found[-last:] if last else []
     if follow:

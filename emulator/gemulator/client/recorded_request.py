@@ -106,11 +106,10 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     def _require_whole_body(self) -> None:
         __tracebackhide__ = True
-        cut = self.entry["request"].get("cut")
-        if cut is not None:
-            number = self.entry["id"]
-            what = f"the body of request {number} is cut at {cut:,} bytes"
-            raise AssertionError(f"gemulator: unknown: {what} (raise journal_body)")
+        request = self.entry["request"]
+        if "cut" in request:
+            cut = f"the body of request {self.entry['id']} is cut at {request['cut']:,} bytes"
+            raise AssertionError(f"gemulator: unknown: {cut} ({request.get('advice', 'raise journal_body')})")
 
     @cached_property
     def _conversation(self) -> Conversation | None:

@@ -64,8 +64,8 @@ class DeliveryResponse:
 
     async def _record_as(self, outcome: Outcome) -> None:
         if self._record is not None:
-            self.recorded = outcome
             await self._record(self._finished_as(outcome))
+            self.recorded = outcome
 
     async def _cut(self, *, reset: bool) -> Outcome:
         await self._body.flush_pending()

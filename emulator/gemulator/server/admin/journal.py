@@ -25,6 +25,7 @@ from gemulator.server.auth.identity import rebuild_request
 from gemulator.state.journal.entry import Entry, Filter
 from gemulator.state.journal.har import archive
 from gemulator.state.journal.json_views import (
+    EntryView,
     FailureView,
     NearestEntryView,
     PageView,
@@ -66,6 +67,12 @@ class JournalRoutes(Struct, frozen=True):
         """Return a view as JSON without credentials, which entries by an older release may have."""
         return Response(self.engine.redactor.json(orjson.dumps(view)), media_type="application/json")
 
+    def _view(self, entry: Entry, *, full: bool = True) -> EntryView:
+        view = entry_view(entry, full=full)
+        if full and "cut" in view["request"]:
+            view["request"]["advice"] = self._knobs.raise_("journal_body")
+        return view
+
     async def journal(self, request: Request) -> Response:
         matching, accept = journal_filter(request), request.headers.get("accept", "")
         if "text/event-stream" in accept:
@@ -75,7 +82,7 @@ class JournalRoutes(Struct, frozen=True):
         limit = min(int_param(request, "limit") or _PAGE_SIZE, _MAX_PAGE_SIZE)
         page = await self.engine.store.entries(matching, int_param(request, "after") or 0, limit)
         full = request.query_params.get("full") in {"1", "true"}
-        entries = [entry_view(entry, full=full) async for entry in self._all_with_near_misses(page.entries)]
+        entries = [self._view(entry, full=full) async for entry in self._all_with_near_misses(page.entries)]
         store, session = self.engine.store, matching.session
         if session is None:
             return self._response(PageView(entries=entries, next=page.next, evicted=(await store.losses()).evicted))
@@ -100,7 +107,7 @@ class JournalRoutes(Struct, frozen=True):
         while after is not None:
             page = await self.engine.store.entries(matching, after, _PAGE_SIZE)
             for entry in page.entries:
-                seen = entry_view(await self._with_near_misses(entry), full=True)
+                seen = self._view(await self._with_near_misses(entry))
                 yield self.engine.redactor.json(orjson.dumps(seen)) + b"\n"
                 await asyncio.sleep(0)  # otherwise a client that left would not be noticed
             after = page.next
@@ -143,7 +150,7 @@ class JournalRoutes(Struct, frozen=True):
         if entry is None:
             remedy = "It never existed or was evicted: see journal_entries and journal_bytes in /__emulator/settings."
             raise AdminHTTPError(404, "no_such_entry", f"journal entry {number} not found", remedy)
-        return self._response(entry_view(await self._with_near_misses(entry, turns=True), full=True))
+        return self._response(self._view(await self._with_near_misses(entry, turns=True)))
 
     async def _with_near_misses(self, entry: Entry, *, turns: bool = False) -> Entry:
         """Return the entry with its near misses, computed if the answer was generated.

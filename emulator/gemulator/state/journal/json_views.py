@@ -55,8 +55,8 @@ class StepView(TypedDict):
 class RequestView(TypedDict):
     """Request; `body` is JSON if it can be parsed, else text; `sha256` is set if the body is not stored as sent.
 
-    `cut` is the number of bytes of its record that were stored, if they are not all. `redacted` are the kinds of
-    credentials that it had.
+    `cut` is the number of bytes of its record that were stored, if they are not all, `advice` what to do about it.
+    `redacted` are the kinds of credentials that it had.
     """
 
     headers: dict[str, str]
@@ -64,6 +64,7 @@ class RequestView(TypedDict):
     sha256: str | None
     body: Any
     cut: NotRequired[int]
+    advice: NotRequired[str]
     redacted: NotRequired[list[str]]
 
 
