@@ -2,8 +2,9 @@
 
 import re
 
-# A credential by its kind, and a medium by its size and hash.
-MARK = re.compile(r"\(redacted: [^()]{1,200}\)|<[0-9]+ bytes, sha256 [0-9a-f]{64}>")
+_MEDIUM = r"<[0-9]+ bytes, sha256 [0-9a-f]{64}>"
+MEDIUM_MARK = re.compile(_MEDIUM)  # by size and hash
+MARK = re.compile(rf"\(redacted: [^()]{{1,200}}\)|{_MEDIUM}")  # of a credential, by its kind, or of a medium
 
 
 def redaction_mark(kind: str) -> str:

@@ -27,6 +27,7 @@ from gemulator.state.store import (
 
 _REFRESH = 1.0  # seconds
 _REPORT = 0.2  # seconds between attempts to note missing entries in the store
+_CLOSE = 3.0  # seconds for the last attempt to end
 
 
 class RedisStoreWithFallback(RedisStore):
@@ -49,6 +50,7 @@ class RedisStoreWithFallback(RedisStore):
         self._unjournaled = 0
         self._missed: Counter[str] = Counter()  # by session, and not yet noted in the store
         self._reporting: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def overlay(self, session: str) -> SessionOverlay:
         if session == DEFAULT:
@@ -94,7 +96,7 @@ class RedisStoreWithFallback(RedisStore):
             self._reporting = asyncio.create_task(self._report_until_noted())
 
     async def _report_until_noted(self) -> None:
-        while self._missed:
+        while self._missed and not self._closed:
             await asyncio.sleep(_REPORT)
             await self._report()
 
@@ -124,9 +126,9 @@ class RedisStoreWithFallback(RedisStore):
 
     async def close(self) -> None:
         if self._reporting is not None:
+            self._closed = True  # a command may end in its timeout instead of the cancellation
             self._reporting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._reporting
+            await asyncio.wait([self._reporting], timeout=_CLOSE)
         await super().close()
 
     async def finish(self, session: str, number: int, finished: Finished) -> None:

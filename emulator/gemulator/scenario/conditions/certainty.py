@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gemulator.core.json_types import JSON
-from gemulator.core.redaction_marks import MARK
+from gemulator.core.redaction_marks import MARK, MEDIUM_MARK
 from gemulator.request.conversation import Conversation
 from gemulator.scenario import json_path as paths
 from gemulator.scenario.conditions.compare import ValueFields, ValueTest
@@ -68,7 +68,7 @@ def _is_contained(test: Any, extractor: Extractor, texts: Sequence[str]) -> bool
 
 
 def _texts(test: Any, extractor: Extractor, conversation: Conversation) -> Iterator[str]:
-    """Yield the texts that a condition reads; of a kind that is not listed here, the whole request."""
+    """Yield the texts that a condition reads; of a kind that is not listed here, the request without media."""
     match extractor:
         case NumberExtractor() | FlagExtractor():
             return
@@ -83,7 +83,7 @@ def _texts(test: Any, extractor: Extractor, conversation: Conversation) -> Itera
         case ResultsExtractor():
             yield from (text for result in conversation.tool_results for text in (result.name, result.text))
         case _:
-            yield text_of({**conversation.body})
+            yield MEDIUM_MARK.sub("", text_of({**conversation.body}))
 
 
 def _values_of(names: Iterable[str], headers: Mapping[str, str]) -> Iterator[str]:
