@@ -110,6 +110,7 @@ async def test_verify_finds_unused_times(call: AdminCaller) -> None:
             "turn": 1,
             "used": 1,
             "times": 2,
+            "asked": True,
             "message": "turn mine/1 answered 1 of 2 times",
             "nearest": [],
         }
