@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from gemulator.core.credentials import MIN_BYTES, Redactor, find_credentials
 from gemulator.core.secrets import REDACTED, SECRETS, is_credential, is_secret
+from gemulator.core.text_cache import cache_texts
 
 _MEDIA = re.compile(rb"(?:data:([\w.+/-]{1,100});base64,)?(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{512,}+={0,2})")
 _SAMPLE_STRIDE = 16  # bytes; a fast test for media reads only every 16th byte
@@ -31,7 +32,7 @@ def drop_secrets(headers: Mapping[bytes, bytes], redactor: Redactor = _NO_PATTER
     return remaining
 
 
-@lru_cache(maxsize=1024)  # most clients send the same values with each request
+@cache_texts(1_024, 300)  # most clients send the same values with each request
 def _is_suspect(value: bytes) -> bool:
     return bool(find_credentials(value))
 
