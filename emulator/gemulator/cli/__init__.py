@@ -15,6 +15,7 @@ from gemulator.core.version import __version__
 # Command: module with a function of the same name.
 _COMMANDS = {
     "serve": "gemulator.cli.serve",
+    "init": "gemulator.cli.init",
     "exec": "gemulator.cli.exec",
     "env": "gemulator.cli.env",
     "credentials": "gemulator.cli.credentials",
@@ -22,6 +23,7 @@ _COMMANDS = {
     "explain": "gemulator.cli.scenarios",
     "schema": "gemulator.cli.scenarios",
     "options": "gemulator.cli.options",
+    "models": "gemulator.cli.models",
     "journal": "gemulator.cli.journal",
     "sessions": "gemulator.cli.journal",
     "reset": "gemulator.cli.journal",

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
+from gemulator.cli.scenario_source import report_scenario_source
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_subset
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.json_types import JSON
@@ -32,7 +33,7 @@ def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bo
 
     The exit code is 0 if they can be loaded, otherwise 1. `_tools.json` in a folder is read as `--tools`.
     """
-    folders = [Folder(path) for path in paths or settings_from_options(options).scenarios]
+    folders = [Folder(path) for path in paths or _default_scenarios(options)]
     count, problems = _find_problems(folders, _read_tools(tools, folders))
     _write(problems, form)
     errors = sum(not problem.warning for problem in problems)
@@ -40,6 +41,12 @@ def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bo
         warnings = len(problems) - errors
         click.echo(f"{count} scenarios, {errors} problems, {warnings} warnings", err=bool(problems))
     sys.exit(1 if errors or (strict and problems) else 0)
+
+
+def _default_scenarios(options: Mapping[str, Any]) -> Sequence[Path]:
+    scenarios = settings_from_options(options).scenarios
+    report_scenario_source(scenarios)
+    return scenarios
 
 
 def _find_problems(folders: Sequence[Folder], tools: Mapping[str, JSON]) -> tuple[int, Sequence[Problem]]:
@@ -117,6 +124,7 @@ def explain(
     settings = settings_from_options(options)
     with reporting_errors(settings):
         engine = create_app(settings).state.engine
+    report_scenario_source(settings.scenarios)
     target = Target("v1", project, location, endpoint)
     path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
     parsed = dict(map(_parse_header, headers))

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from gemulator.cli.scenario_source import scenario_source
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.urls import EmulatorUrls
 from gemulator.core.folders import default_state_dir
@@ -102,8 +103,7 @@ def _extra_listeners(settings: Settings) -> ExtraListeners | None:
 
 def _banner(settings: Settings, library: Library, origin: str, extra: ExtraListeners | None) -> str:
     urls = EmulatorUrls(origin)
-    folders = ", ".join(map(str, settings.scenarios)) or "no folder"
-    live = ", reloaded on change" if settings.reload else ""
+    live = ", reloaded on change," if settings.reload else ""
     unmatched = {"generate": "a generated answer", "error": "a 400 that says why"}[settings.unmatched]
     lines = [
         f"gemulator {__version__} listens on {origin}",
@@ -113,7 +113,7 @@ def _banner(settings: Settings, library: Library, origin: str, extra: ExtraListe
         f"  API key              {_KEY_HINTS[settings.auth]}",
         *_https_lines(settings, extra),
         "",
-        f"  {_plural(len(library.scenarios), 'scenario')} from {folders}{live}",
+        f"  {_plural(len(library.scenarios), 'scenario')}{live} from {scenario_source(settings.scenarios)}",
         f"  Requests that match no scenario get {unmatched}.",
     ]
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:

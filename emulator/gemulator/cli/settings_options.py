@@ -96,7 +96,7 @@ def _click_type(annotation: Any) -> Any:
 
 def _default_text(field: FieldInfo) -> str:
     if field.default_factory is not None:
-        return "  [default: the shipped scenarios]"
+        return "  [default: ./scenarios if it exists, else the shipped examples]"
     return "" if field.default is None or field.default == () else f"  [default: {field.default}]"
 
 

@@ -18,6 +18,7 @@ from gemulator.client.urls import EmulatorUrls
 from gemulator.client.wrong_calls import positional_error
 from gemulator.core.clock import UTC
 from gemulator.core.entrance import Entrance
+from gemulator.core.folders import folder_names, own_scenarios
 from gemulator.core.settings import Settings
 from gemulator.engine.engine import Engine
 from gemulator.server.app import create_app
@@ -32,8 +33,9 @@ _START_TIMEOUT = 30.0  # seconds; a start takes a few milliseconds
 class Emulator(DefaultSessionMixin):
     """`with Emulator(scenarios="…") as e: OpenAI(base_url=e.base_url, api_key=e.token)`.
 
-    Takes every field of Settings. By default the port is free, nothing is logged, no scenario is loaded, and running
-    streams are cut when it stops; `grace=5` gives them five seconds.
+    Takes every field of Settings. By default the port is free, nothing is logged, and running streams are cut when it
+    stops; `grace=5` gives them five seconds. Scenarios are those of `./scenarios` if it exists, unless others or `"none"`
+    are given.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Emulator(DefaultSessionMixin):
                 "port": 0,
                 "tls_port": 0,
                 "log_format": "off",
-                "scenarios": (),
+                "scenarios": own_scenarios(),
                 "grace": 0.0,
                 "project": project,
                 **given,
@@ -65,7 +67,8 @@ class Emulator(DefaultSessionMixin):
         self._default_session: Session | None = None
 
     def __repr__(self) -> str:
-        return f"<Emulator at {self.url}>" if self._server is not None else "<Emulator not running>"
+        state = f"at {self.url}" if self._server is not None else "not running"
+        return f"<Emulator {state}, {folder_names(self.settings.scenarios)}>"
 
     @property
     def default_session(self) -> Session:

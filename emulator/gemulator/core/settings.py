@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from gemulator.core.clock import parse_clock
-from gemulator.core.folders import shipped_scenarios
+from gemulator.core.folders import default_scenarios
 from gemulator.core.setting_checks import (
     as_patterns,
     check_header_values,
@@ -64,8 +64,8 @@ class Settings(BaseModel):
         "127.0.0.1"
     )
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free port.")] = 8089
-    scenarios: Annotated[tuple[Path, ...], Field(description="Folder or file with scenarios.")] = Field(
-        default_factory=lambda: (shipped_scenarios(),)
+    scenarios: Annotated[tuple[Path, ...], Field(description="Folder or file with scenarios; `none` for none.")] = (
+        Field(default_factory=lambda: (default_scenarios(),))
     )
     reload: Annotated[
         bool,
@@ -254,9 +254,11 @@ class Settings(BaseModel):
 
     @field_validator("scenarios", "tokens", "tls_names", "allow_host", mode="before")
     @classmethod
-    def _split(cls, value: Any) -> Any:
+    def _split(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, str):
-            return [one.strip() for one in value.split(",") if one.strip()]
+            value = [one.strip() for one in value.split(",") if one.strip()]
+        if info.field_name == "scenarios" and value in (["none"], ("none",)):
+            return ()
         return (value,) if isinstance(value, os.PathLike) else value
 
     @field_validator(*NEVER_EMPTY, mode="before")

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from gemulator.core.budget import LOOP_STEPS, NANOSECONDS_PER_STEP, BudgetExceeded, WorkerNeeded
 from gemulator.core.errors import NearMiss, RequestError, ScenarioError
+from gemulator.core.folders import are_examples
 from gemulator.core.headers import Headers
 from gemulator.core.overrides import NO_OVERRIDES
 from gemulator.core.plan import Failure, own_failure
@@ -40,6 +41,7 @@ _CACHE_KEY_HEADERS = tuple(sorted(_REQUEST_TYPES))
 _BESIDE_WORDS = (*("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"), *("speed", "fault", "pacing"))
 _MEDIUM = 64_000  # bytes of a body above which a new request is prepared in the worker
 _MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
+_NO_FILES = Library()
 _UNLIMITED = TurnLimit("", None)
 _REFUSED = TurnLimit("", None, counts=False)
 
@@ -101,6 +103,7 @@ class RequestPreparer:
         self._pushed = PushedTurns()
         self._session_library = lru_cache(maxsize=_MAX_LIBRARIES)(self._combine)
         self._cache = cache
+        self._serves_examples = are_examples(settings.scenarios)
 
     def prepare(self, incoming: IncomingRequest, overlay: SessionOverlay) -> PreparedRequest:
         """Return the prepared request. Raise RequestError if it is refused, WorkerNeeded in the event loop."""
@@ -161,8 +164,8 @@ class RequestPreparer:
         model, checked = self._check(conversation, facts.model, caller)
         if incoming.caller.settings.scenario is not None:
             _require_scenario(incoming.caller.settings.scenario, library)
-        generates = (overlay.settings.unmatched or self._settings.unmatched) == "generate"
-        candidates = _candidates(_matching(library, conversation, caller.settings.scenario), generates=generates)
+        matching = _matching(library, conversation, caller.settings.scenario)
+        candidates = _candidates(matching, generates=self._generates(overlay))
         if checked.failure is not None:
             limits = self._error_limits(candidates, caller, conversation, checked.failure)
         else:
@@ -226,13 +229,23 @@ class RequestPreparer:
         return [*limits, _REFUSED]
 
     def library_for(self, session: str, overlay: SessionOverlay) -> Library:
-        """Return the scenarios of a session. Raise StoreDataError if a pushed one is not valid."""
+        """Return the scenarios of a session. Raise StoreDataError if a pushed one is not valid.
+
+        The shipped examples answer no session that refuses unmatched requests: a test expects its own turns.
+        """
+        files = self.library
+        if self._serves_examples and not self._generates(overlay):
+            files = _NO_FILES
         if not overlay.published:
-            return self.library
+            return files
         try:
-            return self._session_library(overlay.published, self.library)
+            return self._session_library(overlay.published, files)
         except ScenarioError as error:
             raise StoreDataError(session, f"a pushed scenario is not valid: {error}") from None
+
+    def _generates(self, overlay: SessionOverlay) -> bool:
+        """Return True if requests that match no turn get a generated answer."""
+        return (overlay.settings.unmatched or self._settings.unmatched) == "generate"
 
     async def load_library(self, session: str, overlay: SessionOverlay) -> Library:
         """Return the scenarios of a session; large ones are read in a thread. Raise StoreDataError, NoTaskError."""

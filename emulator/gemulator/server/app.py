@@ -60,7 +60,7 @@ def create_app(
     now = clock or (UTC if frozen is None else lambda: frozen)
     library = load(settings.scenarios) if library is None else library
     store = store or _store(settings, monotonic)
-    engine = Engine(settings, library, store, _catalog(settings), now)
+    engine = Engine(settings, library, store, load_catalog(settings), now)
     engine.entrance = entrance
     metrics = Metrics()
     authenticator = _authenticator(settings, utc)
@@ -112,7 +112,7 @@ def _authenticator(settings: Settings, utc: Clock) -> Authenticator:
     return Authenticator(settings, read_policy(settings.policy), utc)
 
 
-def _catalog(settings: Settings) -> Catalog:
+def load_catalog(settings: Settings) -> Catalog:
     shipped = Path(__file__).parents[1] / "service" / "catalog.yaml"
     catalog = read_catalog(settings.catalog, shipped) if settings.catalog else read_catalog(shipped)
     return catalog if settings.endpoints == "any" else catalog.without_fallbacks()

@@ -130,6 +130,11 @@ class Catalog:
         ]
         return cls(models, endpoints)
 
+    @property
+    def models(self) -> Sequence[Model]:
+        """Entries of models; the first that matches an id decides."""
+        return self._models
+
     def without_fallbacks(self) -> Self:
         """Return this catalog with described endpoints only."""
         return type(self)(self._models, [endpoint for endpoint in self._endpoints if not endpoint.is_fallback])
