@@ -77,7 +77,7 @@ def turn(when: Any = None, reply: Any = "Hi.", **fields: Any) -> Turn:
 def planned(own: Turn, conversation: Conversation, seed: str = "0") -> Plan:
     """What a turn answers to a conversation."""
     root = Seed.root(seed)
-    script = resolve_reply(own, COMPUTED, conversation, root)
+    script = resolve_reply(own, COMPUTED, conversation, root, 0.0)
     assert isinstance(script, Script), script
     context = Context(
         conversation, root, root.child("attempt", 0), lambda seed, name, index: name, lambda name, seed: None,

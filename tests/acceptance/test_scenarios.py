@@ -11,7 +11,7 @@ import pytest
 
 from gemulator import Emulator
 from tests.acceptance.wire import ask, post
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 
 def emulator_of(folder: Path, text: str, **settings: Any) -> Emulator:
@@ -156,3 +156,32 @@ def test_without_reload_files_are_read_once(tmp_path: Path) -> None:
         (tmp_path / "own.yaml").write_text(turns("two"))
         time.sleep(0.7)
         assert said_by(emulator) == "one"
+
+
+# ---- time and chance in templates
+
+CLOCKED = 'turns: [{ when: { user: what time }, reply: "{{ now }} {{ random(1, 1000000) }} {{ uuid }}" }]'
+
+
+def told(emulator: Emulator, **headers: str) -> list[str]:
+    """Time and drawn values of an answer."""
+    text: str = post(emulator, ask("what time"), **headers).json()["choices"][0]["message"]["content"]
+    return text.split()
+
+
+def test_now_is_the_clock_of_the_session(tmp_path: Path) -> None:
+    with emulator_of(tmp_path, CLOCKED) as emulator:
+        answers = []
+        for clock in ("2026-02-11T22:54:21Z", "2030-01-01T00:00:00Z"):
+            session = emulator.session(clock=clock)
+            time_told, *drawn = told(emulator, **{"x-emulator-session": session.name})
+            assert time_told == clock
+            answers.append(drawn)
+    assert answers[0] == answers[1]  # chance does not depend on time
+
+
+def test_now_goes_on_in_repeated_answers(tmp_path: Path) -> None:
+    with emulator_of(tmp_path, CLOCKED) as emulator:
+        first, *drawn = told(emulator)
+        until(lambda: told(emulator)[0] > first)
+        assert told(emulator)[1:] == drawn

@@ -145,7 +145,7 @@ def test_json_has_to_fit_the_schema_of_the_request() -> None:
     ],
 )
 def test_error(reply: Any, status: int, code: str, message: str) -> None:
-    failure = resolve_reply(turn(reply=reply), COMPUTED, HI, Seed.root("0"))
+    failure = resolve_reply(turn(reply=reply), COMPUTED, HI, Seed.root("0"), 0.0)
     assert isinstance(failure, Failure)
     assert (failure.status, failure.code) == (status, code)
     assert failure.message.startswith(message)
@@ -206,7 +206,7 @@ def test_usage_is_exact_where_it_is_given() -> None:
         "usage: {prompt_tokens: 7, cached_tokens: 3}\n"
         "turns: [{reply: hi, usage: {completion_tokens: 9, prompt_tokens: 8}}]"
     )
-    script = resolve_reply(scenario.turns[0], scenario.usage, HI, Seed.root("0"))
+    script = resolve_reply(scenario.turns[0], scenario.usage, HI, Seed.root("0"), 0.0)
     assert isinstance(script, Script)
     assert script.usage == UsageFields(prompt_tokens=8, completion_tokens=9, cached_tokens=3)
 
@@ -218,7 +218,7 @@ def test_every_kind_has_an_example_that_can_be_planned() -> None:
         data = yaml.read(f"reply: {kind.example}", Path("x")).data
         assert data is not None
         own = turn(reply=data["reply"])
-        script = resolve_reply(own, COMPUTED, HI, Seed.root("0"))
+        script = resolve_reply(own, COMPUTED, HI, Seed.root("0"), 0.0)
         assert isinstance(script, Failure | RawAnswer) or planned(own, HI).choices
         assert isinstance(own.reply, kind)
 

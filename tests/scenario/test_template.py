@@ -1,6 +1,7 @@
 """Templates: values of expressions, and refused expressions."""
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemulator.core.errors import ReplyError
+from gemulator.core.seed import Seed
 from gemulator.scenario.templates.template import Template, fill
 from gemulator.scenario.templates.variables import Variables
 from tests.asking import PRO, asked, called, result
@@ -22,7 +24,8 @@ ASKED = asked(
     headers={"x-tenant": "acme"},
     metadata={"tier": "gold"},
 )
-HERE = Variables(ASKED, {"0": "in Paris", "1": "Paris", "city": "Paris"})
+NOON = 1770897600.5  # 2026-02-12T12:00:00.5Z, a Thursday
+HERE = Variables(ASKED, {"0": "in Paris", "1": "Paris", "city": "Paris", "days": "3"}, now=NOON)
 
 GIVES: list[tuple[str, Any]] = [
     ("{{ user }}", "Weather in Paris?"),
@@ -61,6 +64,24 @@ GIVES: list[tuple[str, Any]] = [
     ('{{ "a \\"b\\"" }}', 'a "b"'),
     ("{{ 3 }}{{ true }}", "3true"),
     ("no braces } {", "no braces } {"),
+    ("{{ 1 + 1 }}", 2),
+    ("{{ turn * 2 - 1 }}", 3),
+    ("{{ 1 + 2 * 3 }}", 7),
+    ("{{ (1 + 2) * 3 }}", 9),
+    ("{{ 10 - 2 - 3 }}", 5),
+    ("{{ 6 / 3 }} {{ 7 / 2 }}", "2 3.5"),
+    ("{{ match.days * 2 }}", 6),
+    ("{{ tool_result.temp * 1.8 + 32 | round }}", 70.628),
+    ("{{ (tool_result.temp * 1.8 + 32) | round }}", 71),
+    ("{{ (tool_result.rain * 2) | default(0) }}", 0),
+    ("{{ tool_result.rain | default(1) + 1 }}", 2),
+    ("{{ user | length + 1 }}", 18),
+    ("{{ now }}", "2026-02-12T12:00:00Z"),
+    ('{{ now | date("%A, %e %B %Y, %H:%M:%S") }}', "Thursday, 12 February 2026, 12:00:00"),
+    ('{{ now | date("%a %d/%m %b 100%%") }}', "Thu 12/02 Feb 100%"),
+    ('{{ now | shift("3d") }} {{ now | shift("-13h") | date("%d") }}', "2026-02-15T12:00:00Z 11"),
+    ("{{ now | unix + 60 }}", int(NOON) + 60),
+    ('{{ 0 | date("%Y") }} {{ "2026-02-11T23:30:00-01:00" | date("%d %H") }}', "1970 12 00"),
 ]
 
 
@@ -82,7 +103,18 @@ REFUSED = [
     ("{{ user.__class__ | x() }}", "unknown filter `x`"),
     ("{{ user() }}", "expected a filter"),
     ("{{ a.b..c }}", "is not a valid path"),
-    ("{{ 1 + 1 }}", "expected a filter"),
+    ("{{ 1 +1 }}", "expected a filter"),
+    ("{{ 1 + }}", "is not an expression"),
+    ("{{ (1 + 1 }}", "`)` is missing"),
+    ("{{ " + "(" * 11 + "1" + ")" * 11 + " }}", "nested more than 10 deep"),
+    ("{{ random(6) }}", "write `random(1, 6)`"),
+    ("{{ random(6, 1) }}", "write `random(1, 6)`"),
+    ("{{ random(1, turn) }}", "an argument must be a number"),
+    ("{{ random(1 2) }}", "`,` or `)` is missing"),
+    ('{{ now | date("%Q") }}', "`%Q` is unknown in a format of `date`: use %Y, %m"),
+    ('{{ now | date("100%") }}', "`%` is unknown"),
+    ('{{ now | shift("tomorrow") }}', "is not a shift of time: write one like `3d`"),
+    ("{{ now | date }}", '`date("text")`'),
     ("{{ header.Authorization }}", "is a credential"),
     ('{{ header["x-goog-api-key"] | upper }}', "is a credential"),
     ("{% if user %}{{ if }}", "unknown variable `if`"),
@@ -106,6 +138,13 @@ LACKING = [
     ("{{ user.__class__ }}", "has no value at this path"),
     ("{{ header.x-none }}", "its keys are x-tenant"),
     ("{{ user | round }}", "needs a number"),
+    ("{{ user + 1 }}", "`+` needs numbers, not Weather in Paris?"),
+    ("{{ turn + true }}", "`+` needs numbers"),
+    ("{{ 1 / (turn - 2) }}", "divided by 0"),
+    ("{{ 999999999999999999 * 999999999999999999 }}", "too large"),
+    ('{{ user | date("%Y") }}', "is not a time"),
+    ("{{ 9999999999999 | unix }}", "is not a time"),
+    ('{{ now | shift("999999999d") }}', "out of range"),
 ]
 
 
@@ -135,7 +174,24 @@ def test_values_inside_json_keep_their_types() -> None:
     assert fill(value, HERE) == {"a": [21.46, {"{{ user }}": "2!"}], "b": 1}
 
 
-@given(st.text(alphabet="{} user.|()'\"[]*0-a,\\\n", max_size=30))
+DRAWN = "{{ random }} {{ random(1, 1000000) }} {{ random('red', 'green') }} {{ uuid }} {{ uuid }}"
+
+
+def test_drawn_values_are_those_of_the_seed() -> None:
+    def drawn(seed: bytes) -> str:
+        return Template.of(DRAWN).text(Variables(ASKED, seed=Seed(seed)))
+
+    first = drawn(b"a")
+    assert first == drawn(b"a") != drawn(b"b")
+    unit, number, colour, *uuids = first.split()
+    assert 0 <= float(unit) < 1
+    assert 1 <= int(number) <= 1_000_000
+    assert colour in {"red", "green"}
+    assert len({*uuids}) == 2
+    assert all(uuid.UUID(one).version == 4 for one in uuids)
+
+
+@given(st.text(alphabet="{} user.|()+*/'\"[]*0-a,\\\n", max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         given = Template.of(text).text(HERE)

@@ -34,8 +34,8 @@ class Emulator(DefaultSessionMixin):
     """`with Emulator(scenarios="…") as e: OpenAI(base_url=e.base_url, api_key=e.token)`.
 
     Takes every field of Settings. By default the port is free, nothing is logged, and running streams are cut when it
-    stops; `grace=5` gives them five seconds. Scenarios are those of `./scenarios` if it exists, unless others or `"none"`
-    are given.
+    stops; `grace=5` gives them five seconds. `scenarios` are those of `./scenarios` if it exists; `"none"`
+    loads none.
     """
 
     def __init__(

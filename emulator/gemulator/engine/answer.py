@@ -44,8 +44,8 @@ class AnswerBuilder:
         cause = "no turn of the loaded scenarios matches this request"
         remedy = "change the request or a `when` as the message says, add a turn, or `--unmatched generate`"
         failure = own_failure(str(unmatched), cause, remedy, code="FAILED_PRECONDITION")
-        options = self._options(prepared, None, Budget(), is_repeat=False)
-        rendering = render(failure, prepared.conversation, prepared.model, options, now)
+        options = self._options(prepared, None, Budget(), now, is_repeat=False)
+        rendering = render(failure, prepared.conversation, prepared.model, options)
         return self._with_headers(rendering, prepared, error="unmatched")
 
     def build(
@@ -73,7 +73,7 @@ class AnswerBuilder:
     def _render(
         self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, budget: Budget, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Source]:
-        options = self._options(prepared, located, budget, is_repeat=is_repeat)
+        options = self._options(prepared, located, budget, now, is_repeat=is_repeat)
         conversation, model = prepared.conversation, prepared.model
         turn = str(located) if located else "generated"
         try:
@@ -81,12 +81,12 @@ class AnswerBuilder:
             if isinstance(script, RawAnswer):
                 rendering = render_literal(script, model, options)
             else:
-                rendering = render(script, conversation, model, options, now)
+                rendering = render(script, conversation, model, options)
         except ReplyError as error:
             where = located.location if located else turn
             cause, remedy = f"the reply at {where} cannot be made for this request", f"correct it: {error}"
             failure = own_failure(f"{where}: {error}", cause, remedy, code="FAILED_PRECONDITION")
-            rendering = render(failure, conversation, model, options, now)
+            rendering = render(failure, conversation, model, options)
             return self._with_headers(rendering, prepared, turn, error="scenario"), "unsatisfiable"
         unsatisfiable = isinstance(script, Script) and not isinstance(rendering.answer, Plan)
         source: Source = "unsatisfiable" if unsatisfiable else "turn" if located else "generated"
@@ -103,7 +103,7 @@ class AnswerBuilder:
         return replace(rendering, template=replace(template, head=head))
 
     def _options(
-        self, prepared: PreparedRequest, located: LocatedTurn | None, budget: Budget, *, is_repeat: bool
+        self, prepared: PreparedRequest, located: LocatedTurn | None, budget: Budget, now: float, *, is_repeat: bool
     ) -> RenderOptions:
         caller, settings = prepared.caller, self._settings
         realistic, speed = parse_speed(caller.settings.speed or settings.speed)
@@ -113,7 +113,7 @@ class AnswerBuilder:
         root = root_seed(caller.settings.seed or settings.seed, located, prepared.conversation)
         style = self._style(caller, located, tokens_per_chunk, root)
         schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))
-        return RenderOptions(root, style, schedule, self._sign, budget, is_repeat)
+        return RenderOptions(root, style, schedule, self._sign, budget, now, is_repeat)
 
     def _style(self, caller: Caller, located: LocatedTurn | None, tokens_per_chunk: int, root: Seed) -> Style:
         """Return the format of a stream: by request or session, scenario, server; the first that sets it wins."""
@@ -150,7 +150,7 @@ def _script(
         return Script((GeneratedReply(),))
     if located.turn.reads_groups:
         options.budget.expect(capturing_work(located.turn.when.regexes, conversation) // NANOSECONDS_PER_STEP)
-    script = resolve_reply(located.turn, located.scenario.usage, conversation, options.root)
+    script = resolve_reply(located.turn, located.scenario.usage, conversation, options.root, options.now)
     if isinstance(script, Failure) and located.scenario.name == ENDED_SCENARIO:
         return own_failure(script.message)
     return script

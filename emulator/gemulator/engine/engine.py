@@ -176,7 +176,9 @@ class Engine:
         if rendered is None:
             render = partial(self._render, prepared, which, incoming, now)
             rendered = await self._worker.run_within(len(incoming.body), render)
-            self.preparation.store_rendering(prepared, which, rendered)
+            located = None if claim.index is None else prepared.candidates[claim.index]
+            if located is None or not located.turn.reads_clock:
+                self.preparation.store_rendering(prepared, which, rendered)
         rendering, exchange = rendered
         if exchange.source == "unsatisfiable" and not dry:
             await self._unclaim(session, prepared, claim)

@@ -128,7 +128,7 @@ def _token_fields(usage: Usage) -> tuple[bytes, bytes]:
 
 
 class RenderOptions(Struct, frozen=True):
-    """Seed of the text, style, schedule, signer and work limit of an answer.
+    """Seed of the text, style, schedule, signer, work limit and time (Unix seconds) of an answer.
 
     `is_repeat`: the prompt was sent before, so the service may have cached it.
     """
@@ -138,17 +138,18 @@ class RenderOptions(Struct, frozen=True):
     schedule: Schedule
     sign: Callable[[str, Seed], str]
     budget: Budget
+    now: float
     is_repeat: bool = False
 
 
 def render(
-    script: Script | Failure, conversation: Conversation, model: Model, options: RenderOptions, now: float
+    script: Script | Failure, conversation: Conversation, model: Model, options: RenderOptions
 ) -> RenderedAnswer:
     """Return the answer of a script in the dialect of the model."""
     dialect = DIALECTS[model.dialect](model.profile)
     if isinstance(script, Failure):
         return _render_failure(script, conversation, dialect, options)
-    ids = IdFactory(dialect, options.root, options.sign, script.created_at(now), call_count(conversation))
+    ids = IdFactory(dialect, options.root, options.sign, script.created_at(options.now), call_count(conversation))
     answer = _plan(script, conversation, model, options, ids, dialect)
     if isinstance(answer, Failure):
         return _render_failure(answer, conversation, dialect, options)
@@ -177,7 +178,7 @@ def render(
         events=events,
     )
     workload = _workload(answer, conversation)
-    return RenderedAnswer(options.root, template, answer, request_values, workload, values, int(now))
+    return RenderedAnswer(options.root, template, answer, request_values, workload, values, int(options.now))
 
 
 def _chunk_tokens(plan: Plan, conversation: Conversation, dialect: Dialect, options: RenderOptions) -> tuple[int, ...]:
@@ -215,6 +216,7 @@ def _plan(
         decoding,
         groups=script.groups,
         budget=options.budget,
+        now=options.now,
     )
     given = script.usage.prompt_tokens
     count = partial(prompt_tokens, conversation, model) if given is None else lambda: given

@@ -32,7 +32,8 @@ from gemulator.scenario.replies import (
     parts_of,
     templates_of,
 )
-from gemulator.scenario.templates.template import Expression, Template
+from gemulator.scenario.templates.expression import Expression
+from gemulator.scenario.templates.template import Template
 
 if TYPE_CHECKING:
     from gemulator.delivery.faults.schema import Faults
@@ -131,7 +132,17 @@ class Turn(StrictModel, defer_build=False):
     @cached_property
     def reads_groups(self) -> bool:
         """Return True if the reply uses groups that a regular expression of the `when` captures."""
-        return any(expression.path[:1] == ("match",) for expression in expressions_of(self.reply))
+        return "match" in self._template_variables
+
+    @cached_property
+    def reads_clock(self) -> bool:
+        """Return True if the reply tells the time."""
+        return "now" in self._template_variables
+
+    @cached_property
+    def _template_variables(self) -> frozenset[str]:
+        """Return the first names of the paths in templates."""
+        return frozenset(str(path[0]) for expression in expressions_of(self.reply) for path in expression.paths)
 
     @cached_property
     def tool_names(self) -> frozenset[str]:
@@ -191,8 +202,8 @@ def expressions_of(reply: Reply) -> Iterator[Expression]:
 def _check_groups(reply: Reply, when: Match) -> None:
     """Raise ValueError if a `{{ match.… }}` names a group that no regular expression of the `when` has."""
     for expression in expressions_of(reply):
-        if expression.path and expression.path[0] == "match" and len(expression.path) > 1:
-            name, known = str(expression.path[1]), _group_names(when)
+        for name in [str(path[1]) for path in expression.paths if path[0] == "match" and len(path) > 1]:
+            known = _group_names(when)
             if name not in known:
                 groups = f"known groups are {', '.join(known)}" if known else "the `when` has no `matches:`"
                 raise ValueError(f"`{{{{ {expression.source} }}}}`: no regular expression has group `{name}`: {groups}")

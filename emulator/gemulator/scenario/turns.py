@@ -130,9 +130,10 @@ class TurnTable:
             for turn in scenario.turns:
                 names |= turn.when.header_names
                 names.update(
-                    str(expression.path[1]).lower() if len(expression.path) > 1 else "*"
+                    str(path[1]).lower() if len(path) > 1 else "*"
                     for expression in expressions_of(turn.reply)
-                    if expression.path[:1] == ("header",)
+                    for path in expression.paths
+                    if path[0] == "header"
                 )
         return frozenset(names)
 

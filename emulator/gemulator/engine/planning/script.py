@@ -25,9 +25,10 @@ from gemulator.scenario.turns import LocatedTurn
 
 
 def resolve_reply(
-    turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed
+    turn: Turn, usage: UsageFields, conversation: Conversation, seed: Seed, now: float
 ) -> Script | Failure | RawAnswer:
-    """Return the script, failure or literal answer of a turn; `usage` are the token counts of its file.
+    """Return the script, failure or literal answer of a turn; `usage` are the token counts of its file, `now` Unix
+    seconds.
 
     Raise ReplyError if the templates of an error or a literal answer cannot be filled, or groups take too long to
     capture.
@@ -35,9 +36,9 @@ def resolve_reply(
     groups = captured_groups(turn.when.regexes, conversation) if turn.reads_groups else {}
     reply = _resolve_choice(turn.reply, seed)
     if isinstance(reply, ErrorReply):
-        return reply.failure(Variables(conversation, groups))
+        return reply.failure(Variables(conversation, groups, now=now, seed=seed))
     if isinstance(reply, LiteralReply):
-        return reply.answer(Variables(conversation, groups))
+        return reply.answer(Variables(conversation, groups, now=now, seed=seed))
     script = _script(reply, turn.finish, groups, seed)
     return replace(script, id=turn.id, created=turn.created, usage=turn.usage.with_fallback(usage))
 

@@ -12,7 +12,7 @@ from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.model import Scenario, Turn
 from gemulator.scenario.replies import KINDS, AnyReply
 from gemulator.scenario.templates.filters import FILTERS
-from gemulator.scenario.templates.variables import ROOTS
+from gemulator.scenario.templates.variables import FUNCTIONS, ROOTS
 
 _INTRODUCTION = """\
 # The scenario format
@@ -93,9 +93,18 @@ _TEMPLATES = """\
 ## Templates
 
 Texts of a reply may use values of the request: `{{ user }}`, `{{ tool_result.items[0].name }}`,
-`{{ header.x-tenant }}`. Templates have paths and filters, but no statements, files or Python. In `with` and `json`, a
-text that is one expression keeps its type: `temp: "{{ tool_result.temp }}"` is a number if the tool's value is one.
-Write `{{ '{{' }}` for two literal braces.
+`{{ header.x-tenant }}`. Templates have paths, numbers and filters, but no statements, files or Python. In `with` and
+`json`, a text that is one expression keeps its type: `temp: "{{ tool_result.temp }}"` is a number if the tool's value
+is one. Write `{{ '{{' }}` for two literal braces.
+
+`+`, `-`, `*` and `/` stand between spaces: `{{ tool_result.temp * 1.8 + 32 }}`. A filter belongs to the value before
+it; parentheses group: `{{ (tool_result.temp * 1.8 + 32) | round }}`. Random values come from the seed, the turn and the
+request: the same request draws the same values.
+"""
+
+_FILTER_NOTES = """`shift` moves a time by `3d`, `-2h`, `30m` or `-90s`, `unix` gives its seconds, and `date` writes it in UTC and English
+with the codes `%Y %m %d %e %H %M %S %A %a %B %b %%`: `{{ now | shift("3d") | date("%A, %e %B") }}`. Answers that tell
+the time are the same again only with a fixed `--clock`.
 """
 
 _INCLUDES = """\
@@ -129,7 +138,9 @@ def _sections() -> Iterator[str]:
     yield _LITERALS
     yield _TEMPLATES
     yield from _table(("variable", "value"), {name: root.description for name, root in ROOTS.items()})
+    yield from _table(("function", "value"), {f"{name}(…)": made.description for name, made in FUNCTIONS.items()})
     yield f"Filters: {', '.join(f'`{_filter_signature(name)}`' for name in FILTERS)}.\n"
+    yield _FILTER_NOTES
     yield _INCLUDES
 
 

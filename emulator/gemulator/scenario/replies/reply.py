@@ -25,7 +25,8 @@ class Context(Struct, frozen=True):
 
     `seed` decides text, `attempt` ids. `call_id` and `sign` come from dialect and model: `sign` returns None if the
     model does not sign. `decoding` holds server-specific options of the request, `groups` the captured groups of
-    the regular expressions in `when`. `budget` is the work limit of the whole request.
+    the regular expressions in `when`. `budget` is the work limit of the whole request, `now` the time in Unix
+    seconds.
     """
 
     conversation: Conversation
@@ -38,6 +39,7 @@ class Context(Struct, frozen=True):
     groups: Mapping[str, str] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
     budget: Budget = field(default_factory=Budget)
+    now: float = 0.0
 
     def child(self, *names: str | int) -> "Context":
         """Return the context of a named part of the answer."""
@@ -59,7 +61,7 @@ class Context(Struct, frozen=True):
 
     @property
     def _variables(self) -> Variables:
-        return Variables(self.conversation, self.groups, self.work)
+        return Variables(self.conversation, self.groups, self.work, self.now, self.seed)
 
 
 Signature: TypeAlias = Annotated[

@@ -1,12 +1,13 @@
 """Template filters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import orjson
 
 from gemulator.core.json_types import JSON
 from gemulator.scenario.json_path import text_of
+from gemulator.scenario.templates.times import check_format, check_shift, format_time, shift_time, unix_seconds
 
 MAX_BYTES = 1_000_000  # of the result of a template
 TEXT_FILTERS = frozenset({"upper", "lower", "capitalize", "title", "trim", "truncate", "replace"})
@@ -70,7 +71,7 @@ def _json(value: JSON) -> str:
     return orjson.dumps(value).decode()
 
 
-# `default` is applied by Expression.value, if the path does not exist.
+# `default` is applied by Operand.value, if the path does not exist.
 DEFAULT = "default"
 
 # Name: function, number of required arguments, types of all arguments.
@@ -89,4 +90,23 @@ FILTERS: Mapping[str, tuple[Filter, int, tuple[type, ...]]] = {
     "round": (_round, 0, (int,)),
     "truncate": (_truncate, 1, (int,)),
     "replace": (_replace, 2, (str, str)),
+    "date": (format_time, 1, (str,)),
+    "shift": (shift_time, 1, (str,)),
+    "unix": (unix_seconds, 0, ()),
 }
+# Checks of arguments beyond their types.
+_CHECKS: Mapping[str, Callable[[str], None]] = {"date": check_format, "shift": check_shift}
+
+
+def check_filter(name: str, arguments: Sequence[JSON]) -> None:
+    """Raise ValueError if the arguments do not fit the filter."""
+    _, required, kinds = FILTERS[name]
+    fitting = all(isinstance(argument, kind) for argument, kind in zip(arguments, kinds, strict=False))
+    if not required <= len(arguments) <= len(kinds) or not fitting:
+        names = {str: '"text"', int: "number", object: "value"}
+        parameters = ", ".join(names[kind] for kind in kinds)
+        raise ValueError(
+            f"write the filter as `{name}({parameters})`" if kinds else f"the filter `{name}` takes no arguments"
+        )
+    if name in _CHECKS:
+        _CHECKS[name](str(arguments[0]))

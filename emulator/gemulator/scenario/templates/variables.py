@@ -6,20 +6,29 @@ from msgspec import Struct, field
 
 from gemulator.core.json_types import JSON
 from gemulator.core.secrets import is_credential
+from gemulator.core.seed import Seed
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.json_path import Step, values
+from gemulator.scenario.templates.times import time_text
 from gemulator.scenario.templates.work import Work
 
 
 class Variables(Struct, frozen=True):
     """Variables of one request. `groups` are the captured groups of the regular expressions in `when`.
 
-    `work` limits what the templates of the answer may read and write.
+    `work` limits what the templates of the answer may read and write. `now` is in Unix seconds; `seed` decides what is
+    drawn.
     """
 
     conversation: Conversation
     groups: Mapping[str, str] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
+    now: float = 0.0
+    seed: Seed = Seed(b"")
+
+    def draw(self) -> Seed:
+        """Return the seed of the next random value: each in an answer is another."""
+        return self.seed.child("template", self.work.count_draw())
 
     def find(self, path: Sequence[Step]) -> JSON:
         """Return the value at a path. Raises LookupError if the request does not have it."""
@@ -86,4 +95,34 @@ ROOTS: Mapping[str, Root] = {
     ),
     "header": Root("Request headers without credentials.", _public_headers),
     "body": Root("Body of the request.", lambda at: at.conversation.body),
+    "now": Root("Time of the emulator's clock, like 2026-02-11T22:54:21Z.", lambda at: time_text(at.now)),
+    "random": Root("Random number from 0 to 1 (seeded), another each time.", lambda at: at.draw().unit()),
+    "uuid": Root("Random UUID (seeded), another each time.", lambda at: at.draw().uuid4()),
+}
+
+
+class Function(Struct, frozen=True):
+    """Function of literals. `check` raises ValueError for wrong arguments."""
+
+    description: str
+    check: Callable[..., None]
+    call: Callable[..., JSON]
+
+
+def _check_random(*choices: JSON) -> None:
+    if len(choices) < 2 or (_are_bounds(choices) and not choices[0] <= choices[1]):
+        raise ValueError('write `random(1, 6)` for a whole number, or `random("red", "green")` for one of several')
+
+
+def _random(variables: Variables, *choices: JSON) -> JSON:
+    seed = variables.draw()
+    return seed.between(*choices) if _are_bounds(choices) else seed.pick(choices)
+
+
+def _are_bounds(choices: Sequence[JSON]) -> bool:
+    return len(choices) == 2 and all(isinstance(one, int) and not isinstance(one, bool) for one in choices)
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "random": Function("Whole number between two, both included, or one of several values.", _check_random, _random)
 }

@@ -9,12 +9,18 @@ _ITEM = 20  # an item of a list takes as long as so many characters
 
 
 class Work:
-    """Characters and items that templates may still read and write."""
+    """Characters and items that templates may still read and write, and the number of random values so far."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_draws", "_left")
 
     def __init__(self, limit: int = MAX_WORK) -> None:
         self._left = limit
+        self._draws = 0
+
+    def count_draw(self) -> int:
+        """Count a random value and return its number."""
+        self._draws += 1
+        return self._draws
 
     def spend(self, amount: int) -> None:
         """Count work. Raise ReplyError if the limit is passed."""
