@@ -93,7 +93,7 @@ def test_emulator_takes_the_user_s_folder(project: Path, monkeypatch: pytest.Mon
         answer = httpx.post(f"{emulator.base_url}/chat/completions", json=ask("hello"), headers=KEY)
         assert said(answer) == "Mine."
     with Emulator(scenarios="none") as emulator:
-        assert repr(emulator).endswith("no folder>")
+        assert repr(emulator) == f"<Emulator at {emulator.url}>"
 
 
 def test_init_starts_a_folder_that_answers(tmp_path: Path) -> None:

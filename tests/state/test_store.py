@@ -58,6 +58,27 @@ async def test_unclaim_gives_one_answer_back(store: Store) -> None:
     assert await store.claim("s", b"f", TWICE) == Claim(0, 2)
 
 
+async def test_a_counter_is_set(store: Store) -> None:
+    await store.set_counter("s", "first", 1)
+    assert [(await store.claim("s", b"f", TWICE)).index for _ in range(2)] == [0, 1]
+    await store.set_counter("s", "first", 0)
+    assert await store.counters("s") == {"second": 1}
+    assert (await store.claim("s", b"f", TWICE)).index == 0
+
+
+async def test_counters_are_reset_and_the_journal_stays(store: Store) -> None:
+    for session in ("s", "t"):
+        await store.claim(session, b"f", TWICE)
+        await store.append(received(session))
+    await store.reset_counters("s")
+    await store.reset_counters("unknown")
+    assert await store.counters("s") == {}
+    assert await store.claim("s", b"f", TWICE, dry=True) == Claim(0, 0)
+    assert await store.counters("t") == {"first": 1}
+    assert len((await store.entries(Filter(session="s"))).entries) == 1
+    assert (await store.tally("s")).answers
+
+
 async def test_refused_claims_leave_concurrent_ones_exact(store: Store) -> None:
     limits = [TurnLimit("a", 20), TurnLimit("b", None)]
     refused = [TurnLimit("a", 20, counts=False), TurnLimit("", None, counts=False)]

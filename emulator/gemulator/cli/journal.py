@@ -145,11 +145,30 @@ def sessions(as_json: bool, url: str, admin_key: str | None) -> None:
 @click.command(short_help="Clear counters and journal of a session.")
 @click.argument("session", default="default")
 @click.option("--all", "everything", is_flag=True, help="Clear all sessions.")
+@click.option("--counters", is_flag=True, help="Clear only the counters of turns; the journal stays.")
+@click.option("--turn", metavar="TURN", help="Set only the counter of this turn, like `weather/2`.")
+@click.option("--used", type=click.IntRange(min=0), help="Answers of --turn so far.  [default: 0]")
 @server_options
-def reset(session: str, everything: bool, url: str, admin_key: str | None) -> None:
+def reset(
+    session: str,
+    everything: bool,
+    counters: bool,
+    turn: str | None,
+    used: int | None,
+    url: str,
+    admin_key: str | None,
+) -> None:
     """Clear counters and journal of SESSION (default: `default`). Pushed scenarios are kept."""
+    if used is not None and turn is None:
+        raise click.UsageError("--used needs --turn: name the turn, like `--turn weather/2`")
     with server(url, admin_key) as admin:
         names = [one["session"] for one in admin.sessions()] if everything else [session]
         for name in names:
-            admin.reset(name)
-    click.echo(f"Reset {', '.join(names) or 'no session'}.")
+            if turn is not None:
+                admin.set_counter(name, turn, used or 0)
+            elif counters:
+                admin.reset_counters(name)
+            else:
+                admin.reset(name)
+    what = f"{turn} to {used or 0} in " if turn else "the counters of " if counters else ""
+    click.echo(f"Reset {what}{', '.join(names) or 'no session'}.")

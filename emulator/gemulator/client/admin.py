@@ -77,6 +77,14 @@ class Admin:
         """Clear counters and journal of a session."""
         self._call("POST", f"/sessions/{quote(session, safe='')}/reset")
 
+    def set_counter(self, session: str, turn: str, used: int = 0) -> None:
+        """Set the number of answers that a turn with `times`, like `weather/2`, has given."""
+        self._call("POST", f"/sessions/{quote(session, safe='')}/counters", json={"turn": turn, "used": used})
+
+    def reset_counters(self, session: str) -> None:
+        """Reset the counters of all turns and the repeat numbers; the journal stays."""
+        self._call("POST", f"/sessions/{quote(session, safe='')}/counters", json={})
+
     def drop(self, session: str) -> bool:
         """Delete a session; return True if it existed."""
         return bool(self._call("DELETE", f"/sessions/{quote(session, safe='')}")["dropped"])

@@ -68,7 +68,8 @@ class Emulator(DefaultSessionMixin):
 
     def __repr__(self) -> str:
         state = f"at {self.url}" if self._server is not None else "not running"
-        return f"<Emulator {state}, {folder_names(self.settings.scenarios)}>"
+        scenarios = self.settings.scenarios
+        return f"<Emulator {state}{f', scenarios from {folder_names(scenarios)}' if scenarios else ''}>"
 
     @property
     def default_session(self) -> Session:

@@ -255,6 +255,14 @@ class Session:
         """Clear the journal and the counters of turns; stubs stay."""
         self.admin.reset(self.name)
 
+    def set_counter(self, turn: str, used: int = 0) -> None:
+        """Set the number of answers that a turn with `times`, like `weather/2`, has given."""
+        self.admin.set_counter(self.name, turn, used)
+
+    def reset_counters(self) -> None:
+        """Reset the counters of all turns; the journal stays."""
+        self.admin.reset_counters(self.name)
+
     def close(self) -> None:
         """Delete the session on the server and close the SDK clients created by it."""
         self._state.drop()

@@ -139,9 +139,20 @@ class MemoryStore:
 
     async def unclaim(self, session: str, turn: str) -> None:
         state = self._sessions.get(session)
-        used = state.used.pop(turn, 0) if state else 0
-        if state and used > 1:
-            self._put_bounded(state.used, turn, used - 1)
+        if state is not None:
+            await self.set_counter(session, turn, state.used.get(turn, 0) - 1)
+
+    async def set_counter(self, session: str, turn: str, used: int) -> None:
+        counters = self._session(session).used
+        counters.pop(turn, None)
+        if used > 0:
+            self._put_bounded(counters, turn, used)
+
+    async def reset_counters(self, session: str) -> None:
+        state = self._sessions.get(session)
+        if state is not None:
+            state.used.clear()
+            state.repeats.clear()
 
     async def counters(self, session: str) -> Mapping[str, int]:
         state = self._sessions.get(session)

@@ -189,15 +189,24 @@ function verbs.claim(fingerprint, dry, age, max)
   return {index, attempt}
 end
 
-function verbs.unclaim(turn, age, max)
+function verbs.set_counter(turn, count, age, max)
   local used = key(session, 'used')
-  local count = whole(get(used, turn), used) - 1
-  if count > 0 then
+  if tonumber(count) > 0 then
     put(used, turn, count, max)
   else
     for _, hash in ipairs({used, used .. ':older'}) do call('HDEL', hash, turn) end
   end
   keep_alive(tonumber(age))
+  return 1
+end
+
+function verbs.unclaim(turn, age, max)
+  local used = key(session, 'used')
+  return verbs.set_counter(turn, whole(get(used, turn), used) - 1, age, max)
+end
+
+function verbs.reset_counters()
+  for _, name in ipairs({'used', 'used:older', 'repeats', 'repeats:older'}) do call('DEL', key(session, name)) end
   return 1
 end
 

@@ -95,6 +95,12 @@ class RedisStore:
     async def unclaim(self, session: str, turn: str) -> None:
         await self._run_script("unclaim", session, turn, self._age, self._limits.repeats)
 
+    async def set_counter(self, session: str, turn: str, used: int) -> None:
+        await self._run_script("set_counter", session, turn, used, self._age, self._limits.repeats)
+
+    async def reset_counters(self, session: str) -> None:
+        await self._run_script("reset_counters", session)
+
     async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:
         arguments = [
             value

@@ -174,6 +174,14 @@ class Store(Protocol):
         """Give back one answer of a turn with `times`, whose reply could not be sent."""
         ...
 
+    async def set_counter(self, session: str, turn: str, used: int) -> None:
+        """Set the number of answers of a turn with `times`."""
+        ...
+
+    async def reset_counters(self, session: str) -> None:
+        """Reset the counters of turns and the repeat numbers; journal, meters and overlay stay."""
+        ...
+
     async def charge(self, session: str, charges: Sequence[Charge]) -> int | None:
         """Charge all meters atomically and return None, or charge none and return the index of a refused charge."""
         ...

@@ -1,5 +1,9 @@
 """Sessions and the scenarios pushed to them."""
 
+from typing import Any
+
+import pytest
+
 from gemulator.server.auth.tokens import Token, derive_key, verify
 from tests.admin_api import CHAT, WEATHER, AdminCaller
 
@@ -83,6 +87,33 @@ async def test_reset_and_drop(call: AdminCaller) -> None:
     assert (await call.ask("weather", "a/b")).status_code == 429
     assert await call("DELETE", "/sessions/a%2Fb") == {"session": "a/b", "dropped": True}
     assert (await call("DELETE", "/sessions/a%2Fb"))["dropped"] is False
+
+
+async def test_counter_of_one_turn_is_set(call: AdminCaller) -> None:
+    assert [(await call.ask("weather")).status_code for _ in range(2)] == [429, 200]
+    changed = await call("POST", "/sessions/default/counters", json={"turn": "weather/1"})
+    assert changed == {"session": "default", "turn": "weather/1", "used": 0}
+    assert [(await call.ask("weather")).status_code for _ in range(2)] == [429, 200]
+    await call("POST", "/sessions/default/counters", json={})
+    await call("POST", "/sessions/default/counters", json={"turn": "weather/1", "used": 1})
+    assert (await call.ask("weather")).status_code == 200
+    assert len((await call("GET", "/journal"))["entries"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "says"),
+    [
+        ({"turn": "wether/1"}, 404, "no_such_turn", "Did you mean 'weather/1'?"),
+        ({"turn": "?"}, 404, "no_such_turn", "like `weather/2`"),
+        ({"turn": "weather/2"}, 422, "not_counted", "Give the turn `times`"),
+        ({"used": 3}, 422, "invalid_body", "Name the turn"),
+        ({"turn": "weather/1", "used": -1}, 422, "invalid_body", ""),
+    ],
+)
+async def test_wrong_counter_is_refused(call: AdminCaller, body: Any, status: int, code: str, says: str) -> None:
+    error = (await call("POST", "/sessions/default/counters", status, json=body))["error"]
+    assert error["code"] == code
+    assert says in error["remedy"]
 
 
 async def test_session_created_with_scenarios_and_settings(call: AdminCaller) -> None:

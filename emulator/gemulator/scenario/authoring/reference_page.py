@@ -102,8 +102,9 @@ it; parentheses group: `{{ (tool_result.temp * 1.8 + 32) | round }}`. Random val
 request: the same request draws the same values.
 """
 
-_FILTER_NOTES = """`shift` moves a time by `3d`, `-2h`, `30m` or `-90s`, `unix` gives its seconds, and `date` writes it in UTC and English
-with the codes `%Y %m %d %e %H %M %S %A %a %B %b %%`: `{{ now | shift("3d") | date("%A, %e %B") }}`. Answers that tell
+_FILTER_NOTES = """\
+`shift` moves a time by `3d`, `-2h`, `30m` or `-90s`, `unix` gives its seconds, and `date` writes it in UTC and English
+with `%Y %m %d %e %H %M %S %A %a %B %b %%`: `{{ now | shift("3d") | date("%A, %e %B") }}`. Answers that tell
 the time are the same again only with a fixed `--clock`.
 """
 
