@@ -55,9 +55,11 @@ def test_a_files_model_keeps_turns_apart() -> None:
     assert len(list(lint(Library([one, read("model: pro\nturns: [{when: {user: a}, reply: y}]", "z")]), [], {}))) == 1
 
 
-def test_a_catch_all_hides_no_other_file() -> None:
-    one, two = (read("turns: [{reply: x}]", name) for name in "ab")
-    assert list(lint(Library([one, two]), [], {})) == []
+def test_a_catch_all_hides_that_of_another_file_unless_it_is_selected() -> None:
+    one, two = (read("turns: [{reply: x}, {when: {user: a}, reply: y}]", name) for name in "ab")
+    (problem,) = [each for each in lint(Library([one, two]), [], {}) if each.path == "turns[0]"]
+    assert "only requests that select its scenario: `x-emulator-scenario: b`" in problem.message
+    assert problem.remedy.startswith("Give one of the turns a `when`")
 
 
 @pytest.mark.parametrize(("narrow", "wide"), [({"user": "ab"}, {"user": "a"}), ({"user": "x", "turn": 1}, {})])

@@ -27,6 +27,7 @@ _COMMANDS = {
     "journal": "gemulator.cli.journal",
     "sessions": "gemulator.cli.journal",
     "reset": "gemulator.cli.journal",
+    "chaos": "gemulator.cli.chaos",
     "verdict": "gemulator.cli.verdict",
 }
 

@@ -19,6 +19,7 @@ _ONLY_OVERRIDES = {
     "scenario": "The only scenario that answers (pytest: scenario files of a test).",
     "fault": "Faults of all answers, like `disconnect: {after_chunks: 3}`.",
     "pacing": "Pacing of all answers, like `first_token: 3s`.",
+    "error": "Error that answers before any turn, like `429, retry_after: 2s`.",
 }
 _PLACES = ("server", "pytest: variable, file", "pytest: ini, option", "marker", "session", "header")
 _INTRODUCTION = """\

@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from gemulator.client.http_client import HttpPool, Unreachable
+from gemulator.client.options import as_setting
+from gemulator.client.turn_fields import DurationValue, duration_text
 from gemulator.core.urls import redact_url
 from gemulator.state.journal.json_views import EntryView, EventView, FailureView, FindingView, PageView, SessionView
 
@@ -154,13 +156,27 @@ class Admin:
 
     def chaos(
         self,
-        fault: str | None = None,
-        pacing: str | None = None,
-        quota: str | None = None,
+        fault: str | Mapping[str, Any] | None = None,
+        pacing: str | Mapping[str, Any] | None = None,
+        quota: str | Mapping[str, Any] | None = None,
         session: str = "default",
-    ) -> None:
-        """Set faults, pacing and quota of a session, each as one line; None is off. `reset` clears them."""
-        self._call("POST", "/chaos", json={"session": session, "fault": fault, "pacing": pacing, "quota": quota})
+        *,
+        error: int | str | Mapping[str, Any] | None = None,
+        requests: int | None = None,
+        lasts: DurationValue | None = None,
+    ) -> Any:
+        """Replace the chaos of a session (`*`: of all) and return it; None is off, and `reset` clears all.
+
+        Each is a line as in headers, or a mapping as in scenarios. `error` is the answer before any turn.
+        """
+        lines = {"fault": fault, "pacing": pacing, "quota": quota, "error": error}
+        limits = {"requests": requests, "lasts": duration_text(lasts, "lasts")}
+        order = {"session": session, **{name: as_setting(line) for name, line in lines.items()}, **limits}
+        return self._call("POST", "/chaos", json=order)
+
+    def chaos_now(self, session: str = "default") -> Any:
+        """Return the chaos of a session, and what is left of its limits."""
+        return self._call("GET", "/chaos", {"session": session})
 
     def verdict(self, session: str | None = None, *, strictness: str | None = None) -> list[FindingView]:
         """Return the mistakes of the clients of a session, or of all sessions.

@@ -48,6 +48,9 @@ class DefaultSessionMixin(ABC):
     assert_done = _delegate(Session.assert_done)
     verdict = _delegate(Session.verdict)
     reset = _delegate(Session.reset)
+    chaos = _delegate(Session.chaos)
+    set_counter = _delegate(Session.set_counter)
+    reset_counters = _delegate(Session.reset_counters)
     end_pending = _delegate(Session.end_pending)
 
     @property

@@ -1,10 +1,15 @@
 """Scenario files loaded by a session, under unique names."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gemulator.client.stubs import NAME, dump
 from gemulator.state.store import PushedScenario
+
+if TYPE_CHECKING:
+    from gemulator.scenario.model import Scenario
 
 
 class LoadedFiles:
@@ -22,7 +27,10 @@ class LoadedFiles:
 
         folder = Folder(path)
         text = text_of_file(path)
-        own_name = read_scenario(text, path, path.stem, folder).name
+        scenario = read_scenario(text, path, path.stem, folder)
+        own_name = scenario.name
+        if sum(not turn.conditional for turn in scenario.turns) > 1:
+            _warn_of_hidden_turns(scenario)
         name = self._unique_name(own_name, path.resolve())
         if name != own_name or "include" in text or "file" in text or ".sse" in text:
             text = dump({**bundle(text, path, folder), "name": name})
@@ -36,6 +44,14 @@ class LoadedFiles:
         name = next(free)
         self._files[name] = file
         return name
+
+
+def _warn_of_hidden_turns(scenario: "Scenario") -> None:
+    from gemulator.scenario.authoring.lint import unreachable_turns
+    from gemulator.scenario.library import Library
+
+    for problem in unreachable_turns(Library([scenario]).located_turns):
+        warnings.warn(str(problem), stacklevel=4)
 
 
 def _longer_names(file: Path) -> Iterator[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from gemulator.client.turn_fields import with_durations
+from gemulator.client.turn_fields import DurationValue, with_durations
 from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolIndex, UnmatchedMode, Wire
 
 FilePath: TypeAlias = str | PathLike[str]
@@ -93,6 +93,21 @@ class SessionOptions(TypedDict, total=False):
     fault: str | Mapping[str, Any] | None
     pacing: str | Mapping[str, Any] | None
     quota: str | Mapping[str, Any] | None
+    error: int | str | Mapping[str, Any] | None
+
+
+class ChaosOptions(TypedDict, total=False):
+    """Chaos of a session: lines as in headers, or the mappings that scenarios have under these keys.
+
+    `error` is the answer before any turn: a status or a name of docs/errors.md. `requests` and `lasts` limit all of it.
+    """
+
+    fault: str | Mapping[str, Any] | None
+    pacing: str | Mapping[str, Any] | None
+    quota: str | Mapping[str, Any] | None
+    error: int | str | Mapping[str, Any] | None
+    requests: int | None
+    lasts: DurationValue | None
 
 
 def session_settings(options: SessionOptions) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from gemulator.client.checks import SessionChecks, message_of
 from gemulator.client.conditions import MatchConditions, conditions_as_dict
 from gemulator.client.lazy_session import LazySession
 from gemulator.client.loaded_files import LoadedFiles
-from gemulator.client.options import SessionOptions, as_setting, session_settings
+from gemulator.client.options import ChaosOptions, SessionOptions, as_setting, session_settings
 from gemulator.client.recorded_request import RecordedRequest
 from gemulator.client.sdk_clients import SdkClients
 from gemulator.client.server_handle import ServerHandle
@@ -254,6 +254,10 @@ class Session:
     def reset(self) -> None:
         """Clear the journal and the counters of turns; stubs stay."""
         self.admin.reset(self.name)
+
+    def chaos(self, **chaos: Unpack[ChaosOptions]) -> None:
+        """Replace faults, pacing, quota and error of all answers; without options they are off."""
+        self.admin.chaos(session=self.name, **chaos)
 
     def set_counter(self, turn: str, used: int = 0) -> None:
         """Set the number of answers that a turn with `times`, like `weather/2`, has given."""

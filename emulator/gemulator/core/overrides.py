@@ -26,6 +26,7 @@ class Overrides(Struct, frozen=True):
     fault: str | None = None
     pacing: str | None = None
     quota: str | None = None
+    error: str | None = None
 
     def given(self) -> dict[str, str]:
         """Return the values that are set, by name."""

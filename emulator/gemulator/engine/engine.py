@@ -20,6 +20,7 @@ from gemulator.dialects import DIALECTS, FRONT_END, refusal
 from gemulator.engine.admission import Admission, QuotaAdmission
 from gemulator.engine.answer import AnswerBuilder
 from gemulator.engine.cache import AnswerCache
+from gemulator.engine.chaos import load_overlay
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
@@ -118,6 +119,8 @@ class Engine:
         shown = redacted_conversation(conversation, draft.exchange.body)
         comparing = partial(compare, prepared.library, conversation, only, _MAX_EXPLAINED, shown)
         matching, nearest = await self._worker.run(len(incoming.body), comparing)
+        if prepared.candidates and prepared.candidates[0] not in {*matching, None}:  # an ordered error
+            return Explanation(draft.exchange, draft.delivery, draft.attempt, draft.answer)
         names = [str(located) for located in matching]
         chosen = f"{draft.exchange.scenario}/{draft.exchange.turn}"
         at = names.index(chosen) if chosen in names else len(names)
@@ -139,7 +142,7 @@ class Engine:
     async def _admit(self, incoming: IncomingRequest, *, dry: bool = False) -> AdmittedRequest | AnswerDraft:
         """Prepare a request and charge it to its quota; return a draft of the refusal if one of them fails."""
         session = incoming.caller.session
-        overlay = await self.store.overlay(session)
+        overlay = await load_overlay(self.store, session, self.clock, dry=dry)
         if overlay.published:
             await self.preparation.preload(overlay)
         now = self.clock() if overlay.settings.clock is None else overlay.settings.clock

@@ -27,6 +27,7 @@ from gemulator.request.limits import check_request as check_limits
 from gemulator.request.parser import parse
 from gemulator.request.target import Caller
 from gemulator.scenario.library import MAX_MATCHING, NEAREST, Library
+from gemulator.scenario.ordered_error import ordered_turn
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.rules import Policy, RuleContext, RuleResult, check_request
@@ -164,8 +165,12 @@ class RequestPreparer:
         model, checked = self._check(conversation, facts.model, caller)
         if incoming.caller.settings.scenario is not None:
             _require_scenario(incoming.caller.settings.scenario, library)
-        matching = _matching(library, conversation, caller.settings.scenario)
-        candidates = _candidates(matching, generates=self._generates(overlay))
+        ordered = caller.settings.error and ordered_turn(caller.settings.error)
+        if ordered:
+            candidates: Sequence[LocatedTurn | None] = (ordered,)
+        else:
+            matching = _matching(library, conversation, caller.settings.scenario)
+            candidates = _candidates(matching, generates=self._generates(overlay))
         if checked.failure is not None:
             limits = self._error_limits(candidates, caller, conversation, checked.failure)
         else:

@@ -96,7 +96,7 @@ def parse_faults(line: str) -> "Sequence[Fault]":
         return ()
     from gemulator.delivery.faults.schema import faults_of
 
-    return faults_of(_validate(FAULTS.validate, _parse_flow(line, "[]")))
+    return faults_of(validate(FAULTS.validate, parse_flow(line, "[]")))
 
 
 @cache_texts(256, 2_000)
@@ -104,7 +104,7 @@ def parse_pacing(line: str) -> PacingFields:
     """Return the pacing in `first_token: 1s, tokens_per_second: 20`; no delay for `none`. Raises ValueError."""
     if line.strip() == _NONE:
         return PacingFields()
-    return _validate(PacingFields.model_validate, _parse_flow(line, "{}"))
+    return validate(PacingFields.model_validate, parse_flow(line, "{}"))
 
 
 @lru_cache(maxsize=256)
@@ -112,10 +112,10 @@ def parse_quota(line: str) -> Quota:
     """Return the quota in `requests_per_minute: 60, per: project`; unlimited for `none`. Raises ValueError."""
     if line.strip() == _NONE:
         return UNLIMITED
-    return _validate(Quota.model_validate, _parse_flow(line, "{}"))
+    return validate(Quota.model_validate, parse_flow(line, "{}"))
 
 
-def _parse_flow(line: str, around: str) -> Any:
+def parse_flow(line: str, around: str) -> Any:
     if len(line) > _MAX_LINE:
         limit = f"the limit is {_MAX_LINE:,}"
         raise ValueError(f"a line of {len(line):,} characters is too long ({limit}): write the list in a scenario")
@@ -131,9 +131,9 @@ def _parse_flow(line: str, around: str) -> Any:
     return document.data
 
 
-def _validate(validate: Callable[[Any], Validated], data: Any) -> Validated:
+def validate(model: Callable[[Any], Validated], data: Any) -> Validated:
     try:
-        return validate(data)
+        return model(data)
     except ValidationError as error:
         raise ValueError("; ".join(map(_error_message, error.errors()))) from None
 

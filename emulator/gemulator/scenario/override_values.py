@@ -9,6 +9,7 @@ from gemulator.core.overrides import OVERRIDES
 from gemulator.core.settings import CallsPerDelta, Fragment, Settings
 from gemulator.core.speed import parse_speed
 from gemulator.scenario.delivery_fields import parse_faults, parse_pacing, parse_quota
+from gemulator.scenario.ordered_error import ordered_turn
 
 _FRAGMENT: TypeAdapter[str] = TypeAdapter(Fragment)
 _CALLS: TypeAdapter[int] = TypeAdapter(CallsPerDelta)
@@ -32,6 +33,7 @@ _PARSERS: Mapping[str, Callable[[str], object]] = {
     "fault": parse_faults,
     "pacing": parse_pacing,
     "quota": parse_quota,
+    "error": ordered_turn,
     "speed": parse_speed,
     "fragment": _check_fragment,
     "calls_per_delta": _check_calls_per_delta,

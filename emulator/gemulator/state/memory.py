@@ -13,8 +13,8 @@ from gemulator.service.quotas import Charge, apply_charges
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
 from gemulator.state.memory_session import LostSessions, MemorySession, Record
 from gemulator.state.store import (
-    DEFAULT,
     ENDED_SCENARIO,
+    LASTING,
     UNCHANGED,
     Claim,
     PushedScenario,
@@ -56,7 +56,7 @@ class MemoryStore:
         """Return the session and update its last use; create it if it does not exist or has expired."""
         now = self._monotonic()
         session = self._sessions.get(name)
-        if session is not None and (now - session.last_used <= self._limits.age or name == DEFAULT):
+        if session is not None and (now - session.last_used <= self._limits.age or name in LASTING):
             session.last_used = now
             self._sessions.move_to_end(name)
             return session
@@ -66,8 +66,8 @@ class MemoryStore:
         return session
 
     def _evict_idle(self, now: float) -> None:
-        while len(self._sessions) > 1:
-            name, session = next(item for item in self._sessions.items() if item[0] != DEFAULT)
+        while idle := next((item for item in self._sessions.items() if item[0] not in LASTING), None):
+            name, session = idle
             if len(self._sessions) <= self._limits.sessions and now - session.last_used <= self._limits.age:
                 return
             self._evict(name)

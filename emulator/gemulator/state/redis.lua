@@ -7,7 +7,7 @@
 -- A value that gemulator did not write ends in the error `DATA session NAME REASON`, if the key NAME is one of the
 -- session, or `DATA store NAME REASON`, if it is a global one.
 local verb, prefix, session = ARGV[1], ARGV[2], ARGV[3]
-local DEFAULT = 'default'
+local LASTING = {['default'] = true, ['*'] = true} -- sessions that are never evicted
 local MAX_LOST = 10000
 local ENDED = '"scenario":"session-is-over"'
 local MAX_WHOLE = 9007199254740992 -- 2^53: Lua counts exactly up to it
@@ -94,7 +94,7 @@ local function drop(of)
 end
 
 local function keep_alive(age)
-  if session == DEFAULT then return end
+  if LASTING[session] then return end
   for _, name in ipairs(STATE) do call('PEXPIRE', key(session, name), age) end
   call('PEXPIRE', key(session, 'overlay'), age)
 end
@@ -157,7 +157,7 @@ local function touch(age, max)
   local excess = call('ZCARD', sessions) - max
   for _, idle in ipairs(call('ZRANGE', sessions, 0, math.max(excess, 1))) do
     local old = tonumber(call('ZSCORE', sessions, idle)) < now - age
-    if idle ~= DEFAULT and idle ~= session and (old or call('ZCARD', sessions) > max) then evict_session(idle) end
+    if not LASTING[idle] and idle ~= session and (old or call('ZCARD', sessions) > max) then evict_session(idle) end
   end
 end
 

@@ -12,6 +12,11 @@ from gemulator.service.quotas import Charge
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 
 DEFAULT = "default"
+EVERYONE = "*"
+"""Session whose settings hold the chaos of all sessions."""
+LASTING = frozenset({DEFAULT, EVERYONE})
+"""Sessions that are never evicted."""
+
 ENDED_SCENARIO = "session-is-over"  # pinned in an ended session
 _WAIT = "Wait until the store is back: gemulator reconnects by itself."
 
@@ -87,10 +92,15 @@ class PushedScenario(Struct, frozen=True):
 
 
 class SessionSettings(Overrides, frozen=True):
-    """Settings of a session; None uses the server's. `clock` is a frozen time in Unix seconds."""
+    """Settings of a session; None uses the server's. `clock` is a frozen time in Unix seconds.
+
+    The lines of chaos hold for so many `requests`, and `until` a time of the server's clock in Unix seconds.
+    """
 
     clock: float | None = None
     unmatched: UnmatchedMode | None = None
+    requests: int | None = None
+    until: float | None = None
 
 
 class SessionOverlay(Struct, frozen=True):
@@ -150,8 +160,9 @@ def run_immediate(coroutine: Coroutine[Any, Any, Value]) -> Value:
 class Store(Protocol):
     """State of sessions, which are created on first use. Every method of a shared store may raise StoreError.
 
-    Bounded: the store evicts the session that is idle longest (never `default`), and of a session the repeat number,
-    counter or meter that changed longest ago. A full journal evicts the oldest entries of the session that appends.
+    Bounded: the store evicts the session that is idle longest (never `default` or `*`), and of a session the repeat
+    number, counter or meter that changed longest ago. A full journal evicts the oldest entries of the session that
+    appends.
     """
 
     @property

@@ -59,6 +59,9 @@ class PytestOptions:
     )
     pacing: str | None = field(default=None, metadata={"help": "pacing of all answers, like `first_token: 3s`"})
     quota: str | None = field(default=None, metadata={"help": "limits, like `requests_per_minute: 60`"})
+    error: str | None = field(
+        default=None, metadata={"help": "error that answers before any turn, like `429, retry_after: 2s`"}
+    )
     strict: bool = field(default=True, metadata={"help": "fail on unmatched requests and unused `times`"})
     env: bool = field(
         default=False, metadata={"help": "set OPENAI_BASE_URL and OPENAI_API_KEY in tests that use the fixture"}

@@ -25,7 +25,7 @@ _MAX_FAULTS = 5  # of one literal reply
 
 def lint(library: Library, folders: Sequence[Folder], tools: Mapping[str, JSON]) -> Iterator[Problem]:
     """Yield warnings. `tools` are the known schemas by tool name; without any, calls are not checked."""
-    yield from _unreachable_turns(library.located_turns)
+    yield from unreachable_turns(library.located_turns)
     for located in library.located_turns:
         yield from _check_literals(located)
     if tools:
@@ -92,23 +92,31 @@ def _invalid_arguments(located: LocatedTurn, name: str, given: dict[str, JSON], 
 # ---- unreachable turns
 
 
-def _unreachable_turns(turns: Sequence[LocatedTurn]) -> Iterator[Problem]:
+def unreachable_turns(turns: Sequence[LocatedTurn]) -> Iterator[Problem]:
+    """Yield a warning for each turn that an earlier one hides."""
     index = SubstringIndex([tuple(located.required_literals()) for located in turns])
     for position, located in enumerate(turns):
         literals = {each.key: each.literals for each in located.required_literals()}
         before = (turns[at] for at in index.candidates_for_literals(literals) if at < position)
         first = next((other for other in before if _covers(other, located)), None)
         if first is not None:
-            message = f"this turn is never reached: {first} ({first.location}) comes first and matches all its requests"
-            yield _warning(located, message, "Move it before that turn, add a condition, or remove it.")
+            yield _hidden_turn(first, located)
+
+
+def _hidden_turn(first: LocatedTurn, located: LocatedTurn) -> Problem:
+    comes_first = f"{first} ({first.location}) comes first and matches all its requests"
+    if first.scenario is not located.scenario and not first.turn.conditional:
+        select = f"select its scenario: `x-emulator-scenario: {located.scenario.name}`"
+        message = f"this turn answers only requests that {select}; for others, {comes_first}"
+        return _warning(located, message, "Give one of the turns a `when`, or remove one.")
+    remedy = "Move it before that turn, add a condition, or remove it."
+    return _warning(located, f"this turn is never reached: {comes_first}", remedy)
 
 
 def _covers(first: LocatedTurn, later: LocatedTurn) -> bool:
     """Return True if the first turn answers every request that the later one would."""
     if first.turn.times is not None or not first.turn.tool_names <= later.turn.tool_names:
         return False
-    if not first.turn.conditional and first.scenario is not later.scenario:
-        return False  # a request may select the scenario of the later turn
     if first.turn.tool_names and later.turn.when.tool_result != first.turn.when.tool_result:
         return False  # one may stop matching before the other
     return implies(later.match, first.match)

@@ -12,7 +12,11 @@ NAMES = list(REFUSALS)
 def validate_name(name: str) -> str:
     """Return the name. Raises ValueError if no preset has it."""
     if name not in REFUSALS:
-        raise ValueError(f"{name!r} is not a preset error: use an HTTP status, or one of {', '.join(NAMES)}")
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, NAMES, 1)
+        advice = f"did you mean {near[0]}?" if near else f"use an HTTP status, or one of {', '.join(NAMES)}"
+        raise ValueError(f"{name!r} is not a preset error: {advice}")
     return name
 
 

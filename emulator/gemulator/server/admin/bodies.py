@@ -33,8 +33,13 @@ _MAX_BODY = 10_000_000
 _SEE_OPENAPI = "See /__emulator/openapi.json for the accepted fields and values."
 
 
+def number_as_text(value: Any) -> Any:
+    """Return an integer as text; other values stay."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class DeliveryLines(StrictModel):
-    """Faults, pacing and quota of a session, one line each."""
+    """Faults, pacing, quota and error of a session, one line each."""
 
     fault: Annotated[
         str | None,
@@ -42,17 +47,18 @@ class DeliveryLines(StrictModel):
     ] = None
     pacing: Annotated[str | None, Field(description="For example `first_token: 3s`; `none`: no delays.")] = None
     quota: Annotated[str | None, Field(description="For example `requests_per_minute: 10`; `none`: unlimited.")] = None
+    error: Annotated[
+        str | None,
+        BeforeValidator(number_as_text),
+        Field(description="Answer before any turn: a status or name of an error, like `429, retry_after: 2s`."),
+    ] = None
 
-    @field_validator("fault", "pacing", "quota", "speed", "fragment", "calls_per_delta", check_fields=False)
+    @field_validator("fault", "pacing", "quota", "error", "speed", "fragment", "calls_per_delta", check_fields=False)
     @classmethod
     def _validate_line(cls, line: str | None, info: ValidationInfo) -> str | None:
         if line is not None and info.field_name:
             check_override(info.field_name, line)
         return line
-
-
-def _number_as_text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class NewSession(DeliveryLines):
@@ -67,7 +73,7 @@ class NewSession(DeliveryLines):
     wire: Wire | None = None
     tool_index: ToolIndex | None = None
     fragment: str | None = None
-    calls_per_delta: Annotated[str | None, BeforeValidator(_number_as_text)] = None
+    calls_per_delta: Annotated[str | None, BeforeValidator(number_as_text)] = None
     stream_usage: StreamUsage | None = None
     speed: str | None = None
     signatures: Signatures | None = None

@@ -1,15 +1,21 @@
-"""Admin routes for chaos (faults, pacing, quota) and the verdict."""
+"""Admin routes for chaos (faults, pacing, quota, error) and the verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Self
 
 import orjson
 from msgspec import Struct
 from msgspec.structs import replace
+from pydantic import Field, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gemulator.core.count import MAX_COUNT
+from gemulator.core.duration import Duration
+from gemulator.core.json_types import JSON
 from gemulator.core.settings import Strictness
+from gemulator.engine.chaos import COUNTER, LINES
 from gemulator.engine.engine import Engine
 from gemulator.server.admin.bodies import DeliveryLines, SessionName, read_json
 from gemulator.server.admin.evidence import Knobs, gaps
@@ -19,14 +25,29 @@ from gemulator.server.admin.unjudged import missing_entries, unjudged
 from gemulator.service.rules import STRICTNESS
 from gemulator.state.journal.entry import Filter
 from gemulator.state.journal.json_views import FindingView
-from gemulator.state.store import DEFAULT, Tally
+from gemulator.state.store import DEFAULT, EVERYONE, Tally
 from gemulator.state.verdict import verdict
 
 
 class Chaos(DeliveryLines):
-    """Faults, pacing and quota of a session. Omitted or null turns them off."""
+    """Faults, pacing, quota and error of a session or of all. Omitted or null turns them off."""
 
-    session: SessionName = DEFAULT
+    session: Annotated[SessionName, Field(description="Name of a session, or `*` for all.")] = DEFAULT
+    requests: Annotated[
+        int | None, Field(ge=1, le=MAX_COUNT, description="Number of requests for which it holds. Default: all.")
+    ] = None
+    lasts: Annotated[
+        Duration | None, Field(gt=0, description="Time for which it holds, like `30s`. Default: until it is changed.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _validate_meaning(self) -> Self:
+        if self.session != EVERYONE and set("*?") & set(self.session):
+            raise ValueError(f"`{self.session}` is a pattern: name one session, or use `*` for all")
+        limited = self.requests is not None or self.lasts is not None
+        if limited and all(getattr(self, name) is None for name in LINES):
+            raise ValueError(f"`requests` and `lasts` limit nothing: set {', '.join(f'`{name}`' for name in LINES)}")
+        return self
 
 
 class DeliveryRoutes(Struct, frozen=True):
@@ -41,17 +62,37 @@ class DeliveryRoutes(Struct, frozen=True):
         ]
 
     async def chaos(self, request: Request) -> Response:
-        store = self.engine.store
+        session = request.query_params.get("session") or DEFAULT
         if request.method == "POST":
             chaos = await read_json(request, Chaos)
-            before = (await store.overlay(chaos.session)).settings
-            after = replace(before, fault=chaos.fault, pacing=chaos.pacing, quota=chaos.quota)
-            await store.configure(chaos.session, after)
-            return JSONResponse(chaos.model_dump())
-        session = request.query_params.get("session") or DEFAULT
+            await self._order(chaos)
+            session = chaos.session
+        return JSONResponse(await self._chaos_of(session))
+
+    async def _order(self, chaos: Chaos) -> None:
+        """Replace the chaos of a session. Raises AdminHTTPError."""
+        store, until = self.engine.store, None
+        if chaos.lasts is not None:
+            if self.engine.settings.clock != "real":
+                remedy = "Use `requests`, or start the server without --clock."
+                raise AdminHTTPError(422, "invalid_body", "`lasts` never ends: the server's clock is fixed", remedy)
+            until = self.engine.clock() + chaos.lasts
+        before = (await store.overlay(chaos.session)).settings
+        lines = {name: getattr(chaos, name) for name in LINES}
+        await store.set_counter(chaos.session, COUNTER, 0)
+        await store.configure(chaos.session, replace(before, **lines, requests=chaos.requests, until=until))
+
+    async def _chaos_of(self, session: str) -> Mapping[str, JSON]:
+        """Return the lines of a session's chaos, and what is left of its limits."""
+        store = self.engine.store
         settings = (await store.overlay(session)).settings
-        chaos_now = {"fault": settings.fault, "pacing": settings.pacing, "quota": settings.quota}
-        return JSONResponse({"session": session, **chaos_now})
+        requests, seconds = settings.requests, None
+        if requests is not None:
+            requests = max(0, requests - (await store.counters(session)).get(COUNTER, 0))
+        if settings.until is not None:
+            seconds = f"{max(0.0, settings.until - self.engine.clock()):.3f}s"
+        lines = {name: getattr(settings, name) for name in LINES}
+        return {"session": session, **lines, "requests": requests, "lasts": seconds}
 
     async def verdict(self, request: Request) -> Response:
         session = request.query_params.get("session")  # omitted: all sessions

@@ -15,11 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gemulator.core.clock import Clock, parse_clock
-from gemulator.core.errors import ScenarioError
+from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.overrides import OVERRIDES
 from gemulator.core.settings import Settings
+from gemulator.engine.chaos import without_chaos
 from gemulator.engine.engine import Engine
 from gemulator.engine.session_library import LARGE, read_pushed
+from gemulator.scenario.library import Library
 from gemulator.scenario.model import MAX_NAME, Scenario
 from gemulator.server.admin.bodies import (
     DeliveryLines,
@@ -93,7 +95,8 @@ class SessionRoutes(Struct, frozen=True):
         given = {name: getattr(new, name) for name in OVERRIDES}
         # Chaos has routes of its own, so its settings are kept.
         kept = {name: getattr(before, name) for name in DeliveryLines.model_fields if name not in new.model_fields_set}
-        after = SessionSettings(**given | kept, clock=clock, unmatched=new.unmatched)
+        limits = {"requests": before.requests, "until": before.until} if any(kept.values()) else {}
+        after = SessionSettings(**given | kept | limits, clock=clock, unmatched=new.unmatched)
         if after != before:
             await store.configure(session, after)
         expires = int(self.utc()) + new.ttl
@@ -111,7 +114,7 @@ class SessionRoutes(Struct, frozen=True):
         store = self.engine.store
         await store.reset(session)
         before = (await store.overlay(session)).settings
-        after = replace(before, fault=None, pacing=None, quota=None)
+        after = without_chaos(before)
         if after != before:
             await store.configure(session, after)
         return JSONResponse({"session": session, "reset": True})
@@ -141,7 +144,9 @@ class SessionRoutes(Struct, frozen=True):
     async def push(self, request: Request) -> Response:
         session = session_param(request)
         scenario = await self.push_scenario(session, await read_body(request), request.query_params.get("name"))
-        return JSONResponse({"session": session, "name": scenario.name, "turns": len(scenario.turns)}, 201)
+        warnings = list(map(str, await asyncio.to_thread(_warnings, scenario)))
+        view = {"session": session, "name": scenario.name, "turns": len(scenario.turns), "warnings": warnings}
+        return JSONResponse(view, 201)
 
     async def push_scenario(self, session: str, raw: bytes, name: str | None) -> Scenario:
         """Push a scenario, which precedes all others of the session. Raises AdminHTTPError."""
@@ -190,6 +195,13 @@ class SessionRoutes(Struct, frozen=True):
                 f"Did you mean {near[0]!r}?" if near else "GET /__emulator/scenarios lists the available scenarios."
             )
             raise AdminHTTPError(404, "no_such_scenario", f"unknown scenario {name!r}", remedy)
+
+
+def _warnings(scenario: Scenario) -> Sequence[Problem]:
+    """Return a warning for each turn of a scenario that is never reached."""
+    from gemulator.scenario.authoring.lint import unreachable_turns
+
+    return list(unreachable_turns(Library([scenario]).located_turns))
 
 
 async def _read_scenario(raw: bytes, name: str | None) -> tuple[Scenario, PushedScenario]:
