@@ -22,7 +22,7 @@ from tests.acceptance.wire import ask
 PAGE = Path(__file__).parents[2] / "docs" / "options.md"
 ROWS = list(option_rows())
 VALUES = {"scenario": "weather", "wire": "sdk-safe", "strictness": "strict", "signatures": "off", "unmatched": "error"}
-VALUES |= {"seed": "7", "speed": "0", "clock": "real", "fault": "none", "pacing": "none", "quota": "none", "error": "none"}
+VALUES |= {"seed": "7", "speed": "0", "clock": "real"} | dict.fromkeys(("fault", "pacing", "quota", "error"), "none")
 VALUES |= {"tool_index": "gap", "fragment": "whole", "calls_per_delta": "2", "stream_usage": "every"}
 SERVER, _, PYTEST, MARKER, SESSION, HEADER = range(6)
 
