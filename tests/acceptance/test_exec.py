@@ -44,6 +44,7 @@ def test_a_command_finds_an_emulator_of_its_own_and_what_it_asked_is_summed_up(a
     ended = run(around, "exec", "--auth", "token", "--", sys.executable, "-c", ASK, *models)
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr.splitlines() == [
+        "gemulator: scenarios from ./scenarios",
         "gemulator: 3 requests",
         "  2 × google/gemini-3.5-flash  generated  200",
         "  1 × google/gemini-2.5-pro  generated  200",
@@ -195,7 +196,7 @@ def test_https_wants_one_process(around: Mapping[str, str], door: list[str]) -> 
 
 
 def test_what_was_asked_cannot_be_told_without_the_admin_api(around: Mapping[str, str]) -> None:
-    ended = run(around, "exec", "--admin", "off", "true")
+    ended = run(around, "exec", "--scenarios", "none", "--admin", "off", "true")
     assert (ended.returncode, ended.stderr) == (0, "gemulator: no summary of requests, because of --admin off\n")
     ended = run(around, "exec", "--admin-key", "secret", "true")
     assert (ended.returncode, ended.stderr) == (0, "gemulator: 0 requests\n")

@@ -209,7 +209,7 @@ def test_commands_run_without_standard_streams(closed: str, tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-@pytest.mark.parametrize("command", [["schema"], ["--help"], ["check"]])
+@pytest.mark.parametrize("command", [["schema"], ["--help"], ["check", "scenarios"]])
 def test_full_disk_is_one_line(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         shown = subprocess.run([*COMMAND, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)

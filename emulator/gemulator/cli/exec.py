@@ -17,7 +17,7 @@ import click
 from gemulator.cli.client_env import ClientEnvironment
 from gemulator.cli.credential_files import CredentialFiles, Identity
 from gemulator.cli.env import adc_kind, adc_option
-from gemulator.cli.scenario_source import report_scenario_source
+from gemulator.cli.scenario_source import report_default_scenarios
 from gemulator.cli.server_options import ServerTarget
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.admin import Admin
@@ -46,7 +46,6 @@ def exec(adc: str, command: tuple[str, ...], **options: Any) -> None:
     is printed to standard error.
     """
     with _emulator(options) as emulator, TemporaryDirectory(prefix="gemulator-") as folder:
-        report_scenario_source(emulator.settings.scenarios)
         code = _run(command, _environment(emulator, adc, CredentialFiles(Path(folder))))
         click.echo(_request_summary(emulator), err=True)
     click.get_current_context().exit(code)
@@ -65,6 +64,7 @@ def _emulator(options: Mapping[str, Any]) -> Iterator[Emulator]:
     # The ports of variables and files are those of a server.
     chosen = {name: value for name, value in options.items() if name not in _PORTS or value is not None}
     settings = settings_from_options(chosen)
+    report_default_scenarios(settings)
     given = {name: getattr(settings, name) for name in settings.model_fields_set | {"scenarios"}}
     emulator = Emulator(**given)
     try:

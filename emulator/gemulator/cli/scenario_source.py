@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gemulator.core.folders import OWN_SCENARIOS, are_examples, folder_names
+from gemulator.core.settings import Settings
 
 _REMEDY = "Use your own: `gemulator init` starts a folder, --scenarios DIR takes another, `none` takes none."
 
@@ -17,6 +18,7 @@ def scenario_source(scenarios: Sequence[Path]) -> str:
     return f"the SHIPPED EXAMPLES, because there is no folder ./{OWN_SCENARIOS} here\n  {_REMEDY}"
 
 
-def report_scenario_source(scenarios: Sequence[Path]) -> None:
-    """Print the folders of scenarios to standard error, apart from the command's own output."""
-    click.echo(f"gemulator: scenarios from {scenario_source(scenarios)}", err=True)
+def report_default_scenarios(settings: Settings) -> None:
+    """Print the folder of scenarios to standard error if the user named none."""
+    if "scenarios" not in settings.model_fields_set:
+        click.echo(f"gemulator: scenarios from {scenario_source(settings.scenarios)}", err=True)

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import click
 import orjson
 
-from gemulator.cli.scenario_source import report_scenario_source
+from gemulator.cli.scenario_source import report_default_scenarios
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_subset
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.json_types import JSON
@@ -44,9 +44,9 @@ def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bo
 
 
 def _default_scenarios(options: Mapping[str, Any]) -> Sequence[Path]:
-    scenarios = settings_from_options(options).scenarios
-    report_scenario_source(scenarios)
-    return scenarios
+    settings = settings_from_options(options)
+    report_default_scenarios(settings)
+    return settings.scenarios
 
 
 def _find_problems(folders: Sequence[Folder], tools: Mapping[str, JSON]) -> tuple[int, Sequence[Problem]]:
@@ -124,7 +124,7 @@ def explain(
     settings = settings_from_options(options)
     with reporting_errors(settings):
         engine = create_app(settings).state.engine
-    report_scenario_source(settings.scenarios)
+    report_default_scenarios(settings)
     target = Target("v1", project, location, endpoint)
     path = f"/v1/projects/{project}/locations/{location}/endpoints/{endpoint}/chat/completions"
     parsed = dict(map(_parse_header, headers))
