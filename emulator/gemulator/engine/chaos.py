@@ -5,7 +5,7 @@ from hashlib import blake2b
 from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
-from gemulator.state.store import EVERYONE, UNCHANGED, SessionOverlay, SessionSettings, Store, TurnLimit
+from gemulator.state.store import EVERYONE, UNCHANGED, SessionOverlay, SessionSettings, Store, StoreError, TurnLimit
 
 LINES = ("fault", "pacing", "quota", "error")
 """Settings that chaos orders."""
@@ -30,7 +30,7 @@ async def load_overlay(store: Store, session: str, clock: Clock, *, dry: bool = 
     if own.requests is None and own.until is None and everyone is UNCHANGED:
         return overlay
     settings = own if await _holds(store, session, own, clock, dry=dry) else without_chaos(own)
-    if everyone is not UNCHANGED and await _holds(store, EVERYONE, common, clock, dry=dry):
+    if everyone is not UNCHANGED and await _holds_for_all(store, common, clock, dry=dry):
         lines = {name: getattr(common, name) for name in LINES if getattr(settings, name) is None}
         settings = replace(settings, **lines)
     if settings == own:
@@ -39,6 +39,13 @@ async def load_overlay(store: Store, session: str, clock: Clock, *, dry: bool = 
     return replace(
         overlay, settings=settings, generation=int.from_bytes(blake2b(content, digest_size=8).digest(), "big")
     )
+
+
+async def _holds_for_all(store: Store, settings: SessionSettings, clock: Clock, *, dry: bool) -> bool:
+    try:
+        return await _holds(store, EVERYONE, settings, clock, dry=dry)
+    except StoreError:  # its requests cannot be counted: that is not the error of the session that asks
+        return False
 
 
 async def _holds(store: Store, session: str, settings: SessionSettings, clock: Clock, *, dry: bool) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from gemulator.core.budget import Budget
@@ -11,13 +10,13 @@ from gemulator.core.clock import Clock
 from gemulator.core.credentials import Redactor
 from gemulator.core.entrance import Entrance
 from gemulator.core.errors import NearMiss, RequestError, Unmatched
-from gemulator.core.plan import Answer, Failure
+from gemulator.core.plan import Failure
 from gemulator.core.seed import Seed, sign
 from gemulator.core.settings import Settings
 from gemulator.delivery.sent_events import status_of
 from gemulator.delivery.steps import Delivery
 from gemulator.dialects import DIALECTS, FRONT_END, refusal
-from gemulator.engine.admission import Admission, QuotaAdmission
+from gemulator.engine.admission import QuotaAdmission
 from gemulator.engine.answer import AnswerBuilder
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.chaos import load_overlay
@@ -30,6 +29,7 @@ from gemulator.engine.redacted_request import redact_near_misses, redacted_conve
 from gemulator.engine.refused_body import is_encoded, model_in
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import add_emulator_headers, session_header
+from gemulator.engine.result import AdmittedRequest, AnswerDraft, EngineResult
 from gemulator.engine.worker import Worker
 from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library
@@ -39,42 +39,10 @@ from gemulator.state.journal.answers import redact_delivery
 from gemulator.state.journal.body import Body, truncate_delivery
 from gemulator.state.journal.entry import Exchange, Received, Source
 from gemulator.state.journal.redaction import drop_secrets
-from gemulator.state.store import Claim, SessionOverlay, Store
+from gemulator.state.store import Claim, Store
 
 _MAX_EXPLAINED = 1_000  # near misses of one explanation
 _ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
-
-
-class EngineResult(Struct, frozen=True, gc=False):
-    """A delivery and its journal entry; `number` is 0 if it is not journaled.
-
-    `leases` are to be released when the answer has ended.
-    """
-
-    delivery: Delivery
-    received: Received
-    number: int
-    leases: Sequence[Charge] = ()
-
-
-class AdmittedRequest(Struct, gc=False):
-    """A prepared request that its quota admits. `admission` is None without a quota, `at` is in Unix seconds."""
-
-    incoming: IncomingRequest
-    prepared: PreparedRequest
-    overlay: SessionOverlay
-    at: float
-    admission: Admission | None = None
-
-
-class AnswerDraft(Struct, frozen=True, gc=False):
-    """An answer before it is journaled. `at` is in Unix seconds."""
-
-    exchange: Exchange
-    delivery: Delivery
-    attempt: int
-    at: float
-    answer: Answer | None
 
 
 class Engine:

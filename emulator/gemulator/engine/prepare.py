@@ -19,7 +19,7 @@ from gemulator.engine.envelope_facts import envelope_facts
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.planning.script import replies_with_error, root_seed
 from gemulator.engine.rendering import RenderedAnswer
-from gemulator.engine.session_library import Published, PushedTurns, validate_settings
+from gemulator.engine.session_library import Published, PushedTurns, require_scenario, validate_settings
 from gemulator.engine.worker import in_event_loop
 from gemulator.request.conversation import Conversation
 from gemulator.request.limits import RequestLimits, check_bytes
@@ -164,7 +164,7 @@ class RequestPreparer:
             caller = replace(caller, settings=caller.settings.completed(overlay.settings))
         model, checked = self._check(conversation, facts.model, caller)
         if incoming.caller.settings.scenario is not None:
-            _require_scenario(incoming.caller.settings.scenario, library)
+            require_scenario(incoming.caller.settings.scenario, library)
         ordered = caller.settings.error and ordered_turn(caller.settings.error)
         if ordered:
             candidates: Sequence[LocatedTurn | None] = (ordered,)
@@ -263,19 +263,6 @@ class RequestPreparer:
 
     def _combine(self, published: Published, files: Library) -> Library:
         return files.with_pushed(self._pushed.get(published))
-
-
-def _require_scenario(name: str, library: Library) -> None:
-    """Raise RequestError if the library has no scenario of this name."""
-    names = [scenario.name for scenario in library.scenarios]
-    if name not in names:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, names, 1)
-        advice = f" Did you mean {close[0]!r}?" if close else ""
-        remedy = f"use {close[0]!r}" if close else "load the scenario, or leave out the header"
-        message = f"x-emulator-scenario: unknown scenario {name!r}."
-        raise RequestError(own_failure(message + advice, message.removesuffix("."), remedy))
 
 
 def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:

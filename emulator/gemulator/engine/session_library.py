@@ -11,8 +11,10 @@ from threading import Lock
 from typing import TypeAlias
 
 from gemulator.core.clock import CLOCK_END
-from gemulator.core.errors import ScenarioError
+from gemulator.core.errors import RequestError, ScenarioError
 from gemulator.core.gc_pause import gc_paused
+from gemulator.core.plan import own_failure
+from gemulator.scenario.library import Library
 from gemulator.scenario.loading.reader import read_json, read_scenario
 from gemulator.scenario.model import Scenario
 from gemulator.scenario.override_values import check_override
@@ -122,3 +124,16 @@ def validate_settings(session: str, settings: SessionSettings) -> None:
             raise StoreDataError(session, f"{name}: {error}") from None
     if settings.clock is not None and not 0 <= settings.clock < CLOCK_END:
         raise StoreDataError(session, f"clock: {settings.clock} is out of range")
+
+
+def require_scenario(name: str, library: Library) -> None:
+    """Raise RequestError if the library has no scenario of this name."""
+    names = [scenario.name for scenario in library.scenarios]
+    if name not in names:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, names, 1)
+        advice = f" Did you mean {close[0]!r}?" if close else ""
+        remedy = f"use {close[0]!r}" if close else "load the scenario, or leave out the header"
+        message = f"x-emulator-scenario: unknown scenario {name!r}."
+        raise RequestError(own_failure(message + advice, message.removesuffix("."), remedy))

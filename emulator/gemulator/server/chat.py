@@ -16,8 +16,9 @@ from gemulator.core.plan import own_failure
 from gemulator.core.settings import Settings
 from gemulator.delivery.steps import LARGEST_WRITE, Delivery
 from gemulator.dialects import FRONT_END, refusal
-from gemulator.engine.engine import Engine, EngineResult
+from gemulator.engine.engine import Engine
 from gemulator.engine.response_headers import add_emulator_headers
+from gemulator.engine.result import EngineResult
 from gemulator.engine.session_library import NoTaskError
 from gemulator.request.target import target_of
 from gemulator.server.auth.identity import Authenticator

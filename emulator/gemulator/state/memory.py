@@ -2,16 +2,15 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import count, islice
-from typing import TypeVar
 
 from msgspec.structs import replace
 
 from gemulator.service.quotas import Charge, apply_charges
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState, events_of
-from gemulator.state.memory_session import LostSessions, MemorySession, Record
+from gemulator.state.memory_session import LostSessions, MemorySession, Record, put_bounded
 from gemulator.state.store import (
     ENDED_SCENARIO,
     LASTING,
@@ -29,8 +28,6 @@ from gemulator.state.subscribers import Subscribers
 
 _MAX_OVERLAYS = 256  # cached
 
-_Value = TypeVar("_Value")
-
 
 class MemoryStore:
     """Default store, used from one event loop. `monotonic` is the clock for idle sessions."""
@@ -42,7 +39,10 @@ class MemoryStore:
         self._monotonic = monotonic
         self._sessions: OrderedDict[str, MemorySession] = OrderedDict()
         self._numbers = count(1)
-        self._shared_overlay = lru_cache(_MAX_OVERLAYS)(partial(_new_overlay, count(1)))
+        generations = count(1)
+        self._shared_overlay = lru_cache(_MAX_OVERLAYS)(
+            lambda published, settings: SessionOverlay(next(generations), published, settings)
+        )
         self._names = count(1)
         self._subscribers = Subscribers()
         self._bytes = 0
@@ -134,7 +134,7 @@ class MemoryStore:
                 repeats.popitem(last=False)
             if chosen is not None and limits[chosen].times is not None:
                 turn = limits[chosen].key
-                state.uncounted |= self._put_bounded(used, turn, used.get(turn, 0) + 1)
+                state.uncounted |= put_bounded(used, turn, used.get(turn, 0) + 1, self._limits.repeats)
         return Claim(chosen, attempt)
 
     async def unclaim(self, session: str, turn: str) -> None:
@@ -143,10 +143,10 @@ class MemoryStore:
             await self.set_counter(session, turn, state.used.get(turn, 0) - 1)
 
     async def set_counter(self, session: str, turn: str, used: int) -> None:
-        counters = self._session(session).used
-        counters.pop(turn, None)
+        state = self._session(session)
+        state.used.pop(turn, None)
         if used > 0:
-            self._put_bounded(counters, turn, used)
+            state.uncounted |= put_bounded(state.used, turn, used, self._limits.repeats)
 
     async def reset_counters(self, session: str) -> None:
         state = self._sessions.get(session)
@@ -164,20 +164,8 @@ class MemoryStore:
         if isinstance(after, int):
             return after
         for key, meter in after.items():
-            self._put_bounded(meters, key, meter)
+            put_bounded(meters, key, meter, self._limits.repeats)
         return None
-
-    def _put_bounded(self, values: OrderedDict[str, _Value], key: str, value: _Value) -> bool:
-        """Set a value and evict the oldest one above the limit, because clients may invent any number of keys.
-
-        Return True if one was evicted.
-        """
-        values[key] = value
-        values.move_to_end(key)
-        if len(values) <= self._limits.repeats:
-            return False
-        values.popitem(last=False)
-        return True
 
     # ---- journal
 
@@ -300,9 +288,3 @@ class MemoryStore:
 
     async def close(self) -> None:
         return None
-
-
-def _new_overlay(
-    numbers: Iterator[int], published: tuple[PushedScenario, ...], settings: SessionSettings
-) -> SessionOverlay:
-    return SessionOverlay(next(numbers), published, settings)

@@ -1,6 +1,7 @@
 """State of one session in the in-memory store."""
 
 from collections import Counter, OrderedDict
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -9,6 +10,8 @@ from gemulator.state.journal.entry import Entry, Finished, Received, SessionStat
 from gemulator.state.store import DEFAULT, UNCHANGED, SessionOverlay, Tally
 
 _MAX_LOST = 10_000
+
+_Value = TypeVar("_Value")
 
 
 class Record(Struct):
@@ -111,3 +114,16 @@ class MemorySession(Struct):
             idle=max(0.0, now - self.last_used),
             counters=dict(self.used),
         )
+
+
+def put_bounded(values: OrderedDict[str, _Value], key: str, value: _Value, limit: int) -> bool:
+    """Set a value and evict the oldest one above the limit, because clients may invent any number of keys.
+
+    Return True if one was evicted.
+    """
+    values[key] = value
+    values.move_to_end(key)
+    if len(values) <= limit:
+        return False
+    values.popitem(last=False)
+    return True

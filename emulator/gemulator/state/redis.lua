@@ -137,7 +137,7 @@ local function has_expired(of) return size_of(of) > 0 and call('EXISTS', key(of,
 -- Mark a session that begins anew after its evidence was evicted or has expired. Its request does not need the keys
 -- that this reads: a value in them that is none is not its error.
 local function mark_revived()
-  if session == DEFAULT then return end
+  if LASTING[session] then return end
   if has_expired(session) then
     evict_session(session)
     call('ZADD', prefix .. 'sessions', now_ms(), session)
@@ -290,7 +290,7 @@ end
 -- counted that the counters do not have any more.
 function verbs.gaps()
   local gaps = key(session, 'gaps')
-  local lost = session ~= DEFAULT and (call('HGET', gaps, 'lost') or call('ZSCORE', prefix .. 'lost', session)
+  local lost = not LASTING[session] and (call('HGET', gaps, 'lost') or call('ZSCORE', prefix .. 'lost', session)
     or has_expired(session)
     or call('GET', prefix .. 'forgotten') and not call('ZSCORE', prefix .. 'sessions', session))
   return {lost and 1 or 0, whole(call('HGET', gaps, 'missed'), gaps), call('HEXISTS', gaps, 'uncounted')}

@@ -13,6 +13,7 @@ from gemulator.state.memory import MemoryStore
 from gemulator.state.redis_store import RedisStore
 from gemulator.state.store import (
     DEFAULT,
+    EVERYONE,
     UNCHANGED,
     Claim,
     SessionOverlay,
@@ -34,9 +35,9 @@ class RedisStoreWithFallback(RedisStore):
     """Redis store whose default session keeps working without state while Redis is down.
 
     It then uses the overlay that was read last: with each of its requests, and once a second with those of other
-    sessions. Repeat numbers come from this process. Entries are lost but counted, in the store too once it is back: the
-    evidence of their sessions is incomplete until they are reset. A turn with `times` and every other session raise
-    StoreDown.
+    sessions; and that of all sessions, which each request reads. Repeat numbers come from this process. Entries are
+    lost but counted, in the store too once it is back: the evidence of their sessions is incomplete until they are
+    reset. A turn with `times` and every other session raise StoreDown.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class RedisStoreWithFallback(RedisStore):
         super().__init__(url, limits, monotonic)
         self._fallback = MemoryStore(limits, monotonic)
         self._monotonic = monotonic
-        self._default_overlay = UNCHANGED
+        self._default_overlay = self._common_overlay = UNCHANGED
         self._refresh_after = 0.0
         self._unjournaled = 0
         self._missed: Counter[str] = Counter()  # by session, and not yet noted in the store
@@ -56,6 +57,10 @@ class RedisStoreWithFallback(RedisStore):
         if session == DEFAULT:
             await self._refresh_default()
             return self._default_overlay
+        if session == EVERYONE:
+            with suppress(StoreError):  # each request asks for it: its data must harm none
+                self._common_overlay = await super().overlay(EVERYONE)
+            return self._common_overlay
         if self._monotonic() > self._refresh_after:
             with suppress(StoreDataError):  # the default session's, which this request does not use
                 await self._refresh_default()

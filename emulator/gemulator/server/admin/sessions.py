@@ -145,8 +145,8 @@ class SessionRoutes(Struct, frozen=True):
         session = session_param(request)
         scenario = await self.push_scenario(session, await read_body(request), request.query_params.get("name"))
         warnings = list(map(str, await asyncio.to_thread(_warnings, scenario)))
-        view = {"session": session, "name": scenario.name, "turns": len(scenario.turns), "warnings": warnings}
-        return JSONResponse(view, 201)
+        view = {"session": session, "name": scenario.name, "turns": len(scenario.turns)}
+        return JSONResponse(view | ({"warnings": warnings} if warnings else {}), 201)
 
     async def push_scenario(self, session: str, raw: bytes, name: str | None) -> Scenario:
         """Push a scenario, which precedes all others of the session. Raises AdminHTTPError."""
