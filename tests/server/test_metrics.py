@@ -36,6 +36,16 @@ async def test_metrics_of_failures() -> None:
     assert "gemulator_journal_evictions_total 2.0" in text
 
 
+async def test_long_labels_are_counted_as_other() -> None:
+    api = AdminCaller(app_with())
+    for number in range(3):
+        body = {"model": f"google/{number}" + "n" * 5_000, "messages": [{"role": "user", "content": "hi"}]}
+        assert (await api.http.post(CHAT, json=body, headers={"authorization": "Bearer x"})).status_code == 200
+    text = await api("GET", "/metrics")
+    assert 'model="other"' in text
+    assert "nnnnn" not in text
+
+
 async def test_label_sets_are_bounded() -> None:
     api = AdminCaller(app_with())
     for number in range(1_005):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _CHUNKS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
 _MAX_SERIES = 1_000  # label sets; further ones count as `other`, because clients choose the labels
+_MAX_LABEL = 500  # characters
 _OTHER = "other"
 _BATCH = 64  # answers
 _ROUTE = re.compile(r"/projects/[^/]+/locations/[^/]+/endpoints/([^/]+)")
@@ -80,8 +81,10 @@ class Metrics:
 
     def _count(self, received: Received, finished: Finished) -> None:
         exchange = received.exchange
-        model, status = exchange.model, exchange.status if finished.head else 0  # as `sent_status`, in line
-        key = (exchange.path, model, exchange.scenario, status, exchange.source, finished.outcome)
+        status = exchange.status if finished.head else 0  # as `sent_status`, in line
+        path = exchange.path if len(exchange.path) <= _MAX_LABEL else _OTHER
+        model = exchange.model if len(exchange.model) <= _MAX_LABEL else _OTHER
+        key = (path, model, exchange.scenario, status, exchange.source, finished.outcome)
         counted = self._requests.get(key)
         if counted is None and len(self._requests) >= _MAX_SERIES:
             key = (_OTHER, _OTHER, _OTHER, status, exchange.source, finished.outcome)
