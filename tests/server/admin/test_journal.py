@@ -1,10 +1,14 @@
 """Journal routes of the admin API."""
 
+import threading
 from typing import Any
 
 import pytest
 
+from gemulator.core.printable import printable_json
+from gemulator.server.admin import chaos, journal
 from gemulator.state.memory import MemoryStore
+from gemulator.state.verdict import verdict
 from tests.admin_api import CHAT, AdminCaller, app_with
 
 
@@ -137,3 +141,32 @@ async def test_entry_exists_before_the_answer_is_sent() -> None:
     assert entry is not None
     assert entry.finished is not None
     assert entry.finished.outcome == "completed"
+
+
+async def test_archive_is_written_in_a_thread(call: AdminCaller, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+
+    def recorded(text: str) -> str:
+        threads.append(threading.current_thread().name)
+        return printable_json(text)
+
+    monkeypatch.setattr(journal, "printable_json", recorded)
+    await call.ask("a\u202eb" * 10_000)
+    assert "\\u202e" in (await call.http.get("/__emulator/journal.har")).text
+    assert threads
+    assert threading.current_thread().name not in threads
+
+
+async def test_many_entries_are_judged_in_a_thread(call: AdminCaller, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[str] = []
+
+    def recorded(entries: Any, *, clock_frozen: bool) -> Any:
+        threads.append(threading.current_thread().name)
+        return verdict(entries, clock_frozen=clock_frozen)
+
+    monkeypatch.setattr(chaos, "verdict", recorded)
+    for _ in range(101):
+        await call.ask("weather?")
+    assert (await call("GET", "/verdict"))["entries"] == 101
+    assert threads
+    assert threading.current_thread().name not in threads

@@ -1,6 +1,8 @@
 """Admin routes for chaos (faults, pacing, quota, error) and the verdict."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Self
 
 import orjson
@@ -27,6 +29,8 @@ from gemulator.state.journal.entry import Filter
 from gemulator.state.journal.json_views import FindingView
 from gemulator.state.store import DEFAULT, EVERYONE, Tally
 from gemulator.state.verdict import verdict
+
+_MAX_AT_ONCE = 100  # entries that are judged in the event loop
 
 
 class Chaos(DeliveryLines):
@@ -102,7 +106,9 @@ class DeliveryRoutes(Struct, frozen=True):
         known = Knobs(engine.settings, engine.entrance)
         if strictness is None:
             clock_frozen = engine.settings.clock != "real" or session_clock is not None
-            found = [*verdict(page.entries, clock_frozen=clock_frozen), *unjudged(page.entries, known)]
+            judge = partial(verdict, page.entries, clock_frozen=clock_frozen)
+            judged = await asyncio.to_thread(judge) if len(page.entries) > _MAX_AT_ONCE else judge()
+            found = [*judged, *unjudged(page.entries, known)]
         else:
             found = [*await refused_at(strictness, page.entries, engine.preparation, known)]
         found += missing_entries(await self._gaps(session, len(page.entries), known))

@@ -1,7 +1,7 @@
 """Admin routes for the journal, verify and explain."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import orjson
@@ -138,11 +138,8 @@ class JournalRoutes(Struct, frozen=True):
     async def har(self, request: Request) -> Response:
         page = await self.engine.store.entries(journal_filter(request))
         origin = str(request.base_url).removesuffix("/").removesuffix("/__emulator")
-        redact = self.engine.redactor.json
-        text = await asyncio.to_thread(
-            lambda: redact(orjson.dumps(archive(page.entries, origin, __version__))).decode()
-        )
-        return Response(printable_json(text), media_type="application/json")  # may be opened in a terminal
+        text = await asyncio.to_thread(_archive_text, page.entries, origin, self.engine.redactor.json)
+        return Response(text, media_type="application/json")
 
     async def entry(self, request: Request) -> Response:
         number = int(request.path_params["number"])
@@ -239,6 +236,11 @@ class JournalRoutes(Struct, frozen=True):
                 422, "unusable_header", error, "Correct the header: a chat request with it gets a 400."
             )
         return self._response(_explanation_view(question.session, await self.engine.explain(incoming)))
+
+
+def _archive_text(entries: Sequence[Entry], origin: str, redact: Callable[[bytes], bytes]) -> str:
+    """Return the archive, without control characters because it may be opened in a terminal."""
+    return printable_json(redact(orjson.dumps(archive(entries, origin, __version__))).decode())
 
 
 def _explanation_view(session: str, explained: Explanation) -> dict[str, object]:
