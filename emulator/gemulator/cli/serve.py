@@ -18,6 +18,7 @@ from gemulator.core.settings import Settings
 from gemulator.core.version import __version__
 from gemulator.scenario.library import Library
 from gemulator.server.app import create_app
+from gemulator.server.freed_memory import return_freed_memory
 from gemulator.server.listeners import bind, extra_listeners, origin_of, run_workers, uvicorn_config
 from gemulator.server.open_files import open_file_limit
 from gemulator.server.output import flush_standard, is_terminal, writer_of
@@ -58,6 +59,7 @@ def _run(server: Server, listener: socket.socket, banner: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
     _print(banner)
+    return_freed_memory()
     server.run([listener])
 
 

@@ -14,6 +14,7 @@ from uvicorn.config import STARTUP_FAILURE
 from gemulator.core.errors import ScenarioError
 from gemulator.core.setting_error import SettingError
 from gemulator.core.settings import Settings
+from gemulator.server.freed_memory import return_freed_memory
 
 
 class WorkerApp:
@@ -32,6 +33,7 @@ class WorkerApp:
         parent = parent_process()
         if parent is not None:
             Thread(target=_stop_after, args=(parent.sentinel,), daemon=True).start()
+            return_freed_memory()
         try:
             return self._create_app(self._settings)
         except (ScenarioError, SettingError) as error:
