@@ -139,7 +139,7 @@ def test_a_setting_of_python_is_one_of_the_command_line() -> None:
     written = {name for name in python if python[name] != settings[name]}
     assert written == {
         *("scenarios", "policy", "state", "catalog", "tokens", "token_key", "admin_key", "allow_host", "tls_names"),
-        *("seed", "proxy_port", "signatures", "strict_media", "strict_params"),
+        *("seed", "proxy_port", "signatures", "strict_media", "strict_params", "session_from", "redact"),
     }
 
 

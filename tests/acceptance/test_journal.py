@@ -149,6 +149,20 @@ def test_one_entry_with_its_timeline(running: Emulator, admin: Admin) -> None:
     assert timeline[-1][-2:] == ["data:", "[DONE]"]
 
 
+def test_whole_texts_are_one_command_away(running: Emulator, admin: Admin) -> None:
+    prompt = " ".join(f"Sentence number {number}." for number in range(200))
+    turns = [{"when": {"user": {"equals": prompt.replace("number 100.", "number 99.")}}, "reply": "x"}]
+    admin.push(json.dumps({"turns": turns}), session="s", name="long")
+    ask(running, prompt)
+    number = admin.entries()[-1]["id"]
+    shown = command(running, "journal", str(number), "--diff", "--turn", "long/1").output.splitlines()
+    changed = [line for line in shown if line.startswith(("-", "+"))]
+    assert changed == ["- Sentence number 99.", "+ Sentence number 100."]
+    assert admin.diff(number, "long/1")["text"].splitlines() == shown
+    assert "long/1: user" in command(running, "journal", str(number), "--diff").output
+    assert "need the number of an entry" in command(running, "journal", "--diff").output
+
+
 def test_table_and_entry_name_the_fault_and_the_quota(running: Emulator, admin: Admin) -> None:
     admin.chaos("[{html: {status: 503}}]", session="f")
     assert ask(running, "riddle", "f").status_code == 503

@@ -52,6 +52,21 @@ def test_unused_times_show_the_stub_whatever_the_message(session: Session) -> No
     assert [check.kind for check in session.checks.failed_at_end()] == ["times_used"]
 
 
+def test_calls_of_the_model_are_conditions(session: Session) -> None:
+    session.when().reply("Booked.")
+    call = {"id": "1", "type": "function", "function": {"name": "book", "arguments": '{"city": "Rome", "guests": 2}'}}
+    history = [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "1", "content": "done"}]
+    body = ask("Book a room.")
+    body |= {"model": "google/gemini-2.5-flash", "messages": [*body["messages"], *history]}
+    headers = {"authorization": f"Bearer {session.token}"}
+    httpx.post(f"{session.base_url}/chat/completions", json=body, headers=headers)
+    session.assert_called(1, tool_call={"name": "book", "with": {"city": "Rome"}})
+    session.assert_called(0, tool_call={"name": "book", "with": {"city": "Paris"}})
+    session.assert_called(1, user={"like": "Book a {any}."})
+    with pytest.raises(AssertionError, match=r"tool_call\.with\.guests: expected 3, saw 2"):
+        session.assert_called(tool_call={"name": "book", "with": {"guests": 3}})
+
+
 def test_unmatched_requests_are_described_whatever_the_message(session: Session) -> None:
     session.when(user="invoice").fail(429, times=1)
     post(session, "hi")

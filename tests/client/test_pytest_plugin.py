@@ -32,7 +32,8 @@ FAILURES: dict[str, tuple[str, Sequence[str]]] = {
         [
             "gemulator: 1 of 1 request matched no turn. Nearest turns first:",
             "  request *: google/m 'How is the weathr?'",
-            "    stubs/1 (test_an_unmatched_request.py:11): user: expected 'weather' in it, saw 'How is the weathr?'",
+            "    stubs/1 (test_an_unmatched_request.py:11): user: expected '>>weather<<' in it,"
+            " saw 'How is the >>weathr?<<' (first difference at character 6 of 7 expected, 17 of 18 seen)",
             'Stub them: gemulator.when(user="…").reply("…"), or @pytest.mark.gemulator(unmatched="generate").',
         ],
     ),
@@ -510,6 +511,28 @@ def test_a_client_that_outlives_its_test_is_named(tmp_path: Path) -> None:
             "*= 2 failed, 2 passed in *",
         ]
     )
+
+
+def test_kept_client_is_refused_in_a_test_without_a_client(tmp_path: Path) -> None:
+    tests = """
+        import httpx
+
+        KEPT = []
+
+        def test_one(gemulator):
+            gemulator.when().reply("One.")
+            assert ask(gemulator, "Hello?") == "One."
+            KEPT.append((gemulator.base_url, gemulator.token))
+
+        def test_two(gemulator):
+            url, token = KEPT[-1]
+            body = {"model": "google/m", "messages": [{"role": "user", "content": "Who is it?"}]}
+            answer = httpx.post(f"{url}/chat/completions", json=body, headers={"authorization": f"Bearer {token}"})
+            assert answer.status_code == 400
+            assert "the session of a finished test" in answer.text
+        """
+    report = run(tmp_path, {"kept": tests})
+    report.fnmatch_lines(["_* test_two _*", "gemulator: A client of an earlier test sent a request:"])
 
 
 def test_a_client_that_outlives_its_test_is_named_for_a_server_elsewhere(tmp_path: Path) -> None:

@@ -67,7 +67,76 @@ def test_the_nearest_failed_least_and_look_most_alike() -> None:
     )
     nearest = Library([scenario]).near_misses(asked("the wether please, if it fits"))
     assert [near.where for near in nearest] == ["s/3", "s/2", "s/1"]
-    assert str(nearest[0]).startswith("s/3: user: expected 'the weather please' in it, saw 'the wether")
+    assert str(nearest[0]) == (
+        "s/3: user: expected 'the >>weather<< please' in it, saw 'the >>wether<< please, if it fits'"
+        " (first difference at character 7 of 18 expected, 7 of 29 seen)"
+    )
+
+
+def nearest_to(when: str, prompt: str) -> str:
+    found = Library([read(f"turns: [{{when: {when}, reply: x}}]")]).near_misses(asked(prompt))
+    return str(found[0]).partition(": ")[2]
+
+
+@pytest.mark.parametrize(
+    ("when", "prompt", "message"),
+    [
+        (
+            "{user: {equals: Report of 2026-03-01 for Acme}}",
+            "Report of 2026-03-02 for Acme",
+            "user: expected equals 'Report of 2026-03->>01<< for Acme', saw 'Report of 2026-03->>02<< for Acme'"
+            " (first difference at character 20 of 29 expected, 20 of 29 seen; only dates, ids or numbers differ:"
+            ' write `user: { like: "Report of {date} for Acme" }`)',
+        ),
+        (
+            "{user: 'order 4711 of today'}",
+            "Show top 10: ORDER 4712  of today, please",
+            'write `user: { like: "{any}ORDER {number}  of today{any}" }`)',
+        ),
+        (
+            "{user: {like: 'Report of {date} for {any}'}}",
+            "Report of today for me",
+            "user: expected like 'Report of >>{date} for {any}<<', saw 'Report of >>today for me<<'"
+            " (first difference at character 11 of 26 expected, 11 of 22 seen)",
+        ),
+        (
+            "{user: [snow in Rome, the weather in Rome]}",
+            "the weather in Bonn",
+            "user: expected 'the weather in >>Rome<<' in it, or one of 1 others, saw 'the weather in >>Bonn<<'"
+            " (first difference at character 16 of 19 expected, 16 of 19 seen)",
+        ),
+        ("{user: weather}", "Tell me a joke", "user: expected 'weather' in it, saw 'Tell me a joke'"),
+        ("{user: weather}", "joke " * 40, f"saw {('joke ' * 40)[:77] + '...'!r} (200 characters)"),
+        (
+            "{body: {metadata.id: {equals: abcdef}}}",
+            "hi",
+            "body.metadata.id: expected equals 'abcdef', saw nothing",
+        ),
+    ],
+)
+def test_a_message_shows_the_first_difference(when: str, prompt: str, message: str) -> None:
+    assert message in nearest_to(when, prompt)
+
+
+def test_a_long_text_is_cut_around_the_difference() -> None:
+    words = " ".join(f"word{number}" for number in range(5_000))
+    message = nearest_to(f"{{user: {{equals: {words}}}}}", words.replace("word4000", "wort4000"))
+    assert ">>word4000<<" in message
+    assert ">>wort4000<<" in message
+    assert f"first difference at character {words.index('word4000') + 4:,} of {len(words):,} expected" in message
+    assert len(message) < 500
+
+
+def test_nearest_turns_rank_by_agreement() -> None:
+    scenario = read(
+        "turns:\n"
+        "  - {when: {user: something else, model: google}, reply: x}\n"
+        "  - {when: {user: the weather in Rome today, system: You are a pirate}, reply: x}\n",
+        "s",
+    )
+    pirate = {"role": "system", "content": "You are a pirat."}
+    nearest = Library([scenario]).near_misses(asked(pirate, "the weather in Rome tody", model="google/x"))
+    assert [near.where for near in nearest] == ["s/2", "s/1"]
 
 
 @pytest.mark.parametrize(
@@ -235,7 +304,19 @@ def test_a_file_is_sent_as_it_is(tmp_path: Path) -> None:
 
 
 TEXTS = st.sampled_from(
-    ["", "a", "hi", "weather", "the weather in Paris", "İstanbul STRASSE ß", "google/gemini", "abcdef", "bcdefgh"]
+    [
+        "",
+        "a",
+        "hi",
+        "weather",
+        "the weather in Paris",
+        "İstanbul STRASSE ß",
+        "google/gemini",
+        "abcdef",
+        "bcdefgh",
+        "  the\nweather ",
+        "the  weather",
+    ]
 )
 COMPARED = TEXTS | st.fixed_dictionaries(
     {},
@@ -245,8 +326,13 @@ COMPARED = TEXTS | st.fixed_dictionaries(
         "glob": st.sampled_from(["*", "h?", "*ther*", "[a]bc*", "wea*Paris"]),
         "matches": st.sampled_from(["^a", "e.*r", "(?i)HI"]),
         "not": TEXTS,
+        "word": TEXTS.filter(bool),
+        "like": st.sampled_from(["{any}", "the  {any} {id}", "{number}", "abc{any}"]),
     },
 ).filter(bool)
+COMPARED |= st.builds(
+    lambda key, text, exact: {key: text, "exact": exact}, st.sampled_from(["contains", "equals"]), TEXTS, st.booleans()
+)
 TEST = COMPARED | st.lists(COMPARED, min_size=1, max_size=3)
 WHEN: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
@@ -257,6 +343,7 @@ WHEN: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "model": TEST | st.just("google/*"),
         "endpoint": TEST,
         "tools": TEST | st.booleans(),
+        "tool_call": TEXTS | st.booleans() | st.fixed_dictionaries({"name": TEST}),
         "tool_result": TEXTS | st.booleans() | st.fixed_dictionaries({"name": TEST}),
         "header": st.fixed_dictionaries({"X-A": TEST | st.booleans()}),
         "turn": st.integers(1, 3),

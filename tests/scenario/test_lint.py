@@ -14,7 +14,32 @@ from tests.asking import WEATHER, read, turn
 
 def warned(turns: list[dict[str, Any]], **fields: Any) -> list[str]:
     scenario = read(orjson.dumps({**fields, "turns": [{"reply": "x", **turn} for turn in turns]}).decode())
-    return [problem.path for problem in lint(Library([scenario]), [], {})]
+    return [problem.path for problem in lint(Library([scenario]), [], {}) if not problem.hint]
+
+
+def hinted(when: dict[str, Any]) -> list[str]:
+    scenario = read(orjson.dumps({"turns": [{"when": when, "reply": "x"}]}).decode())
+    found = list(lint(Library([scenario]), [], {}))
+    assert all(problem.hint and problem.path == "turns[0].when" for problem in found)
+    return [f"{problem.message}. {problem.remedy}" for problem in found]
+
+
+@pytest.mark.parametrize(
+    ("when", "hints"),
+    [
+        ({"user": "art"}, ["`user`: 'art' matches inside of words too. Write `user: { word: art }` for whole words."]),
+        ({"any": [{"system": [{"contains": "Hi"}, "hello"]}]}, ["`system`: 'Hi' matches inside of words too. Write"]),
+        ({"user": "weather"}, []),
+        ({"user": {"word": "art"}, "model": "pro", "system": "天気", "earlier": "42"}, []),
+        ({"user": "two  words"}, ["`user`: the white space in 'two  words' compares as one space. Add `exact: true`"]),
+        ({"user": {"equals": "two  words", "exact": True}}, []),
+        ({"user": "one line\n"}, []),
+    ],
+)
+def test_hints_on_texts(when: dict[str, Any], hints: list[str]) -> None:
+    found = hinted(when)
+    assert len(found) == len(hints)
+    assert all(text.startswith(hint) for text, hint in zip(found, hints, strict=True))
 
 
 CALL = {"call": "f"}
@@ -30,6 +55,8 @@ CALL = {"call": "f"}
         ([{"when": {"user": ["a", "b"]}}, {"when": {"user": "b"}}, {"when": {"user": ["a", "c"]}}], ["turns[1]"]),
         ([{"when": {"user": {"matches": "^hi"}}}, {"when": {"user": {"equals": "hi you"}}}], ["turns[1]"]),
         ([{"when": {"user": {"matches": "^hi"}}}, {"when": {"user": "hi"}}], []),
+        ([{"when": {"user": "the  weather"}}, {"when": {"user": "in the weather"}}], ["turns[1]"]),
+        ([{"when": {"user": {"equals": "a b", "exact": True}}}, {"when": {"user": {"equals": "a b"}}}], []),
         ([{"when": {"model": "google/*"}}, {"when": {"model": {"equals": "google/x"}}}], ["turns[1]"]),
         ([{"when": {"turn": 1}}, {"when": {"turn": 1, "user": "a"}}, {"when": {"turn": 2}}], ["turns[1]"]),
         (
@@ -51,8 +78,9 @@ def test_turns_that_are_never_reached(turns: list[dict[str, Any]], shadowed: lis
 
 def test_a_files_model_keeps_turns_apart() -> None:
     one, two = (read(f"model: {model}\nturns: [{{when: {{user: a}}, reply: x}}]", model) for model in ("pro", "flash"))
-    assert list(lint(Library([one, two]), [], {})) == []
-    assert len(list(lint(Library([one, read("model: pro\nturns: [{when: {user: a}, reply: y}]", "z")]), [], {}))) == 1
+    assert [problem for problem in lint(Library([one, two]), [], {}) if not problem.hint] == []
+    three = read("model: pro\nturns: [{when: {user: a}, reply: y}]", "z")
+    assert len([problem for problem in lint(Library([one, three]), [], {}) if not problem.hint]) == 1
 
 
 def test_a_catch_all_hides_that_of_another_file_unless_it_is_selected() -> None:

@@ -180,7 +180,7 @@ WARNINGS: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(("reply", "faults"), WARNINGS, ids=[str(faults) for _, faults in WARNINGS])
 def test_check_points_out_what_no_service_would_send(reply: dict[str, Any], faults: list[str]) -> None:
     text = orjson.dumps({"turns": [{"when": {"user": "a"}, "reply": "a"}, {"reply": reply}]}).decode()
-    problems = list(lint(Library([read(text)]), [], {}))
+    problems = [problem for problem in lint(Library([read(text)]), [], {}) if not problem.hint]
     key = next(iter(reply))
     assert [problem.message for problem in problems] == [
         f"no service would send this: `{key}`: {fault}" for fault in faults
@@ -191,7 +191,7 @@ def test_check_points_out_what_no_service_would_send(reply: dict[str, Any], faul
 def test_check_reads_the_events_of_a_file(tmp_path: Path) -> None:
     root = folder(tmp_path, "a.sse", f"data: {json.dumps(FIRST)}\n\n".encode())
     folders = [Folder(root)]
-    messages = [problem.message for problem in lint(load_folders(folders), folders, {})]
+    messages = [problem.message for problem in lint(load_folders(folders), folders, {}) if not problem.hint]
     assert "no service would send this: `events`: `[DONE]` is missing at the end" in messages
 
 

@@ -16,6 +16,18 @@ SOUND = {"type": "input_audio", "input_audio": {"data": "QUJD", "format": "wav"}
 NAMED = {"type": "json_schema", "json_schema": {"name": "invoice", "schema": {"type": "object"}}}
 SEEN = asked("hi", called("get_weather", "get_time"), result("get_weather", {"temp": 21}), result("get_time", "noon"))
 
+UUID = "00000000-0000-4000-8000-00000000000a"
+REPLY = {"role": "assistant", "content": "Well."}
+BOOKING = '{"city": "Rome", "guests": {"adults": 2, "children": 0}, "tags": ["a"]}'
+
+
+def booked(arguments: str) -> Conversation:
+    call = {"id": "1", "type": "function", "function": {"name": "book", "arguments": arguments}}
+    return asked("hi", {"role": "assistant", "tool_calls": [call]})
+
+
+CALLED, BROKEN = booked(BOOKING), booked("{")
+
 
 def sent(*parts: dict[str, Any]) -> Conversation:
     return asked(user([{"type": "text", "text": "look"}, *parts]))
@@ -32,8 +44,42 @@ def at(**fields: str) -> Conversation:
 # Condition, test, a conversation that fits, one that does not.
 CONDITIONS: list[tuple[str, Any, Conversation, Conversation]] = [
     ("user", "weather", asked("The Weather?"), asked("The news?")),
-    ("user", "weather", asked("news", "weather"), asked("weather", "news")),
-    ("earlier", "ada", asked("I am Ada.", "And you?"), asked("And you?", "I am Ada.")),
+    ("user", "weather", asked("weather", "and news"), asked("weather", REPLY, "news")),
+    ("user", "rain in\nrome", asked("RAIN", "in  Rome"), asked("rain", {"role": "assistant", "content": "In"}, "rome")),
+    ("user", {"equals": " two words "}, asked("two\n\twords"), asked("twowords")),
+    ("user", {"equals": "two words"}, asked("\u3000two words\n"), asked("Two words")),
+    ("user", {"equals": "two  words", "exact": True}, asked("two  words"), asked("two words")),
+    ("user", {"contains": "Two  w", "exact": True}, asked("A Two  words"), asked("A two  words")),
+    ("user", {"glob": "two * three"}, asked("two\nor  three "), asked("two three four")),
+    ("user", {"glob": "two  *", "exact": True}, asked("two  words"), asked("two words")),
+    ("user", {"word": "art"}, asked("Modern ART!"), asked("start")),
+    ("user", {"word": "art"}, asked("l'art"), asked("art_2")),
+    ("user", {"word": "C++"}, asked("is c++ fast"), asked("Basic++")),
+    ("user", {"word": "two  words"}, asked("Two\nwords."), asked("two wordsmiths")),
+    ("user", {"word": "Art", "exact": True}, asked("Art"), asked("art")),
+    (
+        "user",
+        {"like": "Report of {date} for {any}"},
+        asked("Report of 2026-03-01\nfor me"),
+        asked("Report of today for me"),
+    ),
+    ("user", {"like": "Report of {date}"}, asked("Report of March 3, 2026 "), asked("report of March 3, 2026")),
+    ("user", {"like": "at {time}, order {id}"}, asked("at 10:15 pm, order a-17"), asked("at ten, order a-17")),
+    ("user", {"like": "{number} of {uuid}"}, asked(f"-1,200.5 of {UUID}"), asked(f"x of {UUID}")),
+    (
+        "user",
+        {"like": 'JSON {"a": {number}} {{date}}'},
+        asked('JSON {"a": 1} {date}'),
+        asked('JSON {"a": 1} 2026-01-01'),
+    ),
+    ("user", {"like": "a  {number}", "exact": True}, asked("a  1"), asked("a 1")),
+    ("tool_call", "book", CALLED, asked("hi")),
+    ("tool_call", False, asked("hi"), CALLED),
+    ("tool_call", {"name": "book", "with": {"city": "Rome"}}, CALLED, asked("hi", called("book"))),
+    ("tool_call", {"with": {"guests": {"adults": 2}, "tags": ["a"]}}, CALLED, BROKEN),
+    ("tool_call", {"json": {"guests.adults": {"at_least": 2}}}, CALLED, asked("hi", called("book"))),
+    ("body", {"metadata[*].level": 2}, with_body({"metadata": {"x": {"level": 2}}}), with_body({"metadata": {"x": 2}})),
+    ("earlier", "ada", asked("I am Ada.", REPLY, "And you?"), asked("I am Ada.", "And you?")),
     ("system", "pirate", asked({"role": "system", "content": "A Pirate."}, "hi"), asked("pirate")),
     ("model", "gemini-2.5", asked("hi", model="google/gemini-2.5-pro"), asked("hi", model="google/gemini-3-pro")),
     (

@@ -142,7 +142,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("turns:\n  - when: {user: {matches: '(a'}}\n    reply: a\n", "invalid regular expression: missing )", ""),
     (
         "turns:\n  - when: {user: {}}\n    reply: a\n",
-        "a comparison needs one of equals, contains, matches, glob, not",
+        "a comparison needs one of equals, contains, word, like, matches, glob, not",
         "",
     ),
     ("turns:\n  - when: {body: {a..b: 1}}\n    reply: a\n", "`a..b` is not a valid path", ""),
@@ -158,7 +158,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ),
     (
         "turns:\n  - when: {user: {matches: '(?P<a>x)'}}\n    reply: '{{ match.b }}'\n",
-        "3:12: turns[0].reply: `{{ match.b }}`: no regular expression has group `b`: known groups are 0, 1, a",
+        "3:12: turns[0].reply: `{{ match.b }}`: no pattern has group `b`: known groups are 0, 1, a",
         "",
     ),
     ("turns:\n  - reply: '{{ match.b }}'\n", "the `when` has no `matches:`", ""),

@@ -18,6 +18,7 @@ WEATHER = {"temp": 21.46, "days": ["Mo", "Tu"], "wind": {"dir": "N"}, "odd key":
 ASKED = asked(
     {"role": "system", "content": "Be nice."},
     "first",
+    {"role": "assistant", "content": "And?"},
     "Weather in Paris?",
     called("get_weather"),
     result("get_weather", WEATHER),
@@ -32,7 +33,7 @@ GIVES: list[tuple[str, Any]] = [
     ("{{user|upper}}!", "WEATHER IN PARIS?!"),
     ("{{ system }} {{ model }}", f"Be nice. {PRO}"),
     ("{{ earlier[0] }}", "first"),
-    ("{{ turn }}", 2),
+    ("{{ turn }}", 3),
     ("{{ project }}/{{ location }}/{{ endpoint }}", "demo/global/openapi"),
     ("{{ header.X-Tenant }}", "acme"),
     ("{{ body.metadata.tier }}", "gold"),
@@ -65,7 +66,7 @@ GIVES: list[tuple[str, Any]] = [
     ("{{ 3 }}{{ true }}", "3true"),
     ("no braces } {", "no braces } {"),
     ("{{ 1 + 1 }}", 2),
-    ("{{ turn * 2 - 1 }}", 3),
+    ("{{ turn * 2 - 1 }}", 5),
     ("{{ 1 + 2 * 3 }}", 7),
     ("{{ (1 + 2) * 3 }}", 9),
     ("{{ 10 - 2 - 3 }}", 5),
@@ -140,7 +141,7 @@ LACKING = [
     ("{{ user | round }}", "needs a number"),
     ("{{ user + 1 }}", "`+` needs numbers, not Weather in Paris?"),
     ("{{ turn + true }}", "`+` needs numbers"),
-    ("{{ 1 / (turn - 2) }}", "divided by 0"),
+    ("{{ 1 / (turn - 3) }}", "divided by 0"),
     ("{{ 999999999999999999 * 999999999999999999 }}", "too large"),
     ('{{ user | date("%Y") }}', "is not a time"),
     ("{{ 9999999999999 | unix }}", "is not a time"),
@@ -171,7 +172,7 @@ def test_more_than_a_megabyte_is_refused(text: str) -> None:
 
 def test_values_inside_json_keep_their_types() -> None:
     value = {"a": ["{{ tool_result.temp }}", {"{{ user }}": "{{ turn }}!"}], "b": 1}
-    assert fill(value, HERE) == {"a": [21.46, {"{{ user }}": "2!"}], "b": 1}
+    assert fill(value, HERE) == {"a": [21.46, {"{{ user }}": "3!"}], "b": 1}
 
 
 DRAWN = "{{ random }} {{ random(1, 1000000) }} {{ random('red', 'green') }} {{ uuid }} {{ uuid }}"

@@ -12,7 +12,8 @@ import click
 
 from gemulator.cli.tables import Screen
 from gemulator.client.admin import Admin, AdminError
-from gemulator.core.printable import printable, printable_json
+from gemulator.core.printable import printable, printable_json, printable_lines
+from gemulator.state.journal.diff_views import DiffView
 from gemulator.state.journal.json_views import EntryView
 
 _DEFAULT_URL = "http://127.0.0.1:8089"
@@ -67,6 +68,8 @@ def server(url: str, admin_key: str | None) -> Iterator[Admin]:
 )
 @click.option("-f", "--follow", is_flag=True, help="Print new entries until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print complete entries as JSON lines.")
+@click.option("--diff", is_flag=True, help="Print how ENTRY differs from the nearest turns, with the whole texts.")
+@click.option("--turn", help="Turn to compare ENTRY with, like weather/2.")
 @click.option("--har", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTTP Archive to this file.")
 @server_options
 def journal(
@@ -80,8 +83,13 @@ def journal(
     **filters: str | int | None,
 ) -> None:
     """Show requests and answers of a running server, or all details of the entry with number ENTRY."""
+    diff, turn = filters.pop("diff"), filters.pop("turn")
+    if (diff or turn) and entry is None:
+        raise click.UsageError("--diff and --turn need the number of an entry: gemulator journal 7 --diff")
     with server(url, admin_key) as admin:
-        if har is not None:
+        if entry is not None and (diff or turn):
+            _show_diff(admin.diff(entry, None if turn is None else str(turn)), as_json)
+        elif har is not None:
             _write_har(har, json.dumps(admin.har(**filters), indent=1))
         elif entry is not None:
             _show(admin.entry(entry), as_json)
@@ -102,6 +110,11 @@ def _show(entry: EntryView, as_json: bool) -> None:
         _print_json_lines([entry])
     else:
         Screen().entry(entry)
+
+
+def _show_diff(diff: DiffView, as_json: bool) -> None:
+    text = printable_json(json.dumps(diff, ensure_ascii=False)) if as_json else printable_lines(diff["text"])
+    click.echo(text)
 
 
 def _list(admin: Admin, last: int, follow: bool, as_json: bool, filters: dict[str, str | int | None]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,7 +27,7 @@ _FORMATS = ("text", "json", "github")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="Output format.")
 @click.option("--tools", type=click.File("rb"), help="JSON request or list of tools, for checking `with:`.")
-@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too, not on hints.")
 @settings_subset("scenarios")
 def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bool, **options: Any) -> None:
     """Check the scenario files in PATHS (default: those that `serve` would load).
@@ -36,11 +37,12 @@ def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bo
     folders = [Folder(path) for path in paths or _default_scenarios(options)]
     count, problems = _find_problems(folders, _read_tools(tools, folders))
     _write(problems, form)
-    errors = sum(not problem.warning for problem in problems)
+    levels = Counter(problem.level for problem in problems)
+    errors, warnings, hints = levels["error"], levels["warning"], levels["hint"]
     if form == "text":
-        warnings = len(problems) - errors
-        click.echo(f"{count} scenarios, {errors} problems, {warnings} warnings", err=bool(problems))
-    sys.exit(1 if errors or (strict and problems) else 0)
+        more = f", {hints} hints" if hints else ""
+        click.echo(f"{count} scenarios, {errors} problems, {warnings} warnings{more}", err=bool(problems))
+    sys.exit(1 if errors or (strict and warnings) else 0)
 
 
 def _default_scenarios(options: Mapping[str, Any]) -> Sequence[Path]:
@@ -81,7 +83,7 @@ def _write(problems: Sequence[Problem], form: str) -> None:
 
 def _problem_json(problem: Problem) -> dict[str, object]:
     return {
-        "level": "warning" if problem.warning else "error",
+        "level": problem.level,
         "file": str(problem.file),
         "line": problem.line,
         "column": problem.column,
@@ -96,7 +98,7 @@ def _github_annotation(problem: Problem) -> str:
     message = ": ".join(filter(None, (problem.path, problem.message)))
     text = " ".join(filter(None, (f"{message}.", problem.remedy)))
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    level = "warning" if problem.warning else "error"
+    level = "notice" if problem.hint else problem.level
     return f"::{level} file={problem.file},line={problem.line},col={problem.column}::{escaped}"
 
 

@@ -11,7 +11,15 @@ from gemulator.client.http_client import HttpPool, Unreachable
 from gemulator.client.options import as_setting
 from gemulator.client.turn_fields import DurationValue, duration_text
 from gemulator.core.urls import redact_url
-from gemulator.state.journal.json_views import EntryView, EventView, FailureView, FindingView, PageView, SessionView
+from gemulator.state.journal.diff_views import DiffView
+from gemulator.state.journal.json_views import (
+    EntryView,
+    EventView,
+    FailureView,
+    FindingView,
+    PageView,
+    SessionView,
+)
 
 _ROOT = "/__emulator"
 
@@ -87,6 +95,10 @@ class Admin:
         """Reset the counters of all turns and the repeat numbers; the journal stays."""
         self._call("POST", f"/sessions/{quote(session, safe='')}/counters", json={})
 
+    def end(self, session: str) -> None:
+        """End a session: its clients get a 400 from now on."""
+        self._call("POST", f"/sessions/{quote(session, safe='')}/end")
+
     def drop(self, session: str) -> bool:
         """Delete a session; return True if it existed."""
         return bool(self._call("DELETE", f"/sessions/{quote(session, safe='')}")["dropped"])
@@ -130,6 +142,10 @@ class Admin:
     def entry(self, number: int) -> EntryView:
         """Return one entry in full."""
         return cast(EntryView, self._call("GET", f"/journal/{number}"))
+
+    def diff(self, number: int, turn: str | None = None) -> DiffView:
+        """Return the whole differences between a request and the nearest turns, or one named like `weather/2`."""
+        return cast(DiffView, self._call("GET", f"/journal/{number}/diff", {"turn": turn}))
 
     def har(self, **filters: str | int | None) -> Any:
         """Return the journal as an HTTP Archive."""

@@ -96,6 +96,8 @@ class SessionChecks:
             match kind:
                 case "none_unmatched":
                     lines = chain(self._unmatched(entries, invented=expectations["none_unmatched"] is True), gone)
+                case "usage":
+                    lines = gone
                 case "none_late":
                     lines = chain(self.late(), gone)
                 case "times_used":

@@ -26,6 +26,7 @@ class MatchConditions(TypedDict, total=False):
     project: Text
     location: Text
     tool_result: Text
+    tool_call: bool | Text
     turn: Amount
     tools: bool | Text
     tool_choice: Text

@@ -58,6 +58,12 @@ class InProcessAdmin(Admin):
         body = {"session": session, "scenarios": scenarios or {}, "drop": drop, "over": over, **choices}
         return self._run(self._sessions.create_session(orjson.dumps(body)))
 
+    def end(self, session: str) -> None:
+        if self._is_usable:
+            self._run(self._sessions.end_session(session))
+        else:
+            super().end(session)
+
     def drop(self, session: str) -> bool:
         return self._run(self._store.drop(session)) if self._is_usable else super().drop(session)
 

@@ -1,8 +1,10 @@
 """A session that is created on the server when first needed."""
 
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
+from gemulator.client.admin import AdminError
 from gemulator.client.server_handle import ServerHandle
 from gemulator.state.journal.json_views import EntryView, PageView
 
@@ -106,7 +108,11 @@ class LazySession:
             self.server.admin.drop(name)
 
     def end_later(self, owner: str) -> None:
-        """End the session when the next one is created."""
+        """End the session now, or with the creation of the next one if the server cannot be reached."""
         name = self.created_name
-        if name is not None:
-            self.server.ended.add(name, owner)
+        if name is None:
+            return
+        self.server.ended.add(name, owner)
+        with suppress(AdminError):
+            self.server.admin.end(name)
+            self.server.ended.remove_from_queue(name)

@@ -62,6 +62,7 @@ class Options(TypedDict, total=False):
     workers: int
     max_sessions: int
     session_age: float
+    session_from: Sequence[str]
     journal_entries: int
     journal_bytes: int
     journal_body: int

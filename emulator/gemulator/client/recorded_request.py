@@ -12,6 +12,7 @@ from gemulator.request.conversation import Conversation
 from gemulator.request.parser import parse
 from gemulator.request.target import Target
 from gemulator.state.journal.json_views import EntryView, UsageView
+from gemulator.state.journal.request_line import request_line
 
 
 class RecordedRequest(Struct, frozen=True, dict=True):
@@ -85,12 +86,12 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     @property
     def user(self) -> str:
-        """The newest user message; empty if the service refuses to parse the body, like `system` and `tools`.
+        """The newest user turn; empty if the service refuses to parse the body, like `system` and `tools`.
 
         Raise AssertionError if the body was cut.
         """
         __tracebackhide__ = True
-        return self._conversation.user_text if self._conversation else ""
+        return self._conversation.user_turn_text if self._conversation else ""
 
     @property
     def system(self) -> str:
@@ -124,14 +125,4 @@ class RecordedRequest(Struct, frozen=True, dict=True):
         return f"<RecordedRequest {self}, {self.status} {self.turn or self.source}>"
 
     def __str__(self) -> str:
-        named = self.body.get("model") if isinstance(self.body, dict) else ""
-        return f"{self.entry['id']}: {self.entry['model'] or named or 'no model'} {_last_message(self.body)}"
-
-
-def _last_message(body: Any) -> str:
-    """Return the newest message, shortened to one line."""
-    messages = body.get("messages") if isinstance(body, dict) else None
-    last = messages[-1] if isinstance(messages, list) and messages else body
-    text = last.get("content") if isinstance(last, dict) else last
-    text = text if isinstance(text, str) else orjson.dumps(text).decode()
-    return repr(text if len(text) <= 80 else f"{text[:77]}...")
+        return request_line(self.entry["id"], self.entry["model"], self.body)

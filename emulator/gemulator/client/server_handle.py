@@ -16,7 +16,7 @@ _MAX_ENDED = 100  # sessions that the server marks as ended
 class EndedSessions:
     """Sessions that have ended, with their owners. Thread-safe.
 
-    The server is notified of them when the next session is created.
+    The server is notified at once, or if it could not be reached then, when the next session is created.
     """
 
     def __init__(self) -> None:
@@ -37,6 +37,11 @@ class EndedSessions:
         with self._lock:
             queue, self._queue = self._queue, []
             return queue
+
+    def remove_from_queue(self, session: str) -> None:
+        """Remove a session of which the server is notified."""
+        with self._lock:
+            self._queue = [name for name in self._queue if name != session]
 
     def put_back(self, queue: list[str]) -> None:
         with self._lock:

@@ -273,7 +273,7 @@ class Session:
         self.clients.close()
 
     def end_later(self, owner: str = "") -> None:
-        """Like `close`, but batched with the next session creation; late clients get a 400.
+        """Like `close`, but late clients get a 400.
 
         `owner` is named in the report of a late request.
         """

@@ -12,11 +12,16 @@ from msgspec import Struct
 from gemulator.core.plan import Failure
 from gemulator.core.printable import printable
 
+SIMILAR = 0.5  # agreement of a text; unrelated ones have less
+_TEXTS = {"user", "earlier", "system", "tool_result", "tool_call", "body"}
+_MAX_EXPLAINED = 5  # mismatches of one turn
+
 
 class Problem(Struct, frozen=True):
     """Mistake in a scenario file. `path` reads `turns[0].reply`.
 
-    `line` and `column` count from 1; they are 0 if the scenario came from no file.
+    `line` and `column` count from 1; they are 0 if the scenario came from no file. A hint is no mistake: it tells what
+    a condition means.
     """
 
     file: Path
@@ -26,10 +31,16 @@ class Problem(Struct, frozen=True):
     message: str
     remedy: str = ""
     warning: bool = False
+    hint: bool = False
+
+    @property
+    def level(self) -> str:
+        """Return `error`, `warning` or `hint`."""
+        return "hint" if self.hint else "warning" if self.warning else "error"
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        where = f"{place}: " + ("warning: " if self.warning else "")
+        where = f"{place}: " + ("" if self.level == "error" else f"{self.level}: ")
         text = printable(f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}")
         return f"{text}\n    {printable(self.remedy)}" if self.remedy else text
 
@@ -88,11 +99,30 @@ class UnsatisfiableWithinDepth(UnsatisfiableWithinLimit):
 
 
 class Mismatch(Struct, frozen=True):
-    """Failed condition of a `when`: name, expected and actual value."""
+    """Failed condition of a `when`: name, expected and actual value, and a note on how they differ."""
 
     name: str
     expected: str
     actual: str
+    note: str = ""
+
+    def explained(self) -> "Mismatch":
+        """Return the mismatch as it is shown."""
+        return self
+
+    @property
+    def is_text(self) -> bool:
+        """Return True for a prompt, a tool's result or a value: one that is similar is likely to be meant."""
+        return self.name.partition(".")[0] in _TEXTS
+
+    def diff(self) -> str:
+        """Return the whole of what was expected and seen, in lines that begin with `-` and `+`."""
+        return f"- {self.expected}\n+ {self.actual}"
+
+    @property
+    def agreement(self) -> float:
+        """Return how much of what was expected was seen, from 0 to 1."""
+        return 0.0
 
     @classmethod
     def exhausted(cls, times: int) -> "Mismatch":
@@ -100,7 +130,17 @@ class Mismatch(Struct, frozen=True):
         return cls("times", f"fewer than {times} answers", f"answered {times} of {times} times")
 
     def __str__(self) -> str:
-        return self.actual if self.name == "times" else f"{self.name}: expected {self.expected}, saw {self.actual}"
+        if self.name == "times":
+            return self.actual
+        note = f" ({self.note})" if self.note else ""
+        return f"{self.name}: expected {self.expected}, saw {self.actual}{note}"
+
+
+def explained(mismatches: Sequence[Mismatch]) -> tuple[Mismatch, ...]:
+    """Return mismatches as they are shown: the first ones with their first difference."""
+    first = (one.explained() for one in mismatches[:_MAX_EXPLAINED])
+    rest = (Mismatch(one.name, one.expected, one.actual) for one in mismatches[_MAX_EXPLAINED:])
+    return (*first, *rest)
 
 
 class NearMiss(Struct, frozen=True):

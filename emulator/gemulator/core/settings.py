@@ -18,6 +18,7 @@ from pydantic import (
 
 from gemulator.core.clock import parse_clock
 from gemulator.core.folders import default_scenarios
+from gemulator.core.session_sources import AllowedHost, SessionSource
 from gemulator.core.setting_checks import (
     as_patterns,
     check_header_values,
@@ -51,7 +52,7 @@ _Origins: TypeAlias = Annotated[str, AfterValidator(check_origins)]
 _Patterns: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_patterns), AfterValidator(check_patterns)]
 
 
-# Empty, a secret or a policy would protect nothing, a host would be every address, a catalog the current folder.
+# Empty, secret and policy would protect nothing, a host would be every address.
 NEVER_EMPTY = ("host", "admin_key", "token_key", "tokens", "catalog", "policy")
 
 
@@ -88,10 +89,7 @@ class Settings(BaseModel):
             " a number divides the delays of `realistic`, 0 removes them."
         ),
     ] = "authored"
-    quota: Annotated[
-        str,
-        Field(description="Limits per session and model, like `requests_per_minute: 60`."),
-    ] = "none"
+    quota: Annotated[str, Field(description="Limits per session and model, like `requests_per_minute: 60`.")] = "none"
     wire: Annotated[
         Wire,
         Field(description="Streamed tool calls: `faithful` as documented, `sdk-safe` for SDK stream helpers."),
@@ -198,6 +196,9 @@ class Settings(BaseModel):
         int, Field(ge=2, description="Maximum number of sessions; the longest idle one is evicted.")
     ] = 1_000
     session_age: Annotated[float, Field(gt=0, description="Seconds after which an idle session is deleted.")] = 3_600
+    session_from: Annotated[
+        tuple[SessionSource, ...], Field(description="Place that names the session, like header:x-test-id, cookie:sid.")
+    ] = ()
     journal_entries: Annotated[int, Field(ge=1, description="Maximum number of journal entries per session.")] = 1_000
     journal_bytes: Annotated[int, Field(ge=1, description="Maximum size of all journals in bytes.")] = 64_000_000
     journal_body: Annotated[
@@ -213,8 +214,7 @@ class Settings(BaseModel):
         SecretStr | None, Field(description="Key required by the admin API in the header x-emulator-admin-key.")
     ] = None
     allow_host: Annotated[
-        tuple[str, ...],
-        Field(description="Additional host name for calls of the admin API."),
+        tuple[AllowedHost, ...], Field(description="Additional host name for calls of the admin API, or *.NAME.")
     ] = ()
     log_format: Annotated[
         Literal["auto", "plain", "json", "off"],
@@ -252,7 +252,7 @@ class Settings(BaseModel):
         """Return True if the value of a field must not be shown."""
         return "SecretStr" in str(cls.model_fields[name].annotation)
 
-    @field_validator("scenarios", "tokens", "tls_names", "allow_host", mode="before")
+    @field_validator("scenarios", "tokens", "tls_names", "allow_host", "session_from", mode="before")
     @classmethod
     def _split(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, str):
@@ -269,7 +269,7 @@ class Settings(BaseModel):
             raise ValueError("the value is empty: set one, or leave out the option")
         return value
 
-    @field_validator("tokens", "tls_names", "allow_host")
+    @field_validator("tokens", "tls_names", "allow_host", "session_from")
     @classmethod
     def _no_spaces(cls, values: Any) -> Any:
         check_no_spaces(texts_of(values))

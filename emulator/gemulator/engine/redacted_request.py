@@ -35,7 +35,8 @@ def redact_near_misses(nearest: Iterable[NearMiss], redactor: Redactor) -> Seque
         NearMiss(
             near.where,
             tuple(
-                Mismatch(one.name, redactor.text(one.expected), redactor.text(one.actual)) for one in near.mismatches
+                Mismatch(one.name, redactor.text(one.expected), redactor.text(one.actual), redactor.text(one.note))
+                for one in near.mismatches
             ),
         )
         for near in nearest

@@ -111,6 +111,31 @@ class Conversation:
         return self.request.messages[self._user].text if self._user >= 0 else ""
 
     @cached_property
+    def user_turn(self) -> Sequence[Message]:
+        """Newest user messages in a row, oldest first; instructions between them do not part them."""
+        found: list[Message] = []
+        for at in range(self._user, -1, -1):
+            message = self.request.messages[at]
+            if message.role == "user":
+                found.append(message)
+            elif message.role not in SYSTEM_ROLES:
+                break
+        return found[::-1]
+
+    @cached_property
+    def user_turn_text(self) -> str:
+        """Text of the newest user turn, messages joined by line breaks."""
+        at, messages = self._user, self.request.messages
+        if at == 0 or (at > 0 and messages[at - 1].role in ASSISTANT_ROLES):
+            return messages[at].text
+        return "\n".join([text for message in self.user_turn if (text := message.text)])
+
+    @property
+    def earlier_user_texts(self) -> Sequence[str]:
+        """Text of each user message before the newest user turn, oldest first."""
+        return self.user_texts[: len(self.user_texts) - len(self.user_turn)]
+
+    @cached_property
     def system_text(self) -> str:
         return "\n".join(message.text for message in self.request.messages if message.role in SYSTEM_ROLES)
 

@@ -9,7 +9,7 @@ import orjson
 from gemulator.core.json_types import JSON
 from gemulator.core.text_cache import cache_texts
 
-Step: TypeAlias = str | int | None  # a key, an index, or (None) each item
+Step: TypeAlias = str | int | None  # a key, an index, or (None) each item or value
 _MAX_SHOWN = 100  # characters of a path in messages
 _STEP = re.compile(r"\.?([^.\[\]\"'\s]+)|\[(-?\d+)\]|\[(\*)\]|\[\"([^\"]*)\"\]|\['([^']*)'\]")
 
@@ -43,16 +43,16 @@ def steps(path: str) -> tuple[Step, ...]:
 def values(tree: Any, path: Sequence[Step], count: Callable[[int], None] | None = None) -> Iterator[Any]:
     """Yield the values at the path: none if it does not exist, several if a step is `[*]`.
 
-    `count` is called with the number of items that a `[*]` reads.
+    `count` is called with the number of items or values that a `[*]` reads.
     """
     if not path:
         yield tree
         return
     step, rest = path[0], path[1:]
-    if step is None and isinstance(tree, list):
+    if step is None and isinstance(tree, list | dict):
         if count is not None:
             count(len(tree))
-        for item in tree:
+        for item in tree if isinstance(tree, list) else tree.values():
             yield from values(item, rest, count)
     elif isinstance(step, str) and isinstance(tree, dict) and step in tree:
         yield from values(tree[step], rest, count)

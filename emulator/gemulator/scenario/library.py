@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from gemulator.core.budget import BudgetExceeded
-from gemulator.core.errors import Mismatch, NearMiss, Problem, ScenarioError
+from gemulator.core.errors import SIMILAR, Mismatch, NearMiss, Problem, ScenarioError, explained
 from gemulator.core.gc_pause import gc_paused
 from gemulator.core.secrets import is_credential
 from gemulator.request.conversation import Conversation
@@ -105,7 +105,15 @@ class Library:
     def near_misses(
         self, conversation: Conversation, only: str | None = None, limit: int = NEAREST
     ) -> Sequence[NearMiss]:
-        """Return the turns with the fewest failed conditions, then the most met ones, then the most similar text.
+        """Return the nearest turns, with their mismatches in words."""
+        return [
+            NearMiss(str(located), explained(failed)) for located, failed in self.nearest(conversation, only, limit)
+        ]
+
+    def nearest(
+        self, conversation: Conversation, only: str | None = None, limit: int = NEAREST
+    ) -> Sequence[tuple[LocatedTurn, tuple[Mismatch, ...]]]:
+        """Return the turns whose conditions disagree least; a text that is similar disagrees in part.
 
         Only the first turns are compared: 3,000 at most, fewer for a large request or many comparisons.
         """
@@ -116,7 +124,7 @@ class Library:
             (_distance(located, failed), position, located, failed) for position, (located, failed) in enumerate(tried)
         )
         nearest = nsmallest(limit, (entry for entry in ranked if entry[3]), key=lambda entry: entry[:2])
-        return [NearMiss(str(located), failed) for _, _, located, failed in nearest]
+        return [(located, failed) for _, _, located, failed in nearest]
 
     def comparing_work(self, conversation: Conversation) -> int:
         """Return the estimated nanoseconds that `near_misses` takes, at most those for 1,000 turns."""
@@ -139,16 +147,12 @@ class Library:
         return self
 
 
-def _distance(located: LocatedTurn, failed: Sequence[Mismatch]) -> tuple[int, int, float]:
+def _distance(located: LocatedTurn, failed: Sequence[Mismatch]) -> tuple[float, int, float]:
+    """Return how much disagrees, the number of conditions that hold as a negative one, and the likest text."""
+    agreements = [mismatch.agreement for mismatch in failed]
+    agreeing = sum(one.agreement for one in failed if one.is_text and one.agreement >= SIMILAR)
     met = len(located.turn.when.conditions) - len(failed)
-    return len(failed), -met, -max(map(_likeness, failed), default=0.0)
-
-
-def _likeness(mismatch: Mismatch) -> float:
-    """Return the share of expected trigrams that occur in the actual text (0 to 1), so that a typo ranks as near."""
-    expected, actual = mismatch.expected[:200].casefold(), mismatch.actual.casefold()
-    trigrams = [expected[at : at + 3] for at in range(len(expected) - 2)]
-    return sum(trigram in actual for trigram in trigrams) / len(trigrams) if trigrams else 0.0
+    return len(failed) - agreeing, -met, -max(agreements, default=0.0)
 
 
 def load(folders: Sequence[Path]) -> Library:

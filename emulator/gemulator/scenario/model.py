@@ -200,20 +200,21 @@ def expressions_of(reply: Reply) -> Iterator[Expression]:
 
 
 def _check_groups(reply: Reply, when: Match) -> None:
-    """Raise ValueError if a `{{ match.… }}` names a group that no regular expression of the `when` has."""
+    """Raise ValueError if a `{{ match.… }}` names a group that no pattern of the `when` has."""
     for expression in expressions_of(reply):
         for name in [str(path[1]) for path in expression.paths if path[0] == "match" and len(path) > 1]:
             known = _group_names(when)
             if name not in known:
-                groups = f"known groups are {', '.join(known)}" if known else "the `when` has no `matches:`"
-                raise ValueError(f"`{{{{ {expression.source} }}}}`: no regular expression has group `{name}`: {groups}")
+                groups = f"known groups are {', '.join(known)}" if known else "the `when` has no `matches:` or `like:`"
+                raise ValueError(f"`{{{{ {expression.source} }}}}`: no pattern has group `{name}`: {groups}")
 
 
 def _group_names(when: Match) -> Sequence[str]:
     names: dict[str, None] = {}
     for fields, _ in when.regexes:
-        numbers = [str(number) for number in range(fields.pattern.groups + 1)]
-        names |= dict.fromkeys([*numbers, *fields.pattern.groupindex])
+        for pattern in fields.patterns:
+            numbers = [str(number) for number in range(pattern.groups + 1)]
+            names |= dict.fromkeys([*numbers, *pattern.groupindex])
     return list(names)
 
 

@@ -9,9 +9,11 @@ from msgspec import Struct, field
 
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.extractors import ExtractTexts, RequiredLiteral
+from gemulator.scenario.conditions.texts import fold, squeeze
 
 _MAX_PIECE = 6  # characters; longer pieces distinguish turns better and give fewer false candidates
 _MAX_SCANNED = 24  # pieces; above it, look up each piece of the text instead of searching for each
+_SPACED = 4  # how many more turns a piece without a space may have
 
 _LOOK_UP = 80  # nanoseconds for each character of a text
 
@@ -19,17 +21,22 @@ _Counts: TypeAlias = dict[str, Counter[str]]
 
 
 class _Table(Struct):
-    """Positions of turns by length of the required piece, then by piece, for one kind of text."""
+    """Positions of turns by length of the required piece, then by piece, for one kind of text.
+
+    `spaced`: a piece has a space, so that texts are searched with each run of white space as one space.
+    """
 
     extract: ExtractTexts
     lengths: dict[int, dict[str, list[int]]] = field(default_factory=dict)
+    spaced: bool = False
 
     def add(self, piece: str, position: int) -> None:
+        self.spaced = self.spaced or " " in piece
         self.lengths.setdefault(len(piece), {}).setdefault(piece, []).append(position)
 
     def find(self, texts: Iterable[str], found: set[int]) -> None:
         """Add to `found` the positions of all turns whose piece occurs in one of the texts."""
-        for text in texts:
+        for text in map(squeeze, texts) if self.spaced else texts:
             for length, pieces in self.lengths.items():
                 for piece in _present(pieces, length, text):
                     found.update(pieces[piece])
@@ -66,7 +73,7 @@ class SubstringIndex:
         """Return the positions of turns that may match, in order. Every other turn does not match."""
         found: set[int] = set()
         for table in self._tables.values():
-            table.find([seen.casefold() for seen in table.extract(conversation)], found)
+            table.find([fold(seen) for seen in table.extract(conversation)], found)
         return self._in_order(found)
 
     def candidates_for_literals(self, literals: Mapping[str, Sequence[str]]) -> Iterable[int]:
@@ -102,4 +109,6 @@ def _count_pieces(required: Sequence[Sequence[RequiredLiteral]]) -> _Counts:
 
 
 def _rarest(literal: str, counter: Counter[str]) -> tuple[int, str]:
-    return min((counter[piece], piece) for piece in _pieces(literal))
+    """Return the rarest piece with its number. One without a space may be less rare: it spares squeezing texts."""
+    _, count, piece = min((counter[one] * _SPACED ** (" " in one), counter[one], one) for one in _pieces(literal))
+    return count, piece

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache, partial
 
@@ -77,8 +77,7 @@ class Chat:
             if started is None:
                 began = self._timing.monotonic()
                 query = scope.get("query_string", b"")
-                leaks = find_credentials(query) if query else ()
-                result = await self._answer(scope["path"], Headers(dict(scope["headers"])), receive, leaks)
+                result = await self._answer(scope["path"], Headers(dict(scope["headers"])), receive, query)
             else:
                 began, result = started.began, await started.result()
             stream = result.received.exchange.stream
@@ -134,11 +133,10 @@ class Chat:
         connection.write_whole(head, chunk.data)
         return True
 
-    async def _answer(
-        self, path: str, headers: Headers, source: bytes | Receive, leaks: Sequence[str] = ()
-    ) -> EngineResult:
-        """Answer a request. `leaks` are the kinds of credentials in its query, which the journal does not have."""
-        request = await self._reader.read(path, headers, source)
+    async def _answer(self, path: str, headers: Headers, source: bytes | Receive, query: bytes = b"") -> EngineResult:
+        """Answer a request. Its query may name the session, and leak a credential that the journal does not have."""
+        request = await self._reader.read(path, headers, source, query.decode("latin-1"))
+        leaks = find_credentials(query) if query else ()
         if leaks:
             headers = Headers({**headers.raw, LEAK_HEADER: leaks[0].encode()})
             request = request if isinstance(request, Refusal) else replace(request, headers=headers.raw)

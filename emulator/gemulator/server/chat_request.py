@@ -3,15 +3,17 @@
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from gemulator.core.headers import Headers
 from gemulator.core.plan import Failure, own_failure
+from gemulator.core.session_sources import named_session
 from gemulator.core.settings import Settings
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.request.target import Target, target_of
-from gemulator.server.auth.identity import Authenticator, with_host
+from gemulator.server.auth.identity import MAX_SESSION, Authenticator, with_host
 from gemulator.server.metrics import Metrics
 from gemulator.service.locations import GLOBAL_HOST, NO_HOST
 from gemulator.state.store import DEFAULT
@@ -45,7 +47,9 @@ class RequestReader:
         self._metrics = metrics
         self._address = lru_cache(maxsize=1024)(self._find_address)
 
-    async def read(self, path: str, headers: Headers, source: bytes | Receive) -> IncomingRequest | Refusal:
+    async def read(
+        self, path: str, headers: Headers, source: bytes | Receive, query: str = ""
+    ) -> IncomingRequest | Refusal:
         """Return the request to a chat path or its refusal. `source` is the body, or what receives it."""
         address = self._address(path, headers.raw.get(b"host", b""))
         target, limit = address.target, address.limit
@@ -53,7 +57,9 @@ class RequestReader:
             return Refusal(address.failure, target)
         caller = self._authenticator.caller(headers, target)
         if isinstance(caller, Failure):
-            return Refusal(caller, target)
+            return Refusal(caller, target, self._named_session(headers, query) or DEFAULT)
+        if self._settings.session_from and (session := self._named_session(headers, query)):
+            caller = replace(caller, session=session)
         if caller.error:
             remedy = "correct the header, or leave it out"
             return Refusal(own_failure(caller.error, caller.error, remedy), target, caller.session)
@@ -63,6 +69,12 @@ class RequestReader:
             failure = Failure(413, "INVALID_ARGUMENT", message, cause=_TOO_LARGE, remedy=_SMALLER)
             return Refusal(failure, target, caller.session)
         return IncomingRequest(body, path, target, headers.raw, caller, self._metrics.running - 1)
+
+    def _named_session(self, headers: Headers, query: str) -> str:
+        """Return the session that `session_from` finds, empty if the header of gemulator names one."""
+        if "x-emulator-session" in headers:
+            return ""
+        return named_session(self._settings.session_from, headers, query)[:MAX_SESSION]
 
     def _find_address(self, path: str, host: bytes) -> Address:
         target, name, settings = target_of(path), host.decode("latin-1"), self._settings

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gemulator import SettingError, Settings
 from gemulator.server.admin.guard import is_known_host
 from tests.admin_api import AdminCaller, app_with
 
@@ -59,6 +60,9 @@ async def test_guard_checks_host_and_origin(
         ({"admin_key": "k"}, {"x-emulator-admin-key": "j"}, 401, "key_required"),
         ({"admin_key": "k"}, {"x-emulator-admin-key": "k"}, 200, None),
         ({"allow_host": ("Evil.example",)}, {"host": "evil.EXAMPLE"}, 200, None),
+        ({"allow_host": ("*.SVC.cluster.local",)}, {"host": "gemulator.test.svc.cluster.local:8089"}, 200, None),
+        ({"allow_host": ("*.svc.cluster.local",)}, {"host": "svc.cluster.local"}, 403, "foreign_host"),
+        ({"allow_host": ("*.svc.cluster.local",)}, {"host": "evilsvc.cluster.local"}, 403, "foreign_host"),
     ],
 )
 async def test_guard_checks_switch_and_key(
@@ -68,3 +72,9 @@ async def test_guard_checks_switch_and_key(
     answer = await api("GET", "/sessions", status, headers=headers)
     assert answer.get("error", {}).get("code") == code
     await api("GET", "/health")
+
+
+@pytest.mark.parametrize("host", ["*", "*cluster.local", "a.*.local", "http://a.test", "a.test:8089", "**.local", ""])
+def test_host_that_can_match_nothing_is_refused(host: str) -> None:
+    with pytest.raises(SettingError, match=r"allow_host: .* is not a host name"):
+        Settings.of(allow_host=(host,))

@@ -170,3 +170,37 @@ async def test_many_entries_are_judged_in_a_thread(call: AdminCaller, monkeypatc
     assert (await call("GET", "/verdict"))["entries"] == 101
     assert threads
     assert threading.current_thread().name not in threads
+
+
+async def test_diff_shows_whole_texts(call: AdminCaller) -> None:
+    prompt = "\n".join(f"line {number}" for number in range(300))
+    scenario = {"turns": [{"when": {"user": {"equals": prompt.replace("line 150", "line 15")}}, "reply": "x"}]}
+    await call("POST", "/scenarios?session=d&name=long", 201, json=scenario)
+    await call.ask(prompt, "d")
+    (entry,) = (await call("GET", "/journal?session=d"))["entries"]
+    found = await call("GET", f"/journal/{entry['id']}/diff?turn=long/1")
+    (turn,) = found["turns"]
+    lines = turn["conditions"]["user"].split("\n")
+    assert [line for line in lines if line[0] != " "] == ["- line 15", "+ line 150"]
+    assert len(lines) == 301
+    assert found["text"].startswith(f"request {entry['id']}: ")
+    assert "long/1: user" in found["text"]
+    nearest = await call("GET", f"/journal/{entry['id']}/diff")
+    assert nearest["turns"][0] == turn
+
+
+async def test_diff_is_refused_with_the_reason(call: AdminCaller) -> None:
+    await call.ask("hello")
+    (entry,) = (await call("GET", "/journal"))["entries"]
+    assert (await call("GET", f"/journal/{entry['id']}/diff?turn=no/1", 404))["error"]["code"] == "no_such_turn"
+    assert (await call("GET", "/journal/999/diff", 404))["error"]["code"] == "no_such_entry"
+    short = AdminCaller(app_with(journal_body=100))
+    await short.ask("sunny " * 100)
+    (cut,) = (await short("GET", "/journal"))["entries"]
+    assert (await short("GET", f"/journal/{cut['id']}/diff", 409))["error"]["code"] == "incomplete"
+
+
+async def test_diff_of_a_redacted_body_is_refused(call: AdminCaller) -> None:
+    await call.ask(f"the key is AIza{'Sy' * 17}x, and the weathr")
+    (entry,) = (await call("GET", "/journal"))["entries"]
+    assert (await call("GET", f"/journal/{entry['id']}/diff", 409))["error"]["code"] == "redacted"

@@ -40,6 +40,14 @@ async def test_verify_holds(call: AdminCaller) -> None:
         ({"entries": [{"status": 429, "at_most": 0}]}, "entries[0]", "at most 0 such requests, found 1", [[]]),
         ({"entries": [{"count": 1, "at_least": 2}]}, "entries[0]", "exactly 1 and at least 2 such requests", [[], []]),
         ({"order": [{"status": 200}, {"status": 429}]}, "order[1]", "no matching entry after entry 3", []),
+        (
+            {"entries": [{"usage": {"total_tokens": {"at_least": 5000}}}]},
+            "entries[0]",
+            "found 0",
+            [["usage.total_tokens"]],
+        ),
+        ({"usage": {"total_tokens": {"at_most": 2}}}, "usage", "expected at most 2 total_tokens in all, found ", []),
+        ({"usage": {"prompt_tokens": [1000, 2000]}}, "usage", "expected 1000 or 2000 prompt_tokens in all, found ", []),
         ({"none_unmatched": True}, "none_unmatched", "no turn matched entry 3", [["user"]]),
     ],
 )
@@ -171,3 +179,15 @@ async def test_explain_rejects_invalid_header(call: AdminCaller, name: str) -> N
     error = (await call("POST", "/explain", 422, json={"body": QUESTION, "headers": headers}))["error"]
     assert error["code"] == "unusable_header"
     assert error["message"].startswith(f"x-emulator-{name}")
+
+
+async def test_message_names_requests_prompts_and_turns(call: AdminCaller) -> None:
+    await call.ask("the wether in Rome")
+    expected = {"entries": [{"when": {"user": "the weather in Rome"}}], "none_unmatched": True}
+    message = (await call("POST", "/verify", 409, json=expected))["error"]["message"]
+    lines = message.split("\n")
+    assert lines[0] == "1 of 1 request matched no turn. Nearest turns first:"
+    assert lines[1].endswith("'the wether in Rome'")
+    assert lines[2].startswith("    weather/1: user: expected ")
+    assert "entries[0]: expected at least 1 such request, found 0 among 1" in lines
+    assert "user: expected 'the >>weather<< in Rome' in it, saw 'the >>wether<< in Rome'" in lines[-1]

@@ -8,11 +8,13 @@ from typing import Any
 
 from gemulator.core.errors import Problem
 from gemulator.core.json_types import JSON
+from gemulator.scenario.authoring.condition_lint import lint_conditions
 from gemulator.scenario.authoring.literal_lint import literal_faults
 from gemulator.scenario.authoring.text_lint import lint_text
 from gemulator.scenario.conditions.compare import Presence, TextFields, is_glob, text_matches
 from gemulator.scenario.conditions.extractors import TextsExtractor
 from gemulator.scenario.conditions.match import Match
+from gemulator.scenario.conditions.texts import squeeze
 from gemulator.scenario.library import Library
 from gemulator.scenario.loading.folder import Folder
 from gemulator.scenario.replies import CallReply, LiteralReply, leaves
@@ -28,6 +30,7 @@ def lint(library: Library, folders: Sequence[Folder], tools: Mapping[str, JSON])
     yield from unreachable_turns(library.located_turns)
     for located in library.located_turns:
         yield from _check_literals(located)
+        yield from lint_conditions(located)
     if tools:
         for located in library.located_turns:
             yield from _check_calls(located, tools)
@@ -151,7 +154,7 @@ def _text_implies(narrow: Presence, wide: Presence, glob: bool) -> bool:
     if isinstance(narrow, bool) or isinstance(wide, bool) or isinstance(narrow, list) or isinstance(wide, list):
         return narrow == wide or wide is True
     if isinstance(narrow, TextFields) and narrow.equals is not None:
-        return text_matches(wide, narrow.equals, glob=glob)
+        return narrow == wide or (_is_lenient(wide) and text_matches(wide, narrow.equals, glob=glob))
     contained = _required_text(narrow, glob)
     required = _required_text(wide, glob) if isinstance(wide, str) or wide.model_fields_set == {"contains"} else None
     return narrow == wide or (contained is not None and required is not None and required in contained)
@@ -160,7 +163,12 @@ def _text_implies(narrow: Presence, wide: Presence, glob: bool) -> bool:
 def _required_text(test: str | TextFields, glob: bool) -> str | None:
     """Return a case-folded text that every matching text contains; None if unknown."""
     text = test.contains if isinstance(test, TextFields) else None if glob and is_glob(test) else test
-    return None if text is None else text.casefold()
+    return None if text is None else squeeze(text.casefold())
+
+
+def _is_lenient(test: Presence) -> bool:
+    """Return True if white space does not count: else a test may accept one of two equal texts alone."""
+    return not (isinstance(test, TextFields) and test.exact)
 
 
 def parse_tools(tree: JSON) -> Mapping[str, JSON]:

@@ -37,6 +37,7 @@ turns:
 - Turns are tried from top to bottom, over all files in name order; the first that matches answers. Turns without a
   `when` match always, and are tried after all turns with one.
 - All conditions of a `when` must hold. A string means *contains, ignoring case*; a list means *any of*.
+- `user` is the whole newest user turn: user messages in a row are one text, joined by line breaks.
 - A `reply` is a text, a part, or a list of parts.
 - A turn that replies with a call does not match once the tool has answered, unless its `tool_result` matches that
   result. This ends the loop of an agent.
@@ -57,16 +58,32 @@ _COMPARISONS = """\
 | `user: weather` | the text contains it, ignoring case |
 | `user: [weather, forecast]` | any of the list matches |
 | `user: { equals: What is the weather? }` | the whole text is equal |
+| `user: { word: art }` | the text contains it as a whole word or words, not inside of *start* |
+| `user: { like: 'Report of {date} for {any}' }` | the whole text is equal, with holes |
 | `user: { matches: 'in (?P<city>\\w+)' }` | the regular expression (RE2 syntax) is found in the text |
 | `endpoint: { glob: 'mg-*' }` | the pattern matches the whole text |
 | `user: { contains: weather, not: tomorrow }` | all comparisons hold |
+| `user: { equals: 'Two  spaces', exact: true }` | the text is equal as it is written |
 | `model: google/gemini-2.5-*` | the pattern matches the whole model id (with `*` or `?`) |
 | `tools: false` | there are none (`true`: there is at least one) |
 | `turn: 2`, `turn: { at_least: 3 }` | the number is equal, or within `at_least` and `at_most` |
 | `body: { user: ada, metadata.tier: { equals: gold } }` | all values match, by path: `a.b`, `a[0].b`, `a[*].b` |
+| `tool_call: { name: book, with: { city: Rome } }` | the model called `book`, with this argument among others |
+
+Case counts in comparisons of the whole text and in patterns (`equals`, `like`, `glob`, `matches`) and with `exact:
+true`; in contained texts (a plain string, `contains`, `word`) it does not. White space compares as one space, and is
+ignored at both ends of a whole text; `matches` and `exact: true` take it as it is.
+
+Holes of `like` are `{date}`, `{time}`, `{uuid}`, `{id}` (letters, digits and `_.:-`), `{number}` and `{any}` (any
+text, none too). Replies use them by name: `{{ match.date }}`, of a second one `{{ match.date2 }}`, and `{since:date}`
+is `{{ match.since }}`. Write `{{date}}` for a text in braces that is no hole. Where a request differs from a text in
+nothing but dates, times, ids and numbers, the message about it has the line with `like` to paste.
+
+`[*]` in a path is each item of a list or each value of an object.
 
 In JSON (`body`, and `json` of a `tool_result`) strings match by containment, numbers and `true`/`false` by equality;
-`{ exists: false }` matches if the value does not exist.
+`{ exists: false }` matches if the value does not exist. The values of `with` are equal; a mapping in it may have more
+keys, a list has the same items.
 """
 
 _LITERALS = """\

@@ -8,7 +8,6 @@ from gemulator.core.json_types import JSON
 from gemulator.core.redaction_marks import MARK, MEDIUM_MARK
 from gemulator.request.conversation import Conversation
 from gemulator.scenario import json_path as paths
-from gemulator.scenario.conditions.compare import ValueFields, ValueTest
 from gemulator.scenario.conditions.extractors import (
     Extractor,
     FlagExtractor,
@@ -20,6 +19,7 @@ from gemulator.scenario.conditions.extractors import (
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.conditions.media import MediaExtractor, MediaFields, MediaTest, MessageMedium
 from gemulator.scenario.conditions.tool_results import ResultsExtractor
+from gemulator.scenario.conditions.values import ValueFields, ValueTest
 from gemulator.scenario.json_path import text_of
 
 

@@ -11,23 +11,27 @@ from gemulator.core.json_types import JSON
 from gemulator.core.secrets import REDACTED, is_secret
 from gemulator.request.conversation import Conversation
 from gemulator.scenario import json_path as paths
+from gemulator.scenario.conditions import glob as globs
 from gemulator.scenario.conditions.compare import (
-    ABSENT,
-    NumberTest,
     Presence,
     TextFields,
     TextTest,
+    expected_text,
+    is_glob,
+    text_matches,
+)
+from gemulator.scenario.conditions.differences import TextMismatch
+from gemulator.scenario.conditions.like import literal_of
+from gemulator.scenario.conditions.texts import describe_texts, squeeze
+from gemulator.scenario.conditions.values import (
+    ABSENT,
+    NumberTest,
     ValueTest,
     expected_number,
-    expected_text,
     expected_value,
-    is_glob,
     number_matches,
-    text_matches,
     value_matches,
 )
-from gemulator.scenario.conditions.glob import literal_of
-from gemulator.scenario.conditions.texts import quote, shorten
 from gemulator.scenario.json_path import text_of
 
 _MAX_LITERAL = 200  # characters; longer ones tell turns no better apart
@@ -59,18 +63,13 @@ class Extractor(Struct, frozen=True):
         return iter(())
 
 
-def describe_texts(texts: Sequence[str]) -> str:
-    """Describe the actual texts for a message."""
-    return shorten(", ", map(quote, texts), len(texts)) or "nothing"
-
-
 def literals(test: TextTest | bool, *, glob: bool = False) -> tuple[str, ...] | None:
     """Return case-folded literals of which a matching text contains one; None if none can be derived."""
     if isinstance(test, list):
         each = [literals(one, glob=glob) for one in test]
         return None if None in each else tuple(literal for found in each for literal in found or ())
     found = _literal(test, glob)
-    return (found.casefold()[:_MAX_LITERAL],) if found else None
+    return (squeeze(found.casefold())[:_MAX_LITERAL],) if found else None
 
 
 def _literal(test: str | TextFields | bool, glob: bool) -> str | None:
@@ -78,13 +77,17 @@ def _literal(test: str | TextFields | bool, glob: bool) -> str | None:
         case bool():
             return None
         case str():
-            return literal_of(test) if glob and is_glob(test) else test
+            return globs.literal_of(test) if glob and is_glob(test) else test
         case TextFields(equals=str() as text):
-            return text
+            return text.strip()
         case TextFields(contains=str() as text):
             return text
-        case TextFields(glob=str() as text):
+        case TextFields(word=str() as text):
+            return text.strip()
+        case TextFields(like=str() as text):
             return literal_of(text)
+        case TextFields(glob=str() as text):
+            return globs.literal_of(text).strip()
     return None
 
 
@@ -112,7 +115,7 @@ class TextsExtractor(Extractor, frozen=True):
 def text_mismatches(name: str, test: Presence, seen: Sequence[str], *, glob: bool = False) -> Iterator[Mismatch]:
     if not texts_match(test, seen, glob=glob):
         expected = ("any" if test else "none") if isinstance(test, bool) else expected_text(test, glob=glob)
-        yield Mismatch(name, expected, describe_texts(seen))
+        yield TextMismatch(name, expected, describe_texts(seen), test=test, seen=seen)
 
 
 def texts_match(test: Presence, seen: Sequence[str], *, glob: bool = False) -> bool:
@@ -166,7 +169,8 @@ def value_mismatches(name: str, tests: Mapping[str, ValueTest], tree: JSON) -> I
     for path, test in tests.items():
         seen = list(paths.values(tree, paths.steps(path)))
         if not any(value_matches(test, value) for value in seen or [ABSENT]):
-            yield Mismatch(f"{name}.{path}", expected_value(test), describe_texts([text_of(value) for value in seen]))
+            texts = [text_of(value) for value in seen]
+            yield TextMismatch(f"{name}.{path}", expected_value(test), describe_texts(texts), test=test, seen=texts)
 
 
 class TreeExtractor(Extractor, frozen=True):

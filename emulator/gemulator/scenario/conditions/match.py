@@ -11,7 +11,7 @@ from gemulator.core.secrets import REDACTED, is_secret
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.captures import Regex, regexes_in
-from gemulator.scenario.conditions.compare import MAX_ALTERNATIVES, NumberTest, Presence, TextTest
+from gemulator.scenario.conditions.compare import MAX_ALTERNATIVES, Presence, TextTest
 from gemulator.scenario.conditions.extractors import (
     Extractor,
     FlagExtractor,
@@ -27,7 +27,9 @@ from gemulator.scenario.conditions.extractors import (
     tool_choice_texts,
 )
 from gemulator.scenario.conditions.media import MediaExtractor, MediaTest
+from gemulator.scenario.conditions.tool_calls import CallsExtractor, CallTest
 from gemulator.scenario.conditions.tool_results import ResultsExtractor, ResultTest
+from gemulator.scenario.conditions.values import NumberTest
 
 
 class Match(StrictModel):
@@ -35,13 +37,16 @@ class Match(StrictModel):
 
     user: Annotated[
         TextTest | None,
-        TextsExtractor(lambda conversation: [conversation.user_text]),
-        Field(description="Newest user message.", examples=["weather"]),
+        TextsExtractor(lambda conversation: [conversation.user_turn_text]),
+        Field(
+            description="Newest user turn: all user messages in a row, with the texts of all parts.",
+            examples=["weather"],
+        ),
     ] = None
     earlier: Annotated[
         TextTest | None,
-        TextsExtractor(lambda conversation: conversation.user_texts[:-1]),
-        Field(description="Any earlier user message.", examples=["my name is Ada"]),
+        TextsExtractor(lambda conversation: conversation.earlier_user_texts),
+        Field(description="Any user message before the newest user turn.", examples=["my name is Ada"]),
     ] = None
     system: Annotated[
         TextTest | None,
@@ -79,6 +84,14 @@ class Match(StrictModel):
             examples=["get_weather", {"name": "get_weather", "json": {"temp": {"at_least": 30}}}],
         ),
     ] = None
+    tool_call: Annotated[
+        CallTest | None,
+        CallsExtractor(),
+        Field(
+            description="Tool call since the newest user message: name of the tool, or name and arguments.",
+            examples=["book", {"name": "book", "with": {"city": "Rome"}}],
+        ),
+    ] = None
     turn: Annotated[
         NumberTest | None,
         NumberExtractor(lambda conversation: conversation.turn),
@@ -112,17 +125,17 @@ class Match(StrictModel):
     image: Annotated[
         MediaTest | None,
         MediaExtractor("image"),
-        Field(description="Image in the newest user message: MIME type, or `true` for any.", examples=[True]),
+        Field(description="Image in the newest user turn: MIME type, or `true` for any.", examples=[True]),
     ] = None
     audio: Annotated[
         MediaTest | None,
         MediaExtractor("audio"),
-        Field(description="Audio in the newest user message.", examples=["audio/wav"]),
+        Field(description="Audio in the newest user turn.", examples=["audio/wav"]),
     ] = None
     file: Annotated[
         MediaTest | None,
         MediaExtractor("file"),
-        Field(description="Other file in the newest user message.", examples=[{"mime": "application/pdf"}]),
+        Field(description="Other file in the newest user turn.", examples=[{"mime": "application/pdf"}]),
     ] = None
     stream: Annotated[
         bool | None,

@@ -19,7 +19,8 @@ from gemulator.scenario.conditions.compare import (
     shape_tag,
     text_matches,
 )
-from gemulator.scenario.conditions.extractors import Extractor, RequiredLiteral, describe_texts, text_mismatches
+from gemulator.scenario.conditions.extractors import Extractor, RequiredLiteral, text_mismatches
+from gemulator.scenario.conditions.texts import describe_texts
 
 Medium = Literal["image", "audio", "file"]
 
@@ -33,9 +34,8 @@ class MessageMedium(Struct, frozen=True):
 
     @classmethod
     def from_newest(cls, conversation: Conversation) -> Sequence[Self]:
-        """Return the media of the newest user message."""
-        users = [message for message in conversation.request.messages if message.role == "user"]
-        return [cls._from_part(part) for part in users[-1].parts] if users else []
+        """Return the media of the newest user turn."""
+        return [cls._from_part(part) for message in conversation.user_turn for part in message.parts]
 
     @classmethod
     def _from_part(cls, part: ContentPart) -> Self:
@@ -88,7 +88,7 @@ MediaTest: TypeAlias = Annotated[
 
 
 class MediaExtractor(Extractor, frozen=True):
-    """Media of the newest user message, of which one must match. A plain string tests the MIME type."""
+    """Media of the newest user turn, of which one must match. A plain string tests the MIME type."""
 
     medium: Medium
 

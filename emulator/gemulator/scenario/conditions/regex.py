@@ -16,6 +16,8 @@ _UNSUPPORTED = (
     (r"\(\?\(", "a conditional group"),
 )
 
+SPACES = r"[\s\pZ\x{0b}\x{1c}-\x{1f}\x{85}]+"  # white space as str.split has it
+
 
 @lru_cache(maxsize=4096)
 def compile_regex(pattern: str) -> Any:
@@ -41,6 +43,19 @@ def compile_test(pattern: str) -> Any:
     options = re2.Options()
     options.never_capture = True  # except of named groups
     return re2.compile(_GROUP_NAME.sub(lambda found: found[1] or "(", pattern), options)
+
+
+def quote_regex(text: str) -> str:
+    """Return the pattern of a literal text."""
+    return str(re2.escape(text))
+
+
+def quote_spaced(text: str) -> str:
+    """Return the pattern of a literal text with any amount of white space where it has some."""
+    if text.isspace():
+        return SPACES
+    before, after = SPACES * text[:1].isspace(), SPACES * text[-1:].isspace()
+    return f"{before}{SPACES.join(map(quote_regex, text.split()))}{after}"
 
 
 def _reason(pattern: str, error: Exception) -> str:

@@ -27,6 +27,7 @@ _CONDITION_KEYS: Mapping[str, str] = {
     **dict.fromkeys(("system_prompt", "instructions", "developer"), "system"),
     **dict.fromkeys(("tool", "tools", "function"), "tools"),
     **dict.fromkeys(("result", "tool_response", "function_response", "tool_output"), "tool_result"),
+    **dict.fromkeys(("call", "tool_calls", "function_call"), "tool_call"),
     **dict.fromkeys(("header",), "headers"),
 }
 # Google's status names and everyday names of errors, with their HTTP status.
@@ -113,6 +114,8 @@ def unknown_error(given: str, known: Sequence[str]) -> str:
 
 def nested_condition(path: Sequence[str | int], given: JSON) -> str:
     """Return the remedy for an unknown key of a comparison, under `tool_result` or `body`; empty elsewhere."""
+    if "tool_call" in path[:-1]:
+        return f"Name the tool: `tool_call: {{ name: {path[-1]}, with: … }}`."
     if "tool_result" in path[:-1]:
         return f"Name the tool: `tool_result: {{ name: {path[-1]}, json: … }}`."
     if "body" in path[:-1]:

@@ -35,6 +35,7 @@ _SHAPES = {
     "<flag>": "true or false",
     "<number>": "a number",
     "<result>": "name, text or json",
+    "<call>": "name, with or json",
     "<media>": "mime or uri",
 }
 
@@ -240,8 +241,8 @@ def class_at(loc: Sequence[str | int], root: type[StrictModel] = Scenario) -> ty
 
 
 def _classes_for_tag(options: Sequence[type[StrictModel]], tag: str) -> Sequence[type[StrictModel]]:
-    names = {"<result>": "ResultFields", "<media>": "MediaFields", "<option>": "Option"}
-    plain = [option for option in options if option.__name__ not in {"ResultFields", "MediaFields"}]
+    names = {"<result>": "ResultFields", "<call>": "CallFields", "<media>": "MediaFields", "<option>": "Option"}
+    plain = [option for option in options if option.__name__ not in {"ResultFields", "CallFields", "MediaFields"}]
     return [option for option in options if option.__name__ == names.get(tag)] or plain
 
 

@@ -80,8 +80,10 @@ def _public_headers(variables: Variables) -> JSON:
 
 
 ROOTS: Mapping[str, Root] = {
-    "user": Root("Newest user message.", lambda at: at.conversation.user_text),
-    "earlier": Root("Earlier user messages, oldest first.", lambda at: list(at.conversation.user_texts[:-1])),
+    "user": Root("Newest user turn.", lambda at: at.conversation.user_turn_text),
+    "earlier": Root(
+        "User messages before the newest user turn, oldest first.", lambda at: list(at.conversation.earlier_user_texts)
+    ),
     "system": Root("System text.", lambda at: at.conversation.system_text),
     "model": Root("Model id.", lambda at: at.conversation.request.model),
     "endpoint": Root("Endpoint id in the path.", lambda at: at.conversation.target.endpoint),
@@ -91,7 +93,7 @@ ROOTS: Mapping[str, Root] = {
     "tool_result": Root("Latest tool result since the newest user message.", _last_tool_result),
     "tool_results": Root("Tool results by name of the tool.", _tool_results),
     "match": Root(
-        "Captured groups of the regular expressions in `when`, by number or name.", lambda at: dict(at.groups)
+        "Holes of `like` and captured groups of `matches` in `when`, by name or number.", lambda at: dict(at.groups)
     ),
     "header": Root("Request headers without credentials.", _public_headers),
     "body": Root("Body of the request.", lambda at: at.conversation.body),

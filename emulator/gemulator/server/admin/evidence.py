@@ -15,6 +15,7 @@ from gemulator.request.target import target_of
 from gemulator.scenario.conditions.certainty import certainty, unknown_parts
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.expectations import ExpectedRequest
+from gemulator.server.admin.expected_usage import usage_mismatches
 from gemulator.state.journal.entry import Entry
 from gemulator.state.store import Tally
 
@@ -146,6 +147,7 @@ def differing_facts(wanted: ExpectedRequest, entry: Entry) -> Iterator[Mismatch]
     for name, expected, actual in facts:
         if expected not in {None, actual}:
             yield Mismatch(name, str(expected), str(actual))
+    yield from usage_mismatches(wanted.usage, exchange.usage)
 
 
 def refusal_of(entry: Entry) -> str:

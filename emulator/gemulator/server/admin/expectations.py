@@ -11,6 +11,7 @@ from gemulator.core.secrets import is_credential
 from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.loading.reader import empty_paths
+from gemulator.server.admin.expected_usage import ExpectedUsage
 from gemulator.state.journal.entry import Outcome
 
 
@@ -22,6 +23,7 @@ class ExpectedRequest(StrictModel):
     turn: Annotated[int | None, Field(description="The number of the turn that answered.")] = None
     status: Annotated[int | None, Field(description="The HTTP status.")] = None
     outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
+    usage: Annotated[ExpectedUsage | None, Field(description="The token counts of the answer.")] = None
     refused: Annotated[bool, Field(description="Count requests that were refused, too.")] = False
 
     @field_validator("when")
@@ -66,6 +68,7 @@ class Expectations(StrictModel):
     order: Annotated[
         Sequence[ExpectedRequest], Field(description="Requests in this order; others may come between them.")
     ] = ()
+    usage: Annotated[ExpectedUsage | None, Field(description="Sums of the token counts of all answers.")] = None
     none_unmatched: Annotated[
         bool | Literal["refused"],
         Field(description="Every request matched a turn; `refused`: none was refused for matching no turn."),

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gemulator.core.headers import Headers
+from gemulator.core.session_sources import host_is_allowed
 
 _PORT = re.compile(r":\d*$")
 _KEY_HEADER = b"x-emulator-admin-key"
@@ -72,7 +73,7 @@ def is_known_host(host: str, allowed: tuple[str, ...]) -> bool:
     name without a dot and none below `localhost`.
     """
     name = _PORT.sub("", host) if not host.endswith("]") else host
-    if name in allowed or name in {"host.docker.internal", "localhost"} or name.endswith(".localhost"):
+    if host_is_allowed(name, allowed) or name in {"host.docker.internal", "localhost"} or name.endswith(".localhost"):
         return True
     try:
         ip_address(name.removeprefix("[").removesuffix("]"))

@@ -19,6 +19,7 @@ from gemulator.engine.explain import Explanation
 from gemulator.request.target import target_of
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.bodies import Question, int_param, journal_filter, parse_body, read_body, read_json
+from gemulator.server.admin.diff import entry_diff
 from gemulator.server.admin.evidence import Knobs, gaps
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.auth.identity import rebuild_request
@@ -59,6 +60,7 @@ class JournalRoutes(Struct, frozen=True):
             Route("/journal", self.journal),
             Route("/journal.har", self.har),
             Route("/journal/{number:int}", self.entry),
+            Route("/journal/{number:int}/diff", self.diff),
             Route("/verify", self.verify, methods=["POST"]),
             Route("/explain", self.explain, methods=["POST"]),
         ]
@@ -142,12 +144,20 @@ class JournalRoutes(Struct, frozen=True):
         return Response(text, media_type="application/json")
 
     async def entry(self, request: Request) -> Response:
+        entry = await self._entry(request)
+        return self._response(self._view(await self._with_near_misses(entry, turns=True)))
+
+    async def _entry(self, request: Request) -> Entry:
         number = int(request.path_params["number"])
         entry = await self.engine.store.entry(number)
         if entry is None:
             remedy = "It never existed or was evicted: see journal_entries and journal_bytes in /__emulator/settings."
             raise AdminHTTPError(404, "no_such_entry", f"journal entry {number} not found", remedy)
-        return self._response(self._view(await self._with_near_misses(entry, turns=True)))
+        return entry
+
+    async def diff(self, request: Request) -> Response:
+        turn = request.query_params.get("turn")
+        return self._response(await entry_diff(self.engine, await self._entry(request), turn))
 
     async def _with_near_misses(self, entry: Entry, *, turns: bool = False) -> Entry:
         """Return the entry with its near misses, computed if the answer was generated.
@@ -178,6 +188,7 @@ class JournalRoutes(Struct, frozen=True):
         """
         from gemulator.server.admin.evidence import Evidence
         from gemulator.server.admin.expectations import Expectations
+        from gemulator.server.admin.failure_report import report
         from gemulator.server.admin.verification import verify
 
         expected = parse_body(body, Expectations)
@@ -195,7 +206,7 @@ class JournalRoutes(Struct, frozen=True):
             failed = verify(expected, evidence)
         if not failed:
             return len(entries)
-        message = "; ".join(f"{check.check}: {check.message}" for check in failed)
+        message = report(failed, entries)
         remedy = f"`failures` lists how the nearest entries differ; GET /__emulator/journal?session={session} has all."
         redactor = self.engine.redactor
         views = orjson.loads(redactor.json(orjson.dumps([_failed_check_view(check) for check in failed])))

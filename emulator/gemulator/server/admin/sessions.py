@@ -57,6 +57,7 @@ class SessionRoutes(Struct, frozen=True):
             Route("/sessions", self.sessions, methods=["GET"]),
             Route("/sessions", self.create, methods=["POST"]),
             Route("/sessions/{session:path}/reset", self.reset, methods=["POST"]),
+            Route("/sessions/{session:path}/end", self.end, methods=["POST"]),
             Route("/sessions/{session:path}", self.drop, methods=["DELETE"]),
             Route("/scenarios", self.scenarios, methods=["GET"]),
             Route("/scenarios", self.push, methods=["POST"]),
@@ -83,7 +84,7 @@ class SessionRoutes(Struct, frozen=True):
         for name in new.drop:
             await store.drop(name)
         for name in new.over:
-            await self._end(name)
+            await self.end_session(name)
         if new.session is not None and await has_ended(store, new.session):
             await store.drop(new.session)
         session = await store.open(new.session)
@@ -102,7 +103,8 @@ class SessionRoutes(Struct, frozen=True):
         expires = int(self.utc()) + new.ttl
         return session, create_token(session, expires, signing_key(self.settings))
 
-    async def _end(self, session: str) -> None:
+    async def end_session(self, session: str) -> None:
+        """End a session: later requests in it get a 400."""
         store = self.engine.store
         await end_session(store, session)
         self.ended.append(session)
@@ -118,6 +120,11 @@ class SessionRoutes(Struct, frozen=True):
         if after != before:
             await store.configure(session, after)
         return JSONResponse({"session": session, "reset": True})
+
+    async def end(self, request: Request) -> Response:
+        session = str(request.path_params["session"])
+        await self.end_session(session)
+        return JSONResponse({"session": session, "ended": True})
 
     async def drop(self, request: Request) -> Response:
         session = str(request.path_params["session"])

@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from gemulator.core.errors import Mismatch
+from gemulator.core.errors import SIMILAR, Mismatch, explained
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.evidence import Evidence, conversation_of, decide, differing_facts, refusal_of
 from gemulator.server.admin.expectations import Expectations, ExpectedCount, ExpectedRequest
+from gemulator.server.admin.expected_usage import usage_failures
 from gemulator.state.journal.entry import Entry
 from gemulator.state.journal.json_views import FailureKind
 
@@ -49,6 +50,7 @@ def verify(expected: Expectations, evidence: Evidence) -> Sequence[FailedCheck]:
     checks: tuple[Iterator[FailedCheck], ...] = (
         _failed_counts(expected.entries, evidence),
         _failed_order(expected.order, evidence),
+        _failed_usage(expected, evidence),
         _late_entries(evidence),
         _unmatched_entries(evidence, expected.none_unmatched) if expected.none_unmatched else iter(()),
         _unused_turns(evidence) if expected.times_used else iter(()),
@@ -91,7 +93,15 @@ def _refused_requests(refused: Sequence[Entry], whose: str = "in all") -> str:
 
 def _nearest(wanted: ExpectedRequest, entries: Sequence[Entry], turn: LocatedTurn | None = None) -> _Nearest:
     differing = ((entry.number, tuple(_differences(wanted, entry, turn))) for entry in entries)
-    return sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))[:3]
+    ranked = sorted((pair for pair in differing if pair[1]), key=lambda pair: _distance(pair[1]))[:3]
+    return [(number, explained(found)) for number, found in ranked]
+
+
+def _distance(mismatches: Sequence[Mismatch]) -> tuple[float, float]:
+    """Return how much of the criteria disagrees, so that an entry with a typo is nearer than another one."""
+    agreements = [mismatch.agreement for mismatch in mismatches]
+    agreeing = sum(one.agreement for one in mismatches if one.is_text and one.agreement >= SIMILAR)
+    return len(mismatches) - agreeing, -max(agreements, default=0.0)
 
 
 def _differences(wanted: ExpectedRequest, entry: Entry, turn: LocatedTurn | None) -> Iterable[Mismatch]:
@@ -128,7 +138,7 @@ def _failed_counts(expected: Sequence[ExpectedCount], evidence: Evidence) -> Ite
 
 def _range(wanted: ExpectedCount, evidence: Evidence, matching: int, uncertain: int) -> tuple[int, float]:
     """Return the least and the largest number of requests that may have matched."""
-    plain = not wanted.when.has_conditions and wanted.status is None and wanted.outcome is None
+    plain = not wanted.when.has_conditions and wanted.status is None and wanted.outcome is None and not wanted.usage
     if plain and wanted.scenario is not None and wanted.turn is not None:  # such answers are counted
         found = max(matching, evidence.tally.answers.get(f"{wanted.scenario}/{wanted.turn}", 0))
         return found, found if evidence.counts_are_exact else math.inf
@@ -151,6 +161,14 @@ def _failed_order(expected: Sequence[ExpectedRequest], evidence: Evidence) -> It
                 yield FailedCheck("order", message, _nearest(wanted, entries[begin:]), index=index)
             return
         begin = at + 1
+
+
+def _failed_usage(expected: Expectations, evidence: Evidence) -> Iterator[FailedCheck]:
+    for message, unknown in usage_failures(expected.usage, evidence.entries, evidence.unseen):
+        if unknown:
+            yield FailedCheck("usage", f"unknown: {message}, but {evidence.missing()}", unknown=True)
+        else:
+            yield FailedCheck("usage", message)
 
 
 def _late_entries(evidence: Evidence) -> Iterator[FailedCheck]:

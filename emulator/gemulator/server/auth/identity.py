@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _DEDICATED_SUFFIX = ".prediction.vertexai.goog"
 _MAX_CACHED = 4_000  # bytes of the headers that decide a caller
-_MAX_SESSION = 200  # characters; longer names are truncated
+MAX_SESSION = 200  # characters; longer names are truncated
 
 _PREFIX = "x-emulator-"
 _OWN_HEADERS = frozenset([*map(header_of, OVERRIDES), "x-emulator-session", "x-emulator-admin-key"])
@@ -131,7 +131,7 @@ def bearer_token(headers: Headers) -> str:
 def caller_from_headers(headers: Headers, session: str) -> Caller:
     """Return the caller in a session with the overrides in the headers."""
     given: Any = {name: value for name in OVERRIDES if (value := headers.get(header_of(name)))}
-    return Caller(session[:_MAX_SESSION], Overrides(**given) if given else NO_OVERRIDES, _header_error(headers, given))
+    return Caller(session[:MAX_SESSION], Overrides(**given) if given else NO_OVERRIDES, _header_error(headers, given))
 
 
 def _header_error(headers: Headers, given: Mapping[str, str]) -> str:

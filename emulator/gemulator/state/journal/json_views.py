@@ -15,9 +15,12 @@ from gemulator.state.journal.redaction import elide_media, redact_headers
 
 
 class MismatchView(TypedDict):
+    """Failed condition. In texts, `>>` and `<<` stand around the first difference; `note` says where it is."""
+
     name: str
     expected: str
     actual: str
+    note: NotRequired[str]
 
 
 class NearMissView(TypedDict):
@@ -114,7 +117,7 @@ class NearestEntryView(TypedDict):
     mismatches: list[MismatchView]
 
 
-FailureKind: TypeAlias = Literal["entries", "order", "none_late", "none_unmatched", "times_used"]
+FailureKind: TypeAlias = Literal["entries", "order", "usage", "none_late", "none_unmatched", "times_used"]
 
 
 class FailureView(TypedDict):
@@ -206,7 +209,7 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         quota=exchange.quota or None,
     )
     if full:
-        view["request"] = _request(exchange.body, redact_headers(received.headers))
+        view["request"] = request_view(exchange.body, redact_headers(received.headers))
         view["answer"] = _answer(entry.sent)
     return view
 
@@ -223,7 +226,14 @@ def near_miss_views(nearest: Sequence[NearMiss]) -> list[NearMissView]:
 
 def mismatch_views(mismatches: Sequence[Mismatch]) -> list[MismatchView]:
     """Return the views of mismatches."""
-    return [MismatchView(name=one.name, expected=one.expected, actual=one.actual) for one in mismatches]
+    return [_mismatch_view(one) for one in mismatches]
+
+
+def _mismatch_view(mismatch: Mismatch) -> MismatchView:
+    view = MismatchView(name=mismatch.name, expected=mismatch.expected, actual=mismatch.actual)
+    if mismatch.note:
+        view["note"] = mismatch.note
+    return view
 
 
 def mismatch_text(mismatch: MismatchView) -> str:
@@ -242,7 +252,8 @@ def usage_view(usage: Usage | None) -> UsageView | None:
     )
 
 
-def _request(body: Body, headers: dict[str, str]) -> RequestView:
+def request_view(body: Body, headers: dict[str, str]) -> RequestView:
+    """Return the view of a request, media shortened."""
     text = body.shown.decode("utf-8", "replace")
     try:
         tree = text if body.cut else orjson.loads(text)
