@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 from gemulator.core.budget import LOOP_STEPS, NO_STEPS, Budget, WorkerNeeded
 
@@ -15,7 +15,7 @@ LARGE = 256_000
 
 _MEDIUM = 16_000  # bytes of a body above which nothing is generated in the event loop that counts its work
 
-Arguments = ParamSpec("Arguments")
+Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 
@@ -39,16 +39,14 @@ class Worker:
 
         return ThreadPoolExecutor(1, "gemulator worker")
 
-    async def run(
-        self, size: int, work: Callable[Arguments, Result], *args: Arguments.args, **more: Arguments.kwargs
-    ) -> Result:
-        """Return `work(*args, **more)`, from the thread if `size`, in bytes, is large or it raises WorkerNeeded."""
+    async def run(self, size: int, work: Callable[[*Arguments], Result], *args: *Arguments) -> Result:
+        """Return `work(*args)`, from the thread if `size`, in bytes, is large or it raises WorkerNeeded."""
         if size <= LARGE:
             try:
-                return work(*args, **more)
+                return work(*args)
             except WorkerNeeded:
                 pass
-        return await self._in_thread(lambda: work(*args, **more))
+        return await self._in_thread(partial(work, *args))
 
     async def run_within(self, size: int, work: Callable[[Budget], Result]) -> Result:
         """Return the result of `work`; it is begun again in the thread if it is too much for the event loop."""
