@@ -28,7 +28,7 @@ from gemulator.engine.prepare import PreparedRequest, RequestPreparer
 from gemulator.engine.redacted_request import redact_near_misses, redacted_conversation, shown_near_misses
 from gemulator.engine.refused_body import is_encoded, model_in
 from gemulator.engine.rendering import RenderedAnswer
-from gemulator.engine.response_headers import add_emulator_headers, session_header
+from gemulator.engine.response_headers import add_emulator_headers
 from gemulator.engine.result import AdmittedRequest, AnswerDraft, EngineResult
 from gemulator.engine.worker import Worker
 from gemulator.scenario.delivery_fields import parse_quota
@@ -155,8 +155,8 @@ class Engine:
             await self._unclaim(session, prepared, claim)
         phases = rendering.template.schedule.phases
         answers = await self._prior_answers(phases, session, prepared, claim, dry=dry) if phases else 0
-        added = session_header(session) if self.settings.emulator_headers else ()
-        delivery = rendering.deliver(attempt, int(now), added, incoming.others, answers)
+        named = session if self.settings.emulator_headers else ""
+        delivery = rendering.deliver(attempt, int(now), named, incoming.others, answers)
         if delivery.faults:
             exchange = replace(exchange, status=status_of(delivery.steps))
         if admission is not None:

@@ -15,10 +15,11 @@ from gemulator.delivery.paced_stream import PacedSteps, StreamTemplate
 from gemulator.delivery.pacing import NO_WORKLOAD, Workload
 from gemulator.delivery.schedule import PLAIN, Schedule
 from gemulator.delivery.steps import Chunk, Delivery, Head
-from gemulator.dialects import DIALECTS, Dialect, RawHeaders, Style, refusal
+from gemulator.dialects import DIALECTS, Dialect, Style, refusal
 from gemulator.engine.ids import IdFactory, IdSlot, call_count
 from gemulator.engine.planning.output_limit import check_prompt_probabilities, expect_rendering
 from gemulator.engine.planning.plan import Script, plan_script
+from gemulator.engine.response_headers import session_header
 from gemulator.request.body import ChatRequest
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.replies import Context
@@ -34,7 +35,7 @@ class AnswerTemplate(Struct, frozen=True):
 
     `created` is set if all answers have the same time. `stream` is set for streams with pacing but without faults;
     `chunk_tokens`, for a whole body, are the tokens per chunk that its stream would have. `events` is the number of
-    events in the one chunk of a stream without waits. `heads` caches heads with added headers, one per session.
+    events in the one chunk of a stream without waits. `heads` caches the heads that name a session.
     """
 
     head: Head
@@ -46,15 +47,16 @@ class AnswerTemplate(Struct, frozen=True):
     created: int | None = None
     stream: StreamTemplate | None = None
     events: int = 1
-    heads: dict[RawHeaders, Head] = field(default_factory=dict)
+    heads: dict[str, Head] = field(default_factory=dict)
 
-    def head_with(self, added: RawHeaders) -> Head:
-        """Return the head with `added` headers."""
-        head = self.heads.get(added)
+    def head_for(self, session: str) -> Head:
+        """Return the head with the header that names a session."""
+        head = self.heads.get(session)
         if head is None:
             if len(self.heads) >= _MAX_HEADS:
                 self.heads.clear()
-            head = self.heads[added] = Head(self.head.status, self.head.headers + added, self.head.wait)
+            headers = (*self.head.headers, session_header(session))
+            head = self.heads[session] = Head(self.head.status, headers, self.head.wait)
         return head
 
 
@@ -93,15 +95,15 @@ class RenderedAnswer(Struct, frozen=True):
             workload = replace(workload, prompt_tokens=prompt_tokens)
         return RenderedAnswer(root, template, replace(plan, usage=usage), values, workload)
 
-    def deliver(self, attempt: int, now: int, added: RawHeaders = (), others: int = 0, answers: int = 0) -> Delivery:
-        """Return the steps of one attempt; `now` is in Unix seconds, `added` are headers of this attempt only.
+    def deliver(self, attempt: int, now: int, session: str = "", others: int = 0, answers: int = 0) -> Delivery:
+        """Return the steps of one attempt; `now` is in Unix seconds, `session` is named in the head if not empty.
 
         `others` is the number of answers in progress, `answers` that of earlier answers with the same counted faults.
         """
         template, seed = self.template, self.root.child("attempt", attempt)
         first = self.initial_values and (attempt, now) == (0, self.rendered_at)
         values = self.initial_values if first else self._values(seed, now)
-        head = template.head_with(added) if added else template.head
+        head = template.head_for(session) if session else template.head
         if template.schedule.is_noop:
             ((chunk, tokens),) = template.chunks  # `render` has joined them
             data = chunk.fill(values)

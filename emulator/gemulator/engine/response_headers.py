@@ -1,20 +1,17 @@
 """Builder of the `x-emulator-*` response headers."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from msgspec.structs import replace
 
 from gemulator.delivery.steps import Head
-from gemulator.dialects import RawHeaders
 
 _MAX_LENGTH = 2_000  # characters: clients refuse heads of 8,000 bytes
 
 
-@lru_cache(maxsize=1024)
-def session_header(session: str) -> RawHeaders:
+def session_header(session: str) -> tuple[bytes, bytes]:
     """Return the header that names the session."""
-    return ((b"x-emulator-session", _header_value(session)),)
+    return b"x-emulator-session", _header_value(session)
 
 
 def add_emulator_headers(
