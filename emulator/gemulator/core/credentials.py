@@ -8,6 +8,7 @@ import orjson
 
 from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.redaction_marks import redaction_mark
+from gemulator.core.text_cache import cache_short
 
 # Kind, a text that it begins with, and its form. None of them ends within an escape of a JSON text.
 _KEYS = tuple(
@@ -36,6 +37,14 @@ _MAX_WORDS = 10_000  # words of one text that look like a key; further ones are 
 MIN_BYTES = 20  # of the shortest of them
 _ESCAPED = re.compile(rb"\\u00[2-7]")  # ASCII as escapes, which no client needs
 _MAX_DEPTH = 200
+
+
+_SUSPECT = (b"\\u00", *(begin for _, begin, _ in _KEYS))
+
+
+def is_suspect(data: bytes) -> bool:
+    """Return True if a JSON text may have credentials: it has the beginning of one, or escapes of ASCII."""
+    return max(map(data.find, _SUSPECT)) >= 0  # `in` raises an error within for each text
 
 
 def find_credentials(data: bytes) -> Sequence[str]:
@@ -87,9 +96,13 @@ class Redactor:
             (compile_pattern(one), redaction_mark(f"--redact {number}")) for number, one in enumerate(patterns, 1)
         ]
         self.has_patterns = bool(self._forms)
+        self._short_text = cache_short(1_024, 300)(self._redact_text)  # of paths, models and hints
 
     def text(self, text: str) -> str:
         """Return a text with a mark for each credential."""
+        return self._short_text(text)
+
+    def _redact_text(self, text: str) -> str:
         data = text.encode("utf-8", "surrogatepass")
         redacted = redact(data)
         text = text if redacted is data else redacted.decode("utf-8", "surrogatepass")
@@ -105,7 +118,7 @@ class Redactor:
             tree = orjson.loads(data)
         except orjson.JSONDecodeError:
             return self.text(data.decode("utf-8", "replace")).encode()
-        found = _with_texts(tree, self.text, _MAX_DEPTH)
+        found = _with_texts(tree, self._redact_text, _MAX_DEPTH)
         return data if found == tree else dump_json(found).encode()
 
     def values(self, headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:

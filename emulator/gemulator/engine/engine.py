@@ -214,7 +214,8 @@ class Engine:
         located = None if index is None else prepared.candidates[index]
         source: Source = "unmatched"
         nearest: Sequence[NearMiss] = ()
-        body = Body.of(incoming.body, self.settings.journal_body, self.redactor)
+        suspect = prepared.conversation.parsed.suspect
+        body = Body.of(incoming.body, self.settings.journal_body, self.redactor, suspect=suspect)
         if index is None:
             budget.expect(prepared.nearest_steps)
             nearest = shown_near_misses(prepared, body, self.redactor)

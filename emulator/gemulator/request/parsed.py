@@ -48,11 +48,12 @@ class RequestEnvelope(Struct, eq=False, dict=True):
     """A body without its messages.
 
     `request` has no messages and `body` an empty list of them. Both are shared between requests and never mutated.
-    `tokens` is set when first counted.
+    `tokens` is set when first counted. `suspect` is False if it has no credentials.
     """
 
     request: ChatRequest
     body: Mapping[str, JSON]
+    suspect: bool = True
     tokens: int | None = None
     _memo: dict[object, Any] = field(default_factory=dict)
 
@@ -88,10 +89,14 @@ class RequestEnvelope(Struct, eq=False, dict=True):
 
 
 class ParsedMessage(Struct, eq=False):
-    """A message and the digest of its JSON. `tokens` is set when first counted."""
+    """A message and the digest of its JSON. `suspect` is False if it has no credentials.
+
+    `tokens` is set when first counted.
+    """
 
     message: Message
     digest: bytes
+    suspect: bool = True
     tokens: int | None = None
 
 
@@ -105,6 +110,7 @@ class History(Struct, eq=False):
     messages: Sequence[Message]
     digest: bytes
     features: int
+    suspect: bool
     tokens: int | None = None
 
     @classmethod
@@ -112,7 +118,8 @@ class History(Struct, eq=False):
         """Return the history of parsed messages."""
         messages = [one.message for one in parsed]
         joined = combine_digests([one.digest for one in parsed])
-        return cls(parsed, messages, joined, reduce(or_, map(_features_of, messages), 0))
+        features = reduce(or_, map(_features_of, messages), 0)
+        return cls(parsed, messages, joined, features, any(one.suspect for one in parsed))
 
 
 def combine_digests(digests: Sequence[bytes]) -> bytes:
@@ -128,6 +135,11 @@ class ParsedRequest(Struct, frozen=True, dict=True):
     history: History
     newest: ParsedMessage
     raw: bytes
+
+    @property
+    def suspect(self) -> bool:
+        """Return False if no part has credentials, none of which can begin in one part and end in another."""
+        return self.envelope.suspect or self.history.suspect or self.newest.suspect
 
     @cached_property
     def tree(self) -> dict[str, JSON]:

@@ -8,6 +8,7 @@ import orjson
 from msgspec import Raw
 from msgspec.structs import replace
 
+from gemulator.core.credentials import is_suspect
 from gemulator.core.errors import RequestError
 from gemulator.core.invalid_field import InvalidField, invalid_field_in
 from gemulator.core.json_types import JSON, digest
@@ -84,7 +85,9 @@ def _cached_envelope(before: bytes, after: bytes) -> RequestEnvelope:
     body = orjson.loads(before + b"[]" + after)
     if body["messages"] or (_has_brackets(before + after, _MAX_DEPTH) and is_deeper(body, _MAX_DEPTH)):
         raise ValueError("another member `messages` follows, or the body is nested too deeply")
-    return _new_envelope(body, _convert({**body, "messages": [{"role": "user"}]}))
+    envelope = _new_envelope(body, _convert({**body, "messages": [{"role": "user"}]}))
+    envelope.suspect = is_suspect(before) or is_suspect(after)
+    return envelope
 
 
 def _new_envelope(body: Mapping[str, JSON], request: ChatRequest) -> RequestEnvelope:
@@ -104,7 +107,7 @@ def _parse_message(raw: bytes) -> ParsedMessage:
     tree = orjson.loads(raw)
     if _has_brackets(raw, _MAX_MESSAGE_DEPTH) and is_deeper(tree, _MAX_MESSAGE_DEPTH):
         raise ValueError("too deep")
-    return ParsedMessage(msgspec.convert(tree, Message), _digest(tree))
+    return ParsedMessage(msgspec.convert(tree, Message), _digest(tree), is_suspect(raw))
 
 
 _cached_message = lru_cache(maxsize=2048)(_parse_message)

@@ -89,7 +89,9 @@ class Library:
         """
         size, work = len(conversation.parsed.raw), 0
         for group in (0, 1):
-            work += size * (self._files.index_weight(group) + self._pushed.index_weight(group))
+            work += size * self._files.index_weight(group)
+            if self._hidden:
+                work += size * self._pushed.index_weight(group)
             if work > limit:
                 raise BudgetExceeded
             found = self._files.candidates(conversation, group)

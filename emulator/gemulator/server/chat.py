@@ -169,7 +169,7 @@ class Chat:
             with suppress(StoreError):  # the answer is sent, and a lease ends by itself after an hour
                 await self._engine.release(result)
         if result.number and not is_recorded:
-            await self._record_end(result, finished)
+            await self._engine.store.finish(received.session, result.number, finished)
         self._metrics.add(received, finished)
         self._log.write(received, finished)
 

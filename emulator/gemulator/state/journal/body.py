@@ -122,11 +122,14 @@ class Body(Struct, frozen=True, gc=False):
     tools_at: int = 0
 
     @classmethod
-    def of(cls, raw: bytes, limit: int, redactor: Redactor = _NO_PATTERNS) -> Self:
-        """Return the body as sent if it is small and has no credentials, else a record of at most `limit` bytes."""
+    def of(cls, raw: bytes, limit: int, redactor: Redactor = _NO_PATTERNS, *, suspect: bool = True) -> Self:
+        """Return the body as sent if it is small and has no credentials, else a record of at most `limit` bytes.
+
+        Credentials are searched in a `suspect` body only, patterns of the redactor in any.
+        """
         small = len(raw) <= min(limit, LARGEST_RAW)
         data = raw if small else without_media(raw)
-        redacted = redactor.json(data)
+        redacted = redactor.json(data) if suspect or redactor.has_patterns else data
         kinds: tuple[str, ...] = ()
         if redacted is not data and redacted != data:
             kinds, data = tuple(find_credentials(data)) or ("--redact",), redacted
