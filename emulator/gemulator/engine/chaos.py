@@ -24,8 +24,7 @@ async def load_overlay(store: Store, session: str, clock: Clock, *, dry: bool = 
 
     The chaos of the session precedes that of all sessions.
     """
-    overlay = await store.overlay(session)
-    everyone = await store.overlay(EVERYONE)
+    overlay, everyone = await store.overlays(session)
     own, common = overlay.settings, everyone.settings
     if own.requests is None and own.until is None and everyone is UNCHANGED:
         return overlay

@@ -13,6 +13,7 @@ from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, P
 from gemulator.state.memory_session import LostSessions, MemorySession, Record, put_bounded
 from gemulator.state.store import (
     ENDED_SCENARIO,
+    EVERYONE,
     LASTING,
     UNCHANGED,
     Claim,
@@ -261,6 +262,13 @@ class MemoryStore:
 
     async def overlay(self, session: str) -> SessionOverlay:
         return self._session(session).overlay if session in self._sessions else UNCHANGED
+
+    async def overlays(self, session: str) -> tuple[SessionOverlay, SessionOverlay]:
+        sessions = self._sessions
+        return (
+            self._session(session).overlay if session in sessions else UNCHANGED,
+            self._session(EVERYONE).overlay if EVERYONE in sessions else UNCHANGED,
+        )
 
     def _set_overlay(self, session: str, overlay: SessionOverlay) -> None:
         """Set a session's overlay; equal overlays share a generation, and so the engine's caches for it."""

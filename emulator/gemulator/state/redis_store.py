@@ -17,6 +17,7 @@ from gemulator.state.redis_events import RedisEventStream
 from gemulator.state.redis_journal import RedisJournal
 from gemulator.state.store import (
     DEFAULT,
+    EVERYONE,
     UNCHANGED,
     Claim,
     PushedScenario,
@@ -182,6 +183,9 @@ class RedisStore:
                 return UNCHANGED
             known = self._overlays.get(int(generation))
             return known or self._cache_overlay(await self._execute(self._redis.hmget, key, "generation", "laid"))
+
+    async def overlays(self, session: str) -> tuple[SessionOverlay, SessionOverlay]:
+        return await self.overlay(session), await self.overlay(EVERYONE)
 
     def _cache_overlay(self, fields: Sequence[bytes | None]) -> SessionOverlay:
         generation, laid = fields

@@ -174,6 +174,10 @@ class Store(Protocol):
         """Return the session's overlay."""
         ...
 
+    async def overlays(self, session: str) -> tuple[SessionOverlay, SessionOverlay]:
+        """Return the session's overlay and that of all sessions."""
+        ...
+
     async def claim(self, session: str, fingerprint: bytes, limits: Sequence[TurnLimit], *, dry: bool = False) -> Claim:
         """Claim the first turn that is not exhausted, atomically; with `dry`, or if it does not count, change nothing.
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from gemulator.core.credentials import MIN_BYTES, Redactor, find_credentials
@@ -25,11 +25,16 @@ def drop_secrets(headers: Mapping[bytes, bytes], redactor: Redactor = _NO_PATTER
         remaining |= redacted
     if len(secret) >= MIN_BYTES and (kinds := find_credentials(secret)):
         remaining[LEAK_HEADER] = kinds[0].encode()
-    if redactor.has_patterns or any(
-        map(_is_suspect, [value for value in remaining.values() if len(value) >= MIN_BYTES])
-    ):
+    if redactor.has_patterns or _have_suspect(remaining.values()):
         _redact_values(remaining, redactor)
     return remaining
+
+
+def _have_suspect(values: Iterable[bytes]) -> bool:
+    for value in values:  # noqa: SIM110 (`any` of a generator takes three times as long)
+        if len(value) >= MIN_BYTES and _is_suspect(value):
+            return True
+    return False
 
 
 @cache_texts(1_024, 300)  # most clients send the same values with each request
