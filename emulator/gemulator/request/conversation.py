@@ -110,7 +110,7 @@ class Conversation:
         """Text of the newest user message."""
         return self.request.messages[self._user].text if self._user >= 0 else ""
 
-    @cached_property
+    @property
     def user_turn(self) -> Sequence[Message]:
         """Newest user messages in a row, oldest first; instructions between them do not part them."""
         found: list[Message] = []
@@ -126,7 +126,8 @@ class Conversation:
     def user_turn_text(self) -> str:
         """Text of the newest user turn, messages joined by line breaks."""
         at, messages = self._user, self.request.messages
-        if at == 0 or (at > 0 and messages[at - 1].role in ASSISTANT_ROLES):
+        before = messages[at - 1].role if at > 0 else ""
+        if at == 0 or before in ASSISTANT_ROLES or (at == 1 and before in SYSTEM_ROLES):
             return messages[at].text
         return "\n".join([text for message in self.user_turn if (text := message.text)])
 
