@@ -198,7 +198,7 @@ def test_https_wants_one_process(around: Mapping[str, str], door: list[str]) -> 
 def test_what_was_asked_cannot_be_told_without_the_admin_api(around: Mapping[str, str]) -> None:
     ended = run(around, "exec", "--scenarios", "none", "--admin", "off", "true")
     assert (ended.returncode, ended.stderr) == (0, "gemulator: no summary of requests, because of --admin off\n")
-    ended = run(around, "exec", "--admin-key", "secret", "true")
+    ended = run(around, "exec", "--scenarios", "none", "--admin-key", "secret", "true")
     assert (ended.returncode, ended.stderr) == (0, "gemulator: 0 requests\n")
 
 

@@ -1,7 +1,6 @@
 """Differences between an expected and a seen text, for messages."""
 
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -241,6 +240,8 @@ def line_diff(expected: Sequence[str], seen: Sequence[str]) -> str:
 
 
 def _changed_lines(expected: Sequence[str], seen: Sequence[str]) -> Iterator[str]:
+    from difflib import SequenceMatcher  # slow to import, and needed for a diff only
+
     for kind, begin, end, seen_begin, seen_end in SequenceMatcher(None, expected, seen, autojunk=False).get_opcodes():
         if kind == "equal":
             yield from (f"  {line}" for line in expected[begin:end])
