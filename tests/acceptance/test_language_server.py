@@ -122,7 +122,7 @@ def test_completion_inside_a_part_offers_its_keys(editor: Editor) -> None:
 def test_hover_shows_what_a_key_means(editor: Editor) -> None:
     editor.open("turns:\n  - when: { user: hi }\n    reply:\n      - call: get_weather\n")
     assert "Name of the tool." in json.dumps(editor.at("textDocument/hover", 3, 9))
-    assert "Newest user message." in json.dumps(editor.at("textDocument/hover", 1, 13))
+    assert "Newest user turn: all user messages in a row" in json.dumps(editor.at("textDocument/hover", 1, 13))
 
 
 @pytest.mark.parametrize(
