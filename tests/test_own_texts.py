@@ -65,6 +65,8 @@ class UnavailableStore(MemoryStore):
     async def overlay(self, session: str) -> Any:
         raise StoreDown("the store at redis://localhost:6379/0 does not answer")
 
+    overlays = overlay
+
     async def sessions(self) -> Any:
         raise StoreDown("the store at redis://localhost:6379/0 does not answer")
 
@@ -74,6 +76,8 @@ class BrokenStore(MemoryStore):
 
     async def overlay(self, session: str) -> Any:
         raise ZeroDivisionError("division by zero")
+
+    overlays = overlay
 
 
 def app_of(store: MemoryStore | None = None, **settings: Any) -> Starlette:
