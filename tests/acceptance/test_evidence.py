@@ -237,6 +237,29 @@ def test_redacted_text_decides_nothing(session: Session) -> None:
         session.assert_called(1, not_={"user": "hunter2"})
 
 
+def test_redacted_key_decides_nothing(session: Session) -> None:
+    post(session, metadata={KEY: "b", "ok": "c"})
+    for conditions in ({f"metadata.{KEY}": "b"}, {f"metadata.{KEY}": {"exists": True}}, {"metadata.other": "c"}):
+        with pytest.raises(AssertionError, match="unknown"):
+            session.assert_called(0, body=conditions)
+    session.assert_called(1, body={"metadata.ok": "c"})
+    session.assert_called(0, body={"metadata.ok": "d"})
+
+
+def test_refused_client_is_recorded_in_the_session_that_it_names() -> None:
+    with Emulator(scenarios="none", auth="token") as emulator:
+        session = emulator.session()
+        refused = httpx.post(
+            f"{emulator.base_url}/chat/completions",
+            json=ask("hello"),
+            headers={"authorization": "Bearer wrong", "x-emulator-session": session.name},
+        )
+        assert refused.status_code == 401
+        session.assert_called(1, refused=True)
+        with pytest.raises(AssertionError, match="unknown"):
+            session.assert_called(0, refused=True, user="hello")
+
+
 def test_redact_adds_patterns(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text("turns: [{ when: { user: 'customer 4711, please' }, reply: 'Hello {{ user }}' }]")
     options = (

@@ -57,9 +57,10 @@ class RequestReader:
             return Refusal(address.failure, target)
         caller = self._authenticator.caller(headers, target)
         if isinstance(caller, Failure):
-            return Refusal(caller, target, self._named_session(headers, query) or DEFAULT)
-        if self._settings.session_from and (session := self._named_session(headers, query)):
-            caller = replace(caller, session=session)
+            session = headers.get("x-emulator-session") or self._named_session(headers, query) or DEFAULT
+            return Refusal(caller, target, session[:MAX_SESSION])
+        if self._settings.session_from and (named := self._named_session(headers, query)):
+            caller = replace(caller, session=named)
         if caller.error:
             remedy = "correct the header, or leave it out"
             return Refusal(own_failure(caller.error, caller.error, remedy), target, caller.session)

@@ -100,5 +100,17 @@ def _addresses(test: MediaTest, conversation: Conversation) -> Iterator[str]:
 
 def _values(tests: Mapping[str, ValueTest], tree: JSON) -> Iterator[str]:
     for path, test in tests.items():
+        yield from _redacted_keys(tree, paths.steps(path))
         if not (isinstance(test, ValueFields) and test.model_fields_set == {"exists"}):
             yield from map(text_of, paths.values(tree, paths.steps(path)))
+
+
+def _redacted_keys(tree: JSON, steps: Sequence[paths.Step]) -> Iterator[str]:
+    """Yield the redacted keys of which one may be a step of a path that leads nowhere."""
+    if not steps:
+        return
+    step, rest = steps[0], steps[1:]
+    if isinstance(tree, dict) and step is not None and step not in tree:
+        yield from (key for key in tree if MARK.search(key))
+    for child in paths.values(tree, (step,)):
+        yield from _redacted_keys(child, rest)

@@ -78,7 +78,9 @@ class DeliveryRoutes(Struct, frozen=True):
         store, until = self.engine.store, None
         if chaos.lasts is not None:
             if self.engine.settings.clock != "real":
-                remedy = "Use `requests`, or start the server without --clock."
+                remedy = (
+                    "Use `requests`, or let the server's clock run: `clock` real (in pytest `gemulator_clock = real`)."
+                )
                 raise AdminHTTPError(422, "invalid_body", "`lasts` never ends: the server's clock is fixed", remedy)
             until = self.engine.clock() + chaos.lasts
         before = (await store.overlay(chaos.session)).settings
