@@ -76,7 +76,9 @@ def healthy(container: str, health: str) -> Callable[[], bool]:
 
 
 def test_a_job_of_github_actions(tmp_path: Path) -> None:
-    """Its checkout is a project whose tests know the two variables, and nothing of gemulator."""
+    """Its checkout is a project with scenarios, whose tests know the two variables and nothing of gemulator."""
+    (tmp_path / "scenarios").mkdir()
+    tmp_path.joinpath("scenarios/chat.yaml").write_text("turns: [{ when: { user: plain chat }, reply: Hello! }]\n")
     tmp_path.joinpath("package.json").write_text('{"type": "module", "scripts": {"test": "node --test"}}')
     tmp_path.joinpath("app.test.js").write_text(r"""
 import assert from "node:assert";
@@ -101,5 +103,5 @@ test("it asks what the emulator has a scenario for, and is told where it has non
         ran = [step["run"] for step in job["steps"] if "run" in step]
         for step in job["steps"]:
             if "run" in step:
-                run("sh", "-c", step["run"], folder=tmp_path, variables=step["env"])
+                run("sh", "-c", step["run"], folder=tmp_path, variables=step.get("env", {}))
     assert ran
