@@ -28,6 +28,7 @@ def test_misspelt_name_is_answered_with_the_nearest(written: str, meant: str) ->
         getattr(gemulator, written)
 
 
+@pytest.mark.slow
 def test_names_are_listed_before_they_are_imported() -> None:
     code = """
 import sys

@@ -14,6 +14,8 @@ from gemulator.cli.credential_files import CredentialFiles, Kind
 from gemulator.client.urls import EmulatorUrls
 from gemulator.core import located_yaml as yaml
 
+pytestmark = pytest.mark.slow
+
 ODD = {
     "PLAIN": "http://127.0.0.1:8089/v1?a=b&c",
     "SPACES": "a folder/with  two",

@@ -15,6 +15,8 @@ from gemulator.core.errors import ScenarioError
 from gemulator.core.setting_error import SettingError
 from gemulator.core.settings import NEVER_EMPTY
 
+pytestmark = pytest.mark.slow
+
 RUN = [sys.executable, "-c", "pass"]  # what `exec` runs if it accepts the settings
 
 

@@ -19,6 +19,8 @@ from gemulator.core.overrides import header_of
 from gemulator.core.settings import Settings
 from tests.acceptance.wire import ask
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "options.md"
 ROWS = list(option_rows())
 VALUES = {"scenario": "weather", "wire": "sdk-safe", "strictness": "strict", "signatures": "off", "unmatched": "error"}

@@ -11,6 +11,8 @@ from gemulator import Emulator, Session
 from gemulator.client.admin import AdminError
 from tests.acceptance.wire import ask
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:

@@ -19,6 +19,8 @@ from gemulator import Emulator
 from gemulator.client.http_client import HttpPool, Unreachable
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 
 class Request(NamedTuple):
     """A request as received."""

@@ -21,6 +21,8 @@ from gemulator.client.in_process_admin import InProcessAdmin
 from tests.acceptance.wire import ask
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:

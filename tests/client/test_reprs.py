@@ -1,9 +1,12 @@
 """Short texts of the public objects, without secrets."""
 
 import httpx
+import pytest
 
 from gemulator import Admin, Emulator, Session
 from tests.acceptance.wire import ask
+
+pytestmark = pytest.mark.slow
 
 AUTHORIZED = {"authorization": "Bearer emulator"}
 

@@ -30,6 +30,7 @@ def _answers(model: str, endpoint: str, *, stream: bool) -> list[str]:
     return [answer.text for answer in answers]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(("model", "endpoint"), DIALECTS)
 def test_many_placeholders_are_replaced_as_few_are(

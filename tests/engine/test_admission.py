@@ -15,6 +15,8 @@ from tests.endpoint import Endpoint
 from tests.stores import AGE, Kind
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 TARGET = Target("v1", "p", "global", "openapi")
 MODEL = "google/gemini-3.5-flash"
 

@@ -13,6 +13,8 @@ from gemulator.client.admin import Admin, AdminError
 from gemulator.scenario.delivery_fields import parse_faults, parse_pacing
 from tests.acceptance.wire import ask
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def emulator() -> Iterator[Emulator]:

@@ -7,6 +7,8 @@ import pytest
 
 from tests.endpoint import Answer, Endpoint, user
 
+pytestmark = pytest.mark.slow
+
 LONG: dict[str, Any] = {"min_tokens": 131_072}
 PROBABLE: dict[str, Any] = {"logprobs": True, "top_logprobs": 20}
 WORDS = "gemulator: the request asks for"

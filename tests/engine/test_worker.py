@@ -17,6 +17,8 @@ from gemulator.state.store import DEFAULT
 from tests.endpoint import GEMINI_3, Endpoint, tool, user
 from tests.fuzz.test_hostile import doubling, of
 
+pytestmark = pytest.mark.slow
+
 
 def test_work_beyond_the_limit_is_begun_again_in_the_thread() -> None:
     threads: list[str] = []

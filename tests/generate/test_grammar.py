@@ -150,6 +150,7 @@ def test_lark(grammar: str, pattern: str) -> None:
 # ---- length, determinism and prompt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "grammar",
     [

@@ -506,6 +506,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_value_is_independent_of_hash_seed() -> None:
     schemas = [schema for name, schema in CONSTRUCTS.items() if schema is not True]
     lines = "\n".join(map(json.dumps, schemas))

@@ -1,5 +1,7 @@
 """Import boundaries of the JSON Schema package."""
 
+import pytest
+
 from gemulator.generate import json_schema
 from tests.test_layers import MODULES, imported
 
@@ -20,6 +22,7 @@ def test_json_schema_imports_only_core_and_regex() -> None:
     assert wrong == set()
 
 
+@pytest.mark.slow
 def test_others_import_the_public_names() -> None:
     outside = [name for name in MODULES if not is_in(name, (FENCED,))]
     targets = {target for name in outside for target in imported(MODULES[name]) if is_in(target, (FENCED,))}

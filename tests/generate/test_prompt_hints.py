@@ -329,6 +329,7 @@ def test_any_prompt_can_be_read(prompt: str, name: str, kind: str) -> None:
     assert ToolTable(TOOLS).best(prompt) in range(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit", ["1", "a", "A ", "1,", "'", "(1+", "in a ", "가", "https://", "a.", "@", "A, ", "with a, "]
 )
@@ -340,6 +341,7 @@ def test_a_long_prompt_is_read_in_no_time(unit: str) -> None:
     assert prompt.keys is not None
 
 
+@pytest.mark.slow
 def test_the_same_reading_in_every_process() -> None:
     program = (
         "from gemulator.generate.prompt_hints import *\n"

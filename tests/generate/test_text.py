@@ -331,6 +331,7 @@ def test_every_language_has_what_the_others_have() -> None:
         assert len(known.body) >= 26
 
 
+@pytest.mark.slow
 def test_the_same_words_in_every_process() -> None:
     prompts = [prompt for prompt, _ in TOPICS.values()]
     program = f"""

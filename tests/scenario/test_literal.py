@@ -205,6 +205,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.dictionaries(TEXTS, VALUES, max_size=3) | st.lists(VALUES, max_size=3))
 def test_any_value_comes_back_as_it_was(value: Any) -> None:

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from tests.admin_api import CHAT, AdminCaller, app_with
+
+pytestmark = pytest.mark.slow
 
 
 async def test_metrics(call: AdminCaller) -> None:

@@ -38,6 +38,7 @@ def _failures(tree: ast.AST) -> Iterator[ast.Call]:
 UNHINTED = {"error_presets.py", "sse.py", "stream_failure", "CANCELLED"}
 
 
+@pytest.mark.slow
 def test_no_refusal_is_made_without_a_hint() -> None:
     package = Path(gemulator.__file__).parent
     found, bare = 0, []

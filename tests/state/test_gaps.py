@@ -3,12 +3,16 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from gemulator.state.memory import MemoryStore
 from gemulator.state.redis_fallback import RedisStoreWithFallback
 from gemulator.state.store import ENDED_SCENARIO, Store, StoreLimits, Tally, TurnLimit
 from tests.redis_server import needs_redis, redis_server
 from tests.stores import AGE, DONE, Kind, received
 from tests.waiting import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 
 async def test_evicted_session_is_lost_until_it_is_reset(kind: Kind) -> None:

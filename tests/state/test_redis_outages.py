@@ -12,7 +12,7 @@ from tests.redis_server import RedisServer, needs_redis, redis_server
 from tests.state.redis_api import QUOTA, Api, emulator
 from tests.waiting import PATIENCE
 
-pytestmark = needs_redis
+pytestmark = [needs_redis, pytest.mark.slow]
 
 
 class Link:

@@ -2,12 +2,15 @@
 
 import asyncio
 
+import pytest
 from redis.asyncio import Redis
 
 from gemulator.state.redis_store import RedisStore
 from gemulator.state.store import UNCHANGED, Claim, PushedScenario, SessionSettings, Store, StoreLimits
 from tests.redis_server import RedisServer, needs_redis
 from tests.stores import AGE, TWICE, Kind, received
+
+pytestmark = pytest.mark.slow
 
 # ---- sessions
 

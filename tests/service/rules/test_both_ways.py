@@ -178,6 +178,7 @@ def test_changelog_has_a_way_back_for_each_rule_that_is_new() -> None:
     assert new - {*TABLE} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", TABLE)
 def test_way_back_of_the_changelog_answers_as_before(rule: str) -> None:
     settings: dict[str, Any] = {"signatures": "warn"} if "--signatures warn" in TABLE[rule] else LENIENT
