@@ -216,16 +216,14 @@ class Engine:
         nearest: Sequence[NearMiss] = ()
         suspect = prepared.conversation.parsed.suspect
         body = Body.of(incoming.body, self.settings.journal_body, self.redactor, suspect=suspect)
-        if index is None:
+        if located is None and (index is None or prepared.library.reads_credentials or not body.is_complete):
+            # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
             budget.expect(prepared.nearest_steps)
             nearest = shown_near_misses(prepared, body, self.redactor)
+        if index is None:
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
         else:
             rendering, source = self._builder.build(prepared, located, now, budget, is_repeat=is_repeat)
-            if located is None and (prepared.library.reads_credentials or not body.is_complete):
-                # Otherwise `near_misses` computes them when the entry is read, because ranking is expensive.
-                budget.expect(prepared.nearest_steps)
-                nearest = shown_near_misses(prepared, body, self.redactor)
         request, redact = prepared.conversation.request, self.redactor.text
         failure = rendering.answer if isinstance(rendering.answer, Failure) else None
         exchange = Exchange(

@@ -166,11 +166,8 @@ class RequestPreparer:
         if incoming.caller.settings.scenario is not None:
             require_scenario(incoming.caller.settings.scenario, library)
         ordered = caller.settings.error and ordered_turn(caller.settings.error)
-        if ordered:
-            candidates: Sequence[LocatedTurn | None] = (ordered,)
-        else:
-            matching = _matching(library, conversation, caller.settings.scenario)
-            candidates = _candidates(matching, generates=self._generates(overlay))
+        matching = (ordered,) if ordered else _matching(library, conversation, caller.settings.scenario)
+        candidates = _candidates(matching, generates=self._generates(overlay))
         if checked.failure is not None:
             limits = self._error_limits(candidates, caller, conversation, checked.failure)
         else:

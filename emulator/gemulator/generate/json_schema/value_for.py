@@ -124,11 +124,7 @@ def value_for(
     """
     text = encode(schema)
     budget = budget or Budget()
-    budget.add(len(text) // BYTES_PER_STEP)
-    if _LARGE_COUNT.search(text):
-        budget.expect(LOOP_STEPS + 1)
-    elif b'"pattern' in text:
-        budget.expect(len(text) // LETTERS_PER_STEP)
+    _charge(text, budget)
     compiled = compile_schema(text)
     context = GenerationContext(Words(locale), reference_day, hints)
     start = seed if isinstance(seed, Seed) else Seed.root("value", seed)
@@ -149,6 +145,15 @@ def value_for(
         if not isinstance(value, DeadEnd) and compiled.validator.is_valid_ignoring_formats(value):
             return value
     raise _unsatisfiable(compiled.validator, fixed, first or _NO_PROBLEM)
+
+
+def _charge(text: bytes, budget: Budget) -> None:
+    """Add the work of compiling a schema. Raise WorkerNeeded if its values may take long in the event loop."""
+    budget.add(len(text) // BYTES_PER_STEP)
+    if _LARGE_COUNT.search(text):
+        budget.expect(LOOP_STEPS + 1)
+    elif b'"pattern' in text:
+        budget.expect(len(text) // LETTERS_PER_STEP)
 
 
 def _unsatisfiable(validator: Validator, given: Mapping[str, Any], first: DeadEnd) -> Unsatisfiable:
