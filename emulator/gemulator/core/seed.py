@@ -26,6 +26,15 @@ def _encode(name: str) -> bytes:
 _step = lru_cache(maxsize=2048)(_encode)
 
 
+def frame(*parts: str | bytes | int) -> bytes:
+    """Return the parts one after another, each with its length."""
+    joined = b""
+    for part in parts:
+        encoded = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        joined += b"%d:%b" % (len(encoded), encoded)
+    return joined
+
+
 class Seed(Struct, frozen=True, gc=False):
     """A path of names below a root seed. Draws are lazy; a path costs one hash."""
 
@@ -34,11 +43,12 @@ class Seed(Struct, frozen=True, gc=False):
     @classmethod
     def root(cls, *parts: str | bytes | int) -> Self:
         """Return the seed of all `parts` together."""
-        joined = b""
-        for part in parts:
-            encoded = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-            joined += b"%d:%b" % (len(encoded), encoded)
-        return cls(hashlib.blake2b(joined, digest_size=16).digest())
+        return cls.of_frame(frame(*parts))
+
+    @classmethod
+    def of_frame(cls, framed: bytes) -> Self:
+        """Return the root seed of the parts in a frame, or in several joined."""
+        return cls(hashlib.blake2b(framed, digest_size=16).digest())
 
     def child(self, *names: str | int) -> Self:
         """Return the seed of a named part. Adding a sibling never shifts the draws of the others."""

@@ -19,12 +19,14 @@ def without_chaos(settings: SessionSettings) -> SessionSettings:
     return replace(settings, fault=None, pacing=None, quota=None, error=None, requests=None, until=None)
 
 
-async def load_overlay(store: Store, session: str, clock: Clock, *, dry: bool = False) -> SessionOverlay:
-    """Return the overlay of a session, with the chaos that holds for this request; count the request, unless `dry`.
+async def with_chaos(
+    store: Store, session: str, overlays: tuple[SessionOverlay, SessionOverlay], clock: Clock, *, dry: bool = False
+) -> SessionOverlay:
+    """Return the overlay of a session with the chaos that holds for this request; count the request, unless `dry`.
 
-    The chaos of the session precedes that of all sessions.
+    `overlays` are those of the session and of all sessions. The chaos of the session precedes that of all.
     """
-    overlay, everyone = await store.overlays(session)
+    overlay, everyone = overlays
     own, common = overlay.settings, everyone.settings
     if own.requests is None and own.until is None and everyone is UNCHANGED:
         return overlay

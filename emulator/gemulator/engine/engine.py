@@ -19,7 +19,7 @@ from gemulator.dialects import DIALECTS, FRONT_END, refusal
 from gemulator.engine.admission import QuotaAdmission
 from gemulator.engine.answer import AnswerBuilder
 from gemulator.engine.cache import AnswerCache
-from gemulator.engine.chaos import load_overlay
+from gemulator.engine.chaos import with_chaos
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
@@ -38,8 +38,8 @@ from gemulator.service.quotas import UNLIMITED, Charge
 from gemulator.state.journal.answers import redact_delivery
 from gemulator.state.journal.body import Body, truncate_delivery
 from gemulator.state.journal.entry import Exchange, Received, Source
-from gemulator.state.journal.redaction import drop_secrets
-from gemulator.state.store import Claim, Store
+from gemulator.state.journal.redaction import HeaderRedactor
+from gemulator.state.store import UNCHANGED, Claim, Store
 
 _MAX_EXPLAINED = 1_000  # near misses of one explanation
 _ENTRY_OVERHEAD = 1_000  # bytes of a journal entry beside body and answer
@@ -55,6 +55,7 @@ class Engine:
         self.clock = clock
         self.entrance: Entrance = "app"
         self.redactor = Redactor(settings.redact)
+        self._stored_headers = HeaderRedactor(self.redactor)
         signing = Seed.root(settings.seed, "signatures").bytes(32)
         cache = AnswerCache()
         self.preparation = RequestPreparer(settings, library, catalog, signing, cache)
@@ -110,7 +111,9 @@ class Engine:
     async def _admit(self, incoming: IncomingRequest, *, dry: bool = False) -> AdmittedRequest | AnswerDraft:
         """Prepare a request and charge it to its quota; return a draft of the refusal if one of them fails."""
         session = incoming.caller.session
-        overlay = await load_overlay(self.store, session, self.clock, dry=dry)
+        overlay, everyone = await self.store.overlays(session)
+        if overlay is not UNCHANGED or everyone is not UNCHANGED:
+            overlay = await with_chaos(self.store, session, (overlay, everyone), self.clock, dry=dry)
         if overlay.published:
             await self.preparation.preload(overlay)
         now = self.clock() if overlay.settings.clock is None else overlay.settings.clock
@@ -145,8 +148,7 @@ class Engine:
         which = (claim.index, attempt > 0 and prepared.may_be_cached)
         rendered = prepared.renderings.get(which)
         if rendered is None:
-            render = partial(self._render, prepared, which, incoming, now)
-            rendered = await self._worker.run_within(len(incoming.body), render)
+            rendered = await self._worker.run_within(len(incoming.body), self._render, prepared, which, incoming, now)
             located = None if claim.index is None else prepared.candidates[claim.index]
             if located is None or not located.turn.reads_clock:
                 self.preparation.store_rendering(prepared, which, rendered)
@@ -193,8 +195,8 @@ class Engine:
         if exchange.body.redacted or self.redactor.has_patterns:
             stored = redact_delivery(delivery, self.redactor)
         stored, size = truncate_delivery(stored, self.settings.journal_body)
-        kept = drop_secrets(headers, self.redactor)
-        size += len(exchange.body.kept) + len(exchange.model) + sum(map(len, kept.values())) + _ENTRY_OVERHEAD
+        kept, kept_size = self._stored_headers.of(headers)
+        size += len(exchange.body.kept) + len(exchange.model) + kept_size + _ENTRY_OVERHEAD
         at = self.clock() if at is None else at
         received = Received(at, session, attempt, exchange, kept, stored, size)
         return EngineResult(delivery, received, await self.store.append(received), leases)
@@ -203,11 +205,11 @@ class Engine:
 
     def _render(
         self,
+        budget: Budget,
         prepared: PreparedRequest,
         which: tuple[int | None, bool],
         incoming: IncomingRequest,
         now: float,
-        budget: Budget,
     ) -> tuple[RenderedAnswer, Exchange]:
         """Return the answer of a candidate to a first or (True) repeated request, and its exchange."""
         index, is_repeat = which
@@ -238,7 +240,7 @@ class Engine:
             located.number if located else 0,
             rendering.usage,
             nearest,
-            [*map(redact, prepared.tolerated)],
+            [*map(redact, prepared.tolerated)] if prepared.tolerated else (),
             redact(failure.hint) if failure else "",
             failure.name if failure and source == "unsatisfiable" else "",
         )

@@ -40,6 +40,7 @@ _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-requ
 _CACHE_KEY_HEADERS = tuple(sorted(_REQUEST_TYPES))
 # Overrides that leave the words of a turn but not its bytes or their time.
 _BESIDE_WORDS = (*("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"), *("speed", "fault", "pacing"))
+_LOOP_TIME = LOOP_STEPS * NANOSECONDS_PER_STEP  # of matching in the event loop
 _MEDIUM = 64_000  # bytes of a body above which a new request is prepared in the worker
 _MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
 _NO_FILES = Library()
@@ -279,11 +280,17 @@ def _candidates(matching: Iterable[LocatedTurn], *, generates: bool) -> Sequence
     return [*candidates, None] if generates else candidates
 
 
-def _matching(library: Library, conversation: Conversation, only: str | None) -> Iterator[LocatedTurn]:
-    """Yield the matching turns. Raise WorkerNeeded in the event loop if it takes long to find them."""
-    limit = LOOP_STEPS * NANOSECONDS_PER_STEP if in_event_loop(len(conversation.parsed.raw)) else MAX_MATCHING
+def _matching(library: Library, conversation: Conversation, only: str | None) -> Iterable[LocatedTurn]:
+    """Return the matching turns. Raise WorkerNeeded in the event loop if it takes long to find them."""
+    if library.can_match_within(_LOOP_TIME, len(conversation.parsed.raw)):
+        return library.matching_turns(conversation, only)
+    return _matching_within_limits(library, conversation, only)
+
+
+def _matching_within_limits(library: Library, conversation: Conversation, only: str | None) -> Iterator[LocatedTurn]:
+    limit = _LOOP_TIME if in_event_loop(len(conversation.parsed.raw)) else MAX_MATCHING
     try:
-        yield from library.matching_turns(conversation, only, limit)
+        yield from library.matching_turns_within(limit, conversation, only)
     except BudgetExceeded:
         if limit < MAX_MATCHING:
             raise WorkerNeeded from None

@@ -48,14 +48,14 @@ class Worker:
                 pass
         return await self._in_thread(partial(work, *args))
 
-    async def run_within(self, size: int, work: Callable[[Budget], Result]) -> Result:
+    async def run_within(self, size: int, work: Callable[[Budget, *Arguments], Result], *args: *Arguments) -> Result:
         """Return the result of `work`; it is begun again in the thread if it is too much for the event loop."""
         if size <= LARGE:
             try:
-                return work(Budget(loop_limit=LOOP_STEPS if size <= _MEDIUM else NO_STEPS))
+                return work(Budget(loop_limit=LOOP_STEPS if size <= _MEDIUM else NO_STEPS), *args)
             except WorkerNeeded:
                 pass
-        return await self._in_thread(lambda: work(Budget()))
+        return await self._in_thread(partial(work, Budget(), *args))
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

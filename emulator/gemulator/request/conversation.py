@@ -57,6 +57,7 @@ class Conversation:
         self.has_tool_calls = features & CALLS != 0
         self.media = features & MEDIA != 0
         self._fingerprint: bytes | None = None
+        self._user_turn_text: str | None = None
         self._user = len(self.request.messages) - 1  # index of the newest; -1 if there is none
         while self._user >= 0 and self.request.messages[self._user].role != "user":
             self._user -= 1
@@ -122,9 +123,14 @@ class Conversation:
                 break
         return found[::-1]
 
-    @cached_property
+    @property
     def user_turn_text(self) -> str:
         """Text of the newest user turn, messages joined by line breaks."""
+        if self._user_turn_text is None:  # most turns test it, and a `cached_property` takes a lock in Python 3.11
+            self._user_turn_text = self._join_user_turn()
+        return self._user_turn_text
+
+    def _join_user_turn(self) -> str:
         at, messages = self._user, self.request.messages
         before = messages[at - 1].role if at > 0 else ""
         if at == 0 or before in ASSISTANT_ROLES or (at == 1 and before in SYSTEM_ROLES):

@@ -15,11 +15,10 @@ from gemulator.request.conversation import Conversation
 from gemulator.scenario.loading.folder import Folder
 from gemulator.scenario.loading.reader import read_scenario
 from gemulator.scenario.model import Scenario
-from gemulator.scenario.turns import LocatedTurn, TurnTable
+from gemulator.scenario.turns import TURN_WORK, LocatedTurn, TurnTable
 
 NEAREST = 3  # near misses reported if no turn matches
 # In estimated nanoseconds.
-_TURN = 1_000  # the least that a comparison takes
 _MISMATCHES = 100_000  # the least that a comparison with messages takes
 _MAX_COMPARING = 300_000_000  # to find the nearest turns
 MAX_MATCHING = 20_000_000_000
@@ -80,25 +79,49 @@ class Library:
         """Return True if a condition or template reads headers that the journal redacts."""
         return any(is_credential(name.decode()) for name in self.header_names)
 
-    def matching_turns(
-        self, conversation: Conversation, only: str | None = None, limit: int = MAX_MATCHING
+    def can_match_within(self, limit: int, size: int) -> bool:
+        """Return True if matching a request of `size` bytes is certain to take less than `limit` nanoseconds."""
+        if self._most_work is None:
+            return False
+        constant, per_byte = self._most_work
+        return constant + size * per_byte <= limit
+
+    @cached_property
+    def _most_work(self) -> tuple[int, int] | None:
+        pushed, files = self._pushed.most_work, self._files.most_work
+        return None if pushed is None or files is None else (pushed[0] + files[0], pushed[1] + files[1])
+
+    def matching_turns(self, conversation: Conversation, only: str | None = None) -> Iterator[LocatedTurn]:
+        """Yield the matching turns in order, optionally of the scenario named `only`."""
+        for group in (0, 1):
+            found = (
+                self._candidates(conversation, group) if self._hidden else self._files.candidates(conversation, group)
+            )
+            for located in found:
+                if (only is None or located.scenario.name == only) and located.matches(conversation):
+                    yield located
+
+    def _candidates(self, conversation: Conversation, group: int) -> Iterable[LocatedTurn]:
+        """Return the turns of a priority group that may match, in order."""
+        found = self._files.candidates(conversation, group)
+        if not self._hidden:
+            return found
+        return self._without_hidden(self._pushed.candidates(conversation, group), found)
+
+    def matching_turns_within(
+        self, limit: int, conversation: Conversation, only: str | None = None
     ) -> Iterator[LocatedTurn]:
-        """Yield the matching turns in order, optionally of the scenario named `only`.
+        """Yield what `matching_turns` does.
 
         Raise BudgetExceeded if the comparisons take more than an estimate of `limit` nanoseconds.
         """
         size, work = len(conversation.parsed.raw), 0
         for group in (0, 1):
-            work += size * self._files.index_weight(group)
-            if self._hidden:
-                work += size * self._pushed.index_weight(group)
+            work += size * (self._files.index_weight(group) + self._pushed.index_weight(group))
             if work > limit:
                 raise BudgetExceeded
-            found = self._files.candidates(conversation, group)
-            if self._hidden:
-                found = self._without_hidden(self._pushed.candidates(conversation, group), found)
-            for located in found:
-                work += _TURN + size * located.weight
+            for located in self._candidates(conversation, group):
+                work += TURN_WORK + size * located.weight
                 if work > limit:
                     raise BudgetExceeded
                 if (only is None or located.scenario.name == only) and located.matches(conversation):

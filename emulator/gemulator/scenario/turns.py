@@ -13,6 +13,8 @@ from gemulator.scenario.conditions.weight import weight
 from gemulator.scenario.model import Scenario, Turn, expressions_of
 from gemulator.scenario.substring_index import SubstringIndex
 
+TURN_WORK = 1_000  # estimated nanoseconds; the least that `LocatedTurn.matches` takes
+_MAX_WEIGHED = 64  # turns whose weights are added up
 _MAX_UNINDEXED = 4  # turns; up to here matching each costs less than an index lookup
 
 
@@ -114,6 +116,18 @@ class TurnTable:
     def index_weight(self, group: int) -> int:
         """Return the estimated nanoseconds that `candidates` takes for each character of a request."""
         return self._indexes[group].weight if len(self.priority_groups[group]) > _MAX_UNINDEXED else 0
+
+    @cached_property
+    def most_work(self) -> tuple[int, int] | None:
+        """Return the most that matching takes: estimated nanoseconds, and those for each character of a request.
+
+        None if there are too many turns to tell at once.
+        """
+        turns = [located for group in self.priority_groups for located in group]
+        if len(turns) > _MAX_WEIGHED:
+            return None
+        weights = sum([located.weight for located in turns])
+        return TURN_WORK * len(turns), weights + self.index_weight(0) + self.index_weight(1)
 
     def candidates(self, conversation: Conversation, group: int) -> Iterable[LocatedTurn]:
         """Return the turns of a priority group that may match, in order."""

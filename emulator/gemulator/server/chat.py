@@ -111,7 +111,7 @@ class Chat:
         left: EngineResult | Exception | Suspended[EngineResult]
         try:
             left = start(self._answer(path, Headers(headers), body))
-            if not isinstance(left, Suspended) and run_immediate(self._write_whole(connection, left, began)):
+            if not isinstance(left, Suspended) and self._write_whole(connection, left, began):
                 self._metrics.running -= 1
                 return HANDLED
         except NoTaskError:  # nothing is counted or journaled yet: answer in a task
@@ -121,7 +121,7 @@ class Chat:
             left = error
         return StartedAnswer(began, left)
 
-    async def _write_whole(self, connection: HttpConnection, result: EngineResult, began: float) -> bool:
+    def _write_whole(self, connection: HttpConnection, result: EngineResult, began: float) -> bool:
         """Write the answer and return True if it is a single write."""
         single = result.delivery.as_single_write
         if single is None or not single[0].chunked or not 0 < len(single[1].data) <= LARGEST_WRITE:
@@ -129,7 +129,7 @@ class Chat:
         head, chunk = single
         chunks = chunk.events if result.received.exchange.stream else 1
         duration = self._timing.monotonic() - began
-        await self._finish(result, Finished("completed", chunks, len(chunk.data), duration, duration, began))
+        run_immediate(self._finish(result, Finished("completed", chunks, len(chunk.data), duration, duration, began)))
         connection.write_whole(head, chunk.data)
         return True
 

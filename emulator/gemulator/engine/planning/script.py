@@ -1,11 +1,12 @@
 """Resolution of a turn's reply: choices drawn, file defaults applied."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec.structs import replace
 
 from gemulator.core.plan import Failure, RawAnswer
-from gemulator.core.seed import Seed
+from gemulator.core.seed import Seed, frame
 from gemulator.engine.planning.plan import Script
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.conditions.captures import captured_groups
@@ -45,7 +46,13 @@ def resolve_reply(
 
 def root_seed(seed: str, located: LocatedTurn | None, conversation: Conversation) -> Seed:
     """Return the root of all choices of an answer; None is the generated answer."""
-    return Seed.root(seed, located.seed_key if located else b"", conversation.fingerprint)
+    fingerprint = conversation.fingerprint
+    return Seed.of_frame(
+        _frame(seed, located.seed_key if located else b"") + b"%d:%b" % (len(fingerprint), fingerprint)
+    )
+
+
+_frame = lru_cache(maxsize=1024)(frame)
 
 
 def replies_with_error(turn: Turn, seed: Seed) -> bool:

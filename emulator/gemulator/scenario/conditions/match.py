@@ -257,6 +257,8 @@ class Match(StrictModel):
             if not extractor.matches(test, conversation):
                 return False
         groups, others = self.all_ or (), self.any_ or ()
+        if not groups and not others and self.not_ is None:
+            return True
         return (
             all(group.matches(conversation) for group in groups)
             and (not others or any(group.matches(conversation) for group in others))

@@ -127,7 +127,10 @@ class Body(Struct, frozen=True, gc=False):
 
         Credentials are searched in a `suspect` body only, patterns of the redactor in any.
         """
-        small = len(raw) <= min(limit, LARGEST_RAW)
+        size = len(raw)
+        small = size <= LARGEST_RAW and size <= limit
+        if size < _MIN_SHARED_BODY and small and not suspect and not redactor.has_patterns:
+            return cls(raw, size)  # most requests
         data = raw if small else without_media(raw)
         redacted = redactor.json(data) if suspect or redactor.has_patterns else data
         kinds: tuple[str, ...] = ()
@@ -165,7 +168,7 @@ def truncate_delivery(delivery: Delivery, limit: int) -> tuple[Delivery, int]:
         for step in delivery.steps:
             if type(step) is Chunk:
                 size += len(step.data)
-    if size <= min(limit, LARGEST_RAW):
+    if size <= LARGEST_RAW and size <= limit:
         return delivery, size
     steps: list[Step] = []
     remaining, cut = limit, False

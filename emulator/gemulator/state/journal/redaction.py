@@ -2,58 +2,67 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from gemulator.core.credentials import MIN_BYTES, Redactor, find_credentials
 from gemulator.core.secrets import REDACTED, SECRETS, is_credential, is_secret
-from gemulator.core.text_cache import cache_texts
 
 _MEDIA = re.compile(rb"(?:data:([\w.+/-]{1,100});base64,)?(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{512,}+={0,2})")
 _SAMPLE_STRIDE = 16  # bytes; a fast test for media reads only every 16th byte
 _SAMPLED_MEDIUM = re.compile(rb"[A-Za-z0-9+/]{%d}" % (512 // _SAMPLE_STRIDE))
 LEAK_HEADER = b"x-emulator-leak"  # added to the stored headers: kind of a real key that was sent
 _NO_PATTERNS = Redactor()
+_MAX_CACHED = 256  # sets of headers
+_MAX_CACHED_BYTES = 4_000  # of the values of one set
+
+
+class HeaderRedactor:
+    """Redaction of headers as the journal stores them; requests with equal headers share one copy."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._cached = lru_cache(_MAX_CACHED)(self._redact)  # most clients send the same headers with each request
+
+    def of(self, headers: Mapping[bytes, bytes]) -> tuple[Mapping[bytes, bytes], int]:
+        """Return the headers without credentials, and the bytes of their values.
+
+        LEAK_HEADER notes the kind of a real key.
+        """
+        try:
+            return self._cached(tuple(headers.items()))
+        except _UncachedError as found:
+            return found.headers, found.size
+
+    def _redact(self, items: Sequence[tuple[bytes, bytes]]) -> tuple[Mapping[bytes, bytes], int]:
+        headers = drop_secrets(dict(items), self._redactor)
+        size = sum(map(len, headers.values()))
+        if size > _MAX_CACHED_BYTES:
+            raise _UncachedError(headers, size)
+        return headers, size
+
+
+class _UncachedError(Exception):
+    """Headers that are too long to be cached: exceptions are not."""
+
+    def __init__(self, headers: Mapping[bytes, bytes], size: int) -> None:
+        self.headers = headers
+        self.size = size
 
 
 def drop_secrets(headers: Mapping[bytes, bytes], redactor: Redactor = _NO_PATTERNS) -> Mapping[bytes, bytes]:
     """Return a copy without credentials; LEAK_HEADER notes the kind of a real key."""
     remaining = dict(headers)
-    names, redacted = _credentials_among(tuple(headers))
+    names = [name for name in headers if is_credential(name.decode("latin-1"))]
     secret = b" ".join([remaining.pop(name) for name in names])
-    if redacted:
-        remaining |= redacted
+    remaining |= {name: REDACTED.encode() for name in names if name not in SECRETS}
     if len(secret) >= MIN_BYTES and (kinds := find_credentials(secret)):
         remaining[LEAK_HEADER] = kinds[0].encode()
-    if redactor.has_patterns or _have_suspect(remaining.values()):
-        _redact_values(remaining, redactor)
-    return remaining
-
-
-def _have_suspect(values: Iterable[bytes]) -> bool:
-    for value in values:  # noqa: SIM110 (`any` of a generator takes three times as long)
-        if len(value) >= MIN_BYTES and _is_suspect(value):
-            return True
-    return False
-
-
-@cache_texts(1_024, 300)  # most clients send the same values with each request
-def _is_suspect(value: bytes) -> bool:
-    return bool(find_credentials(value))
-
-
-def _redact_values(headers: dict[bytes, bytes], redactor: Redactor) -> None:
-    kinds = find_credentials(b"\n".join(headers.values()))
-    headers |= dict(redactor.values([*headers.items()]))
+    kinds = find_credentials(b"\n".join(remaining.values()))
+    remaining |= dict(redactor.values([*remaining.items()]))
     if kinds:
-        headers.setdefault(LEAK_HEADER, kinds[0].encode())
-
-
-@lru_cache(maxsize=64)  # clients send the same names with each request
-def _credentials_among(names: tuple[bytes, ...]) -> tuple[Sequence[bytes], Mapping[bytes, bytes]]:
-    """Return the names of credentials, and the headers that are stored in their place."""
-    found = [name for name in names if is_credential(name.decode("latin-1"))]
-    return found, {name: REDACTED.encode() for name in found if name not in SECRETS}
+        remaining.setdefault(LEAK_HEADER, kinds[0].encode())
+    return remaining
 
 
 def redact_headers(headers: Mapping[bytes, bytes]) -> dict[str, str]:
