@@ -41,15 +41,12 @@ _MAX_CACHED_TEXT = 300  # characters
 
 
 _BEGINNINGS = tuple(begin for _, begin, _ in _KEYS)
-_SUSPECT = (b"\\u00", *_BEGINNINGS)
-_SUSPECT_WORDS = tuple(begin for begin in _SUSPECT if b"-" not in begin and b"_" not in begin and begin != b"xox")
+_SUSPECT = re.compile(b"|".join(map(re.escape, (b"\\u00", *_BEGINNINGS))))
 
 
 def is_suspect(data: bytes) -> bool:
     """Return True if a JSON text may have credentials: it has the beginning of one, or escapes of ASCII."""
-    if data.find(b"-") < 0 and data.find(b"_") < 0:  # most messages: half of the beginnings need not be looked for
-        return max(map(data.find, _SUSPECT_WORDS)) >= 0
-    return max(map(data.find, _SUSPECT)) >= 0  # `in` raises an error within for each text
+    return _SUSPECT.search(data) is not None
 
 
 def find_credentials(data: bytes) -> Sequence[str]:

@@ -30,12 +30,14 @@ class HeaderRedactor:
         LEAK_HEADER notes the kind of a real key.
         """
         try:
-            return self._cached(tuple(headers.items()))
+            return self._cached((*headers, *headers.values()))
         except _UncachedError as found:
             return found.headers, found.size
 
-    def _redact(self, items: Sequence[tuple[bytes, bytes]]) -> tuple[Mapping[bytes, bytes], int]:
-        headers = drop_secrets(dict(items), self._redactor)
+    def _redact(self, names_and_values: Sequence[bytes]) -> tuple[Mapping[bytes, bytes], int]:
+        half = len(names_and_values) // 2
+        headers = dict(zip(names_and_values[:half], names_and_values[half:], strict=True))
+        headers = drop_secrets(headers, self._redactor)
         size = sum(map(len, headers.values()))
         if size > _MAX_CACHED_BYTES:
             raise _UncachedError(headers, size)
