@@ -103,7 +103,7 @@ def test_refused_and_explained_requests(emulator: Emulator) -> None:
     ("order", "says"),
     [
         ({"error": "exhasted"}, "Did you mean `exhausted`?"),
-        ({"error": 200}, "greater than or equal to 400"),
+        ({"error": 200}, "200 is out of range: at least 400"),
         ({"error": ""}, "error"),
         ({"error": "429, retry_after: 2"}, "a duration needs a unit"),
         ({"session": "checkout-*", "error": 429}, "`checkout-*` is a pattern: name one session, or use `*`"),

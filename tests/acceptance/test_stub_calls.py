@@ -94,3 +94,26 @@ def test_a_stub_is_shown_as_it_was_written(family: Session, conditions: dict[str
 
 def test_long_conditions_of_a_stub_are_shortened(family: Session) -> None:
     assert len(repr(family.session().when(user="long " * 100))) < 400
+
+
+def test_calls_are_counted_after_their_entries_are_gone() -> None:
+    with Emulator(journal_entries=2) as emulator:
+        stub = emulator.when(user="hi").reply("Hello!")
+        for _ in range(5):
+            post(emulator.default_session, "hi")
+        assert (stub.called, stub.call_count) == (True, 5)
+        with pytest.raises(AssertionError, match="unknown: 3 entries were evicted"):
+            stub.calls  # noqa: B018
+
+
+def test_reply_that_could_not_be_sent_is_no_call() -> None:
+    never = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 3, "maximum": 2}}, "required": ["n"]}
+    tool = {"type": "function", "function": {"name": "count", "parameters": never}}
+    with Emulator() as emulator:
+        stub = emulator.when(user="hi").call("count")
+        headers = {"authorization": f"Bearer {emulator.default_session.token}"}
+        url = f"{emulator.base_url}/chat/completions"
+        assert httpx.post(url, json=ask("hi") | {"tools": [tool]}, headers=headers).status_code == 400
+        assert not stub.called
+        with pytest.raises(AssertionError, match="stubs/1 has never answered"):
+            emulator.assert_all_used()

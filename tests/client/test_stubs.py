@@ -28,7 +28,7 @@ from gemulator.state.store import PushedScenario
 
 def stubs_of(publish: Publish) -> Stubs:
     """Return stubs of a session without requests."""
-    return Stubs(publish, lambda full: [])
+    return Stubs(publish, list, dict)
 
 
 def keys(kind: type[Any]) -> set[str]:

@@ -146,7 +146,7 @@ async def test_provisioned_throughput_spills_over() -> None:
     ("line", "said"),
     [
         ("requests: 1", "requests: unknown key"),
-        ("requests_per_minute: -1", "greater than or equal to 0"),
+        ("requests_per_minute: -1", "out of range: at least 0"),
         ("per: planet", "'model', 'project' or 'session'"),
         ("retry_after: 3", "needs a unit"),
         ("oops", "oops"),

@@ -60,7 +60,7 @@ async def use(api: Api, session: str) -> list[httpx.Response]:
         await api.http.get("/__emulator/chaos", params=of),
         await api.http.get("/__emulator/scenarios", params=of),
         await api.http.post("/__emulator/scenarios", params=of, content="turns: [{reply: x}]"),
-        await api.http.post("/__emulator/verify", json={**of, "times_used": False}),
+        await api.http.post("/__emulator/verify", json={**of, "entries": [{"at_least": 0}]}),
         await api.http.post("/__emulator/sessions", json=of),
     ]
 

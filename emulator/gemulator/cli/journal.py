@@ -44,9 +44,16 @@ def server(url: str, admin_key: str | None) -> Iterator[Admin]:
         with admin:
             yield admin
     except AdminError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(f"{error.message}\n{_remedy(error)}") from None
     except KeyboardInterrupt:
         pass  # the user ends --follow
+
+
+def _remedy(error: AdminError) -> str:
+    """Return the remedy of an error in the words of a command."""
+    if "openapi.json" not in error.remedy:
+        return error.remedy
+    return f"See `{click.get_current_context().command_path} --help`."
 
 
 @click.command(short_help="Show requests and answers.")
@@ -181,7 +188,7 @@ def reset(
                 admin.set_counter(name, turn, used or 0)
             elif counters:
                 admin.reset_counters(name)
-            else:
-                admin.reset(name)
+            elif not admin.reset(name):
+                raise click.ClickException(f"there is no session {name!r}: `gemulator sessions` lists those that exist")
     what = f"{turn} to {used or 0} in " if turn else "the counters of " if counters else ""
     click.echo(f"Reset {what}{', '.join(names) or 'no session'}.")

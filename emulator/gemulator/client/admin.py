@@ -83,9 +83,9 @@ class Admin:
         created = self._call("POST", "/sessions", json=body)
         return created["session"], created["token"]
 
-    def reset(self, session: str) -> None:
-        """Clear counters and journal of a session."""
-        self._call("POST", f"/sessions/{quote(session, safe='')}/reset")
+    def reset(self, session: str) -> bool:
+        """Clear counters and journal of a session; return True if there was one."""
+        return bool(self._call("POST", f"/sessions/{quote(session, safe='')}/reset")["reset"])
 
     def set_counter(self, session: str, turn: str, used: int = 0) -> None:
         """Set the number of answers that a turn with `times`, like `weather/2`, has given."""

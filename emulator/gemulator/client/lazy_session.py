@@ -1,5 +1,7 @@
 """A session that is created on the server when first needed."""
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -90,6 +92,17 @@ class LazySession:
         found, page = self.server.admin.history(full, session=self.create()[0], scenario=scenario)
         _require_all(page)
         return found
+
+    def answers(self) -> Mapping[str, int]:
+        """Return the number of answers of each turn, evicted ones too. Raise AssertionError if some are not counted."""
+        __tracebackhide__ = True
+        page = self.server.admin.page(limit=1, session=self.create()[0])
+        if "answers" not in page:  # an older server
+            found = [entry for entry in self.entries(full=False) if entry["source"] == "turn"]
+            return Counter(f"{entry['scenario']}/{entry['turn']}" for entry in found)
+        if page["uncounted"]:
+            raise AssertionError(f"gemulator: unknown: {' and '.join(page['uncounted'])}")
+        return page["answers"]
 
     def last(self) -> EntryView:
         """Return the newest entry. Raise AssertionError if there is none, or if a newer one may be missing."""

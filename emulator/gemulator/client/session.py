@@ -57,7 +57,7 @@ class Session:
 
     def _set_up(self, state: LazySession) -> None:
         self._state = state
-        self._stubs = Stubs(partial(state.push, name=NAME), partial(state.entries, scenario=NAME))
+        self._stubs = Stubs(partial(state.push, name=NAME), partial(state.entries, scenario=NAME), state.answers)
         self._loaded = LoadedFiles()
         self._shared: Sequence[str] = ()  # names of loaded scenarios that other sessions have as well
         self.folders: Sequence[Path] = ()  # searched by `load` for a relative path, before the working directory

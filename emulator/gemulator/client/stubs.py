@@ -34,18 +34,20 @@ NAME = "stubs"  # name of the scenario made of a session's stubs
 
 Part: TypeAlias = str | Mapping[str, Any]
 Publish: TypeAlias = Callable[[str], None]  # called with the scenario's text after each change
-ReadJournal: TypeAlias = Callable[[bool], Sequence[EntryView]]  # returns what stubs answered; True includes bodies
+ReadJournal: TypeAlias = Callable[[], Sequence[EntryView]]  # returns what stubs answered
+CountAnswers: TypeAlias = Callable[[], Mapping[str, int]]  # returns the answers of each turn, like `stubs/1`
 
 
 class Stubs:
     """Turns written in Python, in order. Thread-safe."""
 
-    def __init__(self, publish: Publish, read_journal: ReadJournal) -> None:
+    def __init__(self, publish: Publish, read_journal: ReadJournal, count_answers: CountAnswers) -> None:
         self.turns: list[dict[str, Any]] = []
         self.places: list[CallSite] = []  # of the turns, where each was written
         self.pending: list[Stub] = []  # those without a reply
         self.lock = RLock()
         self.read_journal = read_journal
+        self.count_answers = count_answers
         self._publish = publish
 
     def when(self, conditions: MatchConditions) -> "Stub":
@@ -139,22 +141,23 @@ class Stub:
     @property
     def calls(self) -> Sequence[RecordedRequest]:
         """The requests that it has answered, in order. They are read from the session's journal."""
-        return [RecordedRequest(entry) for entry in self._entries(full=True)]
+        __tracebackhide__ = True
+        numbers = {index + 1 for index in self._indices}
+        entries = self._stubs.read_journal()
+        return [RecordedRequest(one) for one in entries if one["turn"] in numbers and one["source"] == "turn"]
 
     @property
     def call_count(self) -> int:
-        """The number of requests that it has answered."""
-        return len(self._entries(full=False))
+        """The number of requests that it has answered, also of those that the journal has no more."""
+        __tracebackhide__ = True
+        answers = self._stubs.count_answers()
+        return sum(answers.get(f"{NAME}/{index + 1}", 0) for index in self._indices)
 
     @property
     def called(self) -> bool:
         """True if it has answered a request."""
-        return bool(self._entries(full=False))
-
-    def _entries(self, *, full: bool) -> Sequence[EntryView]:
-        numbers = {index + 1 for index in self._indices}
-        entries = self._stubs.read_journal(full)
-        return [entry for entry in entries if entry["turn"] in numbers and entry["source"] == "turn"]
+        __tracebackhide__ = True
+        return self.call_count > 0
 
     def reply(self, *parts: Part | Sequence[Part], **fields: Unpack[TurnFields]) -> Self:
         """Answer with a text, or with parts as in a scenario: `{"image": "a lighthouse"}`, `{"thinking": "…"}`.

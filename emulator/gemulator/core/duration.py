@@ -13,6 +13,8 @@ _PATTERN = r"^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$"
 def parse_duration(value: Any) -> float:
     """Return the seconds of a duration. Raises ValueError if the unit is missing or it is too long."""
     found = re.match(_PATTERN, value) if isinstance(value, str) else None
+    if found is None and isinstance(value, str) and re.match(r"-\s*\d", value):
+        raise ValueError(f"{value!r} is negative: use a duration like 800ms, 1.5s or 2m")
     if found is None:
         raise ValueError("a duration needs a unit, like 800ms, 1.5s or 2m")
     seconds = float(found[1]) * _UNITS[found[2]]

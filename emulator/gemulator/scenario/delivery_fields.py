@@ -139,7 +139,13 @@ def validate(model: Callable[[Any], Validated], data: Any) -> Validated:
 
 
 def _error_message(detail: "ErrorDetails") -> str:
-    where = ".".join(str(step) for step in detail["loc"] if not str(step).startswith("<"))
-    unknown = detail["type"] == "extra_forbidden"
-    message = "unknown key" if unknown else detail["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message
+    from gemulator.scenario.loading.value_messages import explain_value
+
+    path = [step for step in detail["loc"] if not str(step).startswith("<")]
+    where = ".".join(map(str, path))
+    known: dict[str, str] = {"extra_forbidden": "unknown key", "missing": "this key is missing"}
+    message, remedy = known.get(detail["type"], ""), ""
+    if not message:
+        message, remedy = explain_value(detail, path)
+    text = f"{where}: {message}" if where else message
+    return f"{text} ({remedy.rstrip('.')})" if remedy else text

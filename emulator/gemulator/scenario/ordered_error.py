@@ -23,7 +23,10 @@ def ordered_turn(line: str) -> LocatedTurn | None:
     if text == _NONE:
         return None
     reply = parse_flow(text if text.startswith("{") else f"error: {text}", "{}")
-    validate(ErrorReply.model_validate, reply)
+    try:
+        validate(ErrorReply.model_validate, reply)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("error: ")) from None
     scenario = read_json(orjson.dumps({"turns": [{"reply": reply}]}).decode(), Path(CHAOS), CHAOS)
     if scenario is None:
         raise ValueError(f"{text[:100]!r} is not an error: use a status or a name, like `429, retry_after: 2s`")

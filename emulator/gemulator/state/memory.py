@@ -100,6 +100,9 @@ class MemoryStore:
         self._session(name)
         return name
 
+    async def exists(self, session: str) -> bool:
+        return session in self._sessions or session in LASTING
+
     async def sessions(self) -> Sequence[SessionState]:
         now = self._monotonic()
         self._evict_idle(now)

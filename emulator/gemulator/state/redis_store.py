@@ -18,6 +18,7 @@ from gemulator.state.redis_journal import RedisJournal
 from gemulator.state.store import (
     DEFAULT,
     EVERYONE,
+    LASTING,
     UNCHANGED,
     Claim,
     PushedScenario,
@@ -246,6 +247,12 @@ class RedisStore:
                 name = f"session-{await self._execute(self._redis.incr, f'{self._prefix}names')}"
         await self._touch(name)
         return name
+
+    async def exists(self, session: str) -> bool:
+        if session in LASTING:
+            return True
+        with global_data("sessions"):
+            return await self._execute(self._redis.zscore, f"{self._prefix}sessions", session) is not None
 
     async def sessions(self) -> Sequence[SessionState]:
         await self._touch(DEFAULT)

@@ -248,6 +248,10 @@ class Store(Protocol):
         """Create a session and return its name; without a `name`, choose an unused one."""
         ...
 
+    async def exists(self, session: str) -> bool:
+        """Return True if a session was created or used and not evicted since; a lasting one always exists."""
+        ...
+
     async def sessions(self) -> Sequence[SessionState]:
         """Return the states of all sessions in name order."""
         ...

@@ -22,6 +22,7 @@ from gemulator.engine.engine import Engine
 from gemulator.server.admin.bodies import DeliveryLines, SessionName, read_json
 from gemulator.server.admin.evidence import Knobs, gaps
 from gemulator.server.admin.guard import AdminHTTPError
+from gemulator.server.admin.known_session import require_session
 from gemulator.server.admin.refused_at import refused_at
 from gemulator.server.admin.unjudged import missing_entries, unjudged
 from gemulator.service.rules import STRICTNESS
@@ -104,6 +105,8 @@ class DeliveryRoutes(Struct, frozen=True):
         session = request.query_params.get("session")  # omitted: all sessions
         engine, strictness = self.engine, _strictness(request)
         page = await engine.store.entries(Filter(session=session))
+        if session is not None and not page.entries:
+            await require_session(engine.store, session)
         session_clock = (await engine.store.overlay(session or DEFAULT)).settings.clock
         known = Knobs(engine.settings, engine.entrance)
         if strictness is None:

@@ -14,6 +14,7 @@ from gemulator.engine.engine import Engine
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.bodies import read_json
 from gemulator.server.admin.guard import AdminHTTPError
+from gemulator.server.admin.known_session import require_session
 
 _MAX_USED = 1_000_000_000
 
@@ -36,17 +37,19 @@ class CounterRoutes(Struct, frozen=True):
     async def change(self, request: Request) -> Response:
         session = str(request.path_params["session"])
         change = await read_json(request, CounterChange)
+        await require_session(self.engine.store, session)
         if change.turn is None:
             if change.used:
                 raise AdminHTTPError(422, "invalid_body", "`used` without a turn", "Name the turn, like `weather/2`.")
             await self.engine.store.reset_counters(session)
         else:
-            located = await self._turn(session, change.turn)
+            located = await self._turn(session, change)
             await self.engine.store.set_counter(session, located.counter, change.used)
         return JSONResponse({"session": session, "turn": change.turn, "used": change.used})
 
-    async def _turn(self, session: str, name: str) -> LocatedTurn:
+    async def _turn(self, session: str, change: CounterChange) -> LocatedTurn:
         """Return a turn of the session that has a counter. Raises AdminHTTPError."""
+        name = change.turn or ""
         overlay = await self.engine.store.overlay(session)
         library = await self.engine.preparation.load_library(session, overlay)
         turns = {str(located): located for located in library.located_turns}
@@ -57,7 +60,12 @@ class CounterRoutes(Struct, frozen=True):
                 f"Did you mean {near[0]!r}?" if near else "A turn is named by scenario and number, like `weather/2`."
             )
             raise AdminHTTPError(404, "no_such_turn", f"unknown turn {name!r}", remedy)
-        if located.turn.times is None:
+        times = located.turn.times
+        if times is None:
             remedy = "Give the turn `times`: only then its answers are counted."
             raise AdminHTTPError(422, "not_counted", f"the turn {name!r} has no `times`", remedy)
+        if change.used > times:
+            answers = "1 time" if times == 1 else f"{times:,} times"
+            message = f"`used` is {change.used}, but the turn {name!r} answers {answers}"
+            raise AdminHTTPError(422, "invalid_body", message, f"Use a number from 0 to {times}.")
         return located

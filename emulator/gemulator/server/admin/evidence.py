@@ -51,6 +51,14 @@ def gaps(tally: Tally, stored: int, known: Knobs) -> Sequence[str]:
     return reasons
 
 
+def count_gaps(tally: Tally, known: Knobs) -> Sequence[str]:
+    """Return the reasons why not every answer of a turn is counted, with the remedies."""
+    reasons = [*gaps(Tally(lost=tally.lost, missed=tally.missed), 0, known)]
+    if tally.uncounted:
+        reasons.append(f"more turns answered than a session has counters for ({_ANEW})")
+    return reasons
+
+
 class Evidence(Struct, frozen=True):
     """Journal of a session, and what outlives its entries: `counters` of turns with `times`, `tally` of all answers.
 
@@ -74,7 +82,7 @@ class Evidence(Struct, frozen=True):
     @property
     def counts_are_exact(self) -> bool:
         """Return True if all answers of turns are counted."""
-        return not (self.tally.lost or self.tally.missed or self.tally.uncounted)
+        return not count_gaps(self.tally, self.known)
 
     def gaps(self) -> Sequence[str]:
         """Return the reasons why not every request has an entry."""
@@ -82,10 +90,7 @@ class Evidence(Struct, frozen=True):
 
     def count_gaps(self) -> str:
         """Return the reasons why not every answer of a turn is counted."""
-        reasons = [*gaps(Tally(lost=self.tally.lost, missed=self.tally.missed), 0, self.known)]
-        if self.tally.uncounted:
-            reasons.append(f"more turns answered than a session has counters for ({_ANEW})")
-        return " and ".join(reasons)
+        return " and ".join(count_gaps(self.tally, self.known))
 
     def missing(self, uncertain: Iterable[tuple[ExpectedRequest, Entry]] = ()) -> str:
         """Return the reasons why a check cannot be decided, with the remedies; empty if there is none."""

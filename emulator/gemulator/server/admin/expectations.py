@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from gemulator.core.located_yaml import dotted
 from gemulator.core.secrets import is_credential
@@ -20,7 +20,7 @@ class ExpectedRequest(StrictModel):
 
     when: Annotated[Match, Field(description="Conditions, as in a scenario.")] = Match()
     scenario: Annotated[str | None, Field(description="The scenario that answered.")] = None
-    turn: Annotated[int | None, Field(description="The number of the turn that answered.")] = None
+    turn: Annotated[int | None, Field(ge=1, description="The number of the turn that answered.")] = None
     status: Annotated[int | None, Field(description="The HTTP status.")] = None
     outcome: Annotated[Outcome | None, Field(description="How the delivery ended.")] = None
     usage: Annotated[ExpectedUsage | None, Field(description="The token counts of the answer.")] = None
@@ -45,6 +45,13 @@ class ExpectedCount(ExpectedRequest):
     at_least: Annotated[int | None, Field(ge=0)] = None
     at_most: Annotated[int | None, Field(ge=0)] = None
 
+    @model_validator(mode="after")
+    def _validate_bounds(self) -> Self:
+        least, largest = self.bounds
+        if least > largest:
+            raise ValueError(f"no number of requests is both {self.wanted_number}")
+        return self
+
     @property
     def bounds(self) -> tuple[int, float]:
         """Return the least and the largest number allowed."""
@@ -53,11 +60,16 @@ class ExpectedCount(ExpectedRequest):
         largest = [bound for bound in (self.count, self.at_most) if bound is not None]
         return max(least, default=0 if given else 1), min(largest, default=math.inf)
 
-    def __str__(self) -> str:
+    @property
+    def wanted_number(self) -> str:
+        """Return the bounds in words."""
         bounds = (("exactly ", self.count), ("at least ", self.at_least), ("at most ", self.at_most))
         given = [(words, bound) for words, bound in bounds if bound is not None] or [("at least ", 1)]
-        noun = "request" if given[-1][1] == 1 else "requests"
-        return f"{' and '.join(f'{words}{bound}' for words, bound in given)} such {noun}"
+        return " and ".join(f"{words}{bound}" for words, bound in given)
+
+    def __str__(self) -> str:
+        number = self.wanted_number
+        return f"{number} such {'request' if number.endswith(' 1') else 'requests'}"
 
 
 class Expectations(StrictModel):
@@ -83,3 +95,11 @@ class Expectations(StrictModel):
             description="Every turn with `times` was used up, in the scenarios that the session pushed, pinned or used."
         ),
     ] = False
+
+    @model_validator(mode="after")
+    def _require_a_check(self) -> Self:
+        given = (self.entries, self.order, self.usage, self.none_unmatched, self.times_used)
+        if not any(given) and self.none_late is None:
+            checks = (f"`{name}`" for name in type(self).model_fields if name != "session")
+            raise ValueError(f"nothing to check: set one of {', '.join(checks)}")
+        return self

@@ -17,11 +17,13 @@ from gemulator.core.version import __version__
 from gemulator.engine.engine import Engine
 from gemulator.engine.explain import Explanation
 from gemulator.request.target import target_of
+from gemulator.scenario.library import Library
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.bodies import Question, int_param, journal_filter, parse_body, read_body, read_json
 from gemulator.server.admin.diff import entry_diff
-from gemulator.server.admin.evidence import Knobs, gaps
+from gemulator.server.admin.evidence import Knobs, count_gaps, gaps
 from gemulator.server.admin.guard import AdminHTTPError
+from gemulator.server.admin.known_session import absence_of, require_session
 from gemulator.server.auth.identity import rebuild_request
 from gemulator.state.journal.entry import Entry, Filter
 from gemulator.state.journal.har import archive
@@ -37,7 +39,7 @@ from gemulator.state.journal.json_views import (
     step_views,
     usage_view,
 )
-from gemulator.state.store import ENDED_SCENARIO, StoreDataError, StoreError, Tally
+from gemulator.state.store import ENDED_SCENARIO, SessionOverlay, StoreDataError, StoreError, Tally
 from gemulator.state.subscribers import EventsLost
 
 _PAGE_SIZE = 100
@@ -89,12 +91,15 @@ class JournalRoutes(Struct, frozen=True):
         if session is None:
             return self._response(PageView(entries=entries, next=page.next, evicted=(await store.losses()).evicted))
         tally, missing = await store.tally(session), list[str]()
-        if tally.lost or tally.evicted or tally.missed:
+        if not entries and tally == Tally() and not await store.exists(session):
+            missing = [absence_of(session)]
+        elif tally.lost or tally.evicted or tally.missed:
             state = next((one for one in await store.sessions() if one.name == session), None)
             missing = [*gaps(tally, state.entries if state else 0, self._knobs)]
-        return self._response(
-            PageView(entries=entries, next=page.next, evicted=tally.evicted, missing=missing, missed=tally.missed)
-        )
+        view = PageView(entries=entries, next=page.next, evicted=tally.evicted, missing=missing, missed=tally.missed)
+        view["answers"] = {name: times for name, times in tally.answers.items() if "/" in name}
+        view["uncounted"] = [*count_gaps(tally, self._knobs)]
+        return self._response(view)
 
     async def _all_with_near_misses(self, entries: Sequence[Entry]) -> AsyncIterator[Entry]:
         """Yield the entries with their near misses. Other requests are answered between two entries."""
@@ -189,6 +194,7 @@ class JournalRoutes(Struct, frozen=True):
         from gemulator.server.admin.evidence import Evidence
         from gemulator.server.admin.expectations import Expectations
         from gemulator.server.admin.failure_report import report
+        from gemulator.server.admin.known_turns import require_turns
         from gemulator.server.admin.verification import verify
 
         expected = parse_body(body, Expectations)
@@ -196,8 +202,14 @@ class JournalRoutes(Struct, frozen=True):
         entries: Sequence[Entry] = (await store.entries(Filter(session=session))).entries
         if expected.none_unmatched is True:
             entries = [entry async for entry in self._all_with_near_misses(entries)]
+        if not entries:
+            await require_session(store, session)
         counters, tally = await store.counters(session), await store.tally(session)
-        turns = await self._session_turns(session, entries, tally)
+        overlay = await store.overlay(session)
+        library = await self.engine.preparation.load_library(session, overlay)
+        if not tally.lost:  # its scenarios are gone, too
+            require_turns(expected, library, tally)
+        turns = _turns_of(overlay, library, entries, tally)
         late, late_evicted = await self._late_entries(expected.none_late)
         evidence = Evidence(entries, tally, counters, turns, self._knobs, late, late_evicted)
         if len(entries) > _MAX_AT_ONCE:
@@ -224,15 +236,6 @@ class JournalRoutes(Struct, frozen=True):
         late = (await store.entries(Filter(scenario=ENDED_SCENARIO), after)).entries
         return late, (await store.losses()).late > after
 
-    async def _session_turns(self, session: str, entries: Sequence[Entry], tally: Tally) -> Sequence[LocatedTurn]:
-        """Return the turns of the scenarios that the session pushed, pinned or used."""
-        overlay = await self.engine.store.overlay(session)
-        names = {entry.received.exchange.scenario for entry in entries}
-        names |= {name.rpartition("/")[0] for name in tally.answers}  # their entries may be evicted
-        names |= {published.name for published in overlay.published} | {overlay.settings.scenario or ""}
-        library = await self.engine.preparation.load_library(session, overlay)
-        return [turn for turn in library.located_turns if turn.scenario.name in names]
-
     async def explain(self, request: Request) -> Response:
         question = await read_json(request, Question)
         target = target_of(question.path)
@@ -247,6 +250,16 @@ class JournalRoutes(Struct, frozen=True):
                 422, "unusable_header", error, "Correct the header: a chat request with it gets a 400."
             )
         return self._response(_explanation_view(question.session, await self.engine.explain(incoming)))
+
+
+def _turns_of(
+    overlay: SessionOverlay, library: Library, entries: Sequence[Entry], tally: Tally
+) -> Sequence[LocatedTurn]:
+    """Return the turns of the scenarios that a session pushed, pinned or used."""
+    names = {entry.received.exchange.scenario for entry in entries}
+    names |= {name.rpartition("/")[0] for name in tally.answers}  # their entries may be evicted
+    names |= {published.name for published in overlay.published} | {overlay.settings.scenario or ""}
+    return [turn for turn in library.located_turns if turn.scenario.name in names]
 
 
 def _archive_text(entries: Sequence[Entry], origin: str, redact: Callable[[bytes], bytes]) -> str:

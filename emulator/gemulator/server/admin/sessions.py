@@ -114,12 +114,13 @@ class SessionRoutes(Struct, frozen=True):
     async def reset(self, request: Request) -> Response:
         session = str(request.path_params["session"])
         store = self.engine.store
+        existed = await store.exists(session) or (await store.tally(session)).lost
         await store.reset(session)
         before = (await store.overlay(session)).settings
         after = without_chaos(before)
         if after != before:
             await store.configure(session, after)
-        return JSONResponse({"session": session, "reset": True})
+        return JSONResponse({"session": session, "reset": existed})
 
     async def end(self, request: Request) -> Response:
         session = str(request.path_params["session"])

@@ -139,7 +139,9 @@ def _failed_counts(expected: Sequence[ExpectedCount], evidence: Evidence) -> Ite
 def _range(wanted: ExpectedCount, evidence: Evidence, matching: int, uncertain: int) -> tuple[int, float]:
     """Return the least and the largest number of requests that may have matched."""
     plain = not wanted.when.has_conditions and wanted.status is None and wanted.outcome is None and not wanted.usage
-    if plain and wanted.scenario is not None and wanted.turn is not None:  # such answers are counted
+    if (
+        plain and not wanted.refused and wanted.scenario is not None and wanted.turn is not None
+    ):  # such answers are counted
         found = max(matching, evidence.tally.answers.get(f"{wanted.scenario}/{wanted.turn}", 0))
         return found, found if evidence.counts_are_exact else math.inf
     return matching, matching + uncertain + evidence.unseen

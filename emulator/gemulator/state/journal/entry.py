@@ -51,8 +51,8 @@ class Exchange(Struct, frozen=True, gc=False):
 
 
 def counted_as(source: Source, scenario: str, turn: int) -> Sequence[str]:
-    """Return the names under which an answer is counted for its session: its source and its turn."""
-    return (source, f"{scenario}/{turn}") if scenario else (source,)
+    """Return the names under which an answer is counted for its session: its source and the turn that gave it."""
+    return (source, f"{scenario}/{turn}") if source == "turn" else (source,)
 
 
 class Received(Struct, frozen=True, gc=False):

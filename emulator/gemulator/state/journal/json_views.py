@@ -148,7 +148,7 @@ class PageView(TypedDict):
 
     `evicted` counts the entries of the session, or of all, that the journal has no more. `missing` are the reasons why
     not every request of the session is in the journal, `missed` counts those that were answered while the
-    store was away.
+    store was away. `answers` counts those of each turn, evicted ones too, unless there are reasons in `uncounted`.
     """
 
     entries: list[EntryView]
@@ -156,6 +156,8 @@ class PageView(TypedDict):
     evicted: NotRequired[int]  # an older server does not say
     missing: NotRequired[list[str]]
     missed: NotRequired[int]
+    answers: NotRequired[dict[str, int]]
+    uncounted: NotRequired[list[str]]
 
 
 class EventView(TypedDict):
