@@ -35,6 +35,15 @@ SHORT = {
     "html": ["html", "html: {status: 503}", "[html, {split: {size: 9}}]"],
     "redirect": ["redirect", "redirect: {status: 308}"],
 }
+LISTS = {  # of faults, and those that strike
+    "[refuse, html]": ["html"],
+    "[empty, html]": ["html"],
+    "[{stall: {lasts: 50ms}}, html]": ["html"],
+    "[{stall: {after: 0s, lasts: 50ms}}, html]": ["stall", "html"],
+    "[html, refuse]": ["refuse"],
+    "[{disconnect: {after_chunks: 1}}, {reset: {after_chunks: 1}}]": ["disconnect"],
+    "[refuse, refuse]": ["refuse"],
+}
 CASES = [fault for name in FAULTS for fault in SHORT.get(name, [name])]
 WITHOUT_EFFECT = {  # on a text, as a stream or whole
     True: {"raw_newlines"},
@@ -162,6 +171,17 @@ def test_journal_and_raw_client_agree(server: Emulator, number: int, origin: str
     assert in_archive["_faults"] == entry["faults"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "unary"])
+@pytest.mark.parametrize("faults", LISTS)
+def test_only_faults_that_struck_are_named(server: Emulator, faults: str, stream: bool) -> None:
+    session = f"{faults.replace(' ', '')}-{stream}"
+    seen = look(server, request(server, "hi", session, stream=stream, x_emulator_fault=faults))
+    entry = ended_entry(server, session)
+    assert (entry["status"], entry["outcome"]) == (seen.status, seen.outcome)
+    assert entry["faults"] == LISTS[faults]
+
+
 def test_client_gone_before_the_headers_got_no_status(server: Emulator) -> None:
     with connect(server) as client:
         client.sendall(request(server, "hi", "gone", stream=True, x_emulator_pacing="first_token: 600s"))
@@ -208,7 +228,8 @@ def test_verify_counts_the_status_that_was_sent(server: Emulator) -> None:
 
 
 def test_metrics_name_faults_and_quotas(server: Emulator) -> None:
-    look(server, request(server, "hi", "counted", stream=False, x_emulator_fault="[html, refuse]"))
+    look(server, request(server, "hi", "page", stream=False, x_emulator_fault="[refuse, html]"))
+    look(server, request(server, "hi", "counted", stream=False, x_emulator_fault="refuse"))
     look(server, request(server, "hi", "refused", stream=False, x_emulator_quota="concurrent: 0"))
     ended_entry(server, "counted")
     text = httpx.get(f"{server.url}/__emulator/metrics").text

@@ -3,12 +3,12 @@
 Fault classes are imported on first use.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gemulator.core.seed import Seed
-from gemulator.delivery.steps import Step
+from gemulator.delivery.steps import CloseConnection, Hang, Step
 
 if TYPE_CHECKING:
     from gemulator.delivery.faults.fault import Fault
@@ -19,17 +19,34 @@ def apply_faults(
 ) -> tuple[Sequence[Step], tuple[str, ...]]:
     """Return the steps with all faults that apply, in the order written, and the names of those that changed them.
 
-    `answers` is the number of earlier answers in the session that counted for the faults.
+    A fault without which the steps were the same, because a later one replaces the answer, is not named. `answers` is
+    the number of earlier answers in the session that counted for the faults.
     """
+    seeded = [(fault, seed.child(fault.key, index)) for index, fault in enumerate(faults)]
+    struck = [(fault, own) for fault, own in seeded if fault.applies(answers, own)]
+    faulty = _apply(steps, struck)
+    for one in tuple(struck):
+        others = [other for other in struck if other is not one]
+        if _apply(steps, others) == faulty:
+            struck = others
+    return faulty, tuple(fault.key for fault, _ in struck)
+
+
+def _apply(steps: Sequence[Step], faults: "Sequence[tuple[Fault, Seed]]") -> Sequence[Step]:
     steps = tuple(steps)
-    names: list[str] = []
-    for index, fault in enumerate(faults):
-        own = seed.child(fault.key, index)
-        if fault.applies(answers, own):
-            before, steps = steps, tuple(fault.apply(steps, own))
-            if steps != before:
-                names.append(fault.key)
-    return steps, tuple(names)
+    for fault, seed in faults:
+        steps = _until_closed(fault.apply(steps, seed))
+    return steps
+
+
+def _until_closed(steps: Iterable[Step]) -> Sequence[Step]:
+    """Return the steps up to the one that ends the connection."""
+    kept: list[Step] = []
+    for step in steps:
+        kept.append(step)
+        if isinstance(step, CloseConnection | Hang):
+            break
+    return tuple(kept)
 
 
 def counter_phases(faults: "Sequence[Fault]") -> Sequence[int]:
