@@ -19,7 +19,7 @@ _LINES = ("fault", "pacing", "quota", "error")
 @click.option("--quota", help="Quota, like `requests_per_minute: 10`.")
 @click.option("--error", help="Answer before any turn: a status or a name, like `429, retry_after: 2s`.")
 @click.option("--requests", type=click.IntRange(min=1), help="Number of requests for which it holds.")
-@click.option("--lasts", help="Time for which it holds, like 30s.")
+@click.option("--lasts", help="Real time for which it holds, like 30s.")
 @click.option("--off", is_flag=True, help="Turn all of it off.")
 @server_options
 def chaos(

@@ -6,7 +6,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from gemulator.core.budget import Budget
-from gemulator.core.clock import Clock
+from gemulator.core.clock import UTC, Clock
 from gemulator.core.credentials import Redactor
 from gemulator.core.entrance import Entrance
 from gemulator.core.errors import NearMiss, RequestError, Unmatched
@@ -53,6 +53,7 @@ class Engine:
         self.store = store
         self.catalog = catalog
         self.clock = clock
+        self.utc = UTC  # of times that pass while `clock` is frozen
         self.entrance: Entrance = "app"
         self.redactor = Redactor(settings.redact)
         self._stored_headers = HeaderRedactor(self.redactor)
@@ -113,7 +114,7 @@ class Engine:
         session = incoming.caller.session
         overlay, everyone = await self.store.overlays(session)
         if overlay is not UNCHANGED or everyone is not UNCHANGED:
-            overlay = await with_chaos(self.store, session, (overlay, everyone), self.clock, dry=dry)
+            overlay = await with_chaos(self.store, session, (overlay, everyone), self.utc, dry=dry)
         if overlay.published:
             await self.preparation.preload(overlay)
         now = self.clock() if overlay.settings.clock is None else overlay.settings.clock

@@ -51,8 +51,8 @@ def create_app(
 ) -> Starlette:
     """Return the emulator as an ASGI application. Raises ScenarioError and SettingError.
 
-    `clock` dates answers and journal, `utc` tokens: those expire even if `clock` is frozen. `entrance` is how the
-    server was started, for advice on its options.
+    `clock` dates answers and journal, `utc` tokens and outages: those expire even if `clock` is frozen. `entrance` is how
+    the server was started, for advice on its options.
     """
     settings = settings or Settings()
     _validate_quota(settings.quota)
@@ -61,7 +61,7 @@ def create_app(
     library = load(settings.scenarios) if library is None else library
     store = store or _store(settings, monotonic)
     engine = Engine(settings, library, store, load_catalog(settings), now)
-    engine.entrance = entrance
+    engine.entrance, engine.utc = entrance, utc
     metrics = Metrics()
     authenticator = _authenticator(settings, utc)
     log = RequestLog(settings.log_format, now, redactor=engine.redactor)

@@ -94,7 +94,8 @@ class PushedScenario(Struct, frozen=True):
 class SessionSettings(Overrides, frozen=True):
     """Settings of a session; None uses the server's. `clock` is a frozen time in Unix seconds.
 
-    The lines of chaos hold for so many `requests`, and `until` a time of the server's clock in Unix seconds.
+    The lines of chaos hold for so many `requests`, and `until` a real time in Unix seconds, also
+    where the server's clock is frozen.
     """
 
     clock: float | None = None

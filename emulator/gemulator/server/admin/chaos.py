@@ -42,7 +42,8 @@ class Chaos(DeliveryLines):
         int | None, Field(ge=1, le=MAX_COUNT, description="Number of requests for which it holds. Default: all.")
     ] = None
     lasts: Annotated[
-        Duration | None, Field(gt=0, description="Time for which it holds, like `30s`. Default: until it is changed.")
+        Duration | None,
+        Field(gt=0, description="Real time for which it holds, like `30s`. Default: until it is changed."),
     ] = None
 
     @model_validator(mode="after")
@@ -75,15 +76,9 @@ class DeliveryRoutes(Struct, frozen=True):
         return JSONResponse(await self._chaos_of(session))
 
     async def _order(self, chaos: Chaos) -> None:
-        """Replace the chaos of a session. Raises AdminHTTPError."""
-        store, until = self.engine.store, None
-        if chaos.lasts is not None:
-            if self.engine.settings.clock != "real":
-                remedy = (
-                    "Use `requests`, or let the server's clock run: `clock` real (in pytest `gemulator_clock = real`)."
-                )
-                raise AdminHTTPError(422, "invalid_body", "`lasts` never ends: the server's clock is fixed", remedy)
-            until = self.engine.clock() + chaos.lasts
+        """Replace the chaos of a session."""
+        store = self.engine.store
+        until = None if chaos.lasts is None else self.engine.utc() + chaos.lasts
         before = (await store.overlay(chaos.session)).settings
         lines = {name: getattr(chaos, name) for name in LINES}
         await store.set_counter(chaos.session, COUNTER, 0)
@@ -97,7 +92,7 @@ class DeliveryRoutes(Struct, frozen=True):
         if requests is not None:
             requests = max(0, requests - (await store.counters(session)).get(COUNTER, 0))
         if settings.until is not None:
-            seconds = f"{max(0.0, settings.until - self.engine.clock()):.3f}s"
+            seconds = f"{max(0.0, settings.until - self.engine.utc()):.3f}s"
         lines = {name: getattr(settings, name) for name in LINES}
         return {"session": session, **lines, "requests": requests, "lasts": seconds}
 

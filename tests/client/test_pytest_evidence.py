@@ -1,0 +1,33 @@
+"""Evidence in projects that use the fixture: what fails, and what its report shows."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.client.pytest_project import run
+
+pytestmark = pytest.mark.slow
+
+
+def test_outage_for_a_time_needs_no_real_clock(tmp_path: Path) -> None:
+    tests = """
+    import openai
+
+    @pytest.mark.parametrize("order", [{"lasts": "1h"}, {"lasts": 3600, "requests": 2}])
+    def test_it(gemulator, order):
+        gemulator.when(user="hi").reply("Hello!")
+        gemulator.chaos(error=503, **order)
+        with pytest.raises(openai.InternalServerError):
+            ask(gemulator, "hi")
+        gemulator.chaos()
+        assert ask(gemulator, "hi") == "Hello!"
+    """
+    run(tmp_path, {"outage": tests}).fnmatch_lines(["*2 passed*"])
+
+
+def test_call_of_another_session_cannot_be_denied(tmp_path: Path) -> None:
+    tests = """
+    def test_it(gemulator):
+        gemulator.session("checkou").assert_called(0, user="hunter2")
+    """
+    run(tmp_path, {"typo": tests}).fnmatch_lines(["*there is no session 'checkou'*"])
