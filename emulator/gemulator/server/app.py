@@ -51,8 +51,8 @@ def create_app(
 ) -> Starlette:
     """Return the emulator as an ASGI application. Raises ScenarioError and SettingError.
 
-    `clock` dates answers and journal, `utc` tokens and outages: those expire even if `clock` is frozen. `entrance` is how
-    the server was started, for advice on its options.
+    `clock` dates answers and journal, `utc` tokens and outages: those expire even if `clock` is frozen. `entrance` is
+    how the server was started, for advice on its options.
     """
     settings = settings or Settings()
     _validate_quota(settings.quota)
