@@ -110,7 +110,7 @@ def _github_annotation(problem: Problem) -> str:
 @click.option("--project", default="demo", show_default=True, help="Project in the path.")
 @settings_subset(
     *("scenarios", "unmatched", "seed", "clock", "speed", "strictness", "catalog"),
-    *("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"),
+    *("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage", "redact"),
 )
 def explain(
     request_file: BinaryIO, headers: tuple[str, ...], endpoint: str, location: str, project: str, **options: Any
@@ -133,7 +133,7 @@ def explain(
     request = rebuild_request(request_file.read(), path, target, parsed, DEFAULT)
     if request.caller.error:
         raise click.UsageError(f"--header: {request.caller.error}")
-    click.echo(printable_lines(str(asyncio.run(engine.explain(request)))))
+    click.echo(printable_lines(asyncio.run(engine.explain(request)).text(engine.redactor)))
 
 
 def _parse_header(text: str) -> tuple[bytes, bytes]:

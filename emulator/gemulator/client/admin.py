@@ -164,6 +164,11 @@ class Admin:
         except Unreachable as error:
             raise self._unreachable(error) from None
 
+    def redact_patterns(self) -> Sequence[str]:
+        """Return the regular expressions of texts that the server redacts beside credentials."""
+        found = self._call("GET", "/settings").get("redact")
+        return found if isinstance(found, list) else ()
+
     # ---- checks
 
     def verify(self, **expectations: Any) -> None:

@@ -13,6 +13,7 @@ from gemulator.client.recorded_request import RecordedRequest
 from gemulator.client.server_handle import EndedSessions
 from gemulator.client.stubs import NAME, Stubs
 from gemulator.core import located_yaml as yaml
+from gemulator.core.credentials import Redactor
 from gemulator.core.printable import printable_lines
 from gemulator.state.journal.json_views import (
     EntryView,
@@ -84,8 +85,13 @@ class SessionChecks:
         """Return likely reasons of a failed test: unmatched and refused requests, clients of earlier tests."""
         entries, late = self.admin.entries(session=self.session), self.late()
         hints = dict.fromkeys(entry.get("hint") for entry in entries if entry["source"] == "unmatched")
-        unmatched = [*self._unmatched(entries, invented=False), *(f"  {hint}" for hint in hints if hint)]
+        unmatched = self._redact([*self._unmatched(entries, invented=False), *(f"  {hint}" for hint in hints if hint)])
         return [*unmatched, *_refused(entries), *late, *([f"  {LATE_REMEDY}"] if late else ())]
+
+    def _redact(self, lines: Iterable[str]) -> Sequence[str]:
+        """Return lines without credentials, which conditions and stubs may have; a private key has several lines."""
+        text = "\n".join(lines)
+        return Redactor(self.admin.redact_patterns()).text(text).split("\n") if text else ()
 
     def _describe(self, failures: Sequence[FailureView], expectations: Mapping[str, Any]) -> Iterator[FailedCheck]:
         entries = self.admin.entries(session=self.session)
@@ -106,7 +112,7 @@ class SessionChecks:
                     lines = self._unused(of_kind, unasked, _unused_stubs(failures, expectations))
                 case _:
                     lines = self._unmet(of_kind, expectations, entries)
-            yield FailedCheck(kind, [*lines])
+            yield FailedCheck(kind, self._redact(lines))
 
     def _unmatched(self, entries: Sequence[EntryView], *, invented: bool) -> Iterator[str]:
         """Yield lines about requests that matched no turn; `invented` includes those with a generated answer."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 from pydantic import AfterValidator
 
 from gemulator.core.headers import Headers
+from gemulator.core.secrets import is_credential
 
 _KINDS = ("header", "cookie", "query", "baggage")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of HTTP
@@ -27,7 +28,7 @@ class _Source(Struct, frozen=True):
         if kind not in _KINDS or not colon or not _NAME.fullmatch(name):
             example = "header:x-test-id, cookie:sid, query:session or baggage:test"
             raise ValueError(f"{text!r} is not a place of a request: use one like {example}")
-        if kind == "header" and name.lower() in {"authorization", "x-goog-api-key", "cookie"}:
+        if is_credential(name.lower()):
             raise ValueError(f"{text!r}: the session is named in the journal, which keeps no credentials")
         return cls(kind, name)
 

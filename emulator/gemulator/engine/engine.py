@@ -25,7 +25,7 @@ from gemulator.engine.explain import Explanation
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.near_misses import compare, near_misses
 from gemulator.engine.prepare import PreparedRequest, RequestPreparer
-from gemulator.engine.redacted_request import redact_near_misses, redacted_conversation, shown_near_misses
+from gemulator.engine.redacted_request import redacted_conversation, shown_near_misses
 from gemulator.engine.refused_body import is_encoded, model_in
 from gemulator.engine.rendering import RenderedAnswer
 from gemulator.engine.response_headers import add_emulator_headers
@@ -102,7 +102,7 @@ class Engine:
             location=matching[at].location if at < len(names) else "",
             also_matching=names[at + 1 :],
             exhausted=[located.exhausted for located in matching[:at]],
-            nearest=redact_near_misses(nearest, self.redactor),
+            nearest=nearest,
         )
 
     async def near_misses(self, incoming: IncomingRequest, *, answered: bool) -> Sequence[NearMiss]:

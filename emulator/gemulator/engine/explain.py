@@ -1,14 +1,19 @@
 """Explanation of an answer, for `gemulator explain` and the admin API."""
 
-from collections.abc import Iterator, Sequence
-from typing import assert_never
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 
+from gemulator.core.credentials import Redactor
 from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Answer, Choice, Failure, Media, Part, Plan, RawAnswer, Text, Thought, ToolCall, Usage
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
+from gemulator.engine.redacted_request import redact_near_misses
+from gemulator.state.journal.answers import redact_delivery
 from gemulator.state.journal.entry import Exchange
+
+Redact: TypeAlias = Callable[[str], str]
 
 _WIDTH = 100  # characters shown of a text or a chunk
 
@@ -29,19 +34,21 @@ class Explanation(Struct, frozen=True):
     exhausted: Sequence[NearMiss] = ()
     nearest: Sequence[NearMiss] = ()
 
-    def __str__(self) -> str:
-        return "\n".join(self._lines())
+    def text(self, redactor: Redactor) -> str:
+        """Return the explanation in lines, without credentials: they are searched before texts are cut."""
+        return "\n".join(self._lines(redactor))
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self, redactor: Redactor) -> Iterator[str]:
         yield _headline(self.exchange, self.location)
         yield from (f"  {turn} matches too, but comes later." for turn in self.also_matching)
-        if others := (*self.exhausted, *self.nearest):
+        others = (*self.exhausted, *redact_near_misses(self.nearest, redactor))
+        if others:
             yield "\nTurns that did not answer, nearest first:"
             yield from (f"  {near}" for near in others)
         yield "\nAnswer:"
-        yield from (f"  {line}" for line in _answer(self.answer))
+        yield from (f"  {line}" for line in _answer(self.answer, redactor.text))
         yield "\nDelivery:"
-        yield from (f"  {line}" for line in _steps(self.delivery.steps))
+        yield from (f"  {line}" for line in _steps(redact_delivery(self.delivery, redactor).steps))
 
 
 def _headline(exchange: Exchange, location: str) -> str:
@@ -54,19 +61,19 @@ def _headline(exchange: Exchange, location: str) -> str:
     return reasons.get(exchange.source, "No turn matches.")
 
 
-def _answer(answer: Answer | None) -> Iterator[str]:
+def _answer(answer: Answer | None, redact: Redact) -> Iterator[str]:
     match answer:
         case None:
             yield "nothing"
         case Failure():
-            yield f"error {answer.status} {answer.code}: {answer.message}"
+            yield f"error {answer.status} {answer.code}: {redact(answer.message)}"
         case RawAnswer():
             size = sum(len(chunk.data) for chunk in answer.chunks)
             what = f"{len(answer.chunks)} events" if answer.is_stream else "body"
             yield f"literal {what} of {size:,} bytes, status {answer.status}"
         case Plan():
             for index, choice in enumerate(answer.choices):
-                yield from _choice(choice, f"candidate {index}: " if len(answer.choices) > 1 else "")
+                yield from _choice(choice, f"candidate {index}: " if len(answer.choices) > 1 else "", redact)
             yield _tokens(answer.usage)
         case _:
             assert_never(answer)
@@ -77,22 +84,22 @@ def _tokens(usage: Usage) -> str:
     return "tokens: {} prompt, {} completion, {} reasoning".format(*counts)
 
 
-def _choice(choice: Choice, prefix: str) -> Iterator[str]:
+def _choice(choice: Choice, prefix: str, redact: Redact) -> Iterator[str]:
     for part in choice.parts:
-        yield f"{prefix}{_part(part)}"
+        yield f"{prefix}{_part(part, redact)}"
     if choice.refusal is not None:
-        yield f"{prefix}refusal: {_shorten(choice.refusal)}"
+        yield f"{prefix}refusal: {_shorten(redact(choice.refusal))}"
     yield f"{prefix}finish: {choice.finish}"
 
 
-def _part(part: Part) -> str:
+def _part(part: Part, redact: Redact) -> str:
     match part:
         case Text(text=text):
-            return f"text: {_shorten(text)}"
+            return f"text: {_shorten(redact(text))}"
         case Thought(text=text):
-            return f"thinking: {_shorten(text)}"
+            return f"thinking: {_shorten(redact(text))}"
         case ToolCall():
-            return f"call: {part.name} {_shorten(part.arguments)}"
+            return f"call: {part.name} {_shorten(redact(part.arguments))}"
         case Media():
             return f"{part.kind}: {part.mime}, {len(part.data) * 3 // 4:,} bytes"
         case _:

@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 from msgspec import Struct
-from msgspec.structs import replace
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
@@ -12,12 +11,13 @@ from gemulator.core.plan import Failure, own_failure
 from gemulator.core.session_sources import named_session
 from gemulator.core.settings import Settings
 from gemulator.engine.incoming import IncomingRequest
-from gemulator.request.target import Target, target_of
-from gemulator.server.auth.identity import MAX_SESSION, Authenticator, with_host
+from gemulator.request.target import Caller, Target, target_of
+from gemulator.server.auth.identity import Authenticator, with_host
 from gemulator.server.metrics import Metrics
 from gemulator.service.locations import GLOBAL_HOST, NO_HOST
 from gemulator.state.store import DEFAULT
 
+_NOBODY = Caller(DEFAULT)
 _TOO_LARGE = "the body is larger than the service reads"
 _SMALLER = "send less, put media behind gs:// URIs, or raise --openapi-limit, --shared-limit or --dedicated-limit"
 
@@ -58,9 +58,9 @@ class RequestReader:
         caller = self._authenticator.caller(headers, target)
         if isinstance(caller, Failure):
             session = headers.get("x-emulator-session") or self._named_session(headers, query) or DEFAULT
-            return Refusal(caller, target, session[:MAX_SESSION])
+            return Refusal(caller, target, self._authenticator.in_session(_NOBODY, session).session)
         if self._settings.session_from and (named := self._named_session(headers, query)):
-            caller = replace(caller, session=named)
+            caller = self._authenticator.in_session(caller, named)
         if caller.error:
             remedy = "correct the header, or leave it out"
             return Refusal(own_failure(caller.error, caller.error, remedy), target, caller.session)
@@ -75,7 +75,7 @@ class RequestReader:
         """Return the session that `session_from` finds, empty if the header of gemulator names one."""
         if "x-emulator-session" in headers:
             return ""
-        return named_session(self._settings.session_from, headers, query)[:MAX_SESSION]
+        return named_session(self._settings.session_from, headers, query)
 
     def _find_address(self, path: str, host: bytes) -> Address:
         target, name, settings = target_of(path), host.decode("latin-1"), self._settings

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from gemulator.core.credentials import find_credentials
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.located_yaml import read, text_of_file
 from gemulator.core.yaml_syntax import quoted
 from gemulator.core.yaml_texts import Text, texts_of
 
+CREDENTIAL_REMEDY = "Write a dummy that looks like none: scenarios are kept and shown as they are written."
 _CUT = re.compile(r"\s+#(?=[^\s#])")
 
 
@@ -19,6 +21,9 @@ def lint_text(file: Path) -> Iterator[Problem]:
     except ScenarioError:  # reported when the file is loaded
         return
     for text in texts:
+        kinds = find_credentials(text.value.encode("utf-8", "surrogatepass"))
+        if kinds:
+            yield _warning(file, text, f"the text has {kinds[0]} in it", CREDENTIAL_REMEDY)
         cut, statement = _CUT.match(text.rest), _statement(text.value)
         if cut is not None:
             whole = quoted(f"{text.value}{text.rest.rstrip()}")

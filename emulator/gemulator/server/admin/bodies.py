@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 import orjson
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from starlette.requests import Request
 
 from gemulator.core.clock import parse_clock
+from gemulator.core.credentials import find_credentials
 from gemulator.core.located_yaml import dotted
 from gemulator.core.settings import (
     ClockText,
@@ -27,7 +36,17 @@ from gemulator.state.journal.entry import Filter
 from gemulator.state.store import DEFAULT
 
 _Model = TypeVar("_Model", bound=StrictModel)
-SessionName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def _check_session_name(name: str) -> str:
+    """Return the name. Raises ValueError if it has a credential."""
+    kinds = find_credentials(name.encode("utf-8", "surrogatepass"))
+    if kinds:
+        raise ValueError(f"the name has {kinds[0]} in it: the journal keeps no credentials, so use another name")
+    return name
+
+
+SessionName = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_check_session_name)]
 
 _MAX_BODY = 10_000_000
 _SEE_OPENAPI = "See /__emulator/openapi.json for the accepted fields and values."
@@ -196,4 +215,12 @@ def _time_param(request: Request, name: str) -> float | None:
 
 def session_param(request: Request) -> str:
     """Return the session in the query (default: the default session)."""
-    return request.query_params.get("session") or DEFAULT
+    return require_name(request.query_params.get("session") or DEFAULT)
+
+
+def require_name(session: str) -> str:
+    """Return the name of a session. Raises AdminHTTPError if it has a credential."""
+    try:
+        return _check_session_name(session)
+    except ValueError as error:
+        raise AdminHTTPError(422, "invalid_session", f"session: {error}", "Name the session otherwise.") from None

@@ -5,10 +5,12 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address
 
+import orjson
 from msgspec import Struct
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gemulator.core.credentials import redact
 from gemulator.core.headers import Headers
 from gemulator.core.session_sources import host_is_allowed
 
@@ -25,9 +27,13 @@ class AdminHTTPError(Exception):
         self.error = {"code": code, "message": message, "remedy": remedy}
         self.details = details
 
-    def response(self) -> JSONResponse:
-        """Return the JSON response: `{"error": {"code", "message", "remedy"}}` and the details beside it."""
-        return JSONResponse({"error": self.error, **self.details}, self.status)
+    def response(self) -> Response:
+        """Return the JSON response: `{"error": {"code", "message", "remedy"}}` and the details beside it.
+
+        It has no credentials, which names in a request may have.
+        """
+        body = redact(orjson.dumps({"error": self.error, **self.details}))
+        return Response(body, self.status, media_type="application/json")
 
 
 class Guard(Struct, frozen=True):

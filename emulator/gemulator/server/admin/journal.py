@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from gemulator.core.credentials import Redactor
 from gemulator.core.headers import Headers
 from gemulator.core.printable import printable_json
 from gemulator.core.version import __version__
 from gemulator.engine.engine import Engine
 from gemulator.engine.explain import Explanation
+from gemulator.engine.redacted_request import redact_near_misses
 from gemulator.request.target import target_of
 from gemulator.scenario.library import Library
 from gemulator.scenario.turns import LocatedTurn
@@ -25,6 +27,7 @@ from gemulator.server.admin.evidence import Knobs, count_gaps, gaps
 from gemulator.server.admin.guard import AdminHTTPError
 from gemulator.server.admin.known_session import absence_of, require_session
 from gemulator.server.auth.identity import rebuild_request
+from gemulator.state.journal.answers import redact_delivery
 from gemulator.state.journal.entry import Entry, Filter
 from gemulator.state.journal.har import archive
 from gemulator.state.journal.json_views import (
@@ -249,7 +252,8 @@ class JournalRoutes(Struct, frozen=True):
             raise AdminHTTPError(
                 422, "unusable_header", error, "Correct the header: a chat request with it gets a 400."
             )
-        return self._response(_explanation_view(question.session, await self.engine.explain(incoming)))
+        explained = await self.engine.explain(incoming)
+        return self._response(_explanation_view(question.session, explained, self.engine.redactor))
 
 
 def _turns_of(
@@ -267,7 +271,7 @@ def _archive_text(entries: Sequence[Entry], origin: str, redact: Callable[[bytes
     return printable_json(redact(orjson.dumps(archive(entries, origin, __version__))).decode())
 
 
-def _explanation_view(session: str, explained: Explanation) -> dict[str, object]:
+def _explanation_view(session: str, explained: Explanation, redactor: Redactor) -> dict[str, object]:
     exchange = explained.exchange
     return {
         "session": session,
@@ -277,9 +281,9 @@ def _explanation_view(session: str, explained: Explanation) -> dict[str, object]
         "status": exchange.status,
         "attempt": explained.attempt,
         "usage": usage_view(exchange.usage),
-        "nearest": near_miss_views((*explained.exhausted, *explained.nearest)),
-        "steps": step_views(explained.delivery.steps),
-        "text": str(explained),
+        "nearest": near_miss_views((*explained.exhausted, *redact_near_misses(explained.nearest, redactor))),
+        "steps": step_views(redact_delivery(explained.delivery, redactor).steps),
+        "text": explained.text(redactor),
     }
 
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gemulator.core.clock import Clock, parse_clock
+from gemulator.core.credentials import find_credentials
 from gemulator.core.errors import Problem, ScenarioError
 from gemulator.core.overrides import OVERRIDES
 from gemulator.core.settings import Settings
@@ -30,6 +31,7 @@ from gemulator.server.admin.bodies import (
     parse_body,
     read_body,
     read_json,
+    require_name,
     session_param,
 )
 from gemulator.server.admin.ended_sessions import end_session, has_ended
@@ -104,9 +106,9 @@ class SessionRoutes(Struct, frozen=True):
         return session, create_token(session, expires, signing_key(self.settings))
 
     async def end_session(self, session: str) -> None:
-        """End a session: later requests in it get a 400."""
+        """End a session: later requests in it get a 400. Raises AdminHTTPError."""
         store = self.engine.store
-        await end_session(store, session)
+        await end_session(store, require_name(session))
         self.ended.append(session)
         if len(self.ended) > _MAX_ENDED and await has_ended(store, oldest := self.ended.popleft()):
             await store.drop(oldest)
@@ -151,15 +153,16 @@ class SessionRoutes(Struct, frozen=True):
 
     async def push(self, request: Request) -> Response:
         session = session_param(request)
-        scenario = await self.push_scenario(session, await read_body(request), request.query_params.get("name"))
-        warnings = list(map(str, await asyncio.to_thread(_warnings, scenario)))
+        body = await read_body(request)
+        scenario = await self.push_scenario(session, body, request.query_params.get("name"))
+        warnings = [*_credential_warnings(body), *map(str, await asyncio.to_thread(_warnings, scenario))]
         view = {"session": session, "name": scenario.name, "turns": len(scenario.turns)}
         return JSONResponse(view | ({"warnings": warnings} if warnings else {}), 201)
 
     async def push_scenario(self, session: str, raw: bytes, name: str | None) -> Scenario:
         """Push a scenario, which precedes all others of the session. Raises AdminHTTPError."""
         scenario, published = await _read_scenario(raw, name)
-        await self._publish(session, [published])
+        await self._publish(require_name(session), [published])
         return scenario
 
     async def _publish(self, session: str, scenarios: Sequence[PushedScenario]) -> None:
@@ -203,6 +206,13 @@ class SessionRoutes(Struct, frozen=True):
                 f"Did you mean {near[0]!r}?" if near else "GET /__emulator/scenarios lists the available scenarios."
             )
             raise AdminHTTPError(404, "no_such_scenario", f"unknown scenario {name!r}", remedy)
+
+
+def _credential_warnings(text: bytes) -> Sequence[str]:
+    """Return a warning for each kind of credential in a scenario, which a store keeps as it is."""
+    from gemulator.scenario.authoring.text_lint import CREDENTIAL_REMEDY
+
+    return [f"the scenario has {kind} in it. {CREDENTIAL_REMEDY}" for kind in find_credentials(text)]
 
 
 def _warnings(scenario: Scenario) -> Sequence[Problem]:

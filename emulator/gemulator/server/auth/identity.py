@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from msgspec.structs import replace
 
 from gemulator.core.clock import Clock
+from gemulator.core.credentials import Redactor
 from gemulator.core.headers import Headers
 from gemulator.core.overrides import NO_OVERRIDES, OVERRIDES, Overrides, header_of
 from gemulator.core.plan import Failure
@@ -58,6 +59,7 @@ class Authenticator:
         self._key = signing_key(settings)
         self._policy = policy
         self._utc = utc
+        self._redactor = Redactor(settings.redact)
         # Without a policy and expiring tokens, equal headers give an equal caller.
         self._cached_caller = (
             lru_cache(maxsize=1024)(self._caller_from_values) if policy is None and self._auth != "token" else None
@@ -90,7 +92,17 @@ class Authenticator:
             return _unauthenticated(reason, version, shared=shared)
         # The token may name the session too, because some clients cannot set headers.
         session = headers.get("x-emulator-session") or session_of_token(bearer) or DEFAULT
-        return caller_from_headers(headers, session)
+        if self._redactor.text(session) == session:
+            return caller_from_headers(headers, session)
+        return self.in_session(caller_from_headers(headers, DEFAULT), session)
+
+    def in_session(self, caller: Caller, name: str) -> Caller:
+        """Return the caller in another session; in the default one, with an error, if the name has a credential."""
+        shown = self._redactor.text(name)
+        if shown == name:
+            return replace(caller, session=name[:MAX_SESSION])
+        error = f"the request names its session {shown!r}: the journal, which has this name, keeps no credentials"
+        return replace(caller, session=DEFAULT, error=caller.error or error)
 
     def _refusal_reason(self, bearer: str, headers: Headers) -> Reason | None:
         if self._auth == "open":
