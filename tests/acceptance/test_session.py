@@ -513,7 +513,8 @@ def test_requests_that_are_gone_are_unknown() -> None:
                 model="google/m", messages=[{"role": "user", "content": f"number {number}"}]
             )
         assert stub.call_count == 3, "answers of turns are counted apart from their entries"
-        for read in (lambda: emulator.requests, lambda: stub.calls):
+        reads: tuple[Callable[[], object], ...] = (lambda: emulator.requests, lambda: stub.calls)
+        for read in reads:
             with pytest.raises(
                 AssertionError, match=r"unknown: 1 entry was evicted .*\(raise journal_entries of Emulator"
             ):

@@ -1,22 +1,30 @@
 """Differences between an expected and a seen text, for messages."""
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
 from msgspec import Struct
 
-from gemulator.core.errors import Mismatch
+from gemulator.core.errors import SIMILAR, Mismatch
+from gemulator.scenario.conditions.alignment import (
+    Difference,
+    case_differences,
+    common_prefix,
+    is_related,
+    like_difference,
+    look_alike_differences,
+    part_differences,
+    whole_differences,
+)
 from gemulator.scenario.conditions.compare import Presence, TextFields
-from gemulator.scenario.conditions.like import agreeing_part
+from gemulator.scenario.conditions.like import like_ignoring_case
+from gemulator.scenario.conditions.look_alikes import code_points, look_alike
+from gemulator.scenario.conditions.marks import mark, marks_for, position
 from gemulator.scenario.conditions.spans import like_line
 from gemulator.scenario.conditions.texts import MAX_SHOWN, describe_texts, fold, squeeze
 
-_BEFORE, _MARKED, _AFTER = 30, 40, 20  # characters shown around a difference
-_WORD = 20  # characters of a word that is marked as a whole
-_LEAST_COMMON = 4  # characters, and a third of a short text; fewer do not show which text is meant
-_ENOUGH_COMMON = 20
 _MAX_TRIGRAMS = 200  # of an expected text
 _MAX_PAIRS = 20  # of an alternative and a text
 _MAX_READ = 20_000  # characters at each end of a seen text
@@ -37,17 +45,19 @@ class TextMismatch(Mismatch, frozen=True):
         plain = Mismatch(self.name, self.expected, self.actual)
         if found is None:
             return plain
-        difference = found.difference()
-        if difference is None:
+        differences = found.differences()
+        if not differences:
             return plain if len(found.seen) <= MAX_SHOWN else Mismatch(self.name, self.expected, _long(self.seen))
-        return found.mismatch(self, difference)
+        return found.mismatch(self, differences)
 
     def diff(self) -> str:
         """Return the whole texts, line by line: `-` is expected, `+` was seen."""
         found = max(islice(_pairs(self.test, self.seen), _MAX_PAIRS), key=lambda pair: pair.agreement, default=None)
         if found is None:
             return "\n".join([f"- {self.expected}", *(f"+ {line}" for text in self.seen for line in _lines(text))])
-        return line_diff(_lines(found.source), _lines(found.original))
+        diff = line_diff(_lines(found.source), _lines(found.original))
+        names = found._names(found.differences())
+        return f"{diff}\n? {names}" if names else diff
 
     @property
     def agreement(self) -> float:
@@ -55,16 +65,7 @@ class TextMismatch(Mismatch, frozen=True):
         return max((pair.agreement for pair in islice(_pairs(self.test, self.seen), _MAX_PAIRS)), default=0.0)
 
 
-class Difference(Struct, frozen=True):
-    """First difference: its place in the compared texts, and how many characters after it differ in both."""
-
-    expected_at: int
-    seen_at: int
-    expected_length: int
-    seen_length: int
-
-
-class _Pair(Struct, frozen=True):
+class _Pair(Struct, frozen=True, dict=True):
     """An alternative of a test and a text, as they are compared. `whole`: the whole text is expected."""
 
     source: str
@@ -82,31 +83,73 @@ class _Pair(Struct, frozen=True):
         known = _trigrams(_ends(self.original))
         return sum(trigram in known for trigram in trigrams) / len(trigrams) if trigrams else 0.0
 
-    def difference(self) -> Difference | None:
-        """Return the first difference; None if the texts have nothing in common."""
-        if self.key == "like":
-            return _like_difference(self.expected, self.seen, exact=self.exact)
-        return _whole_difference(self.expected, self.seen) if self.whole else _part_difference(self.expected, self.seen)
+    @property
+    def is_like(self) -> bool:
+        return self.key == "like"
 
-    def mismatch(self, given: TextMismatch, found: Difference) -> Mismatch:
+    @cached_property
+    def only_case_differs(self) -> bool:
+        """Return True if case is all that differs, in a comparison in which it counts."""
+        if self.is_like:
+            return like_ignoring_case(self.source, self.original, exact=self.exact)
+        return bool(case_differences(self.expected, self.seen, whole=self.whole))
+
+    def differences(self) -> Sequence[Difference]:
+        """Return the differences; none if the texts have little in common."""
+        if self.is_like:
+            first = like_difference(self.expected, self.seen, exact=self.exact)
+            is_meant = self.only_case_differs or self.agreement >= SIMILAR or is_related(first, self.expected)
+            return [first] if is_meant else ()
+        for finder in (case_differences, look_alike_differences):
+            found = finder(self.expected, self.seen, whole=self.whole)
+            if found:
+                return found
+        return whole_differences(self.expected, self.seen) if self.whole else part_differences(self.expected, self.seen)
+
+    def mismatch(self, given: TextMismatch, found: Sequence[Difference]) -> Mismatch:
         """Return the mismatch in the words of a message."""
-        marked = _marked(_as_written(self.source, self.expected), found.expected_at, found.expected_length)
+        marks = marks_for(self.expected, self.seen)
+        places = [(one.expected_at, one.expected_length) for one in found]
+        marked = mark(_as_written(self.source, self.expected), places, marks)
         expected = f"{self.key} {marked}" if self.key else f"{marked} in it"
         if isinstance(given.test, list) and len(given.test) > 1:
             expected = f"{expected}, or one of {len(given.test) - 1} others"
-        actual = _marked(_as_written(self.original, self.seen), found.seen_at, found.seen_length)
+        seen_places = [(one.seen_at, one.seen_length) for one in found]
+        actual = mark(_as_written(self.original, self.seen), seen_places, marks)
         if len(given.seen) > 1:
             actual = f"{actual}, the nearest of {len(given.seen)} texts"
-        return Mismatch(given.name, expected, actual, self._note(given.name, found, likely=given.is_text))
+        notes = (self._place(found), self._case(), self._names(found), self._like(given))
+        return Mismatch(given.name, expected, actual, "; ".join(filter(None, notes)))
 
-    def _note(self, name: str, found: Difference, *, likely: bool) -> str:
-        expected = f"{found.expected_at + 1:,} of {len(self.expected):,} expected"
-        place = f"first difference at character {expected}, {found.seen_at + 1:,} of {len(self.seen):,} seen"
-        line = like_line(self.source, self.original, whole=self.whole) if likely and self.key != "like" else ""
-        if not line:
-            return place
-        condition = name.rpartition(".")[2]
-        return f'{place}; only dates, ids or numbers differ: write `{condition}: {{ like: "{_escape(line)}" }}`'
+    def _place(self, found: Sequence[Difference]) -> str:
+        """Return where the first difference is, and how many there are."""
+        first = found[0]
+        expected = position(first.expected_at, len(self.expected), "expected")
+        seen = position(first.seen_at, len(self.seen), "seen").removeprefix("character ")
+        which = "first difference" if len(found) == 1 else f"first of {len(found)} differences"
+        return f"{which} at {expected}, {seen}"
+
+    def _case(self) -> str:
+        if not self.only_case_differs:
+            return ""
+        return f"only upper and lower case differ, which count in `{'exact' if self.exact else self.key}`"
+
+    def _names(self, found: Sequence[Difference]) -> str:
+        """Return the names of characters that differ but look alike, of the first such difference."""
+        for one in found:
+            expected = self.expected[one.expected_at : one.expected_at + one.expected_length]
+            seen = self.seen[one.seen_at : one.seen_at + one.seen_length]
+            if look_alike(expected, seen):
+                return f"they look alike: expected {code_points(expected)}, saw {code_points(seen)}"
+        return ""
+
+    def _like(self, given: TextMismatch) -> str:
+        """Return the line to paste if only dates, ids and the like differ."""
+        if not given.is_text or self.is_like or self.only_case_differs:
+            return ""
+        line = like_line(self.source, self.original, whole=self.whole)
+        condition = given.name.rpartition(".")[2]
+        return f'only dates, ids or numbers differ: write `{condition}: {{ like: "{_escape(line)}" }}`' if line else ""
 
 
 def _as_written(text: str, compared: str) -> str:
@@ -134,12 +177,12 @@ def _pairs(test: Presence, seen: Sequence[str]) -> Iterator[_Pair]:
 def _field_pairs(test: TextFields, text: str) -> Iterator[_Pair]:
     if isinstance(test.equals, str):
         expected, seen = (test.equals, text) if test.exact else (squeeze(test.equals).strip(), squeeze(text).strip())
-        yield _Pair(test.equals, text, expected, seen, whole=True, key="equals")
+        yield _Pair(test.equals, text, expected, seen, whole=True, key="equals", exact=test.exact)
     if test.like is not None:
         yield _Pair(test.like, text, test.like, text, whole=True, key="like", exact=test.exact)
     for key, part in (("contains", test.contains), ("word", test.word)):
         if part is not None and test.exact:
-            yield _Pair(part, text, part, text, whole=False, key=key)
+            yield _Pair(part, text, part, text, whole=False, key=key, exact=True)
         elif part is not None:
             yield _Pair(part, text, squeeze(part.casefold()), squeeze(fold(text)), whole=False, key=key)
 
@@ -153,64 +196,6 @@ def _trigrams(text: str) -> frozenset[str]:
     """Return the runs of three characters of a text, in lower case."""
     folded = squeeze(text.casefold())
     return frozenset(folded[at : at + 3] for at in range(len(folded) - 2))
-
-
-# ---- places of differences
-
-
-def _whole_difference(expected: str, seen: str) -> Difference | None:
-    at = _common_prefix(expected, seen)
-    rest, other = expected[at:], seen[at:]
-    tail = _common_prefix(rest[::-1], other[::-1])
-    if not _is_related(at + tail, expected):
-        return None
-    return Difference(at, at, len(rest) - tail, len(other) - tail)
-
-
-def _like_difference(expected: str, seen: str, *, exact: bool) -> Difference | None:
-    at, seen_at = agreeing_part(expected, seen, exact=exact)
-    common = _common_prefix(expected[at:], seen[seen_at:])
-    if not _is_related(at + common, expected):
-        return None
-    at, seen_at = at + common, seen_at + common
-    return Difference(at, seen_at, len(expected) - at, len(seen) - seen_at)
-
-
-def _part_difference(expected: str, seen: str) -> Difference | None:
-    """Return the end of the longest beginning of the expected text that was seen, or the begin of its longest end."""
-    head = _longest(len(expected), lambda size: expected[:size] in seen)
-    tail = _longest(len(expected), lambda size: expected[-size:] in seen)
-    if head == len(expected) or not _is_related(max(head, tail), expected):
-        return None
-    if head >= tail:
-        at = seen.index(expected[:head]) + head
-        rest, other = expected[head:], seen[at : at + len(expected) - head]
-        common = _common_prefix(rest[::-1], other[::-1]) if len(rest) == len(other) else 0
-        return Difference(head, at, len(rest) - common, len(other) - common)
-    end = seen.rindex(expected[-tail:])
-    missing = len(expected) - tail
-    begin = max(0, end - missing)
-    common = _common_prefix(expected[:missing], seen[begin:end])
-    return Difference(common, begin + common, missing - common, end - begin - common)
-
-
-def _is_related(common: int, expected: str) -> bool:
-    """Return True if so many common characters are not by chance."""
-    return common >= min(_ENOUGH_COMMON, max(_LEAST_COMMON, len(expected) / 3))
-
-
-def _longest(limit: int, occurs: Any) -> int:
-    """Return the largest size up to `limit` that occurs, if all smaller ones do."""
-    low, high = 0, limit
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if occurs(middle) else (low, middle - 1)
-    return low
-
-
-def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return the number of equal characters or lines at the beginning."""
-    return _longest(min(len(one), len(other)), lambda size: one[:size] == other[:size])
 
 
 # ---- whole texts
@@ -227,9 +212,9 @@ def _sentences(line: str) -> Sequence[str]:
 
 def line_diff(expected: Sequence[str], seen: Sequence[str]) -> str:
     """Return both texts line by line; very long ones without the search for lines that agree in between."""
-    begin = _common_prefix(expected, seen)
+    begin = common_prefix(expected, seen)
     rest, other = expected[begin:], seen[begin:]
-    end = _common_prefix(rest[::-1], other[::-1])
+    end = common_prefix(rest[::-1], other[::-1])
     middle, seen_middle = rest[: len(rest) - end], other[: len(other) - end]
     if max(len(middle), len(seen_middle)) <= _MAX_COMPARED_LINES:
         changed = [*_changed_lines(middle, seen_middle)]
@@ -248,27 +233,6 @@ def _changed_lines(expected: Sequence[str], seen: Sequence[str]) -> Iterator[str
         else:
             yield from (f"- {line}" for line in expected[begin:end])
             yield from (f"+ {line}" for line in seen[seen_begin:seen_end])
-
-
-# ---- texts in messages
-
-
-def _marked(text: str, at: int, length: int) -> str:
-    """Return the text around a difference, which stands between `>>` and `<<`, whole words if they are short."""
-    left, right = _word_length(text[max(0, at - _WORD) : at][::-1]), _word_length(text[at + length :][:_WORD])
-    at, length = at - left, left + length + right
-    begin = 0 if at <= _BEFORE + 3 else at - _BEFORE
-    end = at + length
-    middle = text[at:end] if length <= _MARKED else f"{text[at : at + _MARKED]}…"
-    after = text[end : end + _AFTER] if length <= _MARKED else ""
-    shown = f"{'…' if begin else ''}{text[begin:at]}>>{middle}<<{after}"
-    return repr(shown if end + _AFTER >= len(text) or not after else f"{shown}…")
-
-
-def _word_length(text: str) -> int:
-    """Return the number of letters and digits at the beginning; 0 if there are more than in a word."""
-    count = next((at for at, letter in enumerate(text) if not letter.isalnum()), len(text))
-    return count if count < _WORD else 0
 
 
 def _long(seen: Sequence[str]) -> str:

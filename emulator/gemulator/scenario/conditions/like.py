@@ -81,6 +81,13 @@ def agreeing_part(source: str, text: str, *, exact: bool) -> tuple[int, int]:
     return begin, end
 
 
+def like_ignoring_case(source: str, text: str, *, exact: bool) -> bool:
+    """Return True if a text with holes matches another if case does not count."""
+    pattern = _pattern(list(_pieces(source if exact else source.strip())), exact=exact, capture=False)
+    end = r"\z" if exact else rf"{_ANY_SPACE}\z"
+    return compile_regex(f"(?i){pattern}{end}").search(text) is not None
+
+
 def escape_like(text: str) -> str:
     """Return a literal text for a text with holes."""
     return _HOLE.sub(lambda found: found[0] if found[2] is None else f"{{{found[0]}}}", text)
