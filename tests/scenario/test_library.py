@@ -305,7 +305,6 @@ def test_a_file_is_sent_as_it_is(tmp_path: Path) -> None:
 
 TEXTS = st.sampled_from(
     [
-        "",
         "a",
         "hi",
         "weather",
@@ -326,7 +325,7 @@ COMPARED = TEXTS | st.fixed_dictionaries(
         "glob": st.sampled_from(["*", "h?", "*ther*", "[a]bc*", "wea*Paris"]),
         "matches": st.sampled_from(["^a", "e.*r", "(?i)HI"]),
         "not": TEXTS,
-        "word": TEXTS.filter(bool),
+        "word": TEXTS,
         "like": st.sampled_from(["{any}", "the  {any} {id}", "{number}", "abc{any}"]),
     },
 ).filter(bool)
@@ -357,7 +356,7 @@ SCENARIOS = st.lists(WHEN, min_size=1, max_size=8)
 
 @st.composite
 def conversations(draw: st.DrawFn) -> Conversation:
-    words = TEXTS | st.text(max_size=8)
+    words = TEXTS | st.just("") | st.text(max_size=8)
     messages: list[Any] = [{"role": "system", "content": draw(words)}, draw(words), draw(words)]
     if draw(st.booleans()):
         name = draw(TEXTS)

@@ -83,5 +83,6 @@ AllowedHost: TypeAlias = Annotated[str, AfterValidator(_check_host)]
 
 
 def host_is_allowed(name: str, allowed: Sequence[str]) -> bool:
-    """Return True for an allowed host name, or one below the name of a wildcard."""
+    """Return True for an allowed host name, or one below the name of a wildcard; a dot at the end does not count."""
+    name, allowed = name.removesuffix("."), [one.removesuffix(".") for one in allowed]
     return any(name == one or (one.startswith("*.") and name.endswith(one[1:])) for one in allowed)

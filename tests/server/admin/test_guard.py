@@ -78,3 +78,18 @@ async def test_guard_checks_switch_and_key(
 def test_host_that_can_match_nothing_is_refused(host: str) -> None:
     with pytest.raises(SettingError, match=r"allow_host: .* is not a host name"):
         Settings.of(allow_host=(host,))
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "known"),
+    [
+        ("localhost.:8089", (), True),
+        ("gemulator.test.", ("gemulator.test",), True),
+        ("gemulator.test", ("gemulator.test.",), True),
+        ("a.svc.cluster.local.:80", ("*.svc.cluster.local",), True),
+        ("a.svc.cluster.local", ("*.svc.cluster.local.",), True),
+        ("evil.example.", ("gemulator.test",), False),
+    ],
+)
+def test_dot_at_the_end_of_a_host_does_not_count(host: str, allowed: tuple[str, ...], known: bool) -> None:
+    assert is_known_host(host, allowed) is known

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gemulator.core.errors import Problem
-from gemulator.scenario.conditions.compare import TextFields
+from gemulator.scenario.conditions.compare import TextFields, text_fields_in
+from gemulator.scenario.conditions.like import near_holes
 from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.conditions.texts import quote, squeeze
 from gemulator.scenario.turns import LocatedTurn
@@ -15,11 +16,30 @@ _MAX_HINTS = 5  # of one turn
 
 
 def lint_conditions(located: LocatedTurn) -> Iterator[Problem]:
-    """Yield hints on the texts of a turn's conditions."""
+    """Yield warnings and hints on the texts of a turn's conditions."""
+    yield from _near_holes(located)
     found = dict.fromkeys(_hints(located.turn.when))
     for message, remedy in [*found][:_MAX_HINTS]:
         path = f"turns[{located.number - 1}].when"
         yield Problem(located.scenario.file, located.scenario.line(located.number), 1, path, message, remedy, hint=True)
+
+
+def _near_holes(located: LocatedTurn) -> Iterator[Problem]:
+    likes = {test.like for test in _all_fields(located.turn.when) if test.like is not None}
+    for part in dict.fromkeys(part for like in sorted(likes) for part in near_holes(like)):
+        line, path = located.scenario.line(located.number), f"turns[{located.number - 1}].when"
+        hole = "{" + part.strip("{} ") + "}"
+        message, remedy = f"`{part}` in `like` is a text, not a hole", f"Write `{hole}` for a hole."
+        yield Problem(located.scenario.file, line, 1, path, message, remedy, warning=True)
+
+
+def _all_fields(match: Match) -> Iterator[TextFields]:
+    """Yield the comparisons of texts in all conditions."""
+    for _, test, _ in match.conditions:
+        tests = [*test.values()] if isinstance(test, dict) else [test]
+        yield from (one for each in tests for one in text_fields_in(each))
+    for group in (*(match.all_ or ()), *(match.any_ or ()), *([match.not_] if match.not_ else ())):
+        yield from _all_fields(group)
 
 
 def _hints(match: Match) -> Iterator[tuple[str, str]]:

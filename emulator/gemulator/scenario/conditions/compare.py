@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag, field_validator, model_validator
 from typing_extensions import TypeAliasType
 
 from gemulator.core.strict_model import StrictModel
@@ -31,11 +31,23 @@ _MAX_SINGLE = 100  # `?` and `[…]` in a glob
 _LITERAL = {"equals", "contains", "word", "like", "glob"}  # comparisons of which `exact` says how
 
 
+def _require_text(text: str) -> str:
+    """Return a text that is searched in others. Raises ValueError for an empty one, which all of them contain."""
+    if not text:
+        raise ValueError(
+            'an empty text is part of every text: write `true` for any, or `{ equals: "" }` for an empty one'
+        )
+    return text
+
+
+SoughtText = Annotated[str, AfterValidator(_require_text)]
+
+
 class TextFields(StrictModel):
     """Comparisons of a text. All given ones must hold."""
 
     equals: Annotated[str | None, Field(description="Equals the whole text.")] = None
-    contains: Annotated[str | None, Field(description="Is contained in the text, ignoring case.")] = None
+    contains: Annotated[SoughtText | None, Field(description="Is contained in the text, ignoring case.")] = None
     word: Annotated[
         str | None, Field(min_length=1, description="Is contained in the text as whole words, ignoring case.")
     ] = None
@@ -148,12 +160,12 @@ def shape_tag(value: Any) -> str:
 
 OneText = TypeAliasType(
     "OneText",
-    Annotated[Annotated[str, Tag("<words>")] | Annotated[TextFields, Tag("<fields>")], Discriminator(shape_tag)],
+    Annotated[Annotated[SoughtText, Tag("<words>")] | Annotated[TextFields, Tag("<fields>")], Discriminator(shape_tag)],
 )
 TextTest = TypeAliasType(
     "TextTest",
     Annotated[
-        Annotated[str, Tag("<words>")]
+        Annotated[SoughtText, Tag("<words>")]
         | Annotated[TextFields, Tag("<fields>")]
         | Annotated[list[OneText], ALTERNATIVES, Tag("<list>")],
         Discriminator(shape_tag),
@@ -163,7 +175,7 @@ Presence = TypeAliasType(
     "Presence",
     Annotated[
         Annotated[bool, Tag("<flag>")]
-        | Annotated[str, Tag("<words>")]
+        | Annotated[SoughtText, Tag("<words>")]
         | Annotated[TextFields, Tag("<fields>")]
         | Annotated[list[OneText], ALTERNATIVES, Tag("<list>")],
         Discriminator(shape_tag),

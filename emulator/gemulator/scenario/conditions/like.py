@@ -14,13 +14,17 @@ _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     r"|Nov(?:ember)?|Dec(?:ember)?)\.?"
 )
-_DAY = r"\d{1,2}(?:st|nd|rd|th|\.)?"
+_M, _D = "(?:1[0-2]|0?[1-9])", r"(?:3[01]|[12]\d|0?[1-9])"
+_DAY = rf"{_D}(?:st|nd|rd|th|\.)?"
 _DATE = (
     r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?\.?,? )?"
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2}"
+    rf"(?:\d{{4}}[-/.]{_M}[-/.]{_D}|(?:{_M}[-/.]{_D}|{_D}[-/.]{_M})[-/.](?:\d{{4}}|\d{{2}})"
     rf"|{_DAY} {_MONTH}(?:,? \d{{4}})?|{_MONTH} \d{{4}}|{_MONTH} {_DAY}(?:,? \d{{4}})?)"
 )
-_TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[ap]\.?m\b\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})\b)?"
+_TIME = (
+    r"(?:2[0-4]|[01]?\d):[0-5]\d(?::(?:60|[0-5]\d)(?:[.,]\d+)?)?"
+    r"(?: ?[ap]\.?m\b\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})\b)?"
+)
 
 # RE2 patterns by the kind of a hole.
 KINDS: Mapping[str, str] = {
@@ -32,6 +36,7 @@ KINDS: Mapping[str, str] = {
     "any": r"(?s:.*?)",
 }
 _HOLE = re.compile(r"\{\{\w+(?::\w+)?\}\}|\{(?:([A-Za-z_]\w*):)?([A-Za-z_]\w*)\}")
+_NEAR_HOLE = re.compile(rf"\{{(?:{'|'.join(KINDS)})\b|\{{ +(?:{'|'.join(KINDS)}) +\}}")
 _MAX_HOLES = 100
 _ANY_SPACE = SPACES.replace("+", "*")
 
@@ -64,6 +69,12 @@ def compile_like(source: str, *, exact: bool = False) -> Like:
     words = [word for piece in pieces if isinstance(piece, str) for word in ([piece] if exact else piece.split())]
     test = _whole(pieces, exact=exact, capture=False)
     return Like(_whole(pieces, exact=exact, capture=True), test, max(words, key=len, default=""))
+
+
+def near_holes(source: str) -> Sequence[str]:
+    """Return the parts of the text that look like holes, but are none: `{ date }`, or `{date` without its brace."""
+    literals = (piece for piece in _pieces(source) if isinstance(piece, str))
+    return [found[0] for literal in literals for found in _NEAR_HOLE.finditer(literal)]
 
 
 def literal_of(source: str) -> str:

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from gemulator.core.errors import ReplyError
 from gemulator.core.json_types import JSON
 from gemulator.core.secrets import is_credential
 from gemulator.scenario import json_path as paths
 from gemulator.scenario.templates.expression import Expression, FilterCall, Operand, Operation
 from gemulator.scenario.templates.filters import FILTERS, check_filter
 from gemulator.scenario.templates.variables import FUNCTIONS, ROOTS
+from gemulator.scenario.templates.work import Work
 
 _LITERAL = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|-?\d+(?:\.\d+)?|true|false|null"
 _PATH = r"(?:\[\"[^\"]*\"\]|\['[^']*'\]|[^\s|(),\"'])+"
@@ -29,9 +31,23 @@ class _Token(NamedTuple):
 _END = _Token("end", "")
 
 
+class _NoRequest:
+    """Variables of an expression that reads none."""
+
+    @property
+    def work(self) -> Work:
+        return Work()
+
+
+_NO_REQUEST: Any = _NoRequest()
+
+
 def parse_expression(source: str) -> Expression:
     """Parse the text between the braces. Raises ValueError if it is invalid."""
-    return Expression(source, _Parser(source).parse())
+    parser = _Parser(source)
+    tree = parser.parse()
+    parser.check_constants(tree)
+    return Expression(source, tree)
 
 
 class _Parser:
@@ -47,6 +63,21 @@ class _Parser:
         if self._next is not _END:
             raise self._error('expected a filter like `| upper` or `| default("?")`, or `+`, `-`, `*` or `/`')
         return tree
+
+    def check_constants(self, tree: Operand | Operation) -> None:
+        """Raise ValueError if a part that depends on no request cannot be computed."""
+        if not any(True for _ in tree.paths):
+            try:
+                tree.value(_NO_REQUEST)
+            except (ValueError, OverflowError, ReplyError) as error:
+                raise self._error(str(error)) from None
+        elif isinstance(tree, Operation):
+            for operator, operand in (("", tree.first), *tree.rest):
+                self.check_constants(operand)
+                if operator == "/" and not any(True for _ in operand.paths) and operand.value(_NO_REQUEST) in {0, "0"}:
+                    raise self._error("a number is divided by 0")
+        elif tree.inner is not None:
+            self.check_constants(tree.inner)
 
     @property
     def _next(self) -> _Token:

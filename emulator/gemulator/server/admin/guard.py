@@ -78,7 +78,7 @@ def is_known_host(host: str, allowed: tuple[str, ...]) -> bool:
     Guards against DNS rebinding: a foreign site can let its own name resolve to this machine, but no IP address, no
     name without a dot and none below `localhost`.
     """
-    name = _PORT.sub("", host) if not host.endswith("]") else host
+    name = _PORT.sub("", host).removesuffix(".") if not host.endswith("]") else host
     if host_is_allowed(name, allowed) or name in {"host.docker.internal", "localhost"} or name.endswith(".localhost"):
         return True
     try:
