@@ -27,7 +27,9 @@ func gemulator(t *testing.T, scenario string) Session {
 	admin := func(path string, body map[string]any) []byte {
 		t.Helper()
 		sent, _ := json.Marshal(body)
-		answer, err := http.Post(server+"/__emulator"+path, "application/json", bytes.NewReader(sent))
+		request, _ := http.NewRequest("POST", server+"/__emulator"+path, bytes.NewReader(sent))
+		request.Header.Set("Accept", "text/plain") // of errors: a report in lines
+		answer, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatalf("is gemulator running? %v", err)
 		}

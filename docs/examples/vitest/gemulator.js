@@ -4,7 +4,7 @@ const server = process.env.GEMULATOR_URL ?? "http://127.0.0.1:8089";
 async function admin(path, body) {
   const request = { method: "POST", body: JSON.stringify(body) };
   const answer = await (await fetch(`${server}/__emulator${path}`, request)).json();
-  if (answer.error) throw new Error([answer.error.message, JSON.stringify(answer.failures, null, 2)].join("\n"));
+  if (answer.error) throw new Error(`${answer.error.message}\n${answer.error.remedy}`);
   return answer;
 }
 

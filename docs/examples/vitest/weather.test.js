@@ -28,5 +28,5 @@ test("a request that fits no turn is said", async () => {
     messages: [{ role: "user", content: "Hello?" }],
   });
   await expect(asked).rejects.toThrow("400");
-  await expect(session.verify()).rejects.toThrow("no turn matched");
+  await expect(session.verify()).rejects.toThrow("matched no turn");
 });

@@ -112,7 +112,7 @@ def _openapi() -> bytes:
 
 async def _error_response(request: Request, error: Exception) -> Response:
     assert isinstance(error, AdminHTTPError)
-    return error.response()
+    return error.text_response() if "text/plain" in request.headers.get("accept", "") else error.response()
 
 
 async def _store_error(request: Request, error: Exception) -> Response:

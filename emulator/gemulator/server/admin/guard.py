@@ -35,6 +35,11 @@ class AdminHTTPError(Exception):
         body = redact(orjson.dumps({"error": self.error, **self.details}))
         return Response(body, self.status, media_type="application/json")
 
+    def text_response(self) -> Response:
+        """Return the response as text: the message, and the remedy in a line of its own."""
+        text = f"{self.error['message']}\n{self.error['remedy']}\n"
+        return Response(redact(text.encode("utf-8", "replace")), self.status, media_type="text/plain")
+
 
 class Guard(Struct, frozen=True):
     """Middleware that admits requests to the admin API. `key` None: no key is required."""

@@ -53,6 +53,7 @@ class WeatherTest {
 
   static String admin(String path, String body) throws IOException, InterruptedException {
     HttpRequest request = HttpRequest.newBuilder(URI.create(SERVER + "/__emulator" + path))
+        .header("Accept", "text/plain") // of errors: a report in lines
         .POST(BodyPublishers.ofString(body))
         .build();
     HttpResponse<String> answer = HTTP.send(request, BodyHandlers.ofString());
