@@ -176,7 +176,7 @@ WRONG = [
     (["--clock", "2106-02-07T06:28:16Z"], "--clock: '2106-02-07T06:28:16Z' is out of range"),
     (["--port", "99999"], "--port: Input should be less than or equal to 65535"),
     (["--policy", "nowhere"], "the policy cannot be used:\nnowhere:1:1: cannot be read: No such file"),
-    (["--quota", "concurrent: two"], "--quota: concurrent: Input should be a valid integer; write it like"),
+    (["--quota", "concurrent: two"], "--quota: concurrent: expected a whole number, found 'two'; write it like"),
     (["--grace", "inf"], "--grace: Input should be a finite number"),
     (["--store", "redis://here:port/0"], "--store: 'redis://here:port/0' is not a store"),
     (["--store", "redis://here/0?pasword=x"], "--store: invalid URL: "),

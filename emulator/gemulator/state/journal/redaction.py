@@ -36,8 +36,8 @@ class HeaderRedactor:
 
     def _redact(self, names_and_values: Sequence[bytes]) -> tuple[Mapping[bytes, bytes], int]:
         half = len(names_and_values) // 2
-        headers = dict(zip(names_and_values[:half], names_and_values[half:], strict=True))
-        headers = drop_secrets(headers, self._redactor)
+        sent = dict(zip(names_and_values[:half], names_and_values[half:], strict=True))
+        headers = drop_secrets(sent, self._redactor)
         size = sum(map(len, headers.values()))
         if size > _MAX_CACHED_BYTES:
             raise _UncachedError(headers, size)
