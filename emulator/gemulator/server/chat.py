@@ -156,6 +156,7 @@ class Chat:
         head, chunk = refusal(FRONT_END, failure, refused.target)
         if self._emulator_headers:
             head = add_emulator_headers(head, error=error, hint=failure.hint)
+        path = self._engine.redactor.text(path)
         exchange = Exchange("POST", path, "", UNREAD_BODY, failure.status, "refused", hint=failure.hint)
         return await self._engine.record(exchange, Delivery((head, chunk)), headers.raw, refused.session)
 

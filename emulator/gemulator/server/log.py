@@ -54,10 +54,10 @@ class RequestLog:
     def _write(self, lines: Sequence[str]) -> None:
         """Queue lines without credentials."""
         if self._style == "json" and self._redactor.has_patterns:
-            text = "".join([self._redactor.json(line.encode()).decode().rstrip("\n") + "\n" for line in lines])
-        else:
-            text = self._redactor.text("".join(lines))
-        self._out.write(text)
+            lines = [self._redactor.json(line.encode()).decode().rstrip("\n") + "\n" for line in lines]
+        elif self._style == "json":
+            lines = [self._redactor.text("".join(lines))]
+        self._out.write("".join(lines))
 
     def close(self) -> None:
         """Write all pending lines, unless nobody reads them."""
@@ -72,7 +72,8 @@ class RequestLog:
         if self._style == "json":
             self._write([_dump({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint})])
         else:
-            self._write([f"{method}  {_short_path(path)}  {self._status(404)}\n{self._reason_lines(hint)}"])
+            shown = _short_path(self._redactor.text(path))
+            self._write([f"{method}  {shown}  {self._status(404)}\n{self._reason_lines(hint)}"])
 
     def info(self, text: str) -> None:
         """Log a message of the server, also in style `off`."""
@@ -82,6 +83,7 @@ class RequestLog:
             self._out.write(f"gemulator: {printable_lines(text)}\n")
 
     def _plain_line(self, received: Received, finished: Finished) -> str:
+        """Return the line of a request, whose path and model are redacted, and those of the reasons for a refusal."""
         exchange, count = received.exchange, finished.chunks
         chosen = f"{exchange.scenario}/{exchange.turn}" if exchange.scenario else exchange.source
         start = _line_start(exchange.method, exchange.path, exchange.model)
@@ -111,7 +113,7 @@ class RequestLog:
 
     def _reason_lines(self, *reasons: str) -> str:
         """Return the indented lines below the line of a refused request."""
-        lines = "".join([f"    {printable(reason)}\n" for reason in reasons if reason])
+        lines = "".join([f"    {printable(self._redactor.text(reason))}\n" for reason in reasons if reason])
         return f"{_DIM}{lines}{_RESET}" if lines and self._color else lines
 
 

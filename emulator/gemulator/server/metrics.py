@@ -26,17 +26,13 @@ _Key: TypeAlias = tuple[str, str, str, int, str, str]
 class _Histogram:
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self._bounds = bounds
-        self._counts = [0] * (len(bounds) + 1)
+        self.counts = [0] * (len(bounds) + 1)
         self.sum = 0.0
-
-    def add(self, value: float) -> None:
-        self._counts[bisect_left(self._bounds, value)] += 1
-        self.sum += value
 
     def buckets(self) -> list[tuple[str, float]]:
         """Return cumulative counts by upper bound."""
         total, out = 0, []
-        for bound, here in zip((*map(str, self._bounds), "+Inf"), self._counts, strict=True):
+        for bound, here in zip((*map(str, self._bounds), "+Inf"), self.counts, strict=True):
             total += here
             out.append((bound, float(total)))
         return out
@@ -49,10 +45,15 @@ class _Timings:
         self.chunks = _Histogram(_CHUNKS)
 
     def add(self, finished: Finished) -> None:
-        if finished.first is not None:
-            self.first.add(finished.first)
-        self.duration.add(finished.duration)
-        self.chunks.add(finished.chunks)
+        first, seconds, chunks = finished.first, finished.duration, finished.chunks
+        bucket = bisect_left(_SECONDS, seconds)
+        self.duration.counts[bucket] += 1
+        self.duration.sum += seconds
+        if first is not None:
+            self.first.counts[bucket if first == seconds else bisect_left(_SECONDS, first)] += 1
+            self.first.sum += first
+        self.chunks.counts[bisect_left(_CHUNKS, chunks)] += 1
+        self.chunks.sum += chunks
 
 
 class Metrics:
@@ -82,22 +83,32 @@ class Metrics:
     def _count(self, received: Received, finished: Finished) -> None:
         exchange = received.exchange
         status = exchange.status if finished.head else 0  # as `sent_status`, in line
-        path = exchange.path if len(exchange.path) <= _MAX_LABEL else _OTHER
-        model = exchange.model if len(exchange.model) <= _MAX_LABEL else _OTHER
-        key = (path, model, exchange.scenario, status, exchange.source, finished.outcome)
+        model = exchange.model
+        key: _Key = (exchange.path, model, exchange.scenario, status, exchange.source, finished.outcome)
         counted = self._requests.get(key)
-        if counted is None and len(self._requests) >= _MAX_SERIES:
-            key = (_OTHER, _OTHER, _OTHER, status, exchange.source, finished.outcome)
-            counted = self._requests.get(key)
-        self._requests[key] = (counted or 0) + 1
+        if counted is None:
+            key = self._bounded(key)
+            counted = self._requests.get(key, 0)
+        self._requests[key] = counted + 1
         (self._timings.get(model) or self._new_timings(model)).add(finished)
         if received.delivery.faults:
             self._faults.update(received.delivery.faults)
         if exchange.quota:
             self._quotas[exchange.quota] += 1
 
+    def _bounded(self, key: _Key) -> _Key:
+        """Return the labels of answers that are not counted yet, or those of all further ones."""
+        path, model, scenario, status, source, outcome = key
+        path = path if len(path) <= _MAX_LABEL else _OTHER
+        model = model if len(model) <= _MAX_LABEL else _OTHER
+        bounded = (path, model, scenario, status, source, outcome)
+        if bounded in self._requests or len(self._requests) < _MAX_SERIES:
+            return bounded
+        return (_OTHER, _OTHER, _OTHER, status, source, outcome)
+
     def _new_timings(self, model: str) -> _Timings:
-        return self._timings.setdefault(model if len(self._timings) < _MAX_SERIES // 10 else _OTHER, _Timings())
+        known = len(model) <= _MAX_LABEL and len(self._timings) < _MAX_SERIES // 10
+        return self._timings.setdefault(model if known else _OTHER, _Timings())
 
     def text(self, losses: StoreLosses) -> bytes:
         """Return the text of a scrape."""
