@@ -36,8 +36,6 @@ from gemulator.state.journal.entry import Exchange
 from gemulator.state.store import UNCHANGED, SessionOverlay, StoreDataError, TurnLimit
 
 _REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
-# Headers that decide an answer, beside the caller's overrides and those that scenarios read.
-_CACHE_KEY_HEADERS = tuple(sorted(_REQUEST_TYPES))
 # Overrides that leave the words of a turn but not its bytes or their time.
 _BESIDE_WORDS = (*("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"), *("speed", "fault", "pacing"))
 _LOOP_TIME = LOOP_STEPS * NANOSECONDS_PER_STEP  # of matching in the event loop
@@ -111,7 +109,6 @@ class RequestPreparer:
         """Return the prepared request. Raise RequestError if it is refused, WorkerNeeded in the event loop."""
         library = self.library_for(incoming.caller.session, overlay)
         names, headers = library.header_names, incoming.headers
-        values = (*map(headers.get, _CACHE_KEY_HEADERS), *(_values(headers, names) if names else ()))
         overrides = incoming.caller.settings
         key = (
             incoming.body,
@@ -119,7 +116,9 @@ class RequestPreparer:
             incoming.target.host,
             incoming.target.location,
             None if overrides is NO_OVERRIDES else overrides,
-            *values,
+            headers.get(b"x-vertex-ai-llm-request-type"),
+            headers.get(b"x-vertex-ai-llm-shared-request-type"),
+            tuple(_values(headers, names)) if names else (),
             overlay.generation,
             library,  # another thread may replace it before this answer is cached
         )
