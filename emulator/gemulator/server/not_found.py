@@ -4,7 +4,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gemulator.server.log import RequestLog
-from gemulator.server.neighbours import path_hint
 
 
 class NotFound:
@@ -15,6 +14,8 @@ class NotFound:
         self._emulator_headers = emulator_headers
 
     async def __call__(self, request: Request, error: Exception) -> Response:
+        from gemulator.server.neighbours import path_hint
+
         method, path = request.method, request.url.path
         hint = path_hint(method, path)
         self._log.unrouted(method, path, hint)

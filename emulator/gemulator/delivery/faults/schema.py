@@ -1,7 +1,6 @@
 """Scenario syntax of faults: name, name with fields, or list."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Annotated, Any, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -96,6 +95,8 @@ FAULTS: Mapping[str, type[Fault]] = {
 
 def _validate_name(name: str) -> str:
     if name not in FAULTS:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, FAULTS, 1)
         raise ValueError(f"unknown fault {name!r}" + (f": did you mean {near[0]!r}?" if near else ""))
     return name

@@ -20,7 +20,6 @@ from gemulator.scenario.conditions.compare import (
     is_glob,
     text_matches,
 )
-from gemulator.scenario.conditions.differences import TextMismatch
 from gemulator.scenario.conditions.like import literal_of
 from gemulator.scenario.conditions.texts import describe_texts, squeeze
 from gemulator.scenario.conditions.values import (
@@ -112,10 +111,17 @@ class TextsExtractor(Extractor, frozen=True):
             yield RequiredLiteral(name, self.extract, found)
 
 
+def text_mismatch(name: str, expected: str, actual: str, test: Any, seen: Sequence[str]) -> Mismatch:
+    """Return the mismatch of a text; it shows the differences, if there is a similar one among those seen."""
+    from gemulator.scenario.conditions.differences import TextMismatch
+
+    return TextMismatch(name, expected, actual, test=test, seen=seen)
+
+
 def text_mismatches(name: str, test: Presence, seen: Sequence[str], *, glob: bool = False) -> Iterator[Mismatch]:
     if not texts_match(test, seen, glob=glob):
         expected = ("any" if test else "none") if isinstance(test, bool) else expected_text(test, glob=glob)
-        yield TextMismatch(name, expected, describe_texts(seen), test=test, seen=seen)
+        yield text_mismatch(name, expected, describe_texts(seen), test, seen)
 
 
 def texts_match(test: Presence, seen: Sequence[str], *, glob: bool = False) -> bool:
@@ -170,7 +176,7 @@ def value_mismatches(name: str, tests: Mapping[str, ValueTest], tree: JSON) -> I
         seen = list(paths.values(tree, paths.steps(path)))
         if not any(value_matches(test, value) for value in seen or [ABSENT]):
             texts = [text_of(value) for value in seen]
-            yield TextMismatch(f"{name}.{path}", expected_value(test), describe_texts(texts), test=test, seen=texts)
+            yield text_mismatch(f"{name}.{path}", expected_value(test), describe_texts(texts), test, texts)
 
 
 class TreeExtractor(Extractor, frozen=True):

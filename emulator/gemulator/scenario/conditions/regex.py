@@ -4,8 +4,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import re2
-
 # Constructs of other engines that RE2 does not support.
 _UNSUPPORTED = (
     (r"\(\?[=!]", "look-ahead"),
@@ -22,6 +20,8 @@ SPACES = r"[\s\pZ\x{0b}\x{1c}-\x{1f}\x{85}]+"  # white space as str.split has it
 @lru_cache(maxsize=4096)
 def compile_regex(pattern: str) -> Any:
     """Return the compiled pattern. Raises ValueError naming the unsupported construct."""
+    import re2  # slow to import, and few scenarios need it
+
     options = re2.Options()
     options.log_errors = False
     try:
@@ -40,6 +40,8 @@ def compile_test(pattern: str) -> Any:
     compiled = compile_regex(pattern)
     if compiled.groups <= _MAX_CAPTURING:
         return compiled
+    import re2
+
     options = re2.Options()
     options.never_capture = True  # except of named groups
     return re2.compile(_GROUP_NAME.sub(lambda found: found[1] or "(", pattern), options)
@@ -47,6 +49,8 @@ def compile_test(pattern: str) -> Any:
 
 def quote_regex(text: str) -> str:
     """Return the pattern of a literal text."""
+    import re2
+
     return str(re2.escape(text))
 
 

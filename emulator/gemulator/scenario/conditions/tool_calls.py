@@ -12,12 +12,12 @@ from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.request.message import HistoryCall
 from gemulator.scenario.conditions.compare import ALTERNATIVES, OneText, TextFields, TextTest, shape_tag
-from gemulator.scenario.conditions.differences import TextMismatch
 from gemulator.scenario.conditions.extractors import (
     Extractor,
     RequiredLiteral,
     ValueTests,
     literals,
+    text_mismatch,
     text_mismatches,
     value_mismatches,
 )
@@ -98,7 +98,7 @@ def _call_mismatches(name: str, test: CallFields, call: HistoryCall) -> Iterator
 def _argument_mismatch(name: str, expected: JSON, seen: JSON | Absent) -> Mismatch:
     if isinstance(expected, str) and isinstance(seen, str):
         test = TextFields(equals=expected, exact=True)
-        return TextMismatch(name, quote(expected), quote(seen), test=test, seen=[seen])
+        return text_mismatch(name, quote(expected), quote(seen), test, [seen])
     return Mismatch(name, _shown(expected), "nothing" if isinstance(seen, Absent) else _shown(seen))
 
 
