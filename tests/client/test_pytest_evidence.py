@@ -31,3 +31,12 @@ def test_call_of_another_session_cannot_be_denied(tmp_path: Path) -> None:
         gemulator.session("checkou").assert_called(0, user="hunter2")
     """
     run(tmp_path, {"typo": tests}).fnmatch_lines(["*there is no session 'checkou'*"])
+
+
+def test_stub_without_a_reply_is_not_used(tmp_path: Path) -> None:
+    tests = """
+    def test_it(gemulator):
+        gemulator.when(user="hi")
+        gemulator.assert_all_used()
+    """
+    run(tmp_path, {"reply": tests}).fnmatch_lines(["*when(user='hi') at *has no answer: add .reply(*"])

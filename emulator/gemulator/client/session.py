@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Never, Self, Unpack
 
 from gemulator.client.admin import Admin, AdminError
-from gemulator.client.checks import SessionChecks, message_of
+from gemulator.client.checks import FailedCheck, SessionChecks, message_of
 from gemulator.client.conditions import MatchConditions, conditions_as_dict
 from gemulator.client.lazy_session import LazySession
 from gemulator.client.loaded_files import LoadedFiles
@@ -219,6 +219,9 @@ class Session:
     def assert_all_used(self) -> None:
         """Assert that every stub has answered and every `times` is used up."""
         __tracebackhide__ = True
+        incomplete = [*self._stubs.incomplete()]
+        if incomplete:
+            raise AssertionError(message_of([FailedCheck("entries", incomplete)]))
         stubs = [{"scenario": NAME, "turn": number + 1} for number in range(len(self._stubs.turns))]
         self.checks.verify(entries=stubs, times_used=True)
 
