@@ -116,3 +116,36 @@ async def test_withdrawn_scenario_that_has_answered_is_known(call: AdminCaller) 
 )
 async def test_wrong_chaos_is_told_in_words(call: AdminCaller, line: dict[str, Any], message: str) -> None:
     assert (await call("POST", "/chaos", 422, json=line))["error"]["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("check_", "message"),
+    [
+        ({"usage": {}}, "usage: no count is expected: set one of `prompt_tokens`"),
+        ({"entries": [{"usage": {}}]}, "entries[0].usage: no count is expected"),
+        (
+            {"usage": {"total_tokens": {"at_least": 5, "at_most": 2}}},
+            "usage.total_tokens: no number is both at least 5 and at most 2",
+        ),
+        (
+            {"entries": [{"when": {"temperature": {"at_least": 1, "at_most": 0.5}}, "count": 0}]},
+            "entries[0].when.temperature: no number is both at least 1 and at most 0.5",
+        ),
+        (
+            {"entries": [{"when": {"body": {"n": {"at_least": 2, "at_most": 1}}}, "count": 0}]},
+            "no number is both at least 2 and at most 1",
+        ),
+        (
+            {"entries": [{"when": {"body": {"n": {"exists": False, "equals": 1}}}, "count": 0}]},
+            "`exists: false` and another comparison never hold both",
+        ),
+    ],
+)
+async def test_comparison_that_never_holds_is_refused(call: AdminCaller, check_: dict[str, Any], message: str) -> None:
+    assert message in (await call("POST", "/verify", 422, json=check_))["error"]["message"]
+
+
+@pytest.mark.parametrize(("turn", "meant"), [("weather/3", "weather/1"), ("weather/0", "weather/1"), ("w", "")])
+async def test_only_turns_with_counters_are_suggested(call: AdminCaller, turn: str, meant: str) -> None:
+    error = (await call("POST", "/sessions/default/counters", 404, json={"turn": turn}))["error"]
+    assert error["remedy"].startswith(f"Did you mean {meant!r}?" if meant else "A turn is named by")

@@ -1,8 +1,8 @@
 """Comparisons of numbers and JSON values."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, Tag, WithJsonSchema, model_validator
 from typing_extensions import TypeAliasType
 
 from gemulator.core.json_types import JSON
@@ -32,14 +32,29 @@ ABSENT = Absent()
 Numeral: TypeAlias = Annotated[int | float, WithJsonSchema({"type": "number"})]
 
 
+def _within(number: float, at_least: float | None, at_most: float | None) -> bool:
+    return (at_least is None or number >= at_least) and (at_most is None or number <= at_most)
+
+
+def _require_order(at_least: float | None, at_most: float | None) -> None:
+    """Raise ValueError for bounds between which there is no number."""
+    if at_least is not None and at_most is not None and at_least > at_most:
+        raise ValueError(f"no number is both at least {at_least:g} and at most {at_most:g}")
+
+
 class NumberFields(StrictModel):
     """Inclusive bounds of a number."""
 
     at_least: Annotated[float | None, Field(description="Minimum.")] = None
     at_most: Annotated[float | None, Field(description="Maximum.")] = None
 
+    @model_validator(mode="after")
+    def _validate_order(self) -> Self:
+        _require_order(self.at_least, self.at_most)
+        return self
+
     def accepts(self, number: float) -> bool:
-        return (self.at_least is None or number >= self.at_least) and (self.at_most is None or number <= self.at_most)
+        return _within(number, self.at_least, self.at_most)
 
     def __str__(self) -> str:
         low = "" if self.at_least is None else f"at least {self.at_least:g}"
@@ -85,6 +100,13 @@ class ValueFields(TextFields):
     at_most: Annotated[float | None, Field(description="Maximum of a number.")] = None
     exists: Annotated[bool | None, Field(description="`true`: the value exists; `false`: it does not.")] = None
 
+    @model_validator(mode="after")
+    def _validate_meaning(self) -> Self:
+        _require_order(self.at_least, self.at_most)
+        if self.exists is False and len(self.model_fields_set) > 1:
+            raise ValueError("`exists: false` and another comparison never hold both: remove one of them")
+        return self
+
     def accepts_value(self, seen: JSON | Absent) -> bool:
         if isinstance(seen, Absent):
             return self.exists is False
@@ -103,8 +125,8 @@ class ValueFields(TextFields):
     def _within_bounds(self, seen: JSON) -> bool:
         if self.at_least is None and self.at_most is None:
             return True
-        bounds = NumberFields(at_least=self.at_least, at_most=self.at_most)
-        return isinstance(seen, int | float) and not isinstance(seen, bool) and bounds.accepts(seen)
+        is_number = isinstance(seen, int | float) and not isinstance(seen, bool)
+        return is_number and _within(seen, self.at_least, self.at_most)
 
 
 OneValue = TypeAliasType(

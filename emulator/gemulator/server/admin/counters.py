@@ -1,6 +1,5 @@
 """Admin route that sets and resets the counters of a session."""
 
-from difflib import get_close_matches
 from typing import Annotated
 
 from msgspec import Struct
@@ -14,7 +13,7 @@ from gemulator.engine.engine import Engine
 from gemulator.scenario.turns import LocatedTurn
 from gemulator.server.admin.bodies import read_json
 from gemulator.server.admin.guard import AdminHTTPError
-from gemulator.server.admin.known_session import require_session
+from gemulator.server.admin.known_session import require_session, suggestion
 
 _MAX_USED = 1_000_000_000
 
@@ -55,10 +54,8 @@ class CounterRoutes(Struct, frozen=True):
         turns = {str(located): located for located in library.located_turns}
         located = turns.get(name)
         if located is None:
-            near = get_close_matches(name, turns, 1)
-            remedy = (
-                f"Did you mean {near[0]!r}?" if near else "A turn is named by scenario and number, like `weather/2`."
-            )
+            counted = [turn for turn, each in turns.items() if each.turn.times is not None]
+            remedy = f"{suggestion(name, counted)}A turn is named by scenario and number, like `weather/2`."
             raise AdminHTTPError(404, "no_such_turn", f"unknown turn {name!r}", remedy)
         times = located.turn.times
         if times is None:

@@ -1,9 +1,9 @@
 """Expected token counts of an answer and of a session."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gemulator.core.errors import Mismatch
 from gemulator.core.plan import Usage
@@ -28,6 +28,12 @@ class ExpectedUsage(StrictModel):
     reasoning_tokens: Annotated[NumberTest | None, Field(description="Tokens of thoughts.")] = None
     cached_tokens: Annotated[NumberTest | None, Field(description="Cached tokens of the prompt.")] = None
     total_tokens: Annotated[NumberTest | None, Field(description="Tokens of request, answer and thoughts.")] = None
+
+    @model_validator(mode="after")
+    def _require_a_count(self) -> Self:
+        if not any(self.tests()):
+            raise ValueError(f"no count is expected: set one of {', '.join(f'`{name}`' for name in _COUNTS)}")
+        return self
 
     def tests(self) -> Iterator[tuple[str, NumberTest]]:
         """Yield the counts that are expected."""
