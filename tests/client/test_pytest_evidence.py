@@ -40,3 +40,21 @@ def test_stub_without_a_reply_is_not_used(tmp_path: Path) -> None:
         gemulator.assert_all_used()
     """
     run(tmp_path, {"reply": tests}).fnmatch_lines(["*when(user='hi') at *has no answer: add .reply(*"])
+
+
+def test_request_without_the_key_of_the_test_is_shown(tmp_path: Path) -> None:
+    tests = """
+    import openai
+
+    def test_it(gemulator):
+        gemulator.when(user="hi").reply("Hello!")
+        client = openai.OpenAI(base_url=gemulator.base_url, api_key="wrong", max_retries=0)
+        with pytest.raises(openai.BadRequestError):
+            client.chat.completions.create(model="google/m", messages=[{"role": "user", "content": "hi there"}])
+        gemulator.assert_called(1, user="hi")
+    """
+    report = run(tmp_path, {"stray": tests})
+    report.fnmatch_lines(
+        ["*expected exactly 1 such request, found 0 among 0*", "no request in this test's session, but*"]
+    )
+    report.fnmatch_lines(["  request *: google/m 'hi there'", "  Use gemulator.openai(), or give the client *"])

@@ -23,7 +23,9 @@ from gemulator.state.journal.json_views import (
     NearestEntryView,
     mismatch_text,
 )
+from gemulator.state.store import DEFAULT
 
+_MAX_STRAYS = 3
 LATE_REMEDY = "Create a client per test, or clear the cache that holds it."
 
 
@@ -86,7 +88,19 @@ class SessionChecks:
         entries, late = self.admin.entries(session=self.session), self.late()
         hints = dict.fromkeys(entry.get("hint") for entry in entries if entry["source"] == "unmatched")
         unmatched = self._redact([*self._unmatched(entries, invented=False), *(f"  {hint}" for hint in hints if hint)])
-        return [*unmatched, *_refused(entries), *late, *([f"  {LATE_REMEDY}"] if late else ())]
+        strays = () if entries else self._redact(self._strays())
+        return [*unmatched, *_refused(entries), *strays, *late, *([f"  {LATE_REMEDY}"] if late else ())]
+
+    def _strays(self) -> Iterator[str]:
+        """Yield lines about requests that named no session, on a server of this process."""
+        if not self.admin.in_process or self.session == DEFAULT:
+            return
+        found = self.admin.entries(session=DEFAULT, source="unmatched")[-_MAX_STRAYS:]
+        if found:
+            yield f"no request in this test's session, but in `{DEFAULT}`, where those without its key are:"
+        yield from (f"  request {RecordedRequest(entry)}" for entry in found)
+        if found:
+            yield "  Use gemulator.openai(), or give the client the variables of gemulator.env."
 
     def _redact(self, lines: Iterable[str]) -> Sequence[str]:
         """Return lines without credentials, which conditions and stubs may have; a private key has several lines."""
