@@ -77,7 +77,7 @@ def test_admin_api_takes_no_key_as_the_name_of_a_session() -> None:
     [
         *("header:Authorization", "header:x-goog-api-key", "header:x-api-key", "header:x-auth-token", "query:key"),
         *("query:access_token", "query:api_key", "cookie:auth-token", "cookie:__Secure-access_token"),
-        "baggage:password",
+        *("baggage:password", "query:auth", "query:sig", "query:X-Goog-Signature"),
     ],
 )
 def test_place_of_a_credential_names_no_session(source: str) -> None:

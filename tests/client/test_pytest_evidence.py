@@ -58,3 +58,14 @@ def test_request_without_the_key_of_the_test_is_shown(tmp_path: Path) -> None:
         ["*expected exactly 1 such request, found 0 among 0*", "no request in this test's session, but*"]
     )
     report.fnmatch_lines(["  request *: google/m 'hi there'", "  Use gemulator.openai(), or give the client *"])
+
+
+def test_bounds_that_no_number_meets_are_told_in_words_of_the_call(tmp_path: Path) -> None:
+    tests = """
+    @pytest.mark.parametrize("bounds", [{"at_least": 3, "at_most": 2}, {"times": -1}, {"times": 1, "at_least": 2}])
+    def test_it(gemulator, bounds):
+        with pytest.raises(ValueError, match="^assert_called: ") as refused:
+            gemulator.assert_called(**bounds)
+        assert "openapi" not in str(refused.value)
+    """
+    run(tmp_path, {"bounds": tests}).fnmatch_lines(["*3 passed*"])

@@ -213,8 +213,10 @@ class Session:
         try:
             self.checks.verify(entries=[{"when": when, **given}])
         except AdminError as error:
-            wrong = conditions_error(when, "assert_called") if error.code == "invalid_body" else None
-            raise (wrong or error) from None
+            if error.code != "invalid_body":
+                raise
+            wrong = error.message.removeprefix("entries[0]").lstrip(".: ")
+            raise (conditions_error(when, "assert_called") or ValueError(f"assert_called: {wrong}")) from None
 
     def assert_all_used(self) -> None:
         """Assert that every stub has answered and every `times` is used up."""

@@ -14,6 +14,7 @@ from gemulator.core.secrets import is_credential
 
 _KINDS = ("header", "cookie", "query", "baggage")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of HTTP
+_SECRET = re.compile(r"(?:^|[-_])auth(?:[-_]|$)|signature|^sig$")  # in a query
 _HOST = re.compile(r"(?:\*\.)?[\w-]+(?:\.[\w-]+)*\.?", re.ASCII)
 
 
@@ -28,7 +29,7 @@ class _Source(Struct, frozen=True):
         if kind not in _KINDS or not colon or not _NAME.fullmatch(name):
             example = "header:x-test-id, cookie:sid, query:session or baggage:test"
             raise ValueError(f"{text!r} is not a place of a request: use one like {example}")
-        if is_credential(name.lower()):
+        if is_credential(name.lower()) or _SECRET.search(name.lower()):
             raise ValueError(f"{text!r}: the session is named in the journal, which keeps no credentials")
         return cls(kind, name)
 

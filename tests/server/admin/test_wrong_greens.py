@@ -108,6 +108,8 @@ async def test_withdrawn_scenario_that_has_answered_is_known(call: AdminCaller) 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
+        ({"fault": ""}, "fault: the line is empty: write `none` to switch it off, or null to leave it to scenarios"),
+        ({"fault": "[]"}, "fault: the line is empty: write `none` to switch it off, or null to leave it to scenarios"),
         ({"error": 200}, "error: 200 is out of range: at least 400"),
         ({"error": "429", "lasts": "-1s"}, "lasts: '-1s' is negative: use a duration like 800ms, 1.5s or 2m"),
         ({"pacing": "load: 3"}, "pacing: load: expected a string, found 3 (Use a percentage: `load: 3%`)"),
@@ -149,3 +151,9 @@ async def test_comparison_that_never_holds_is_refused(call: AdminCaller, check_:
 async def test_only_turns_with_counters_are_suggested(call: AdminCaller, turn: str, meant: str) -> None:
     error = (await call("POST", "/sessions/default/counters", 404, json={"turn": turn}))["error"]
     assert error["remedy"].startswith(f"Did you mean {meant!r}?" if meant else "A turn is named by")
+
+
+async def test_unknown_source_of_answers_is_refused(call: AdminCaller) -> None:
+    error = (await call("GET", "/journal?source=turns", 422))["error"]
+    assert error["message"] == "query parameter source: 'turns' is unknown"
+    assert error["remedy"].startswith("Use one of turn, generated, unmatched")

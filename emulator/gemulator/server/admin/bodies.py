@@ -1,7 +1,7 @@
 """Bodies and query parameters of the admin API."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 import orjson
 from pydantic import (
@@ -32,7 +32,7 @@ from gemulator.core.strict_model import StrictModel
 from gemulator.scenario.loading.reader import path_of
 from gemulator.scenario.override_values import check_override
 from gemulator.server.admin.guard import AdminHTTPError
-from gemulator.state.journal.entry import Filter
+from gemulator.state.journal.entry import Filter, Source
 from gemulator.state.store import DEFAULT
 
 _Model = TypeVar("_Model", bound=StrictModel)
@@ -75,6 +75,8 @@ class DeliveryLines(StrictModel):
     @field_validator("fault", "pacing", "quota", "error", "speed", "fragment", "calls_per_delta", check_fields=False)
     @classmethod
     def _validate_line(cls, line: str | None, info: ValidationInfo) -> str | None:
+        if line is not None and info.field_name in {"fault", "pacing", "quota", "error"} and not line.strip("[]{} "):
+            raise ValueError("the line is empty: write `none` to switch it off, or null to leave it to scenarios")
         if line is not None and info.field_name:
             check_override(info.field_name, line)
         return line
@@ -179,11 +181,19 @@ def journal_filter(request: Request) -> Filter:
         scenario=query.get("scenario"),
         model=query.get("model"),
         status=int_param(request, "status"),
-        source=query.get("source"),
+        source=_source_param(query.get("source")),
         text=query.get("text"),
         since=_time_param(request, "since"),
         until=_time_param(request, "until"),
     )
+
+
+def _source_param(source: str | None) -> str | None:
+    """Return a source of answers, None if it is not given. Raises AdminHTTPError."""
+    if source is None or source in get_args(Source):
+        return source
+    message = f"query parameter source: {source!r} is unknown"
+    raise AdminHTTPError(422, "invalid_query", message, f"Use one of {', '.join(get_args(Source))}.")
 
 
 def int_param(request: Request, name: str) -> int | None:
