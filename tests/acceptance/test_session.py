@@ -420,7 +420,7 @@ def test_how_often_it_was_called(family: Session) -> None:
     assert str(wrong.value) == "assert_called: usr: unknown key `usr`\n    Did you mean `user`?"
     with pytest.raises(ValueError, match="user: a value of type set cannot be JSON"):
         session.assert_called(user={"hi"})  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="^assert_called: count: -1 is out of range"):
+    with pytest.raises(ValueError, match=r"^assert_called: count: -1 is out of range"):
         session.assert_called(-1)
 
 
