@@ -55,6 +55,12 @@ def marked(message: str) -> list[tuple[str, ...]]:
             [("北", "上海"), ("南", "广州")],
             "first of 2 differences at character 3 of 20 expected, 5 of 22 seen",
         ),
+        (
+            {"like": "Xeport of {date} for the customer {any} with all figures and {number} pages"},
+            "Report of 2026-01-01 for the customer Acme with all figures and many pages",
+            [("Xeport of {date} for", "{number} pages"), ("Report of 2026-01-01 for", "many pages")],
+            "first of 2 differences at character 1 of 75 expected, 1 of 74 seen",
+        ),
         ({"equals": "weather"}, "weather?", [("weather",), ("weather?",)], "at the end of 7 expected, 8 of 8 seen"),
         (
             {"equals": "weather?"},

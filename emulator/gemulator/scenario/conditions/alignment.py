@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from gemulator.scenario.conditions.like import agreeing_part
+from gemulator.scenario.conditions.like import agreeing_part, literal_parts
 from gemulator.scenario.conditions.look_alikes import find_look_alike, look_alike
 
 _LEAST_COMMON = 4  # characters, and a third of a short text; fewer do not show which text is meant
@@ -65,12 +65,31 @@ def part_differences(expected: str, seen: str) -> Sequence[Difference]:
     return [one.shifted(0, begin) for one in found] if _is_related(0, found, expected) else ()
 
 
-def like_difference(expected: str, seen: str, *, exact: bool) -> Difference:
-    """Return the first difference of a text with holes: all after what agrees."""
-    at, seen_at = agreeing_part(expected, seen, exact=exact)
-    common = common_prefix(expected[at:], seen[seen_at:])
-    at, seen_at = at + common, seen_at + common
-    return Difference(at, seen_at, len(expected) - at, len(seen) - seen_at)
+def like_differences(expected: str, seen: str, *, exact: bool) -> Sequence[Difference]:
+    """Return the differences of a text with holes: each up to the next part between holes that was seen."""
+    found: list[Difference] = []
+    base = seen_base = 0
+    while len(found) < _MAX_PLACES and (base < len(expected) or seen_base < len(seen)):
+        rest, other = expected[base:], seen[seen_base:]
+        at, seen_at = agreeing_part(rest, other, exact=exact)
+        common = common_prefix(rest[at:], other[seen_at:])
+        at, seen_at = at + common, seen_at + common
+        end, seen_end = _next_literal(rest, at, other, seen_at)
+        if at < len(rest) or seen_at < len(other):
+            found.append(Difference(base + at, seen_base + seen_at, end - at, seen_end - seen_at))
+        base, seen_base = base + end, seen_base + seen_end
+    return found
+
+
+def _next_literal(source: str, at: int, text: str, text_at: int) -> tuple[int, int]:
+    """Return where the next part between holes begins in both texts; their ends if there is none."""
+    for begin, literal in literal_parts(source):
+        sought = literal.strip()
+        if begin > at and len(sought) >= _LEAST_COMMON:
+            place = text.find(sought, text_at)
+            if place >= 0:
+                return begin + literal.index(sought), place
+    return len(source), len(text)
 
 
 def case_differences(expected: str, seen: str, *, whole: bool) -> Sequence[Difference]:

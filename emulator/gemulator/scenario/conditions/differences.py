@@ -13,7 +13,7 @@ from gemulator.scenario.conditions.alignment import (
     case_differences,
     common_prefix,
     is_related,
-    like_difference,
+    like_differences,
     look_alike_differences,
     part_differences,
     whole_differences,
@@ -97,9 +97,10 @@ class _Pair(Struct, frozen=True, dict=True):
     def differences(self) -> Sequence[Difference]:
         """Return the differences; none if the texts have little in common."""
         if self.is_like:
-            first = like_difference(self.expected, self.seen, exact=self.exact)
-            is_meant = self.only_case_differs or self.agreement >= SIMILAR or is_related(first, self.expected)
-            return [first] if is_meant else ()
+            of_like = like_differences(self.expected, self.seen, exact=self.exact)
+            if self.only_case_differs or self.agreement >= SIMILAR:
+                return of_like
+            return of_like if of_like and is_related(of_like[0], self.expected) else ()
         for finder in (case_differences, look_alike_differences):
             found = finder(self.expected, self.seen, whole=self.whole)
             if found:

@@ -99,6 +99,15 @@ def like_ignoring_case(source: str, text: str, *, exact: bool) -> bool:
     return compile_regex(f"(?i){pattern}{end}").search(text) is not None
 
 
+def literal_parts(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the parts between holes and braces, with their places."""
+    at = 0
+    for hole in _HOLE.finditer(source):
+        yield at, source[at : hole.start()]
+        at = hole.end()
+    yield at, source[at:]
+
+
 def escape_like(text: str) -> str:
     """Return a literal text for a text with holes."""
     return _HOLE.sub(lambda found: found[0] if found[2] is None else f"{{{found[0]}}}", text)
