@@ -87,8 +87,8 @@ class SessionChecks:
         """Return likely reasons of a failed test: unmatched and refused requests, clients of earlier tests."""
         entries, late = self.admin.entries(session=self.session), self.late()
         hints = dict.fromkeys(entry.get("hint") for entry in entries if entry["source"] == "unmatched")
-        unmatched = self._redact([*self._unmatched(entries, invented=False), *(f"  {hint}" for hint in hints if hint)])
-        strays = () if entries else self._redact(self._strays())
+        unmatched = self.redact([*self._unmatched(entries, invented=False), *(f"  {hint}" for hint in hints if hint)])
+        strays = () if entries else self.redact(self._strays())
         return [*unmatched, *_refused(entries), *strays, *late, *([f"  {LATE_REMEDY}"] if late else ())]
 
     def _strays(self) -> Iterator[str]:
@@ -102,7 +102,7 @@ class SessionChecks:
         if found:
             yield "  Use gemulator.openai(), or give the client the variables of gemulator.env."
 
-    def _redact(self, lines: Iterable[str]) -> Sequence[str]:
+    def redact(self, lines: Iterable[str]) -> Sequence[str]:
         """Return lines without credentials, which conditions and stubs may have; a private key has several lines."""
         text = "\n".join(lines)
         return Redactor(self.admin.redact_patterns()).text(text).split("\n") if text else ()
@@ -126,7 +126,7 @@ class SessionChecks:
                     lines = self._unused(of_kind, unasked, _unused_stubs(failures, expectations))
                 case _:
                     lines = self._unmet(of_kind, expectations, entries)
-            yield FailedCheck(kind, self._redact(lines))
+            yield FailedCheck(kind, self.redact(lines))
 
     def _unmatched(self, entries: Sequence[EntryView], *, invented: bool) -> Iterator[str]:
         """Yield lines about requests that matched no turn; `invented` includes those with a generated answer."""

@@ -221,11 +221,11 @@ class Session:
     def assert_all_used(self) -> None:
         """Assert that every stub has answered and every `times` is used up."""
         __tracebackhide__ = True
-        incomplete = [*self._stubs.incomplete()]
-        if incomplete:
-            raise AssertionError(message_of([FailedCheck("entries", incomplete)]))
         stubs = [{"scenario": NAME, "turn": number + 1} for number in range(len(self._stubs.turns))]
-        self.checks.verify(entries=stubs, times_used=True)
+        failed = [*self.checks.failed(entries=stubs, times_used=True)]
+        incomplete = [*self._stubs.incomplete()]
+        if failed or incomplete:
+            raise AssertionError(message_of([*failed, FailedCheck("entries", self.checks.redact(incomplete))]))
 
     def assert_all_matched(self) -> None:
         """Assert that every request matched a turn."""

@@ -244,9 +244,9 @@ class Stub:
             turns = list(self._stubs.turns)
             if self._indices:
                 turns[self._indices[-1]] = _limit_to_one(turns[self._indices[-1]])
+            self._stubs.pending = [one for one in self._stubs.pending if one is not self]
             self._stubs.change([*turns, turn])
             self._stubs.places.append(place)
-            self._stubs.pending = [one for one in self._stubs.pending if one is not self]
             self._indices.append(len(turns))
         return self
 
