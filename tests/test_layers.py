@@ -20,6 +20,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("service",),
     ("scenario", "dialects", "state"),
     ("engine",),
+    ("record",),
     ("server",),
     ("client",),
     ("cli",),

@@ -15,7 +15,7 @@ import pytest
 from gemulator import Emulator, Session
 from gemulator.client.admin import Admin, AdminError
 from gemulator.core.errors import ScenarioError
-from gemulator.core.settings import UnmatchedMode
+from gemulator.core.settings import SessionUnmatchedMode
 from tests.acceptance.wire import ask
 
 
@@ -427,7 +427,7 @@ def test_how_often_it_was_called(family: Session) -> None:
 @pytest.mark.parametrize("scenario", ["stubs", "file"])
 @pytest.mark.parametrize("unmatched", ["error", "generate"])
 def test_of_turns_that_are_used_up_it_is_said_how_often_they_answered(
-    family: Session, tmp_path: Path, scenario: str, unmatched: UnmatchedMode
+    family: Session, tmp_path: Path, scenario: str, unmatched: SessionUnmatchedMode
 ) -> None:
     session = family.session(unmatched=unmatched)
     if scenario == "stubs":

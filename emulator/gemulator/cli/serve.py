@@ -106,7 +106,11 @@ def _extra_listeners(settings: Settings) -> ExtraListeners | None:
 def _banner(settings: Settings, library: Library, origin: str, extra: ExtraListeners | None) -> str:
     urls = EmulatorUrls(origin)
     live = ", reloaded on change," if settings.reload else ""
-    unmatched = {"generate": "a generated answer", "error": "a 400 that says why"}[settings.unmatched]
+    unmatched = {
+        "generate": "a generated answer",
+        "error": "a 400 that says why",
+        "forward": "the answer of the upstream",
+    }[settings.unmatched]
     lines = [
         f"gemulator {__version__} listens on {origin}",
         "",

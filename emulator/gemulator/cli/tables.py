@@ -70,6 +70,8 @@ class Screen:
             facts.add_row("faults", ", ".join(entry["faults"] or ()))
         if entry.get("quota"):
             facts.add_row("quota", entry["quota"] or "")
+        if upstream := entry.get("upstream"):
+            facts.add_row("upstream", " ".join(filter(None, (upstream["name"], upstream["error"]))))
         if entry.get("hint"):
             facts.add_row("hint", printable(entry["hint"] or ""))
         if entry["usage"]:

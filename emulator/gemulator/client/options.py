@@ -7,7 +7,15 @@ from os import PathLike
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from gemulator.client.turn_fields import DurationValue, with_durations
-from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolIndex, UnmatchedMode, Wire
+from gemulator.core.settings import (
+    SessionUnmatchedMode,
+    Signatures,
+    StreamUsage,
+    Strictness,
+    ToolIndex,
+    UnmatchedMode,
+    Wire,
+)
 
 FilePath: TypeAlias = str | PathLike[str]
 
@@ -20,6 +28,11 @@ class Options(TypedDict, total=False):
     scenarios: FilePath | Sequence[FilePath]
     reload: bool
     unmatched: UnmatchedMode
+    upstream: str
+    upstream_model: Sequence[str]
+    upstream_auth: str
+    upstream_timeout: float
+    forward_limit: int
     seed: str | int
     clock: str
     ids: Literal["unique", "stable"]
@@ -82,7 +95,7 @@ class SessionOptions(TypedDict, total=False):
 
     seed: str | int | None
     clock: str | datetime | None
-    unmatched: UnmatchedMode | None
+    unmatched: SessionUnmatchedMode | None
     strictness: Strictness | None
     signatures: Signatures | None
     wire: Wire | None

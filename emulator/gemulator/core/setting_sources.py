@@ -12,6 +12,7 @@ DEFAULT_FILE = Path("gemulator.toml")
 # In tests, what could turn a failing one green by the shell it runs in: these values, or any if there are none.
 NOT_FROM_SHELL: Mapping[str, Sequence[str]] = {
     "unmatched": (),
+    "upstream": (),
     "scenarios": (),
     "store": (),
     "strictness": ("lenient",),

@@ -2,16 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias, get_origin
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
@@ -28,10 +25,12 @@ from gemulator.core.setting_checks import (
     check_store,
     texts_of,
 )
-from gemulator.core.setting_error import SettingError, reason_of, unknown_setting
+from gemulator.core.setting_model import SettingModel
 from gemulator.core.speed import parse_speed
+from gemulator.core.upstream_setting import check_upstream, check_upstream_auth, check_upstream_models
 
-UnmatchedMode: TypeAlias = Literal["generate", "error"]
+UnmatchedMode: TypeAlias = Literal["generate", "error", "forward"]
+SessionUnmatchedMode: TypeAlias = Literal["generate", "error"]  # nobody but the server's operator lets it forward
 Strictness: TypeAlias = Literal["lenient", "service", "strict"]
 Signatures: TypeAlias = Literal["enforce", "strict", "warn", "off"]
 Wire: TypeAlias = Literal["faithful", "sdk-safe"]
@@ -49,6 +48,9 @@ def _check_clock(value: str) -> str:
 ClockText: TypeAlias = Annotated[str, AfterValidator(_check_clock)]
 _StoreURL: TypeAlias = Annotated[str, AfterValidator(check_store)]
 _Origins: TypeAlias = Annotated[str, AfterValidator(check_origins)]
+_Upstream: TypeAlias = Annotated[str, AfterValidator(check_upstream)]
+_UpstreamAuth: TypeAlias = Annotated[str, AfterValidator(check_upstream_auth)]
+_UpstreamModels: TypeAlias = Annotated[tuple[str, ...], AfterValidator(check_upstream_models)]
 _Patterns: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_patterns), AfterValidator(check_patterns)]
 
 
@@ -56,10 +58,8 @@ _Patterns: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_patterns), 
 NEVER_EMPTY = ("host", "admin_key", "token_key", "tokens", "catalog", "policy")
 
 
-class Settings(BaseModel):
+class Settings(SettingModel):
     """Every option of `gemulator serve`, `Emulator(...)` and the container (`GEMULATOR_` variables)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     host: Annotated[str, Field(description="Address to listen on. The default accepts local connections only.")] = (
         "127.0.0.1"
@@ -74,8 +74,34 @@ class Settings(BaseModel):
     ] = False
     unmatched: Annotated[
         UnmatchedMode,
-        Field(description="Answer to requests that no turn matches: a generated one, or a 400 that says why."),
+        Field(
+            description="Answer to requests that no turn matches: a generated one, a 400 that says why, or that of the"
+            " server at --upstream."
+        ),
     ] = "generate"
+    upstream: Annotated[
+        _Upstream | None,
+        Field(
+            description="Server to forward to: `vertex` (Google's, by location), vertex=URL, or openai=URL of an"
+            " OpenAI-compatible one, with its /v1."
+        ),
+    ] = None
+    upstream_model: Annotated[
+        _UpstreamModels, Field(description="Name of a model (or glob) for the upstream, like google/*=llama3.2.")
+    ] = ()
+    upstream_auth: Annotated[
+        _UpstreamAuth,
+        Field(
+            description="Credentials for the upstream: the bearer token of the `caller`, `adc` of google-auth, a key in"
+            " the variable env:NAME, or `none`."
+        ),
+    ] = "caller"
+    upstream_timeout: Annotated[
+        float, Field(gt=0, le=3600, description="Seconds of silence after which the upstream is given up.")
+    ] = 300.0
+    forward_limit: Annotated[int | None, Field(ge=0, description="Maximum number of requests that are forwarded.")] = (
+        None
+    )
     seed: Annotated[str, Field(coerce_numbers_to_str=True, description="Seed of generated text, ids and jitter.")] = "0"
     clock: Annotated[ClockText, Field(description="`real`, or a fixed time like 2026-02-11T22:54:21Z.")] = "real"
     ids: Annotated[
@@ -225,34 +251,7 @@ class Settings(BaseModel):
         Field(ge=0, allow_inf_nan=False, description="Seconds for running streams to finish when the server stops."),
     ] = 5.0
 
-    @classmethod
-    def of(cls, **given: Any) -> Self:
-        """Return the given settings, completed by the defaults. Raises SettingError."""
-        try:
-            return cls(**given)
-        except ValidationError as error:
-            first = error.errors()[0]
-        name = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
-            raise SettingError(name, unknown_setting(name, cls.model_fields))
-        raise SettingError(name, reason_of(first, secret=cls.is_secret(name)))
-
-    @classmethod
-    def takes_list(cls, name: str) -> bool:
-        """Return True if a field has several values."""
-        return get_origin(cls.model_fields[name].annotation) is tuple
-
-    @classmethod
-    def splits(cls, name: str) -> bool:
-        """Return True if commas separate the values of a field with several. Patterns may contain commas."""
-        return cls.takes_list(name) and name != "redact"
-
-    @classmethod
-    def is_secret(cls, name: str) -> bool:
-        """Return True if the value of a field must not be shown."""
-        return "SecretStr" in str(cls.model_fields[name].annotation)
-
-    @field_validator("scenarios", "tokens", "tls_names", "allow_host", "session_from", mode="before")
+    @field_validator("scenarios", "tokens", "tls_names", "allow_host", "session_from", "upstream_model", mode="before")
     @classmethod
     def _split(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, str):

@@ -44,7 +44,7 @@ class AnswerBuilder:
         cause = "no turn of the loaded scenarios matches this request"
         remedy = "change the request or a `when` as the message says, add a turn, or `--unmatched generate`"
         failure = own_failure(str(unmatched), cause, remedy, code="FAILED_PRECONDITION")
-        options = self._options(prepared, None, Budget(), now, is_repeat=False)
+        options = self.options(prepared, None, Budget(), now, is_repeat=False)
         rendering = render(failure, prepared.conversation, prepared.model, options)
         return self._with_headers(rendering, prepared, error="unmatched")
 
@@ -73,7 +73,7 @@ class AnswerBuilder:
     def _render(
         self, prepared: PreparedRequest, located: LocatedTurn | None, now: float, budget: Budget, *, is_repeat: bool
     ) -> tuple[RenderedAnswer, Source]:
-        options = self._options(prepared, located, budget, now, is_repeat=is_repeat)
+        options = self.options(prepared, located, budget, now, is_repeat=is_repeat)
         conversation, model = prepared.conversation, prepared.model
         turn = str(located) if located else "generated"
         try:
@@ -102,9 +102,10 @@ class AnswerBuilder:
         head = add_emulator_headers(template.head, turn=turn, error=error, hint=hint, notes=prepared.notes)
         return replace(rendering, template=replace(template, head=head))
 
-    def _options(
+    def options(
         self, prepared: PreparedRequest, located: LocatedTurn | None, budget: Budget, now: float, *, is_repeat: bool
     ) -> RenderOptions:
+        """Return seed, style and schedule of an answer."""
         caller, settings = prepared.caller, self._settings
         realistic, speed = parse_speed(caller.settings.speed or settings.speed)
         override = pacing_override(caller, located)

@@ -22,6 +22,7 @@ from gemulator.engine.cache import AnswerCache
 from gemulator.engine.chaos import with_chaos
 from gemulator.engine.delivery_overrides import count_prior_answers
 from gemulator.engine.explain import Explanation
+from gemulator.engine.forwarding import Forwarding
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.near_misses import compare, near_misses
 from gemulator.engine.prepare import PreparedRequest, RequestPreparer
@@ -61,6 +62,7 @@ class Engine:
         cache = AnswerCache()
         self.preparation = RequestPreparer(settings, library, catalog, signing, cache)
         self._builder = AnswerBuilder(settings, partial(sign, signing), cache)
+        self.forwarding = Forwarding(settings, self._builder, self.preparation, self.redactor)
         self._admission = QuotaAdmission(store)
         self._worker = Worker()
 
@@ -149,10 +151,9 @@ class Engine:
         which = (claim.index, attempt > 0 and prepared.may_be_cached)
         rendered = prepared.renderings.get(which)
         if rendered is None:
-            rendered = await self._worker.run_within(len(incoming.body), self._render, prepared, which, incoming, now)
-            located = None if claim.index is None else prepared.candidates[claim.index]
-            if located is None or not located.turn.reads_clock:
-                self.preparation.store_rendering(prepared, which, rendered)
+            if reply := self.forwarding.reply(admitted, prepared, claim):
+                return self.forwarding.draft(admitted, prepared, claim, reply, dry=dry)
+            rendered = await self._render_new(prepared, which, incoming, now)
         rendering, exchange = rendered
         if exchange.source == "unsatisfiable" and not dry:
             await self._unclaim(session, prepared, claim)
@@ -165,6 +166,16 @@ class Engine:
         if admission is not None:
             await self._admission.settle(session, admission, rendering.usage)
         return AnswerDraft(exchange, delivery, claim.attempt, now, rendering.answer)
+
+    async def _render_new(
+        self, prepared: PreparedRequest, which: tuple[int | None, bool], incoming: IncomingRequest, now: float
+    ) -> tuple[RenderedAnswer, Exchange]:
+        """Return the answer of a candidate and its exchange, stored for the next equal request."""
+        rendered = await self._worker.run_within(len(incoming.body), self._render, prepared, which, incoming, now)
+        located = None if which[0] is None else prepared.candidates[which[0]]
+        if located is None or not located.turn.reads_clock:
+            self.preparation.store_rendering(prepared, which, rendered)
+        return rendered
 
     async def _unclaim(self, session: str, prepared: PreparedRequest, claim: Claim) -> None:
         """Give back the claim on a turn whose reply cannot be sent."""

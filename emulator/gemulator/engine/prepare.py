@@ -13,7 +13,7 @@ from gemulator.core.headers import Headers
 from gemulator.core.overrides import NO_OVERRIDES
 from gemulator.core.plan import Failure, own_failure
 from gemulator.core.seed import verify
-from gemulator.core.settings import Settings, Strictness
+from gemulator.core.settings import Settings, Strictness, UnmatchedMode
 from gemulator.engine.cache import AnswerCache
 from gemulator.engine.envelope_facts import envelope_facts
 from gemulator.engine.incoming import IncomingRequest
@@ -49,10 +49,10 @@ _REFUSED = TurnLimit("", None, counts=False)
 class PreparedRequest(Struct):
     """A parsed, checked and matched request: the turns that may answer, with their limits.
 
-    None among the candidates is the generated answer. `notes` are for the developer; `tolerated` those of them that are
-    refusals of the service. `may_be_cached`: the service may have the prompt in its cache when it is sent again.
-    `has_no_overrides`: nothing in the request changes the text of a turn. `refusal` is the service's, which is sent
-    unless a turn is chosen that counts, because it replies with an error. `renderings` are the answers so far, by
+    None among the candidates is the generated or forwarded answer. `notes` are for the developer; `tolerated` those of
+    them that are refusals of the service. `may_be_cached`: the service may have the prompt in its cache when it is sent
+    again. `has_no_overrides`: nothing in the request changes the text of a turn. `refusal` is the service's, which is
+    sent unless a turn is chosen that counts, because it replies with an error. `renderings` are the answers so far, by
     candidate and `is_repeat`; `key` is that of the answer cache, None if the request is not stored there.
     """
 
@@ -167,7 +167,7 @@ class RequestPreparer:
             require_scenario(incoming.caller.settings.scenario, library)
         ordered = caller.settings.error and ordered_turn(caller.settings.error)
         matching = (ordered,) if ordered else _matching(library, conversation, caller.settings.scenario)
-        candidates = _candidates(matching, generates=self._generates(overlay))
+        candidates = _candidates(matching, has_default=self.unmatched(overlay) != "error")
         if checked.failure is not None:
             limits = self._error_limits(candidates, caller, conversation, checked.failure)
         else:
@@ -236,7 +236,7 @@ class RequestPreparer:
         The shipped examples answer no session that refuses unmatched requests: a test expects its own turns.
         """
         files = self.library
-        if self._serves_examples and not self._generates(overlay):
+        if self._serves_examples and self.unmatched(overlay) != "generate":
             files = _NO_FILES
         if not overlay.published:
             return files
@@ -245,9 +245,9 @@ class RequestPreparer:
         except ScenarioError as error:
             raise StoreDataError(session, f"a pushed scenario is not valid: {error}") from None
 
-    def _generates(self, overlay: SessionOverlay) -> bool:
-        """Return True if requests that match no turn get a generated answer."""
-        return (overlay.settings.unmatched or self._settings.unmatched) == "generate"
+    def unmatched(self, overlay: SessionOverlay) -> UnmatchedMode:
+        """Return the answer to requests that match no turn."""
+        return overlay.settings.unmatched or self._settings.unmatched
 
     async def load_library(self, session: str, overlay: SessionOverlay) -> Library:
         """Return the scenarios of a session; large ones are read in a thread. Raise StoreDataError, NoTaskError."""
@@ -269,14 +269,14 @@ def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
     return unchanged and _REQUEST_TYPES.isdisjoint(headers)
 
 
-def _candidates(matching: Iterable[LocatedTurn], *, generates: bool) -> Sequence[LocatedTurn | None]:
+def _candidates(matching: Iterable[LocatedTurn], *, has_default: bool) -> Sequence[LocatedTurn | None]:
     """Return the turns up to the first without `times`: later ones are never reached."""
     candidates: list[LocatedTurn | None] = []
     for located in matching:
         candidates.append(located)
         if located.unlimited:
             return candidates
-    return [*candidates, None] if generates else candidates
+    return [*candidates, None] if has_default else candidates
 
 
 def _matching(library: Library, conversation: Conversation, only: str | None) -> Iterable[LocatedTurn]:

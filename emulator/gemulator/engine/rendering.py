@@ -205,7 +205,7 @@ def _plan(
     dialect: Dialect,
 ) -> Plan | Failure:
     answer_id = ids.response_id() if script.id is None else script.id
-    sign = ids.sign if model.signs else ids.sign_call if _signs_calls(model, conversation.request) else _no_signature
+    sign = ids.sign if model.signs else ids.sign_call if signs_calls(model, conversation.request) else _no_signature
     if length := constraint_length(conversation.request):
         options.budget.expect(length // LETTERS_PER_STEP)
     decoding = dialect.decoding(conversation.request)
@@ -233,7 +233,7 @@ def _plan(
         return error.failure
 
 
-def _signs_calls(model: Model, request: ChatRequest) -> bool:
+def signs_calls(model: Model, request: ChatRequest) -> bool:
     """Return True if a model that asks no signature back signs the calls of this answer."""
     if not model.can_think or thinking_limit(request, model) == 0:
         return False

@@ -24,6 +24,7 @@ from gemulator.scenario.replies import (
     CandidatesReply,
     ChooseReply,
     ErrorReply,
+    ForwardReply,
     LiteralReply,
     Reply,
     TextReply,
@@ -69,6 +70,8 @@ COMPUTED = UsageFields.model_construct()
 
 
 ALWAYS = Match.model_construct()
+_OF_OUR_ANSWERS = frozenset({"id", "created", "finish", "usage", "pacing", "fault"})
+_OF_A_REQUEST = (ErrorReply, LiteralReply, ForwardReply)
 
 
 class Turn(StrictModel, defer_build=False):
@@ -108,7 +111,15 @@ class Turn(StrictModel, defer_build=False):
         given = sorted({"id", "created", "finish", "usage"} & self.model_fields_set) if literal else []
         if literal and given:
             raise ValueError(f"`{given[0]}` has no effect beside `{literal.key}`: write it there, or remove it")
+        idle = sorted(_OF_OUR_ANSWERS & self.model_fields_set) if self.may_forward else []
+        if idle:
+            raise ValueError(f"`{idle[0]}` has no effect beside `forward`, whose answer is the upstream's: remove it")
         return self
+
+    @cached_property
+    def may_forward(self) -> bool:
+        """Return True if the reply may be that of the upstream."""
+        return any(isinstance(leaf, ForwardReply) for leaf in leaves(self.reply))
 
     @cached_property
     def content(self) -> bytes:
@@ -186,7 +197,7 @@ def _check_nesting(reply: Reply) -> None:
             _check_nesting(option)
     elif isinstance(reply, CandidatesReply):
         for candidate, _ in reply.each():
-            leaf = next((leaf for leaf in leaves(candidate) if isinstance(leaf, ErrorReply | LiteralReply)), None)
+            leaf = next((leaf for leaf in leaves(candidate) if isinstance(leaf, _OF_A_REQUEST)), None)
             if leaf is not None or isinstance(candidate, CandidatesReply):
                 key = leaf.key if leaf else CandidatesReply.key
                 raise ValueError(f"a candidate must be a text or parts: `{key}` applies to the whole request")

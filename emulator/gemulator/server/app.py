@@ -18,9 +18,11 @@ from gemulator.core.setting_error import SettingError
 from gemulator.core.settings import Settings
 from gemulator.engine.catalog_file import read_catalog
 from gemulator.engine.engine import Engine
+from gemulator.engine.forwarding import Forwarder
 from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library, load
 from gemulator.server.auth.identity import Authenticator
+from gemulator.server.auth.tokens import session_of_token
 from gemulator.server.chat import Chat
 from gemulator.server.cors import Cors
 from gemulator.server.delivery_clock import Sleep, Timing
@@ -62,6 +64,7 @@ def create_app(
     store = store or _store(settings, monotonic)
     engine = Engine(settings, library, store, load_catalog(settings), now)
     engine.entrance, engine.utc = entrance, utc
+    engine.forwarding.client = _forwarder(settings)
     metrics = Metrics()
     authenticator = _authenticator(settings, utc)
     log = RequestLog(settings.log_format, now, redactor=engine.redactor)
@@ -87,6 +90,18 @@ def _validate_quota(quota: str) -> None:
         parse_quota(quota)
     except ValueError as error:
         raise SettingError("quota", f"{error}; write it like `requests_per_minute: 60`") from None
+
+
+def _forwarder(settings: Settings) -> Forwarder | None:
+    """Return the client of the upstream, None without one. Raises SettingError."""
+    if settings.upstream is None:
+        if settings.unmatched == "forward":
+            raise SettingError("unmatched", "`forward` needs a server: add --upstream vertex or openai=URL")
+        return None
+    from gemulator.record.upstream.forwarder import UpstreamForwarder
+
+    accepted = {token.get_secret_value() for token in settings.tokens}
+    return UpstreamForwarder(settings, lambda token: token in accepted or session_of_token(token) is not None)
 
 
 def _admin_api(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:
@@ -134,6 +149,8 @@ async def _lifespan(
     """Run the reloader while the app serves; at the end flush the log and close the store."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.store.close)
+        if engine.forwarding.client is not None:
+            stack.push_async_callback(engine.forwarding.client.close)
         stack.callback(log.close)
         stack.push_async_callback(_drain, metrics)
         await stack.enter_async_context(report_shortage(log.info))

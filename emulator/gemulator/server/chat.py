@@ -29,7 +29,7 @@ from gemulator.server.immediate import Suspended, start
 from gemulator.server.log import RequestLog
 from gemulator.server.metrics import Metrics
 from gemulator.server.protocol.connection import HANDLED, STARTED, HttpConnection, connection_of, wait_for_disconnect
-from gemulator.state.journal.entry import UNREAD_BODY, Exchange, Finished
+from gemulator.state.journal.entry import UNREAD_BODY, Exchange, Finished, with_answer
 from gemulator.state.journal.redaction import LEAK_HEADER
 from gemulator.state.store import StoreError, run_immediate
 
@@ -166,6 +166,8 @@ class Chat:
     async def _finish(self, result: EngineResult, finished: Finished, *, is_recorded: bool = False) -> None:
         """Record how the delivery ended: in quotas, journal (unless it is recorded there already), metrics and log."""
         received = result.received
+        if finished.answer is not None:
+            received = with_answer(received, finished)
         if result.leases:
             with suppress(StoreError):  # the answer is sent, and a lease ends by itself after an hour
                 await self._engine.release(result)

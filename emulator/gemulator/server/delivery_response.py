@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import TypeAlias, assert_never
 
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
+from gemulator.delivery.live_steps import LiveSteps
 from gemulator.delivery.paced_stream import PacedSteps
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, Step
 from gemulator.server.delivery_clock import DeliveryClock
@@ -56,8 +59,9 @@ class DeliveryResponse:
         return self._finished_as(self._outcome)
 
     def _finished_as(self, outcome: Outcome) -> Finished:
-        sent, clock = self._progress, self._clock
-        return Finished(outcome, sent.chunks, sent.bytes, sent.first, clock.elapsed(), clock.started, sent.head)
+        sent, clock, steps = self._progress, self._clock, self._steps
+        end = Finished(outcome, sent.chunks, sent.bytes, sent.first, clock.elapsed(), clock.started, sent.head)
+        return replace(end, upstream=steps.end, answer=steps.answer) if isinstance(steps, LiveSteps) else end
 
     async def _record_end(self) -> None:
         await self._record_as("cut" if self._body.raw and self._body.is_short else "completed")
@@ -84,13 +88,12 @@ class DeliveryResponse:
         if self._connection is not None and self._connection.half_closed:  # it may be gone, which is not noticed
             await self._close(reset=False)
             return "client gone"
-        self._clock.postpone(self._steps[0].wait)
-        steps, connection = self._steps, self._connection
+        if self._steps:
+            self._clock.postpone(self._steps[0].wait)
+        connection = self._connection
         try:
             with self._watch:
-                if isinstance(steps, PacedSteps) and connection is not None and self._may_use_timers(steps):
-                    return await self._play_paced(steps, connection)
-                return await self._play(steps)
+                return await self._play_slowly(connection)
         except asyncio.CancelledError:
             self._watch.uncancel()
             if self._watch.client_left:
@@ -99,6 +102,31 @@ class DeliveryResponse:
                 connection.abort()
                 await wait_for_disconnect(self._receive)
             return "cut"
+
+    async def _play_slowly(self, connection: HttpConnection | None) -> Outcome:
+        steps = self._steps
+        if isinstance(steps, LiveSteps):
+            return await self._play_live(steps)
+        if isinstance(steps, PacedSteps) and connection is not None and self._may_use_timers(steps):
+            return await self._play_paced(steps, connection)
+        return await self._play(steps)
+
+    async def _play_live(self, steps: LiveSteps) -> Outcome:
+        """Send each step when it comes. Waits are those of the upstream."""
+        async with aclosing(steps.play()) as played:
+            async for step in played:
+                match step:
+                    case Head():
+                        await self._body.start(step)
+                    case Chunk():
+                        self._body.add(step.data, step.events)
+                        await self._body.flush_pending()
+                    case Hang() | CloseConnection():
+                        return await self._cut(reset=False)
+                    case _:
+                        assert_never(step)
+        await self._body.flush(more=False)
+        return "completed"
 
     def _may_use_timers(self, steps: PacedSteps) -> bool:
         return self._is_chunked and steps.template.max_batch > 0 and self._clock.timing.uses_event_loop
@@ -148,7 +176,7 @@ class DeliveryResponse:
 
 def _is_immediate(steps: Sequence[Step]) -> bool:
     """Return True if no step takes time."""
-    if isinstance(steps, PacedSteps):
+    if isinstance(steps, PacedSteps | LiveSteps):
         return False
     for step in steps:
         if step.wait or isinstance(step, Hang) or (isinstance(step, Head) and step.bare is not None):

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Literal, TextIO, TypeAlias
 
 import orjson
+from msgspec.structs import asdict
 
 from gemulator.core.clock import Clock
 from gemulator.core.credentials import Redactor
 from gemulator.core.printable import printable, printable_json, printable_lines
 from gemulator.core.text_cache import cache_short, cache_texts
+from gemulator.delivery.live_steps import UpstreamEnd
 from gemulator.server.output import is_terminal, writer_of
 from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes, sent_status
 
@@ -96,7 +98,9 @@ class RequestLog:
             line += f"  fault {', '.join(received.delivery.faults)}"
         if exchange.quota:
             line += f"  quota {exchange.quota}"
-        if exchange.status < 400 and exchange.source in {"turn", "generated"} and not exchange.tolerated:
+        if finished.upstream is not None:
+            line += f"  {_upstream(finished.upstream)}"
+        if exchange.status < 400 and exchange.source in {"turn", "generated", "forwarded"} and not exchange.tolerated:
             return f"{line}\n"
         reason, hint = _reason(received), exchange.hint
         if hint in " ".join(reason.split()):  # gemulator's own message says it already
@@ -123,6 +127,11 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         message = super().format(record)
         return _dump({"at": record.created, "level": record.levelname.lower(), "message": message}).rstrip()
+
+
+def _upstream(end: UpstreamEnd) -> str:
+    first = "" if end.first is None else f", first byte {round(end.first * 1000)} ms"
+    return f"upstream {end.name}{first}, {end.bytes} bytes{f', {end.error}' if end.error else ''}"
 
 
 def _near_misses(exchange: Exchange) -> list[str]:
@@ -183,6 +192,7 @@ def _json_line(received: Received, finished: Finished) -> str:
         "outcome": finished.outcome,
         "faults": received.delivery.faults,
         "quota": exchange.quota or None,
+        "upstream": finished.upstream and asdict(finished.upstream),
         "chunks": finished.chunks,
         "bytes": finished.bytes,
         "ms": round(finished.duration * 1000, 3),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from gemulator.delivery.live_steps import UpstreamEnd
 from gemulator.state.journal.entry import Finished, Received
 from gemulator.state.store import StoreLosses
 
@@ -56,6 +57,19 @@ class _Timings:
         self.chunks.sum += chunks
 
 
+class _Forwarded:
+    def __init__(self) -> None:
+        self.requests = self.failed = self.bytes = 0
+        self.first = _Histogram(_SECONDS)
+
+    def add(self, end: UpstreamEnd) -> None:
+        self.requests += 1
+        self.failed += bool(end.error)
+        self.bytes += end.bytes
+        if end.first is not None:
+            self.first.add(end.first)
+
+
 class Metrics:
     """Counters of one app. `running` is the number of requests in progress."""
 
@@ -65,6 +79,7 @@ class Metrics:
         self._requests: dict[_Key, int] = {}
         self._faults: Counter[str] = Counter()
         self._quotas: Counter[str] = Counter()
+        self._forwarded: dict[str, _Forwarded] = {}
         self._timings: dict[str, _Timings] = {}
         self._registry: CollectorRegistry | None = None
         self._losses = StoreLosses(0)
@@ -95,6 +110,8 @@ class Metrics:
             self._faults.update(received.delivery.faults)
         if exchange.quota:
             self._quotas[exchange.quota] += 1
+        if finished.upstream is not None:
+            self._forwarded.setdefault(finished.upstream.name, _Forwarded()).add(finished.upstream)
 
     def _bounded(self, key: _Key) -> _Key:
         """Return the labels of answers that are not counted yet, or those of all further ones."""
@@ -152,6 +169,26 @@ class Metrics:
         yield CounterMetricFamily("gemulator_unjournaled", lost, self._losses.unjournaled)
         yield GaugeMetricFamily("gemulator_in_flight", "Requests in progress.", self.running)
         yield from self._histograms()
+        if self._forwarded:
+            yield from self._upstreams()
+
+    def _upstreams(self) -> "Iterator[Metric]":
+        from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+
+        labels = ["upstream"]
+        counters = [
+            CounterMetricFamily("gemulator_forwarded", "Requests that were forwarded.", labels=labels),
+            CounterMetricFamily("gemulator_upstream_failures", "Forwarded requests that failed.", labels=labels),
+            CounterMetricFamily("gemulator_upstream_bytes", "Bytes of the answers of an upstream.", labels=labels),
+        ]
+        first = HistogramMetricFamily(
+            "gemulator_upstream_first_byte_seconds", "Time to the first byte of an upstream.", labels=labels
+        )
+        for name, counted in self._forwarded.items():
+            for family, value in zip(counters, (counted.requests, counted.failed, counted.bytes), strict=True):
+                family.add_metric([name], value)
+            first.add_metric([name], counted.first.buckets(), counted.first.sum)
+        yield from (*counters, first)
 
     def _faults_and_quotas(self) -> "Iterator[Metric]":
         from prometheus_client.core import CounterMetricFamily

@@ -24,7 +24,8 @@ class Model(Struct, frozen=True, eq=False):
     """Facts about the models whose id matches `id`, a glob over `publisher/name`.
 
     `is_fallback` (`guess` in YAML) marks an entry for unlisted ids. `pace` is used with `--speed realistic`;
-    `tokens_per_chunk` is the number of tokens in one stream event. None and empty lists mean that no limit is known.
+    `tokens_per_chunk` is the number of tokens in one stream event, `upstream_model` the name of the model
+    at `--upstream`. None and empty lists mean that no limit is known.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Model(Struct, frozen=True, eq=False):
     family: str = "open"
     is_fallback: bool = field(default=False, name="guess")
     tokens_per_chunk: int = 12
+    upstream_model: str = ""
     pace: Pacing = IMMEDIATE
     profile: ServingProfile = DEFAULT_PROFILE
 
@@ -100,6 +102,7 @@ class Endpoint(Struct, frozen=True):
     locations: tuple[str, ...] = ()
     dedicated: bool = False
     tokens_per_chunk: int = 1
+    upstream_model: str = ""
     pace: Pacing = IMMEDIATE
     profile: ServingProfile = DEFAULT_PROFILE
 
@@ -174,6 +177,7 @@ class Catalog:
             model,
             endpoint.dialect,
             tokens_per_chunk=endpoint.tokens_per_chunk,
+            upstream_model=endpoint.upstream_model,
             pace=endpoint.pace,
             profile=endpoint.profile,
         )

@@ -205,9 +205,11 @@ class MemoryStore:
     async def finish(self, session: str, number: int, finished: Finished) -> None:
         state = self._sessions.get(session)
         record = state.records.get(number) if state else None
-        if record is not None:
-            record.finished = finished
-            record.ended = next(self._numbers)
+        if state is not None and record is not None:
+            if finished.answer is not None:  # of an upstream: it was not known before
+                self._bytes += state.complete(record, finished)
+                self._trim(state)
+            record.finished, record.ended = finished, next(self._numbers)
             if self._subscribers:
                 self._subscribers.publish(Event(record.ended, "finished", record.entry()))
 

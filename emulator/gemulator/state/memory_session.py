@@ -6,7 +6,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from gemulator.state.journal.body import ToolList
-from gemulator.state.journal.entry import Entry, Finished, Received, SessionState, Source, counted_as
+from gemulator.state.journal.entry import Entry, Finished, Received, SessionState, Source, counted_as, with_answer
 from gemulator.state.store import DEFAULT, UNCHANGED, SessionOverlay, Tally
 
 _MAX_LOST = 10_000
@@ -88,6 +88,14 @@ class MemorySession(Struct):
             if not self.holders[tools]:
                 del self.holders[tools]
                 size += len(tools.data)
+        return size
+
+    def complete(self, record: Record, finished: Finished) -> int:
+        """Add the answer of an upstream to its entry. Return its size."""
+        received = with_answer(record.received, finished)
+        size = received.size - record.received.size
+        self.bytes += size
+        record.received = received
         return size
 
     @property

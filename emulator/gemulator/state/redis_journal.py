@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from gemulator.state import serialization as codec
-from gemulator.state.journal.entry import ANY, Entry, Filter, Page
+from gemulator.state.journal.entry import ANY, Entry, Filter, Page, with_answer
 from gemulator.state.redis_connection import RedisConnection
 from gemulator.state.redis_errors import global_data, session_data
 from gemulator.state.store import StoreDataError
@@ -114,4 +114,5 @@ def _decode(rows: Any, end: Any) -> Entry | None:
     if end is None:
         return Entry(number, received)
     ended, _, finished = end.partition(b" ")
-    return Entry(number, received, codec.decode_end(finished), int(ended))
+    end_of = codec.decode_end(finished)
+    return Entry(number, with_answer(received, end_of), end_of, int(ended))

@@ -13,6 +13,7 @@ from msgspec.structs import asdict
 from gemulator.core.credentials import redact
 from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
+from gemulator.delivery.live_steps import UpstreamEnd
 from gemulator.delivery.sent_events import status_of
 from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Hang, Head, RawHead, Step
 from gemulator.state.journal.body import Body
@@ -89,6 +90,19 @@ class _Arrival(Struct):
     answer_cut: bool = False
 
 
+class _Upstream(Struct):
+    name: str
+    first: float | None
+    bytes: _Count
+    error: str
+
+
+class _Answer(Struct):
+    steps: list[_Head | _Chunk | _Cut | _Hang]
+    size: _Count
+    cut: bool
+
+
 class _End(Struct):
     """Form of `encode_end`."""
 
@@ -98,6 +112,8 @@ class _End(Struct):
     first: float | None
     duration: float
     head: bool = True
+    upstream: _Upstream | None = None
+    answer: _Answer | None = None
 
 
 class _Overlay(Struct):
@@ -222,12 +238,24 @@ def _decode_step(step: _Head | _Chunk | _Cut | _Hang) -> Step:
 
 def encode_end(finished: Finished) -> bytes:
     """Encode the end of a delivery, without `began`: the monotonic clock of another machine differs."""
-    return orjson.dumps(asdict(finished) | {"began": None})
+    tree = asdict(finished) | {"began": None}
+    if finished.upstream is not None:
+        tree["upstream"] = asdict(finished.upstream)
+    if (answer := finished.answer) is not None:
+        steps = [_encode_step(step) for step in answer.steps]
+        tree["answer"] = {"steps": steps, "size": answer.size or 0, "cut": answer.cut}
+    return orjson.dumps(tree)
 
 
 def decode_end(data: bytes) -> Finished:
     """Decode the end of a delivery. Raises ValueError if it is none."""
-    return Finished(**asdict(_ENDS.decode(data)))
+    end = _ENDS.decode(data)
+    given = asdict(end)
+    if end.upstream is not None:
+        given["upstream"] = UpstreamEnd(**asdict(end.upstream))
+    if (answer := end.answer) is not None:
+        given["answer"] = Delivery(tuple(map(_decode_step, answer.steps)), answer.size, cut=answer.cut)
+    return Finished(**given)
 
 
 def encode_overlay(settings: SessionSettings, published: tuple[PushedScenario, ...]) -> bytes:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from gemulator.core.overrides import Overrides
-from gemulator.core.settings import UnmatchedMode
+from gemulator.core.settings import SessionUnmatchedMode
 from gemulator.service.quotas import Charge
 from gemulator.state.journal.entry import ANY, Entry, Event, Filter, Finished, Page, Received, SessionState
 
@@ -99,7 +99,7 @@ class SessionSettings(Overrides, frozen=True):
     """
 
     clock: float | None = None
-    unmatched: UnmatchedMode | None = None
+    unmatched: SessionUnmatchedMode | None = None
     requests: int | None = None
     until: float | None = None
 

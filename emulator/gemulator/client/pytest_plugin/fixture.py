@@ -68,6 +68,10 @@ def _open_server(
     url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
     given = {name: value for name, value in settings.items() if not is_option(name)}
     given = {**environment, **_server_options(config), **given, **settings_of(options)}
+    if given.get("upstream") is not None:
+        raise fail(
+            "gemulator_settings: upstream: tests forward nothing. Start a server with --upstream outside of them."
+        )
     scenarios = _paths(given.pop("scenarios", ()))
     try:
         if url:

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from gemulator.client.options import FilePath, SessionOptions
     from gemulator.core.setting_sources import Layer
-    from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolIndex, UnmatchedMode, Wire
+    from gemulator.core.settings import SessionUnmatchedMode, Signatures, StreamUsage, Strictness, ToolIndex, Wire
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class PytestOptions:
     """
 
     scenario: "Sequence[FilePath]" = field(default=(), metadata={"help": "scenario files to load"})
-    unmatched: "UnmatchedMode" = field(
+    unmatched: "SessionUnmatchedMode" = field(
         default="error", metadata={"help": "answer to requests that match no turn: `error` or `generate`"}
     )
     strictness: "Strictness" = field(

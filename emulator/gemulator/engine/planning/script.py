@@ -17,6 +17,7 @@ from gemulator.scenario.replies import (
     CandidatesReply,
     ChooseReply,
     ErrorReply,
+    ForwardReply,
     LiteralReply,
     Reply,
     parts_of,
@@ -53,6 +54,12 @@ def root_seed(seed: str, located: LocatedTurn | None, conversation: Conversation
 
 
 _frame = lru_cache(maxsize=1024)(frame)
+
+
+def forward_reply(turn: Turn, seed: Seed) -> ForwardReply | None:
+    """Return the reply of the turn if it is that of the upstream."""
+    reply = _resolve_choice(turn.reply, seed) if turn.may_forward else None
+    return reply if isinstance(reply, ForwardReply) else None
 
 
 def replies_with_error(turn: Turn, seed: Seed) -> bool:

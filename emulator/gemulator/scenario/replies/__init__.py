@@ -12,6 +12,7 @@ from gemulator.scenario.replies.any_reply import (
     templates_of,
 )
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
+from gemulator.scenario.replies.forward import ForwardReply
 from gemulator.scenario.replies.json_reply import JsonReply
 from gemulator.scenario.replies.literal import BodyReply, EventsReply, LiteralReply
 from gemulator.scenario.replies.media import AudioReply, ImageReply
@@ -33,6 +34,7 @@ __all__ = [
     "Context",
     "ErrorReply",
     "EventsReply",
+    "ForwardReply",
     "ImageReply",
     "JsonReply",
     "LiteralReply",

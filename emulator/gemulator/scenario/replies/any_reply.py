@@ -13,6 +13,7 @@ from gemulator.core.text_cache import cache_texts
 from gemulator.scenario.conditions.compare import shape_tag
 from gemulator.scenario.finish_reason import Finish
 from gemulator.scenario.replies.error import BlockReply, ErrorReply
+from gemulator.scenario.replies.forward import ForwardReply
 from gemulator.scenario.replies.json_reply import JsonReply
 from gemulator.scenario.replies.literal import BodyReply, EventsReply
 from gemulator.scenario.replies.media import AudioReply, ImageReply
@@ -125,7 +126,7 @@ PARTS: tuple[type[ReplyPart], ...] = (
     JsonReply,
     ChooseReply,
 )
-WHOLE: tuple[type[AnyReply], ...] = (ErrorReply, BlockReply, CandidatesReply, BodyReply, EventsReply)
+WHOLE: tuple[type[AnyReply], ...] = (ErrorReply, BlockReply, CandidatesReply, BodyReply, EventsReply, ForwardReply)
 _WHOLE_TAGS = frozenset(f"<{kind.key}>" for kind in WHOLE)
 KINDS: Mapping[str, type[AnyReply]] = {kind.key: kind for kind in (*PARTS, *WHOLE)}
 
@@ -163,7 +164,8 @@ WholeReply = TypeAliasType(
         | Annotated[BlockReply, Tag("<block>")]
         | Annotated[CandidatesReply, Tag("<candidates>")]
         | Annotated[BodyReply, Tag("<body>")]
-        | Annotated[EventsReply, Tag("<events>")],
+        | Annotated[EventsReply, Tag("<events>")]
+        | Annotated[ForwardReply, Tag("<forward>")],
         Discriminator(lambda value: kind if (kind := _kind_tag(value)) in _WHOLE_TAGS else "<one>"),
     ],
 )

@@ -20,12 +20,12 @@ from gemulator.core.credentials import find_credentials
 from gemulator.core.located_yaml import dotted
 from gemulator.core.settings import (
     ClockText,
+    SessionUnmatchedMode,
     Settings,
     Signatures,
     StreamUsage,
     Strictness,
     ToolIndex,
-    UnmatchedMode,
     Wire,
 )
 from gemulator.core.strict_model import StrictModel
@@ -99,7 +99,7 @@ class NewSession(DeliveryLines):
     speed: str | None = None
     signatures: Signatures | None = None
     clock: ClockText | None = None
-    unmatched: UnmatchedMode | None = None
+    unmatched: SessionUnmatchedMode | None = None
     strictness: Strictness | None = None
     scenarios: Annotated[dict[str, str], Field(default_factory=dict, description="Scenarios to push: texts by name.")]
     drop: Annotated[Sequence[SessionName], Field(description="Sessions to delete first.")] = ()

@@ -4,15 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gemulator.core.errors import NearMiss
 from gemulator.core.plan import Usage
+from gemulator.delivery.live_steps import UpstreamEnd
+from gemulator.delivery.sent_events import status_of
 from gemulator.delivery.steps import Chunk, Delivery, Head, Step
 from gemulator.state.journal.body import Body
 from gemulator.state.journal.redaction import elide_media
 
 Outcome = Literal["completed", "client gone", "cut", "failed"]
-Source = Literal["turn", "generated", "unmatched", "unsatisfiable", "refused"]
+Source = Literal["turn", "generated", "forwarded", "unmatched", "unsatisfiable", "refused"]
 
 UNREAD_BODY = Body(b"", 0, cut=True)  # of a request that is refused before its body is read
 
@@ -71,7 +74,8 @@ class Finished(Struct, frozen=True, gc=False):
     """End of a delivery. Times are in seconds; `first` is None if no byte was sent.
 
     `began` is the monotonic time of the request's arrival, or None in a shared store. `head` is False if the delivery
-    ended before its head was sent.
+    ended before its head was sent. `upstream` is the end of the request to an upstream, if there was one, and
+    `answer` its answer, which was not known when the request was journaled.
     """
 
     outcome: Outcome
@@ -81,6 +85,17 @@ class Finished(Struct, frozen=True, gc=False):
     duration: float
     began: float | None = None
     head: bool = True
+    upstream: UpstreamEnd | None = None
+    answer: Delivery | None = None
+
+
+def with_answer(received: Received, finished: Finished) -> Received:
+    """Return the arrival with the answer that an upstream gave; others are complete."""
+    answer = finished.answer
+    if answer is None:
+        return received
+    exchange = replace(received.exchange, status=status_of(answer.steps))
+    return replace(received, exchange=exchange, delivery=answer, size=received.size + (answer.size or 0))
 
 
 class Entry(Struct, frozen=True):

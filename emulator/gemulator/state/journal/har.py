@@ -29,6 +29,7 @@ def _entry(entry: Entry, origin: str) -> dict[str, Any]:
         "comment": ", ".join(_comment(entry)),
         "_outcome": finished.outcome if finished else None,
         "_faults": None if received.delivery.faults is None else [*received.delivery.faults],
+        "_upstream": finished.upstream.name if finished and finished.upstream else None,
         "_quota": received.exchange.quota or None,
     }
 

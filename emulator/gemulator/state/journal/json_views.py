@@ -12,6 +12,7 @@ from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head, Step
 from gemulator.state.journal.body import Body
 from gemulator.state.journal.entry import Entry, Event
 from gemulator.state.journal.redaction import elide_media, redact_headers
+from gemulator.state.journal.upstream_view import UpstreamView, upstream_view
 
 
 class MismatchView(TypedDict):
@@ -80,7 +81,8 @@ class EntryView(TypedDict):
     """Entry; `at` is in Unix seconds, `time` the same in ISO 8601. Fields of the end are null before it.
 
     `status` is 0 if no head was sent. `hint` says of a refusal what the client did and how to go on. `faults` is null
-    in entries by an older release, which did not record faults and quotas.
+    in entries by an older release, which did not record faults and quotas. `upstream` is set if the request
+    was forwarded.
     """
 
     id: int
@@ -108,6 +110,7 @@ class EntryView(TypedDict):
     refusal: str | None
     faults: list[str] | None
     quota: str | None
+    upstream: UpstreamView | None
     request: NotRequired[RequestView]
     answer: NotRequired[AnswerView]
 
@@ -209,6 +212,7 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         refusal=exchange.refusal or None,
         faults=None if received.delivery.faults is None else [*received.delivery.faults],
         quota=exchange.quota or None,
+        upstream=upstream_view(finished),
     )
     if full:
         view["request"] = request_view(exchange.body, redact_headers(received.headers))

@@ -1,0 +1,1 @@
+"""Real traffic: forwarding, recordings and comparison with them."""

@@ -1,0 +1,1 @@
+"""Client of the server that answers forwarded requests."""
