@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import pytest
 
@@ -190,7 +190,7 @@ def _validate(where: str, name: str, value: Any) -> Any:
     from gemulator.client.options import as_setting
     from gemulator.core.overrides import OVERRIDES
     from gemulator.core.setting_error import SettingError
-    from gemulator.core.settings import Settings
+    from gemulator.core.settings import SessionUnmatchedMode, Settings
 
     try:
         if name in {"strict", "env"}:
@@ -198,6 +198,8 @@ def _validate(where: str, name: str, value: Any) -> Any:
         if name == "scenario":
             return _files(value)
         setting = as_setting(value)
+        if name == "unmatched" and setting not in get_args(SessionUnmatchedMode):  # tests forward nothing
+            raise ValueError(f"Input should be 'generate' or 'error', not {setting!r}")
         if name in Settings.model_fields:
             setting = getattr(Settings.of(**{name: setting}), name)
         if name in OVERRIDES:
