@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
 from gemulator.core.count import MAX_COUNT
+from gemulator.delivery.live_steps import UpstreamEnd
+from gemulator.delivery.steps import Chunk, CloseConnection, Delivery, Head
 from gemulator.service.quotas import Charge
 from gemulator.state import redis_events
-from gemulator.state.journal.entry import Event, Filter
+from gemulator.state.journal.entry import Event, Filter, Finished
 from gemulator.state.store import UNCHANGED, Claim, PushedScenario, Store, StoreLimits, Tally, TurnLimit
 from tests.stores import DONE, TWICE, Kind, received
 from tests.waiting import PATIENCE
@@ -146,6 +149,22 @@ async def test_an_entry_comes_back_as_it_was(store: Store) -> None:
     assert after is not None
     assert (after.received, after.finished) == (received(), DONE)
     assert after.ended > after.number
+
+
+async def test_answer_of_an_upstream_comes_with_the_end(store: Store) -> None:
+    arrival = received()
+    number = await store.append(replace(arrival, delivery=Delivery(())))
+    answer = Delivery((Head(429, ((b"a", b"b"),)), Chunk(b"text", wait=0.5), CloseConnection()), 4, cut=True)
+    upstream = UpstreamEnd("vertex", 0.25, 4, "broke off")
+    await store.finish("s", number, Finished("cut", 1, 4, 0.5, 1.0, upstream=upstream, answer=answer))
+    entry = await store.entry(number)
+    assert entry is not None
+    assert (entry.received.delivery, entry.status) == (answer, 429)
+    assert entry.received.size == arrival.size + 4
+    assert entry.finished is not None
+    assert entry.finished.upstream == upstream
+    (state,) = [one for one in await store.sessions() if one.name == "s"]
+    assert state.entries == 1
 
 
 async def test_the_end_of_an_entry_that_is_gone(store: Store) -> None:
