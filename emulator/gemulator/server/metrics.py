@@ -67,7 +67,8 @@ class _Forwarded:
         self.failed += bool(end.error)
         self.bytes += end.bytes
         if end.first is not None:
-            self.first.add(end.first)
+            self.first.counts[bisect_left(_SECONDS, end.first)] += 1
+            self.first.sum += end.first
 
 
 class Metrics:
