@@ -1,6 +1,8 @@
 """Requests that an upstream answers, through a server as a user starts it."""
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -345,3 +347,13 @@ def test_parallel_streams_are_kept_apart() -> None:
             thread.join()
     assert done == ["x"] * 40
     assert len(up.asked) == 40
+
+
+def test_explain_asks_no_upstream(tmp_path: Path) -> None:
+    (tmp_path / "q.json").write_text(json.dumps(SAY))
+    with raw_upstream(head("200 OK", "application/json"), b"{}") as up:
+        options = ["--scenarios", "none", "--unmatched", "forward", "--upstream", f"vertex={up.url}"]
+        command = [sys.executable, "-m", "gemulator", "explain", *options, str(tmp_path / "q.json")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "the upstream answers" in done.stdout
+    assert not up.asked

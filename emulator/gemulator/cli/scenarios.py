@@ -109,7 +109,7 @@ def _github_annotation(problem: Problem) -> str:
 @click.option("--location", default="global", show_default=True, help="Location in the path.")
 @click.option("--project", default="demo", show_default=True, help="Project in the path.")
 @settings_subset(
-    *("scenarios", "unmatched", "seed", "clock", "speed", "strictness", "catalog"),
+    *("scenarios", "unmatched", "upstream", "seed", "clock", "speed", "strictness", "catalog"),
     *("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage", "redact"),
 )
 def explain(

@@ -56,6 +56,7 @@ def _headline(exchange: Exchange, location: str) -> str:
         return f"Answered by {exchange.scenario}/{exchange.turn} ({location})."
     reasons = {
         "generated": "No turn matches: the answer is generated.",
+        "forwarded": "No turn matches: the upstream answers.",
         "refused": "Refused before a turn was chosen. Only an error of a turn comes first.",
     }
     return reasons.get(exchange.source, "No turn matches.")
@@ -64,7 +65,7 @@ def _headline(exchange: Exchange, location: str) -> str:
 def _answer(answer: Answer | None, redact: Redact) -> Iterator[str]:
     match answer:
         case None:
-            yield "nothing"
+            yield "that of the upstream, which is not asked here"
         case Failure():
             yield f"error {answer.status} {answer.code}: {redact(answer.message)}"
         case RawAnswer():
