@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 
-
 class Piece(Struct, frozen=True):
     """Bytes of an answer, one event of a stream or a part of a body; `wait` is in seconds after the piece before."""
 
