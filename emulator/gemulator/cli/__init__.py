@@ -25,6 +25,7 @@ _COMMANDS = {
     "options": "gemulator.cli.options",
     "models": "gemulator.cli.models",
     "journal": "gemulator.cli.journal",
+    "freeze": "gemulator.cli.freeze",
     "sessions": "gemulator.cli.journal",
     "reset": "gemulator.cli.journal",
     "chaos": "gemulator.cli.chaos",

@@ -151,6 +151,10 @@ class Admin:
         """Return the journal as an HTTP Archive."""
         return self._call("GET", "/journal.har", filters)
 
+    def freeze(self, session: str | None = None, entries: Sequence[int] = (), name: str = "") -> Any:
+        """Return answers of the journal as a scenario: `text`, `files` in base64, and what is `lost`."""
+        return self._call("POST", "/freeze", json={"session": session, "entries": [*entries], "name": name})
+
     def events(self, after: int | None = None, **filters: str | int | None) -> Iterator[EventView]:
         """Yield events as they happen, until the server stops."""
         target = _target("/journal", {"after": after, **filters})

@@ -20,6 +20,7 @@ from gemulator.core.version import __version__
 from gemulator.engine.engine import Engine
 from gemulator.server.admin.chaos import DeliveryRoutes
 from gemulator.server.admin.counters import CounterRoutes
+from gemulator.server.admin.freeze import FreezeRoutes
 from gemulator.server.admin.guard import AdminHTTPError, Guard
 from gemulator.server.admin.journal import JournalRoutes
 from gemulator.server.admin.sessions import SessionRoutes
@@ -35,6 +36,7 @@ def admin_app(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) 
     routes = [
         *_ServerRoutes(engine, settings, metrics).routes(),
         *JournalRoutes(engine).routes(),
+        *FreezeRoutes(engine).routes(),
         *CounterRoutes(engine).routes(),
         *SessionRoutes(engine, settings, utc).routes(),
         *DeliveryRoutes(engine).routes(),
