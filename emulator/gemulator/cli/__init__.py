@@ -12,7 +12,7 @@ import click
 from gemulator.cli.standard_streams import open_standard_streams
 from gemulator.core.version import __version__
 
-# Command: module with a function of the same name.
+# Command: module with a function of the same name, or that of `_FUNCTIONS`.
 _COMMANDS = {
     "serve": "gemulator.cli.serve",
     "init": "gemulator.cli.init",
@@ -26,11 +26,13 @@ _COMMANDS = {
     "models": "gemulator.cli.models",
     "journal": "gemulator.cli.journal",
     "freeze": "gemulator.cli.freeze",
+    "import": "gemulator.cli.import_files",
     "sessions": "gemulator.cli.journal",
     "reset": "gemulator.cli.journal",
     "chaos": "gemulator.cli.chaos",
     "verdict": "gemulator.cli.verdict",
 }
+_FUNCTIONS = {"import": "import_files"}  # a keyword of Python
 
 
 class _LazyGroup(click.Group):
@@ -41,7 +43,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         with _gc_paused():
-            command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), cmd_name)
+            command: click.Command = getattr(import_module(_COMMANDS[cmd_name]), _FUNCTIONS.get(cmd_name, cmd_name))
         return command
 
     def main(self, *arguments: Any, **options: Any) -> Any:

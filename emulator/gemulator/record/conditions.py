@@ -24,6 +24,7 @@ _MAX_LIKE = 5_000  # characters
 _MAX_HOLES = 50
 _MAX_EXTRA = 3  # conditions beside the user text
 _MAX_VALUE = 1_000  # characters of a value of the body
+_PLACE = frozenset({"model", "endpoint", "location"})
 _ABSENT = {"exists": False}
 
 Condition = tuple[str, Any]
@@ -32,18 +33,20 @@ Condition = tuple[str, Any]
 class RecordedRequest:
     """A recorded request with the conditions that could select it, the clearest first.
 
-    `redacted` is the same request without credentials, from which the conditions are made.
+    `redacted` is the same request without credentials, from which the conditions are made. `foreign`: it was sent to
+    another service, so that model and endpoint say nothing.
     """
 
-    def __init__(self, conversation: Conversation, redacted: Conversation) -> None:
+    def __init__(self, conversation: Conversation, redacted: Conversation, *, foreign: bool = False) -> None:
         self.conversation = conversation
         self.redacted = redacted
+        self._left_out = _PLACE if foreign else frozenset()
 
     @cached_property
     def conditions(self) -> Mapping[str, Any]:
         """Return all conditions by name; those on texts have holes for spans that change."""
         found = dict(_conditions(self.redacted))
-        return {name: value for name, value in found.items() if value is not None}
+        return {name: value for name, value in found.items() if value is not None and name not in self._left_out}
 
     @cached_property
     def exact(self) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ class Exchange(Struct, frozen=True):
 
     `path` decides project, location and endpoint, the body model and stream. `headers` are those of the answer,
     names in lower case. `cut`: the connection ended before the answer was complete. `source` is file and line of an
-    imported exchange, for messages.
+    imported exchange, for messages. `foreign`: another service answered, with a model of its own.
     """
 
     path: str
@@ -30,6 +30,7 @@ class Exchange(Struct, frozen=True):
     request_headers: Sequence[tuple[bytes, bytes]] = ()
     method: str = "POST"
     source: str = ""
+    foreign: bool = False
 
     @property
     def answer(self) -> bytes:

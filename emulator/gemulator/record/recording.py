@@ -13,7 +13,7 @@ from gemulator.delivery.steps import Chunk, Delivery
 from gemulator.record.conditions import RecordedRequest, complete_when, smallest_when
 from gemulator.record.exchange import Exchange, Piece
 from gemulator.record.replay import Replayer, conversation_of
-from gemulator.record.reply_fields import WrittenReply, literal_reply, readable_replies
+from gemulator.record.reply_fields import WrittenReply, literal_reply, readable_replies, retold_replies
 from gemulator.record.yaml_text import scenario_text
 from gemulator.request.conversation import Conversation
 from gemulator.state.journal.answers import redact_delivery
@@ -99,7 +99,7 @@ class RecordingBuilder:
         redacted = conversation if body == exchange.body else conversation_of(replace(exchange, body=body))
         exchange = replace(exchange, pieces=self._redacted_pieces(exchange))
         reply, reason = self._reply(exchange, conversation, stem)
-        return _Turn(exchange, RecordedRequest(conversation, redacted), reply, reason)
+        return _Turn(exchange, RecordedRequest(conversation, redacted, foreign=exchange.foreign), reply, reason)
 
     def _redacted_pieces(self, exchange: Exchange) -> Sequence[Piece]:
         chunks = [Chunk(piece.data, wait=piece.wait) for piece in exchange.pieces]
@@ -112,7 +112,7 @@ class RecordingBuilder:
             return _literal(exchange, stem), "the answer was cut"
         reason = ""
         try:
-            for written in readable_replies(exchange):
+            for written in retold_replies(exchange) if exchange.foreign else readable_replies(exchange):
                 scenario = self._replayer.turn(written.fields, written.files)
                 found = "a field that no turn has"
                 if scenario is not None:

@@ -80,6 +80,8 @@ async def _differences(engine: Engine, exchanges: Sequence[Exchange]) -> list[st
 
 
 async def _difference(engine: Engine, exchange: Exchange) -> str:
+    if exchange.foreign:  # told in the service's own form, which is another
+        return ""
     target = target_of(exchange.path)
     if target is None:
         return f"the path {exchange.path} is not one of chat completions"

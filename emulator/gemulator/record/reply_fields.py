@@ -30,6 +30,8 @@ _SUFFIXES = {
     "audio/mp4": ".m4a",
 }
 _REASONS = {"SAFETY", "RECITATION", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII"}
+_FINISH = ("stop", "length", "tool_calls", "content_filter")  # of OpenAI that the service has, too
+_RETOLD = ("reply", "finish", "usage")
 _HEADERS = (b"content-type", b"retry-after", b"retry-after-ms", b"www-authenticate")
 
 
@@ -71,6 +73,26 @@ def readable_replies(exchange: Exchange) -> Iterator[WrittenReply]:
         if written.fields not in seen:
             seen.append(written.fields)
             yield written
+
+
+def retold_replies(exchange: Exchange) -> Iterator[WrittenReply]:
+    """Yield the answer of another service in parts, without its ids, time and cuts, which the service makes anew.
+
+    Raise ValueError if the answer has no parts.
+    """
+    if exchange.status >= 400:
+        *_, written = _error_replies(exchange)
+        reply = written.fields["reply"]
+        yield WrittenReply({"reply": {key: reply[key] for key in ("error", "retry_after", "message") if key in reply}})
+        return
+    answer = read_answer(exchange)
+    for choice in answer.choices:
+        choice.finish = choice.finish if choice.finish in _FINISH else None
+        choice.parts = [part for part in choice.parts if part.kind != "text" or part.text or len(choice.parts) == 1]
+        for part in choice.parts:
+            part.id = ""
+    written = _reply(answer, Variant())
+    yield WrittenReply({key: written.fields[key] for key in _RETOLD if key in written.fields}, written.files)
 
 
 def literal_reply(exchange: Exchange, stem: str) -> WrittenReply:

@@ -1,0 +1,1 @@
+"""Importers: captures and fixtures of other tools become recordings."""
