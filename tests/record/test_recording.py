@@ -180,3 +180,26 @@ def test_a_request_that_cannot_be_read_is_named() -> None:
 def test_texts_are_read_as_they_were_written(text: str) -> None:
     scenario = {"turns": [{"when": {"user": text}, "reply": [text, {"call": text, "with": {text: [text, 1.5, True]}}]}]}
     assert located_yaml.read(scenario_text(scenario, {0: ["why"]}), Path("x.yaml")).data == scenario
+
+
+def test_the_pace_is_kept_in_waits_of_events() -> None:
+    (whole,) = exchanges(asking("Why is the sky blue?", stream=True))
+    events = [event + b"\n\n" for event in whole.answer.split(b"\n\n")[:-1]]
+    pieces = [
+        Piece(events[0][:30], 0.120),
+        Piece(events[0][30:] + events[1], 0.030),
+        Piece(b"".join(events[2:]), 0.0201),
+    ]
+    told = Exchange(whole.path, whole.body, 200, whole.headers, pieces)
+    recording = builder().build([told], "s")
+    assert "pacing: { waits: [150ms, 0ms, 20ms] }" in recording.text
+    assert recording.readable == 1
+    assert replay(recording, [told]) == [""]
+
+
+def test_many_waits_are_wrapped() -> None:
+    waits = [f"{number}ms" for number in range(500)]
+    scenario: dict[str, Any] = {"turns": [{"reply": "Hi", "pacing": {"waits": waits}}]}
+    text = scenario_text(scenario)
+    assert located_yaml.read(text, Path("x.yaml")).data == scenario
+    assert text.count("\n") < 50

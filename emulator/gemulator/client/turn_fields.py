@@ -25,6 +25,7 @@ class Pace(TypedDict, total=False):
     thinking_tokens_per_second: float
     load: str
     tokens_per_chunk: int
+    waits: Sequence[str]
 
 
 class TurnFields(TypedDict, total=False):

@@ -68,8 +68,8 @@ class Schedule(Struct, frozen=True, dict=True):
         """
         steps = pace(steps, self.pacing, workload, seed.child("pacing"), self.speed, chunk_tokens=chunk_tokens)
         if self.speed and self.own_waits:
-            waits = [None, *[wait if wait is None else wait / self.speed for wait in self.own_waits]]
-            pairs = zip(steps, waits, strict=True)
+            own = [None if wait is None else wait / self.speed for wait in self.own_waits[: len(steps) - 1]]
+            pairs = zip(steps, [None, *own, *[0.0] * (len(steps) - 1 - len(own))], strict=True)
             steps = [step if wait is None else replace(step, wait=wait) for step, wait in pairs]
         if not self.faults:
             return Delivery(tuple(steps))

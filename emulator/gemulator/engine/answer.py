@@ -113,7 +113,8 @@ class AnswerBuilder:
         tokens_per_chunk = (override.tokens_per_chunk if override else None) or prepared.model.tokens_per_chunk
         root = root_seed(caller.settings.seed or settings.seed, located, prepared.conversation)
         style = self._style(caller, located, tokens_per_chunk, root)
-        schedule = Schedule(override.pacing if override else default_pacing, speed, fault_overrides(caller, located))
+        pacing, waits = (override.pacing, override.waits or ()) if override else (default_pacing, ())
+        schedule = Schedule(pacing, speed, fault_overrides(caller, located), waits)
         return RenderOptions(root, style, schedule, self._sign, budget, now, is_repeat)
 
     def _style(self, caller: Caller, located: LocatedTurn | None, tokens_per_chunk: int, root: Seed) -> Style:

@@ -167,7 +167,7 @@ def render(
     values: tuple[bytes, ...] = (b'"created":%d' % ids.created, *ids.values, *request_values)
     placeholders = Placeholders(values)
     templates = tuple((ByteTemplate(chunk.data, placeholders), chunk.tokens) for chunk in chunks)
-    paced = stream and not options.schedule.is_noop and not options.schedule.faults
+    paced = stream and not options.schedule.is_noop and not (options.schedule.faults or options.schedule.own_waits)
     template = AnswerTemplate(
         head=head,
         chunks=templates,

@@ -24,6 +24,8 @@ def exchange_of(entry: Entry) -> Exchange:
     if head is None or head.bare:
         raise ValueError("no status and headers of HTTP were sent: a fault did not let them through")
     pieces = [Piece(step.data, step.wait) for step in steps if isinstance(step, Chunk)]
+    if pieces:
+        pieces[0] = Piece(pieces[0].data, pieces[0].wait + head.wait)
     if any(_ELIDED.search(piece.data) for piece in pieces):
         raise ValueError("the journal has only size and hash of a medium in the answer, as it is large")
     return Exchange(

@@ -12,6 +12,7 @@ from gemulator.core.json_types import JSON, digest
 from gemulator.delivery.steps import Chunk, Delivery
 from gemulator.record.conditions import RecordedRequest, complete_when, smallest_when
 from gemulator.record.exchange import Exchange, Piece
+from gemulator.record.pace import waits_of
 from gemulator.record.replay import Replayer, conversation_of
 from gemulator.record.reply_fields import WrittenReply, literal_reply, readable_replies, retold_replies
 from gemulator.record.yaml_text import scenario_text
@@ -58,7 +59,8 @@ class _Turn(Struct):
     def fields(self) -> dict[str, Any]:
         times = {} if self.times is None else {"times": self.times}
         when = {"when": self.when} if self.when else {}
-        return {**when, **times, **self.reply.fields}
+        waits = waits_of(self.exchange)
+        return {**when, **times, **self.reply.fields, **({"pacing": {"waits": waits}} if waits else {})}
 
 
 class RecordingBuilder:

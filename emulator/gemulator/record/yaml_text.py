@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 _WIDTH = 110  # columns of a value in braces
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*\Z")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*\Z|[0-9]+ms\Z")
 _WORDS = re.compile(r"(?i:true|false|null|yes|no|on|off|y|n|\.nan|\.inf)\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _UNSAFE_LINES = re.compile(r"\A[ \n]|[\t\r]|[ ]\n|\n\n\Z|[ ]\Z|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
@@ -37,7 +38,10 @@ def _member(key: str, value: Any, indent: int) -> Iterator[str]:
         yield f"{name} {short}"
         return
     yield name
-    yield from _lines(value, indent + 2)
+    if key == "waits":  # hundreds of short values
+        yield from wrap(short, _WIDTH, initial_indent=" " * (indent + 2), subsequent_indent=" " * (indent + 3))
+    else:
+        yield from _lines(value, indent + 2)
 
 
 def _lines(value: Any, indent: int) -> Iterator[str]:

@@ -38,6 +38,9 @@ def _validate_rate(rate: float) -> float:
 Rate: TypeAlias = Annotated[float, Field(ge=0, le=1e9), AfterValidator(_validate_rate)]
 
 
+_MAX_WAITS = 100_000  # as many as a text has chunks
+
+
 class PacingFields(StrictModel):
     """Timing of the chunks of an answer. Omitted keys cause no delay."""
 
@@ -62,6 +65,14 @@ class PacingFields(StrictModel):
     ] = 0.0
     load: Annotated[Share, Field(description="Slowdown of all delays per other answer in progress, like 5%.")] = 0.0
     tokens_per_chunk: Annotated[int | None, Field(ge=1, le=MAX_CHUNK, description="Tokens per chunk.")] = None
+    waits: Annotated[
+        list[Duration] | None,
+        Field(
+            min_length=1,
+            max_length=_MAX_WAITS,
+            description="Time before each chunk, in order, instead of the rates; further chunks follow at once.",
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _validate_single_rate(self) -> Self:
