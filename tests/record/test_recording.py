@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from gemulator.cli import main
 from gemulator.core import located_yaml
 from gemulator.core.credentials import Redactor
 from gemulator.record.exchange import Exchange, Piece
@@ -203,3 +205,34 @@ def test_many_waits_are_wrapped() -> None:
     text = scenario_text(scenario)
     assert located_yaml.read(text, Path("x.yaml")).data == scenario
     assert text.count("\n") < 50
+
+
+def test_check_says_when_the_app_has_changed(tmp_path: Path) -> None:
+    system = {"role": "system", "content": "Today is 2026-02-11. Be brief."}
+    asked = asking(system, "Hello", tools=[tool("get_weather")])
+    recording = builder().build(exchanges(asked), "s")
+    (tmp_path / "s.yaml").write_text(recording.text, encoding="utf-8")
+
+    def check(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> str:
+        (tmp_path / "asked.json").write_text(json.dumps({"messages": messages, "tools": tools}), encoding="utf-8")
+        words = ["check", str(tmp_path), "--tools", str(tmp_path / "asked.json"), "--strict"]
+        return CliRunner().invoke(main, words).output
+
+    later = system | {"content": "Today is 2027-10-01. Be brief."}
+    assert "0 problems, 0 warnings" in check([later], [tool("get_weather")])
+    assert "the tools differ from those of the recording" in check(
+        [later], [tool("get_weather", day={"type": "string"})]
+    )
+    other = system | {"content": "Today is 2027-10-01. Be verbose."}
+    assert "the system text differs from those of the recording" in check([other], [tool("get_weather")])
+
+
+def test_digests_stand_at_the_file_or_at_turns_that_differ() -> None:
+    plain, with_tools = asking("Hello"), {"tools": [tool("get_weather")]}
+    same = builder().build(exchanges(asking("Hello", **with_tools), asking("Bye", **with_tools)), "s")
+    assert same.text.count("recorded:") == 1
+    assert same.text.startswith("recorded: { tools: ")
+    mixed = exchanges(plain, asking("Bye", **with_tools))
+    recording = builder().build(mixed, "s")
+    assert recording.text.count("recorded:") == 1
+    assert replay(recording, mixed) == ["", ""]

@@ -17,6 +17,7 @@ from gemulator.core.json_types import JSON
 from gemulator.core.printable import printable_lines
 from gemulator.request.target import Target
 from gemulator.scenario.authoring.lint import lint, parse_tools, tools_file
+from gemulator.scenario.authoring.recorded_lint import lint_recorded, system_text
 from gemulator.scenario.library import load_folders
 from gemulator.scenario.loading.folder import Folder
 
@@ -35,7 +36,8 @@ def check(paths: tuple[Path, ...], form: str, tools: BinaryIO | None, strict: bo
     The exit code is 0 if they can be loaded, otherwise 1. `_tools.json` in a folder is read as `--tools`.
     """
     folders = [Folder(path) for path in paths or _default_scenarios(options)]
-    count, problems = _find_problems(folders, _read_tools(tools, folders))
+    trees = _read_trees(tools, folders)
+    count, problems = _find_problems(folders, _read_tools(trees), next(filter(None, map(system_text, trees)), None))
     _write(problems, form)
     levels = Counter(problem.level for problem in problems)
     errors, warnings, hints = levels["error"], levels["warning"], levels["hint"]
@@ -51,23 +53,34 @@ def _default_scenarios(options: Mapping[str, Any]) -> Sequence[Path]:
     return settings.scenarios
 
 
-def _find_problems(folders: Sequence[Folder], tools: Mapping[str, JSON]) -> tuple[int, Sequence[Problem]]:
+def _find_problems(
+    folders: Sequence[Folder], tools: Mapping[str, JSON], system: str | None
+) -> tuple[int, Sequence[Problem]]:
     """Return the number of scenarios and their problems."""
     try:
         library = load_folders(folders)
     except ScenarioError as error:
         return sum(len(list(folder.scenarios())) for folder in folders if folder.path.exists()), error.problems
-    found = sorted(lint(library, folders, tools), key=lambda problem: (str(problem.file), problem.line))
+    drifts = lint_recorded(library.located_turns, tools, system)
+    found = sorted((*lint(library, folders, tools), *drifts), key=lambda problem: (str(problem.file), problem.line))
     return len(library.scenarios), found
 
 
-def _read_tools(option: BinaryIO | None, folders: Sequence[Folder]) -> Mapping[str, JSON]:
+def _read_trees(option: BinaryIO | None, folders: Sequence[Folder]) -> Sequence[JSON]:
+    """Return the JSON of `--tools`, or of the `_tools.json` of the folders."""
     files = [tools_file(folder.root) for folder in folders]
     sources = [option.read()] if option else [file.read_bytes() for file in files if file is not None]
+    try:
+        return [orjson.loads(source) for source in sources]
+    except ValueError as error:
+        raise click.ClickException(f"the tools cannot be read: {error}") from None
+
+
+def _read_tools(trees: Sequence[JSON]) -> Mapping[str, JSON]:
     tools: dict[str, JSON] = {}
-    for source in sources:
+    for tree in trees:
         try:
-            tools |= parse_tools(orjson.loads(source))
+            tools |= parse_tools(tree)
         except ValueError as error:
             raise click.ClickException(f"the tools cannot be read: {error}") from None
     return tools

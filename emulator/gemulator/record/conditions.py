@@ -9,17 +9,10 @@ from typing import Any
 from gemulator.core.json_types import JSON
 from gemulator.core.redaction_marks import MARK
 from gemulator.request.conversation import Conversation
-from gemulator.scenario.conditions.like import KINDS, compile_like, escape_like
-from gemulator.scenario.conditions.regex import compile_regex
+from gemulator.scenario.conditions.like import compile_like, escape_like
 from gemulator.scenario.conditions.texts import squeeze
+from gemulator.scenario.conditions.volatile import with_holes
 
-_VOLATILE = compile_regex(
-    f"(?P<stamp>{KINDS['date']}T{KINDS['time']})|(?P<uuid>{KINDS['uuid']})|(?P<date>{KINDS['date']})"
-    f"|(?P<time>{KINDS['time']})|(?P<id>[\\pL\\pN_-]*(?:\\pL[_-]*\\pN|\\pN[_-]*\\pL)[\\pL\\pN_-]*)"
-)
-_HOLES = {"stamp": "{date}T{time}", "uuid": "{uuid}", "date": "{date}", "time": "{time}", "id": "{id}"}
-_DIGITS = re.compile(r"\d")
-_ID_DIGITS, _ID_LENGTH = 4, 8  # an id that changes from run to run has at least as many
 _MAX_LIKE = 5_000  # characters
 _MAX_HOLES = 50
 _MAX_EXTRA = 3  # conditions beside the user text
@@ -117,7 +110,7 @@ def _text(text: str, *, holes: bool = True) -> dict[str, str]:
 def _with_marks(text: str, *, holes: bool) -> str | None:
     """Return the text with holes, None if it has none."""
     pieces = MARK.split(text)
-    line = "{any}".join(_with_holes(piece) if holes else escape_like(piece) for piece in pieces)
+    line = "{any}".join(with_holes(piece) if holes else escape_like(piece) for piece in pieces)
     count = line.count("{") - 2 * escape_like(text).count("{{")
     if line == escape_like(text) or count > _MAX_HOLES:
         return None
@@ -126,17 +119,6 @@ def _with_marks(text: str, *, holes: bool) -> str | None:
     except ValueError:
         return None
     return line
-
-
-def _with_holes(text: str) -> str:
-    line, at = "", 0
-    for found in _VOLATILE.finditer(text):
-        kind = next(name for name in _HOLES if found[name])
-        if kind == "id" and (len(found[0]) < _ID_LENGTH or len(_DIGITS.findall(found[0])) < _ID_DIGITS):
-            continue
-        line += escape_like(text[at : found.start()]) + _HOLES[kind]
-        at = found.end()
-    return line + escape_like(text[at:])
 
 
 def _differing_values(body: JSON, others: Sequence[JSON]) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from gemulator.record.replay import Replayer, conversation_of
 from gemulator.record.reply_fields import WrittenReply, literal_reply, readable_replies, retold_replies
 from gemulator.record.yaml_text import scenario_text
 from gemulator.request.conversation import Conversation
+from gemulator.scenario.recorded import system_digest, tools_digest
 from gemulator.state.journal.answers import redact_delivery
 
 
@@ -88,7 +89,11 @@ class RecordingBuilder:
         if not turns:
             return Recording("", {}, 0, (), lost)
         scenario: dict[str, Any] = {"description": description} if description else {}
-        scenario["turns"] = [turn.fields for turn in turns]
+        digests = [_digests(turn.request.conversation) for turn in turns]
+        common = max(digests, key=digests.count)
+        scenario |= {"recorded": common} if common else {}
+        own = [{} if one == common else {"recorded": one} for one in digests]
+        scenario["turns"] = [{**turn.fields, **more} for turn, more in zip(turns, own, strict=True)]
         comments = {at: [f"Not in parts: {turn.reason}."] for at, turn in enumerate(turns) if turn.reason}
         files = {name: data for turn in turns for name, data in turn.reply.files.items()}
         reasons = [turn.reason for turn in turns if turn.reason]
@@ -153,6 +158,14 @@ def _literal(exchange: Exchange, stem: str) -> WrittenReply:
         return written
     fault = {"fault": {"disconnect": {"after_bytes": len(exchange.answer)}}}
     return replace(written, fields={**written.fields, **fault})
+
+
+def _digests(conversation: Conversation) -> dict[str, str]:
+    """Return the digests of system text and tools of a request, as far as it has them."""
+    tools = {function.name: function.arguments for function in conversation.request.functions_offered}
+    system = conversation.system_text
+    found = {"system": system_digest(system)} if system else {}
+    return found | ({"tools": tools_digest(tools)} if tools else {})
 
 
 def _request_key(turn: _Turn) -> bytes:

@@ -18,6 +18,7 @@ from gemulator.scenario.conditions.match import Match
 from gemulator.scenario.conditions.tool_results import result_matches
 from gemulator.scenario.delivery_fields import FAULTS, PacingFields
 from gemulator.scenario.finish_reason import Finish
+from gemulator.scenario.recorded import RecordedFields
 from gemulator.scenario.replies import (
     WHOLE,
     CallReply,
@@ -95,6 +96,7 @@ class Turn(StrictModel, defer_build=False):
     usage: Annotated[UsageFields, Field(description="Token counts. Omitted counts are computed.")] = COMPUTED
     pacing: Annotated[PacingFields | None, Field(description="Timing of the chunks.")] = None
     fault: Annotated[Faults | None, Field(description="Delivery faults: one or a list.")] = None
+    recorded: Annotated[RecordedFields | None, Field(description="What the turn was recorded with.")] = None
 
     @field_validator("reply")
     @classmethod
@@ -124,7 +126,7 @@ class Turn(StrictModel, defer_build=False):
     @cached_property
     def content(self) -> bytes:
         """Return conditions and reply as canonical JSON: the seed of the turn's answers. Excludes pacing and faults."""
-        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"pacing", "fault"})
+        content = self.model_dump(mode="json", exclude_defaults=True, exclude={"pacing", "fault", "recorded"})
         return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 
     @cached_property
@@ -264,6 +266,9 @@ class Scenario(StrictModel):
     pacing: Annotated[PacingFields | None, Field(description="Default for turns without `pacing`.")] = None
     fault: Annotated[Faults | None, Field(description="Default for turns without `fault`.")] = None
     usage: Annotated[UsageFields, Field(description="Defaults for token counts that a turn omits.")] = COMPUTED
+    recorded: Annotated[
+        RecordedFields | None, Field(description="What turns without `recorded` were recorded with.")
+    ] = None
     turns: Annotated[
         list[Turn], Field(min_length=1, description="Turns, tried from top to bottom; the first that matches answers.")
     ]
