@@ -140,7 +140,7 @@ def test_a_setting_of_python_is_one_of_the_command_line() -> None:
     assert written == {
         *("scenarios", "policy", "state", "catalog", "tokens", "token_key", "admin_key", "allow_host", "tls_names"),
         *("seed", "proxy_port", "signatures", "strict_media", "strict_params", "session_from", "redact"),
-        *("upstream", "upstream_model", "forward_limit"),
+        *("upstream", "upstream_model", "forward_limit", "record"),
     }
 
 

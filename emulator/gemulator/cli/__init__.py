@@ -15,6 +15,7 @@ from gemulator.core.version import __version__
 # Command: module with a function of the same name, or that of `_FUNCTIONS`.
 _COMMANDS = {
     "serve": "gemulator.cli.serve",
+    "record": "gemulator.cli.record",
     "init": "gemulator.cli.init",
     "exec": "gemulator.cli.exec",
     "env": "gemulator.cli.env",

@@ -64,7 +64,7 @@ def _remedy(error: AdminError) -> str:
 @click.option("--status", type=int, help="Only this HTTP status.")
 @click.option(
     "--source",
-    type=click.Choice(["turn", "generated", "forwarded", "unmatched", "unsatisfiable", "refused"]),
+    type=click.Choice(["turn", "generated", "forwarded", "recorded", "unmatched", "unsatisfiable", "refused"]),
     help="Only answers from this source.",
 )
 @click.option("--text", help="Only entries with this text in request or answer.")

@@ -14,6 +14,7 @@ from gemulator.cli.scenario_source import scenario_source
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.urls import EmulatorUrls
 from gemulator.core.folders import default_state_dir
+from gemulator.core.recording_settings import for_recording, records
 from gemulator.core.settings import Settings
 from gemulator.core.version import __version__
 from gemulator.scenario.library import Library
@@ -33,9 +34,14 @@ _MIN_OPEN_FILES = 64
 @settings_options
 def serve(**options: Any) -> None:
     """Run the server until Ctrl-C. Every option is also a GEMULATOR_ variable and a key of gemulator.toml."""
-    settings = settings_from_options(options, reload=is_terminal(sys.stdout))
+    run_server(settings_from_options(options, reload=is_terminal(sys.stdout)))
+
+
+def run_server(settings: Settings) -> None:
+    """Run the server until a signal."""
     _check_open_files()
     with reporting_errors(settings):
+        settings = for_recording(settings)
         app = create_app(settings, entrance="serve")
     listener, extra = _listener(settings), _extra_listeners(settings)
     banner = _banner(settings, app.state.engine.preparation.library, origin_of(listener), extra)
@@ -122,6 +128,8 @@ def _banner(settings: Settings, library: Library, origin: str, extra: ExtraListe
         f"  {_plural(len(library.scenarios), 'scenario')}{live} from {scenario_source(settings.scenarios)}",
         f"  Requests that match no scenario get {unmatched}.",
     ]
+    if folder := records(settings):
+        lines.append(f"  Answers of {settings.upstream} are recorded in {folder} ({settings.record_mode}).")
     if settings.host not in {"127.0.0.1", "localhost", "::1"}:
         lines.append(
             f"  Warning: listening on {settings.host}. Every client that reaches it can use all APIs and get tokens."

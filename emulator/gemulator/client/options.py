@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from gemulator.client.turn_fields import DurationValue, with_durations
 from gemulator.core.settings import (
+    RecordMode,
     SessionUnmatchedMode,
     Signatures,
     StreamUsage,
@@ -33,6 +34,8 @@ class Options(TypedDict, total=False):
     upstream_auth: str
     upstream_timeout: float
     forward_limit: int
+    record: FilePath
+    record_mode: RecordMode
     seed: str | int
     clock: str
     ids: Literal["unique", "stable"]

@@ -56,7 +56,7 @@ class RecordedRequest(Struct, frozen=True, dict=True):
 
     @property
     def source(self) -> str:
-        """Source of the answer: turn, generated, forwarded, unmatched, unsatisfiable or refused."""
+        """Source of the answer: turn, generated, forwarded, recorded, unmatched, unsatisfiable or refused."""
         return self.entry["source"]
 
     @property

@@ -7,8 +7,15 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from gemulator.core.clock import parse_clock
 from gemulator.core.credentials import compile_pattern
 from gemulator.core.urls import redact_url
+
+
+def check_clock(value: str) -> str:
+    """Check and return the text of a clock."""
+    parse_clock(value)
+    return value
 
 
 def check_store(value: str) -> str:

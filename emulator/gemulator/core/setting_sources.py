@@ -13,6 +13,7 @@ DEFAULT_FILE = Path("gemulator.toml")
 NOT_FROM_SHELL: Mapping[str, Sequence[str]] = {
     "unmatched": (),
     "upstream": (),
+    "record": (),
     "scenarios": (),
     "store": (),
     "strictness": ("lenient",),

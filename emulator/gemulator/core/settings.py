@@ -13,11 +13,11 @@ from pydantic import (
     field_validator,
 )
 
-from gemulator.core.clock import parse_clock
 from gemulator.core.folders import default_scenarios
 from gemulator.core.session_sources import AllowedHost, SessionSource
 from gemulator.core.setting_checks import (
     as_patterns,
+    check_clock,
     check_header_values,
     check_no_spaces,
     check_origins,
@@ -27,7 +27,7 @@ from gemulator.core.setting_checks import (
 )
 from gemulator.core.setting_model import SettingModel
 from gemulator.core.speed import parse_speed
-from gemulator.core.upstream_setting import check_upstream, check_upstream_auth, check_upstream_models
+from gemulator.core.upstream_setting import UpstreamAuth, UpstreamModels, UpstreamText
 
 UnmatchedMode: TypeAlias = Literal["generate", "error", "forward"]
 SessionUnmatchedMode: TypeAlias = Literal["generate", "error"]  # nobody but the server's operator lets it forward
@@ -40,17 +40,10 @@ CallsPerDelta: TypeAlias = Annotated[int, Field(ge=1, le=1_000)]
 StreamUsage: TypeAlias = Literal["last", "every"]
 
 
-def _check_clock(value: str) -> str:
-    parse_clock(value)
-    return value
-
-
-ClockText: TypeAlias = Annotated[str, AfterValidator(_check_clock)]
+RecordMode: TypeAlias = Literal["missing", "all", "none"]
+ClockText: TypeAlias = Annotated[str, AfterValidator(check_clock)]
 _StoreURL: TypeAlias = Annotated[str, AfterValidator(check_store)]
 _Origins: TypeAlias = Annotated[str, AfterValidator(check_origins)]
-_Upstream: TypeAlias = Annotated[str, AfterValidator(check_upstream)]
-_UpstreamAuth: TypeAlias = Annotated[str, AfterValidator(check_upstream_auth)]
-_UpstreamModels: TypeAlias = Annotated[tuple[str, ...], AfterValidator(check_upstream_models)]
 _Patterns: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_patterns), AfterValidator(check_patterns)]
 
 
@@ -80,17 +73,17 @@ class Settings(SettingModel):
         ),
     ] = "generate"
     upstream: Annotated[
-        _Upstream | None,
+        UpstreamText | None,
         Field(
             description="Server to forward to: `vertex` (Google's, by location), vertex=URL, or openai=URL of an"
             " OpenAI-compatible one, with its /v1."
         ),
     ] = None
     upstream_model: Annotated[
-        _UpstreamModels, Field(description="Name of a model (or glob) for the upstream, like google/*=llama3.2.")
+        UpstreamModels, Field(description="Name of a model (or glob) for the upstream, like google/*=llama3.2.")
     ] = ()
     upstream_auth: Annotated[
-        _UpstreamAuth,
+        UpstreamAuth,
         Field(
             description="Credentials for the upstream: the bearer token of the `caller`, `adc` of google-auth, a key in"
             " the variable env:NAME, or `none`."
@@ -102,6 +95,13 @@ class Settings(SettingModel):
     forward_limit: Annotated[int | None, Field(ge=0, description="Maximum number of requests that are forwarded.")] = (
         None
     )
+    record: Annotated[Path | None, Field(description="Folder for recordings of forwarded requests.")] = None
+    record_mode: Annotated[
+        RecordMode,
+        Field(
+            description="Requests to record: those `missing` in the folder, `all`, or `none`, which only replays it."
+        ),
+    ] = "missing"
     seed: Annotated[str, Field(coerce_numbers_to_str=True, description="Seed of generated text, ids and jitter.")] = "0"
     clock: Annotated[ClockText, Field(description="`real`, or a fixed time like 2026-02-11T22:54:21Z.")] = "real"
     ids: Annotated[

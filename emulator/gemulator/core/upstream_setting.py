@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from pydantic import AfterValidator
 
 from gemulator.core.urls import redact_url
 
@@ -73,3 +74,8 @@ def check_upstream_models(pairs: tuple[str, ...]) -> tuple[str, ...]:
 def upstream_models(pairs: Sequence[str]) -> Mapping[str, str]:
     """Return the model of the upstream for each name or glob of a request."""
     return {asked: meant for asked, _, meant in (pair.partition("=") for pair in pairs)}
+
+
+UpstreamText: TypeAlias = Annotated[str, AfterValidator(check_upstream)]
+UpstreamAuth: TypeAlias = Annotated[str, AfterValidator(check_upstream_auth)]
+UpstreamModels: TypeAlias = Annotated[tuple[str, ...], AfterValidator(check_upstream_models)]

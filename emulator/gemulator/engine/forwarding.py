@@ -26,7 +26,7 @@ from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Model
 from gemulator.state.journal.answers import redact_delivery
 from gemulator.state.journal.body import Body, truncate_delivery
-from gemulator.state.journal.entry import Exchange
+from gemulator.state.journal.entry import Exchange, Source
 from gemulator.state.store import Claim
 
 _DEFAULT = ForwardReply(forward=True)
@@ -65,7 +65,9 @@ class ForwardRequest(Struct, frozen=True):
 
 
 class Forwarder(Protocol):
-    """Client of the upstream."""
+    """Client of the upstream. `source` is that of its answers in the journal."""
+
+    source: Source
 
     def answer(self, request: ForwardRequest) -> LiveSteps | Failure:
         """Return the answer as it will come, or a refusal of gemulator."""
@@ -134,7 +136,7 @@ class Forwarding:
             redact(request.model),
             Body.of(incoming.body, self._settings.journal_body, self._redactor, suspect=suspect),
             0,
-            "forwarded",
+            "forwarded" if self.client is None else self.client.source,
             bool(request.stream),
             located.scenario.name if located else "",
             located.number if located else 0,

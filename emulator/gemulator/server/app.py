@@ -14,18 +14,18 @@ from starlette.types import ASGIApp
 
 from gemulator.core.clock import UTC, Clock, parse_clock
 from gemulator.core.entrance import Entrance
+from gemulator.core.recording_settings import for_recording
 from gemulator.core.setting_error import SettingError
 from gemulator.core.settings import Settings
 from gemulator.engine.catalog_file import read_catalog
 from gemulator.engine.engine import Engine
-from gemulator.engine.forwarding import Forwarder
 from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library, load
 from gemulator.server.auth.identity import Authenticator
-from gemulator.server.auth.tokens import session_of_token
 from gemulator.server.chat import Chat
 from gemulator.server.cors import Cors
 from gemulator.server.delivery_clock import Sleep, Timing
+from gemulator.server.forwarder import forwarder_of
 from gemulator.server.internal_error import internal_error
 from gemulator.server.lazy_app import LazyApp
 from gemulator.server.log import RequestLog
@@ -56,7 +56,7 @@ def create_app(
     `clock` dates answers and journal, `utc` tokens and outages: those expire even if `clock` is frozen. `entrance` is
     how the server was started, for advice on its options.
     """
-    settings = settings or Settings()
+    settings = for_recording(settings or Settings())
     _validate_quota(settings.quota)
     frozen = parse_clock(settings.clock)
     now = clock or (UTC if frozen is None else lambda: frozen)
@@ -64,10 +64,10 @@ def create_app(
     store = store or _store(settings, monotonic)
     engine = Engine(settings, library, store, load_catalog(settings), now)
     engine.entrance, engine.utc = entrance, utc
-    engine.forwarding.client = _forwarder(settings)
     metrics = Metrics()
     authenticator = _authenticator(settings, utc)
     log = RequestLog(settings.log_format, now, redactor=engine.redactor)
+    engine.forwarding.client = forwarder_of(settings, engine, log.info)
     not_found = NotFound(log, emulator_headers=settings.emulator_headers)
     chat = Chat(engine, settings, authenticator, log, metrics, Timing(monotonic, sleep))
     app = Application(
@@ -90,18 +90,6 @@ def _validate_quota(quota: str) -> None:
         parse_quota(quota)
     except ValueError as error:
         raise SettingError("quota", f"{error}; write it like `requests_per_minute: 60`") from None
-
-
-def _forwarder(settings: Settings) -> Forwarder | None:
-    """Return the client of the upstream, None without one. Raises SettingError."""
-    if settings.upstream is None:
-        if settings.unmatched == "forward":
-            raise SettingError("unmatched", "`forward` needs a server: add --upstream vertex or openai=URL")
-        return None
-    from gemulator.record.upstream.forwarder import UpstreamForwarder
-
-    accepted = {token.get_secret_value() for token in settings.tokens}
-    return UpstreamForwarder(settings, lambda token: token in accepted or session_of_token(token) is not None)
 
 
 def _admin_api(engine: Engine, settings: Settings, metrics: Metrics, utc: Clock) -> ASGIApp:

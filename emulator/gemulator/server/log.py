@@ -100,7 +100,11 @@ class RequestLog:
             line += f"  quota {exchange.quota}"
         if finished.upstream is not None:
             line += f"  {_upstream(finished.upstream)}"
-        if exchange.status < 400 and exchange.source in {"turn", "generated", "forwarded"} and not exchange.tolerated:
+        if (
+            exchange.status < 400
+            and exchange.source in {"turn", "generated", "forwarded", "recorded"}
+            and not exchange.tolerated
+        ):
             return f"{line}\n"
         reason, hint = _reason(received), exchange.hint
         if hint in " ".join(reason.split()):  # gemulator's own message says it already

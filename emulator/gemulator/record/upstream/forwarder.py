@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gemulator.core.plan import Failure, own_failure
 from gemulator.core.setting_error import SettingError
 from gemulator.core.settings import Settings
 from gemulator.core.upstream_setting import parse_upstream, upstream_models
-from gemulator.delivery.live_steps import LiveSteps
-from gemulator.delivery.steps import Step
+from gemulator.delivery.live_steps import LiveSource, LiveSteps
+from gemulator.delivery.steps import CloseConnection, Step
 from gemulator.engine.forwarding import ForwardRequest
+from gemulator.record.recorder import Recorder
 from gemulator.record.upstream.address import address_of
 from gemulator.record.upstream.credentials import CredentialsError, UpstreamCredentials
 from gemulator.record.upstream.errors import UpstreamError
@@ -20,6 +22,7 @@ from gemulator.record.upstream.openai_request import openai_body
 from gemulator.record.upstream.pass_through import pass_through
 from gemulator.record.upstream.retell import Retelling
 from gemulator.record.upstream.stopwatch import Stopwatch
+from gemulator.state.journal.entry import Source
 
 if TYPE_CHECKING:
     import httpx
@@ -34,12 +37,16 @@ class UpstreamForwarder:
     Raises SettingError if httpx or credentials are missing.
     """
 
-    def __init__(self, settings: Settings, is_own_token: Callable[[str], bool]) -> None:
+    def __init__(
+        self, settings: Settings, is_own_token: Callable[[str], bool], recorder: Recorder | None = None
+    ) -> None:
         assert settings.upstream is not None
         self._upstream = parse_upstream(settings.upstream)
         self._models = upstream_models(settings.upstream_model)
         self._left = settings.forward_limit
         self._kept = settings.journal_body
+        self._recorder = recorder
+        self.source: Source = "forwarded" if recorder is None else "recorded"
         try:
             self._client = UpstreamClient(self._upstream.name, settings.upstream_timeout)
         except ImportError:
@@ -59,11 +66,30 @@ class UpstreamForwarder:
             if self._left <= 0:
                 return own_failure(f"{_SPENT}: {_MORE}.", _SPENT, _MORE, code="FAILED_PRECONDITION")
             self._left -= 1
-        return LiveSteps(self._upstream.name, lambda live: self._ask(address, request, live), self._kept, request.seal)
+        ask: LiveSource = partial(self._ask, address, request)
+        if self._recorder is not None:
+            ask = partial(self._record, self._recorder, address, request)
+        return LiveSteps(self._upstream.name, ask, self._kept, request.seal)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and write what is to be recorded."""
         await self._client.close()
+        if self._recorder is not None:
+            await self._recorder.close()
+
+    async def _record(
+        self, recorder: Recorder, address: str, request: ForwardRequest, live: LiveSteps
+    ) -> AsyncGenerator[Step, None]:
+        """Yield the answer as it comes, and record it when it has ended; not if the client leaves before."""
+        steps: list[Step] = []
+        async with aclosing(self._ask(address, request, live)) as asked:
+            async for step in asked:
+                steps.append(step)
+                if isinstance(step, CloseConnection):  # nobody asks for more
+                    recorder.add(request, steps)
+                yield step
+        if not live.error:
+            recorder.add(request, steps)
 
     async def _ask(self, address: str, request: ForwardRequest, live: LiveSteps) -> AsyncGenerator[Step, None]:
         watch, begun = Stopwatch(live), False

@@ -15,7 +15,7 @@ from gemulator.state.journal.body import Body
 from gemulator.state.journal.redaction import elide_media
 
 Outcome = Literal["completed", "client gone", "cut", "failed"]
-Source = Literal["turn", "generated", "forwarded", "unmatched", "unsatisfiable", "refused"]
+Source = Literal["turn", "generated", "forwarded", "recorded", "unmatched", "unsatisfiable", "refused"]
 
 UNREAD_BODY = Body(b"", 0, cut=True)  # of a request that is refused before its body is read
 
