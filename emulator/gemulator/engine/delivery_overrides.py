@@ -1,9 +1,10 @@
 """Pacing and fault overrides: header, session, turn, scenario; first wins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from gemulator.core.overrides import NO_OVERRIDES
 from gemulator.request.target import Caller
 from gemulator.scenario.delivery_fields import PacingFields, parse_faults, parse_pacing
 from gemulator.scenario.turns import LocatedTurn
@@ -11,6 +12,18 @@ from gemulator.state.store import Store, TurnLimit
 
 if TYPE_CHECKING:
     from gemulator.delivery.faults.fault import Fault
+
+
+_REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
+# Overrides that leave the words of a turn but not its bytes or their time.
+_BESIDE_WORDS = (*("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"), *("speed", "fault", "pacing"))
+
+
+def has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
+    """Return True if no header or session setting changes the stream, its delivery or the traffic type."""
+    given = caller.settings
+    unchanged = given is NO_OVERRIDES or all(getattr(given, name) is None for name in _BESIDE_WORDS)
+    return unchanged and _REQUEST_TYPES.isdisjoint(headers)
 
 
 def pacing_override(caller: Caller, located: LocatedTurn | None) -> PacingFields | None:

@@ -15,6 +15,7 @@ from gemulator.core.plan import Failure, own_failure
 from gemulator.core.seed import verify
 from gemulator.core.settings import Settings, Strictness, UnmatchedMode
 from gemulator.engine.cache import AnswerCache
+from gemulator.engine.delivery_overrides import has_no_overrides
 from gemulator.engine.envelope_facts import envelope_facts
 from gemulator.engine.incoming import IncomingRequest
 from gemulator.engine.planning.script import replies_with_error, root_seed
@@ -35,9 +36,6 @@ from gemulator.service.token_usage import may_be_cached
 from gemulator.state.journal.entry import Exchange
 from gemulator.state.store import UNCHANGED, SessionOverlay, StoreDataError, TurnLimit
 
-_REQUEST_TYPES = {b"x-vertex-ai-llm-request-type", b"x-vertex-ai-llm-shared-request-type"}
-# Overrides that leave the words of a turn but not its bytes or their time.
-_BESIDE_WORDS = (*("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage"), *("speed", "fault", "pacing"))
 _LOOP_TIME = LOOP_STEPS * NANOSECONDS_PER_STEP  # of matching in the event loop
 _MEDIUM = 64_000  # bytes of a body above which a new request is prepared in the worker
 _MAX_LIBRARIES = 256  # cached libraries of sessions with pushed scenarios
@@ -174,7 +172,7 @@ class RequestPreparer:
             limits = [TurnLimit(turn.counter, turn.turn.times) if turn else _UNLIMITED for turn in candidates]
         notes = (*checked.notes, *facts.notes) if checked.notes or facts.notes else ()
         cacheable = may_be_cached(conversation, model, len(incoming.body))
-        plain = facts.is_plain and not notes and not conversation.media and _has_no_overrides(caller, incoming.headers)
+        plain = facts.is_plain and not notes and not conversation.media and has_no_overrides(caller, incoming.headers)
         return PreparedRequest(
             conversation,
             model,
@@ -260,13 +258,6 @@ class RequestPreparer:
 
     def _combine(self, published: Published, files: Library) -> Library:
         return files.with_pushed(self._pushed.get(published))
-
-
-def _has_no_overrides(caller: Caller, headers: Mapping[bytes, bytes]) -> bool:
-    """Return True if no header or session setting changes the stream, its delivery or the traffic type."""
-    given = caller.settings
-    unchanged = given is NO_OVERRIDES or all(getattr(given, name) is None for name in _BESIDE_WORDS)
-    return unchanged and _REQUEST_TYPES.isdisjoint(headers)
 
 
 def _candidates(matching: Iterable[LocatedTurn], *, has_default: bool) -> Sequence[LocatedTurn | None]:

@@ -215,8 +215,7 @@ class MemoryStore:
 
     async def entry(self, number: int) -> Entry | None:
         found = (session.records[number] for session in self._sessions.values() if number in session.records)
-        record = next(found, None)
-        return record.entry() if record else None
+        return next((record.entry() for record in found), None)
 
     async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
         entries = (entry for entry in self._entries(entry_filter.session) if entry.number > after)
@@ -250,8 +249,7 @@ class MemoryStore:
                 numbers = sorted((at, entry.received.session, entry.number) for at, entry in past if at > after)
                 for at, of_session, number in numbers:
                     after = at
-                    event = self._event(at, of_session, number)
-                    if event is not None:
+                    if (event := self._event(at, of_session, number)) is not None:
                         yield event
             while True:
                 yield await subscriber.next_after(after or 0)
@@ -260,8 +258,7 @@ class MemoryStore:
         """Return the event of an entry, None if the entry was evicted."""
         state = self._sessions.get(session)
         record = state.records.get(number) if state else None
-        events = events_of(record.entry()) if record else ()
-        return next((event for event in events if event.number == at), None)
+        return next((event for event in (events_of(record.entry()) if record else ()) if event.number == at), None)
 
     # ---- overlays
 
