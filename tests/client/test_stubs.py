@@ -37,7 +37,11 @@ def keys(kind: type[Any]) -> set[str]:
 
 def test_a_condition_of_yaml_is_one_of_python() -> None:
     assert {name.rstrip("_") for name in MatchConditions.__annotations__} == keys(Match)
-    assert set(TurnFields.__annotations__) == keys(Turn) - {"when", "reply"}
+    assert set(TurnFields.__annotations__) == keys(Turn) - {
+        "when",
+        "reply",
+        "recorded",
+    }  # the last is of recordings only
     assert set(Pace.__annotations__) == keys(PacingFields)
 
 

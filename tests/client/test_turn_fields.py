@@ -16,6 +16,10 @@ from gemulator.scenario.replies.literal import EventFields
 from gemulator.service.quotas import Quota
 
 
+def test_list_of_durations_takes_numbers() -> None:
+    assert with_durations({"waits": [0.02, "1s", timedelta(seconds=2)]}) == {"waits": ["20ms", "1s", "2s"]}
+
+
 def is_duration(field: Any) -> bool:
     """Return True if the field is validated as a Duration."""
     return "parse_duration" in repr((field.annotation, field.metadata))

@@ -8,7 +8,9 @@ from typing import Any, TypeAlias, TypedDict
 DurationValue: TypeAlias = str | float | timedelta  # a number means seconds
 
 # Keys of durations in a pacing, a fault, a quota and a part of a reply.
-DURATION_KEYS = frozenset({"first_token", "inter_token", "lasts", "after", "gap", "retry_after", "wait", "duration"})
+DURATION_KEYS = frozenset(
+    {"first_token", "inter_token", "lasts", "after", "gap", "retry_after", "wait", "waits", "duration"}
+)
 _EVENT_KEYS = frozenset({"data", "raw", "event", "wait"})  # of an event; one with other keys is data
 
 
@@ -25,7 +27,7 @@ class Pace(TypedDict, total=False):
     thinking_tokens_per_second: float
     load: str
     tokens_per_chunk: int
-    waits: Sequence[str]
+    waits: Sequence[DurationValue]
 
 
 class TurnFields(TypedDict, total=False):
@@ -83,8 +85,10 @@ def _has_wait(event: Any) -> bool:
 
 
 def duration_text(value: Any, name: str) -> Any:
-    """Return a timedelta or a number of seconds as a duration like `1.5s`; other values stay."""
+    """Return a timedelta or a number of seconds as a duration like `1.5s`, also in a list; other values stay."""
     __tracebackhide__ = True
+    if isinstance(value, list | tuple):
+        return [duration_text(item, name) for item in value]
     if isinstance(value, timedelta):
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -156,4 +156,4 @@ async def test_only_turns_with_counters_are_suggested(call: AdminCaller, turn: s
 async def test_unknown_source_of_answers_is_refused(call: AdminCaller) -> None:
     error = (await call("GET", "/journal?source=turns", 422))["error"]
     assert error["message"] == "query parameter source: 'turns' is unknown"
-    assert error["remedy"].startswith("Use one of turn, generated, unmatched")
+    assert error["remedy"].startswith("Use one of turn, generated, forwarded, recorded, unmatched")
