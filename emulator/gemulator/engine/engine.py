@@ -34,6 +34,7 @@ from gemulator.engine.result import AdmittedRequest, AnswerDraft, EngineResult
 from gemulator.engine.worker import Worker
 from gemulator.scenario.delivery_fields import parse_quota
 from gemulator.scenario.library import Library
+from gemulator.scenario.turns import LocatedTurn
 from gemulator.service.catalog import Catalog, Model
 from gemulator.service.quotas import UNLIMITED, Charge
 from gemulator.state.journal.answers import redact_delivery
@@ -238,11 +239,23 @@ class Engine:
             rendering = self._builder.refuse_unmatched(prepared, Unmatched(nearest), now)
         else:
             rendering, source = self._builder.build(prepared, located, now, budget, is_repeat=is_repeat)
+        return rendering, self._exchange(prepared, located, incoming.path, body, rendering, source, nearest)
+
+    def _exchange(
+        self,
+        prepared: PreparedRequest,
+        located: LocatedTurn | None,
+        path: str,
+        body: Body,
+        rendering: RenderedAnswer,
+        source: Source,
+        nearest: Sequence[NearMiss],
+    ) -> Exchange:
         request, redact = prepared.conversation.request, self.redactor.text
         failure = rendering.answer if isinstance(rendering.answer, Failure) else None
-        exchange = Exchange(
+        return Exchange(
             "POST",
-            redact(incoming.path),
+            redact(path),
             redact(request.model),
             body,
             rendering.template.head.status,
@@ -256,7 +269,6 @@ class Engine:
             redact(failure.hint) if failure else "",
             failure.name if failure and source == "unsatisfiable" else "",
         )
-        return rendering, exchange
 
     def _refuse(self, incoming: IncomingRequest, failure: Failure, now: float) -> AnswerDraft:
         """Return the refusal of a request that is invalid, names no known model or exceeds its quota."""
