@@ -1,12 +1,23 @@
 """Prometheus metrics."""
 
+import json
+import platform
 import re
+from pathlib import Path
 
 import pytest
+import yaml
 
+from gemulator import create_app
+from gemulator.core.settings import Settings
+from gemulator.core.version import __version__
+from gemulator.scenario.library import Library
+from gemulator.scenario.loading.reader import read_scenario
 from tests.admin_api import CHAT, AdminCaller, app_with
 
 pytestmark = pytest.mark.slow
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 async def test_metrics(call: AdminCaller) -> None:
@@ -58,3 +69,54 @@ async def test_label_sets_are_bounded() -> None:
     lines = [line for line in text.splitlines() if line.startswith("gemulator_requests_total")]
     assert len(lines) == 2
     assert sum(float(line.rpartition(" ")[2]) for line in lines) == 1_005
+
+
+async def refuse_by_each_cause(api: AdminCaller) -> None:
+    """Get 429 from a scenario, from chaos and from a quota, and a refusal of the service."""
+    await api.ask("weather", session="a")
+    await api("POST", "/chaos", json={"session": "b", "error": "429"})
+    await api.ask("hello", session="b")
+    await api("POST", "/chaos", json={"session": "c", "quota": "requests_per_minute: 1"})
+    for _ in range(2):
+        await api.ask("hello", session="c")
+    await api.ask("hello", session="d", messages=[])
+
+
+async def test_answers_with_429_are_counted_by_cause() -> None:
+    api = AdminCaller(app_with())
+    await refuse_by_each_cause(api)
+    text = await api("GET", "/metrics")
+    counted = dict(re.findall(r'gemulator_rate_limited_total\{cause="(\w+)"\} (\S+)', text))
+    assert counted == {"quota": "1.0", "scenario": "1.0", "chaos": "1.0", "upstream": "0.0"}
+    assert 'gemulator_refusals_total{name="no-entries"} 1.0' in text
+    assert 'gemulator_refusals_total{name="exhausted"} 1.0' in text
+    assert "gemulator_sessions 4.0" in text
+
+
+async def test_tokens_and_release() -> None:
+    turn = "turns: [{ reply: hi, usage: { prompt_tokens: 7, completion_tokens: 3, reasoning_tokens: 5 } }]"
+    library = Library([read_scenario(turn, Path("a.yaml"), "a")])
+    api = AdminCaller(create_app(Settings(log_format="off"), library=library))
+    for text in ("one", "one", "two"):
+        await api.ask(text)
+    text = await api("GET", "/metrics")
+    counted = dict(re.findall(r'gemulator_tokens_total\{kind="(\w+)",model="google/gemini-2.5-flash"\} (\S+)', text))
+    assert counted == {"prompt": "21.0", "completion": "9.0", "reasoning": "15.0"}
+    assert f'gemulator_build_info{{python="{platform.python_version()}",version="{__version__}"}} 1.0' in text
+
+
+async def test_dashboard_and_scrape_example_name_what_there_is() -> None:
+    api = AdminCaller(app_with())
+    await refuse_by_each_cause(api)
+    text = await api("GET", "/metrics")
+    offered = set(re.findall(r"^(\w+)", text, re.M)) | {
+        f"{name}_total" for name in re.findall(r"^# TYPE (\w+?)(?:_total)? counter", text, re.M)
+    }
+    dashboard = json.loads((DEPLOY / "grafana.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    queries += [one["query"]["query"] for one in dashboard["templating"]["list"] if one["type"] == "query"]
+    names = {name for query in queries for name in re.findall(r"\b(?:gemulator|process)_\w+", query)}
+    assert len(names) > 10
+    assert names <= offered
+    [job] = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())["scrape_configs"]
+    assert (await api.http.get(job["metrics_path"])).text.startswith("# HELP")

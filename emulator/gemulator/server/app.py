@@ -76,12 +76,14 @@ def create_app(
         routes=routes_of(LazyApp(lambda: _token_service(settings, utc, not_found))),
         middleware=[Middleware(Cors, settings.cors)],
         exception_handlers={404: not_found, 405: not_found, 500: internal_error},
-        lifespan=lambda _: _lifespan(
-            engine, settings, log, metrics, {ANSWER_NOW: chat.answer_now} if store.immediate else {}
-        ),
+        lifespan=lambda _: _lifespan(engine, settings, log, metrics, _lifespan_state(chat, store)),
     )
     app.state.engine, app.state.authenticator = engine, authenticator
     return app
+
+
+def _lifespan_state(chat: Chat, store: Store) -> Mapping[str, Any]:
+    return {ANSWER_NOW: chat.answer_now} if store.immediate else {}
 
 
 def _validate_quota(quota: str) -> None:

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
+from gemulator.core.plan import Usage
+from gemulator.core.version import __version__
 from gemulator.delivery.live_steps import UpstreamEnd
+from gemulator.scenario.ordered_error import CHAOS
 from gemulator.state.journal.entry import Finished, Received
 from gemulator.state.store import StoreLosses
 
@@ -44,8 +47,13 @@ class _Timings:
         self.first = _Histogram(_SECONDS)
         self.duration = _Histogram(_SECONDS)
         self.chunks = _Histogram(_CHUNKS)
+        self.prompt_tokens = self.completion_tokens = self.reasoning_tokens = 0
 
-    def add(self, finished: Finished) -> None:
+    def add(self, finished: Finished, usage: Usage | None) -> None:
+        if usage is not None:
+            self.prompt_tokens += usage.prompt_tokens
+            self.completion_tokens += usage.completion_tokens
+            self.reasoning_tokens += usage.reasoning_tokens
         first, seconds, chunks = finished.first, finished.duration, finished.chunks
         bucket = bisect_left(_SECONDS, seconds)
         self.duration.counts[bucket] += 1
@@ -80,10 +88,12 @@ class Metrics:
         self._requests: dict[_Key, int] = {}
         self._faults: Counter[str] = Counter()
         self._quotas: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
         self._forwarded: dict[str, _Forwarded] = {}
         self._timings: dict[str, _Timings] = {}
         self._registry: CollectorRegistry | None = None
         self._losses = StoreLosses(0)
+        self._sessions = 0
 
     def add(self, received: Received, finished: Finished) -> None:
         """Count one answer. Answers are counted in batches, which costs less per answer."""
@@ -106,11 +116,13 @@ class Metrics:
             key = self._bounded(key)
             counted = self._requests.get(key, 0)
         self._requests[key] = counted + 1
-        (self._timings.get(model) or self._new_timings(model)).add(finished)
+        (self._timings.get(model) or self._new_timings(model)).add(finished, exchange.usage)
         if received.delivery.faults:
             self._faults.update(received.delivery.faults)
         if exchange.quota:
             self._quotas[exchange.quota] += 1
+        if exchange.refusal:
+            self._refusals[exchange.refusal] += 1
         if finished.upstream is not None:
             self._forwarded.setdefault(finished.upstream.name, _Forwarded()).add(finished.upstream)
 
@@ -128,11 +140,11 @@ class Metrics:
         known = len(model) <= _MAX_LABEL and len(self._timings) < _MAX_SERIES // 10
         return self._timings.setdefault(model if known else _OTHER, _Timings())
 
-    def text(self, losses: StoreLosses) -> bytes:
-        """Return the text of a scrape."""
+    def text(self, losses: StoreLosses, sessions: int) -> bytes:
+        """Return the text of a scrape; `sessions` is the number of those in the store."""
         from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
 
-        self._losses = losses
+        self._losses, self._sessions = losses, sessions
         self._count_pending()
         if self._registry is None:
             self._registry = CollectorRegistry()
@@ -147,19 +159,26 @@ class Metrics:
         """Yield the metric families."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
+        yield from self._build_info()
         labels = ["route", "model", "scenario", "status", "outcome"]
         requests = CounterMetricFamily("gemulator_requests", "Answered requests.", labels=labels)
+        limited = CounterMetricFamily("gemulator_rate_limited", "Answers with status 429.", labels=["cause"])
         sources = {"unmatched": 0, "unsatisfiable": 0}
+        causes = dict.fromkeys(("quota", "scenario", "chaos", "upstream"), 0)
         folded: dict[tuple[str, ...], int] = {}
         for (path, model, scenario, status, source, outcome), counted in self._requests.items():
             series: tuple[str, ...] = (_route(path), model, scenario, str(status), outcome)
             folded[series] = folded.get(series, 0) + counted
             if source in sources:
                 sources[source] += counted
+            if status == 429:
+                causes[_cause(source, scenario)] += counted
         for labelled, counted in folded.items():
             requests.add_metric(labelled, counted)
-        yield requests
-        yield from self._faults_and_quotas()
+        for cause, counted in causes.items():
+            limited.add_metric([cause], counted)
+        yield from (requests, limited)
+        yield from self._by_name()
         yield CounterMetricFamily("gemulator_unmatched", "Requests that matched no turn.", sources["unmatched"])
         failures = "Requests with an unsatisfiable schema."
         yield CounterMetricFamily("gemulator_generator_failures", failures, sources["unsatisfiable"])
@@ -169,6 +188,8 @@ class Metrics:
         lost = "Requests answered while the store was unavailable."
         yield CounterMetricFamily("gemulator_unjournaled", lost, self._losses.unjournaled)
         yield GaugeMetricFamily("gemulator_in_flight", "Requests in progress.", self.running)
+        yield GaugeMetricFamily("gemulator_sessions", "Sessions in the store.", self._sessions)
+        yield self._tokens()
         yield from self._histograms()
         if self._forwarded:
             yield from self._upstreams()
@@ -191,16 +212,36 @@ class Metrics:
             first.add_metric([name], counted.first.buckets(), counted.first.sum)
         yield from (*counters, first)
 
-    def _faults_and_quotas(self) -> "Iterator[Metric]":
+    def _build_info(self) -> "Iterator[Metric]":
+        from platform import python_version
+
+        from prometheus_client.core import InfoMetricFamily
+
+        labels = {"version": __version__, "python": python_version()}
+        yield InfoMetricFamily("gemulator_build", "Release of gemulator and of Python.", labels)
+
+    def _tokens(self) -> "Metric":
         from prometheus_client.core import CounterMetricFamily
 
-        faults = CounterMetricFamily("gemulator_faults", "Faults in answers.", labels=["fault"])
-        for fault, counted in self._faults.items():
-            faults.add_metric([fault], counted)
-        quotas = CounterMetricFamily("gemulator_quota_refusals", "Requests beyond a quota.", labels=["quota"])
-        for quota, counted in self._quotas.items():
-            quotas.add_metric([quota], counted)
-        yield from (faults, quotas)
+        tokens = CounterMetricFamily("gemulator_tokens", "Tokens of answered requests.", labels=["model", "kind"])
+        for model, timings in self._timings.items():
+            tokens.add_metric([model, "prompt"], timings.prompt_tokens)
+            tokens.add_metric([model, "completion"], timings.completion_tokens)
+            tokens.add_metric([model, "reasoning"], timings.reasoning_tokens)
+        return tokens
+
+    def _by_name(self) -> "Iterator[Metric]":
+        from prometheus_client.core import CounterMetricFamily
+
+        for name, what, label, counted in (
+            ("gemulator_faults", "Faults in answers.", "fault", self._faults),
+            ("gemulator_quota_refusals", "Requests beyond a quota.", "quota", self._quotas),
+            ("gemulator_refusals", "Refusals of the service.", "name", self._refusals),
+        ):
+            family = CounterMetricFamily(name, what, labels=[label])
+            for value, number in counted.items():
+                family.add_metric([value], number)
+            yield family
 
     def _histograms(self) -> "Iterator[Metric]":
         from prometheus_client.core import HistogramMetricFamily
@@ -213,6 +254,15 @@ class Metrics:
             duration.add_metric([model], timings.duration.buckets(), timings.duration.sum)
             chunks.add_metric([model], timings.chunks.buckets(), timings.chunks.sum)
         yield from (first, duration, chunks)
+
+
+def _cause(source: str, scenario: str) -> str:
+    """Return what the status 429 of an answer comes from."""
+    if source in {"forwarded", "recorded"}:
+        return "upstream"
+    if source != "turn":
+        return "quota"
+    return "chaos" if scenario == CHAOS else "scenario"
 
 
 def _route(path: str) -> str:

@@ -89,8 +89,7 @@ class MemoryStore:
             self._late_evicted = max(self._late_evicted, record.number)
 
     def _remove(self, name: str) -> bool:
-        session = self._sessions.pop(name, None)
-        if session is not None:
+        if (session := self._sessions.pop(name, None)) is not None:
             self._bytes -= session.bytes
         return session is not None
 
@@ -142,8 +141,7 @@ class MemoryStore:
         return Claim(chosen, attempt)
 
     async def unclaim(self, session: str, turn: str) -> None:
-        state = self._sessions.get(session)
-        if state is not None:
+        if (state := self._sessions.get(session)) is not None:
             await self.set_counter(session, turn, state.used.get(turn, 0) - 1)
 
     async def set_counter(self, session: str, turn: str, used: int) -> None:
@@ -153,8 +151,7 @@ class MemoryStore:
             state.uncounted |= put_bounded(state.used, turn, used, self._limits.repeats)
 
     async def reset_counters(self, session: str) -> None:
-        state = self._sessions.get(session)
-        if state is not None:
+        if (state := self._sessions.get(session)) is not None:
             state.used.clear()
             state.repeats.clear()
 
@@ -214,8 +211,8 @@ class MemoryStore:
                 self._subscribers.publish(Event(record.ended, "finished", record.entry()))
 
     async def entry(self, number: int) -> Entry | None:
-        found = (session.records[number] for session in self._sessions.values() if number in session.records)
-        return next((record.entry() for record in found), None)
+        holders = (session.records for session in self._sessions.values() if number in session.records)
+        return next((records[number].entry() for records in holders), None)
 
     async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
         entries = (entry for entry in self._entries(entry_filter.session) if entry.number > after)
@@ -227,14 +224,17 @@ class MemoryStore:
     def _entries(self, session: str | None) -> Iterable[Entry]:
         """Return the entries of a session, or of all sessions, in arrival order."""
         if session is not None:
-            state = self._sessions.get(session)
-            return (record.entry() for record in (list(state.records.values()) if state else ()))
+            known = self._sessions.get(session)
+            return [record.entry() for record in known.records.values()] if known else ()
         records = [record for state in self._sessions.values() for record in state.records.values()]
         return (record.entry() for record in sorted(records, key=lambda record: record.number))
 
     async def tally(self, session: str) -> Tally:
         state = self._sessions.get(session)
         return state.tally() if state else Tally(lost=self._lost.may_have(session))
+
+    async def count_sessions(self) -> int:
+        return len(self._sessions)
 
     async def losses(self) -> StoreLosses:
         return StoreLosses(self._evicted, late=self._late_evicted)

@@ -142,6 +142,12 @@ class RedisStoreWithFallback(RedisStore):
         except StoreError:
             self._miss(session)
 
+    async def count_sessions(self) -> int:
+        try:
+            return await super().count_sessions()
+        except StoreDown:
+            return 0
+
     async def losses(self) -> StoreLosses:
         try:
             losses = await super().losses()

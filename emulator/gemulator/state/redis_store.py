@@ -164,6 +164,10 @@ class RedisStore:
     async def entries(self, entry_filter: Filter = ANY, after: int = 0, limit: int | None = None) -> Page:
         return await self._journal.entries(entry_filter, after, limit)
 
+    async def count_sessions(self) -> int:
+        with global_data("sessions"):
+            return _whole(await self._execute(self._redis.zcard, f"{self._prefix}sessions"))
+
     async def losses(self) -> StoreLosses:
         with global_data("evictions"):
             evicted, late = await self._execute(self._redis.mget, f"{self._prefix}evictions", f"{self._prefix}late")

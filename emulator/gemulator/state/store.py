@@ -269,6 +269,10 @@ class Store(Protocol):
         """Return the problems of the store as text; empty if it is ready."""
         ...
 
+    async def count_sessions(self) -> int:
+        """Return the number of sessions."""
+        ...
+
     async def losses(self) -> StoreLosses:
         """Return the number of lost entries."""
         ...

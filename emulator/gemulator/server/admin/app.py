@@ -89,7 +89,8 @@ class _ServerRoutes(Struct, frozen=True):
     async def scrape(self, request: Request) -> Response:
         from prometheus_client import CONTENT_TYPE_LATEST
 
-        text = self.metrics.text(await self.engine.store.losses())
+        store = self.engine.store
+        text = self.metrics.text(await store.losses(), await store.count_sessions())
         return Response(text, headers={"content-type": CONTENT_TYPE_LATEST})
 
 
