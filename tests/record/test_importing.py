@@ -301,7 +301,7 @@ def test_answers_of_openai_become_parts_of_gemini(tmp_path: Path) -> None:
         ("a.txt", b"\xff\xfe", "the file is not valid UTF-8"),
         ("a.txt", b"HTTP/1.1 200 OK\r\nx: y", "the headers do not end"),
         ("a.jsonl", b'{"a": 1}\n', "the line is no entry of a journal"),
-        ("a.har", b'{"log": {"entries": [{"startedDateTime": ""}]}}', "the archive has no text of the answer"),
+        ("a.har", b'{"log": {"entries": [{"startedDateTime": ""}]}}', "the answer has no status of HTTP"),
     ],
 )
 def test_a_file_that_is_none_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:

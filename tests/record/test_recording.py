@@ -236,3 +236,40 @@ def test_digests_stand_at_the_file_or_at_turns_that_differ() -> None:
     recording = builder().build(mixed, "s")
     assert recording.text.count("recorded:") == 1
     assert replay(recording, mixed) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"choices": [{"index": [], "finish_reason": 5, "message": {"content": "Hi"}}]},
+        {"choices": [{"message": {"content": {"a": 1}, "tool_calls": [3, {"function": []}]}}]},
+        {"choices": [{"message": {"audio": {"data": "?"}, "extra_content": {"google": {"parts": [{}]}}}}]},
+        {"choices": {}, "usage": 3, "created": "x", "id": None},
+        {"{{ user }}": "\x00\u2028", "choices": [None]},
+        [[]],
+        3,
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 599])
+def test_a_damaged_answer_is_kept_as_it_was_sent(damage: Any, status: int) -> None:
+    (asked,) = exchanges(asking("Hello"))
+    told = Exchange(asked.path, asked.body, status, asked.headers, [Piece(json.dumps(damage).encode())])
+    recording = builder().build([told], "s")
+    assert recording.turns == 1
+    assert replay(recording, [told]) == [""]
+
+
+@pytest.mark.parametrize("status", [0, 204, 304, 700])
+def test_an_answer_that_no_turn_can_have_is_named(status: int) -> None:
+    (asked,) = exchanges(asking("Hello"))
+    recording = builder().build([Exchange(asked.path, asked.body, status, asked.headers, [], source="a:1")], "s")
+    assert [one.reason for one in recording.lost] == [f"no turn can have its answer, with status {status}"]
+
+
+@pytest.mark.parametrize("form", ["", "json", "{x}", "no"])
+def test_unusual_values_of_parameters_are_told_apart(form: str) -> None:
+    asked = exchanges(asking("Hello"), asking("Hello"))
+    odd = json.loads(asked[0].body) | {"response_format": {"type": form}, "reasoning_effort": form}
+    told = Exchange(asked[0].path, json.dumps(odd).encode(), 429, asked[0].headers, [Piece(b"[]")])
+    recording = builder().build([asked[0], told], "s")
+    assert replay(recording, [asked[0], told]) == ["", ""]

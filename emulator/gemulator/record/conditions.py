@@ -18,6 +18,7 @@ _MAX_HOLES = 50
 _MAX_EXTRA = 3  # conditions beside the user text
 _MAX_VALUE = 1_000  # characters of a value of the body
 _PLACE = frozenset({"model", "endpoint", "location"})
+_KNOWN = frozenset({"text", "json_object", "json_schema", "none", "minimal", "low", "medium", "high"})
 _ABSENT = {"exists": False}
 
 Condition = tuple[str, Any]
@@ -81,18 +82,23 @@ def _conditions(conversation: Conversation) -> Iterator[Condition]:
     yield "turn", conversation.turn
     yield "system", _text(conversation.system_text) if conversation.system_text else None
     form = (request.response_format or {}).get("type")
-    yield "response_format", form if isinstance(form, str) else False
+    yield "response_format", _word(form) if isinstance(form, str) else False
     yield "response_schema", {"equals": request.schema_name} if request.schema_name else None
     yield "stream", bool(request.stream)
     yield "model", {"equals": request.model}
-    yield "tools", request.functions_offered[0].name if request.functions_offered else False
+    yield "tools", {"equals": request.functions_offered[0].name} if request.functions_offered else False
     yield "endpoint", {"equals": conversation.target.endpoint}
     yield "location", {"equals": conversation.target.location}
     yield "temperature", request.temperature
     yield "max_tokens", request.token_limit
     yield "n", request.n
     yield "seed", request.seed
-    yield "reasoning_effort", request.reasoning_effort or False
+    yield "reasoning_effort", _word(request.reasoning_effort) if request.reasoning_effort else False
+
+
+def _word(text: str) -> Any:
+    """Return the comparison with a value of a parameter; of the known ones, none is part of another."""
+    return text if text in _KNOWN else {"equals": text}
 
 
 def _text(text: str, *, holes: bool = True) -> dict[str, str]:

@@ -86,8 +86,9 @@ def _answer(bodies: Sequence[dict[str, Any]], name: str) -> RecordedAnswer:
     for body in bodies:
         usage = _object(body.get("usage")) or usage
         for choice in _objects(body.get("choices")):
-            recorded = choices.setdefault(int(choice.get("index") or 0), RecordedChoice())
-            recorded.finish = choice.get("finish_reason") or recorded.finish
+            recorded = choices.setdefault(_number(choice, "index"), RecordedChoice())
+            if isinstance(finish := choice.get("finish_reason"), str):
+                recorded.finish = finish
             _add(recorded, _object(choice.get(name)))
     if not choices:
         raise ValueError("the answer has no `choices`")

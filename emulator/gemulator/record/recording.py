@@ -85,7 +85,9 @@ class RecordingBuilder:
         _limit_times(turns)
         for turn in turns:
             turn.when = smallest_when(turn.request, _others(turn, turns))
+        turns = self._valid(turns, lost)
         self._correct(turns, stem)
+        turns = self._valid(turns, lost)
         if not turns:
             return Recording("", {}, 0, (), lost)
         scenario: dict[str, Any] = {"description": description} if description else {}
@@ -99,6 +101,16 @@ class RecordingBuilder:
         reasons = [turn.reason for turn in turns if turn.reason]
         return Recording(scenario_text(scenario, comments), files, len(turns), reasons, lost)
 
+    def _valid(self, turns: Sequence[_Turn], lost: list[Lost]) -> list[_Turn]:
+        """Return the turns that can be read again; add the others to `lost`."""
+        valid = []
+        for turn in turns:
+            if self._replayer.turn(turn.fields, turn.reply.files) is None:
+                lost.append(Lost(turn.exchange.source, "no conditions can be written for its request"))
+            else:
+                valid.append(turn)
+        return valid
+
     def _turn(self, exchange: Exchange, stem: str) -> _Turn:
         """Return the turn of an exchange. Raise ValueError if request or answer cannot be written."""
         conversation = conversation_of(exchange)
@@ -106,6 +118,8 @@ class RecordingBuilder:
         redacted = conversation if body == exchange.body else conversation_of(replace(exchange, body=body))
         exchange = replace(exchange, pieces=self._redacted_pieces(exchange))
         reply, reason = self._reply(exchange, conversation, stem)
+        if reason and self._replayer.turn(reply.fields, reply.files) is None:
+            raise ValueError(f"no turn can have its answer, with status {exchange.status}")
         return _Turn(exchange, RecordedRequest(conversation, redacted, foreign=exchange.foreign), reply, reason)
 
     def _redacted_pieces(self, exchange: Exchange) -> Sequence[Piece]:

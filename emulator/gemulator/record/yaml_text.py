@@ -23,7 +23,7 @@ def scenario_text(scenario: Mapping[str, Any], comments: Mapping[int, Sequence[s
 
 
 def _turn(turn: Mapping[str, Any], comments: Sequence[str]) -> Iterator[str]:
-    yield from (f"  # {line}" for line in comments)
+    yield from (f"  # {_CONTROL.sub('?', ' '.join(line.split()))}" for line in comments)
     yield from _item(turn, 2, flow=False)
 
 

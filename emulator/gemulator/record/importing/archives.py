@@ -27,7 +27,7 @@ def read_har(tree: Mapping[str, Any], name: str, text: str) -> Iterator[Capture 
                 source=source,
                 url=str(request.get("url")),
                 request=_known(str(_object(request.get("postData")).get("text") or "")).encode(),
-                status=int(response.get("status") or 0),
+                status=_status(response.get("status")),
                 headers=_pairs(response.get("headers")),
                 body=_content(_object(response.get("content"))),
                 cut=entry.get("_outcome") == "cut",
@@ -59,7 +59,7 @@ def read_cassette(tree: Mapping[str, Any], name: str, lines: Sequence[int]) -> I
         content = _object(response.get("body"))
         try:
             body = from_base64(content["base64_string"]) if "base64_string" in content else _bytes(content["string"])
-            status = int(_object(response.get("status")).get("code") or 0)
+            status = _status(_object(response.get("status")).get("code"))
             sent = _bytes(request.get("body") or b"")
             yield Capture(source, str(request.get("uri")), sent, status, headers, body)
         except (KeyError, ValueError) as error:
@@ -108,7 +108,7 @@ def _journal_entry(entry: Any, source: str) -> Capture:
         source=source,
         url=f"http://gemulator{entry['path']}",
         request=_known(request).encode(),
-        status=entry["status"],
+        status=_status(entry["status"]),
         headers=entry["answer"]["headers"],
         body=_known("".join(step["text"] for step in steps)).encode(),
         cut=entry["outcome"] == "cut",
@@ -127,6 +127,13 @@ def _lines(pattern: re.Pattern[str], text: str) -> Sequence[int]:
 
 def _pairs(headers: Any) -> dict[str, str]:
     return {str(one.get("name")): str(one.get("value")) for one in _list(headers)}
+
+
+def _status(value: Any) -> int:
+    """Return a status of HTTP. Raise ValueError if the value is none."""
+    if not isinstance(value, int) or not 100 <= value <= 599:
+        raise ValueError("the answer has no status of HTTP")
+    return value
 
 
 def _first(value: Any) -> str:
