@@ -70,13 +70,14 @@ class RecordingBuilder:
     def __init__(self, replayer: Replayer, redactor: Redactor) -> None:
         self._replayer = replayer
         self._redactor = redactor
+        self._known: dict[int, tuple[Exchange, _Turn]] = {}  # a recorder builds with each exchange anew
 
     def build(self, exchanges: Sequence[Exchange], stem: str, description: str = "") -> Recording:
         """Return the recording of exchanges in their order; `stem` begins the names of the files beside it."""
         turns, lost = list[_Turn](), list[Lost]()
         for exchange in exchanges:
             try:
-                turn = self._turn(exchange, stem)
+                turn = self._known_turn(exchange, stem)
             except ValueError as error:
                 lost.append(Lost(exchange.source, str(error)))
                 continue
@@ -110,6 +111,13 @@ class RecordingBuilder:
             else:
                 valid.append(turn)
         return valid
+
+    def _known_turn(self, exchange: Exchange, stem: str) -> _Turn:
+        """Return a fresh copy of the turn of an exchange, which is made once."""
+        known = self._known.get(id(exchange))
+        if known is None or known[0] is not exchange:
+            known = self._known[id(exchange)] = (exchange, self._turn(exchange, stem))
+        return replace(known[1])
 
     def _turn(self, exchange: Exchange, stem: str) -> _Turn:
         """Return the turn of an exchange. Raise ValueError if request or answer cannot be written."""
