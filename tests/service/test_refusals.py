@@ -34,8 +34,8 @@ def _failures(tree: ast.AST) -> Iterator[ast.Call]:
     return (call for call in calls if isinstance(call.func, ast.Name) and call.func.id in names)
 
 
-# What is no refusal of a request: errors of scenarios and faults, and what ends a stream.
-UNHINTED = {"error_presets.py", "sse.py", "stream_failure", "CANCELLED"}
+# What is no refusal of a request: errors of scenarios, faults and upstreams, and what ends a stream.
+UNHINTED = {"error_presets.py", "sse.py", "retell.py", "stream_failure", "CANCELLED"}
 
 
 @pytest.mark.slow
