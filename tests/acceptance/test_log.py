@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -26,7 +27,7 @@ from gemulator.server.log import RequestLog
 from gemulator.server.protocol.fast_path import FastHttpProtocol
 from gemulator.state.journal.entry import UNREAD_BODY, Exchange, Finished, Received
 from gemulator.state.journal.json_views import EntryView
-from tests.acceptance.test_command import serving, url_of
+from tests.acceptance.test_command import COMMAND, serving, url_of
 from tests.acceptance.wire import ask
 from tests.waiting import PATIENCE, until
 
@@ -68,7 +69,8 @@ def lose_the_way(url: str) -> None:
 
 
 def test_a_request_without_a_route_has_a_line_and_the_hint_below_it() -> None:
-    assert logged(lose_the_way, "plain").splitlines() == [
+    lines = logged(lose_the_way, "plain").splitlines()
+    assert [re.sub(r"^\d\d:\d\d:\d\d  ", "", line) for line in lines] == [
         "POST  …/endpoints/openapi/v1/chat/completions  404",
         f"    not real on the service: the path must be {CHAT_PATH}",
         "GET  …/endpoints/openapi/chat/completions  404",
@@ -84,7 +86,37 @@ def test_a_request_without_a_route_is_a_json_line_too() -> None:
         ("GET", 404, "GET is n"),
     ]
     assert lines[0]["path"].endswith("/endpoints/openapi/v1/chat/completions")
-    assert before - 1 < lines[0]["at"] < time.time() + 1
+    assert before - 1 < datetime.fromisoformat(lines[0]["time"]).timestamp() < time.time() + 1
+    assert lines[0]["level"] == "warning"
+
+
+def test_lines_say_when_in_which_session_and_which_quota() -> None:
+    def asked(url: str) -> None:
+        for _ in range(2):
+            httpx.post(
+                f"{url}/chat/completions", json=ask("Hello"), headers={**HEADERS, "x-emulator-session": "checkout"}
+            )
+
+    options = ("--quota", "requests_per_minute: 1", "--unmatched", "generate", "--scenarios", "none")
+    answered, refused, *_ = logged(asked, "plain", *options).splitlines()
+    assert re.match(r"\d\d:\d\d:\d\d  POST  …/endpoints/openapi/", answered)
+    assert re.search(r"  generated  200  \d+ chunks?  \d+ ms  session checkout$", answered)
+    assert re.search(r"  refused  429  .*  session checkout  quota requests_per_minute$", refused)
+
+
+def test_json_log_has_times_levels_and_the_banner() -> None:
+    command = [*COMMAND, "serve", "--port", "0", "--log-format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines: list[dict[str, str]] = []
+        while not any("Requests that match" in line["message"] for line in lines):
+            lines.append(json.loads(process.stdout.readline()))
+        process.send_signal(signal.SIGTERM)
+        lines += map(json.loads, process.stdout)
+    assert "listens on http://127.0.0.1:" in lines[0]["message"]
+    assert lines[-1]["message"] == "Stopped."
+    assert {line["level"] for line in lines} == {"info"}
+    assert all(datetime.fromisoformat(line["time"]).utcoffset() == timedelta(0) for line in lines)
 
 
 # ---- refusals
@@ -148,7 +180,7 @@ def be_struck(url: str) -> None:
 
 
 def test_line_names_the_fault_and_the_quota_that_struck() -> None:
-    lines = [line for line in logged(be_struck, "plain").splitlines() if line.startswith("POST")]
+    lines = [line for line in logged(be_struck, "plain").splitlines() if "  POST  " in line]
     ends = [re.sub(r"  \d+ ms", "", line.partition("pro-preview  ")[2].partition("  ")[2]) for line in lines]
     assert ends == [
         "503  1 chunk  fault html",
@@ -190,7 +222,7 @@ def forge(url: str) -> None:
 def test_no_client_writes_lines_of_its_own_or_steers_the_terminal() -> None:
     error = logged(forge, "plain")
     assert "\x1b" not in error
-    assert [line.split("  ")[0] for line in error.splitlines() if line[0] != " "] == ["POST"] * 3
+    assert [line.split("  ")[1] for line in error.splitlines() if line[0] != " "] == ["POST"] * 3
     assert r"12\nPOST  forged line\x1b[2J/chat" in error
     assert r"google/\x1b[31mRED" in error
     assert r"/\x1b[1m/models" in error
@@ -377,4 +409,4 @@ async def test_lines_that_cannot_be_written_are_dropped() -> None:
         log.write(Received(0.0, "default", 0, exchange, {}, Delivery(()), 0), Finished("completed", 1, 0, None, 0.0))
         log.close()
         out.full = model != "two"
-    assert out.getvalue() == "POST  /  three  generated  200  1 chunk  0 ms\n"
+    assert out.getvalue() == "00:00:00  POST  /  three  generated  200  1 chunk  0 ms\n"

@@ -1,5 +1,6 @@
 """Google credential files, valid for one emulator only."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -47,23 +48,26 @@ class CredentialFiles(Struct, frozen=True):
         """Return the file of the CA and the system's certificates, for variables that replace those."""
         return (self.folder / "ca-bundle.pem").absolute()
 
-    def write(self, key: ServiceKey, url: str, identity: Identity) -> None:
-        """Write the three kinds of credentials for the emulator at `url`."""
+    def write(self, key: ServiceKey, url: str, identity: Identity) -> Sequence[Path]:
+        """Write the three kinds of credentials for the emulator at `url`; return the files."""
         self.folder.mkdir(mode=0o755 if self.shared else 0o700, parents=True, exist_ok=True)
         subject = (self.folder / "subject_token.jwt").absolute()
-        self._write(self.path("service_account"), _to_json(service_account(key, url, identity)))
-        self._write(self.path("authorized_user"), _to_json(authorized_user(key, identity)))
-        self._write(self.path("external_account"), _to_json(external_account(url, subject)))
-        self._write(subject, _sign(key, "subject", identity).encode())
+        contents = {
+            self.path("service_account"): _to_json(service_account(key, url, identity)),
+            self.path("authorized_user"): _to_json(authorized_user(key, identity)),
+            self.path("external_account"): _to_json(external_account(url, subject)),
+            subject: _sign(key, "subject", identity).encode(),
+        }
+        for file, content in contents.items():
+            write(file, content, 0o644 if self.shared else 0o600)
+        return [*contents]
 
-    def write_authority(self, authority: CertificateAuthority) -> None:
-        """Write the CA certificate, without its key."""
+    def write_authority(self, authority: CertificateAuthority) -> Sequence[Path]:
+        """Write the CA certificate, without its key; return the files."""
         certificate = authority.certificate_pem
         write(self.ca, certificate, 0o644)
         write(self.bundle, trust_bundle(certificate), 0o644)
-
-    def _write(self, file: Path, content: bytes) -> None:
-        write(file, content, 0o644 if self.shared else 0o600)
+        return [self.ca, self.bundle]
 
 
 def service_account(key: ServiceKey, url: str, identity: Identity) -> dict[str, str]:

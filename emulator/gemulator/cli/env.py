@@ -48,9 +48,10 @@ def env(target: ServerTarget, adc: str, form: Format, **options: Any) -> None:
     Append the output of --format github to "$GITHUB_ENV". Also writes the credential files that the variables name.
     """
     files = CredentialFiles(options["credentials"] or target.state / "credentials")
-    files.write(target.service_key(), target.url, Identity(target.project, target.session))
+    written = files.write(target.service_key(), target.url, Identity(target.project, target.session))
     if options["tls"] or options["proxy"]:
-        files.write_authority(target.authority())
+        written = [*written, *files.write_authority(target.authority())]
+    click.echo(f"Wrote {', '.join(map(str, written))}.", err=True)
     client = ClientEnvironment(
         urls=EmulatorUrls(target.url, target.project, options["location"]),
         token=create_token(target.session, None, derive_key(options["seed"], options["token_key"])),

@@ -4,6 +4,7 @@ import errno
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ import click
 from gemulator.cli.scenario_source import scenario_source
 from gemulator.cli.settings_options import reporting_errors, settings_from_options, settings_options
 from gemulator.client.urls import EmulatorUrls
+from gemulator.core.clock import UTC
 from gemulator.core.folders import default_state_dir
 from gemulator.core.recording_settings import for_recording, records
 from gemulator.core.settings import Settings
@@ -21,6 +23,7 @@ from gemulator.scenario.library import Library
 from gemulator.server.app import create_app
 from gemulator.server.freed_memory import return_freed_memory
 from gemulator.server.listeners import bind, extra_listeners, origin_of, run_workers, uvicorn_config
+from gemulator.server.log import json_record
 from gemulator.server.open_files import open_file_limit
 from gemulator.server.output import flush_standard, is_terminal, writer_of
 from gemulator.server.tls.certificate_authority import UnsupportedHostError
@@ -45,32 +48,41 @@ def run_server(settings: Settings) -> None:
         app = create_app(settings, entrance="serve")
     listener, extra = _listener(settings), _extra_listeners(settings)
     banner = _banner(settings, app.state.engine.preparation.library, origin_of(listener), extra)
+    announce = _announcer(settings)
     try:
         if settings.workers == 1:
-            _run(Server(uvicorn_config(app, settings), extra), listener, banner)
+            _run(Server(uvicorn_config(app, settings), extra), listener, partial(announce, banner))
         else:
-            _run_workers(settings, listener, banner)
-        _print("Stopped.")
+            _run_workers(settings, listener, partial(announce, banner))
+        announce("Stopped.")
     finally:
         flush_standard()
 
 
-def _print(text: str) -> None:
-    """Write a line to standard output, without waiting for its reader."""
-    writer_of(sys.stdout).write(f"{text}\n")
+def _announcer(settings: Settings) -> Callable[[str], None]:
+    """Return the writer of texts to standard output, which does not wait for their reader; as JSON if the log is."""
+    write = writer_of(sys.stdout).write
+    if settings.log_format != "json":
+        return lambda text: write(f"{text}\n")
+
+    def announce(text: str) -> None:
+        for line in filter(None, map(str.strip, text.splitlines())):
+            write(json_record(UTC(), "info", message=line))
+
+    return announce
 
 
-def _run(server: Server, listener: socket.socket, banner: str) -> None:
+def _run(server: Server, listener: socket.socket, announce: Callable[[], None]) -> None:
     """Serve until a signal. Handlers are installed first: a signal may follow the banner immediately."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
-    _print(banner)
+    announce()
     return_freed_memory()
     server.run([listener])
 
 
-def _run_workers(settings: Settings, listener: socket.socket, banner: str) -> None:
-    _print(banner)
+def _run_workers(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:
+    announce()
     with suppress(KeyboardInterrupt):
         run_workers(WorkerApp(partial(create_app, entrance="serve"), settings), settings, listener)
 

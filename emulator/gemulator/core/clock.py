@@ -31,3 +31,10 @@ def parse_clock(clock: str) -> float | None:
     if not 0 <= seconds < CLOCK_END:
         raise ValueError(f"{clock!r} is out of range: write a time from 1970-01-01 to 2106-02-07")
     return seconds
+
+
+def rfc_3339(at: float) -> str:
+    """Return the time of Unix seconds in UTC, like `2026-02-11T22:54:21.000+00:00`."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

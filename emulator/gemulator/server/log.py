@@ -4,18 +4,20 @@ import asyncio
 import logging
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal, TextIO, TypeAlias
 
 import orjson
 from msgspec.structs import asdict
 
-from gemulator.core.clock import Clock
+from gemulator.core.clock import Clock, rfc_3339
 from gemulator.core.credentials import Redactor
 from gemulator.core.printable import printable, printable_json, printable_lines
 from gemulator.core.text_cache import cache_short, cache_texts
 from gemulator.delivery.live_steps import UpstreamEnd
 from gemulator.server.output import is_terminal, writer_of
 from gemulator.state.journal.entry import Exchange, Finished, Received, answer_bytes, sent_status
+from gemulator.state.store import DEFAULT
 
 LogStyle: TypeAlias = Literal["auto", "plain", "json", "off"]
 
@@ -37,7 +39,7 @@ class RequestLog:
         self._style = style
         self._color = style == "auto" and is_terminal(out or sys.stderr)
         if style == "json":
-            self._out.loss_line = lambda lines: _dump({"at": clock(), "level": "warning", "dropped": lines})
+            self._out.loss_line = lambda lines: json_record(clock(), "warning", dropped=lines)
 
     def write(self, received: Received, finished: Finished) -> None:
         """Log a request and the end of its delivery."""
@@ -72,15 +74,16 @@ class RequestLog:
             return
         self.flush()
         if self._style == "json":
-            self._write([_dump({"at": self._clock(), "method": method, "path": path, "status": 404, "hint": hint})])
+            self._write([json_record(self._clock(), "warning", method=method, path=path, status=404, hint=hint)])
         else:
             shown = _short_path(self._redactor.text(path))
-            self._write([f"{method}  {shown}  {self._status(404)}\n{self._reason_lines(hint)}"])
+            at = _time_of_day(int(self._clock()))
+            self._write([f"{at}  {method}  {shown}  {self._status(404)}\n{self._reason_lines(hint)}"])
 
     def info(self, text: str) -> None:
         """Log a message of the server, also in style `off`."""
         if self._style == "json":
-            self._out.write(_dump({"at": self._clock(), "level": "info", "message": text}))
+            self._out.write(json_record(self._clock(), "info", message=text))
         else:
             self._out.write(f"gemulator: {printable_lines(text)}\n")
 
@@ -91,7 +94,10 @@ class RequestLog:
         start = _line_start(exchange.method, exchange.path, exchange.model)
         status = self._status(sent_status(received, finished))
         chunks = "chunk" if count == 1 else "chunks"
-        line = f"{start}  {chosen}  {status}  {count} {chunks}  {round(finished.duration * 1000)} ms"
+        at = _time_of_day(int(received.at))
+        line = f"{at}  {start}  {chosen}  {status}  {count} {chunks}  {round(finished.duration * 1000)} ms"
+        if received.session != DEFAULT:
+            line += f"  session {printable(received.session)}"
         if finished.outcome != "completed":
             line += f"  {finished.outcome}"
         if received.delivery.faults:
@@ -130,7 +136,7 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         message = super().format(record)
-        return _dump({"at": record.created, "level": record.levelname.lower(), "message": message}).rstrip()
+        return json_record(record.created, record.levelname.lower(), message=message).rstrip()
 
 
 def _upstream(end: UpstreamEnd) -> str:
@@ -183,8 +189,7 @@ def _short_path(path: str) -> str:
 
 def _json_line(received: Received, finished: Finished) -> str:
     exchange = received.exchange
-    record = {
-        "at": received.at,
+    record: dict[str, Any] = {
         "session": received.session,
         "method": exchange.method,
         "path": exchange.path,
@@ -205,8 +210,16 @@ def _json_line(received: Received, finished: Finished) -> str:
         "hint": exchange.hint or None,
         "tolerated": list(exchange.tolerated),
     }
-    return _dump(record)
+    level = "info" if 0 < record["status"] < 400 and finished.outcome == "completed" else "warning"
+    return json_record(received.at, level, **record)
 
 
-def _dump(record: dict[str, Any]) -> str:
+def json_record(at: float, level: str, **fields: Any) -> str:
+    """Return a log line as JSON; `at` is in Unix seconds and becomes `time` (RFC 3339)."""
+    record = {"time": rfc_3339(at), "level": level, **fields}
     return printable_json(orjson.dumps(record).decode()) + "\n"
+
+
+@lru_cache(maxsize=4)
+def _time_of_day(seconds: int) -> str:
+    return rfc_3339(seconds)[11:19]

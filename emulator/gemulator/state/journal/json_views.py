@@ -1,11 +1,11 @@
 """JSON types and views of the journal for the admin API."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, assert_never
 
 import orjson
 
+from gemulator.core.clock import rfc_3339
 from gemulator.core.errors import Mismatch, NearMiss
 from gemulator.core.plan import Usage
 from gemulator.delivery.steps import Chunk, CloseConnection, Hang, Head, Step
@@ -190,7 +190,7 @@ def entry_view(entry: Entry, *, full: bool = False) -> EntryView:
         id=entry.number,
         session=received.session,
         at=received.at,
-        time=datetime.fromtimestamp(received.at, UTC).isoformat(timespec="milliseconds"),
+        time=rfc_3339(received.at),
         method=exchange.method,
         path=exchange.path,
         model=exchange.model,
