@@ -72,7 +72,8 @@ class Endpoint:
 
     def __init__(self, scenario: str = "", **settings: Any) -> None:
         library = Library([read_scenario(scenario, Path("test.yaml"), "test")] if scenario else [])
-        chosen = Settings(**{"scenarios": (), **settings})
+        # Tests of the form of calls need one whatever the prompt says.
+        chosen = Settings(**{"scenarios": (), "tool_calls": "always", **settings})
         self.engine = Engine(chosen, library, MemoryStore(), CATALOG, lambda: 1_770_850_461.0)
 
     def send(self, body: bytes, endpoint: str = "openapi", location: str = "global", **headers: str) -> Answer:

@@ -120,7 +120,7 @@ def test_quotas(emulator: Emulator, server: str) -> None:
 def test_invented_calls_and_what_the_journal_keeps(emulator: Emulator, server: str) -> None:
     schema = {"type": "object", "properties": {"city": {"enum": ["Bonn"]}}, "required": ["city"]}
     tool = {"type": "function", "function": {"name": "locate", "parameters": schema}}
-    answer = ask(emulator, server, "where am I?", f"journal {server}", tools=[tool])
+    answer = ask(emulator, server, "locate me", f"journal {server}", tools=[tool])
     call = answer.json()["choices"][0]["message"]["tool_calls"][0]["function"]
     assert (call["name"], call["arguments"]) == ("locate", '{"city":"Bonn"}')
     with Admin(emulator.url) as admin:

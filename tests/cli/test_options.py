@@ -25,7 +25,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "options.md"
 ROWS = list(option_rows())
 VALUES = {"scenario": "weather", "wire": "sdk-safe", "strictness": "strict", "signatures": "off", "unmatched": "error"}
 VALUES |= {"seed": "7", "speed": "0", "clock": "real"} | dict.fromkeys(("fault", "pacing", "quota", "error"), "none")
-VALUES |= {"tool_index": "gap", "fragment": "whole", "calls_per_delta": "2", "stream_usage": "every"}
+VALUES |= {
+    "tool_index": "gap",
+    "fragment": "whole",
+    "calls_per_delta": "2",
+    "stream_usage": "every",
+    "tool_calls": "always",
+}
 SERVER, _, PYTEST, MARKER, SESSION, HEADER = range(6)
 
 

@@ -809,7 +809,7 @@ def test_the_marker_and_the_ini_options_are_listed(tmp_path: Path) -> None:
     listed = run(tmp_path, {}, "--markers").str()
     assert (
         "@pytest.mark.gemulator(scenario=, unmatched=, strictness=, signatures=, seed=, clock=, wire=, tool_index=,"
-        " fragment=, calls_per_delta=, stream_usage=, speed=, fault=,"
+        " fragment=, calls_per_delta=, stream_usage=, tool_calls=, speed=, fault=,"
         " pacing=, quota=, error=, strict=, env=): scenario: " in listed
     )
     listed = run(tmp_path, {}, "--help").str()

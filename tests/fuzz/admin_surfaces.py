@@ -18,6 +18,7 @@ _SESSION: Mapping[str, Any] = {
     "fragment": "size:2",
     "calls_per_delta": 2,
     "stream_usage": "every",
+    "tool_calls": "always",
     "signatures": "off",
     "clock": "2026-02-11T22:54:21Z",
     "unmatched": "error",

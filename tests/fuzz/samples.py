@@ -102,6 +102,7 @@ OVERRIDES: Mapping[str, Sequence[str]] = {
     "fragment": ("json", "token", "size:3", "size:0", "whole"),
     "calls-per-delta": ("1", "1000", "99999999999999999999"),
     "stream-usage": ("last", "every"),
+    "tool-calls": ("related", "always"),
     "strictness": ("lenient", "service", "strict"),
     "signatures": ("enforce", "strict", "warn", "off"),
     "quota": ("concurrent: 2", "requests_per_minute: 1, retry_after: 2s", f"tokens_per_minute: {10**30}"),

@@ -123,7 +123,7 @@ def _github_annotation(problem: Problem) -> str:
 @click.option("--project", default="demo", show_default=True, help="Project in the path.")
 @settings_subset(
     *("scenarios", "unmatched", "upstream", "seed", "clock", "speed", "strictness", "catalog"),
-    *("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage", "redact"),
+    *("wire", "tool_index", "fragment", "calls_per_delta", "stream_usage", "tool_calls", "redact"),
 )
 def explain(
     request_file: BinaryIO, headers: tuple[str, ...], endpoint: str, location: str, project: str, **options: Any

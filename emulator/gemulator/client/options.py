@@ -13,6 +13,7 @@ from gemulator.core.settings import (
     Signatures,
     StreamUsage,
     Strictness,
+    ToolCalls,
     ToolIndex,
     UnmatchedMode,
     Wire,
@@ -51,6 +52,7 @@ class Options(TypedDict, total=False):
     fragment: str
     calls_per_delta: int
     stream_usage: StreamUsage
+    tool_calls: ToolCalls
     emulator_headers: bool
     auth: Literal["any", "open", "token"]
     tokens: Sequence[str]
@@ -106,6 +108,7 @@ class SessionOptions(TypedDict, total=False):
     fragment: str | None
     calls_per_delta: int | None
     stream_usage: StreamUsage | None
+    tool_calls: ToolCalls | None
     speed: str | float | None
     fault: str | Mapping[str, Any] | None
     pacing: str | Mapping[str, Any] | None

@@ -4,7 +4,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolIndex, Wire
+from gemulator.core.settings import Signatures, StreamUsage, Strictness, ToolCalls, ToolIndex, Wire
 
 
 class Overrides(Struct, frozen=True):
@@ -20,6 +20,7 @@ class Overrides(Struct, frozen=True):
     fragment: str | None = None
     calls_per_delta: str | None = None
     stream_usage: StreamUsage | None = None
+    tool_calls: ToolCalls | None = None
     speed: str | None = None
     strictness: Strictness | None = None
     signatures: Signatures | None = None

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from gemulator.core.clock import parse_clock
 from gemulator.core.credentials import compile_pattern
@@ -48,6 +48,11 @@ def check_patterns(values: tuple[str, ...]) -> tuple[str, ...]:
     for pattern in values:
         compile_pattern(pattern)
     return values
+
+
+StoreURL: TypeAlias = Annotated[str, AfterValidator(check_store)]
+Origins: TypeAlias = Annotated[str, AfterValidator(check_origins)]
+Patterns: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_patterns), AfterValidator(check_patterns)]
 
 
 def texts_of(values: Sequence[str | SecretStr]) -> Sequence[str]:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationInfo,
@@ -16,13 +15,12 @@ from pydantic import (
 from gemulator.core.folders import default_scenarios
 from gemulator.core.session_sources import AllowedHost, SessionSource
 from gemulator.core.setting_checks import (
-    as_patterns,
+    Origins,
+    Patterns,
+    StoreURL,
     check_clock,
     check_header_values,
     check_no_spaces,
-    check_origins,
-    check_patterns,
-    check_store,
     texts_of,
 )
 from gemulator.core.setting_model import SettingModel
@@ -38,13 +36,11 @@ ToolIndex: TypeAlias = Literal["documented", "sequential", "all-zero", "gap", "m
 Fragment: TypeAlias = Annotated[str, Field(pattern=r"^(json|token|whole|size:[1-9]\d{0,5})$")]
 CallsPerDelta: TypeAlias = Annotated[int, Field(ge=1, le=1_000)]
 StreamUsage: TypeAlias = Literal["last", "every"]
+ToolCalls: TypeAlias = Literal["related", "always"]
 
 
 RecordMode: TypeAlias = Literal["missing", "all", "none"]
 ClockText: TypeAlias = Annotated[str, AfterValidator(check_clock)]
-_StoreURL: TypeAlias = Annotated[str, AfterValidator(check_store)]
-_Origins: TypeAlias = Annotated[str, AfterValidator(check_origins)]
-_Patterns: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(as_patterns), AfterValidator(check_patterns)]
 
 
 # Empty, secret and policy would protect nothing, a host would be every address.
@@ -161,6 +157,10 @@ class Settings(SettingModel):
         StreamUsage,
         Field(description="Token counts in a stream: in the `last` chunk as documented, or so far in `every` chunk."),
     ] = "last"
+    tool_calls: Annotated[
+        ToolCalls,
+        Field(description="Tool calls of generated answers: of tools `related` to the prompt, or `always` the best."),
+    ] = "related"
     emulator_headers: Annotated[bool, Field(description="Add `x-emulator-` headers to answers.")] = True
     auth: Annotated[
         Literal["any", "open", "token"],
@@ -193,7 +193,7 @@ class Settings(SettingModel):
     ] = "any"
     catalog: Annotated[Path | None, Field(description="YAML file with additional models and endpoints.")] = None
     cors: Annotated[
-        _Origins,
+        Origins,
         Field(description="Origins allowed by CORS, separated by commas; `*` allows all."),
     ] = "*"
     openapi_limit: Annotated[int, Field(gt=0, description="Maximum body size on `endpoints/openapi` in bytes.")] = (
@@ -212,7 +212,7 @@ class Settings(SettingModel):
     ] = 20_000
     max_enum: Annotated[int, Field(ge=1, description="Maximum number of values of an enum.")] = 20_000
     store: Annotated[
-        _StoreURL,
+        StoreURL,
         Field(description="State store: `memory`, or redis://HOST:PORT/DB to share state between processes."),
     ] = "memory"
     workers: Annotated[
@@ -232,7 +232,7 @@ class Settings(SettingModel):
         Field(ge=0, description="Maximum size of a body in the journal in bytes, without media; larger ones are cut."),
     ] = 1_000_000
     redact: Annotated[
-        _Patterns,
+        Patterns,
         Field(description="Regular expression (RE2) of texts that are kept and shown nowhere, like credentials."),
     ] = ()
     admin: Annotated[Literal["on", "off"], Field(description="Serve the admin API.")] = "on"

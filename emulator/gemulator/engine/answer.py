@@ -115,7 +115,8 @@ class AnswerBuilder:
         style = self._style(caller, located, tokens_per_chunk, root)
         pacing, waits = (override.pacing, override.waits or ()) if override else (default_pacing, ())
         schedule = Schedule(pacing, speed, fault_overrides(caller, located), waits)
-        return RenderOptions(root, style, schedule, self._sign, budget, now, is_repeat)
+        tool_calls = caller.settings.tool_calls or settings.tool_calls
+        return RenderOptions(root, style, schedule, self._sign, budget, now, is_repeat, tool_calls)
 
     def _style(self, caller: Caller, located: LocatedTurn | None, tokens_per_chunk: int, root: Seed) -> Style:
         """Return the format of a stream: by request or session, scenario, server; the first that sets it wins."""

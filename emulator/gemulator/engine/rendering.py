@@ -10,6 +10,7 @@ from gemulator.core.budget import LETTERS_PER_STEP, Budget
 from gemulator.core.errors import RequestError, Unsatisfiable
 from gemulator.core.plan import Answer, Failure, Plan, Thought, Usage
 from gemulator.core.seed import Seed
+from gemulator.core.settings import ToolCalls
 from gemulator.delivery.byte_template import CONSTANT, ByteTemplate, Placeholders
 from gemulator.delivery.paced_stream import PacedSteps, StreamTemplate
 from gemulator.delivery.pacing import NO_WORKLOAD, Workload
@@ -132,7 +133,7 @@ def _token_fields(usage: Usage) -> tuple[bytes, bytes]:
 class RenderOptions(Struct, frozen=True):
     """Seed of the text, style, schedule, signer, work limit and time (Unix seconds) of an answer.
 
-    `is_repeat`: the prompt was sent before, so the service may have cached it.
+    `is_repeat`: the prompt was sent before, so the service may have cached it. `tool_calls`: of a generated answer.
     """
 
     root: Seed
@@ -142,6 +143,7 @@ class RenderOptions(Struct, frozen=True):
     budget: Budget
     now: float
     is_repeat: bool = False
+    tool_calls: ToolCalls = "related"
 
 
 def render(
@@ -219,6 +221,7 @@ def _plan(
         groups=script.groups,
         budget=options.budget,
         now=options.now,
+        tool_calls=options.tool_calls,
     )
     given = script.usage.prompt_tokens
     count = partial(prompt_tokens, conversation, model) if given is None else lambda: given

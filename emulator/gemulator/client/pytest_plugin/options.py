@@ -13,7 +13,15 @@ import pytest
 if TYPE_CHECKING:
     from gemulator.client.options import FilePath, SessionOptions
     from gemulator.core.setting_sources import Layer
-    from gemulator.core.settings import SessionUnmatchedMode, Signatures, StreamUsage, Strictness, ToolIndex, Wire
+    from gemulator.core.settings import (
+        SessionUnmatchedMode,
+        Signatures,
+        StreamUsage,
+        Strictness,
+        ToolCalls,
+        ToolIndex,
+        Wire,
+    )
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,9 @@ class PytestOptions:
     calls_per_delta: int | None = field(default=None, metadata={"help": "whole tool calls in one delta of a stream"})
     stream_usage: "StreamUsage | None" = field(
         default=None, metadata={"help": "token counts in a stream: in the `last` chunk or in `every` one"}
+    )
+    tool_calls: "ToolCalls | None" = field(
+        default=None, metadata={"help": "tool calls of generated answers: `related` to the prompt or `always`"}
     )
     speed: str | None = field(default=None, metadata={"help": "pacing: `authored`, `realistic` or a number"})
     fault: str | None = field(

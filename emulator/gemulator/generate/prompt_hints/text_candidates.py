@@ -38,6 +38,11 @@ _NEVER_QUOTED = frozenset(
 )
 _PATTERNS = {"unit": UNITS, "language": LANGUAGE, "formula": FORMULA, "sql": STATEMENT}
 _CODED = re.compile(r"\bcodes?\b|ISO|_code|Code")
+_NAMING = re.compile(
+    r"(?:\b(?:named|called|names?|namens|genannt|hei(?:ß|ss)t|nommée?|appelée?|llamad[oa]|chamad[oa])"
+    r"|名为|名為|叫做?|名前は|이름은)[\s:]*$",
+    re.I,
+)
 _IN_FIGURES = re.compile(r"YYYY|yyyy|ISO")
 _WHERE = frozenset(words("in at near around from to of visiting en à nach aus"))
 _AT_PLACES = frozenset(
@@ -83,6 +88,8 @@ class TextCandidates:
 
     def of(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         kind = kind_of(name, schema)
+        if kind == "person":
+            yield from self._quoted_names()
         yield from self._literals(kind, name, schema)
         yield from self._members_of_kind(name, schema)
         if kind in ("place", "person", "from", "to"):
@@ -122,6 +129,12 @@ class TextCandidates:
             if one.value not in keys and (is_short or kind in ("text", "message", "query", "sentence", "")):
                 yield one.value, one.start
 
+    def _quoted_names(self) -> Iterator[tuple[str, int]]:
+        """Yield short quotes after a word like "named", which are names in any script."""
+        for one in self._prompt.quoted:
+            if len(one.value.split()) <= LONG and _NAMING.search(self._prompt.text[max(0, one.start - 24) : one.start]):
+                yield one.value, one.start
+
     def _topic(self) -> Topic:
         """Return the topic of the text after a colon if it is longer than two words: "Find the keywords: ..."."""
         text = self._prompt.text
@@ -151,13 +164,17 @@ class TextCandidates:
             yield about[:1].upper() + about[1:], -1
         if kind == "message" and (words := message(text)):
             yield words, -2
-        if kind in ("query", "text", "title", "message"):
+        if kind == "title":
+            yield request(text.strip().partition("\n")[0]), -4
+        if kind in ("query", "text", "message"):
             yield request(text), len(text)
 
     def _literals(self, kind: str, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         """Yield candidates recognised by their shape."""
         yield from ((one.value, one.start) for one in _of_kind(self._prompt, kind))
         match kind:
+            case "to":  # of a mail, if the prompt has an address
+                yield from ((one.value, one.start) for one in self._prompt.emails)
             case "email" if not self._prompt.emails:
                 yield from self._addresses()
             case "person":

@@ -11,6 +11,7 @@ from gemulator.core.budget import Budget
 from gemulator.core.json_types import JSON
 from gemulator.core.plan import Part
 from gemulator.core.seed import Seed
+from gemulator.core.settings import ToolCalls
 from gemulator.core.strict_model import StrictModel
 from gemulator.request.conversation import Conversation
 from gemulator.scenario.templates.fields import template_fields
@@ -26,7 +27,7 @@ class Context(Struct, frozen=True):
     `seed` decides text, `attempt` ids. `call_id` and `sign` come from dialect and model: `sign` returns None if the
     model does not sign. `decoding` holds server-specific options of the request, `groups` the captured groups of
     the regular expressions in `when`. `budget` is the work limit of the whole request, `now` the time in Unix
-    seconds.
+    seconds. `tool_calls` decides if a generated answer calls a tool that has nothing to do with the prompt.
     """
 
     conversation: Conversation
@@ -40,6 +41,7 @@ class Context(Struct, frozen=True):
     work: Work = field(default_factory=Work)
     budget: Budget = field(default_factory=Budget)
     now: float = 0.0
+    tool_calls: ToolCalls = "related"
 
     def child(self, *names: str | int) -> "Context":
         """Return the context of a named part of the answer."""

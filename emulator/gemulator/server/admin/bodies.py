@@ -25,6 +25,7 @@ from gemulator.core.settings import (
     Signatures,
     StreamUsage,
     Strictness,
+    ToolCalls,
     ToolIndex,
     Wire,
 )
@@ -96,6 +97,7 @@ class NewSession(DeliveryLines):
     fragment: str | None = None
     calls_per_delta: Annotated[str | None, BeforeValidator(number_as_text)] = None
     stream_usage: StreamUsage | None = None
+    tool_calls: ToolCalls | None = None
     speed: str | None = None
     signatures: Signatures | None = None
     clock: ClockText | None = None
