@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from gemulator.core.budget import LETTERS_PER_STEP, Budget
+from gemulator.core.budget import LETTERS_PER_STEP
 from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.plan import ToolCall
 from gemulator.core.seed import Seed
-from gemulator.generate.json_schema import Unsatisfiable, value_for
+from gemulator.engine.planning.schema_value import schema_value
+from gemulator.generate.json_schema import Unsatisfiable
 from gemulator.generate.prompt_hints import Hints, ToolTable, analyse, hints_per_call
 from gemulator.request.body import Function
 from gemulator.request.parsed import RequestEnvelope
@@ -33,7 +34,7 @@ def generate_calls(context: Context) -> Sequence[ToolCall] | None:
 
 
 def _next_step(context: Context) -> _Step | None:
-    """Return the function to call now (fidelity.md, Generated tool calls)."""
+    """Return the function to call now (fidelity.md, The invented answer)."""
     conversation = context.conversation
     choice = conversation.request.choice_of_tool
     functions = conversation.request.functions_offered
@@ -86,7 +87,7 @@ def _calls(step: _Step, context: Context) -> Iterator[ToolCall]:
     for index, hints in enumerate(_hints(step, context)):
         seed = context.seed.child("call", index)
         try:
-            arguments = dump_json(_arguments(function, hints, seed, context.budget))
+            arguments = dump_json(_arguments(function, hints, seed, context))
         except Unsatisfiable as error:
             raise error.within(context.conversation.request.path_of(function.name)) from None
         call_id = context.call_id(context.attempt.child("call", index), function.name, index)
@@ -122,6 +123,8 @@ def _result_lines(values: Sequence[JSON], *, has_numbers: bool) -> Iterator[str]
         level = nested[:_MAX_LINES]
 
 
-def _arguments(function: Function, hints: Hints, seed: Seed, budget: Budget) -> JSON:
+def _arguments(function: Function, hints: Hints, seed: Seed, context: Context) -> JSON:
     schema = function.arguments
-    return {} if schema is None else value_for(schema, seed, hints=hints, budget=budget)
+    if schema is None:
+        return {}
+    return schema_value(schema, analyse(context.conversation.user_text), seed, hints, context.budget)

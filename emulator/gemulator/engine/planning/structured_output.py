@@ -6,9 +6,10 @@ from gemulator.core.budget import LETTERS_PER_STEP, Budget, BudgetExceeded
 from gemulator.core.errors import Unsatisfiable, UnsatisfiableWithinLimit
 from gemulator.core.json_types import JSON, dump_json
 from gemulator.core.seed import Seed
+from gemulator.engine.planning.schema_value import schema_value
 from gemulator.generate.grammar import Grammar, Schema, format_value, sample
 from gemulator.generate.json_schema import value_for
-from gemulator.generate.prompt_hints import Hints, analyse, requested_keys, schema_of, shorten
+from gemulator.generate.prompt_hints import Hints, analyse, is_event, requested_keys, schema_of, shorten
 from gemulator.generate.regex import matcher
 from gemulator.generate.text.answer import answer
 from gemulator.request.conversation import Conversation
@@ -57,8 +58,9 @@ def matching_value(schema: JSON, conversation: Conversation, seed: Seed, budget:
     budget.expect(len(prompt) // LETTERS_PER_STEP)
     if schema is None:
         schema = schema_of(requested_keys(prompt) or ("result",), prompt)
-    hints = Hints(analyse(prompt), seed=seed.child("json", "topic"), budget=budget)
-    return value_for(schema, seed.child("json"), hints=hints, budget=budget)
+    found = analyse(prompt)
+    hints = Hints(found, seed=seed.child("json", "topic"), budget=budget, is_event=is_event(schema))
+    return schema_value(schema, found, seed.child("json"), hints, budget)
 
 
 def _find_mentioned(options: Sequence[str], prompt: str) -> Sequence[int]:

@@ -9,6 +9,7 @@ from gemulator.core.seed import Seed
 from gemulator.generate.prompt_hints.extractors import Match
 from gemulator.generate.prompt_hints.field_kinds import MONEY, kind_of, split_words
 from gemulator.generate.prompt_hints.lexicon import mention
+from gemulator.generate.prompt_hints.phrases import event
 from gemulator.generate.prompt_hints.prompt import Prompt
 from gemulator.generate.prompt_hints.text_candidates import TextCandidates
 from gemulator.generate.text.languages.word_blocks import words
@@ -39,7 +40,10 @@ _END = re.compile(r"[.!?](?:\s|$)|(?<!\s)\s++(?:and|with)\s")  # of a labelled v
 
 
 class Hints:
-    """Candidates of one prompt. A candidate that was taken is not offered again; there is no other state."""
+    """Candidates of one prompt. A candidate that was taken is not offered again; there is no other state.
+
+    `is_event`: the property `name` is that of an event. `in_order`: names come in the order of the prompt.
+    """
 
     def __init__(
         self,
@@ -47,18 +51,30 @@ class Hints:
         skip: tuple[str, ...] = (),
         seed: Seed | None = None,
         budget: Budget | None = None,
+        *,
+        is_event: bool = False,
+        in_order: bool = False,
     ) -> None:
         self._prompt = prompt
         self._skip = skip
         self._seed = seed
         self._budget = budget or Budget()
-        self._texts = TextCandidates(prompt, skip, seed)
+        self._is_event = is_event
+        self._in_order = in_order
+        self._texts = TextCandidates(prompt, skip, seed, in_order=in_order)
         self._used: set[int] = set()
         self._offered: dict[str, tuple[int, ...]] = {}
 
     def fresh(self) -> "Hints":
         """Return unused hints of the same prompt, with what is left of the work limit."""
-        return Hints(self._prompt, self._skip, self._seed, self._budget)
+        return self._copy(in_order=self._in_order)
+
+    def ordered(self) -> "Hints":
+        """Return unused hints that offer names in the order of the prompt, for the objects of a list."""
+        return self._copy(in_order=True)
+
+    def _copy(self, *, in_order: bool) -> "Hints":
+        return Hints(self._prompt, self._skip, self._seed, self._budget, is_event=self._is_event, in_order=in_order)
 
     def take(self, value: Any) -> None:
         """Mark the positions of this candidate as used."""
@@ -93,6 +109,8 @@ class Hints:
             case "array":
                 yield from self._lists(name, schema)
             case "string" | None:
+                if self._is_event and name == "name" and (named := event(self._prompt.text)):
+                    yield named
                 yield from self._labels(name)
                 yield from self._texts.of(name, schema)
 

@@ -26,6 +26,11 @@ _TAIL = re.compile(
     r"|(?:with|from|for|by|at|on|in|before|after|until|um|am|à|a las|às)\s(?=[A-Z\d\x00]|the|my|to|\S+@))).*",
     re.S,
 )
+_EVENT = re.compile(
+    r"\b(?:a|an|the|our|my|his|her|their|this|next)\s((?:[\w'-]{1,30}\s){0,2}(?:fair|conference|party|meeting|meetup|workshop"
+    r"|concert|festival|wedding|dinner|lunch|seminar|webinar|exhibition|show|match|game|race|hackathon|picnic|reunion))\b",
+    re.I,
+)
 _NAMED = re.compile(r"^(?:task|to-?do|note|event|ticket|issue|reminder|meeting)s?\s*:\s*", re.I)
 _SAID = re.compile(r"\b(?:that|saying|to say|dass|que)\s+(.{3,400})", re.I | re.S)
 _AFTER_SAID = re.compile(
@@ -69,6 +74,13 @@ def reminder(text: str) -> str:
     """Return the text of a requested reminder, or ""."""
     order = _ORDER.match(" ".join(text.split()))
     return subject(text) if order and _REMINDING.match(order["verb"]) else ""
+
+
+@cache_texts(256, 4_096)
+def event(text: str) -> tuple[str, int] | None:
+    """Return the event that the text names, with its position: "going to a science fair" gives "science fair"."""
+    found = _EVENT.search(text)
+    return (found[1], found.start(1)) if found else None
 
 
 @cache_texts(256, 4_096)

@@ -81,10 +81,11 @@ class TextCandidates:
     With a `seed` they are for an answer: sentences on the topic instead of the prompt's own sentence.
     """
 
-    def __init__(self, prompt: Prompt, skip: tuple[str, ...], seed: Seed | None) -> None:
+    def __init__(self, prompt: Prompt, skip: tuple[str, ...], seed: Seed | None, *, in_order: bool = False) -> None:
         self._prompt = prompt
         self._skip = skip
         self._seed = seed
+        self._in_order = in_order
 
     def of(self, name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
         kind = kind_of(name, schema)
@@ -230,7 +231,7 @@ class TextCandidates:
     def _names(self, kind: str) -> Iterator[tuple[str, int]]:
         wanted = {"place": _AT_PLACES, "from": _FROM, "to": _TO, "person": _WITH_PEOPLE}[kind]
         offered = [name for name in self._prompt.names if name.value not in self._skip]
-        for name in sorted(offered, key=lambda name: _rank(name, wanted)):
+        for name in sorted(offered, key=lambda name: name.start if self._in_order else _rank(name, wanted)):
             yield name.value, name.start
 
 
