@@ -66,7 +66,11 @@ test("fields that only vLLM knows", async () => {
 
 test("the stream helper joins the calls of vLLM and of a partner model", async () => {
   for (const [client, model] of [[vllm, "any"], [partner, "moonshotai/kimi-k2-thinking-maas"]]) {
-    const runner = client.chat.completions.stream({ model, messages, tools });
+    const runner = client.chat.completions.stream({
+      model,
+      messages: [{ role: "user", content: "What is the weather in Oslo?" }],
+      tools,
+    });
     const { message, finish_reason } = (await runner.finalChatCompletion()).choices[0];
     assert.equal(finish_reason, "tool_calls");
     assert.deepEqual(message.tool_calls.map((call) => Object.keys(JSON.parse(call.function.arguments))), [["city"]]);
