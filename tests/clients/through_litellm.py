@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 MESSAGES = [{"role": "user", "content": "Is the sky blue?"}]
+WEATHER = [{"role": "user", "content": "What is the weather in Oslo?"}]
 TOOLS = [
     {
         "type": "function",
@@ -88,7 +89,7 @@ def main(base_url: str) -> None:
     seen = {
         "vertex": told(litellm.completion(messages=MESSAGES, **vertex)),
         "vertex stream": streamed(**vertex),
-        "vertex tools": told(litellm.completion(messages=MESSAGES, tools=TOOLS, **vertex)),
+        "vertex tools": told(litellm.completion(messages=WEATHER, tools=TOOLS, **vertex)),
         "plain": told(litellm.completion(messages=MESSAGES, **plain)),
         "plain stream": streamed(**plain),
         "partner": told(litellm.completion(messages=MESSAGES, **partner)),
