@@ -808,8 +808,8 @@ def test_an_option_of_a_session_is_one_of_the_plugin() -> None:
 def test_the_marker_and_the_ini_options_are_listed(tmp_path: Path) -> None:
     listed = run(tmp_path, {}, "--markers").str()
     assert (
-        "@pytest.mark.gemulator(scenario=, unmatched=, strictness=, signatures=, seed=, clock=, wire=, tool_index=,"
-        " fragment=, calls_per_delta=, stream_usage=, tool_calls=, speed=, fault=,"
+        "@pytest.mark.gemulator(scenario=, record=, unmatched=, strictness=, signatures=, seed=, clock=, wire=,"
+        " tool_index=, fragment=, calls_per_delta=, stream_usage=, tool_calls=, speed=, fault=,"
         " pacing=, quota=, error=, strict=, env=): scenario: " in listed
     )
     listed = run(tmp_path, {}, "--help").str()

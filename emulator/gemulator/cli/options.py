@@ -15,6 +15,7 @@ _ONLY_PYTEST = {
     "strict": "Fail a test that has unmatched requests or unused `times`.",
     "env": "Set OPENAI_BASE_URL and OPENAI_API_KEY in a test.",
 }
+_OF_FIXTURE = ("scenarios", "store", "upstream", "upstream_auth")
 _ONLY_OVERRIDES = {
     "scenario": "The only scenario that answers (pytest: scenario files of a test).",
     "fault": "Faults of all answers, like `disconnect: {after_chunks: 3}`.",
@@ -59,11 +60,11 @@ def option_rows() -> Iterator[OptionRow]:
     session = {*SessionOptions.__annotations__, "scenario"}
     for name in dict.fromkeys([*Settings.model_fields, *OVERRIDES, *_ONLY_PYTEST]):
         field = Settings.model_fields.get(name)
-        of_tests = name in {*SessionOptions.__annotations__, *_ONLY_PYTEST}
+        of_tests = name in {*SessionOptions.__annotations__, *_ONLY_PYTEST, "record"}
         places = (
             field is not None,
             field is not None and name not in OF_A_SERVER and NOT_FROM_SHELL.get(name) != (),
-            (of_tests and name != "scenario") or name in {"scenarios", "store"},
+            (of_tests and name not in {"scenario", "record"}) or name in _OF_FIXTURE,
             of_tests,
             name in session,
             name in OVERRIDES,

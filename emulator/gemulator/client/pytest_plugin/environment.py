@@ -70,8 +70,8 @@ def _usable(layer: Layer, ignored: list[tuple[Sourced, str]]) -> Layer:
     for name, one in layer.items():
         if name in OF_A_SERVER:
             ignored.append((one, "the server of tests runs in their process, on a free port"))
-        elif name == "upstream":
-            ignored.append((one, "tests forward nothing"))
+        elif name == "record":
+            ignored.append((one, "a test names its recording in the marker"))
         elif name in NOT_FROM_SHELL and one.value in (NOT_FROM_SHELL[name] or (one.value,)):
             remedy = f"use the ini option gemulator_{name}, --gemulator-{name} or the fixture gemulator_settings"
             ignored.append((one, f"tests would depend on the shell: {remedy}"))

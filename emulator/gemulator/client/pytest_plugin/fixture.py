@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,13 @@ from gemulator.client.admin import AdminError
 from gemulator.client.checks import LATE_REMEDY, FailedCheck, message_of
 from gemulator.client.embedded import Emulator
 from gemulator.client.options import FilePath
+from gemulator.client.pytest_plugin.cassette import SERVER_SETTINGS, open_cassette
 from gemulator.client.pytest_plugin.environment import read_environment
 from gemulator.client.pytest_plugin.options import (
+    SERVER_OPTIONS,
     PytestOptions,
     fail,
+    flag,
     from_config,
     from_markers,
     is_option,
@@ -68,11 +71,11 @@ def _open_server(
     url = config.getoption("--gemulator-url") or config.getini("gemulator_url") or os.environ.get("GEMULATOR_URL")
     given = {name: value for name, value in settings.items() if not is_option(name)}
     given = {**environment, **_server_options(config), **given, **settings_of(options)}
-    if given.get("upstream") is not None:
-        raise fail(
-            "gemulator_settings: upstream: tests forward nothing. Start a server with --upstream outside of them."
-        )
+    if settings.get("record") is not None:
+        raise fail("gemulator_settings: record: name the recording in the marker, @pytest.mark.gemulator(record=…)")
     scenarios = _paths(given.pop("scenarios", ()))
+    config.stash[SERVER_SETTINGS] = {**given, "scenarios": scenarios}
+    given.pop("upstream", None)  # only recording tests forward, from a server of their own
     try:
         if url:
             return RemoteEmulator(url, options, scenarios)
@@ -89,8 +92,9 @@ def _server_options(config: pytest.Config) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     if folders := scenario_folders(config):
         found["scenarios"] = folders
-    if store := config.getoption("--gemulator-store") or config.getini("gemulator_store"):
-        found["store"] = store
+    for name in SERVER_OPTIONS:
+        if name != "scenarios" and (value := config.getoption(flag(name)) or config.getini(f"gemulator_{name}")):
+            found[name] = value
     return found
 
 
@@ -108,10 +112,23 @@ class TestSession:
 
 
 @contextmanager
-def open_session(item: pytest.Item, server: Emulator | RemoteEmulator) -> Iterator[TestSession]:
+def open_session(request: pytest.FixtureRequest, server: Emulator | RemoteEmulator) -> Iterator[TestSession]:
     """Yield a session with the options of a test, and end it."""
+    item: pytest.Item = request.node
     options = from_markers(item, item.config.stash[_PROJECT])
-    session = server.session(**options.session_options())
+    with open_cassette(request, server, options.record) as cassette:
+        if cassette.session is not None:
+            options = replace(options, unmatched=None)  # that of its server, which forwards
+        session = cassette.server.session(cassette.session, **options.session_options())
+        if cassette.file is not None:
+            options = replace(options, scenario=[cassette.file, *options.scenario])
+        with _set_up(session, item, options) as test:
+            yield test
+
+
+@contextmanager
+def _set_up(session: Session, item: pytest.Item, options: PytestOptions) -> Iterator[TestSession]:
+    """Yield a session with its files and variables; check and end it."""
     session.folders = (item.path.parent,)
     patch = pytest.MonkeyPatch()
     try:

@@ -3,7 +3,7 @@
 # Loaded in every pytest run: pydantic is imported only once an option is validated.
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
 class PytestOptions:
     """Options of a test. Those that Settings or the options of a session have as well are named as there.
 
-    Each field is an argument of the marker and, but for `scenario`, an ini option `gemulator_…`; those that are texts
-    are options `--gemulator-…` too. None: the server's.
+    Each field is an argument of the marker and, but for `scenario` and `record`, an ini option `gemulator_…`; those
+    that are texts are options `--gemulator-…` too. None: the server's.
     """
 
     scenario: "Sequence[FilePath]" = field(default=(), metadata={"help": "scenario files to load"})
-    unmatched: "SessionUnmatchedMode" = field(
+    record: "FilePath | None" = field(
+        default=None,
+        metadata={"help": "recording beside the test that answers; --gemulator-record=missing or all writes it"},
+    )
+    unmatched: "SessionUnmatchedMode | None" = field(
         default="error", metadata={"help": "answer to requests that match no turn: `error` or `generate`"}
     )
     strictness: "Strictness" = field(
@@ -95,9 +99,13 @@ FILE = "gemulator.toml"  # in the root directory of the project
 SERVER_OPTIONS = {
     "scenarios": "folders or files of scenarios that answer in all tests, separated by commas",
     "store": "state store: `memory`, or a URL like redis://localhost:6379/0",
+    "upstream": "server that --gemulator-record asks: `vertex`, vertex=URL or openai=URL",
+    "upstream_auth": "credentials for it: `caller`, `adc`, env:NAME or `none`",
 }
+RECORD_MODES = ("missing", "all", "none")
 _FIELDS = {one.name: one for one in fields(PytestOptions)}
-_INI_FIELDS = [name for name in _FIELDS if name != "scenario"]
+_OF_MARKER = ("scenario", "record")
+_INI_FIELDS = [name for name in _FIELDS if name not in _OF_MARKER]
 MARKER = f"gemulator({'=, '.join(_FIELDS)}=): " + "; ".join(
     f"{name}: {one.metadata['help']}" for name, one in _FIELDS.items()
 )
@@ -110,10 +118,10 @@ def add_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
         kind: Literal["bool", "string"] = "bool" if isinstance(_FIELDS[name].default, bool) else "string"
         parser.addini(f"gemulator_{name}", text, type=kind, default=None)
         if kind == "string":
-            group.addoption(_flag(name), metavar=name.upper(), help=text)
+            group.addoption(flag(name), metavar=name.upper(), help=text)
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
     return f"--gemulator-{name.replace('_', '-')}"
 
 
@@ -126,7 +134,7 @@ def from_config(config: pytest.Config, file: "Layer", variables: "Layer", settin
         file,
         _layer("gemulator_", {name: config.getini(f"gemulator_{name}") for name in _INI_FIELDS}),
         variables,
-        _layer("--gemulator-", {name: config.getoption(_flag(name), None) for name in _INI_FIELDS}),
+        _layer("--gemulator-", {name: config.getoption(flag(name), None) for name in _INI_FIELDS}),
         _layer("gemulator_settings: ", settings),
     )
     options = PytestOptions()
@@ -162,7 +170,7 @@ def settings_of(options: PytestOptions) -> Mapping[str, Any]:
     """Return those that are fields of Settings and set."""
     from gemulator.core.settings import Settings
 
-    values = {name: getattr(options, name) for name in _FIELDS if name in Settings.model_fields}
+    values = {name: getattr(options, name) for name in _FIELDS if name in Settings.model_fields and name != "record"}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -204,10 +212,8 @@ def _validate(where: str, name: str, value: Any) -> Any:
     from gemulator.core.settings import SessionUnmatchedMode, Settings
 
     try:
-        if name in {"strict", "env"}:
-            return _bool(value)
-        if name == "scenario":
-            return _files(value)
+        if name in _READERS:
+            return _READERS[name](value)
         setting = as_setting(value)
         if name == "unmatched" and setting not in get_args(SessionUnmatchedMode):  # tests forward nothing
             raise ValueError(f"Input should be 'generate' or 'error', not {setting!r}")
@@ -231,7 +237,16 @@ def _files(value: Any) -> "Sequence[FilePath]":
     return files
 
 
+def _file(value: Any) -> "FilePath":
+    if not isinstance(value, str | os.PathLike):
+        raise ValueError(f"expected a file, not {value!r}")
+    return value
+
+
 def _bool(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"expected True or False, not {value!r}")
     return value
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {"strict": _bool, "env": _bool, "scenario": _files, "record": _file}

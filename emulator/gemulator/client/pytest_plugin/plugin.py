@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gemulator.client.pytest_plugin.options import FILE, MARKER, SERVER_OPTIONS, add_options
+from gemulator.client.pytest_plugin.options import FILE, MARKER, SERVER_OPTIONS, add_options, flag
 
 if TYPE_CHECKING:
     from gemulator.client.embedded import Emulator
@@ -31,7 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("gemulator_url", "like --gemulator-url and the variable GEMULATOR_URL", default="")
     for name, text in SERVER_OPTIONS.items():
         parser.addini(f"gemulator_{name}", text, default=None)
-        group.addoption(f"--gemulator-{name}", metavar=name.upper(), help=text)
+        group.addoption(flag(name), metavar=name.upper(), help=text)
+    group.addoption(
+        "--gemulator-record",
+        metavar="MODE",
+        help="recordings of the marker: ask the upstream for what is `missing` in them, for `all`, or for `none`"
+        " (default), which only replays",
+    )
     add_options(parser, group)
 
 
@@ -78,7 +84,7 @@ def gemulator(request: pytest.FixtureRequest, gemulator_server: "Emulator | Remo
     """A session of the emulator for one test."""
     from gemulator.client.pytest_plugin.fixture import open_session
 
-    with open_session(request.node, gemulator_server) as test:
+    with open_session(request, gemulator_server) as test:
         request.node.stash[_TEST] = test
         yield test.session
         del request.node.stash[_TEST]  # pytest keeps items until the run ends
