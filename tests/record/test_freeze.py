@@ -102,3 +102,11 @@ def test_a_picture_that_the_journal_has_by_hash_only_is_named(running: Emulator,
     done = freeze(running, "--out", str(tmp_path / "demo.yaml"))
     assert "only size and hash of a medium in the answer" in done.output
     assert "1 turns" in done.output
+
+
+def test_a_redacted_request_is_named_and_left_out(running: Emulator, tmp_path: Path) -> None:
+    ask(running, "My key is AIza" + "x" * 35)
+    ask(running, "Hello")
+    done = freeze(running, "--out", str(tmp_path / "demo.yaml"))
+    assert "its request was redacted (a Google API key)" in done.output
+    assert "key" not in (tmp_path / "demo.yaml").read_text()

@@ -15,6 +15,9 @@ def exchange_of(entry: Entry) -> Exchange:
     exchange, delivery = received.exchange, received.delivery
     if exchange.source == "refused":
         raise ValueError("the service refused the request, and does so without a turn")
+    if exchange.body.redacted:
+        kinds = ", ".join(exchange.body.redacted)
+        raise ValueError(f"its request was redacted ({kinds}): the journal does not have what was sent")
     if exchange.body.cut or delivery.cut:
         raise ValueError("the journal has only the beginning: raise --journal-body and ask again")
     if finished is None:
