@@ -90,6 +90,7 @@ async def test_pushed_scenario_is_read_before_its_first_request(reads: list[bool
     assert reads == [False]
 
 
+@pytest.mark.slow
 def test_scenario_of_another_process_is_read_for_its_first_requests() -> None:
     with Emulator() as emulator:
         # As another process that shares the store would push it: this one has not read it.

@@ -44,6 +44,7 @@ def test_speech_depends_on_the_seed() -> None:
     assert speech_like("Hello", SEED) != speech_like("Hello", Seed.root("other"))
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(), max_size=60))
 def test_any_text_yields_speech(text: str) -> None:
     assert 0 < length(speech_like(text, SEED)) <= MAX_SECONDS

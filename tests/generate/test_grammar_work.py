@@ -68,6 +68,7 @@ def test_a_long_grammar_is_refused() -> None:
         read_grammar("root ::= " + '"a" ' * 60_000)
 
 
+@pytest.mark.slow
 def test_all_answers_share_one_work_limit() -> None:
     fields: dict[str, Any] = {"structured_outputs": {"grammar": 'root ::= "a"{30000}'}}
     assert Endpoint().ask(messages=[user()], endpoint="123", n=2, **fields).status == 200

@@ -18,6 +18,7 @@ Emulator(scenarios="none", upstream="vertex", upstream_auth="{auth}").start()
 """
 
 
+@pytest.mark.slow
 def test_server_without_an_upstream_imports_no_client() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -137,6 +137,7 @@ def test_marks_are_others_where_the_text_has_them() -> None:
     assert "{{{b}}}" in message
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.sets(st.integers(0, 19), min_size=1, max_size=3), st.booleans())
 def test_changed_words_are_found_wherever_they_are(changed: set[int], whole: bool) -> None:

@@ -36,6 +36,7 @@ def _kept(limits: str) -> int:
     return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc only")
 def test_large_buffers_among_small_ones_are_returned() -> None:
     assert _kept("set") < 30_000 < _kept("default")

@@ -186,6 +186,7 @@ async def test_pages(store: Store) -> None:
     assert ([entry.number for entry in own.entries], own.next) == ([numbers[0], numbers[3]], None)
 
 
+@pytest.mark.slow
 async def test_filters_reach_beyond_a_batch(store: Store) -> None:
     for _ in range(250):
         await store.append(received(scenario="other"))

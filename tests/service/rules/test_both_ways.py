@@ -92,6 +92,7 @@ def context(settings: dict[str, Any], fields: dict[str, Any]) -> RuleContext | N
     )
 
 
+@pytest.mark.slow
 def test_every_rule_refuses_an_input() -> None:
     broken: set[str] = set()
     for settings, fields in refused():
