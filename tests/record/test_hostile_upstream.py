@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -200,6 +201,7 @@ def test_tests_of_the_plugin_forward_nothing(by: str, tmp_path: Path) -> None:
             (tmp_path / "conftest.py").write_text(SETTINGS.replace("URL", f"vertex={up.url}"))
         command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "--rootdir", str(tmp_path)]
         done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
-        assert ("1 error" if by == "fixture" else "1 passed") in done.stdout, done.stdout
-        assert "tests forward nothing" in done.stdout
+        assert "1 passed" in done.stdout, done.stdout
+        if by != "fixture":  # a fixture may name it, for tests that record
+            assert re.search(r"gemulator: ignored: .*: tests would depend on the shell", done.stdout)
         assert not up.asked
