@@ -97,7 +97,7 @@ class RequestLog:
         at = _time_of_day(int(received.at))
         line = f"{at}  {start}  {chosen}  {status}  {count} {chunks}  {round(finished.duration * 1000)} ms"
         if received.session != DEFAULT:
-            line += f"  session {printable(received.session)}"
+            line += f"  session {printable(self._redactor.text(received.session))}"
         if finished.outcome != "completed":
             line += f"  {finished.outcome}"
         if received.delivery.faults:
