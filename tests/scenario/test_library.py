@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gemulator.core.budget import BudgetExceeded
 from gemulator.core.errors import ScenarioError
 from gemulator.request.conversation import Conversation
 from gemulator.request.target import Target
@@ -390,6 +391,15 @@ def test_matching_and_explaining_never_disagree(whens: list[dict[str, Any]], con
     assert fits.isdisjoint(near)
     assert fits | near.keys() == set(map(str, library.located_turns))
     assert all(near.values())
+
+
+@pytest.mark.parametrize("turns", [2, 200])  # compared one by one, and chosen by the index
+def test_matching_ends_with_its_limit(turns: int) -> None:
+    library = Library([scenario_of([{"user": {"matches": f"a+b+{number}$"}} for number in range(turns)])])
+    conversation = asked("a" * 10_000)
+    with pytest.raises(BudgetExceeded):
+        list(library.matching_turns(conversation, limit=1_000))
+    assert list(library.matching_turns(conversation)) == []
 
 
 def test_the_index_asks_few_of_many() -> None:

@@ -273,14 +273,14 @@ def _candidates(matching: Iterable[LocatedTurn], *, has_default: bool) -> Sequen
 def _matching(library: Library, conversation: Conversation, only: str | None) -> Iterable[LocatedTurn]:
     """Return the matching turns. Raise WorkerNeeded in the event loop if it takes long to find them."""
     if library.can_match_within(_LOOP_TIME, len(conversation.parsed.raw)):
-        return library.matching_turns(conversation, only)
+        return library.matching_turns(conversation, only, limit=None)
     return _matching_within_limits(library, conversation, only)
 
 
 def _matching_within_limits(library: Library, conversation: Conversation, only: str | None) -> Iterator[LocatedTurn]:
     limit = _LOOP_TIME if in_event_loop(len(conversation.parsed.raw)) else MAX_MATCHING
     try:
-        yield from library.matching_turns_within(limit, conversation, only)
+        yield from library.matching_turns(conversation, only, limit)
     except BudgetExceeded:
         if limit < MAX_MATCHING:
             raise WorkerNeeded from None

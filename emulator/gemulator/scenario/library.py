@@ -91,41 +91,32 @@ class Library:
         pushed, files = self._pushed.most_work, self._files.most_work
         return None if pushed is None or files is None else (pushed[0] + files[0], pushed[1] + files[1])
 
-    def matching_turns(self, conversation: Conversation, only: str | None = None) -> Iterator[LocatedTurn]:
-        """Yield the matching turns in order, optionally of the scenario named `only`."""
+    def matching_turns(
+        self, conversation: Conversation, only: str | None = None, limit: int | None = MAX_MATCHING
+    ) -> Iterator[LocatedTurn]:
+        """Yield the matching turns in order, optionally of the scenario named `only`.
+
+        Raise BudgetExceeded if the comparisons take more than an estimate of `limit` nanoseconds; None if they cannot.
+        """
+        size, work = len(conversation.parsed.raw), 0
+        limit = None if limit is None or self.can_match_within(limit, size) else limit
         for group in (0, 1):
-            found = (
-                self._candidates(conversation, group) if self._hidden else self._files.candidates(conversation, group)
-            )
-            for located in found:
+            if limit is not None:
+                work += size * (self._files.index_weight(group) + self._pushed.index_weight(group))
+                if work > limit:
+                    raise BudgetExceeded
+            for located in self._candidates(conversation, group):
+                if limit is not None:
+                    work += TURN_WORK + size * located.weight
+                    if work > limit:
+                        raise BudgetExceeded
                 if (only is None or located.scenario.name == only) and located.matches(conversation):
                     yield located
 
     def _candidates(self, conversation: Conversation, group: int) -> Iterable[LocatedTurn]:
         """Return the turns of a priority group that may match, in order."""
         found = self._files.candidates(conversation, group)
-        if not self._hidden:
-            return found
-        return self._without_hidden(self._pushed.candidates(conversation, group), found)
-
-    def matching_turns_within(
-        self, limit: int, conversation: Conversation, only: str | None = None
-    ) -> Iterator[LocatedTurn]:
-        """Yield what `matching_turns` does.
-
-        Raise BudgetExceeded if the comparisons take more than an estimate of `limit` nanoseconds.
-        """
-        size, work = len(conversation.parsed.raw), 0
-        for group in (0, 1):
-            work += size * (self._files.index_weight(group) + self._pushed.index_weight(group))
-            if work > limit:
-                raise BudgetExceeded
-            for located in self._candidates(conversation, group):
-                work += TURN_WORK + size * located.weight
-                if work > limit:
-                    raise BudgetExceeded
-                if (only is None or located.scenario.name == only) and located.matches(conversation):
-                    yield located
+        return self._without_hidden(self._pushed.candidates(conversation, group), found) if self._hidden else found
 
     def near_misses(
         self, conversation: Conversation, only: str | None = None, limit: int = NEAREST
